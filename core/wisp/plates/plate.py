@@ -1,0 +1,94 @@
+"""What a plate is to the rest of Wisp, whatever kind of file it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Window(NamedTuple):
+    """A pixel rectangle, upper bounds excluded (OpenEXR's inclusive `max` plus one)."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def width(self) -> int:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> int:
+        return self.y1 - self.y0
+
+
+@dataclass(frozen=True)
+class PlateHeader:
+    """What a delivered file must repeat of the plate's file, read without its pixels.
+
+    Windows are in the file's own coordinates. `fps` is frames per second or None where the file
+    does not say; `timecode` is `HH:MM:SS:FF` (`;` before FF for drop frame) or None. `attributes`
+    holds every further EXR header attribute by name, as the reader gave it.
+    """
+
+    display: Window
+    data: Window
+    pixel_aspect: float = 1.0
+    fps: float | None = None
+    timecode: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlateFrame:
+    """One frame's pixels over the whole display window.
+
+    `rgb`: float32, height x width x 3, values exactly as the file has them (scene-linear for EXR,
+    code value / maximum for integer formats), not colour-converted, not clipped; 0 where the data
+    window does not reach; NaN and infinities are replaced by 0 and the largest half value and
+    counted in `nonfinite`. Row 0 is the top row of the display window.
+    """
+
+    number: int
+    rgb: NDArray[np.float32]
+    header: PlateHeader
+    nonfinite: int = 0
+
+
+class Plate(Protocol):
+    """The incoming pictures, read lazily, one frame at a time, in any order."""
+
+    #: What the user named it by; a sequence keeps its pattern, e.g. `plates/sh010.%04d.exr`.
+    path: str
+    #: File name without directory, number and suffix: `sh010`. Names results after it.
+    name: str
+    #: Every frame that exists, ascending, the plate's own numbers.
+    frames: tuple[int, ...]
+    #: Digits of the frame number in file names (a movie or a single picture: 4).
+    padding: int
+    #: Display window size in pixels, equal for all frames (else FrameReadError on that frame).
+    width: int
+    height: int
+    pixel_aspect: float
+    fps: float | None
+    #: Colour space name that the file's kind suggests: `scene_linear`, `sRGB - Texture`, ...
+    colorspace: str
+
+    def read(self, frame: int) -> PlateFrame:
+        """The pixels of `frame`. Raises FrameReadError naming the file, the frame and the reason."""
+        ...
+
+    def header(self, frame: int) -> PlateHeader:
+        """Windows and metadata of `frame` without reading its pixels."""
+        ...
+
+    def identity(self, frame: int) -> str:
+        """A short hash that changes when the pixels of `frame` change and survives moving the file.
+
+        Cheap (see `plates.identity`); equal for equal content wherever the file lies.
+        """
+        ...

@@ -1,0 +1,94 @@
+"""The Tracker protocol: prompts in, masks of every frame out, one pass over ordered frames at a time.
+
+A tracker knows pictures (`Clip`) and prompts, never files, caches or hosts. The way through
+(`wisp.solve`) decides which passes to run, stores what comes out and blends passes that meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..plates.clip import Clip
+
+MaskState = Literal["tracked", "keyframe", "lost"]
+Direction = Literal["forward", "backward"]
+
+
+@dataclass(frozen=True)
+class FramePrompts:
+    """The prompts of one object on one frame, in plate pixels of the clip given to the tracker.
+
+    `points`: n x 2 (x, y) with `labels` n (1 include, 0 exclude). `box`: x0, y0, x1, y1 or None.
+    `mask`: bool, clip height x width, or None. `strokes`: (polyline n x 2, radius, include) each.
+    Coordinates have pixel edges at integers, origin top left. Text has become boxes before this.
+    """
+
+    points: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    box: tuple[float, float, float, float] | None = None
+    mask: NDArray[np.bool_] | None = None
+    strokes: tuple[tuple[NDArray[np.float32], float, bool], ...] = ()
+
+    @property
+    def defines_object(self) -> bool:
+        """True where the prompts alone say what the object is (a box or a mask), so that a tracker may
+        start afresh here; points and strokes alone correct what was propagated."""
+        return self.box is not None or self.mask is not None
+
+
+@dataclass(frozen=True)
+class TrackedMask:
+    """One object on one frame.
+
+    `logits`: float32, h x w at the tracker's own size, covering the clip's full picture edge to edge;
+    > 0 is inside. `confidence` 0..1. A lost object has logits that are negative everywhere.
+    """
+
+    logits: NDArray[np.float32]
+    confidence: float
+    state: MaskState
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Frames in the order in which they must be visited. The first one is a keyframe."""
+
+    direction: Direction
+    frames: tuple[int, ...]
+
+
+class TrackPass(Protocol):
+    """A running pass. Call `step` for the pass's frames in order."""
+
+    def step(self, frame: int) -> dict[int, TrackedMask]:
+        """Advance to `frame`; returns a mask per object id (objects not yet prompted are left out)."""
+        ...
+
+    def snapshot(self) -> dict[str, NDArray[np.generic]]:
+        """Everything needed to go on after the last step, as plain arrays (npz-safe keys)."""
+        ...
+
+    def restore(self, snapshot: Mapping[str, NDArray[np.generic]]) -> None:
+        """Continue from a snapshot of an identical pass: later steps give bit-identical results."""
+        ...
+
+
+class Tracker(Protocol):
+    """One way to keep objects over time."""
+
+    id: str
+    #: Hash of the weights, or the algorithm's version for a tracker without weights.
+    version: str
+    #: True: a keyframe that defines the object starts afresh, so a frame's mask depends only on the
+    #: frames between the surrounding keyframes, and both directions are blended there.
+    #: False: every keyframe is remembered, one pass per direction leaves from the first keyframe.
+    segments: bool
+
+    def start(self, clip: Clip, prompts: Mapping[int, Mapping[int, FramePrompts]], frames: Sequence[int]) -> TrackPass:
+        """Begin a pass over `frames` (in visiting order). `prompts`: object id -> frame -> prompts."""
+        ...
