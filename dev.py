@@ -1,0 +1,327 @@
+#!/usr/bin/env python3
+"""Two commands for a newcomer: `python3 dev.py demo` and `python3 dev.py test`.
+
+Either one first makes `.venv` with everything Wisp needs; later runs find it there and start at once.
+Standard library only. The file must parse on Python 3.7, so that an old Python gets a sentence instead
+of a syntax error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BOOT = ROOT / ".boot"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = VENV / "wisp-setup.json"
+LOG = BOOT / "setup.log"
+CONSTRAINTS = "core/constraints.txt"
+
+OLDEST = (3, 11)
+#: PyTorch's own index of builds without CUDA. The only address in the project that pip's settings cannot replace.
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+#: Imported once at the end of the set-up: a package that is listed but broken shows up here and not later.
+PROOF = "import av, cv2, numpy, OpenEXR, OpenImageIO, PyOpenColorIO, PySide6, pymatting, torch, sam2, wisp"
+
+
+class SetupError(Exception):
+    """The set-up cannot go on; the text says why and what to do."""
+
+
+def too_old(version: tuple[int, ...], command: str = "demo") -> str | None:
+    """The sentence for a Python that cannot run Wisp, or None."""
+    if tuple(version[:2]) >= OLDEST:
+        return None
+    newer = next((name for name in ("python3.13", "python3.12", "python3.11") if shutil.which(name)), None)
+    advice = f"Run `{newer} dev.py {command}`." if newer else "Install a newer Python and run this again with it."
+    return f"Wisp needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {version[0]}.{version[1]}. {advice}"
+
+
+# ---------------------------------------------------------------------------------------------- which torch
+
+
+def nvidia_gpu() -> bool:
+    """Whether an NVIDIA driver is visible."""
+    return shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia").exists()
+
+
+def own_sources() -> bool:
+    """Whether this machine's pip was told where packages come from (a mirror, a folder of wheels)."""
+    listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True)
+    names = ("find-links", "index-url", "extra-index-url")
+    return any(line.split("=")[0].endswith(names) for line in listed.stdout.splitlines())
+
+
+def choose_torch(wish: str | None, system: str, gpu: bool, sources: bool) -> tuple[str, str]:
+    """("cpu" or "plain", why). `wish` is what the user asked for.
+
+    Only on Linux is the plain wheel the large CUDA one; elsewhere the plain wheel is right in any case.
+    """
+    if system != "Linux":
+        return "plain", "the plain build of PyTorch (on this system the CPU index has nothing smaller)"
+    if wish:
+        return wish, "the CPU build of PyTorch, as asked" if wish == "cpu" else "the plain build of PyTorch, as asked"
+    if gpu:
+        return "plain", "an NVIDIA GPU is here: the CUDA build of PyTorch, a download of several GB"
+    if sources:
+        return "plain", "no NVIDIA GPU found; which PyTorch comes is left to this machine's pip settings"
+    return "cpu", "no NVIDIA GPU found: the CPU build of PyTorch (--gpu takes the CUDA build all the same)"
+
+
+# ---------------------------------------------------------------------------------------------- the recipe
+
+
+def recipe(torch: str) -> list[dict[str, object]]:
+    """The pip runs of the set-up, in order: what is said, arguments, extra environment."""
+    pinned = next(line.strip() for line in (ROOT / CONSTRAINTS).read_text().splitlines() if line.startswith("torch=="))
+    cpu_torch = {
+        "say": "PyTorch for the CPU (about 200 MB, a minute or two)",
+        "pip": ["install", "--no-deps", "--timeout", "30", "--retries", "2", "--extra-index-url", CPU_INDEX, pinned],
+        "env": {},
+    }
+    packages = {
+        "say": "packages (about 2 minutes; much longer where PyTorch's CUDA build is fetched)",
+        "pip": ["install", "-c", CONSTRAINTS, "-e", ".[movies,gui,pymatting,test]", "setuptools", "wheel"],
+        "env": {},
+    }
+    # Its metadata asks for torchvision, which is never used here, and an isolated build would fetch a second torch.
+    sam2 = {
+        "say": "SAM 2 (10 seconds)",
+        "pip": ["install", "--no-build-isolation", "--no-deps", "sam2==1.1.0"],
+        "env": {"SAM2_BUILD_CUDA": "0"},
+    }
+    return ([cpu_torch] if torch == "cpu" else []) + [packages, sam2]
+
+
+def fingerprint() -> str:
+    """Changes when the set-up would come out differently: Python, requirements, versions, recipe."""
+    digest = hashlib.sha256()
+    digest.update(f"{platform.python_implementation()} {sys.version_info[:2]}".encode())
+    digest.update(json.dumps(recipe("cpu")).encode())
+    for name in ("pyproject.toml", CONSTRAINTS):
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def ready(wish: str | None) -> bool:
+    """Whether `.venv` is complete, up to date, and has the torch that was asked for."""
+    try:
+        stamp = json.loads(STAMP.read_text())
+    except (OSError, ValueError):
+        return False
+    return PYTHON.exists() and stamp.get("fingerprint") == fingerprint() and wish in (None, stamp.get("torch"))
+
+
+def usable() -> bool:
+    """Whether what lies in `.venv` is of this Python version and has a pip: worth going on from."""
+    ask = "import sys, pip; print(*sys.version_info[:2])"
+    try:
+        answer = subprocess.run([str(PYTHON), "-c", ask], capture_output=True, text=True)
+    except OSError:
+        return False
+    return answer.returncode == 0 and answer.stdout.split() == [str(part) for part in sys.version_info[:2]]
+
+
+def set_up(wish: str | None) -> None:
+    """Make or finish `.venv`. SetupError with the end of the log when something fails."""
+    torch, why = choose_torch(wish, platform.system(), nvidia_gpu(), own_sources())
+    BOOT.mkdir(exist_ok=True)
+    LOG.write_text("")
+    say(f"First run: setting up .venv (log: {LOG.relative_to(ROOT)})")
+    say(f"  {why}")
+    began = time.monotonic()
+    kept = usable() and wish is None
+    STAMP.unlink(missing_ok=True)
+    if not kept:
+        make_venv()
+    fill_venv(torch)
+    if not proven():
+        if not kept:
+            raise SetupError(f"Everything was installed but cannot be imported. The end of {LOG}:\n{tail()}")
+        say("  what an earlier run left behind is broken: starting again")
+        make_venv()
+        fill_venv(torch)
+        if not proven():
+            raise SetupError(f"Everything was installed but cannot be imported. The end of {LOG}:\n{tail()}")
+    STAMP.write_text(json.dumps({"fingerprint": fingerprint(), "torch": torch}))
+    say(f"Set-up done in {time.monotonic() - began:.0f} s; later runs skip it.")
+
+
+def make_venv() -> None:
+    """An empty `.venv`, with the standard module or, where a distribution left that out, with virtualenv."""
+    shutil.rmtree(VENV, ignore_errors=True)
+    if logged("virtual environment (10 seconds)", [sys.executable, "-m", "venv", str(VENV)]) == 0 and usable():
+        return
+    shutil.rmtree(VENV, ignore_errors=True)
+    target = BOOT / "virtualenv"
+    install = [sys.executable, "-m", "pip", "install", "--upgrade", "--target", str(target), "virtualenv"]
+    env = {"PYTHONPATH": str(target)}
+    if (
+        logged("virtualenv, as this Python comes without venv", install) != 0
+        or logged("virtual environment", [sys.executable, "-m", "virtualenv", str(VENV)], env) != 0
+    ):
+        raise SetupError(
+            "This Python can make no virtual environment. On Debian or Ubuntu `sudo apt install python3-venv` "
+            f"mends that. The end of {LOG}:\n{tail()}"
+        )
+
+
+def fill_venv(torch: str) -> None:
+    for step in recipe(torch):
+        command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", *step["pip"]]
+        if logged(str(step["say"]), command, step["env"]) != 0:
+            raise SetupError(
+                f"pip could not install the {step['say'].split(' (')[0]}. Run the same command again to go on from "
+                f"here. The end of {LOG}:\n{tail()}"
+            )
+
+
+def proven() -> bool:
+    return logged("trying it out", [str(PYTHON), "-c", PROOF]) == 0
+
+
+# ---------------------------------------------------------------------------------------------- showing it
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def tail(lines: int = 25) -> str:
+    return "\n".join("    " + line for line in LOG.read_text(errors="replace").splitlines()[-lines:])
+
+
+def logged(what: str, command: list[str], env: dict[str, str] | None = None) -> int:
+    """Run a command with its output in the log, showing that it lives by its last line, now and then."""
+    say(f"  {what}")
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    last = [""]
+
+    def copy() -> None:
+        with LOG.open("a", encoding="utf-8") as log:
+            log.write(f"$ {' '.join(command)}\n")
+            for line in process.stdout:
+                log.write(line)
+                log.flush()
+                last[0] = line.strip() or last[0]
+
+    reader = threading.Thread(target=copy, daemon=True)
+    reader.start()
+    began = shown = time.monotonic()
+    terminal = sys.stdout.isatty()
+    try:
+        while process.poll() is None:
+            time.sleep(0.2)
+            now = time.monotonic()
+            if now - shown >= (0.5 if terminal else 30):
+                shown = now
+                line = f"    {now - began:4.0f} s  {last[0]}"
+                if terminal:
+                    width = shutil.get_terminal_size().columns - 1
+                    print("\r" + line[:width].ljust(width), end="", flush=True)
+                else:
+                    say(line[:120])
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        reader.join(timeout=5)
+        if terminal and shown != began:
+            print("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r", end="", flush=True)
+    return process.returncode
+
+
+# ---------------------------------------------------------------------------------------------- commands
+
+
+def module(*arguments: str, env: dict[str, str] | None = None) -> int:
+    """`python -m ...` of `.venv`, in the repository root, with the terminal as it is. Its exit code."""
+    return subprocess.run([str(PYTHON), "-m", *arguments], cwd=ROOT, env={**os.environ, **(env or {})}).returncode
+
+
+def demo(arguments: list[str]) -> int:
+    return module("wisp.demo", *arguments)
+
+
+def lint() -> int:
+    """Every check is run; the first failure's exit code is returned."""
+    checks = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
+    codes = []
+    for check in checks:
+        say(f"-- {' '.join(check)}")
+        codes.append(module(*check))
+    return next((code for code in codes if code), 0)
+
+
+def test(arguments: list[str]) -> int:
+    """Without arguments everything: lint, then all tests on two processes. With arguments pytest alone, with them."""
+    env = {}
+    if platform.system() == "Linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        env["QT_QPA_PLATFORM"] = "offscreen"
+    if arguments:
+        return module("pytest", *arguments, env=env)
+    linted = lint()
+    workers = min(os.cpu_count() or 1, 4)
+    # Each worker's libraries would otherwise start a thread per core and fight for the same cores.
+    threads = str(max(1, (os.cpu_count() or 1) // workers))
+    env.update(dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads))
+    say(f"-- pytest -n {workers}")
+    tested = module("pytest", "-n", str(workers), "--dist", "worksteal", env=env)
+    if linted:
+        say("The tests ran, but ruff or mypy found faults (see above).")
+    return tested or linted
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="dev.py",
+        description="Set up Wisp in .venv (first run only), then run the demo or the tests.",
+        epilog="Further arguments go to the demo, or to pytest: python3 dev.py test tests/plates -k exr",
+        allow_abbrev=False,
+    )
+    parser.add_argument("command", choices=("demo", "test", "lint"))
+    flavour = parser.add_mutually_exclusive_group()
+    flavour.add_argument("--cpu", dest="wish", action="store_const", const="cpu", help="PyTorch without CUDA (small)")
+    flavour.add_argument("--gpu", dest="wish", action="store_const", const="plain", help="PyTorch with CUDA, unasked")
+    known, rest = parser.parse_known_args(arguments)
+    if known.command == "lint" and rest:
+        parser.error(f"lint takes no further arguments: {' '.join(rest)}")
+    try:
+        if not ready(known.wish):
+            set_up(known.wish)
+    except SetupError as error:
+        print(f"dev.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ndev.py: stopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+    try:
+        return {"demo": lambda: demo(rest), "test": lambda: test(rest), "lint": lint}[known.command]()
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    refusal = too_old(sys.version_info, sys.argv[1] if len(sys.argv) > 1 else "demo")
+    if refusal:
+        sys.exit(refusal)
+    sys.exit(main(sys.argv[1:]))
