@@ -1,0 +1,437 @@
+"""OpenEXR files in and out. The only module that imports OpenEXR.
+
+Reading runs in this process: over 61 awkward and damaged files, and over cut and overwritten copies of
+good ones, the library neither crashed nor hung. What it does do is answer with fewer parts than the header
+promises instead of raising, and ask for whatever memory a damaged window demands; both are checked here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import OpenEXR
+from numpy.typing import NDArray
+
+from ..atomic import replacing
+from ..errors import FrameReadError, OutputError, UsageError
+from .plate import PlateFrame, PlateHeader, Window
+
+#: A window of more pixels than a 16K frame is a damaged header, not a picture.
+MAX_PIXELS = 2**27
+#: More pixel bytes than this in one file (all its channels) are refused before they are allocated.
+MAX_BYTES = 2**33
+HALF_MAX = 65504.0
+
+#: Attributes that describe how the pixels are stored; the writer makes its own.
+_STRUCTURAL = frozenset(
+    "channels chunkCount compression dataWindow displayWindow dwaCompressionLevel lineOrder "
+    "maxSamplesPerPixel multiView name pixelAspectRatio tiles type version view".split()
+)
+#: Attributes that `PlateHeader` holds in fields of their own.
+_NAMED = frozenset({"framesPerSecond", "timeCode"})
+_MAGIC = b"\x76\x2f\x31\x01"
+_DEEP_FLAG = 0x800
+_REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
+_TRIPLES = (("r", "g", "b"), ("red", "green", "blue"), ("x", "y", "z"))
+
+OpenEXR.set_global_thread_count(min(8, os.cpu_count() or 1))
+
+
+# --- opening ---------------------------------------------------------------------------------------
+
+
+class _Overheard:
+    """Stands in for `sys.stdout`: keeps what one thread prints, lets every other thread's text through.
+
+    The OpenEXR module reports damaged pixels by printing, never by raising; standard output belongs to
+    Wisp's own events, and the text says why the file is bad.
+    """
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+        self._thread: int | None = threading.get_ident()
+        self._kept: list[str] = []
+
+    def write(self, text: str) -> int:
+        if threading.get_ident() != self._thread:
+            return int(self._real.write(text) or 0)
+        self._kept.append(text)
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def close(self) -> str:
+        self._thread = None
+        return "".join(self._kept)
+
+
+_stdout_lock = threading.Lock()
+
+
+def _open(path: Path, *, header_only: bool) -> tuple[list[Any], str]:
+    """The parts of the file, and what the library printed meanwhile. Any fault becomes FrameReadError."""
+    with _stdout_lock:
+        real = sys.stdout
+        overheard = _Overheard(real)
+        sys.stdout = overheard  # type: ignore[assignment]
+        try:
+            file = OpenEXR.File(str(path), separate_channels=True, header_only=header_only)
+            return list(file.parts), overheard.close()
+        except Exception as error:  # RuntimeError, UnicodeDecodeError, MemoryError ... by kind of damage
+            raise FrameReadError(path, _why_closed(path, error)) from error
+        finally:
+            overheard.close()
+            if sys.stdout is overheard:
+                sys.stdout = real
+
+
+def _why_closed(path: Path, error: Exception) -> str:
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(8)
+    except FileNotFoundError:
+        return "the file does not exist"
+    except OSError as fault:
+        return (fault.strerror or str(fault)).lower()
+    if not start:
+        return "the file is empty"
+    if start[:4] != _MAGIC:
+        return "it is not an OpenEXR file"
+    if len(start) == 8 and int.from_bytes(start[4:], "little") & _DEEP_FLAG:
+        return _DEEP
+    if isinstance(error, MemoryError):
+        return _TOO_LARGE
+    return "its header is damaged or cut short"
+
+
+_TOO_LARGE = "its pixels do not fit into memory"
+_DEEP = "it holds deep samples, which Wisp does not read; flatten it first"
+
+
+def _window(box: Any) -> Window:
+    low, high = box
+    return Window(int(low[0]), int(low[1]), int(high[0]) + 1, int(high[1]) + 1)
+
+
+def _check_size(path: Path, parts: list[Any]) -> None:
+    """Refuse windows and channel lists that no picture has, before anything of that size is allocated."""
+    total = 0
+    for part in parts:
+        for key, label in (("displayWindow", "display"), ("dataWindow", "data")):
+            window = _window(part.header[key])
+            if window.width < 1 or window.height < 1 or window.width * window.height > MAX_PIXELS:
+                raise FrameReadError(path, f"its {label} window of {window.width}x{window.height} pixels is impossible")
+        total += window.width * window.height * 4 * len(part.header["channels"])
+    if total > MAX_BYTES:
+        raise FrameReadError(path, f"its channels would take {total / 2**30:.0f} GiB", hint="Split its layers up.")
+
+
+def _open_header(path: Path) -> list[Any]:
+    parts, _ = _open(path, header_only=True)
+    if not parts:
+        raise FrameReadError(path, "its header is damaged or cut short")
+    return parts
+
+
+def _open_whole(path: Path, expected: int) -> list[Any]:
+    parts, printed = _open(path, header_only=False)
+    if len(parts) < expected:
+        raise FrameReadError(path, _TOO_LARGE if "MemoryError" in printed else "its pixels are damaged or incomplete")
+    return parts
+
+
+# --- headers and layers ----------------------------------------------------------------------------
+
+
+def _header(attributes: Mapping[str, Any]) -> PlateHeader:
+    fps = attributes.get("framesPerSecond")
+    return PlateHeader(
+        display=_window(attributes["displayWindow"]),
+        data=_window(attributes["dataWindow"]),
+        pixel_aspect=float(attributes.get("pixelAspectRatio", 1.0)),
+        fps=float(fps) if fps else None,
+        timecode=_timecode_text(attributes["timeCode"]) if "timeCode" in attributes else None,
+        attributes={name: value for name, value in attributes.items() if name not in _STRUCTURAL | _NAMED},
+    )
+
+
+def _timecode_text(code: Any) -> str:
+    separator = ";" if code.dropFrame else ":"
+    return f"{code.hours:02d}:{code.minutes:02d}:{code.seconds:02d}{separator}{code.frame:02d}"
+
+
+def _timecode(text: str) -> Any:
+    hours, minutes, seconds, frame = (int(number) for number in text.replace(";", ":").split(":"))
+    return OpenEXR.TimeCode(hours, minutes, seconds, frame, int(";" in text), *[0] * 13)
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """Which channels of which part make an RGB picture. `None` stands for a plane of zeros."""
+
+    part: int
+    kind: Literal["rgb", "luma", "grey"]
+    channels: tuple[str | None, ...]
+
+
+def _picture(part: int, members: Mapping[str, str]) -> _Picture:
+    """The picture in one layer. `members`: channel suffix -> full channel name."""
+    names = {suffix.casefold(): full for suffix, full in members.items()}
+    for triple in _TRIPLES:
+        if names.keys() >= set(triple):
+            return _Picture(part, "rgb", tuple(names[one] for one in triple))
+    if names.keys() >= {"y", "ry", "by"}:
+        return _Picture(part, "luma", (names["y"], names["ry"], names["by"]))
+    if names.keys() >= {"r", "g"}:
+        return _Picture(part, "rgb", (names["r"], names["g"], None))
+    grey = next((names[one] for one in ("y", "r", "g", "b") if one in names), next(iter(names.values())))
+    return _Picture(part, "grey", (grey,))
+
+
+def _layers(parts: list[Any]) -> tuple[dict[str, _Picture], _Picture]:
+    """Every picture that can be asked for by name, and the one that is meant when none is named.
+
+    Names: the part, its view, the prefix of the channels (`right`, `matte.hero`), `part.prefix`, and each
+    channel by its full name. The first to bear a name keeps it.
+    """
+    layers: dict[str, _Picture] = {}
+    ranked: list[tuple[tuple[bool, int], _Picture]] = []
+    for index, part in enumerate(parts):
+        groups: dict[str, dict[str, str]] = {}
+        for channel in part.header["channels"]:
+            prefix, _, suffix = channel.name.rpartition(".")
+            groups.setdefault(prefix, {})[suffix] = channel.name
+        for prefix, members in groups.items():
+            picture = _picture(index, members)
+            for name in _names(part.header, prefix):
+                layers.setdefault(name, picture)
+            plain = not prefix and (picture.kind != "grey" or "Y" in members)
+            rank = 0 if plain else 1 if picture.kind == "rgb" else 2
+            ranked.append(((_is_deep(part), rank), picture))
+        for channel in part.header["channels"]:
+            layers.setdefault(channel.name, _Picture(index, "grey", (channel.name,)))
+    return layers, min(ranked, key=lambda item: item[0])[1]
+
+
+def _names(attributes: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    part, view = attributes.get("name"), attributes.get("view")
+    if prefix:
+        yield prefix
+        if part:
+            yield f"{part}.{prefix}"
+        return
+    views = attributes.get("multiView")
+    yield from (name for name in (part, view, views[0] if views else None) if name)
+    if not part:
+        yield "rgba"
+
+
+def _is_deep(part: Any) -> bool:
+    return part.type() in (OpenEXR.deepscanline, OpenEXR.deeptile)
+
+
+def _choose(path: Path, parts: list[Any], layer: str | None) -> _Picture:
+    if not any(len(part.header["channels"]) for part in parts):
+        raise FrameReadError(path, "it has no channels")
+    layers, default = _layers(parts)
+    picture = default if layer is None else layers.get(layer)
+    if picture is None:
+        raise FrameReadError(path, f"it has no layer '{layer}'", hint=f"It holds: {', '.join(layers)}.")
+    if _is_deep(parts[picture.part]):
+        raise FrameReadError(path, _DEEP)
+    return picture
+
+
+# --- reading ---------------------------------------------------------------------------------------
+
+
+def read_header(path: str | Path, *, layer: str | None = None) -> PlateHeader:
+    """Windows and attributes of the part that holds `layer` (None: the main picture), without its pixels.
+
+    Costs well under a millisecond. Raises FrameReadError: missing, damaged, deep, impossible size, or a
+    layer that is not there (the hint lists those that are).
+    """
+    path = Path(path)
+    parts = _open_header(path)
+    picture = _choose(path, parts, layer)
+    _check_size(path, parts)
+    return _header(parts[picture.part].header)
+
+
+def read_frame(path: str | Path, number: int, *, layer: str | None = None) -> PlateFrame:
+    """The picture over its whole display window as float32 RGB; see `PlateFrame` for the values.
+
+    Luminance/chroma files become RGB by the weights of their chromaticities (Rec. 709 where the file names
+    none); a layer of one channel becomes grey. Raises FrameReadError as `read_header` does, and where any
+    pixel of the file cannot be decoded.
+    """
+    path = Path(path)
+    parts = _open_header(path)
+    picture = _choose(path, parts, layer)
+    _check_size(path, parts)
+    part = _open_whole(path, len(parts))[picture.part]
+    header = _header(part.header)
+    planes = [_plane(part, name, header.data) for name in picture.channels]
+    if picture.kind == "luma":
+        planes = _rgb_from_luma(planes, part.header.get("chromaticities"))
+    rgb = np.zeros((header.display.height, header.display.width, 3), np.float32)
+    target, source = _overlap(header.display, header.data)
+    for index, plane in enumerate(planes * (3 if picture.kind == "grey" else 1)):
+        if plane is not None:
+            rgb[..., index][target] = plane[source]
+    finite = np.isfinite(rgb)
+    nonfinite = int(rgb.size - np.count_nonzero(finite))
+    if nonfinite:
+        np.nan_to_num(rgb, copy=False, nan=0.0, posinf=HALF_MAX, neginf=-HALF_MAX)
+    return PlateFrame(number, rgb, header, nonfinite)
+
+
+def read_channels(path: str | Path) -> tuple[dict[str, NDArray[Any]], PlateHeader]:
+    """All channels of a flat single-part file, name -> array of the data window in the file's own type.
+
+    Every pixel has been decoded when this returns: a file that was cut short raises FrameReadError, so
+    a returned cache frame is a whole one.
+    """
+    path = Path(path)
+    parts = _open_header(path)
+    if len(parts) != 1 or _is_deep(parts[0]):
+        raise FrameReadError(path, "it is not a flat picture of one part")
+    _check_size(path, parts)
+    part = _open_whole(path, 1)[0]
+    return {name: channel.pixels for name, channel in part.channels.items()}, _header(part.header)
+
+
+def _overlap(display: Window, data: Window) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Index of the shared rectangle in an array of the display window and in one of the data window."""
+    x0, y0 = max(display.x0, data.x0), max(display.y0, data.y0)
+    x1, y1 = max(x0, min(display.x1, data.x1)), max(y0, min(display.y1, data.y1))
+
+    def inside(window: Window) -> tuple[slice, slice]:
+        if x1 == x0 or y1 == y0:
+            return slice(0, 0), slice(0, 0)
+        return slice(y0 - window.y0, y1 - window.y0), slice(x0 - window.x0, x1 - window.x0)
+
+    return inside(display), inside(data)
+
+
+def _plane(part: Any, name: str | None, data: Window) -> NDArray[Any] | None:
+    """One channel at full data-window resolution: subsampled ones are interpolated linearly.
+
+    A sample of a channel with sampling s lies on every s-th pixel from the window's own corner on.
+    """
+    if name is None:
+        return None
+    channel = part.channels[name]
+    pixels: NDArray[Any] = channel.pixels
+    for axis, step, size in ((0, channel.ySampling, data.height), (1, channel.xSampling, data.width)):
+        if step > 1:
+            place = np.arange(size, dtype=np.float32) / step
+            below = np.minimum(place.astype(np.intp), pixels.shape[axis] - 1)
+            above = np.minimum(below + 1, pixels.shape[axis] - 1)
+            share = (place - below).reshape((-1, 1) if axis == 0 else (1, -1))
+            low, high = pixels.take(below, axis).astype(np.float32), pixels.take(above, axis).astype(np.float32)
+            pixels = low + (high - low) * share
+    return pixels
+
+
+def _rgb_from_luma(planes: list[NDArray[Any] | None], chromaticities: Any) -> list[NDArray[Any] | None]:
+    """RY = (R - Y) / Y and BY = (B - Y) / Y undone ("Technical Introduction to OpenEXR", luminance/chroma)."""
+    luma, red_chroma, blue_chroma = (plane.astype(np.float32) for plane in planes if plane is not None)
+    wr, wg, wb = _luminance_weights(chromaticities)
+    red = (red_chroma + 1.0) * luma
+    blue = (blue_chroma + 1.0) * luma
+    return [red, (luma - wr * red - wb * blue) / wg, blue]
+
+
+def _luminance_weights(chromaticities: Any) -> tuple[float, float, float]:
+    """Share of R, G and B in luminance: the Y row of the RGB to XYZ matrix of these primaries."""
+    corners = np.ravel(_REC709 if chromaticities is None else np.asarray(chromaticities, np.float64))
+    xyz = np.array([(x / y, 1.0, (1.0 - x - y) / y) for x, y in corners.reshape(4, 2)])
+    red, green, blue = np.linalg.solve(xyz[:3].T, xyz[3])
+    return float(red), float(green), float(blue)
+
+
+# --- writing ---------------------------------------------------------------------------------------
+
+Compression = Literal["none", "rle", "zips", "zip", "piz", "pxr24", "b44", "b44a", "dwaa", "dwab"]
+
+
+def write_exr(
+    path: str | Path,
+    channels: Mapping[str, NDArray[Any]],
+    *,
+    display: Window,
+    data: Window | None = None,
+    pixel_aspect: float = 1.0,
+    compression: Compression = "zips",
+    attributes: Mapping[str, Any] | None = None,
+    half: bool = True,
+) -> None:
+    """Write one scanline picture, whole or not at all.
+
+    `channels`: name -> height x width array of the data window (None: the display window); unsigned
+    integers stay 32-bit integers, everything else becomes half (clamped to its range, so that nothing turns
+    infinite) or float. `attributes`: str, int, float, Fraction, or whatever `PlateHeader.attributes` of another
+    file holds; `framesPerSecond` also as float, `timeCode` also as the text in `PlateHeader`; those that
+    describe pixel storage are replaced by this file's own. Raises OutputError; UsageError for arrays that do
+    not fit the window.
+    """
+    path = Path(path)
+    data = data or display
+    header = {name: _value(name, value) for name, value in (attributes or {}).items() if name not in _STRUCTURAL}
+    header |= {
+        "type": OpenEXR.scanlineimage,
+        "compression": getattr(OpenEXR, f"{compression.upper() if compression != 'none' else 'NO'}_COMPRESSION"),
+        "displayWindow": _box(display),
+        "dataWindow": _box(data),
+        "pixelAspectRatio": float(pixel_aspect),
+    }
+    stored = {}
+    for name, pixels in channels.items():
+        if pixels.shape != (data.height, data.width):
+            raise UsageError(f"Channel '{name}' for {path} is {pixels.shape}, not {(data.height, data.width)}.")
+        stored[name] = np.ascontiguousarray(_stored(pixels, half))
+    with replacing(path) as temporary:
+        temporary.touch()  # an unwritable place speaks here, with its reason, instead of as a bare RuntimeError
+        try:
+            OpenEXR.File(header, stored).write(str(temporary))
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise OutputError(f"Cannot write {path}: {error}.", path=path) from error
+
+
+def _box(window: Window) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    return np.array([window.x0, window.y0], np.int32), np.array([window.x1 - 1, window.y1 - 1], np.int32)
+
+
+def _value(name: str, value: Any) -> Any:
+    if name == "framesPerSecond":
+        return _rate(value)
+    if name == "timeCode" and isinstance(value, str):
+        return _timecode(value)
+    return value
+
+
+def _rate(fps: float | Fraction) -> Fraction:
+    """The exact rate behind a float: 23.976 is 24000/1001."""
+    if isinstance(fps, Fraction):
+        return fps
+    whole = round(fps * 1.001)
+    ntsc = Fraction(whole * 1000, 1001)
+    return ntsc if abs(float(ntsc) - fps) < 0.001 and fps != round(fps) else Fraction(fps).limit_denominator(1001)
+
+
+def _stored(pixels: NDArray[Any], half: bool) -> NDArray[Any]:
+    if pixels.dtype.kind == "u":
+        return pixels.astype(np.uint32)
+    if half and pixels.dtype != np.float16:
+        return np.clip(pixels, -HALF_MAX, HALF_MAX).astype(np.float16)
+    return pixels.astype(np.float16 if half else np.float32)
