@@ -166,6 +166,7 @@ class PlateSpec(_Part):
     """Which pictures, and how a model sees them (an OCIO colour space, view and exposure in stops).
 
     `colorspace`, `view` None: chosen from the kind of file when the plate is opened, and recorded here.
+    `offset` is added to the files' own numbers to give the plate's frame numbers.
     `layer` picks a layer, part or stereo view of a multi-layer EXR (None: the main picture).
     `missing` says what a missing or unreadable frame does: `error` stops, `hold` repeats the frame before,
     `black` uses black, `skip` leaves it out.
@@ -174,6 +175,7 @@ class PlateSpec(_Part):
     path: Annotated[str, Field(min_length=1)]
     first: int
     last: int
+    offset: int = 0
     width: Annotated[int, Field(ge=1)]
     height: Annotated[int, Field(ge=1)]
     pixel_aspect: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 1.0

@@ -1,0 +1,155 @@
+"""One object of a shot on its way through: what each frame's matte depends on and what is missing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..cache import Shelf, object_folder
+from ..fingerprint import fingerprint
+from ..plates.plate import Plate
+from ..shot import ObjectSpec
+from .plan import PlannedPass, Recipe, TrackPlan
+from .prompts import defining_keyframes, prompt_content
+
+#: Raise when the way from a mask to a stored matte changes.
+MATTE_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class ModelIds:
+    """What identifies the models in fingerprints: id and version (weights hash or algorithm version) of each."""
+
+    tracker: tuple[str, str]
+    head: tuple[str, str]
+    segments: bool
+
+
+class ObjectWork:
+    """The plan of one object over all frames of the shot, and its place in the cache."""
+
+    def __init__(
+        self,
+        item: ObjectSpec,
+        plate: Plate,
+        shelf: Shelf,
+        models: ModelIds,
+        look: Sequence[Any],
+        locate: Callable[[str], Path],
+    ) -> None:
+        """`look`: JSON-able description of how models see the plate. `locate` resolves stored paths."""
+        self.item = item
+        self._plate = plate
+        self._shelf = shelf
+        self._models = models
+        self.life = tuple(frame for frame in plate.frames if item.exists(frame))
+        self.plan = TrackPlan(
+            self.life,
+            prompt_content(item, locate),
+            defining_keyframes(item),
+            (*models.tracker, *look),
+            models.segments,
+            plate.identity,
+        )
+
+    @cached_property
+    def marks(self) -> dict[int, str]:
+        """Fingerprint of the finished matte of every frame that can have one."""
+        edge = self.item.edge.model_dump(mode="json")
+        marks: dict[int, str] = {}
+        for frame in self._plate.frames:
+            if not self.item.exists(frame):
+                marks[frame] = fingerprint("outside", MATTE_SCHEMA, self._plate.identity(frame))
+            elif frame in self.plan.recipes:
+                mask = self.plan.recipes[frame].fingerprint
+                identity = self._plate.identity(frame)
+                marks[frame] = fingerprint("matte", MATTE_SCHEMA, mask, identity, self._models.head, edge)
+        return marks
+
+    @cached_property
+    def folder(self) -> str:
+        """The cache folder of this object as it is prompted now."""
+        return object_folder(self.item.name, list(self.marks.values()))
+
+    def path(self, frame: int) -> Path:
+        """Where the matte of `frame` lies or will lie."""
+        return self._shelf.matte_path(self.folder, frame, self._plate.padding)
+
+    def mask_marks(self, frame: int) -> tuple[str, ...]:
+        """Fingerprints of the stored masks (forward, backward) that the final mask of `frame` is made of."""
+        recipe = self.plan.recipes[frame]
+        sides = (("forward", recipe.forward), ("backward", recipe.backward))
+        return tuple(self.by_direction[side][frame] for side, used in sides if used)
+
+    @cached_property
+    def by_direction(self) -> dict[str, dict[int, str]]:
+        """Direction -> frame -> fingerprint of the stored mask (a backward pass's anchor is not stored again)."""
+        marks: dict[str, dict[int, str]] = {"forward": {}, "backward": {}}
+        for planned in self.plan.passes:
+            for frame, mark in zip(planned.frames, planned.fingerprints, strict=True):
+                if frame != planned.anchor:
+                    marks[planned.direction].setdefault(frame, mark)
+        return marks
+
+    def recipe(self, frame: int) -> Recipe | None:
+        """How the mask of `frame` comes about, None where the object gets none."""
+        return self.plan.recipes.get(frame)
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """A stretch of one pass that must run: from position `start` (a keyframe that starts afresh, or the frame after
+    a kept memory) to `stop`, both included. `origin` is where the tracker is told the pass begins."""
+
+    work: ObjectWork
+    planned: PlannedPass
+    origin: int
+    start: int
+    stop: int
+
+    @cached_property
+    def frames(self) -> tuple[int, ...]:
+        """The frames to visit, in visiting order."""
+        return self.planned.frames[self.start : self.stop + 1]
+
+
+def chunks_to_run(work: ObjectWork, wanted: Sequence[int], masks: set[str], snapshots: set[str]) -> list[Chunk]:
+    """The least tracking that gives all masks of the `wanted` frames. `masks`, `snapshots`: what is stored.
+
+    Forward chunks come first; a backward chunk's anchor is then stored.
+    """
+    recipes = work.plan.recipes
+    missing: dict[str, set[int]] = {"forward": set(), "backward": set()}
+    for frame in wanted:
+        recipe = recipes.get(frame)
+        if recipe is None:
+            continue
+        for side, used in (("forward", recipe.forward), ("backward", recipe.backward)):
+            if used and work.by_direction[side][frame] not in masks:
+                missing[side].add(frame)
+    for planned in work.plan.passes:
+        anchor = planned.anchor
+        if anchor is not None and missing["backward"].intersection(planned.frames):
+            missing["forward"].update({anchor} if work.by_direction["forward"][anchor] not in masks else ())
+    chunks: list[Chunk] = []
+    for planned in work.plan.passes:
+        for first, last in _restarts(work.plan, planned):
+            positions = [i for i in range(first, last + 1) if planned.frames[i] in missing[planned.direction]]
+            if not positions:
+                continue
+            start = positions[0]
+            while start > first and planned.fingerprints[start - 1] not in snapshots:
+                start -= 1
+            chunks.append(Chunk(work, planned, first, start, positions[-1]))
+    return chunks
+
+
+def _restarts(plan: TrackPlan, planned: PlannedPass) -> list[tuple[int, int]]:
+    """The stretches of a pass between keyframes that start afresh, as positions (first, last)."""
+    starts = [0]
+    if planned.direction == "forward":
+        starts += [i for i, frame in enumerate(planned.frames) if i and plan.starts_afresh(frame)]
+    return list(zip(starts, [*(i - 1 for i in starts[1:]), len(planned.frames) - 1], strict=True))

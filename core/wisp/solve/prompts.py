@@ -1,0 +1,83 @@
+"""An object's prompts, from the document to what a tracker takes and to what fingerprints hash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, UsageError
+from ..shot import Box, MaskPrompt, ObjectSpec, Point, Stroke, Text
+from ..trackers.tracker import FramePrompts
+
+
+def prompt_content(item: ObjectSpec, locate: Callable[[str], Path]) -> dict[int, list[dict[str, Any]]]:
+    """Keyframe -> its prompts as JSON-able values, a mask file by its content instead of its path."""
+    from ..plates.identity import file_identity
+
+    content: dict[int, list[dict[str, Any]]] = {}
+    for prompt in item.prompts:
+        values = prompt.model_dump(mode="json", exclude={"frame"})
+        if isinstance(prompt, MaskPrompt):
+            path = locate(prompt.path)
+            if not path.is_file():
+                raise InputError(
+                    f"The mask {path} (object '{item.name}', frame {prompt.frame}) does not exist.",
+                    hint="Check the path of the mask prompt.",
+                    path=path,
+                )
+            values["path"] = file_identity(path)
+        content.setdefault(prompt.frame, []).append(values)
+    return content
+
+
+def defining_keyframes(item: ObjectSpec) -> frozenset[int]:
+    """Keyframes with a box or a mask: their prompts alone say what the object is."""
+    return frozenset(prompt.frame for prompt in item.prompts if isinstance(prompt, Box | MaskPrompt))
+
+
+def frame_prompts(item: ObjectSpec, frame: int, size: tuple[int, int], locate: Callable[[str], Path]) -> FramePrompts:
+    """What a tracker is given on a keyframe. `size`: plate width, height.
+
+    Several boxes on one frame are joined to the rectangle around them, several masks to their union.
+    Raises FrameReadError or UsageError for an unreadable, wrongly sized or empty mask file.
+    """
+    from ..plates.stills import read_mask
+
+    width, height = size
+    points: list[tuple[float, float]] = []
+    labels: list[int] = []
+    boxes: list[tuple[float, float, float, float]] = []
+    strokes: list[tuple[NDArray[np.float32], float, bool]] = []
+    mask: NDArray[np.bool_] | None = None
+    for prompt in item.prompts:
+        if prompt.frame != frame:
+            continue
+        match prompt:
+            case Point():
+                points.append(prompt.xy)
+                labels.append(int(prompt.include))
+            case Box():
+                boxes.append(prompt.xyxy)
+            case Stroke():
+                strokes.append((np.asarray(prompt.xy, np.float32).reshape(-1, 2), prompt.radius, prompt.include))
+            case MaskPrompt():
+                read = read_mask(locate(prompt.path), width, height)
+                mask = read if mask is None else mask | read
+            case Text():
+                raise UsageError(
+                    f"Object '{item.name}' has a text prompt on frame {frame}, which needs a detector.",
+                    hint="Use a box, points, a stroke or a mask.",
+                )
+    lows, highs = np.asarray(boxes, float).reshape(-1, 4)[:, :2], np.asarray(boxes, float).reshape(-1, 4)[:, 2:]
+    box = (*lows.min(0).tolist(), *highs.max(0).tolist()) if boxes else None
+    return FramePrompts(
+        points=np.asarray(points, np.float32).reshape(-1, 2),
+        labels=np.asarray(labels, np.int32),
+        box=box,
+        mask=mask,
+        strokes=tuple(strokes),
+    )

@@ -1,0 +1,269 @@
+"""One run over a shot: step the trackers, matte each frame as soon as its mask is known, store everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import cv2
+import numpy as np
+
+from ..cache import FrameState, MatteStamp
+from ..errors import CancelledError, UsageError
+from ..finish.edge import finish_edge
+from ..frames import format_frames
+from ..plates.clip import FloatImage
+from ..shot import ObjectSpec
+from ..trackers.blend import blend
+from ..trackers.prompts import stroke_labels
+from ..trackers.tracker import FramePrompts, TrackedMask, TrackPass
+from .events import Eta, FrameDone, Listener, Notice, Progress, Started, ignore
+from .objects import Chunk, ObjectWork, chunks_to_run
+from .prompts import frame_prompts
+
+if TYPE_CHECKING:
+    from .solver import Solver
+
+Stage = Literal["track", "matte"]
+#: A tracker's memory is kept every so many frames, so that a killed run repeats few steps.
+SNAPSHOT_EVERY = 16
+
+
+@dataclass
+class Summary:
+    """What a run did: masks and mattes computed, mattes found in the cache, and where each object was lost."""
+
+    tracked: int = 0
+    matted: int = 0
+    cached: int = 0
+    lost: dict[str, list[int]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class _Stepping:
+    """A chunk under way: how many of its frames are done, and the pass that does them.
+
+    `track` is None before the first step and where an empty anchor leaves nothing to follow.
+    """
+
+    chunk: Chunk
+    done: int = 0
+    track: TrackPass | None = None
+
+    @property
+    def next(self) -> int | None:
+        frames = self.chunk.frames
+        return frames[self.done] if self.done < len(frames) else None
+
+
+class Run:
+    """One call of `Solver.run`: what is missing is known after construction, `go` computes it."""
+
+    def __init__(
+        self,
+        solver: Solver,
+        frames: Collection[int] | None,
+        objects: Collection[str] | None,
+        stages: Sequence[Stage] = ("track", "matte"),
+        on_event: Listener = ignore,
+        should_stop: Callable[[], bool] = lambda: False,
+        between_frames: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._solver = solver
+        self._shelf = solver.shelf
+        self._stages = stages
+        self._on_event, self._should_stop, self._between_frames = on_event, should_stop, between_frames
+        self._summary = Summary()
+        self._masks = self._shelf.stored_masks()
+        self._chunks: list[Chunk] = []
+        self._mattes: dict[ObjectWork, set[int]] = {}
+        wanted = _in_plate(frames, solver.plate.frames)
+        snapshots = self._shelf.stored_snapshots()
+        for work in solver.works if objects is None else tuple(solver.work(name) for name in objects):
+            known = [frame for frame in wanted if frame in work.marks]
+            if "matte" in stages:
+                todo = [frame for frame in known if not self._shelf.adopt_matte(work.marks[frame], work.path(frame))]
+                self._mattes[work] = set(todo)
+                self._summary.cached += len(known) - len(todo)
+            else:
+                todo = known
+            if "track" in stages:
+                self._chunks += chunks_to_run(work, todo, self._masks, snapshots)
+        self._eta = Eta({"track": self.track_steps, "matte": self._matte_steps})
+        self._totals = {"track": self.track_steps, "matte": self._matte_steps}
+        self._done = {"track": 0, "matte": 0}
+
+    @property
+    def track_steps(self) -> int:
+        """How many tracker steps are missing."""
+        return sum(len(chunk.frames) for chunk in self._chunks)
+
+    @property
+    def _matte_steps(self) -> int:
+        return sum(map(len, self._mattes.values()))
+
+    def go(self) -> Summary:
+        """Do the work. CancelledError when asked to stop: the step under way is finished, all is kept."""
+        spec = self._solver.shot.solve
+        self._on_event(Started(self.track_steps, self._matte_steps, spec.tracker, spec.head, self._summary.cached))
+        for frame in self._solver.plate.frames:
+            self._matte_ready(frame)
+        self._track([chunk for chunk in self._chunks if chunk.planned.direction == "forward"], False)
+        self._track([chunk for chunk in self._chunks if chunk.planned.direction == "backward"], True)
+        for name, frames in self._summary.lost.items():
+            spans = format_frames(frames)
+            text = f"'{name}' was lost on {spans}: the matte is empty there. Draw a prompt where it is visible again."
+            self._on_event(Notice("warning", text))
+        return self._summary
+
+    # Track -------------------------------------------------------------------------------------------------
+
+    def _track(self, chunks: list[Chunk], backward: bool) -> None:
+        """Step the passes of all objects together, frame by frame, so that they share what a frame costs once."""
+        waiting = [_Stepping(chunk) for chunk in chunks]
+        try:
+            for frame in sorted({frame for chunk in chunks for frame in chunk.frames}, reverse=backward):
+                for stepping in waiting:
+                    if stepping.next == frame:
+                        self._step(stepping, frame)
+                        self._tell("track", frame)
+                waiting = [stepping for stepping in waiting if stepping.next is not None]
+                self._matte_ready(frame)
+        except CancelledError:
+            for stepping in waiting:
+                self._keep_memory(stepping)
+            raise
+
+    def _step(self, stepping: _Stepping, frame: int) -> None:
+        chunk = stepping.chunk
+        if stepping.done == 0:
+            stepping.track = self._begin(chunk)
+        if stepping.track is None:
+            mask = TrackedMask(np.full((1, 1), -1.0, np.float32), 0.0, "lost")
+        else:
+            mask = stepping.track.step(frame)[chunk.work.item.id]
+        mark = chunk.planned.fingerprints[chunk.start + stepping.done]
+        if frame != chunk.planned.anchor:
+            self._shelf.write_mask(mark, mask)
+            self._masks.add(mark)
+        stepping.done += 1
+        self._summary.tracked += 1
+        if stepping.done % SNAPSHOT_EVERY == 0 or stepping.next is None:
+            self._keep_memory(stepping)
+
+    def _begin(self, chunk: Chunk) -> TrackPass | None:
+        """The pass, ready for the chunk's first frame; None where its anchor is empty and nothing can follow."""
+        work, planned = chunk.work, chunk.planned
+        plate = self._solver.plate
+        size = (plate.width, plate.height)
+        if planned.anchor is None:
+            keyframes = work.plan.keyframes
+            prompts = {frame: frame_prompts(work.item, frame, size, self._solver.locate) for frame in keyframes}
+        else:
+            anchor = self._shelf.read_mask(work.by_direction["forward"][planned.anchor])
+            mask = cv2.resize(anchor.logits, size, interpolation=cv2.INTER_LINEAR) > 0
+            if not mask.any():
+                return None
+            prompts = {planned.anchor: FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), mask=mask)}
+        frames = planned.frames[chunk.origin :]
+        track = self._solver.tracker.start(self._solver.clip, {work.item.id: prompts}, frames)
+        if chunk.start > chunk.origin:
+            track.restore(self._shelf.read_snapshot(planned.fingerprints[chunk.start - 1]))
+        return track
+
+    def _keep_memory(self, stepping: _Stepping) -> None:
+        if stepping.done and stepping.track is not None:
+            mark = stepping.chunk.planned.fingerprints[stepping.chunk.start + stepping.done - 1]
+            self._shelf.write_snapshot(mark, stepping.track.snapshot())
+
+    # Matte -------------------------------------------------------------------------------------------------
+
+    def _matte_ready(self, frame: int) -> None:
+        """Matte the objects whose masks on `frame` are complete and whose matte is missing."""
+        ready = [work for work, todo in self._mattes.items() if frame in todo and self._complete(work, frame)]
+        if not ready:
+            return
+        masks = {work: self._final_mask(work, frame) for work in ready}
+        visible = {work.item.id: mask.logits for work, mask in masks.items() if (mask.logits > 0).any()}
+        alphas = self._solver.head.matte(self._solver.clip, frame, visible) if visible else {}
+        for work, mask in masks.items():
+            alpha = alphas.get(work.item.id)
+            self._store(work, frame, mask, self._empty() if alpha is None else alpha)
+            self._mattes[work].discard(frame)
+            self._summary.matted += 1
+            if mask.state == "lost" and work.item.exists(frame):
+                self._summary.lost.setdefault(work.item.name, []).append(frame)
+            self._tell("matte", frame)
+
+    def _complete(self, work: ObjectWork, frame: int) -> bool:
+        return work.recipe(frame) is None or self._masks.issuperset(work.mask_marks(frame))
+
+    def _final_mask(self, work: ObjectWork, frame: int) -> TrackedMask:
+        recipe = work.recipe(frame)
+        if recipe is None:  # outside the object's first and last frame
+            return TrackedMask(np.full((1, 1), -1.0, np.float32), 1.0, "tracked")
+        parts = [self._shelf.read_mask(mark) for mark in work.mask_marks(frame)]
+        return parts[0] if len(parts) == 1 else blend(parts[0], parts[1], recipe.weight)
+
+    def _store(self, work: ObjectWork, frame: int, mask: TrackedMask, alpha: FloatImage) -> None:
+        alpha = _obey_strokes(alpha, work.item, frame)
+        alpha = finish_edge(alpha, work.item.edge)
+        exists = work.item.exists(frame)
+        state: FrameState = "placeholder" if not exists else "corrected" if frame in work.plan.keyframes else "solved"
+        model, weights, licence = self._solver.stamps
+        stamp = MatteStamp(
+            object=work.item.name,
+            frame_state=state,
+            track_state=mask.state,
+            confidence=mask.confidence,
+            model=model,
+            weights_sha256=weights,
+            licence=licence,
+            fingerprint=work.marks[frame],
+        )
+        path = work.path(frame)
+        self._shelf.write_matte(path, alpha, self._solver.plate.header(frame), stamp)
+        self._on_event(FrameDone(work.item.name, frame, str(path), state, mask.state, mask.confidence))
+
+    def _empty(self) -> FloatImage:
+        return np.zeros((self._solver.plate.height, self._solver.plate.width), np.float32)
+
+    # Tell --------------------------------------------------------------------------------------------------
+
+    def _tell(self, stage: Stage, frame: int) -> None:
+        """Report one step, let urgent work in, and stop here if asked to."""
+        self._done[stage] += 1
+        eta = self._eta.step(stage)
+        self._on_event(Progress(stage, frame, self._done[stage], self._totals[stage], eta))
+        self._between_frames()
+        if self._should_stop():
+            raise CancelledError(
+                f"Stopped at frame {frame}; the finished frames are kept.", hint="Run the same command to go on."
+            )
+
+
+def _in_plate(frames: Collection[int] | None, available: Sequence[int]) -> list[int]:
+    """The asked frames that exist, ascending. UsageError where a frame is not the plate's."""
+    if frames is None:
+        return list(available)
+    strangers = sorted(set(frames) - set(available))
+    if strangers:
+        raise UsageError(
+            f"The plate has no frame {format_frames(strangers)}.", hint=f"It has {format_frames(available)}."
+        )
+    return sorted(set(frames))
+
+
+def _obey_strokes(alpha: FloatImage, item: ObjectSpec, frame: int) -> FloatImage:
+    """Painted pixels become exactly 1 (keep) or 0 (remove), whatever the models made of them."""
+    strokes = [
+        (np.asarray(prompt.xy, np.float32), prompt.radius, prompt.include)
+        for prompt in item.prompts
+        if prompt.kind == "stroke" and prompt.frame == frame
+    ]
+    if not strokes:
+        return alpha
+    size = (alpha.shape[1], alpha.shape[0])
+    painted = stroke_labels(strokes, size, size)
+    return np.where(painted == 0, alpha, (painted > 0).astype(np.float32))

@@ -1,0 +1,198 @@
+"""One shot as the solver sees it: its plate, its objects' plans, its place in the cache, and what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from ..cache import Cache, Shelf, plate_key
+from ..errors import UsageError
+from ..heads.head import Head
+from ..plates import apply_missing, open_plate
+from ..plates.clip import DisplayClip
+from ..plates.colour import ColourChoice, choose_colour
+from ..plates.plate import Plate
+from ..shot import Shot, resolve_path
+from ..trackers.tracker import Tracker
+from ..weights.models import load_head, load_tracker, model_stamp
+from ..weights.options import RunOptions
+from .events import Listener, ignore
+from .objects import ModelIds, ObjectWork
+from .run import Run, Stage, Summary
+
+#: A preview may track this many frames to reach the asked one; farther away the artist presses Track.
+PREVIEW_REACH = 24
+
+
+@dataclass(frozen=True)
+class FrameStatus:
+    """`state`: solved (the file is there), dirty (prompts reach it, the file is not), empty (no prompt reaches it)."""
+
+    frame: int
+    state: Literal["solved", "dirty", "empty"]
+
+
+@dataclass(frozen=True)
+class ObjectStatus:
+    """One object's frames and the folder in which hosts find its mattes."""
+
+    id: int
+    name: str
+    folder: Path
+    frames: tuple[FrameStatus, ...]
+
+    def of(self, state: str) -> tuple[int, ...]:
+        """The frames in that state."""
+        return tuple(status.frame for status in self.frames if status.state == state)
+
+
+@dataclass(frozen=True)
+class ShotStatus:
+    """What is done and what is not, per enabled object."""
+
+    objects: tuple[ObjectStatus, ...]
+
+
+class Solver:
+    """One shot, its plate and its place in the cache."""
+
+    def __init__(self, shot: Shot, base: Path, cache: Path, options: RunOptions) -> None:
+        """`base`: the folder that the shot's relative paths refer to. Opens the plate's first header only."""
+        self.shot = shot
+        self._base = base
+        self._options = options
+        self._cache = Cache(cache)
+
+    # What there is -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def plate(self) -> Plate:
+        """The plate over the shot's frame range, gaps treated as the shot says."""
+        spec = self.shot.plate
+        path = self.locate(spec.path)
+        plate = open_plate(path, layer=spec.layer)
+        if spec.offset:
+            plate = open_plate(path, layer=spec.layer, first=plate.frames[0] + spec.offset)
+        plate = apply_missing(plate, spec.missing, spec.first, spec.last)
+        if (plate.width, plate.height) != (spec.width, spec.height):
+            raise UsageError(
+                f"The plate {spec.path} is {plate.width}x{plate.height}, but the shot was made for "
+                f"{spec.width}x{spec.height}.",
+                hint="Point the shot at the plate it was made for, or make a new shot.",
+            )
+        return plate
+
+    @cached_property
+    def colour(self) -> ColourChoice:
+        """How models see the plate."""
+        spec = self.shot.plate
+        return choose_colour(self.plate.colorspace, spec.colorspace, spec.view, spec.exposure)
+
+    @cached_property
+    def clip(self) -> DisplayClip:
+        """The plate as models see it."""
+        return DisplayClip(self.plate, self.colour)
+
+    @cached_property
+    def tracker(self) -> Tracker:
+        """The tracker, loaded when first needed."""
+        return load_tracker(self.shot.solve.tracker, self._options)
+
+    @cached_property
+    def head(self) -> Head:
+        """The head, loaded when first needed."""
+        return load_head(self.shot.solve.head, self._options)
+
+    @cached_property
+    def stamps(self) -> tuple[str, str, str]:
+        """Models, their weights' hashes and their licences, as one text each for the files."""
+        tracker = model_stamp(self.shot.solve.tracker, self._options)
+        head = model_stamp(self.shot.solve.head, self._options)
+        licences = dict.fromkeys((tracker.licence, head.licence))
+        hashes = dict.fromkeys(stamp.weights_sha256 for stamp in (tracker, head) if stamp.weights_sha256)
+        return f"{tracker.id} + {head.id}", ", ".join(hashes) or "none", ", ".join(licences)
+
+    @cached_property
+    def works(self) -> tuple[ObjectWork, ...]:
+        """The enabled objects."""
+        tracker = model_stamp(self.shot.solve.tracker, self._options)
+        head = model_stamp(self.shot.solve.head, self._options)
+        solve = self.shot.solve
+        models = ModelIds(
+            (tracker.id, tracker.version, solve.precision, str(solve.seed)),
+            (head.id, head.version, solve.precision, str(solve.seed)),
+            tracker.segments,
+        )
+        look = (self.colour.describe(), self.shot.plate.layer)
+        return tuple(
+            ObjectWork(item, self.plate, self.shelf, models, look, self.locate)
+            for item in self.shot.objects
+            if item.enabled
+        )
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The plate's part of the cache."""
+        spec = self.shot.plate
+        size = (spec.width, spec.height)
+        return self._cache.shelf(plate_key(self.plate.name, size, self.colour.describe(), spec.layer))
+
+    def locate(self, stored: str) -> Path:
+        """The place of a path stored in the shot."""
+        return resolve_path(stored, self._base / "shot")
+
+    def status(self) -> ShotStatus:
+        """The state of every frame of every enabled object; computes nothing and writes nothing."""
+        return ShotStatus(tuple(self._object_status(work) for work in self.works))
+
+    def _object_status(self, work: ObjectWork) -> ObjectStatus:
+        frames = []
+        for frame in self.plate.frames:
+            mark = work.marks.get(frame)
+            if mark is None:
+                frames.append(FrameStatus(frame, "empty"))
+            else:
+                found = self.shelf.find_matte(mark) is not None
+                frames.append(FrameStatus(frame, "solved" if found else "dirty"))
+        return ObjectStatus(work.item.id, work.item.name, work.path(self.plate.frames[0]).parent, tuple(frames))
+
+    # What is to do -----------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        frames: Collection[int] | None = None,
+        objects: Collection[str] | None = None,
+        *,
+        stages: Sequence[Stage] = ("track", "matte"),
+        on_event: Listener = ignore,
+        should_stop: Callable[[], bool] = lambda: False,
+        between_frames: Callable[[], None] = lambda: None,
+    ) -> Summary:
+        """Compute what is missing of `frames` (None: all) of `objects` (names; None: all enabled ones).
+
+        `between_frames` is called after every step: the place for urgent small work. CancelledError when
+        `should_stop` turned true: the frame under way is finished and everything done so far is kept.
+        """
+        return Run(self, frames, objects, stages, on_event, should_stop, between_frames).go()
+
+    def preview(self, frame: int, object_name: str) -> Path:
+        """The matte of one frame, computed now if need be. UsageError where no keyframe is near enough."""
+        run = Run(self, [frame], [object_name])
+        if run.track_steps > PREVIEW_REACH:
+            raise UsageError(
+                f"Frame {frame} is {run.track_steps} untracked frames away from what is known of '{object_name}'.",
+                hint="Track the shot, or draw a prompt on this frame.",
+            )
+        run.go()
+        return self.work(object_name).path(frame)
+
+    def work(self, name: str) -> ObjectWork:
+        """The enabled object of that name; UsageError otherwise."""
+        item = self.shot.object_named(name)
+        for work in self.works:
+            if work.item.id == item.id:
+                return work
+        raise UsageError(f"The object '{name}' is disabled in the shot.", hint="Enable it first.")
