@@ -1,0 +1,198 @@
+"""Fetching weights: the only place in Wisp that goes to the network, and only when asked to.
+
+What arrives is checked against the registry before it gets its name; a hub's own cache is not trusted, since
+`huggingface_hub` does not check the content of what it has stored.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from ..atomic import replacing
+from ..errors import InputError, OutputError, UsageError, WeightsError
+from . import search
+from .hashes import LocalFile, differences, judge, sha256_of
+from .licences import require_allowed, terms
+from .options import RunOptions
+from .registry import ModelEntry, WeightFile, entry
+from .transfer import download
+
+log = logging.getLogger(__name__)
+
+#: Called with a file's name, the bytes that are here and the size of the whole, None while unknown.
+FetchProgress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True)
+class FetchedFile:
+    """What `get` did for one file."""
+
+    file: LocalFile
+    how: Literal["present", "fetched", "copied"]
+
+
+def get(
+    model_id: str,
+    *,
+    to: Path | None = None,
+    from_file: Path | None = None,
+    from_url: str | None = None,
+    options: RunOptions | None = None,
+    progress: FetchProgress | None = None,
+    say: Callable[[str], None] = log.info,
+) -> tuple[FetchedFile, ...]:
+    """Put the model's files into `to` (else the user's own folder), checked and whole; good ones stay as they are.
+
+    They come from `from_file` (the file, or a folder that holds it), from `from_url` (a folder of the studio's own
+    server), else from where they are published. `say` gets the licence before anything is transferred. A broken
+    transfer is kept beside the destination and continued by the next call.
+    Raises UsageError, WeightsError (offline, unreachable, wrong content, not allowed), InputError, OutputError.
+    """
+    options = options or RunOptions()
+    model = entry(model_id)
+    require_allowed(model, options)
+    say(terms(model))
+    if not model.files:
+        say(f"{model.id} needs no weights.")
+    folder = to or search.user_folder()
+    if folder is None:
+        raise WeightsError("There is no home folder to keep weights in.", hint="Name a folder with --to DIR.")
+    places = (folder,) if to else search.folders(options.weights)
+    return tuple(_get_file(model, file, folder, places, from_file, from_url, options, progress) for file in model.files)
+
+
+def _get_file(
+    model: ModelEntry,
+    file: WeightFile,
+    folder: Path,
+    places: tuple[Path, ...],
+    from_file: Path | None,
+    from_url: str | None,
+    options: RunOptions,
+    progress: FetchProgress | None,
+) -> FetchedFile:
+    if not from_file and (present := _present(file, places, options)):
+        return FetchedFile(present, "present")
+    destination = folder / file.name
+    if from_file:
+        return FetchedFile(_copy(file, _source(file, model, from_file), destination, options), "copied")
+    if offline():
+        raise WeightsError(
+            f"{file.name} was not fetched: WISP_OFFLINE is set.",
+            hint="Unset it, or give a local copy with --from FILE.",
+        )
+    _make_folder(folder)
+
+    def report(done: int, total: int | None) -> None:
+        if progress:
+            progress(file.name, done, total or file.size)
+
+    url = f"{from_url.rstrip('/')}/{quote(file.name)}" if from_url else file.url
+    if url:
+        partial = folder / f".{file.name}.part"
+        download(url, partial, size=None if options.allow_unverified else file.size, progress=report)
+        return FetchedFile(_accept(file, partial, destination, options), "fetched")
+    staging = folder / f".{file.name}.hub"
+    arrived = _from_hub(file, staging)
+    accepted = _accept(file, arrived, destination, options)
+    shutil.rmtree(staging, ignore_errors=True)
+    return FetchedFile(accepted, "fetched")
+
+
+def offline() -> bool:
+    """Whether `WISP_OFFLINE` forbids the network."""
+    return os.environ.get("WISP_OFFLINE", "").strip().lower() not in ("", "0", "false", "no")
+
+
+def _present(file: WeightFile, places: tuple[Path, ...], options: RunOptions) -> LocalFile | None:
+    """The file where it is found first, unless its content is wrong."""
+    path = search.find(file, places)
+    if path is None:
+        return None
+    try:
+        return judge(file, path, sha256_of(path), allow_unverified=options.allow_unverified)
+    except WeightsError as error:
+        log.warning("%s", error.message)
+        return None
+
+
+def _source(file: WeightFile, model: ModelEntry, given: Path) -> Path:
+    if given.is_dir():
+        given = given / file.name
+    elif len(model.files) > 1:
+        raise UsageError(
+            f"{model.id} needs {len(model.files)} files, but {given} is one file.", hint="Give the folder they are in."
+        )
+    if not given.is_file():
+        raise InputError(f"There is no file {given}.", path=given)
+    return given
+
+
+def _copy(file: WeightFile, source: Path, destination: Path, options: RunOptions) -> LocalFile:
+    if destination.exists() and source.samefile(destination):
+        return judge(file, destination, sha256_of(destination), allow_unverified=options.allow_unverified)
+    with replacing(destination) as temporary:
+        try:
+            shutil.copyfile(source, temporary)
+        except PermissionError as error:
+            raise InputError(f"Cannot copy {source}: {error.strerror}.", path=source) from error
+        # The copy is hashed, not the source: what counts is what arrived.
+        sha256 = sha256_of(temporary)
+        judged = judge(file, source, sha256, allow_unverified=options.allow_unverified)
+    return LocalFile(destination, sha256, judged.trust)
+
+
+def _accept(file: WeightFile, arrived: Path, destination: Path, options: RunOptions) -> LocalFile:
+    """Give what was fetched its name if it is right; delete it if not, so that the next call starts afresh."""
+    sha256 = sha256_of(arrived)
+    try:
+        judged = judge(file, arrived, sha256, allow_unverified=options.allow_unverified)
+    except WeightsError as error:
+        why = differences(file, arrived, sha256)
+        arrived.unlink()
+        raise WeightsError(
+            f"What was fetched as {file.name} is not the published file and was deleted: {why}.",
+            hint="Run the command again; if it repeats, a proxy changes the file or the publisher replaced it.",
+        ) from error
+    try:
+        arrived.replace(destination)
+    except OSError as error:
+        raise OutputError(f"Cannot write {destination}: {error.strerror}.", path=destination) from error
+    return LocalFile(destination, sha256, judged.trust)
+
+
+def _from_hub(file: WeightFile, staging: Path) -> Path:
+    """The file from its hub repository at the pinned revision, in `staging`, where a broken transfer is resumed."""
+    try:
+        from huggingface_hub import hf_hub_download
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"Fetching {file.name} needs the Python package 'huggingface_hub', which is not installed.",
+            hint="Install it: pip install 'wisp-roto[hub]'. Or fetch the file yourself and give it with --from FILE.",
+        ) from error
+    if file.repo is None or file.path is None:
+        raise WeightsError(f"{file.name} is published nowhere.", hint="Give a local copy with --from FILE.")
+    try:
+        return Path(hf_hub_download(file.repo, file.path, revision=file.revision, local_dir=staging))
+    except Exception as error:  # the client raises what its own HTTP library does; every one means: not fetched
+        first_line = (str(error) or type(error).__name__).splitlines()[0]
+        raise WeightsError(
+            f"{file.name} could not be fetched from the hub repository {file.repo}: {first_line}",
+            hint="Check the network and run the same command again; it goes on where it stopped.",
+        ) from error
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"Cannot make the folder {folder}: {error.strerror}.", hint="Choose another with --to.", path=folder
+        ) from error

@@ -1,0 +1,105 @@
+"""Which models exist and which files they need: `registry.toml` as Python values."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+from ..errors import UsageError
+
+Kind = Literal["tracker", "head", "clip-matter", "detector"]
+#: `ask`: the terms do not settle it; write to the authors.
+Commercial = Literal["yes", "no", "ask"]
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """One published file. `size` in bytes and `sha256` are None where this version of Wisp does not know them."""
+
+    name: str
+    size: int | None = None
+    sha256: str | None = None
+    #: Hub repository, the commit it is pinned to, and the file's path in it.
+    repo: str | None = None
+    revision: str | None = None
+    path: str | None = None
+    #: Direct address, for files that are on no hub.
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model: what it can be used as, what builds it, what it needs and under which terms."""
+
+    id: str
+    title: str
+    #: What the model can be used as -> "module:function", called with (entry, files, options).
+    builders: Mapping[Kind, str]
+    licence: str
+    commercial: Commercial
+    attribution: str
+    files: tuple[WeightFile, ...] = ()
+    #: For the builder only, for example {"variant": "b+"}.
+    parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    #: The tracker that a head is paired with unless another is asked for.
+    tracker: str | None = None
+    #: The command that installs a package this model needs beyond Wisp's own requirements.
+    install: str | None = None
+    note: str = ""
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What the model can be used as."""
+        return tuple(self.builders)
+
+
+def entry(model_id: str) -> ModelEntry:
+    """The model called `model_id`. Raises UsageError listing the known ids."""
+    for known in entries():
+        if known.id == model_id:
+            return known
+    raise UsageError(f"There is no model {model_id!r}.", hint=f"Known: {_ids(entries())}.")
+
+
+def entries(kind: Kind | None = None) -> tuple[ModelEntry, ...]:
+    """All models, or those that can be used as `kind`, in the order of the registry."""
+    return tuple(known for known in _registry() if kind is None or kind in known.builders)
+
+
+def entry_as(model_id: str, kind: Kind) -> ModelEntry:
+    """The model called `model_id`, to be used as `kind`. Raises UsageError listing the ids of that kind."""
+    usable = entries(kind)
+    for known in usable:
+        if known.id == model_id:
+            return known
+    raise UsageError(f"There is no {kind} {model_id!r}.", hint=f"Known {kind}s: {_ids(usable)}.")
+
+
+def files() -> tuple[WeightFile, ...]:
+    """Every weight file of every model, each once."""
+    return tuple({file.name: file for known in entries() for file in known.files}.values())
+
+
+@functools.cache
+def _registry() -> tuple[ModelEntry, ...]:
+    text = importlib.resources.files(__package__).joinpath("registry.toml").read_text("utf-8")
+    table = tomllib.loads(text)
+    published = {row["name"]: WeightFile(**row) for row in table["file"]}
+    return tuple(_entry(row, published) for row in table["model"])
+
+
+def _entry(row: dict[str, Any], published: Mapping[str, WeightFile]) -> ModelEntry:
+    values = dict(row)
+    for key in ("builders", "parameters"):
+        values[key] = MappingProxyType(row.get(key, {}))
+    values["files"] = tuple(published[name] for name in row.get("files", ()))
+    return ModelEntry(**values)
+
+
+def _ids(known: tuple[ModelEntry, ...]) -> str:
+    return ", ".join(model.id for model in known)
