@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from wisp import metrics
+from wisp.metrics.instances import instance_errors
 
 Clip = list[NDArray[np.float32]]
 
@@ -70,6 +71,25 @@ def test_mad_over_the_unknown_region(pred: Clip, truth: Clip) -> None:
 
 def test_iou_of_the_supports(pred: Clip, truth: Clip) -> None:
     assert metrics.jaccard(pred[1] > 0, truth[1] > 0) == pytest.approx(0.768722, rel=1e-5)
+
+
+def test_errors_of_a_matched_instance(pred: Clip, truth: Clip) -> None:
+    assert instance_errors(pred[1], truth[1])[0] == pytest.approx(0.0847991, rel=1e-5)
+    quality = metrics.imq([([pred[1]], [truth[1]])])
+    assert quality.mad == pytest.approx(15.20093, rel=1e-5)
+    assert (quality.found, quality.invented, quality.missed) == (1, 0, 0)
+
+
+def test_report(pred: Clip, truth: Clip) -> None:
+    report = metrics.compare_sequences(enumerate(pred, 1001), enumerate(truth, 1001))
+    means = report.means
+    assert means["mad"] == pytest.approx(24.552569, rel=1e-5)
+    assert means["mse"] == pytest.approx(3.8224105, rel=1e-5)
+    assert means["grad"] == pytest.approx(0.111136, rel=1e-5)
+    assert means["conn"] == pytest.approx(0.0650637, rel=1e-5)
+    assert means["dtssd"] == pytest.approx((5.365058 + 5.782786 + 5.365058) / 4, rel=1e-5)
+    assert report.frames[1].mad_t == pytest.approx(65.379433, rel=1e-5)
+    assert [row["frame"] for row in report.as_rows()] == [1001, 1002, 1003, 1004]
 
 
 def test_maggie_scale(pred: Clip, truth: Clip) -> None:
