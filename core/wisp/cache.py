@@ -18,7 +18,6 @@ import sqlite3
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -173,12 +172,8 @@ def read_matte(path: Path) -> tuple[NDArray[np.float32], MatteStamp | None]:
 
 def time_attributes(header: PlateHeader) -> dict[str, Any]:
     """The plate's frame rate and time code as EXR attributes, for a file that must run in step with it."""
-    attributes: dict[str, Any] = {}
-    if header.fps:
-        attributes["framesPerSecond"] = Fraction(header.fps).limit_denominator(1001)
-    if "timeCode" in header.attributes:
-        attributes["timeCode"] = header.attributes["timeCode"]
-    return attributes
+    times = {"framesPerSecond": header.fps, "timeCode": header.timecode}
+    return {name: value for name, value in times.items() if value is not None}
 
 
 def sweep(root: Path) -> None:

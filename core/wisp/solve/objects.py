@@ -21,10 +21,10 @@ MATTE_SCHEMA = 1
 
 @dataclass(frozen=True)
 class ModelIds:
-    """What identifies the models in fingerprints: id and version (weights hash or algorithm version) of each."""
+    """What identifies the models in fingerprints, as JSON-able values, and how the tracker works (`Tracker.segments`)."""
 
-    tracker: tuple[str, str]
-    head: tuple[str, str]
+    tracker: tuple[Any, ...]
+    head: tuple[Any, ...]
     segments: bool
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -211,15 +211,15 @@ class Run:
         alpha = finish_edge(alpha, work.item.edge)
         exists = work.item.exists(frame)
         state: FrameState = "placeholder" if not exists else "corrected" if frame in work.plan.keyframes else "solved"
-        model, weights, licence = self._solver.stamps
+        models = self._solver.models
         stamp = MatteStamp(
             object=work.item.name,
             frame_state=state,
             track_state=mask.state,
             confidence=mask.confidence,
-            model=model,
-            weights_sha256=weights,
-            licence=licence,
+            model=" + ".join(model.entry.id for model in models),
+            weights_sha256=_joined(model.weights_sha256 for model in models if model.files) or "none",
+            licence=_joined(model.licence for model in models),
             fingerprint=work.marks[frame],
         )
         path = work.path(frame)
@@ -267,3 +267,8 @@ def _obey_strokes(alpha: FloatImage, item: ObjectSpec, frame: int) -> FloatImage
     size = (alpha.shape[1], alpha.shape[0])
     painted = stroke_labels(strokes, size, size)
     return np.where(painted == 0, alpha, (painted > 0).astype(np.float32))
+
+
+def _joined(texts: Iterable[str]) -> str:
+    """Each text once, in order."""
+    return ", ".join(dict.fromkeys(texts))

@@ -17,7 +17,7 @@ from ..plates.colour import ColourChoice, choose_colour
 from ..plates.plate import Plate
 from ..shot import Shot, resolve_path
 from ..trackers.tracker import Tracker
-from ..weights.models import load_head, load_tracker, model_stamp
+from ..weights.models import LoadedModel, load_head, load_tracker, locate
 from ..weights.options import RunOptions
 from .events import Listener, ignore
 from .objects import ModelIds, ObjectWork
@@ -107,25 +107,18 @@ class Solver:
         return load_head(self.shot.solve.head, self._options)
 
     @cached_property
-    def stamps(self) -> tuple[str, str, str]:
-        """Models, their weights' hashes and their licences, as one text each for the files."""
-        tracker = model_stamp(self.shot.solve.tracker, self._options)
-        head = model_stamp(self.shot.solve.head, self._options)
-        licences = dict.fromkeys((tracker.licence, head.licence))
-        hashes = dict.fromkeys(stamp.weights_sha256 for stamp in (tracker, head) if stamp.weights_sha256)
-        return f"{tracker.id} + {head.id}", ", ".join(hashes) or "none", ", ".join(licences)
+    def models(self) -> tuple[LoadedModel, LoadedModel]:
+        """Tracker and head with their files, checked but not loaded. Raises WeightsError."""
+        solve = self.shot.solve
+        return locate(solve.tracker, self._options), locate(solve.head, self._options)
 
     @cached_property
     def works(self) -> tuple[ObjectWork, ...]:
         """The enabled objects."""
-        tracker = model_stamp(self.shot.solve.tracker, self._options)
-        head = model_stamp(self.shot.solve.head, self._options)
+        tracker, head = self.models
         solve = self.shot.solve
-        models = ModelIds(
-            (tracker.id, tracker.version, solve.precision, str(solve.seed)),
-            (head.id, head.version, solve.precision, str(solve.seed)),
-            tracker.segments,
-        )
+        how = (solve.precision, solve.seed)
+        models = ModelIds((*_identity(tracker), *how), (*_identity(head), *how), tracker.entry.segments)
         look = (self.colour.describe(), self.shot.plate.layer)
         return tuple(
             ObjectWork(item, self.plate, self.shelf, models, look, self.locate)
@@ -196,3 +189,8 @@ class Solver:
             if work.item.id == item.id:
                 return work
         raise UsageError(f"The object '{name}' is disabled in the shot.", hint="Enable it first.")
+
+
+def _identity(model: LoadedModel) -> tuple[str, str, str]:
+    """What a result depends on of a model: id, version of the algorithm, hash of the weights."""
+    return model.entry.id, model.entry.version, model.weights_sha256

@@ -1,0 +1,119 @@
+"""The command line `wisp`: headless first. It never prompts and never needs a display.
+
+Importing this module stays light; each command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import re
+import sys
+from collections.abc import Sequence
+
+from . import __version__
+from .errors import WispError
+
+#: Command -> the one-line help shown by `wisp --help`. Each lives in `wisp.commands.<name>`.
+COMMANDS = {
+    "matte": "from a plate and a few prompts straight to mattes",
+    "solve": "compute what is missing or out of date in a shot",
+    "deliver": "write a solved shot's mattes as files for others",
+    "status": "show what is done and what is not",
+    "models": "list, fetch and check model weights and their licences",
+    "metrics": "compare mattes with the truth",
+    "bench": "measure quality, speed and memory",
+    "doctor": "explain this installation",
+    "serve": "run the engine for Nuke and Blender",
+    "schema": "print the JSON Schema of the shot document",
+}
+
+EXIT_CODES = """exit codes:
+  0 ok   1 unexpected (a bug)   2 usage or invalid shot   3 input missing or unreadable
+  4 weights missing or wrong   5 no suitable device   6 out of memory   7 cancelled
+  8 cannot write   9 quality check failed   130 Ctrl-C"""
+
+#: Options whose value may begin with a minus sign (`--box -5:10,10,90,90`), which argparse takes for an option.
+_SIGNED_VALUES = re.compile(r"--(frames|box|point|stroke|mask|text|first|exposure)$")
+
+log = logging.getLogger("wisp")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors as one sentence and a pointer to the help, exit code 2."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.exit(2, f"{self.prog}: {message}. Try '{self.prog} --help'.\n")
+
+
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The whole parser, or only with the options of one command (which imports only that command)."""
+    parser = _Parser(
+        prog="wisp",
+        description="Prompts on one frame in, a soft stable alpha for the whole shot out.",
+        epilog=f"Try: wisp matte plates/sh010.%04d.exr --box 1001:420,80,1310,1060\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"wisp {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        if command is None or command == name:
+            module = importlib.import_module(f".commands.{name}", __package__) if command == name else None
+            sub = commands.add_parser(
+                name,
+                help=summary,
+                description=(module.__doc__ if module else None),
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+            if module:
+                module.add_arguments(sub)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (see `EXIT_CODES`)."""
+    arguments = _join_signed(list(sys.argv[1:] if argv is None else argv))
+    command = next((word for word in arguments if not word.startswith("-")), None)
+    try:
+        parser = build_parser(command if command in COMMANDS else None)
+        args = parser.parse_args(arguments)
+        module = importlib.import_module(f".commands.{args.command}", __package__)
+        return int(module.run(args))
+    except SystemExit as stop:  # argparse's own way out
+        return stop.code if isinstance(stop.code, int) else 2
+    except WispError as error:
+        return _fail(str(error), error.exit_code, arguments, error.kind, error.path)
+    except KeyboardInterrupt:
+        return _fail("Interrupted.", 130, arguments, "interrupted", None)
+    except BrokenPipeError:  # the reader of our output went away
+        sys.stdout = None  # type: ignore[assignment]
+        return 1
+    except Exception as error:
+        log.exception("unexpected error")
+        return _fail(f"Unexpected {type(error).__name__}: {error}. This is a bug.", 1, arguments, "unexpected", None)
+
+
+def _fail(message: str, code: int, arguments: Sequence[str], kind: str, path: str | None) -> int:
+    """Say what went wrong to the person, and to the program that reads events if there is one."""
+    if "--json" in arguments:
+        import json
+
+        event = {"event": "error", "code": code, "kind": kind, "message": message, "path": path}
+        print(json.dumps(event), flush=True)
+    print(f"wisp: {message}", file=sys.stderr, flush=True)
+    return code
+
+
+def _join_signed(arguments: list[str]) -> list[str]:
+    joined: list[str] = []
+    for word in arguments:
+        if joined and _SIGNED_VALUES.match(joined[-1]) and re.match(r"-\d", word):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""Explain this installation on one page: versions, device, weights, cache, colour, and what is missing.
+
+Paths are shortened so that the page can be pasted anywhere; `--paths` shows them whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from .. import __version__
+from ..errors import WispError
+from .options import add_model_options, add_output_options, run_options
+
+_PACKAGES = {
+    "numpy": "",
+    "opencv-python-headless": "",
+    "OpenEXR": "",
+    "openimageio": "",
+    "opencolorio": "",
+    "torch": "",
+    "sam2": "the SAM2 trackers",
+    "av": "movies",
+    "PyMatting": "the closed-form head",
+    "PySide6-Essentials": "the window",
+    "huggingface_hub": "fetching weights",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--paths", action="store_true", help="show folders with their whole names")
+    add_model_options(parser)
+    add_output_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    rows = [*_versions(), *_machine(args), *_colour(), *_places(args)]
+    if args.json:
+        print(json.dumps({"event": "doctor", **{name: text for name, text, _ in rows}}))
+    else:
+        width = max(len(name) for name, _, _ in rows)
+        for name, text, good in rows:
+            print(f"{'' if good else '!'}".ljust(2) + f"{name.ljust(width)}  {text}")
+    return 0
+
+
+Row = tuple[str, str, bool]
+
+
+def _versions() -> Iterator[Row]:
+    yield "wisp", __version__, True
+    yield (
+        "python",
+        f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+        sys.version_info >= (3, 11),
+    )
+    for package, purpose in _PACKAGES.items():
+        try:
+            yield package, importlib.metadata.version(package), True
+        except importlib.metadata.PackageNotFoundError:
+            yield package, f"not installed (needed for {purpose})" if purpose else "not installed", not purpose
+
+
+def _machine(args: argparse.Namespace) -> Iterator[Row]:
+    from ..device import resolve_device
+
+    yield "cores", str(os.cpu_count()), True
+    try:
+        device = resolve_device(run_options(args).device)
+        yield "device", str(device), True
+    except WispError as error:
+        yield "device", str(error), False
+
+
+def _colour() -> Iterator[Row]:
+    from ..plates.colour import describe_config
+
+    setting = os.environ.get("OCIO")
+    try:
+        yield "colour", describe_config(), True
+    except WispError as error:
+        yield "colour", str(error), False
+    yield "$OCIO", _short(setting) if setting else "not set", True
+
+
+def _places(args: argparse.Namespace) -> Iterator[Row]:
+    from ..weights.inventory import where
+    from ..weights.registry import entries
+
+    show = str if args.paths else _short
+    for model in entries():
+        if model.files:
+            found = where(model.id, run_options(args))
+            present = [place for place in found if place.path is not None]
+            text = ", ".join(show(str(place.path)) for place in present)
+            yield f"weights {model.id}", text or f"absent (wisp models get {model.id})", True
+    for name in ("WISP_WEIGHTS", "WISP_CACHE", "WISP_DEVICE", "WISP_OFFLINE", "WISP_LICENCE"):
+        if os.environ.get(name):
+            yield f"${name}", show(os.environ[name]), True
+    for name, folder in (("cache", args.cache or Path.cwd()), ("temporary files", Path(tempfile.gettempdir()))):
+        writable = os.access(folder if folder.exists() else folder.parent, os.W_OK)
+        yield name, f"{show(str(folder))}: {'writable' if writable else 'NOT writable'}", writable
+
+
+def _short(path: str) -> str:
+    """The last two parts of a path: enough to recognise, too little to tell who works where."""
+    parts = Path(path).parts
+    return path if len(parts) <= 2 else str(Path("...", *parts[-2:]))

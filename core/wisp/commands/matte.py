@@ -1,0 +1,184 @@
+"""From a plate and a few prompts straight to mattes, in one command.
+
+  wisp matte plates/sh010.%04d.exr --box 1001:420,80,1310,1060
+  wisp matte clip.mp4 -o out --object girl --box 312,0,516,398 --object boy --point 215,270
+  wisp matte sh010.####.exr --frames 1001-1050 --mask 1001:roto.png --mask 1025:roto25.png
+
+Writes DIR/<object>/<object>.%04d.exr with the plate's own numbers, and DIR/<plate>.wisp, the shot: open it,
+add prompts, and `wisp solve` computes only what changed. The same command again goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import CancelledError, InputError, OutputError, UsageError
+from ..frames import format_frames, parse_frames
+from .options import add_model_options, add_output_options, cache_folder, run_options
+from .prompts import TypedObject, add_prompt_options, parse_prompt
+from .report import Reporter, interruptible, set_up_logging
+
+if TYPE_CHECKING:
+    from ..plates.plate import Plate
+    from ..shot import Shot
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("plate", help="a sequence (%%04d, ####, $F4), a folder of one, a movie or a single picture")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="where to write (default: <plate name>_mattes)"
+    )
+    parser.add_argument("--frames", metavar="R", help="1001-1100, 1001-1100x2 or 1001,1005,1010-1020 (default: all)")
+    parser.add_argument("--first", type=int, metavar="N", help="renumber: the plate's first frame is N")
+    add_prompt_options(parser)
+    models = parser.add_argument_group("what computes the mattes")
+    models.add_argument("--tracker", metavar="ID", help="keeps the object over time (default: the head's own, or flow)")
+    models.add_argument("--head", metavar="ID", default="guided", help="resolves the edge (default: guided)")
+    models.add_argument("--seed", type=int, default=0, metavar="N", help="for models that draw random numbers")
+    plate = parser.add_argument_group("the plate")
+    add_plate_options(plate)
+    add_model_options(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace files of other content")
+    add_output_options(parser)
+
+
+def add_plate_options(group: argparse._ArgumentGroup) -> None:
+    """How the pictures are read and how models see them."""
+    group.add_argument("--colorspace", metavar="NAME", help="of the files, an OCIO colour space or role")
+    group.add_argument("--view", metavar="NAME", help="OCIO view through which models look (pixels are never altered)")
+    group.add_argument("--exposure", type=float, default=0.0, metavar="STOPS", help="before the view")
+    group.add_argument("--layer", metavar="NAME", help="layer, part or stereo view of a multi-layer EXR")
+    group.add_argument(
+        "--missing",
+        choices=("error", "hold", "black", "skip"),
+        default="error",
+        help="a missing or unreadable frame: stop (default), repeat the one before, use black, or leave it out",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    set_up_logging(args.verbose)
+    from .. import shot as documents
+    from ..deliver import Delivery
+    from ..plates import open_plate
+    from ..solve import FrameDone, Solver
+    from ..solve.events import Event
+
+    started = time.monotonic()
+    plate = open_plate(args.plate, layer=args.layer)
+    offset = args.first - plate.frames[0] if args.first is not None else 0
+    if offset:
+        plate = open_plate(args.plate, layer=args.layer, first=args.first)
+    frames = parse_frames(args.frames) if args.frames else plate.frames
+    folder: Path = args.output or Path(f"{plate.name}_mattes")
+    document = folder / f"{plate.name}.wisp"
+    shot = _shot(args, plate, offset, frames, document)
+    with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
+        options = run_options(args, shot.solve.precision, shot.solve.seed)
+        solver = Solver(shot, document.parent, cache_folder(args, document), options)
+        solver.record_colour()
+        reporter.say(f"{plate.name}: {format_frames(frames)}, {plate.width}x{plate.height}; {solver.colour.describe()}")
+        solver.works  # noqa: B018 - everything that is wrong with prompts or weights is said before anything is written
+        delivery = Delivery(solver, str(folder), stem=plate.name, frames=frames, overwrite=args.overwrite)
+        _save(shot, document, args.overwrite)
+
+        def listen(event: Event) -> None:
+            reporter(event)
+            if isinstance(event, FrameDone):
+                delivery.write_solved(event.frame, event.object)
+
+        try:
+            summary = solver.run(frames, on_event=listen, should_stop=interrupt)
+            delivery.write(should_stop=interrupt)
+        except CancelledError as stop:
+            reporter.say(str(stop), warning=True)
+            reporter.emit("stopped", code=interrupt.exit_code, message=str(stop))
+            return interrupt.exit_code
+    seconds = time.monotonic() - started
+    reporter.emit("done", shot=str(document), matted=summary.matted, cached=summary.cached, seconds=round(seconds, 3))
+    mattes = f"{folder}{os.sep}<object>{os.sep}<object>.%0{plate.padding}d.exr"
+    reporter.say(f"{summary.matted} mattes computed, {summary.cached} kept, in {seconds:.1f} s.")
+    reporter.say(f"Mattes: {mattes}\nShot:   {document} (add prompts, then: wisp solve {document})")
+    return 0
+
+
+def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int, ...], document: Path) -> Shot:
+    """The document that the command line describes. UsageError or InputError before any work."""
+    from .. import shot as documents
+
+    absent = sorted(set(frames) - set(range(plate.frames[0], plate.frames[-1] + 1)))
+    if absent:
+        raise UsageError(
+            f"The plate {args.plate} has no frame {format_frames(absent)}.",
+            hint=f"It has {format_frames(plate.frames)}.",
+        )
+    typed: list[TypedObject] = args.objects
+    if not any(item.prompts for item in typed):
+        raise UsageError("There is no prompt.", hint="Draw at least one, for example --box 1001:420,80,1310,1060.")
+    shot = documents.Shot(
+        plate=documents.PlateSpec(
+            path=documents.relative_path(plate.path, document),
+            first=frames[0],
+            last=frames[-1],
+            offset=offset,
+            width=plate.width,
+            height=plate.height,
+            pixel_aspect=plate.pixel_aspect,
+            colorspace=args.colorspace,
+            view=args.view,
+            exposure=args.exposure,
+            layer=args.layer,
+            missing=args.missing,
+        ),
+        solve=documents.SolveSpec(
+            tracker=args.tracker or _default_tracker(args.head),
+            head=args.head,
+            precision=args.precision or "auto",
+            seed=args.seed,
+        ),
+    )
+    description = shot.model_dump()
+    description["objects"] = []
+    for number, item in enumerate(typed, 1):
+        prompts = [parse_prompt(option, text, frames[0]) for option, text in item.prompts]
+        for prompt in prompts:
+            if isinstance(prompt, documents.MaskPrompt):
+                if not Path(prompt.path).is_file():
+                    raise InputError(
+                        f"The mask {prompt.path} does not exist.", hint="Check the path.", path=prompt.path
+                    )
+                prompt.path = documents.relative_path(prompt.path, document)
+        if not prompts:
+            raise UsageError(f"The object '{item.name}' has no prompt.", hint="Put its prompts after --object.")
+        description["objects"].append(
+            {
+                "id": number,
+                "name": item.name or f"object{number}",
+                "color": documents.PALETTE[(number - 1) % len(documents.PALETTE)],
+                "prompts": [prompt.model_dump() for prompt in prompts],
+            }
+        )
+    return documents.parse(description, "The command line")
+
+
+def _default_tracker(head: str) -> str:
+    from ..weights.registry import entry_as
+
+    return entry_as(head, "head").tracker or "flow"
+
+
+def _save(shot: Shot, document: Path, overwrite: bool) -> None:
+    """Write the shot unless the same one is there. OutputError where another one would be lost."""
+    from .. import shot as documents
+
+    if document.exists() and not overwrite and document.read_text("utf-8", "replace") != documents.dump(shot):
+        raise OutputError(
+            f"The shot {document} exists and holds other prompts or settings.",
+            hint="Choose another folder with -o, or say --overwrite.",
+            path=document,
+        )
+    documents.save(shot, document)

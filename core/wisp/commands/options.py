@@ -1,0 +1,55 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from ..weights.options import RunOptions
+
+
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """How a command speaks."""
+    parser.add_argument("--json", action="store_true", help="events as JSON lines on stdout; text for people on stderr")
+    parser.add_argument("-q", "--quiet", action="store_true", help="only warnings and errors")
+    parser.add_argument("-v", "--verbose", action="store_true", help="also what the libraries log")
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Where and how models run."""
+    group = parser.add_argument_group("models and machine")
+    group.add_argument("--device", default=None, metavar="NAME", help="auto, cpu, cuda:N or mps (default: auto)")
+    group.add_argument(
+        "--precision", choices=("auto", "fp32", "bf16", "fp16"), help="of the networks (default: the shot's, auto)"
+    )
+    group.add_argument(
+        "--weights", action="append", type=Path, default=[], metavar="DIR", help="look for weights here first"
+    )
+    group.add_argument(
+        "--allow-unverified-weights",
+        action="store_true",
+        help="accept weights of another hash (in-house, tests); the mattes say so",
+    )
+    group.add_argument(
+        "--cache", type=Path, metavar="DIR", help="masks and mattes (default: wisp-cache beside the shot)"
+    )
+
+
+def run_options(args: argparse.Namespace, precision: str = "auto", seed: int = 0) -> RunOptions:
+    """The choices of this invocation."""
+    return RunOptions(
+        device=args.device or os.environ.get("WISP_DEVICE") or "auto",
+        precision=args.precision or precision,
+        seed=seed,
+        weights=tuple(args.weights),
+        allow_unverified=args.allow_unverified_weights,
+    )
+
+
+def cache_folder(args: argparse.Namespace, shot: Path) -> Path:
+    """`--cache`, else `$WISP_CACHE`, else beside the shot, so that it moves along with it."""
+    if args.cache is not None:
+        return Path(args.cache).resolve()
+    from_environment = os.environ.get("WISP_CACHE")
+    return Path(from_environment).resolve() if from_environment else shot.resolve().parent / "wisp-cache"

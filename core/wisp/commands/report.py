@@ -1,0 +1,123 @@
+"""How a command tells what it does: bars and sentences for people on stderr, NDJSON events on stdout."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import signal
+import sys
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+from ..solve.events import Event, FrameDone, Notice, Progress, Started
+
+_STAGES = {"track": "Tracking", "matte": "Matting", "deliver": "Writing"}
+_NAMES = {Started: "started", Progress: "progress", FrameDone: "frame", Notice: "notice"}
+
+
+class Reporter:
+    """A listener for solve events. On a terminal it draws bars with the remaining time, elsewhere
+    `Progress: 42%` lines; with `as_json` every event is one JSON line on stdout."""
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self._percent = -1
+        self._bar: Any = None
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        if not self.quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=Console(stderr=True))
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def __call__(self, event: Event) -> None:
+        if self.as_json:
+            self.emit(_NAMES[type(event)], **dataclasses.asdict(event))
+        match event:
+            case Started():
+                self._totals = {"track": event.track, "matte": event.matte}
+            case Progress() if not self.quiet:
+                self._progress(event)
+            case Notice():
+                self.say(event.message, warning=event.level == "warning")
+
+    def emit(self, event: str, **values: Any) -> None:
+        """One NDJSON line on stdout, only when asked for."""
+        if self.as_json:
+            print(json.dumps({"event": event, **values}, default=str), flush=True)
+
+    def say(self, text: str, *, warning: bool = False) -> None:
+        """One sentence for a person, on stderr; warnings also when quiet."""
+        if warning or not self.quiet:
+            text = f"Warning: {text}" if warning else text
+            if self._bar is not None:
+                self._bar.console.print(text, highlight=False, markup=False)
+            else:
+                print(text, file=sys.stderr, flush=True)
+
+    def _progress(self, event: Progress) -> None:
+        if self._bar is not None:
+            if event.stage not in self._tasks:
+                self._tasks[event.stage] = self._bar.add_task(_STAGES[event.stage], total=event.total)
+            self._bar.update(self._tasks[event.stage], completed=event.done)
+            return
+        self._tasks[event.stage] = (event.done, event.total)
+        pending = {"track": 0, "matte": 0} | getattr(self, "_totals", {}) if event.stage != "deliver" else {}
+        done = sum(done for stage, (done, _) in self._tasks.items() if (stage == "deliver") == (not pending))
+        total = sum(pending.values()) or event.total
+        percent = 100 * done // max(1, total)
+        if percent != self._percent and (percent % 5 == 0 or percent < self._percent):
+            self._percent = percent
+            print(f"Progress: {percent}%", file=sys.stderr, flush=True)
+
+
+class Interrupt:
+    """Turns SIGINT and SIGTERM into a polite request: the frame under way is finished first.
+
+    `exit_code` is 130 after Ctrl-C, 7 after SIGTERM. A second Ctrl-C ends the program at once.
+    """
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+
+    def __call__(self) -> bool:
+        return self.exit_code != 0
+
+    def _on_signal(self, number: int, _frame: types.FrameType | None) -> None:
+        if self.exit_code and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.exit_code = 130 if number == signal.SIGINT else 7
+        print("Finishing this frame; press Ctrl-C again to stop at once.", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def interruptible() -> Iterator[Interrupt]:
+    """Installs the handlers for the length of a job."""
+    interrupt = Interrupt()
+    before = {number: signal.signal(number, interrupt._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def set_up_logging(verbose: bool) -> None:
+    """Library messages to stderr; everything with `-v`, else warnings."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr
+    )
