@@ -97,10 +97,9 @@ def _places(args: argparse.Namespace) -> Iterator[Row]:
     show = str if args.paths else _short
     for model in entries():
         if model.files:
-            found = where(model.id, run_options(args))
-            present = [place for place in found if place.path is not None]
-            text = ", ".join(show(str(place.path)) for place in present)
-            yield f"weights {model.id}", text or f"absent (wisp models get {model.id})", True
+            files = where(model.id, weights=tuple(args.weights)).files
+            found = [show(str(path)) for _, path in files if path is not None]
+            yield f"weights {model.id}", ", ".join(found) or f"absent (wisp models get {model.id})", True
     for name in ("WISP_WEIGHTS", "WISP_CACHE", "WISP_DEVICE", "WISP_OFFLINE", "WISP_LICENCE"):
         if os.environ.get(name):
             yield f"${name}", show(os.environ[name]), True

@@ -62,7 +62,6 @@ def add_plate_options(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
-    from .. import shot as documents
     from ..deliver import Delivery
     from ..plates import open_plate
     from ..solve import FrameDone, Solver

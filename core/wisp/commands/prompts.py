@@ -28,7 +28,7 @@ class _Collect(argparse.Action):
     """Keeps `--object` and the prompts after it together."""
 
     def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+        self, _parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, _option: str | None = None
     ) -> None:
         objects: list[TypedObject] = getattr(namespace, "objects", None) or []
         namespace.objects = objects
