@@ -1,0 +1,46 @@
+"""Pictures in: EXR, stills, movies, sequences, and what a model sees of them.
+
+`open_plate` is the way in. Readers load their libraries when the first file of their kind is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import InputError
+from ..frames import format_frames
+from .missing import Policy, apply_missing
+from .pictures import PicturePlate, renumbered
+from .plate import Plate, PlateFrame, PlateHeader, Window
+from .sequences import MOVIE_SUFFIXES, find
+
+__all__ = ["Plate", "PlateFrame", "PlateHeader", "Policy", "Window", "apply_missing", "open_plate"]
+
+
+def open_plate(
+    spec: str | Path, *, frames: Sequence[int] | None = None, first: int | None = None, layer: str | None = None
+) -> Plate:
+    """The plate that `spec` names: a pattern, a folder, a movie or one picture (see `plates.sequences`).
+
+    `first` renumbers: the first frame gets that number, the others keep their distance. `frames` narrows the plate to
+    these (renumbered) frames; those of them that do not exist stay in `expected`. `layer` picks a layer, part or view
+    of EXR files. Raises InputError (nothing there, several things there, no frame left), UsageError, FrameReadError.
+    """
+    found = find(spec)
+    if next(iter(found.files.values())).suffix.lower() in MOVIE_SUFFIXES:
+        from .movies import MoviePlate
+
+        return MoviePlate(found, frames=frames, first=first, layer=layer)
+    if first is not None:
+        found = renumbered(found, first)
+    if frames is not None:
+        found = replace(found, wanted=tuple(sorted(set(frames))))
+    if found.wanted is not None and not found.files.keys() & set(found.wanted):
+        raise InputError(
+            f"{spec} has none of the frames {format_frames(found.wanted)}.",
+            hint=f"It has {format_frames(found.files)}.",
+            path=str(spec),
+        )
+    return PicturePlate(found, layer=layer)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Protocol
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..errors import FrameReadError, UsageError
+from .plate import Plate, Window
+
+if TYPE_CHECKING:
+    from .colour import DisplayTransform
 
 FloatImage = NDArray[np.float32]
 
@@ -28,3 +37,115 @@ class Clip(Protocol):
         Raises FrameReadError.
         """
         ...
+
+
+def resize(image: FloatImage, size: tuple[int, int]) -> FloatImage:
+    """`image` (height x width x channels <= 4) at `size` (width, height): area filter along an axis that
+    shrinks, linear along one that grows. The same array where nothing changes."""
+    import cv2
+
+    height, width = image.shape[:2]
+    shrunk = (min(width, size[0]), min(height, size[1]))
+    if shrunk != (width, height):
+        image = cv2.resize(image, shrunk, interpolation=cv2.INTER_AREA)
+    if shrunk != tuple(size):
+        image = cv2.resize(image, tuple(size), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(image, np.float32)
+
+
+class DisplayClip:
+    """A plate through a display transform, as a `Clip`.
+
+    Plate frames are read by one thread, one frame ahead of whoever walks through the clip in order. Recently used
+    plate frames and pictures are kept, together up to `cache_bytes`, however long the clip is. Safe in threads.
+    """
+
+    def __init__(self, plate: Plate, transform: DisplayTransform, *, cache_bytes: int = 2**29) -> None:
+        self.frames = plate.frames
+        self.width = plate.width
+        self.height = plate.height
+        self._plate = plate
+        self._transform = transform
+        self._place = {frame: index for index, frame in enumerate(plate.frames)}
+        self._cache_bytes = cache_bytes
+        self._lock = threading.Lock()
+        self._pictures: OrderedDict[tuple[int, tuple[int, int]], FloatImage] = OrderedDict()
+        self._reads: OrderedDict[int, Future[FloatImage]] = OrderedDict()
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plate-reader")
+        self._last: int | None = None
+
+    def image(self, frame: int, size: tuple[int, int] | None = None) -> FloatImage:
+        """See `Clip.image`."""
+        key = (frame, size or (self.width, self.height))
+        with self._lock:
+            picture = self._pictures.get(key)
+            if picture is not None:
+                self._pictures.move_to_end(key)
+                return picture
+            reading = self._request(frame)
+            self._read_ahead(frame)
+        try:
+            picture = self._transform(resize(reading.result(), key[1]))
+        except FrameReadError:
+            with self._lock:
+                self._reads.pop(frame, None)  # a later attempt reads the file again
+            raise
+        picture.flags.writeable = False
+        with self._lock:
+            self._pictures[key] = picture
+            self._forget()
+        return picture
+
+    def close(self) -> None:
+        """Stop the reading thread and drop everything kept."""
+        self._reader.shutdown(wait=True, cancel_futures=True)
+        self._pictures.clear()
+        self._reads.clear()
+
+    def _request(self, frame: int) -> Future[FloatImage]:
+        if frame not in self._reads:
+            self._reads[frame] = self._reader.submit(lambda: self._plate.read(frame).rgb)
+        self._reads.move_to_end(frame)
+        return self._reads[frame]
+
+    def _read_ahead(self, frame: int) -> None:
+        """Start on the next frame when this one and the last one asked for are neighbours."""
+        place = self._place.get(frame)
+        if place is None:
+            return
+        step = 0 if self._last is None else place - self._last
+        self._last = place
+        if abs(step) == 1 and 0 <= place + step < len(self.frames):
+            ahead = self.frames[place + step]
+            self._request(ahead)
+            self._reads.move_to_end(ahead, last=False)  # the first to be forgotten, if nobody comes for it
+
+    def _forget(self) -> None:
+        """Drop the least recently used until the budget holds: plate frames first, they are the larger ones."""
+        plate_bytes = self.width * self.height * 12
+        kept = len(self._reads) * plate_bytes + sum(picture.nbytes for picture in self._pictures.values())
+        while kept > self._cache_bytes and len(self._reads) > 2:
+            self._reads.popitem(last=False)
+            kept -= plate_bytes
+        while kept > self._cache_bytes and len(self._pictures) > 1:
+            kept -= self._pictures.popitem(last=False)[1].nbytes
+
+
+class CroppedClip:
+    """A region of another clip as a clip of its own: pixel (0, 0) is the window's top left one."""
+
+    def __init__(self, clip: Clip, window: Window) -> None:
+        """`window` in pixels of `clip`. Raises UsageError where it does not lie inside."""
+        if not (0 <= window.x0 < window.x1 <= clip.width and 0 <= window.y0 < window.y1 <= clip.height):
+            raise UsageError(f"The region {tuple(window)} does not lie inside the {clip.width}x{clip.height} picture.")
+        self.frames = clip.frames
+        self.width = window.width
+        self.height = window.height
+        self._clip = clip
+        self._window = window
+
+    def image(self, frame: int, size: tuple[int, int] | None = None) -> FloatImage:
+        """See `Clip.image`; resized after the colour transform, which a crop of the shared picture already has."""
+        x0, y0, x1, y1 = self._window
+        region = self._clip.image(frame)[y0:y1, x0:x1]
+        return resize(region, size or (self.width, self.height))

@@ -32,8 +32,8 @@ HALF_MAX = 65504.0
 
 #: Attributes that describe how the pixels are stored; the writer makes its own.
 _STRUCTURAL = frozenset(
-    "channels chunkCount compression dataWindow displayWindow dwaCompressionLevel lineOrder "
-    "maxSamplesPerPixel multiView name pixelAspectRatio tiles type version view".split()
+    {"channels", "chunkCount", "compression", "dataWindow", "displayWindow", "dwaCompressionLevel", "lineOrder"}
+    | {"maxSamplesPerPixel", "multiView", "name", "pixelAspectRatio", "tiles", "type", "version", "view"}
 )
 #: Attributes that `PlateHeader` holds in fields of their own.
 _NAMED = frozenset({"framesPerSecond", "timeCode"})
@@ -82,7 +82,7 @@ def _open(path: Path, *, header_only: bool) -> tuple[list[Any], str]:
     with _stdout_lock:
         real = sys.stdout
         overheard = _Overheard(real)
-        sys.stdout = overheard  # type: ignore[assignment]
+        sys.stdout = overheard
         try:
             file = OpenEXR.File(str(path), separate_channels=True, header_only=header_only)
             return list(file.parts), overheard.close()
@@ -267,6 +267,11 @@ def read_header(path: str | Path, *, layer: str | None = None) -> PlateHeader:
     return _header(parts[picture.part].header)
 
 
+def layer_names(path: str | Path) -> tuple[str, ...]:
+    """Every name that `layer` accepts for this file. Raises FrameReadError."""
+    return tuple(_layers(_open_header(Path(path)))[0])
+
+
 def read_frame(path: str | Path, number: int, *, layer: str | None = None) -> PlateFrame:
     """The picture over its whole display window as float32 RGB; see `PlateFrame` for the values.
 
@@ -433,5 +438,6 @@ def _stored(pixels: NDArray[Any], half: bool) -> NDArray[Any]:
     if pixels.dtype.kind == "u":
         return pixels.astype(np.uint32)
     if half and pixels.dtype != np.float16:
-        return np.clip(pixels, -HALF_MAX, HALF_MAX).astype(np.float16)
-    return pixels.astype(np.float16 if half else np.float32)
+        pixels = np.clip(pixels, -HALF_MAX, HALF_MAX)
+    stored: NDArray[Any] = pixels.astype(np.float16 if half else np.float32)
+    return stored

@@ -68,6 +68,8 @@ class Plate(Protocol):
     name: str
     #: Every frame that exists, ascending, the plate's own numbers.
     frames: tuple[int, ...]
+    #: Every frame that ought to exist, ascending: the ones asked for, else all from the first to the last of `frames`.
+    expected: tuple[int, ...]
     #: Digits of the frame number in file names (a movie or a single picture: 4).
     padding: int
     #: Display window size in pixels, equal for all frames (else FrameReadError on that frame).

@@ -1,0 +1,185 @@
+"""PNG, JPEG, TIFF, DPX and the other still formats, read by OpenImageIO at their full depth; and masks."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813 - the name that all its documentation uses
+from numpy.typing import NDArray
+
+from ..errors import FrameReadError, UsageError
+from . import exr
+from .plate import PlateFrame, PlateHeader, Window
+from .sequences import EXR_SUFFIXES
+
+FloatImage = NDArray[np.float32]
+
+#: A mask is 1 where its value is above this share of the format's maximum.
+MASK_THRESHOLD = 0.5
+
+#: EXIF orientation -> how to turn the stored rows upright: (transpose, flip rows, flip columns).
+_UPRIGHT = {
+    1: (False, False, False),
+    2: (False, False, True),
+    3: (False, True, True),
+    4: (False, True, False),
+    5: (True, False, False),
+    6: (True, False, True),
+    7: (True, True, True),
+    8: (True, True, False),
+}
+
+
+def read_header(path: str | Path) -> PlateHeader:
+    """Size, pixel aspect and, where the format has them, rate and time code. Raises FrameReadError."""
+    path = Path(path)
+    with _Input(path) as source:
+        return source.header
+
+
+def read_frame(path: str | Path, number: int) -> PlateFrame:
+    """The picture as float32 RGB: code value / maximum for integer files, the stored value for float ones.
+
+    Colour is as stored, never multiplied by alpha. A grey picture fills all three channels; a file with an
+    orientation tag is turned upright. Raises FrameReadError, also for a file that was cut short.
+    """
+    path = Path(path)
+    with _Input(path) as source:
+        pixels = source.pixels()
+        rgb = np.ascontiguousarray(pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]])
+        nonfinite = int(rgb.size - np.count_nonzero(np.isfinite(rgb)))
+        if nonfinite:
+            np.nan_to_num(rgb, copy=False, nan=0.0, posinf=exr.HALF_MAX, neginf=-exr.HALF_MAX)
+        return PlateFrame(number, rgb, source.header, nonfinite)
+
+
+def suggested_colorspace(path: str | Path) -> str:
+    """What the kind of file says about its values: `scene_linear`, `compositing_log` or `sRGB - Texture`.
+
+    Float pixels are scene-linear. DPX and Cineon are log film scans unless a DPX header says otherwise. Every
+    other integer format is taken as ready for a display.
+    """
+    path = Path(path)
+    with _Input(path) as source:
+        transfer = source.spec.get_string_attribute("dpx:Transfer")
+        if transfer == "Linear" or source.spec.format.basetype in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE):
+            return "scene_linear"
+        if path.suffix.lower() == ".cin" or (path.suffix.lower() == ".dpx" and "709" not in transfer):
+            return "compositing_log"
+        return "sRGB - Texture"
+
+
+class _Input:
+    """An open file. All of OpenImageIO's ways to report a fault become FrameReadError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        if not path.is_file():
+            raise FrameReadError(path, "the file does not exist")
+        opened = oiio.ImageInput.open(str(path), _straight_alpha())
+        if opened is None:
+            raise FrameReadError(path, _first_line(oiio.geterror()))
+        self._input = opened
+        self.spec = opened.spec()
+        if self.spec.width < 1 or self.spec.height < 1 or self.spec.width * self.spec.height > exr.MAX_PIXELS:
+            self._input.close()
+            raise FrameReadError(path, f"its size of {self.spec.width}x{self.spec.height} pixels is impossible")
+
+    def __enter__(self) -> _Input:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._input.close()
+
+    @property
+    def _orientation(self) -> tuple[bool, bool, bool]:
+        return _UPRIGHT.get(self.spec.get_int_attribute("Orientation", 1), _UPRIGHT[1])
+
+    @property
+    def header(self) -> PlateHeader:
+        transposed = self._orientation[0]
+        width, height = (self.spec.height, self.spec.width) if transposed else (self.spec.width, self.spec.height)
+        window = Window(0, 0, width, height)
+        aspect = self.spec.get_float_attribute("PixelAspectRatio", 1.0) or 1.0
+        fps = self.spec.get_float_attribute("FramesPerSecond", 0.0)
+        timecode = self.spec.getattribute("smpte:TimeCode")
+        return PlateHeader(
+            display=window,
+            data=window,
+            pixel_aspect=1.0 / aspect if transposed else aspect,
+            fps=fps or None,
+            timecode=timecode if isinstance(timecode, str) else None,
+        )
+
+    def pixels(self) -> FloatImage:
+        """All channels of the first picture, upright: height x width x channels."""
+        pixels = self._input.read_image(oiio.FLOAT)
+        fault = self._input.geterror()  # a cut JPEG yields grey pixels and this text
+        if pixels is None or fault:
+            raise FrameReadError(self._path, _first_line(fault))
+        transposed, flip_rows, flip_columns = self._orientation
+        upright: Any = pixels.swapaxes(0, 1) if transposed else pixels
+        upright = upright[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
+        return np.asarray(upright, np.float32)
+
+    @property
+    def alpha(self) -> int:
+        """Index of the alpha channel, -1 without one."""
+        return int(self.spec.alpha_channel)
+
+
+@cache
+def _straight_alpha() -> oiio.ImageSpec:
+    """Opens files without multiplying colour by alpha, which would lose colour where alpha is small."""
+    config = oiio.ImageSpec()
+    config["oiio:UnassociatedAlpha"] = 1
+    return config
+
+
+def _first_line(fault: str) -> str:
+    line = fault.strip().partition("\n")[0].rstrip(".")
+    return f"its pixels are damaged or incomplete ({line})" if line else "its pixels are damaged or incomplete"
+
+
+# --- masks -----------------------------------------------------------------------------------------
+
+
+def read_mask(path: str | Path, width: int, height: int) -> NDArray[np.bool_]:
+    """A mask for a plate of `width` x `height`: bool, height x width, True above one half.
+
+    Read from any still format or EXR (display window): its alpha where it has one that is not 1 everywhere,
+    else the largest of its colour channels. Raises FrameReadError; UsageError for another size than the
+    plate's, and for a mask that marks nothing.
+    """
+    path = Path(path)
+    values = _exr_mask(path) if path.suffix.lower() in EXR_SUFFIXES else _still_mask(path)
+    if values.shape != (height, width):
+        raise UsageError(
+            f"The mask {path} is {values.shape[1]}x{values.shape[0]} but the plate is {width}x{height}.",
+            hint="Render it at the plate's size.",
+            path=path,
+        )
+    mask: NDArray[np.bool_] = values > MASK_THRESHOLD
+    if not mask.any():
+        raise UsageError(f"The mask {path} is empty: no value is above one half.", hint="Choose another.", path=path)
+    return mask
+
+
+def _exr_mask(path: Path) -> FloatImage:
+    if "A" in exr.layer_names(path):
+        alpha = exr.read_frame(path, 0, layer="A").rgb[..., 0]
+        if alpha.min() < 1.0:
+            return alpha
+    return np.asarray(exr.read_frame(path, 0).rgb.max(axis=2))
+
+
+def _still_mask(path: Path) -> FloatImage:
+    with _Input(path) as source:
+        pixels, alpha = source.pixels(), source.alpha
+    if alpha >= 0 and pixels[..., alpha].min() < 1.0:
+        return np.asarray(pixels[..., alpha])
+    colours = [index for index in range(pixels.shape[2]) if index != alpha]
+    return np.asarray(pixels[..., colours].max(axis=2))
