@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 
 from .errors import UsageError
 
-#: A range longer than this is a typing mistake, not a shot.
-MAX_FRAMES = 10_000_000
+#: A range longer than this (11 hours of film) is a typing mistake, not a shot.
+MAX_FRAMES = 1_000_000
 
-_SPAN = re.compile(r"(?P<first>-?\d+)(?:-(?P<last>-?\d+)(?:x(?P<step>\d+))?)?")
+_NUMBER = r"[0-9]{1,12}"
+_SPAN = re.compile(rf"(?P<first>-?{_NUMBER})(?:-(?P<last>-?{_NUMBER})(?:x(?P<step>{_NUMBER}))?)?")
 
 
 def parse_frames(text: str) -> tuple[int, ...]:
@@ -37,10 +38,11 @@ def parse_frames(text: str) -> tuple[int, ...]:
         if last < first:
             raise UsageError(f"The span '{span}' in frame range '{text}' ends before it begins.", hint="Swap the ends.")
         if step < 1:
-            raise UsageError(f"The step of '{span}' in frame range '{text}' must be 1 or more.")
-        if (last - first) // step + 1 + len(numbers) > MAX_FRAMES:
+            raise UsageError(f"The step of '{span}' in frame range '{text}' must be 1 or more.", hint="Leave it out.")
+        named = range(first, last + 1, step)
+        if len(numbers) + len(named) > MAX_FRAMES:
             raise UsageError(f"The frame range '{text}' names more than {MAX_FRAMES} frames.", hint="Check its ends.")
-        numbers.update(range(first, last + 1, step))
+        numbers.update(named)
     return tuple(sorted(numbers))
 
 

@@ -1,49 +1,77 @@
-"""The shot document: plate, objects, prompts and settings as one readable JSON file, `NAME.wisp`.
+"""What a shot holds: the plate, the objects with their prompts and edges, and the settings.
 
-Coordinates are plate pixels of the full display window: origin top-left, y down, pixel edges at
-integers (a pixel's centre lies at +0.5), pixel aspect not applied. Frames are the plate's own numbers.
-Paths are stored relative to the document where they can be, with forward slashes.
+Values are checked when a part is made and when a document is read or written. In between they may be edited
+freely, in any order. Text and booleans are never taken for numbers; 1001.0 is taken for 1001.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-from collections.abc import Callable
-from pathlib import Path
+from itertools import count
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from .atomic import replacing
-from .errors import InputError, UsageError
+from ..errors import UsageError
+from ..frames import MAX_FRAMES
+from .faults import explain
 
-#: The document's major version. Raise it, and add a function to `_UPGRADES`, when old readers would misread.
-VERSION = 1
+#: No picture is wider than this many pixels and no frame number farther from 0: beyond lie only mistakes.
+MAX_PIXELS = 1_000_000
+MAX_FRAME = 1_000_000_000
 
-Coordinate = Annotated[float, Field(allow_inf_nan=False)]
+
+def _a_number(value: Any) -> Any:
+    if isinstance(value, bool | str | bytes):
+        raise ValueError(f"a number is wanted, not {value!r}")
+    return value
+
+
+def _no_nul(path: str) -> str:
+    if "\0" in path:
+        raise ValueError("a path cannot hold a NUL character")
+    return path
+
+
+Whole = Annotated[int, BeforeValidator(_a_number)]
+Number = Annotated[float, BeforeValidator(_a_number), Field(allow_inf_nan=False)]
+Frame = Annotated[Whole, Field(ge=-MAX_FRAME, le=MAX_FRAME)]
+Pixels = Annotated[Whole, Field(ge=1, le=MAX_PIXELS)]
+Coordinate = Annotated[Number, Field(ge=-MAX_PIXELS, le=MAX_PIXELS)]
 XY = tuple[Coordinate, Coordinate]
-Fraction01 = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Fraction01 = Annotated[Number, Field(ge=0.0, le=1.0)]
+Positive = Annotated[Number, Field(gt=0.0)]
+StoredPath = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
+Identifier = Annotated[str, Field(min_length=1)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class Point(_Part):
     """A click: the object is here (include) or is not (exclude)."""
 
-    frame: int
+    frame: Frame
     kind: Literal["point"] = "point"
     xy: XY
-    include: bool = True
+    include: StrictBool = True
 
 
 class Box(_Part):
     """A rectangle around the object: left, top, right, bottom."""
 
-    frame: int
+    frame: Frame
     kind: Literal["box"] = "box"
     xyxy: tuple[Coordinate, Coordinate, Coordinate, Coordinate]
 
@@ -59,25 +87,25 @@ class Box(_Part):
 class Stroke(_Part):
     """A painted line of the given radius (plate pixels) that keeps or removes what it covers."""
 
-    frame: int
+    frame: Frame
     kind: Literal["stroke"] = "stroke"
     xy: Annotated[list[XY], Field(min_length=1)]
-    radius: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 6.0
-    include: bool = True
+    radius: Annotated[Positive, Field(le=MAX_PIXELS)] = 6.0
+    include: StrictBool = True
 
 
 class MaskPrompt(_Part):
     """A picture file: inside where it is above one half. Its size must be the plate's."""
 
-    frame: int
+    frame: Frame
     kind: Literal["mask"] = "mask"
-    path: Annotated[str, Field(min_length=1)]
+    path: StoredPath
 
 
 class Text(_Part):
     """Words that name the object; a detector turns them into a box."""
 
-    frame: int
+    frame: Frame
     kind: Literal["text"] = "text"
     text: Annotated[str, Field(min_length=1)]
 
@@ -93,10 +121,10 @@ class Edge(_Part):
     """
 
     grow: Coordinate = 0.0
-    soften: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 0.0
+    soften: Annotated[Coordinate, Field(ge=0.0)] = 0.0
     black: Fraction01 = 0.0
     white: Fraction01 = 1.0
-    gamma: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 1.0
+    gamma: Positive = 1.0
 
     @model_validator(mode="after")
     def _points_ordered(self) -> Edge:
@@ -105,7 +133,9 @@ class Edge(_Part):
         return self
 
 
-_NAME = re.compile(r"[^\W\d][\w\-]*")
+_NAME = re.compile(r"[^\W\d_][\w\-]{0,63}")
+#: Windows has devices of these names and makes no folder called so.
+_DEVICES = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 #: Colours given to new objects in turn: far apart in hue, readable over skin, grass and sky.
 PALETTE = ("#33c26b", "#e8543f", "#3f8ae8", "#e8b23f", "#a35be8", "#3fd0d8", "#e85ba8", "#9ccc3c")
@@ -114,21 +144,25 @@ PALETTE = ("#33c26b", "#e8543f", "#3f8ae8", "#e8b23f", "#a35be8", "#3fd0d8", "#e
 class ObjectSpec(_Part):
     """One thing to extract. `first`/`last` bound the frames in which it may exist (None: the plate's)."""
 
-    id: Annotated[int, Field(ge=1)]
+    id: Annotated[Whole, Field(ge=1)]
     name: str
     color: str = PALETTE[0]
-    enabled: bool = True
-    first: int | None = None
-    last: int | None = None
+    enabled: StrictBool = True
+    first: Frame | None = None
+    last: Frame | None = None
     prompts: list[Prompt] = Field(default_factory=list)
-    locks: list[tuple[int, int]] = Field(default_factory=list)
+    locks: list[tuple[Frame, Frame]] = Field(default_factory=list)
     edge: Edge = Field(default_factory=Edge)
 
     @field_validator("name")
     @classmethod
     def _usable_as_layer(cls, name: str) -> str:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"object name '{name}' must start with a letter and hold only letters, digits, _ and -")
+            raise ValueError(
+                f"object name '{name}' must start with a letter and hold at most 64 letters, digits, _ and -"
+            )
+        if _DEVICES.fullmatch(name):
+            raise ValueError(f"object name '{name}' is a device on Windows and cannot be a folder there")
         return name
 
     @field_validator("color")
@@ -172,16 +206,16 @@ class PlateSpec(_Part):
     `black` uses black, `skip` leaves it out.
     """
 
-    path: Annotated[str, Field(min_length=1)]
-    first: int
-    last: int
-    offset: int = 0
-    width: Annotated[int, Field(ge=1)]
-    height: Annotated[int, Field(ge=1)]
-    pixel_aspect: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 1.0
+    path: StoredPath
+    first: Frame
+    last: Frame
+    offset: Frame = 0
+    width: Pixels
+    height: Pixels
+    pixel_aspect: Positive = 1.0
     colorspace: str | None = None
     view: str | None = None
-    exposure: Coordinate = 0.0
+    exposure: Number = 0.0
     layer: str | None = None
     missing: Literal["error", "hold", "black", "skip"] = "error"
 
@@ -189,16 +223,18 @@ class PlateSpec(_Part):
     def _ordered(self) -> PlateSpec:
         if self.last < self.first:
             raise ValueError(f"the plate ends ({self.last}) before it begins ({self.first})")
+        if self.last - self.first >= MAX_FRAMES:
+            raise ValueError(f"the plate has more than {MAX_FRAMES} frames ({self.first}-{self.last})")
         return self
 
 
 class SolveSpec(_Part):
     """Which models compute the mattes, by registry id, and how."""
 
-    tracker: str = "flow"
-    head: str = "guided"
+    tracker: Identifier = "flow"
+    head: Identifier = "guided"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 0
 
 
 class DeliverSpec(_Part):
@@ -206,7 +242,7 @@ class DeliverSpec(_Part):
 
     layout: Literal["alpha", "layers"] = "alpha"
     compression: Literal["zip", "zips"] = "zips"
-    premultiply: bool = False
+    premultiply: StrictBool = False
 
 
 class Shot(_Part):
@@ -247,11 +283,17 @@ class Shot(_Part):
         raise UsageError(f"There is no object '{name}' in the shot.", hint=f"It has: {known}.")
 
     def add_object(self, name: str | None = None) -> ObjectSpec:
-        """Append an object with the next free id and the next colour; returns it."""
+        """Append an object with the next free id, name and colour; returns it. UsageError for an unusable name."""
         number = max((item.id for item in self.objects), default=0) + 1
-        spec = ObjectSpec(id=number, name=name or f"object{number}", color=PALETTE[(number - 1) % len(PALETTE)])
-        if any(item.name.casefold() == spec.name.casefold() for item in self.objects):
-            raise UsageError(f"There is already an object named '{spec.name}'.", hint="Give each object its own name.")
+        taken = {item.name.casefold() for item in self.objects}
+        if name is None:
+            name = next(f"object{n}" for n in count(number) if f"object{n}" not in taken)
+        elif name.casefold() in taken:
+            raise UsageError(f"There is already an object named '{name}'.", hint="Give each object its own name.")
+        try:
+            spec = ObjectSpec(id=number, name=name, color=PALETTE[(number - 1) % len(PALETTE)])
+        except ValidationError as error:
+            raise UsageError(f"The object cannot be added: {explain(error)}.", hint="Choose another name.") from None
         self.objects.append(spec)
         return spec
 
@@ -274,100 +316,3 @@ def _inside(prompt: Point | Box | Stroke | MaskPrompt | Text, owner: str, plate:
             f"object '{owner}' has a {prompt.kind} on frame {prompt.frame} that lies outside the picture "
             f"({plate.width}x{plate.height})"
         )
-
-
-#: version -> function that turns a document of that version into the next one, as plain dicts.
-_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-
-
-def upgrade(document: dict[str, Any], source: str = "the shot") -> dict[str, Any]:
-    """Bring an older document to the current version. UsageError for a newer or unversioned one."""
-    version = document.get("wisp")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise UsageError(f"{source} is not a Wisp shot: its 'wisp' version is {version!r}.", hint="Expected a number.")
-    if version > VERSION:
-        raise UsageError(
-            f"{source} was written by a newer Wisp (document version {version}; this one reads up to {VERSION}).",
-            hint="Update Wisp to open it.",
-        )
-    while version < VERSION:
-        document = _UPGRADES[version](document)
-        version += 1
-    return document
-
-
-def parse(document: dict[str, Any], source: str = "the shot") -> Shot:
-    """A validated shot from a plain document. UsageError names every faulty key and place."""
-    try:
-        return Shot.model_validate(upgrade(document, source))
-    except ValidationError as error:
-        raise UsageError(f"{source} is not valid: {_explain(error)}.", hint="Mend the named keys.") from None
-
-
-def _explain(error: ValidationError) -> str:
-    """One clause per fault: the place, then what is wrong there."""
-    clauses = []
-    for fault in error.errors(include_url=False):
-        place = ".".join(str(step) for step in fault["loc"] if step not in {"point", "box", "stroke", "mask", "text"})
-        message = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"].removeprefix("Value error, ")
-        clauses.append(f"{place}: {message}" if place else message)
-    return "; ".join(clauses)
-
-
-def load(path: str | Path) -> Shot:
-    """Read a shot document. InputError if it cannot be read, UsageError if it is not valid."""
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"The shot {path} does not exist.", hint="Check the path.", path=path) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The shot {path} cannot be read: {error}.", path=path) from None
-    try:
-        document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise UsageError(f"The shot {path} is not valid JSON: {error}.", path=path) from None
-    if not isinstance(document, dict):
-        raise UsageError(f"The shot {path} is not a JSON object.", path=path)
-    return parse(document, str(path))
-
-
-def dump(shot: Shot) -> str:
-    """The document as text: stable order, one prompt per line, so that a diff is readable."""
-    return _layout(shot.model_dump(mode="json")) + "\n"
-
-
-def _layout(value: Any, indent: str = "") -> str:
-    """JSON with nested objects broken over lines, but flat lists and small leaf objects on one line."""
-    inner = indent + "  "
-    nested = isinstance(value, dict) and any(isinstance(item, dict | list) and item for item in value.values())
-    if nested and "kind" not in value:
-        rows = [f"{inner}{json.dumps(key)}: {_layout(item, inner)}" for key, item in value.items()]
-        return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return "[\n" + ",\n".join(inner + _layout(item, inner) for item in value) + f"\n{indent}]"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def save(shot: Shot, path: str | Path) -> None:
-    """Write the document whole or not at all. OutputError if the place cannot be written."""
-    with replacing(path) as temporary:
-        temporary.write_text(dump(shot), encoding="utf-8")
-
-
-def relative_path(path: str | Path, document: str | Path) -> str:
-    """`path` as the document should store it: relative when on the same drive, with forward slashes."""
-    try:
-        return Path(os.path.relpath(path, Path(document).resolve().parent)).as_posix()
-    except ValueError:  # another drive on Windows
-        return Path(path).resolve().as_posix()
-
-
-def resolve_path(stored: str, document: str | Path) -> Path:
-    """The place that a stored path means. Inverse of `relative_path`."""
-    return Path(os.path.normpath(Path(document).resolve().parent / stored))
-
-
-def json_schema() -> dict[str, Any]:
-    """The document's JSON Schema (draft 2020-12)."""
-    return Shot.model_json_schema()

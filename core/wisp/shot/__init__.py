@@ -1,0 +1,50 @@
+"""The shot document: plate, objects, prompts and settings as one readable JSON file, `NAME.wisp`.
+
+Coordinates are plate pixels of the full display window: origin top-left, y down, pixel edges at
+integers (a pixel's centre lies at +0.5), pixel aspect not applied. Frames are the plate's own numbers.
+Paths are stored relative to the document where they can be, with forward slashes.
+"""
+
+from .document import VERSION, checked, dump, json_schema, load, parse, save, upgrade
+from .model import (
+    PALETTE,
+    Box,
+    DeliverSpec,
+    Edge,
+    MaskPrompt,
+    ObjectSpec,
+    PlateSpec,
+    Point,
+    Prompt,
+    Shot,
+    SolveSpec,
+    Stroke,
+    Text,
+)
+from .paths import relative_path, resolve_path
+
+__all__ = [
+    "PALETTE",
+    "VERSION",
+    "Box",
+    "DeliverSpec",
+    "Edge",
+    "MaskPrompt",
+    "ObjectSpec",
+    "PlateSpec",
+    "Point",
+    "Prompt",
+    "Shot",
+    "SolveSpec",
+    "Stroke",
+    "Text",
+    "checked",
+    "dump",
+    "json_schema",
+    "load",
+    "parse",
+    "relative_path",
+    "resolve_path",
+    "save",
+    "upgrade",
+]

@@ -1,0 +1,112 @@
+"""The shot as text on disk: versions, reading with errors that name the key, writing that diffs well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..atomic import replacing
+from ..errors import InputError, UsageError
+from .faults import explain
+from .model import Shot
+
+#: The document's major version. Raise it, and add a function to `_UPGRADES`, when old readers would misread.
+VERSION = 1
+
+#: version -> function that turns a document of that version into the next one, as plain dicts.
+_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+def upgrade(document: dict[str, Any], source: str = "the shot") -> dict[str, Any]:
+    """Bring an older document to the current version. UsageError for a newer or unversioned one."""
+    version = document.get("wisp")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise UsageError(f"{source} is not a Wisp shot: its 'wisp' version is {version!r}.", hint="Expected a number.")
+    if version > VERSION:
+        raise UsageError(
+            f"{source} was written by a newer Wisp (document version {version}; this one reads up to {VERSION}).",
+            hint="Update Wisp to open it.",
+        )
+    while version < VERSION:
+        document = _UPGRADES[version](document)
+        version += 1
+    return document
+
+
+def parse(document: dict[str, Any], source: str = "the shot") -> Shot:
+    """A validated shot from a plain document. UsageError names every faulty key and place."""
+    if not isinstance(document, dict):
+        raise UsageError(f"{source} is not a JSON object.", hint='A shot looks like {"wisp": 1, "plate": ...}.')
+    try:
+        return Shot.model_validate(upgrade(document, source))
+    except ValidationError as error:
+        raise UsageError(f"{source} is not valid: {explain(error)}.", hint="Mend the named keys.") from None
+
+
+def checked(shot: Shot, source: str = "the shot") -> Shot:
+    """A validated copy of a shot that was edited in memory. UsageError names every faulty key and place."""
+    return parse(shot.model_dump(mode="python", warnings=False), source)
+
+
+def load(path: str | Path) -> Shot:
+    """Read a shot document. InputError if it cannot be read, UsageError if it is not valid."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # an editor on Windows may have put a byte order mark
+    except FileNotFoundError:
+        raise InputError(f"The shot {path} does not exist.", hint="Check the path.", path=path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The shot {path} cannot be read: {error}.", path=path) from None
+    try:
+        document = json.loads(text, object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"The shot {path} is not valid JSON: {error}.", path=path) from None
+    return parse(document, f"The shot {path}")
+
+
+def dump(shot: Shot) -> str:
+    """The document as text: stable order, one setting or prompt per line, so that a diff is readable.
+
+    UsageError if the shot was edited into something that `parse` would refuse.
+    """
+    return _layout(checked(shot).model_dump(mode="json")) + "\n"
+
+
+def save(shot: Shot, path: str | Path) -> None:
+    """Write the document whole or not at all. UsageError as `dump`; OutputError if the place cannot be written."""
+    text = dump(shot)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def json_schema() -> dict[str, Any]:
+    """The document's JSON Schema (draft 2020-12)."""
+    schema = Shot.model_json_schema()
+    # In memory the version has a default; in a file it must be said.
+    schema["required"] = ["wisp", *schema["required"]]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; ValueError for a key given twice (a merge gone wrong), which would silently lose the first."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key '{repeated}' is given twice")
+    return content
+
+
+def _layout(value: Any, depth: int = 0) -> str:
+    """JSON with the document, its sections and its objects broken over lines; a prompt or an edge is one line."""
+    inner, outer = "  " * (depth + 1), "  " * depth
+    if isinstance(value, dict) and value and depth <= 2:
+        rows = [f"{inner}{json.dumps(key)}: {_layout(item, depth + 1)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(rows) + f"\n{outer}}}"
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return "[\n" + ",\n".join(inner + _layout(item, depth + 1) for item in value) + f"\n{outer}]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
