@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -59,51 +59,20 @@ def get(
     model = entry(model_id)
     require_allowed(model, options)
     say(terms(model))
-    if not model.files:
-        say(f"{model.id} needs no weights.")
     folder = to or search.user_folder()
     if folder is None:
         raise WeightsError("There is no home folder to keep weights in.", hint="Name a folder with --to DIR.")
     places = (folder,) if to else search.folders(options.weights)
-    return tuple(_get_file(model, file, folder, places, from_file, from_url, options, progress) for file in model.files)
-
-
-def _get_file(
-    model: ModelEntry,
-    file: WeightFile,
-    folder: Path,
-    places: tuple[Path, ...],
-    from_file: Path | None,
-    from_url: str | None,
-    options: RunOptions,
-    progress: FetchProgress | None,
-) -> FetchedFile:
-    if not from_file and (present := _present(file, places, options)):
-        return FetchedFile(present, "present")
-    destination = folder / file.name
-    if from_file:
-        return FetchedFile(_copy(file, _source(file, model, from_file), destination, options), "copied")
-    if offline():
-        raise WeightsError(
-            f"{file.name} was not fetched: WISP_OFFLINE is set.",
-            hint="Unset it, or give a local copy with --from FILE.",
-        )
-    _make_folder(folder)
-
-    def report(done: int, total: int | None) -> None:
-        if progress:
-            progress(file.name, done, total or file.size)
-
-    url = f"{from_url.rstrip('/')}/{quote(file.name)}" if from_url else file.url
-    if url:
-        partial = folder / f".{file.name}.part"
-        download(url, partial, size=None if options.allow_unverified else file.size, progress=report)
-        return FetchedFile(_accept(file, partial, destination, options), "fetched")
-    staging = folder / f".{file.name}.hub"
-    arrived = _from_hub(file, staging)
-    accepted = _accept(file, arrived, destination, options)
-    shutil.rmtree(staging, ignore_errors=True)
-    return FetchedFile(accepted, "fetched")
+    fetched = []
+    for file in model.files.values():
+        if from_file:
+            result = FetchedFile(_copy(file, _source(file, model, from_file), folder, options), "copied")
+        elif present := _present(file, places, options):
+            result = FetchedFile(present, "present")
+        else:
+            result = FetchedFile(_fetch(file, folder, from_url, options, progress), "fetched")
+        fetched.append(result)
+    return tuple(fetched)
 
 
 def offline() -> bool:
@@ -111,7 +80,7 @@ def offline() -> bool:
     return os.environ.get("WISP_OFFLINE", "").strip().lower() not in ("", "0", "false", "no")
 
 
-def _present(file: WeightFile, places: tuple[Path, ...], options: RunOptions) -> LocalFile | None:
+def _present(file: WeightFile, places: Sequence[Path], options: RunOptions) -> LocalFile | None:
     """The file where it is found first, unless its content is wrong."""
     path = search.find(file, places)
     if path is None:
@@ -130,42 +99,52 @@ def _source(file: WeightFile, model: ModelEntry, given: Path) -> Path:
         raise UsageError(
             f"{model.id} needs {len(model.files)} files, but {given} is one file.", hint="Give the folder they are in."
         )
-    if not given.is_file():
-        raise InputError(f"There is no file {given}.", path=given)
+    if not given.is_file() or not os.access(given, os.R_OK):
+        raise InputError(f"There is no file {given} that can be read.", path=given)
     return given
 
 
-def _copy(file: WeightFile, source: Path, destination: Path, options: RunOptions) -> LocalFile:
-    if destination.exists() and source.samefile(destination):
+def _copy(file: WeightFile, source: Path, folder: Path, options: RunOptions) -> LocalFile:
+    destination = folder / file.name
+    if destination.exists() and destination.samefile(source):
         return judge(file, destination, sha256_of(destination), allow_unverified=options.allow_unverified)
     with replacing(destination) as temporary:
-        try:
-            shutil.copyfile(source, temporary)
-        except PermissionError as error:
-            raise InputError(f"Cannot copy {source}: {error.strerror}.", path=source) from error
-        # The copy is hashed, not the source: what counts is what arrived.
+        shutil.copyfile(source, temporary)
+        # The copy is hashed, not the source: what counts is what arrived on this disk.
         sha256 = sha256_of(temporary)
-        judged = judge(file, source, sha256, allow_unverified=options.allow_unverified)
-    return LocalFile(destination, sha256, judged.trust)
+        trust = judge(file, source, sha256, allow_unverified=options.allow_unverified).trust
+    return LocalFile(destination, sha256, trust)
 
 
-def _accept(file: WeightFile, arrived: Path, destination: Path, options: RunOptions) -> LocalFile:
-    """Give what was fetched its name if it is right; delete it if not, so that the next call starts afresh."""
-    sha256 = sha256_of(arrived)
-    try:
-        judged = judge(file, arrived, sha256, allow_unverified=options.allow_unverified)
-    except WeightsError as error:
-        why = differences(file, arrived, sha256)
-        arrived.unlink()
+def _fetch(
+    file: WeightFile, folder: Path, from_url: str | None, options: RunOptions, progress: FetchProgress | None
+) -> LocalFile:
+    """From the network, whole and checked, or not at all."""
+    if offline():
         raise WeightsError(
-            f"What was fetched as {file.name} is not the published file and was deleted: {why}.",
-            hint="Run the command again; if it repeats, a proxy changes the file or the publisher replaced it.",
-        ) from error
+            f"{file.name} was not fetched: WISP_OFFLINE is set.",
+            hint="Unset it, or give a local copy with --from FILE.",
+        )
     try:
-        arrived.replace(destination)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"Cannot write {destination}: {error.strerror}.", path=destination) from error
-    return LocalFile(destination, sha256, judged.trust)
+        raise OutputError(
+            f"Cannot make the folder {folder}: {error.strerror}.", hint="Choose another with --to.", path=folder
+        ) from error
+    url = f"{from_url.rstrip('/')}/{quote(file.name)}" if from_url else file.url
+    if url is None:
+        staging = folder / f".{file.name}.hub"
+        fetched = _accept(file, _from_hub(file, staging), folder, options)
+        shutil.rmtree(staging, ignore_errors=True)
+        return fetched
+
+    def report(done: int, total: int | None) -> None:
+        if progress:
+            progress(file.name, done, total)
+
+    partial = folder / f".{file.name}.part"
+    download(url, partial, size=None if options.allow_unverified else file.size, progress=report)
+    return _accept(file, partial, folder, options)
 
 
 def _from_hub(file: WeightFile, staging: Path) -> Path:
@@ -181,7 +160,7 @@ def _from_hub(file: WeightFile, staging: Path) -> Path:
         raise WeightsError(f"{file.name} is published nowhere.", hint="Give a local copy with --from FILE.")
     try:
         return Path(hf_hub_download(file.repo, file.path, revision=file.revision, local_dir=staging))
-    except Exception as error:  # the client raises what its own HTTP library does; every one means: not fetched
+    except Exception as error:  # the client raises whatever its HTTP library does; all of it means: not fetched
         first_line = (str(error) or type(error).__name__).splitlines()[0]
         raise WeightsError(
             f"{file.name} could not be fetched from the hub repository {file.repo}: {first_line}",
@@ -189,10 +168,21 @@ def _from_hub(file: WeightFile, staging: Path) -> Path:
         ) from error
 
 
-def _make_folder(folder: Path) -> None:
+def _accept(file: WeightFile, arrived: Path, folder: Path, options: RunOptions) -> LocalFile:
+    """Give what was fetched its name if it is right; delete it if not, so that the next call starts afresh."""
+    sha256 = sha256_of(arrived)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"Cannot make the folder {folder}: {error.strerror}.", hint="Choose another with --to.", path=folder
+        trust = judge(file, arrived, sha256, allow_unverified=options.allow_unverified).trust
+    except WeightsError as error:
+        why = differences(file, arrived, sha256)
+        arrived.unlink()
+        raise WeightsError(
+            f"What was fetched as {file.name} is not the published file and was deleted: {why}.",
+            hint="Run the command again; if it repeats, a proxy changes the file or the publisher replaced it.",
         ) from error
+    destination = folder / file.name
+    try:
+        arrived.replace(destination)
+    except OSError as error:
+        raise OutputError(f"Cannot write {destination}: {error.strerror}.", path=destination) from error
+    return LocalFile(destination, sha256, trust)

@@ -24,7 +24,7 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A weight file on this machine, with what is known of it. Usable wherever a path is (`os.PathLike`)."""
+    """A weight file on this machine, with what is known of it."""
 
     path: Path
     sha256: str
@@ -34,9 +34,6 @@ class LocalFile:
     def stamp(self) -> str:
         """What a matte made with this file records: the bare hash only if it is the registry's own."""
         return self.sha256 if self.trust == "verified" else f"{self.trust}:{self.sha256}"
-
-    def __fspath__(self) -> str:
-        return str(self.path)
 
 
 def sha256_of(path: Path, progress: Callable[[int], None] | None = None) -> str:

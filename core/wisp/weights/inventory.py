@@ -61,11 +61,11 @@ def where(model_id: str, *, weights: Sequence[Path] = ()) -> Whereabouts:
     """Where the files of a model are found. Raises UsageError for an unknown id."""
     model = entry(model_id)
     places = search.folders(weights)
-    return Whereabouts(model, places, tuple((file, search.find(file, places)) for file in model.files))
+    return Whereabouts(model, places, tuple((file, search.find(file, places)) for file in model.files.values()))
 
 
 def _report(file: WeightFile, path: Path | None, progress: Callable[[str, int], None] | None) -> FileReport:
-    users = tuple(model for model in entries() if file in model.files)
+    users = tuple(model for model in entries() if file in model.files.values())
     if path is None:
         return FileReport(file, "missing", None, None, users)
     sha256 = sha256_of(path, (lambda done: progress(file.name, done)) if progress else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -20,20 +21,31 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class LoadedModel:
-    """A model with its files on this machine: what a builder needs, and what a matte is stamped with."""
+class LocatedModel:
+    """A model whose files are all on this machine, checked and allowed."""
 
     entry: ModelEntry
-    files: tuple[LocalFile, ...]
+    #: By the builder's name for them, as in `ModelEntry.files`.
+    files: Mapping[str, LocalFile]
 
     @property
     def weights_sha256(self) -> str:
-        """Stamps of the files (see `LocalFile.stamp`), joined by `+`; `none` for a model without weights."""
-        return "+".join(file.stamp for file in self.files) or "none"
+        """Stamps of the files (see `LocalFile.stamp`) joined by `+`; empty for a model without weights."""
+        return "+".join(file.stamp for file in self.files.values())
 
-    @property
-    def licence(self) -> str:
-        return self.entry.licence
+
+@dataclass(frozen=True)
+class ModelStamp:
+    """What a result depends on and is stamped with, known without loading weights."""
+
+    id: str
+    #: `weights_sha256`, or the algorithm's own version for a model without weights.
+    version: str
+    #: SHA-256 with `unlisted:` or `unverified:` before it where it is not the registry's; empty without weights.
+    weights_sha256: str
+    licence: str
+    #: `Tracker.segments`; False for a head.
+    segments: bool
 
 
 def load_tracker(model_id: str, options: RunOptions) -> Tracker:
@@ -42,50 +54,56 @@ def load_tracker(model_id: str, options: RunOptions) -> Tracker:
     Raises UsageError (no such tracker, or a package is not installed), WeightsError (missing, wrong or not
     allowed) and what the builder raises.
     """
-    return cast(Tracker, _build(model_id, "tracker", options))
+    return cast(Tracker, _build(entry_as(model_id, "tracker"), "tracker", options))
 
 
 def load_head(model_id: str, options: RunOptions) -> Head:
     """Build the head `model_id`; raises like `load_tracker`."""
-    return cast(Head, _build(model_id, "head", options))
+    return cast(Head, _build(entry_as(model_id, "head"), "head", options))
 
 
-def locate(model_id: str, options: RunOptions) -> LoadedModel:
+def model_stamp(model_id: str, options: RunOptions) -> ModelStamp:
+    """The stamp of a tracker or head; a model without weights is asked for its version, which is quick.
+
+    Raises like `load_tracker`.
+    """
+    model = entry(model_id)
+    if model.files:
+        sha256 = locate(model, options).weights_sha256
+        return ModelStamp(model.id, sha256, sha256, model.licence, model.segments)
+    built = cast(Tracker | Head, _build(model, model.kinds[0], options))
+    return ModelStamp(model.id, built.version, "", model.licence, model.segments)
+
+
+def locate(model: ModelEntry, options: RunOptions) -> LocatedModel:
     """The model's files, checked against the registry and the licence policy, without building anything.
 
-    Raises UsageError for an unknown id, WeightsError for a file that is missing, wrong or not allowed.
+    Raises WeightsError for a file that is missing, wrong or not allowed.
     """
-    return _locate(entry(model_id), options)
-
-
-def _locate(model: ModelEntry, options: RunOptions) -> LoadedModel:
     require_allowed(model, options)
     places = search.folders(options.weights)
-    files = []
-    for wanted in model.files:
+    files = {}
+    for role, wanted in model.files.items():
         path = search.require(model, wanted, places)
         found = judge(wanted, path, remembered_sha256(path), allow_unverified=options.allow_unverified)
-        if found.trust == "unverified":
-            log.warning("%s is not the published %s; results are stamped %s.", path, wanted.name, found.stamp)
-        elif found.trust == "unlisted":
-            log.warning("The hash of %s is not known to this version; results are stamped %s.", path, found.stamp)
-        files.append(found)
-    return LoadedModel(model, tuple(files))
+        if found.trust != "verified":
+            log.warning("%s is not known to be the published %s; it is stamped %s.", path, wanted.name, found.stamp)
+        files[role] = found
+    return LocatedModel(model, files)
 
 
-def _build(model_id: str, kind: Kind, options: RunOptions) -> object:
-    model = entry_as(model_id, kind)
-    loaded = _locate(model, options)
-    if model.files:
+def _build(model: ModelEntry, kind: Kind, options: RunOptions) -> object:
+    files = {role: file.path for role, file in locate(model, options).files.items()}
+    if files:
         log.log(logging.INFO if model.commercial == "yes" else logging.WARNING, "%s", terms(model))
     module_name, function_name = model.builders[kind].split(":")
     try:
         build = getattr(importlib.import_module(module_name), function_name)
-        return build(model, loaded.files, options)
+        return build(model, files, options)
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "wisp":
             raise
         raise UsageError(
-            f"The {kind} {model_id!r} needs the Python package {error.name!r}, which is not installed.",
+            f"The {kind} {model.id!r} needs the Python package {error.name!r}, which is not installed.",
             hint=f"Install it: {model.install}" if model.install else "Reinstall Wisp.",
         ) from error

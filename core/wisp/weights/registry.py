@@ -43,9 +43,12 @@ class ModelEntry:
     licence: str
     commercial: Commercial
     attribution: str
-    files: tuple[WeightFile, ...] = ()
-    #: For the builder only, for example {"variant": "b+"}.
+    #: The builder's name for a file, for example "checkpoint" -> the file.
+    files: Mapping[str, WeightFile] = field(default_factory=lambda: MappingProxyType({}))
+    #: For the builder only, for example {"variant": "base-plus"}.
     parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    #: `Tracker.segments`, here too so that a plan can be made without loading the tracker.
+    segments: bool = False
     #: The tracker that a head is paired with unless another is asked for.
     tracker: str | None = None
     #: The command that installs a package this model needs beyond Wisp's own requirements.
@@ -82,12 +85,16 @@ def entry_as(model_id: str, kind: Kind) -> ModelEntry:
 
 def files() -> tuple[WeightFile, ...]:
     """Every weight file of every model, each once."""
-    return tuple({file.name: file for known in entries() for file in known.files}.values())
+    return tuple({file.name: file for known in entries() for file in known.files.values()}.values())
 
 
 @functools.cache
 def _registry() -> tuple[ModelEntry, ...]:
-    text = importlib.resources.files(__package__).joinpath("registry.toml").read_text("utf-8")
+    return parse(importlib.resources.files(__package__).joinpath("registry.toml").read_text("utf-8"))
+
+
+def parse(text: str) -> tuple[ModelEntry, ...]:
+    """The models of a registry in the form of `registry.toml`, in its order."""
     table = tomllib.loads(text)
     published = {row["name"]: WeightFile(**row) for row in table["file"]}
     return tuple(_entry(row, published) for row in table["model"])
@@ -95,9 +102,9 @@ def _registry() -> tuple[ModelEntry, ...]:
 
 def _entry(row: dict[str, Any], published: Mapping[str, WeightFile]) -> ModelEntry:
     values = dict(row)
-    for key in ("builders", "parameters"):
-        values[key] = MappingProxyType(row.get(key, {}))
-    values["files"] = tuple(published[name] for name in row.get("files", ()))
+    values["builders"] = MappingProxyType(row["builders"])
+    values["parameters"] = MappingProxyType(row.get("parameters", {}))
+    values["files"] = MappingProxyType({role: published[name] for role, name in row.get("files", {}).items()})
     return ModelEntry(**values)
 
 

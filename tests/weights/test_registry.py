@@ -1,0 +1,103 @@
+"""The registry that ships: complete, consistent, and what the contract with users says."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from wisp.errors import UsageError
+from wisp.weights import registry
+from wisp.weights.registry import entries, entry, entry_as, files
+
+
+def test_the_models_of_this_version() -> None:
+    assert [model.id for model in entries("tracker")] == [
+        "flow",
+        "sam2.1-tiny",
+        "sam2.1-small",
+        "sam2.1-base-plus",
+        "sam2.1-large",
+        "sam2matting-sam2.1-tiny",
+        "sam2matting-sam2.1-base-plus",
+    ]
+    assert [model.id for model in entries("head")] == [
+        "guided",
+        "closed-form",
+        "sam2matting-sam2.1-tiny",
+        "sam2matting-sam2.1-base-plus",
+    ]
+
+
+def test_ids_and_file_names_are_unique() -> None:
+    table = tomllib.loads(Path(registry.__file__).with_name("registry.toml").read_text("utf-8"))
+    for kind, key in (("model", "id"), ("file", "name")):
+        names = [row[key] for row in table[kind]]
+        assert len(names) == len(set(names))
+
+
+def test_every_file_is_used() -> None:
+    table = tomllib.loads(Path(registry.__file__).with_name("registry.toml").read_text("utf-8"))
+    assert {file.name for file in files()} == {row["name"] for row in table["file"]}
+
+
+@pytest.mark.parametrize("model", entries(), ids=lambda model: model.id)
+def test_every_model_is_whole(model: registry.ModelEntry) -> None:
+    assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*", model.id)
+    assert model.title and model.licence and model.attribution
+    assert model.commercial in ("yes", "no", "ask")
+    assert model.builders
+    for kind, builder in model.builders.items():
+        room = {"tracker": "trackers", "head": "heads"}[kind]
+        assert re.fullmatch(rf"wisp\.{room}\.[a-z_0-9.]+:build", builder)
+    if "head" in model.kinds:
+        assert model.tracker is not None
+        assert "tracker" in entry(model.tracker).kinds
+    assert not model.segments or "tracker" in model.kinds
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: file.name)
+def test_every_file_can_be_fetched_and_checked(file: registry.WeightFile) -> None:
+    assert file.url or (file.repo and file.path and file.revision)
+    assert file.revision is None or re.fullmatch(r"[0-9a-f]{40}", file.revision)
+    assert file.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+    assert file.size is None or file.size > 0
+    assert Path(file.name).name == file.name
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("sam2.1_hiera_tiny.pt", 38_962_498),
+        ("sam2.1_hiera_base_plus.pt", 80_850_178),
+        # model, and twice the heads' 4 949 060 parameters beside it
+        ("SAM2Matting-SAM2.1Tiny.pt", 43_911_558 + 2 * 4_949_060),
+        ("SAM2Matting-SAM2.1Base+.pt", 85_799_238 + 2 * 4_949_060),
+    ],
+)
+def test_sizes_agree_with_the_parameter_counts(name: str, parameters: int) -> None:
+    """float32 tensors and a little structure: the sizes are of the right files."""
+    (size,) = [file.size for file in files() if file.name == name]
+    assert size is not None
+    assert 0 < size - 4 * parameters < 500_000
+
+
+def test_non_commercial_weights_are_marked() -> None:
+    assert {model.id for model in entries() if model.commercial != "yes"} == {
+        "sam2matting-sam2.1-tiny",
+        "sam2matting-sam2.1-base-plus",
+    }
+    for model in entries():
+        assert ("NC" in model.licence) == (model.commercial == "no")
+
+
+def test_unknown_id_lists_all() -> None:
+    with pytest.raises(UsageError, match=r"no model 'sam'\. Known: flow, guided, .*base-plus\.") as caught:
+        entry("sam")
+    assert caught.value.exit_code == 2
+
+
+def test_id_of_another_kind_lists_that_kind() -> None:
+    with pytest.raises(UsageError, match=r"no head 'flow'\. Known heads: guided, closed-form, sam2matting"):
+        entry_as("flow", "head")

@@ -1,0 +1,105 @@
+"""HTTP transfers: whole, broken off, resumed, and refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from weights.file_server import FileServer
+from weights.stand_ins import GOOD
+from wisp.errors import OutputError, UsageError, WeightsError
+from wisp.weights.transfer import FRUITLESS_ATTEMPTS, download
+
+
+@pytest.fixture
+def url(server: FileServer) -> str:
+    server.content["/hero.pt"] = GOOD
+    return f"{server.address}/hero.pt"
+
+
+def test_whole_file_with_progress(server: FileServer, url: str, tmp_path: Path) -> None:
+    seen: list[tuple[int, int | None]] = []
+    download(url, tmp_path / "part", size=len(GOOD), progress=lambda done, total: seen.append((done, total)))
+    assert (tmp_path / "part").read_bytes() == GOOD
+    assert seen[-1] == (len(GOOD), len(GOOD))
+    assert server.asked == [None]
+
+
+def test_goes_on_where_an_earlier_run_stopped(server: FileServer, url: str, tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(GOOD[:123_456])
+    download(url, tmp_path / "part", size=len(GOOD))
+    assert (tmp_path / "part").read_bytes() == GOOD
+    assert server.asked == ["bytes=123456-"]
+
+
+def test_connection_that_keeps_breaking_still_ends_whole(server: FileServer, url: str, tmp_path: Path) -> None:
+    server.break_after = 70_000
+    download(url, tmp_path / "part", size=len(GOOD), pause=0.01)
+    assert (tmp_path / "part").read_bytes() == GOOD
+    assert server.asked == [None, "bytes=70000-", "bytes=140000-", "bytes=210000-", "bytes=280000-"]
+
+
+def test_server_without_ranges_starts_again(server: FileServer, url: str, tmp_path: Path) -> None:
+    server.ranges = False
+    (tmp_path / "part").write_bytes(b"x" * 1000)
+    download(url, tmp_path / "part", size=len(GOOD))
+    assert (tmp_path / "part").read_bytes() == GOOD
+
+
+def test_complete_partial_asks_nothing(server: FileServer, url: str, tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(GOOD)
+    download(url, tmp_path / "part", size=len(GOOD))
+    assert server.asked == []
+
+
+def test_overlong_partial_is_thrown_away(server: FileServer, url: str, tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(GOOD + b"more")
+    download(url, tmp_path / "part", size=len(GOOD), pause=0.01)
+    assert (tmp_path / "part").read_bytes() == GOOD
+
+
+def test_a_passing_trouble_is_waited_out(server: FileServer, url: str, tmp_path: Path) -> None:
+    server.failures = [503, 429]
+    download(url, tmp_path / "part", pause=0.01)
+    assert (tmp_path / "part").read_bytes() == GOOD
+
+
+def test_absent_file_fails_at_once(server: FileServer, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"404") as caught:
+        download(f"{server.address}/absent.pt", tmp_path / "part", pause=60)
+    assert "absent.pt" in str(caught.value)
+    assert len(server.asked) == 1
+
+
+def test_gives_up_and_keeps_what_came(server: FileServer, url: str, tmp_path: Path) -> None:
+    server.break_after = 0
+    (tmp_path / "part").write_bytes(GOOD[:500])
+    with pytest.raises(WeightsError, match=r"500 bytes are here.*broke off") as caught:
+        download(url, tmp_path / "part", pause=0.001)
+    assert "goes on where it stopped" in str(caught.value)
+    assert len(server.asked) == FRUITLESS_ATTEMPTS
+    assert (tmp_path / "part").read_bytes() == GOOD[:500]
+
+
+def test_unreachable_server(server: FileServer, url: str, tmp_path: Path) -> None:
+    server.close()
+    with pytest.raises(WeightsError, match=r"could not be fetched whole.*refused"):
+        download(url, tmp_path / "part", pause=0.001)
+
+
+def test_another_size_is_refused_before_the_transfer(server: FileServer, url: str, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"300,000 bytes, but the published file has 300,001"):
+        download(url, tmp_path / "part", size=len(GOOD) + 1)
+    assert not (tmp_path / "part").exists()
+
+
+def test_folder_that_is_not_there(url: str, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="Cannot write"):
+        download(url, tmp_path / "absent" / "part", pause=60)
+
+
+@pytest.mark.parametrize("address", ["file:///etc/hostname", "ftp://127.0.0.1/x", "hero.pt"])
+def test_only_http(address: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not an http"):
+        download(address, tmp_path / "part")
+    assert not (tmp_path / "part").exists()
