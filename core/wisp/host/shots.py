@@ -1,0 +1,156 @@
+"""Shots that are open in the engine, and the jobs it runs for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
+
+from .errors import EngineError, Failure, Result, as_error, ignore
+
+if TYPE_CHECKING:
+    from .client import Client
+
+
+class _Request(NamedTuple):
+    method: str
+    params: Dict[str, Any]
+    on_result: Result
+    on_error: Failure
+
+
+class RemoteShot:
+    """A shot that is open in the engine, across restarts of it. Made by `Client.open`.
+
+    What is asked before the engine has opened the shot is sent as soon as it has.
+    """
+
+    def __init__(
+        self, client: Client, shot: Dict[str, Any], place: Dict[str, Any], on_status: Result, on_error: Failure
+    ) -> None:
+        #: The last status that came: see `ShotStatus` of the protocol.
+        self.status: Dict[str, Any] = {}
+        self._client = client
+        self._shot = shot
+        self._place = place
+        self._on_status = on_status
+        self._on_error = on_error
+        self._shot_id: Optional[str] = None
+        self._opening = False
+        self._waiting: List[_Request] = []
+
+    def update(self, shot: Dict[str, Any]) -> None:
+        """Replace the document. A job that runs goes on with the one it was started with."""
+        self._shot = shot
+        if self._shot_id is None and not self._opening:
+            self._open()  # the document before this one was refused
+        else:
+            self._request("update", {"shot": shot}, self._report)
+
+    def refresh(self) -> None:
+        """Ask for the status again: files may have come or gone."""
+        self._request("status", {}, self._report)
+
+    def preview(self, frame: int, object_id: int, on_result: Result, on_error: Optional[Failure] = None) -> None:
+        """One matte now, also while a job runs; `on_result` gets its `path`."""
+        self._request("preview", {"frame": frame, "object": object_id}, on_result, on_error)
+
+    def solve(
+        self,
+        frames: Optional[str] = None,
+        objects: Optional[List[int]] = None,
+        direction: str = "both",
+        on_progress: Optional[Result] = None,
+        on_frame: Optional[Result] = None,
+        on_done: Optional[Result] = None,
+        on_error: Optional[Failure] = None,
+    ) -> Job:
+        """Compute what is missing. `frames`: a range such as `1001-1100` (default: all); `objects`: their ids
+        (default: all enabled). Exactly one of `on_done` and `on_error` is called, once."""
+        handlers = {"job/progress": on_progress, "job/frame": on_frame, "job/done": on_done}
+        job = Job(self._client, handlers, on_error or self._on_error)
+        params = {"frames": frames, "objects": objects, "direction": direction}
+        self._request("solve", params, job._accepted, job._fail)
+        return job
+
+    def close(self) -> None:
+        """Forget the shot, here and in the engine. Its files stay."""
+        self._client._shots.remove(self)
+        if self._client.pid is not None:
+            self._request("close", {}, ignore, ignore)
+
+    def _open(self) -> None:
+        self._opening = True
+        self._client.request("open", dict(self._place, shot=self._shot), self._opened, self._lost)
+
+    def _opened(self, result: Dict[str, Any]) -> None:
+        self._opening = False
+        self._shot_id = result["shot_id"]
+        waiting, self._waiting = self._waiting, []
+        self._report(result)
+        for request in waiting:
+            self._request(*request)
+
+    def _lost(self, error: EngineError) -> None:
+        """The shot is not open (any more): say so to whoever still waits for it."""
+        refused, self._opening = self._opening, False
+        self._shot_id = None
+        waiting, self._waiting = self._waiting, []
+        for request in waiting:
+            request.on_error(error)
+        if refused:
+            self._on_error(error)
+
+    def _report(self, result: Dict[str, Any]) -> None:
+        self.status = result["status"]
+        self._on_status(self.status)
+
+    def _request(
+        self, method: str, params: Dict[str, Any], on_result: Result, on_error: Optional[Failure] = None
+    ) -> None:
+        request = _Request(method, params, on_result, on_error or self._on_error)
+        if self._opening:
+            self._waiting.append(request)
+        else:
+            self._client.request(method, dict(params, shot_id=self._shot_id), request.on_result, request.on_error)
+
+
+class Job:
+    """A running solve. Made by `RemoteShot.solve`; `finished` once done, failed or cancelled."""
+
+    def __init__(self, client: Client, handlers: Dict[str, Optional[Result]], on_error: Failure) -> None:
+        self.job_id: Optional[str] = None
+        self.finished = False
+        self._client = client
+        self._handlers = handlers
+        self._on_error = on_error
+        self._unwanted = False
+
+    def cancel(self) -> None:
+        """Ask the engine to stop; the end comes as an error of the kind `cancelled`. Finished frames stay."""
+        self._unwanted = True
+        if self.job_id is not None and not self.finished:
+            self._client.request("cancel", {"job": self.job_id}, ignore, ignore)
+
+    def _accepted(self, result: Dict[str, Any]) -> None:
+        self.job_id = result["job"]
+        self._client._jobs[result["job"]] = self
+        if self._unwanted:
+            self.cancel()
+
+    def _take(self, method: str, params: Dict[str, Any]) -> None:
+        if method == "job/error":
+            self._fail(as_error(params))
+            return
+        if method == "job/done":
+            self._end()
+        handler = self._handlers.get(method)
+        if handler is not None:
+            handler(params)
+
+    def _fail(self, error: EngineError) -> None:
+        self._end()
+        self._on_error(error)
+
+    def _end(self) -> None:
+        self.finished = True
+        if self.job_id is not None:
+            self._client._jobs.pop(self.job_id, None)
