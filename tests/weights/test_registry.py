@@ -92,6 +92,17 @@ def test_non_commercial_weights_are_marked() -> None:
         assert ("NC" in model.licence) == (model.commercial == "no")
 
 
+def test_the_documentation_has_every_model_with_its_terms() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "models" / "README.md"
+    rows = {row.split("|")[1].strip(" `"): row for row in page.read_text("utf-8").splitlines() if row.startswith("| `")}
+    assert list(rows) == [model.id for model in entries()]
+    for model in entries():
+        assert model.licence in rows[model.id]
+        assert f"| {model.commercial} |" in rows[model.id].replace("*", "")
+        for file in model.files.values():
+            assert f"`{file.name}` | {round((file.size or 0) / 1e6)} MB" in rows[model.id]
+
+
 def test_unknown_id_lists_all() -> None:
     with pytest.raises(UsageError, match=r"no model 'sam'\. Known: flow, guided, .*base-plus\.") as caught:
         entry("sam")

@@ -82,7 +82,7 @@ def judge(file: WeightFile, path: Path, sha256: str, *, allow_unverified: bool =
         return LocalFile(path, sha256, "unverified")
     raise WeightsError(
         f"{path} is not the published {file.name}: {differences(file, path, sha256)}.",
-        hint="Delete it and fetch it again with 'wisp models get', or allow unverified weights if it is your own.",
+        hint="Fetch it again with 'wisp models get', or pass --allow-unverified-weights if it is your own.",
         path=path,
     )
 
