@@ -22,13 +22,10 @@ from numpy.typing import NDArray
 
 from ..atomic import replacing
 from ..errors import FrameReadError, OutputError, UsageError
-from .plate import PlateFrame, PlateHeader, Window
+from .plate import HALF_MAX, MAX_PIXELS, PlateFrame, PlateHeader, Window
 
-#: A window of more pixels than a 16K frame is a damaged header, not a picture.
-MAX_PIXELS = 2**27
 #: More pixel bytes than this in one file (all its channels) are refused before they are allocated.
 MAX_BYTES = 2**33
-HALF_MAX = 65504.0
 
 #: Attributes that describe how the pixels are stored; the writer makes its own.
 _STRUCTURAL = frozenset(

@@ -8,6 +8,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+#: A window of more pixels than a 16K frame is a damaged header, not a picture.
+MAX_PIXELS = 2**27
+#: The largest finite half-float value: what an infinity in a file counts as.
+HALF_MAX = 65504.0
+
 
 class Window(NamedTuple):
     """A pixel rectangle, upper bounds excluded (OpenEXR's inclusive `max` plus one)."""

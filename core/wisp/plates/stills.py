@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import FrameReadError, UsageError
 from . import exr
-from .plate import PlateFrame, PlateHeader, Window
+from .plate import HALF_MAX, MAX_PIXELS, PlateFrame, PlateHeader, Window
 from .sequences import EXR_SUFFIXES
 
 FloatImage = NDArray[np.float32]
@@ -52,7 +52,7 @@ def read_frame(path: str | Path, number: int) -> PlateFrame:
         rgb = np.ascontiguousarray(pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]])
         nonfinite = int(rgb.size - np.count_nonzero(np.isfinite(rgb)))
         if nonfinite:
-            np.nan_to_num(rgb, copy=False, nan=0.0, posinf=exr.HALF_MAX, neginf=-exr.HALF_MAX)
+            np.nan_to_num(rgb, copy=False, nan=0.0, posinf=HALF_MAX, neginf=-HALF_MAX)
         return PlateFrame(number, rgb, source.header, nonfinite)
 
 
@@ -84,7 +84,7 @@ class _Input:
             raise FrameReadError(path, _first_line(oiio.geterror()))
         self._input = opened
         self.spec = opened.spec()
-        if self.spec.width < 1 or self.spec.height < 1 or self.spec.width * self.spec.height > exr.MAX_PIXELS:
+        if self.spec.width < 1 or self.spec.height < 1 or self.spec.width * self.spec.height > MAX_PIXELS:
             self._input.close()
             raise FrameReadError(path, f"its size of {self.spec.width}x{self.spec.height} pixels is impossible")
 

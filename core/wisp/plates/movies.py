@@ -1,0 +1,238 @@
+"""Movies as plates: frame-exact, numbered 1..N, at the depth they were coded in. The only importer of PyAV for reading.
+
+PyAV is an extra (`pip install 'wisp-roto[movies]'`). An alpha channel plays no part here: a plate is RGB (the
+default VP9 decoder drops its alpha anyway).
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FrameReadError, InputError, UsageError
+from ..fingerprint import fingerprint
+from ..frames import format_frames
+from .identity import file_identity
+from .plate import MAX_PIXELS, PlateFrame, PlateHeader, Window
+from .sequences import Files
+
+try:
+    import av
+    from av.video.reformatter import Colorspace
+except ImportError as error:
+    raise InputError(
+        "Movies cannot be read: PyAV is not installed.", hint="Run: pip install 'wisp-roto[movies]'"
+    ) from error
+
+#: Decoded frames that are kept, in bytes, so that walking backwards does not decode every group of pictures anew.
+KEPT_BYTES = 2**28
+
+_UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
+_EIGHT_BITS = 8
+
+
+class MoviePlate:
+    """Implements `Plate`. One decoder, used by one thread at a time; safe in threads."""
+
+    def __init__(
+        self, found: Files, *, frames: Sequence[int] | None = None, first: int | None = None, layer: str | None = None
+    ) -> None:
+        """Reads the index of the file. `frames`, `first` as in `open_plate`. Raises FrameReadError, InputError."""
+        self._file = next(iter(found.files.values()))
+        if layer is not None:
+            raise UsageError(f"{self._file} has no layer '{layer}': only EXR files have layers.")
+        self._lock = threading.Lock()
+        self._container, self._stream = self._open()
+        self._times, self._key_times = self._index()
+        self._decoding: Iterator[Any] = iter(())
+        self._reached: int | None = None
+        self._kept: OrderedDict[int, Any] = OrderedDict()
+        self._first = 1 if first is None else first
+        every = range(self._first, self._first + len(self._times))
+        wanted = found.wanted if frames is None else tuple(sorted(set(frames)))
+        self.path = found.path
+        self.name = found.name
+        self.padding = found.padding
+        self.frames = tuple(every) if wanted is None else tuple(frame for frame in wanted if frame in every)
+        self.expected = self.frames if wanted is None else wanted
+        if not self.frames:
+            raise InputError(
+                f"{self.path} has none of the frames {format_frames(wanted or ())}.",
+                hint=f"It has {format_frames(every)}.",
+                path=self.path,
+            )
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        self.fps = float(rate) if rate else None
+        self.colorspace = "sRGB - Texture"
+        sample = self._frame(0)
+        self._quarter_turns = round(sample.rotation / 90) % 4
+        aspect = float(self._stream.sample_aspect_ratio or 0) or 1.0
+        turned = self._quarter_turns % 2 == 1
+        self.width, self.height = (sample.height, sample.width) if turned else (sample.width, sample.height)
+        self.pixel_aspect = 1.0 / aspect if turned else aspect
+
+    def read(self, frame: int) -> PlateFrame:
+        place = self._place(frame)
+        try:
+            with self._lock:
+                decoded = self._frame(place)
+                rgb = np.rot90(_rgb(decoded), self._quarter_turns)
+        except FrameReadError as error:
+            raise FrameReadError(self._file, error.why, frame=frame) from error
+        if rgb.shape[:2] != (self.height, self.width):
+            why = f"it is {rgb.shape[1]}x{rgb.shape[0]} but the plate is {self.width}x{self.height}"
+            raise FrameReadError(self._file, why, frame=frame)
+        return PlateFrame(frame, np.ascontiguousarray(rgb), self.header(frame))
+
+    def header(self, frame: int) -> PlateHeader:
+        place = self._place(frame)
+        window = Window(0, 0, self.width, self.height)
+        start = self._stream.metadata.get("timecode")
+        timecode = advance_timecode(start, place, self.fps) if start and self.fps else None
+        return PlateHeader(window, window, self.pixel_aspect, self.fps, timecode)
+
+    def identity(self, frame: int) -> str:
+        return fingerprint(file_identity(self._file), self._place(frame))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._kept.clear()
+            self._container.close()
+
+    def _place(self, frame: int) -> int:
+        place = frame - self._first
+        if not 0 <= place < len(self._times):
+            raise FrameReadError(self._file, "there is no such frame", frame=frame)
+        return place
+
+    # --- container -----------------------------------------------------------------------------------
+
+    def _open(self) -> tuple[Any, Any]:
+        try:
+            container = av.open(str(self._file))
+        except (av.error.FFmpegError, ValueError) as error:
+            raise FrameReadError(self._file, _why(error)) from error
+        if not container.streams.video:
+            raise FrameReadError(self._file, "it holds no video")
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        if stream.codec_context.width * stream.codec_context.height > MAX_PIXELS:
+            raise FrameReadError(self._file, "its picture size is impossible")
+        return container, stream
+
+    def _index(self) -> tuple[list[int], list[int]]:
+        """Presentation times of all frames and of the key frames, ascending.
+
+        From the packets themselves: the frame count in a header is 0 in several containers and wrong in cut
+        files. QuickTime files of intra-only codecs, which may be huge, have every packet in their own index.
+        """
+        entries = self._stream.index_entries
+        if self._stream.codec_context.codec.intra_only and "mov" in self._container.format.name and entries:
+            times = sorted(entry.timestamp for entry in entries if not entry.is_discard)
+            return times, times
+        times, keys = [], []
+        try:
+            for packet in self._container.demux(self._stream):
+                time = packet.dts if packet.pts is None else packet.pts
+                if time is not None and not packet.is_discard:
+                    times.append(time)
+                    if packet.is_keyframe:
+                        keys.append(time)
+        except av.error.FFmpegError:
+            pass  # what was found before the damage is still good
+        if not times:
+            raise FrameReadError(self._file, "it holds no frames")
+        return sorted(set(times)), sorted(set(keys)) or [min(times)]
+
+    # --- decoding ------------------------------------------------------------------------------------
+
+    def _frame(self, place: int) -> Any:
+        """The decoded frame of that index. Raises FrameReadError where it is damaged."""
+        target = self._times[place]
+        if target not in self._kept:
+            self._decode_to(target)
+        if target not in self._kept:
+            raise FrameReadError(self._file, "its data is damaged or incomplete")
+        self._kept.move_to_end(target)
+        return self._kept[target]
+
+    def _decode_to(self, target: int) -> None:
+        """Decode on, or from the key frame before `target`, until its time is reached; keep what comes by."""
+        key = self._key_times[max(0, bisect_right(self._key_times, target) - 1)]
+        if self._reached is None or not key <= self._reached < target:
+            self._container.seek(key, stream=self._stream, backward=True)
+            self._decoding = self._decoded()
+        for frame in self._decoding:
+            if frame.pts is None:
+                continue
+            self._reached = frame.pts
+            if not frame.is_corrupt:
+                self._keep(frame)
+            if frame.pts >= target:
+                return
+        self._reached = None
+
+    def _decoded(self) -> Iterator[Any]:
+        """Frames from here to the end. A packet that cannot be decoded yields none."""
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+                yield from packet.decode()
+            except (StopIteration, av.error.EOFError):
+                return
+            except av.error.InvalidDataError:
+                continue
+
+    def _keep(self, frame: Any) -> None:
+        self._kept[frame.pts] = frame
+        size = frame.width * frame.height * frame.format.padded_bits_per_pixel // 8
+        while len(self._kept) > 1 and len(self._kept) * size > KEPT_BYTES:
+            self._kept.popitem(last=False)
+
+
+def _rgb(frame: Any) -> NDArray[np.float32]:
+    """height x width x 3, code value / maximum: 16 bits for sources of more than 8.
+
+    High-definition video that does not name its matrix is Rec. 709; FFmpeg would take Rec. 601.
+    """
+    deep = max(component.bits for component in frame.format.components) > _EIGHT_BITS
+    untagged_hd = frame.colorspace == _UNSPECIFIED and (frame.height >= 720 or frame.width >= 1280)
+    matrix = Colorspace.ITU709 if untagged_hd and not frame.format.is_rgb else None
+    converted = frame.reformat(format="rgb48le" if deep else "rgb24", src_colorspace=matrix)
+    codes: NDArray[Any] = converted.to_ndarray()
+    return codes.astype(np.float32) / np.float32(65535 if deep else 255)
+
+
+def advance_timecode(start: str, frames: int, fps: float) -> str:
+    """The time code `frames` after `start` (`HH:MM:SS:FF`, or `;` before FF for drop frame).
+
+    Drop frame (SMPTE ST 12-1) leaves out the first 2 numbers per 30 nominal frames a second of every minute
+    but each tenth.
+    """
+    nominal = max(1, round(fps))
+    drop = nominal // 15 if ";" in start else 0
+    hours, minutes, seconds, frame = (int(part) for part in start.replace(";", ":").split(":"))
+    minute = hours * 60 + minutes
+    count = (minute * 60 + seconds) * nominal + frame - drop * (minute - minute // 10) + frames
+    if drop:
+        per_minute, per_ten = 60 * nominal - drop, 600 * nominal - 9 * drop
+        tens, rest = divmod(count, per_ten)
+        extra = max(0, (rest - drop) // per_minute) if rest >= drop else 0
+        count += drop * (9 * tens + extra)
+    count %= 24 * 3600 * nominal
+    seconds, frame = divmod(count, nominal)
+    separator = ";" if drop else ":"
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{separator}{frame:02d}"
+
+
+def _why(error: Exception) -> str:
+    text = str(getattr(error, "strerror", "") or error).strip().rstrip(".")
+    return f"it is no movie that can be decoded ({text.lower()})"
