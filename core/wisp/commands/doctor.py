@@ -80,11 +80,11 @@ def _machine(args: argparse.Namespace) -> Iterator[Row]:
 
 
 def _colour() -> Iterator[Row]:
-    from ..plates.colour import describe_config
+    from ..plates.colour import choose_colour
 
     setting = os.environ.get("OCIO")
     try:
-        yield "colour", describe_config(), True
+        yield "colour", choose_colour("scene_linear").describe(), True
     except WispError as error:
         yield "colour", str(error), False
     yield "$OCIO", _short(setting) if setting else "not set", True

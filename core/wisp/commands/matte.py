@@ -79,7 +79,6 @@ def run(args: argparse.Namespace) -> int:
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
         options = run_options(args, shot.solve.precision, shot.solve.seed)
         solver = Solver(shot, document.parent, cache_folder(args, document), options)
-        solver.record_colour()
         reporter.say(f"{plate.name}: {format_frames(frames)}, {plate.width}x{plate.height}; {solver.colour.describe()}")
         solver.works  # noqa: B018 - everything that is wrong with prompts or weights is said before anything is written
         delivery = Delivery(solver, str(folder), stem=plate.name, frames=frames, overwrite=args.overwrite)
@@ -108,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
 def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int, ...], document: Path) -> Shot:
     """The document that the command line describes. UsageError or InputError before any work."""
     from .. import shot as documents
+    from ..plates.colour import choose_colour
 
     absent = sorted(set(frames) - set(range(plate.frames[0], plate.frames[-1] + 1)))
     if absent:
@@ -118,6 +118,7 @@ def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int
     typed: list[TypedObject] = args.objects
     if not any(item.prompts for item in typed):
         raise UsageError("There is no prompt.", hint="Draw at least one, for example --box 1001:420,80,1310,1060.")
+    colour = choose_colour(args.colorspace or plate.colorspace, view=args.view, exposure=args.exposure)
     shot = documents.Shot(
         plate=documents.PlateSpec(
             path=documents.relative_path(plate.path, document),
@@ -127,8 +128,8 @@ def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int
             width=plate.width,
             height=plate.height,
             pixel_aspect=plate.pixel_aspect,
-            colorspace=args.colorspace,
-            view=args.view,
+            colorspace=colour.colorspace,
+            view=colour.view,
             exposure=args.exposure,
             layer=args.layer,
             missing=args.missing,

@@ -217,8 +217,8 @@ class Run:
             frame_state=state,
             track_state=mask.state,
             confidence=mask.confidence,
-            model=" + ".join(model.entry.id for model in models),
-            weights_sha256=_joined(model.weights_sha256 for model in models if model.files) or "none",
+            model=" + ".join(model.id for model in models),
+            weights_sha256=_joined(model.weights_sha256 for model in models if model.weights_sha256) or "none",
             licence=_joined(model.licence for model in models),
             fingerprint=work.marks[frame],
         )

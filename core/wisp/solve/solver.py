@@ -13,11 +13,11 @@ from ..errors import UsageError
 from ..heads.head import Head
 from ..plates import apply_missing, open_plate
 from ..plates.clip import DisplayClip
-from ..plates.colour import ColourChoice, choose_colour
+from ..plates.colour import ColourChoice, DisplayTransform, choose_colour
 from ..plates.plate import Plate
 from ..shot import Shot, resolve_path
 from ..trackers.tracker import Tracker
-from ..weights.models import LoadedModel, load_head, load_tracker, locate
+from ..weights.models import ModelStamp, load_head, load_tracker, model_stamp
 from ..weights.options import RunOptions
 from .events import Listener, ignore
 from .objects import ModelIds, ObjectWork
@@ -89,12 +89,12 @@ class Solver:
     def colour(self) -> ColourChoice:
         """How models see the plate."""
         spec = self.shot.plate
-        return choose_colour(self.plate.colorspace, spec.colorspace, spec.view, spec.exposure)
+        return choose_colour(spec.colorspace or self.plate.colorspace, view=spec.view, exposure=spec.exposure)
 
     @cached_property
     def clip(self) -> DisplayClip:
         """The plate as models see it."""
-        return DisplayClip(self.plate, self.colour)
+        return DisplayClip(self.plate, DisplayTransform(self.colour))
 
     @cached_property
     def tracker(self) -> Tracker:
@@ -107,10 +107,10 @@ class Solver:
         return load_head(self.shot.solve.head, self._options)
 
     @cached_property
-    def models(self) -> tuple[LoadedModel, LoadedModel]:
-        """Tracker and head with their files, checked but not loaded. Raises WeightsError."""
+    def models(self) -> tuple[ModelStamp, ModelStamp]:
+        """What tracker and head are, checked but not loaded. Raises UsageError and WeightsError."""
         solve = self.shot.solve
-        return locate(solve.tracker, self._options), locate(solve.head, self._options)
+        return model_stamp(solve.tracker, self._options), model_stamp(solve.head, self._options)
 
     @cached_property
     def works(self) -> tuple[ObjectWork, ...]:
@@ -118,8 +118,8 @@ class Solver:
         tracker, head = self.models
         solve = self.shot.solve
         how = (solve.precision, solve.seed)
-        models = ModelIds((*_identity(tracker), *how), (*_identity(head), *how), tracker.entry.segments)
-        look = (self.colour.describe(), self.shot.plate.layer)
+        models = ModelIds((tracker.id, tracker.version, *how), (head.id, head.version, *how), tracker.segments)
+        look = (self.colour.key(), self.shot.plate.layer)
         return tuple(
             ObjectWork(item, self.plate, self.shelf, models, look, self.locate)
             for item in self.shot.objects
@@ -131,7 +131,7 @@ class Solver:
         """The plate's part of the cache."""
         spec = self.shot.plate
         size = (spec.width, spec.height)
-        return self._cache.shelf(plate_key(self.plate.name, size, self.colour.describe(), spec.layer))
+        return self._cache.shelf(plate_key(self.plate.name, size, self.colour.key(), spec.layer))
 
     def locate(self, stored: str) -> Path:
         """The place of a path stored in the shot."""
@@ -190,7 +190,3 @@ class Solver:
                 return work
         raise UsageError(f"The object '{name}' is disabled in the shot.", hint="Enable it first.")
 
-
-def _identity(model: LoadedModel) -> tuple[str, str, str]:
-    """What a result depends on of a model: id, version of the algorithm, hash of the weights."""
-    return model.entry.id, model.entry.version, model.weights_sha256

@@ -1,0 +1,106 @@
+"""A small real plate on disk, and a tracker and head whose every value depends on the whole way there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from wisp.plates.exr import write_exr
+from wisp.plates.plate import Window
+from wisp.shot import Shot, parse
+from wisp.solve import Solver
+from wisp.trackers.tracker import TrackedMask
+from wisp.weights.options import RunOptions
+
+WIDTH, HEIGHT = 24, 16
+FIRST, LAST = 1001, 1040
+
+
+def write_plate(folder: Path, first: int = FIRST, last: int = LAST) -> None:
+    for frame in range(first, last + 1):
+        write_plate_frame(folder, frame, seed=frame)
+
+
+def write_plate_frame(folder: Path, frame: int, seed: int) -> None:
+    rgb = np.random.default_rng(seed).random((HEIGHT, WIDTH, 3)).astype(np.float16)
+    planes = {name: rgb[..., index] for index, name in enumerate("RGB")}
+    write_exr(folder / f"plate.{frame:04d}.exr", planes, display=Window(0, 0, WIDTH, HEIGHT))
+
+
+class ChainPass:
+    """Each mask mixes the one before, the picture and the prompts: a wrong order or state shows in every value."""
+
+    def __init__(self, owner: ChainTracker, clip, prompts, frames: Sequence[int]) -> None:
+        self.owner, self.clip, self.prompts, self.frames = owner, clip, prompts, list(frames)
+        self.state = np.zeros((4, 6), np.float64)
+
+    def step(self, frame: int) -> dict[int, TrackedMask]:
+        self.owner.steps.append(frame)
+        picture = self.clip.image(frame, (6, 4)).mean(2)
+        ((item, by_frame),) = self.prompts.items()
+        now = by_frame.get(frame)
+        if now is not None and now.defines_object:
+            self.state = np.zeros_like(self.state)
+        self.state = 0.7 * self.state + picture - 0.3
+        if now is not None:
+            self.state += 0.01 * (len(now.points) + (now.box[0] if now.box else 0) + len(now.strokes))
+            self.state += 0.5 if now.mask is None else now.mask.mean()
+        return {item: TrackedMask(self.state.astype(np.float32), 1.0, "keyframe" if now else "tracked")}
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        return {"state": self.state.copy()}
+
+    def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
+        self.state = snapshot["state"].copy()
+
+
+class ChainTracker:
+    id, version, segments = "chain", "1", True
+
+    def __init__(self) -> None:
+        self.steps: list[int] = []
+
+    def start(self, clip, prompts, frames) -> ChainPass:
+        return ChainPass(self, clip, prompts, frames)
+
+
+class SmoothHead:
+    id, version = "smooth", "1"
+
+    def __init__(self) -> None:
+        self.frames: list[int] = []
+
+    def matte(self, clip, frame, logits):
+        self.frames.append(frame)
+        size = (clip.height, clip.width)
+        return {key: np.full(size, 1 / (1 + np.exp(-value.mean())), np.float32) for key, value in logits.items()}
+
+
+def shot(*prompts: dict, plate: dict | None = None, item: dict | None = None, others: Sequence[dict] = ()) -> Shot:
+    return parse(
+        {
+            "wisp": 1,
+            "plate": {
+                "path": "plates/plate.%04d.exr",
+                "first": FIRST,
+                "last": LAST,
+                "width": WIDTH,
+                "height": HEIGHT,
+                **(plate or {}),
+            },
+            "objects": [{"id": 1, "name": "hero", "prompts": list(prompts), **(item or {})}, *others],
+        }
+    )
+
+
+def box(frame: int, x: float = 2.0) -> dict:
+    return {"frame": frame, "kind": "box", "xyxy": [x, 2, 20, 14]}
+
+
+def point(frame: int) -> dict:
+    return {"frame": frame, "kind": "point", "xy": [10, 8]}
+
+
+def solver(made: Shot, folder: Path) -> Solver:
+    return Solver(made, folder, folder / "cache", RunOptions())

@@ -1,0 +1,122 @@
+"""Passes and fingerprints: what depends on what, checked on random shots against the plain definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wisp.solve.plan import TrackPlan
+
+
+def plan(
+    frames: range = range(1, 11),
+    prompts: dict[int, str] | None = None,
+    defining: set[int] | None = None,
+    segments: bool = True,
+    identity: Callable[[int], str] = lambda frame: f"plate{frame}",
+    base: tuple[str, ...] = ("flow", "1"),
+) -> TrackPlan:
+    prompts = {1: "box"} if prompts is None else prompts
+    return TrackPlan(frames, prompts, frozenset(prompts if defining is None else defining), base, segments, identity)
+
+
+def dirty(before: TrackPlan, after: TrackPlan) -> set[int]:
+    """Frames whose mask can differ."""
+    old, new = before.recipes, after.recipes
+    return {
+        frame
+        for frame in set(old) | set(new)
+        if frame not in old or frame not in new or old[frame].fingerprint != new[frame].fingerprint
+    }
+
+
+def test_one_keyframe_goes_forward_and_backward_from_it() -> None:
+    made = plan(prompts={4: "box"})
+    assert [(p.direction, p.frames) for p in made.passes] == [
+        ("forward", tuple(range(4, 11))),
+        ("backward", (4, 3, 2, 1)),
+    ]
+    assert made.recipes[7].weight == 1 and not made.recipes[7].backward
+    assert made.recipes[2].weight == 0 and not made.recipes[2].forward
+
+
+def test_between_keyframes_both_passes_are_blended_by_distance() -> None:
+    made = plan(prompts={2: "box", 6: "box"})
+    assert [made.recipes[frame].weight for frame in (2, 3, 4, 5, 6)] == [1, 0.75, 0.5, 0.25, 1]
+    assert all(made.recipes[frame].forward and made.recipes[frame].backward for frame in (3, 4, 5))
+
+
+def test_a_tracker_that_remembers_everything_runs_one_pass_each_way_from_the_first_keyframe() -> None:
+    made = plan(prompts={3: "box", 8: "box"}, segments=False)
+    assert [(p.direction, p.frames) for p in made.passes] == [
+        ("forward", tuple(range(3, 11))),
+        ("backward", (3, 2, 1)),
+    ]
+
+
+def test_without_prompts_there_is_nothing_to_do() -> None:
+    assert plan(prompts={}).passes == () and plan(prompts={}).recipes == {}
+
+
+def test_a_new_defining_keyframe_touches_only_its_neighbourhood() -> None:
+    before = plan(prompts={1: "box", 5: "box", 9: "box"})
+    after = plan(prompts={1: "box", 5: "box", 7: "box", 9: "box"})
+    assert dirty(before, after) == {6, 7, 8}
+
+
+def test_a_correction_is_carried_on_until_the_next_keyframe_that_starts_afresh() -> None:
+    before = plan(prompts={1: "box", 8: "box"})
+    after = plan(prompts={1: "box", 4: "points", 8: "box"}, defining={1, 8})
+    assert dirty(before, after) == {2, 3, 4, 5, 6, 7}
+
+
+def test_a_replaced_plate_frame_dirties_only_what_depends_on_it() -> None:
+    prompts = {1: "box", 4: "box", 8: "box"}
+    before = plan(prompts=prompts)
+    after = plan(prompts=prompts, identity=lambda frame: f"plate{frame}" + ("new" if frame == 6 else ""))
+    assert dirty(before, after) == {5, 6, 7}
+
+
+@pytest.mark.parametrize("segments", [True, False])
+def test_another_model_dirties_everything(segments: bool) -> None:
+    assert dirty(plan(segments=segments), plan(segments=segments, base=("flow", "2"))) == set(range(1, 11))
+
+
+@given(
+    keyframes=st.sets(st.integers(1, 30), min_size=1, max_size=6),
+    afresh=st.sets(st.integers(1, 30)),
+    segments=st.booleans(),
+)
+def test_every_frame_gets_a_mask_from_passes_that_reach_it(
+    keyframes: set[int], afresh: set[int], segments: bool
+) -> None:
+    made = plan(range(1, 31), dict.fromkeys(keyframes, "p"), afresh & keyframes, segments)
+    assert set(made.recipes) == set(range(1, 31))
+    reached = {"forward": set(), "backward": set()}
+    for planned in made.passes:
+        assert planned.frames[0] in keyframes
+        reached[planned.direction].update(planned.frames)
+        assert len(set(planned.fingerprints)) == len(planned.frames)
+    for frame, recipe in made.recipes.items():
+        assert recipe.forward or recipe.backward
+        assert not recipe.forward or frame in reached["forward"]
+        assert not recipe.backward or frame in reached["backward"]
+        assert 0 <= recipe.weight <= 1
+    assert len({recipe.fingerprint for recipe in made.recipes.values()}) == 30
+
+
+@given(
+    keyframes=st.sets(st.integers(1, 30), min_size=1, max_size=6),
+    changed=st.integers(1, 30),
+    segments=st.booleans(),
+)
+def test_an_edit_and_its_undo_give_the_first_fingerprints_again(
+    keyframes: set[int], changed: int, segments: bool
+) -> None:
+    prompts = dict.fromkeys(keyframes, "p")
+    first = plan(range(1, 31), prompts, segments=segments)
+    edited = plan(range(1, 31), {**prompts, changed: "other"}, segments=segments)
+    assert changed in dirty(first, edited)
+    assert dirty(first, plan(range(1, 31), prompts, segments=segments)) == set()

@@ -1,0 +1,240 @@
+"""The way through on a small real plate: what is computed, what is found again, what an edit costs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.solving import FIRST, LAST, ChainTracker, SmoothHead, box, point, shot, solver, write_plate_frame
+from wisp.cache import read_matte
+from wisp.errors import CancelledError, FrameReadError, InputError, UsageError
+from wisp.solve import FrameDone, Progress, Started
+from wisp.solve.events import Event
+
+ALL = tuple(range(FIRST, LAST + 1))
+
+
+def mattes(made) -> dict[int, np.ndarray]:
+    return {frame: read_matte(made.work("hero").path(frame))[0] for frame in made.plate.frames}
+
+
+def stop_after(count: int) -> Callable[[], bool]:
+    left = iter(range(count))
+    return lambda: next(left, None) is None
+
+
+def test_every_frame_gets_a_matte_with_its_number_and_events_tell_of_it(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    events: list[Event] = []
+    made = solver(shot(box(1010)), folder)
+    summary = made.run(on_event=events.append)
+    assert (summary.matted, summary.cached) == (len(ALL), 0)
+    assert sorted(event.frame for event in events if isinstance(event, FrameDone)) == list(ALL)
+    assert isinstance(events[0], Started) and events[0].matte == len(ALL)
+    last = [event for event in events if isinstance(event, Progress)][-1]
+    assert last.done == last.total
+    assert all(made.work("hero").path(frame).name == f"alpha.{frame}.exr" for frame in ALL)
+    _, stamp = read_matte(made.work("hero").path(1010))
+    assert stamp is not None and (stamp.frame_state, stamp.object) == ("corrected", "hero")
+
+
+def test_a_second_run_computes_nothing(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    solver(shot(box(1010)), folder).run()
+    tracker.steps.clear()
+    head.frames.clear()
+    summary = solver(shot(box(1010)), folder).run()
+    assert (summary.tracked, summary.matted, summary.cached) == (0, 0, len(ALL))
+    assert tracker.steps == [] == head.frames
+
+
+@pytest.mark.parametrize("segments", [True, False])
+@pytest.mark.parametrize("stop", [1, 7, 20, 37, 55, 70])
+def test_a_stopped_run_goes_on_to_the_same_pixels(
+    folder: Path, tracker: ChainTracker, head: SmoothHead, stop: int, segments: bool
+) -> None:
+    tracker.segments = segments
+    prompts = (box(1005), point(1015), box(1025), point(1033))
+    whole = solver(shot(*prompts), folder / "plates" / "..")
+    whole.run()
+    expected = mattes(whole)
+    shutil.rmtree(folder / "cache")
+    tracker.steps.clear()
+    with pytest.raises(CancelledError):
+        solver(shot(*prompts), folder).run(should_stop=stop_after(stop))
+    before = len(tracker.steps)
+    resumed = solver(shot(*prompts), folder)
+    resumed.run()
+    for frame, alpha in mattes(resumed).items():
+        np.testing.assert_array_equal(alpha, expected[frame])
+    total = sum(len(planned.frames) for planned in resumed.work("hero").plan.passes)
+    assert len(tracker.steps) <= total + 1, "a stopped run repeats at most its anchor"
+    assert before > 0
+
+
+def test_a_killed_run_repeats_only_what_its_last_kept_memory_does_not_cover(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    made = solver(shot(box(1001)), folder)
+
+    def die(event: Event) -> None:
+        if isinstance(event, Progress) and event.frame == 1030:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made.run(on_event=die)
+    tracker.steps.clear()
+    solver(shot(box(1001)), folder).run()
+    assert tracker.steps == list(range(1017, 1041))
+
+
+def test_a_subset_gives_the_same_pixels_as_the_whole(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    prompts = (box(1005), point(1015), box(1025))
+    part = solver(shot(*prompts), folder)
+    part.run(frames=[1012, 1020])
+    done = {frame: read_matte(part.work("hero").path(frame))[0] for frame in (1012, 1020)}
+    assert sum(part.work("hero").path(frame).exists() for frame in ALL) == 2
+    part.run()
+    for frame, alpha in done.items():
+        np.testing.assert_array_equal(mattes(part)[frame], alpha)
+
+
+def test_an_edit_recomputes_only_what_it_reaches_and_leaves_the_other_files_alone(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    before = solver(shot(box(1001), box(1020), box(1040)), folder)
+    before.run()
+    old = {frame: before.work("hero").path(frame) for frame in ALL}
+    bytes_before = {frame: path.read_bytes() for frame, path in old.items()}
+    head.frames.clear()
+    after = solver(shot(box(1001), box(1020), box(1030), box(1040)), folder)
+    assert set(after.status().objects[0].of("dirty")) == set(range(1021, 1040))
+    after.run()
+    assert set(head.frames) == set(range(1021, 1040))
+    assert {frame: path.read_bytes() for frame, path in old.items()} == bytes_before
+    for frame in (*range(1001, 1021), 1040):
+        assert after.work("hero").path(frame).read_bytes() == bytes_before[frame]
+
+
+def test_undo_has_the_earlier_result_at_once(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    solver(shot(box(1001)), folder).run()
+    solver(shot(box(1001), box(1020)), folder).run()
+    tracker.steps.clear()
+    assert solver(shot(box(1001)), folder).run().cached == len(ALL)
+    assert tracker.steps == []
+
+
+def test_an_edge_setting_tracks_nothing_again(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    solver(shot(box(1001)), folder).run()
+    tracker.steps.clear()
+    summary = solver(shot(box(1001), item={"edge": {"gamma": 2.0}}), folder).run()
+    assert (summary.tracked, summary.matted) == (0, len(ALL)) and tracker.steps == []
+
+
+def test_a_replaced_plate_frame_is_noticed_and_a_moved_folder_is_not(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    prompts = (box(1001), box(1020), box(1040))
+    solver(shot(*prompts), folder).run()
+    write_plate_frame(folder / "plates", 1030, seed=99)
+    assert set(solver(shot(*prompts), folder).status().objects[0].of("dirty")) == set(range(1021, 1040))
+    write_plate_frame(folder / "plates", 1030, seed=1030)
+    moved = folder.parent / "moved elsewhere"
+    shutil.move(folder, moved)
+    assert solver(shot(*prompts), moved).status().objects[0].of("dirty") == ()
+
+
+def test_several_objects_are_solved_together_and_apart_alike(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    second = {"id": 2, "name": "prop", "prompts": [box(1012, x=5)]}
+    both = solver(shot(box(1001), others=[second]), folder)
+    both.run()
+    together = {name: read_matte(both.work(name).path(1020))[0] for name in ("hero", "prop")}
+    shutil.rmtree(folder / "cache")
+    for name in ("prop", "hero"):
+        solver(shot(box(1001), others=[second]), folder).run(objects=[name])
+    for name, alpha in together.items():
+        np.testing.assert_array_equal(read_matte(both.work(name).path(1020))[0], alpha)
+
+
+def test_outside_its_life_an_object_has_an_empty_matte(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    made = solver(shot(box(1010), item={"first": 1008, "last": 1012}), folder)
+    made.run()
+    states = {frame: read_matte(made.work("hero").path(frame)) for frame in ALL}
+    assert {frame for frame, (alpha, _) in states.items() if alpha.any()} == set(range(1008, 1013))
+    assert states[1001][1] is not None and states[1001][1].frame_state == "placeholder"
+    assert set(tracker.steps) == set(range(1008, 1013))
+
+
+def test_strokes_are_obeyed_exactly_where_they_were_painted(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    keep = {"frame": 1010, "kind": "stroke", "xy": [[6, 8]], "radius": 3.0}
+    remove = {"frame": 1010, "kind": "stroke", "xy": [[18, 8]], "radius": 2.0, "include": False}
+    made = solver(shot(box(1001), keep, remove), folder)
+    made.run()
+    alpha = read_matte(made.work("hero").path(1010))[0]
+    y, x = np.mgrid[0:16, 0:24] + 0.5
+    kept, removed = np.hypot(x - 6, y - 8) <= 3, np.hypot(x - 18, y - 8) <= 2
+    assert (alpha[kept] == 1).all() and (alpha[removed] == 0).all()
+    assert ((alpha[~kept & ~removed] > 0) & (alpha[~kept & ~removed] < 1)).all()
+
+
+def test_track_only_and_matte_only_make_the_whole_between_them(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    made = solver(shot(box(1010)), folder)
+    assert made.run(stages=["matte"]).matted == 0
+    assert made.run(stages=["track"]).matted == 0 and head.frames == []
+    tracker.steps.clear()
+    assert made.run(stages=["matte"]).matted == len(ALL) and tracker.steps == []
+
+
+def test_a_preview_computes_one_frame_near_a_keyframe_and_refuses_a_far_one(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    made = solver(shot(box(1010)), folder)
+    assert made.preview(1012, "hero").exists()
+    assert tracker.steps == [1010, 1011, 1012] and head.frames == [1012]
+    with pytest.raises(UsageError, match="untracked frames away"):
+        made.preview(1040, "hero")
+
+
+def test_an_unreadable_plate_frame_stops_the_run_and_keeps_what_is_done(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    damaged = folder / "plates" / "plate.1030.exr"
+    good = damaged.read_bytes()
+    damaged.write_bytes(good[: len(good) // 2])
+    made = solver(shot(box(1001)), folder)
+    with pytest.raises((FrameReadError, InputError), match="1030"):
+        made.run()
+    finished = sum(made.work("hero").path(frame).exists() for frame in ALL)
+    damaged.write_bytes(good)
+    again = solver(shot(box(1001)), folder)
+    again.run()
+    assert len(mattes(again)) == len(ALL)
+    assert finished in (0, 29)
+
+
+def test_frames_that_the_plate_has_not_are_refused(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    with pytest.raises(UsageError, match="no frame 1041-1042"):
+        solver(shot(box(1001)), folder).run(frames=[1040, 1041, 1042])
+
+
+def test_a_plate_of_another_size_than_the_shot_is_refused(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    with pytest.raises(UsageError, match="24x16, but the shot was made for 48x32"):
+        solver(shot(box(1001), plate={"width": 48, "height": 32}), folder).run()
+
+
+def test_renumbered_plates_keep_their_new_numbers(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    made = solver(shot(box(5), plate={"first": 1, "last": 40, "offset": -1000}), folder)
+    made.run()
+    assert made.plate.frames == tuple(range(1, 41))
+    assert made.work("hero").path(7).name == "alpha.0007.exr"
