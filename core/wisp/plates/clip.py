@@ -23,11 +23,14 @@ FloatImage = NDArray[np.float32]
 class Clip(Protocol):
     """What trackers and heads are given. They know nothing of files or colour management."""
 
-    #: All frames of the shot, ascending (the length enters SAM2's numbers, so it must be the shot's).
-    frames: Sequence[int]
     #: Size in plate pixels of the full-resolution picture.
     width: int
     height: int
+
+    @property
+    def frames(self) -> Sequence[int]:
+        """All frames of the shot, ascending (the length enters SAM2's numbers, so it must be the shot's)."""
+        ...
 
     def image(self, frame: int, size: tuple[int, int] | None = None) -> FloatImage:
         """Display-referred sRGB-encoded RGB of `frame`: float32, height x width x 3, values 0..1.

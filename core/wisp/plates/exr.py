@@ -7,6 +7,7 @@ promises instead of raising, and ask for whatever memory a damaged window demand
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -49,13 +50,30 @@ class _Overheard:
     """Stands in for `sys.stdout`: keeps what one thread prints, lets every other thread's text through.
 
     The OpenEXR module reports damaged pixels by printing, never by raising; standard output belongs to
-    Wisp's own events, and the text says why the file is bad.
+    Wisp's own events. There is one such object for all time: `print` in another thread may still be using it
+    after `sys.stdout` has been given back, and CPython holds no reference for it there.
     """
 
-    def __init__(self, real: Any) -> None:
-        self._real = real
-        self._thread: int | None = threading.get_ident()
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._real: Any = sys.stdout
+        self._thread: int | None = None
         self._kept: list[str] = []
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[list[str]]:
+        """Yields the list in which everything gathers that this thread prints meanwhile."""
+        with self._lock:
+            self._kept = []
+            self._thread = threading.get_ident()
+            self._real = sys.stdout
+            sys.stdout = self
+            try:
+                yield self._kept
+            finally:
+                self._thread = None
+                if sys.stdout is self:
+                    sys.stdout = self._real
 
     def write(self, text: str) -> int:
         if threading.get_ident() != self._thread:
@@ -66,29 +84,18 @@ class _Overheard:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
-    def close(self) -> str:
-        self._thread = None
-        return "".join(self._kept)
 
-
-_stdout_lock = threading.Lock()
+_overheard = _Overheard()
 
 
 def _open(path: Path, *, header_only: bool) -> tuple[list[Any], str]:
     """The parts of the file, and what the library printed meanwhile. Any fault becomes FrameReadError."""
-    with _stdout_lock:
-        real = sys.stdout
-        overheard = _Overheard(real)
-        sys.stdout = overheard
+    with _overheard.listening() as printed:
         try:
             file = OpenEXR.File(str(path), separate_channels=True, header_only=header_only)
-            return list(file.parts), overheard.close()
+            return list(file.parts), "".join(printed)
         except Exception as error:  # RuntimeError, UnicodeDecodeError, MemoryError ... by kind of damage
             raise FrameReadError(path, _why_closed(path, error)) from error
-        finally:
-            overheard.close()
-            if sys.stdout is overheard:
-                sys.stdout = real
 
 
 def _why_closed(path: Path, error: Exception) -> str:

@@ -45,7 +45,7 @@ class PlateHeader:
     pixel_aspect: float = 1.0
     fps: float | None = None
     timecode: str | None = None
-    attributes: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ class _Input:
             data=window,
             pixel_aspect=1.0 / aspect if transposed else aspect,
             fps=fps or None,
-            timecode=timecode if isinstance(timecode, str) else None,
+            timecode=_timecode_text(timecode[0]) if timecode else None,
         )
 
     def pixels(self) -> FloatImage:
@@ -129,6 +129,14 @@ class _Input:
     def alpha(self) -> int:
         """Index of the alpha channel, -1 without one."""
         return int(self.spec.alpha_channel)
+
+
+def _timecode_text(packed: int) -> str:
+    """SMPTE ST 12-1 time code from its packed binary-coded decimal digits."""
+    hours, minutes, seconds, frame = (
+        (packed >> shift) & mask for shift, mask in ((24, 63), (16, 127), (8, 127), (0, 63))
+    )
+    return f"{hours:02x}:{minutes:02x}:{seconds:02x}{';' if packed & 64 else ':'}{frame:02x}"
 
 
 @cache
