@@ -230,7 +230,7 @@ class MatteIndex:
     def find(self, mark: str) -> Path | None:
         """A file that holds that fingerprint's matte, complete as it was written."""
         for name, size in self._rows("SELECT path, size FROM mattes WHERE fingerprint = ?", mark):
-            path = self._root / name
+            path = self._root / str(name)
             with contextlib.suppress(OSError):
                 if path.stat().st_size == size:
                     return path

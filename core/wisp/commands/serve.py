@@ -14,4 +14,3 @@ def run(args: argparse.Namespace) -> int:
     from ..engine import serve
 
     serve.main()
-    return 0

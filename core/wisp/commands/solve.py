@@ -7,6 +7,7 @@ wisp solve shots/sh010.wisp --frames 1001-1020 --objects hero --track-only
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import CancelledError
@@ -34,11 +35,11 @@ def add_selection_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
-    from ..solve import Solver
+    from ..solve import Solver, Stage
 
     shot = documents.load(args.shot)
     frames = parse_frames(args.frames) if args.frames else None
-    stages = ("track",) if args.track_only else ("matte",) if args.matte_only else ("track", "matte")
+    stages: Sequence[Stage] = ("track",) if args.track_only else ("matte",) if args.matte_only else ("track", "matte")
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
         options = run_options(args, shot.solve.precision, shot.solve.seed)
         solver = Solver(shot, args.shot.resolve().parent, cache_folder(args, args.shot), options)

@@ -25,7 +25,7 @@ def finish_edge(alpha: FloatImage, edge: Edge) -> FloatImage:
     result = np.clip((result - edge.black) / (edge.white - edge.black), 0.0, 1.0)
     if edge.gamma != 1.0:
         result = result ** (1.0 / edge.gamma)
-    return result.astype(np.float32, copy=False)
+    return np.asarray(result, np.float32)
 
 
 def _grow(alpha: FloatImage, radius: float) -> FloatImage:
@@ -35,10 +35,10 @@ def _grow(alpha: FloatImage, radius: float) -> FloatImage:
     morph = cv2.dilate if radius > 0 else cv2.erode
     whole = math.floor(abs(radius))
     share = abs(radius) - whole
-    inner = morph(alpha, _disk(whole)) if whole else alpha
+    inner = np.asarray(morph(alpha, _disk(whole)) if whole else alpha, np.float32)
     if share == 0:
         return inner
-    return ((1 - share) * inner + share * morph(alpha, _disk(whole + 1))).astype(np.float32)
+    return np.asarray((1 - share) * inner + share * morph(alpha, _disk(whole + 1)), np.float32)
 
 
 def _disk(radius: int) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:

@@ -1,7 +1,8 @@
 """The way through: plate -> track -> alpha -> cache, computing only what is missing or dirty."""
 
 from .events import Event, FrameDone, Listener, Notice, Progress, Started
-from .solver import FrameStatus, ObjectStatus, ShotStatus, Solver, Summary
+from .run import Stage, Summary
+from .solver import FrameStatus, ObjectStatus, ShotStatus, Solver
 
 __all__ = [
     "Event",
@@ -13,6 +14,7 @@ __all__ = [
     "Progress",
     "ShotStatus",
     "Solver",
+    "Stage",
     "Started",
     "Summary",
 ]
