@@ -1,0 +1,198 @@
+"""What each request does, and on which thread."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..errors import CancelledError, UsageError
+from ..weights import search
+from ..weights.options import RunOptions
+from ..weights.registry import entries
+from . import api, rpc
+from .device import DeviceTurn
+from .jobs import Job, Worker
+from .models import ModelStore
+from .rpc import RpcError
+
+if TYPE_CHECKING:
+    from .shots import OpenShot
+
+log = logging.getLogger(__name__)
+#: Seconds that a preview waits for a device which another engine uses.
+PREVIEW_PATIENCE = 2.0
+
+
+class Engine:
+    """Requests in, answers and notifications out.
+
+    `receive` is called by the reader's thread and never waits for work: methods marked `at_once` are answered on
+    it, all others by the worker.
+    """
+
+    def __init__(self, send: Callable[[dict[str, Any]], None], options: RunOptions, log_file: Path | None) -> None:
+        """`send` writes one message, from any thread."""
+        self.closing = False
+        self._send = send
+        self._options = options
+        self._log_file = log_file
+        self._store = ModelStore()
+        self._device = DeviceTurn(options.device)
+        self._shots: dict[str, OpenShot] = {}
+        self._numbers = itertools.count(1)
+        self._worker = Worker(self.tell)
+        self._initialized = False
+        self._handlers: dict[str, Callable[[Any], api.Message]] = {
+            "initialize": self._initialize,
+            "open": self._open,
+            "update": self._update,
+            "preview": self._preview,
+            "solve": self._solve,
+            "cancel": self._cancel,
+            "status": self._status,
+            "close": self._close,
+            "ping": lambda _: api.Pong(pid=os.getpid()),
+            "shutdown": self._shutdown,
+        }
+
+    def tell(self, params: api.Message) -> None:
+        """Send a notification."""
+        self._send(rpc.notification(params))
+
+    def receive(self, line: bytes) -> None:
+        """Answer a line, now or by the worker. Whatever is on it, this returns."""
+        try:
+            request = rpc.parse(line)
+        except RpcError as error:
+            self._send(rpc.failure(error.request_id, error))
+            return
+        if request is not None:
+            self._route(request)
+
+    def refuse_long_line(self) -> None:
+        """Answer a line that was beyond the limit."""
+        error = RpcError(api.PARSE_ERROR, f"The line is longer than {api.MAX_LINE} bytes.", kind="protocol")
+        self._send(rpc.failure(None, error))
+
+    def _route(self, request: rpc.Request) -> None:
+        method = api.METHODS.get(request.method)
+        if method is None:
+            error = RpcError(api.METHOD_NOT_FOUND, f"There is no method '{request.method}'.", kind="protocol")
+        elif not self._initialized and method.name not in ("initialize", "ping", "shutdown"):
+            text = f"'{method.name}' came before 'initialize'."
+            error = RpcError(api.NOT_INITIALIZED, text, kind="protocol", hint="Send 'initialize' first.")
+        elif method.at_once:
+            self._answer(method, request)
+            return
+        else:
+            self._worker.call(lambda: self._answer(method, request))
+            return
+        self._send(rpc.failure(request.id, error))
+
+    def _answer(self, method: api.Method, request: rpc.Request) -> None:
+        try:
+            answer = rpc.result(request.id, self._handlers[method.name](rpc.validate(method, request.params)))
+        except Exception as error:
+            fault = RpcError.of(error)
+            if fault.code == api.INTERNAL_ERROR:
+                log.error("%s failed: %s", method.name, error, exc_info=error)
+            answer = rpc.failure(request.id, fault)
+        self._send(answer)
+
+    # -- on the reader's thread ---------------------------------------------------------------------------
+
+    def _initialize(self, asked: api.Initialize) -> api.Initialized:
+        if asked.protocol != api.PROTOCOL:
+            raise RpcError(
+                api.PROTOCOL_MISMATCH,
+                f"{asked.client} speaks protocol {asked.protocol}, this engine (Wisp {__version__}) {api.PROTOCOL}.",
+                kind="protocol",
+                hint="Install front-end and engine of the same version.",
+            )
+        if not self._initialized:
+            self._initialized = True
+            self._worker.start(asked.idle_minutes * 60.0, self._store.drop)
+        log.info("serving %s", asked.client)
+        places = search.folders(self._options.weights)
+        return api.Initialized(
+            protocol=api.PROTOCOL,
+            wisp=__version__,
+            device=self._options.device,
+            models=[
+                api.ModelInfo(
+                    id=model.id,
+                    title=model.title,
+                    kinds=list(model.kinds),
+                    licence=model.licence,
+                    commercial=model.commercial,
+                    available=all(search.find(file, places) is not None for file in model.files.values()),
+                )
+                for model in entries()
+            ],
+            log=None if self._log_file is None else self._log_file.as_posix(),
+        )
+
+    def _cancel(self, asked: api.Cancel) -> api.Cancelling:
+        return api.Cancelling(cancelled=self._worker.cancel(lambda job: job.id == asked.job) > 0)
+
+    def _status(self, _: api.Empty) -> api.EngineStatus:
+        return api.EngineStatus(
+            device=self._device.name, models=self._store.names(), shots=list(self._shots), jobs=self._worker.jobs()
+        )
+
+    def _shutdown(self, _: api.Empty) -> api.Empty:
+        self._worker.cancel(lambda _: True)
+        self.closing = True
+        return api.Empty()
+
+    # -- on the worker's thread ---------------------------------------------------------------------------
+
+    def _open(self, asked: api.Open) -> api.Opened:
+        from .shots import OpenShot  # numpy and OpenCV come with it; the first answers must not wait for them
+
+        shot = OpenShot(asked, self._options, self._store)
+        status = shot.status()
+        shot_id = f"shot-{next(self._numbers)}"
+        self._shots[shot_id] = shot
+        return api.Opened(shot_id=shot_id, status=status)
+
+    def _update(self, asked: api.Update) -> api.Updated:
+        return self._shot(asked.shot_id).update(asked.shot)
+
+    def _preview(self, asked: api.Preview) -> api.Previewed:
+        shot = self._shot(asked.shot_id)
+        with self._device.taken(self._device.patience(PREVIEW_PATIENCE)):
+            return shot.preview(asked)
+
+    def _solve(self, asked: api.Solve) -> api.Solving:
+        work = self._shot(asked.shot_id).work(asked)
+
+        def with_device(job: Job) -> api.JobDone:
+            with self._device.taken(lambda: self._queue(job)):
+                job.running = True
+                return work(job)
+
+        return api.Solving(job=self._worker.submit(asked.shot_id, with_device))
+
+    def _queue(self, job: Job) -> None:
+        """While another engine has the device: say so, let calls in, heed a cancel."""
+        job.progress(api.JobProgress(job=job.id, stage="queued", frame=None, done=0, total=0, eta=None))
+        job.between_frames()
+        if job.cancelled.is_set():
+            raise CancelledError("The job was cancelled before it began.")
+
+    def _close(self, asked: api.Close) -> api.Empty:
+        self._shot(asked.shot_id)
+        del self._shots[asked.shot_id]
+        self._worker.cancel(lambda job: job.shot_id == asked.shot_id)
+        return api.Empty()
+
+    def _shot(self, shot_id: str) -> OpenShot:
+        if shot_id not in self._shots:
+            raise UsageError(f"There is no open shot '{shot_id}'.", hint="Open it first.")
+        return self._shots[shot_id]

@@ -1,0 +1,150 @@
+"""The worker: one thread that does all the work, long jobs in turn and short calls between their frames."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..errors import CancelledError
+from . import api
+from .rpc import RpcError
+
+log = logging.getLogger(__name__)
+#: Seconds between two progress notifications of one job.
+PROGRESS_INTERVAL = 0.1
+
+Send = Callable[[api.Message], None]
+
+
+@dataclass(eq=False)
+class Job:
+    """A long piece of work. `work` is given the job, reports by `progress` and `send`, returns the end message.
+
+    It must call `between_frames` after every step and stop by CancelledError when `cancelled` is set.
+    """
+
+    id: str
+    shot_id: str
+    work: Callable[[Job], api.JobDone]
+    send: Send
+    between_frames: Callable[[], None]
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    running: bool = False
+    _waiting: api.JobProgress | None = None
+    _sent: float = 0.0
+
+    def progress(self, progress: api.JobProgress) -> None:
+        """Send it, or keep it back while the one before it is younger than PROGRESS_INTERVAL."""
+        self._waiting = progress
+        if time.monotonic() - self._sent >= PROGRESS_INTERVAL:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what was kept back: nobody should be left with the last but one."""
+        progress, self._waiting = self._waiting, None
+        if progress is not None:
+            self.send(progress)
+            self._sent = time.monotonic()
+
+
+class Worker:
+    """Queues for calls and jobs, and the thread that serves them; calls come first."""
+
+    def __init__(self, send: Send) -> None:
+        """`send` takes notifications, from this thread or (the end of a cancelled job) the caller's."""
+        self._send = send
+        self._numbers = itertools.count(1)
+        self._calls: deque[Callable[[], None]] = deque()
+        self._waiting: deque[Job] = deque()
+        self._running: Job | None = None
+        self._changed = threading.Condition()
+
+    def start(self, idle_seconds: float, when_idle: Callable[[], None]) -> None:
+        """Start the thread, which ends with the process only. It runs `when_idle` whenever nothing was to do for
+        `idle_seconds`."""
+        threading.Thread(target=self._serve, args=(idle_seconds, when_idle), name="worker", daemon=True).start()
+
+    def call(self, call: Callable[[], None]) -> None:
+        """Run `call` on the worker's thread, soon: before waiting jobs and between the frames of a running one.
+        It must handle its own exceptions."""
+        with self._changed:
+            self._calls.append(call)
+            self._changed.notify()
+
+    def submit(self, shot_id: str, work: Callable[[Job], api.JobDone]) -> str:
+        """Queue a job; returns its id."""
+        job = Job(f"job-{next(self._numbers)}", shot_id, work, self._send, self.run_calls)
+        with self._changed:
+            self._waiting.append(job)
+            self._changed.notify()
+        return job.id
+
+    def cancel(self, matches: Callable[[Job], bool]) -> int:
+        """Cancel the jobs that match: a running one stops after its step, a waiting one ends now. Returns how many."""
+        with self._changed:
+            dropped = [job for job in self._waiting if matches(job)]
+            for job in dropped:
+                self._waiting.remove(job)
+            running = [job for job in (self._running,) if job is not None and matches(job)]
+        for job in running:
+            job.cancelled.set()
+        for job in dropped:
+            self._fail(job, CancelledError("The job was cancelled before it began."))
+        return len(running) + len(dropped)
+
+    def jobs(self) -> list[api.JobStatus]:
+        """The jobs that have not ended, in the order of their turn."""
+        with self._changed:
+            jobs = [job for job in (self._running, *self._waiting) if job is not None]
+        return [
+            api.JobStatus(job=job.id, shot_id=job.shot_id, state="running" if job.running else "queued") for job in jobs
+        ]
+
+    def run_calls(self) -> None:
+        """Run the calls that wait. On the worker's thread only."""
+        while True:
+            with self._changed:
+                if not self._calls:
+                    return
+                call = self._calls.popleft()
+            call()
+
+    def _serve(self, idle_seconds: float, when_idle: Callable[[], None]) -> None:
+        while True:
+            if not self._await_work(idle_seconds):
+                when_idle()
+                self._await_work(None)
+            self.run_calls()
+            with self._changed:
+                self._running = job = self._waiting.popleft() if self._waiting else None
+            if job is not None:
+                self._run(job)
+
+    def _await_work(self, timeout: float | None) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: bool(self._calls or self._waiting), timeout)
+
+    def _run(self, job: Job) -> None:
+        try:
+            end: api.JobDone | Exception = job.work(job)
+        except Exception as error:
+            end = error
+        with self._changed:
+            self._running = None  # before the end is told: who asks then must not find it any more
+        if isinstance(end, Exception):
+            self._fail(job, end)
+        else:
+            job.flush()
+            self._send(end)
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        job.flush()
+        fault = RpcError.of(error)
+        if fault.code == api.INTERNAL_ERROR:
+            log.error("%s failed: %s", job.id, error, exc_info=error)
+        self._send(api.JobError(job=job.id, code=fault.code, message=fault.message, **fault.fault.model_dump()))

@@ -1,0 +1,77 @@
+"""Which files a host's documents may name: a document from a stranger must not read what its host did not offer."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..errors import UsageError
+from ..shot import MaskPrompt, Shot
+
+#: Where the frame number begins in the name of a sequence: `%04d`, `####`, `@@@`, `$F4`.
+_NUMBER = re.compile(r"%0?\d*d|#|@|\$F")
+
+
+def folder(text: str, what: str) -> Path:
+    """An absolute folder given by a host, resolved. UsageError names `what` it was given for."""
+    path = _resolved(text, what)
+    if not Path(text).is_absolute():
+        raise UsageError(f"The {what} '{text}' is not an absolute path.", hint="Give the whole path.", path=text)
+    return path
+
+
+class Roots:
+    """The folders that a shot's pictures may be read from."""
+
+    def __init__(self, base: Path, readable: Iterable[Path]) -> None:
+        """`base`: what relative paths refer to, itself readable. All resolved."""
+        self._base = base
+        self._readable: Sequence[Path] = (base, *readable)
+
+    def check(self, shot: Shot) -> None:
+        """UsageError for the first path of the document that leads out of the folders."""
+        self.check_picture(shot.plate.path, "plate")
+        for item in shot.objects:
+            for prompt in item.prompts:
+                if isinstance(prompt, MaskPrompt):
+                    self.check_picture(prompt.path, f"mask of '{item.name}' on frame {prompt.frame}")
+
+    def check_picture(self, stored: str, what: str) -> None:
+        """UsageError unless the file or sequence, links followed, lies in one of the folders.
+
+        Of a sequence, each frame that is a symbolic link is followed too.
+        """
+        path = _resolved(self._base / stored, what)
+        self._inside(path, stored, what)
+        number = _NUMBER.search(path.name)
+        if number is not None:
+            for frame in _links(path.parent, path.name[: number.start()]):
+                self._inside(_resolved(frame, what), str(frame), what)
+
+    def _inside(self, path: Path, named: str, what: str) -> None:
+        if not any(path.is_relative_to(root) for root in self._readable):
+            raise UsageError(
+                f"The {what} '{named}' lies outside the folders that were opened with the shot.",
+                hint=f"Move it there, or name its folder {path.parent} in 'readable'.",
+                path=path,
+            )
+
+
+def _resolved(path: str | Path, what: str) -> Path:
+    """The real place of a path: links followed, `..` removed. UsageError for what is no path at all."""
+    try:
+        os.fsencode(path)
+        return Path(path).resolve()
+    except (ValueError, OSError, RuntimeError) as error:  # NUL, a lone surrogate; a loop of links
+        raise UsageError(f"The {what} {str(path)!r} is not a usable path: {error}.") from None
+
+
+def _links(directory: Path, prefix: str) -> list[Path]:
+    """The symbolic links in `directory` whose names begin with `prefix`; the listing alone tells, without a stat."""
+    try:
+        with os.scandir(directory) as entries:
+            return [Path(entry.path) for entry in entries if entry.name.startswith(prefix) and entry.is_symlink()]
+    except OSError:
+        return []  # a folder that cannot be listed is reported when the plate is opened

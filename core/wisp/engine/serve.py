@@ -1,0 +1,41 @@
+"""The engine process: takes over the pipe, reads lines until the host is gone."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NoReturn
+
+from .wire import LineTooLong, Wire
+
+if TYPE_CHECKING:
+    from ..weights.options import RunOptions
+
+
+def main(options: RunOptions | None = None) -> NoReturn:
+    """Serve the host on stdin and stdout; never returns.
+
+    The end of stdin ends the process at once, whatever works: the pipe is the lease on the device, and all files
+    are written whole or not at all. `options`: device, weights and licence policy of this engine; default those
+    of the environment.
+    """
+    wire = Wire.take_over()
+    from ..weights.options import RunOptions
+    from . import api, log
+    from .engine import Engine
+
+    def send(message: dict[str, object]) -> None:
+        try:
+            wire.send(message)
+        except OSError:  # the host is gone
+            os._exit(0)
+
+    log_file = log.start(lambda record: engine.tell(record))
+    engine = Engine(send, options or RunOptions(), log_file)
+    for line in wire.lines(api.MAX_LINE):
+        if isinstance(line, LineTooLong):
+            engine.refuse_long_line()
+        else:
+            engine.receive(line)
+        if engine.closing:
+            break
+    os._exit(0)

@@ -1,0 +1,129 @@
+"""The worker's order: calls before jobs and between their steps, jobs in turn, progress not too often."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from wisp.engine import api
+from wisp.engine.jobs import Job, Worker
+from wisp.errors import CancelledError, MemoryLimitError
+
+
+def done(job: Job) -> api.JobDone:
+    return api.JobDone(job=job.id, tracked=0, matted=0, cached=0, lost={})
+
+
+def progress(job: Job, step: int, total: int) -> api.JobProgress:
+    return api.JobProgress(job=job.id, stage="track", frame=step, done=step, total=total, eta=None)
+
+
+class Messages:
+    """What a worker sent."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[api.Message] = queue.Queue()
+        self.worker = Worker(self._queue.put)
+
+    def until_end(self, job: str) -> list[api.Message]:
+        """All messages up to the job's end."""
+        messages = []
+        while True:
+            messages.append(self._queue.get(timeout=5))
+            if isinstance(messages[-1], api.JobDone | api.JobError) and messages[-1].job == job:
+                return messages
+
+
+@pytest.fixture
+def messages() -> Messages:
+    messages = Messages()
+    messages.worker.start(60.0, lambda: None)
+    return messages
+
+
+def steps(count: int, gate: threading.Event, log: list[str]) -> Callable[[Job], api.JobDone]:
+    """A job of so many steps that begins when the gate is open and obeys."""
+
+    def work(job: Job) -> api.JobDone:
+        gate.wait(5)
+        for step in range(1, count + 1):
+            log.append(f"{job.id} {step}")
+            job.progress(progress(job, step, count))
+            job.between_frames()
+            if job.cancelled.is_set():
+                raise CancelledError("stopped")
+        return done(job)
+
+    return work
+
+
+def test_jobs_in_turn_and_calls_between_their_steps(messages: Messages) -> None:
+    gate, log = threading.Event(), list[str]()
+    first = messages.worker.submit("shot-1", steps(3, gate, log))
+    second = messages.worker.submit("shot-1", steps(1, gate, log))
+    time.sleep(0.05)  # the first is at its gate
+    messages.worker.call(lambda: log.append("call"))
+    assert [job.job for job in messages.worker.jobs()] == [first, second]
+    gate.set()
+    messages.until_end(second)
+    assert log == [f"{first} 1", "call", f"{first} 2", f"{first} 3", f"{second} 1"]
+    assert messages.worker.jobs() == []
+
+
+def test_progress_is_throttled_and_the_last_one_sent(messages: Messages) -> None:
+    gate = threading.Event()
+    gate.set()
+    job = messages.worker.submit("shot-1", steps(1000, gate, []))
+    sent = messages.until_end(job)
+    told = [message.done for message in sent if isinstance(message, api.JobProgress)]
+    assert told[0] == 1
+    assert told[-1] == 1000
+    assert len(told) <= 4
+    assert isinstance(sent[-1], api.JobDone)
+
+
+def test_cancel_a_waiting_job_at_once_and_a_running_one_after_its_step(messages: Messages) -> None:
+    gate, log = threading.Event(), list[str]()
+    running = messages.worker.submit("shot-1", steps(3, gate, log))
+    waiting = messages.worker.submit("shot-1", steps(3, gate, log))
+    time.sleep(0.05)
+    assert messages.worker.cancel(lambda job: job.id == waiting) == 1
+    ends = messages.until_end(waiting)
+    assert [message.code for message in ends if isinstance(message, api.JobError)] == [api.CANCELLED]
+    assert messages.worker.cancel(lambda job: job.id == running) == 1
+    gate.set()
+    last = messages.until_end(running)[-1]
+    assert isinstance(last, api.JobError)
+    assert (last.code, last.kind) == (api.CANCELLED, "cancelled")
+    assert log == [f"{running} 1"]
+    assert messages.worker.cancel(lambda job: True) == 0
+
+
+def test_a_failed_job_says_why_and_the_next_one_runs(messages: Messages) -> None:
+    def fails(job: Job) -> api.JobDone:
+        raise MemoryLimitError("The GPU is too small for frame 7.", hint="Use a smaller model.")
+
+    def bug(job: Job) -> api.JobDone:
+        raise ZeroDivisionError("oops")
+
+    for work, code, hint in (
+        (fails, api.MEMORY, "Use a smaller model."),
+        (bug, api.INTERNAL_ERROR, "The engine's log has the details."),
+    ):
+        error = messages.until_end(messages.worker.submit("shot-1", work))[-1]
+        assert isinstance(error, api.JobError)
+        assert (error.code, error.hint) == (code, hint)
+    assert isinstance(messages.until_end(messages.worker.submit("shot-1", done))[-1], api.JobDone)
+
+
+def test_idle_is_noticed_once_per_pause() -> None:
+    messages, idle = Messages(), queue.Queue[float]()
+    messages.worker.start(0.05, lambda: idle.put(time.monotonic()))
+    idle.get(timeout=5)
+    time.sleep(0.2)
+    assert idle.empty()
+    messages.until_end(messages.worker.submit("shot-1", done))
+    idle.get(timeout=5)
