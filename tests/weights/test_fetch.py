@@ -88,6 +88,16 @@ def test_a_wrong_file_in_place_is_replaced_only_by_a_good_one(mirror: FileServer
     assert (home / "hero+.pt").read_bytes() == GOOD
 
 
+def test_a_wrong_file_that_would_hide_the_fetched_one_is_named(
+    mirror: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hero+.pt").write_bytes(OTHER)
+    monkeypatch.setenv("WISP_WEIGHTS", str(tmp_path))
+    with pytest.raises(WeightsError, match="would be found before"):
+        get("hero", from_url=f"{mirror.address}/weights")
+    assert mirror.asked == []
+
+
 def test_unlisted_hash_is_accepted_and_called_so(mirror: FileServer) -> None:
     (fetched,) = get("fresh", from_url=f"{mirror.address}/weights")
     assert fetched.file.trust == "unlisted"

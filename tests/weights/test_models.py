@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 from weights.stand_ins import GOOD, OTHER, UNLISTED
 from wisp.errors import UsageError, WeightsError
+from wisp.weights import models
 from wisp.weights.models import load_head, load_tracker, model_stamp
 from wisp.weights.options import RunOptions
 
 pytestmark = pytest.mark.usefixtures("small_registry")
 SHA = {content: hashlib.sha256(content).hexdigest() for content in (GOOD, OTHER, UNLISTED)}
+
+
+@pytest.fixture(autouse=True)
+def nothing_said_yet() -> None:
+    models._say_once.cache_clear()
 
 
 @pytest.fixture
@@ -60,8 +66,9 @@ def test_wrong_weights_are_refused_unless_asked_for(folder: Path, caplog: pytest
     assert model_stamp("hero", own).weights_sha256 == f"unverified:{SHA[OTHER]}"
 
 
-def test_licence_is_told_on_loading(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_licence_is_told_once_on_loading(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     load_tracker("hero", RunOptions(weights=(folder,)))
+    load_head("hero", RunOptions(weights=(folder,)))
     (record,) = [record for record in caplog.records if "NON-COMMERCIAL" in record.getMessage()]
     assert record.levelno == logging.WARNING
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
 import tomllib
 from pathlib import Path
@@ -55,6 +57,26 @@ def test_every_model_is_whole(model: registry.ModelEntry) -> None:
         assert model.tracker is not None
         assert "tracker" in entry(model.tracker).kinds
     assert not model.segments or "tracker" in model.kinds
+
+
+def test_segments_are_the_trackers_own() -> None:
+    from wisp.trackers.sam2.tracker import Sam2Tracker
+    from wisp.weights.models import load_tracker
+    from wisp.weights.options import RunOptions
+
+    for model in entries("tracker"):
+        tracker = Sam2Tracker if model.files else load_tracker(model.id, RunOptions())
+        assert model.segments == tracker.segments
+
+
+BUILDERS = sorted({builder for model in entries() for builder in model.builders.values()})
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_every_builder_exists(builder: str) -> None:
+    module, function = builder.split(":")
+    parameters = inspect.signature(getattr(importlib.import_module(module), function)).parameters
+    assert list(parameters) == ["entry", "files", "options"]
 
 
 @pytest.mark.parametrize("file", files(), ids=lambda file: file.name)

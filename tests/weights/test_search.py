@@ -37,6 +37,13 @@ def test_a_folder_named_twice_is_searched_once(places: dict[str, Path]) -> None:
     assert search.folders([places["second"]]) == (places["second"], places["first"], places["own"])
 
 
+def test_a_folder_that_cannot_be_looked_into_is_passed_over(places: dict[str, Path]) -> None:
+    unusable = Path("/", "x" * 300)  # a name longer than file systems allow: asking for it is an error
+    with pytest.raises(OSError):
+        (unusable / "a.pt").stat()
+    assert search.find(FILE, [unusable, places["given"]]) == places["given"] / "a.pt"
+
+
 def test_no_home_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     def homeless() -> Path:
         raise RuntimeError("Could not determine home directory.")
@@ -79,5 +86,5 @@ def test_custom_of_the_platform(
     if name:
         monkeypatch.setenv(name, str(tmp_path / "named"))
         assert search.user_folder() == tmp_path / "named" / "wisp" / "weights"
-        monkeypatch.delenv(name)
+        monkeypatch.setenv(name, "relative")  # to be ignored, by the freedesktop.org specification
     assert search.user_folder() == tmp_path / below / "wisp" / "weights"

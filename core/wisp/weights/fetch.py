@@ -67,7 +67,7 @@ def get(
     for file in model.files.values():
         if from_file:
             result = FetchedFile(_copy(file, _source(file, model, from_file), folder, options), "copied")
-        elif present := _present(file, places, options):
+        elif present := _present(file, places, folder, options):
             result = FetchedFile(present, "present")
         else:
             result = FetchedFile(_fetch(file, folder, from_url, options, progress), "fetched")
@@ -80,15 +80,21 @@ def offline() -> bool:
     return os.environ.get("WISP_OFFLINE", "").strip().lower() not in ("", "0", "false", "no")
 
 
-def _present(file: WeightFile, places: Sequence[Path], options: RunOptions) -> LocalFile | None:
-    """The file where it is found first, unless its content is wrong."""
+def _present(file: WeightFile, places: Sequence[Path], folder: Path, options: RunOptions) -> LocalFile | None:
+    """The file where it is found first; None where it is missing, or wrong in `folder` and thus to be replaced."""
     path = search.find(file, places)
     if path is None:
         return None
     try:
         return judge(file, path, sha256_of(path), allow_unverified=options.allow_unverified)
     except WeightsError as error:
-        log.warning("%s", error.message)
+        if path.parent != folder:
+            raise WeightsError(
+                f"{error.message} It would be found before one in {folder}.",
+                hint="Delete it, or take its folder off --weights and WISP_WEIGHTS.",
+                path=path,
+            ) from error
+        log.warning("%s It will be replaced.", error.message)
         return None
 
 

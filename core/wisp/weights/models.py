@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 from collections.abc import Mapping
@@ -87,7 +88,9 @@ def locate(model: ModelEntry, options: RunOptions) -> LocatedModel:
         path = search.require(model, wanted, places)
         found = judge(wanted, path, remembered_sha256(path), allow_unverified=options.allow_unverified)
         if found.trust != "verified":
-            log.warning("%s is not known to be the published %s; it is stamped %s.", path, wanted.name, found.stamp)
+            _say_once(
+                logging.WARNING, f"{path} is not known to be the published {wanted.name}; results say {found.stamp}."
+            )
         files[role] = found
     return LocatedModel(model, files)
 
@@ -95,7 +98,7 @@ def locate(model: ModelEntry, options: RunOptions) -> LocatedModel:
 def _build(model: ModelEntry, kind: Kind, options: RunOptions) -> object:
     files = {role: file.path for role, file in locate(model, options).files.items()}
     if files:
-        log.log(logging.INFO if model.commercial == "yes" else logging.WARNING, "%s", terms(model))
+        _say_once(logging.INFO if model.commercial == "yes" else logging.WARNING, terms(model))
     module_name, function_name = model.builders[kind].split(":")
     try:
         build = getattr(importlib.import_module(module_name), function_name)
@@ -107,3 +110,9 @@ def _build(model: ModelEntry, kind: Kind, options: RunOptions) -> object:
             f"The {kind} {model.id!r} needs the Python package {error.name!r}, which is not installed.",
             hint=f"Install it: {model.install}" if model.install else "Reinstall Wisp.",
         ) from error
+
+
+@functools.cache
+def _say_once(level: int, text: str) -> None:
+    """Once per process: a shot asks for the same model several times."""
+    log.log(level, "%s", text)

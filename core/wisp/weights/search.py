@@ -28,15 +28,17 @@ def user_folder() -> Path | None:
     """
     named = os.environ.get({"win32": "LOCALAPPDATA", "linux": "XDG_CACHE_HOME"}.get(sys.platform, ""))
     try:
-        caches = Path(named) if named else Path.home() / CACHES.get(sys.platform, ".cache")
+        caches = (
+            Path(named) if named and Path(named).is_absolute() else Path.home() / CACHES.get(sys.platform, ".cache")
+        )
     except RuntimeError:
         return None
     return caches / "wisp" / "weights"
 
 
 def find(file: WeightFile, places: Sequence[Path]) -> Path | None:
-    """The first `place/file` that exists."""
-    return next((place / file.name for place in places if (place / file.name).is_file()), None)
+    """The first `place/file` that exists. A folder that may not be looked into holds nothing."""
+    return next((place / file.name for place in places if _is_file(place / file.name)), None)
 
 
 def require(model: ModelEntry, file: WeightFile, places: Sequence[Path]) -> Path:
@@ -51,3 +53,10 @@ def require(model: ModelEntry, file: WeightFile, places: Sequence[Path]) -> Path
             "or WISP_WEIGHTS.",
         )
     return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a farm account may have somebody else's home, or a share that is away
+        return False
