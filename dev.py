@@ -43,7 +43,7 @@ def too_old(version: tuple[int, ...], command: str = "demo") -> str | None:
     """The sentence for a Python that cannot run Wisp, or None."""
     if tuple(version[:2]) >= OLDEST:
         return None
-    newer = next((name for name in ("python3.13", "python3.12", "python3.11") if shutil.which(name)), None)
+    newer = next((name for name in ("python3.11", "python3.12", "python3.13") if shutil.which(name)), None)
     advice = f"Run `{newer} dev.py {command}`." if newer else "Install a newer Python and run this again with it."
     return f"Wisp needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {version[0]}.{version[1]}. {advice}"
 
