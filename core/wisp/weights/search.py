@@ -26,14 +26,13 @@ def user_folder() -> Path | None:
 
     None where the user has no home at all (a service account in a container); then folders must be named.
     """
-    named = os.environ.get({"win32": "LOCALAPPDATA", "linux": "XDG_CACHE_HOME"}.get(sys.platform, ""))
-    try:
-        caches = (
-            Path(named) if named and Path(named).is_absolute() else Path.home() / CACHES.get(sys.platform, ".cache")
-        )
-    except RuntimeError:
-        return None
-    return caches / "wisp" / "weights"
+    named = Path(os.environ.get({"win32": "LOCALAPPDATA", "linux": "XDG_CACHE_HOME"}.get(sys.platform, ""), ""))
+    if not named.is_absolute():
+        try:
+            named = Path.home() / CACHES.get(sys.platform, ".cache")
+        except RuntimeError:
+            return None
+    return named / "wisp" / "weights"
 
 
 def find(file: WeightFile, places: Sequence[Path]) -> Path | None:
