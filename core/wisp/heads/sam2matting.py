@@ -1,0 +1,125 @@
+"""SAM2Matting (Fudan CVL) behind the Head protocol: a tracker's mask and SAM 2.1's features in, soft alpha out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from ..plates.clip import Clip, FloatImage
+from ..trackers.sam2.encoder import FrameEncoding
+from ..trackers.sam2.model import Sam2Model, load
+from ..weights.checkpoints import check_keys
+from ..weights.options import RunOptions
+from ..weights.registry import ModelEntry
+from .progressive import Matte, ProgressiveMatting, fold_batch_norm
+
+log = logging.getLogger(__name__)
+
+
+def build(entry: ModelEntry, files: Mapping[str, Path], options: RunOptions) -> Sam2MattingHead:
+    """The head of a registry entry; the network is the one that a tracker from the same file uses.
+
+    See `trackers.sam2.model.load` for what entry and files must hold and for errors; WeightsError also where the file
+    has no matting heads.
+    """
+    return Sam2MattingHead(entry.id, load(entry, files, options))
+
+
+class Sam2MattingHead:
+    """Alpha by the region detector and the progressive predictor of `progressive`, on SAM 2.1's image features.
+
+    Works with masks of any tracker; with the tracker of the same checkpoint a frame is encoded only once. The heads
+    always run in float32, also where the encoder runs in half precision: bfloat16 has steps of 1/256 near white.
+
+    `dense`: the network's alpha on every pixel, as published, instead of only around the unknown region.
+    `refine`: bring alpha to plate resolution along the plate's own edges where the plate is larger than the network's
+    grid; otherwise, and without it, alpha is resized bilinearly.
+    """
+
+    def __init__(self, head_id: str, model: Sam2Model, *, dense: bool = False, refine: bool = True) -> None:
+        self.id = head_id
+        self.model = model
+        self.version = model.version
+        self.dense = dense
+        self.refine = refine
+        self._network = _load_network(model)
+
+    def matte(self, clip: Clip, frame: int, logits: Mapping[int, NDArray[np.float32]]) -> dict[int, FloatImage]:
+        """Alpha per object at plate resolution. Raises FrameReadError, MemoryLimitError."""
+        return {number: self._finish(clip, frame, self.predict(clip, frame, mask)) for number, mask in logits.items()}
+
+    def predict(self, clip: Clip, frame: int, logits: NDArray[np.float32]) -> Matte | None:
+        """All that the heads find for one object at network resolution; None for an empty mask."""
+        encoding = self._encode(clip, frame)
+        mask = self._mask(logits, encoding)
+        if not bool(mask.any()):
+            return None
+
+        run = self.model.within_memory(
+            partial(self._run, sparing=False), f"matting frame {frame}", partial(self._run, sparing=True)
+        )
+        return run(encoding, mask)
+
+    @torch.inference_mode()
+    def _run(self, encoding: FrameEncoding, mask: Tensor, *, sparing: bool) -> Matte:
+        matte: Matte = self._network(encoding.maps, encoding.image, mask, dense=self.dense, sparing=sparing)
+        return matte
+
+    @torch.inference_mode()
+    def _encode(self, clip: Clip, frame: int) -> FrameEncoding:
+        """A still is seen as SAM 2 sees pictures, which adds the embedding that stands for "no memory" to the
+        coarsest features; a frame of a shot as it sees video, which does not."""
+        if len(clip.frames) > 1:
+            return self.model.encoder.encode(clip, frame, "video")
+        encoding = self.model.encoder.encode(clip, frame, "still")
+        fine, mid, coarse = encoding.maps
+        return replace(encoding, maps=(fine, mid, coarse + self.model.network.no_mem_embed.view(1, -1, 1, 1)))
+
+    @staticmethod
+    def _mask(logits: NDArray[np.float32], encoding: FrameEncoding) -> Tensor:
+        """The tracker's logits as the mask of exact 0 and 1 at stride 4."""
+        values = torch.from_numpy(np.array(logits, np.float32))[None, None].to(encoding.image.device)
+        size = encoding.maps[0].shape[-2:]
+        if values.shape[-2:] != size:
+            values = functional.interpolate(values, size, mode="bilinear", align_corners=False)
+        return (values > 0).float()
+
+    def _finish(self, clip: Clip, frame: int, matte: Matte | None) -> FloatImage:
+        """Alpha at plate resolution."""
+        if matte is None:
+            return np.zeros((clip.height, clip.width), np.float32)
+        grid = matte.alpha3.shape[-1]
+        if self.refine and max(clip.width, clip.height) > grid:
+            from .refine import refine_alpha
+
+            return refine_alpha(matte.alpha3[0, 0].cpu().numpy(), clip.image(frame))
+        size = (clip.height, clip.width)
+        alpha = functional.interpolate(matte.alpha3, size, mode="bilinear", align_corners=False)[0, 0]
+        resized: FloatImage = alpha.clamp(0.0, 1.0).cpu().numpy()
+        return resized
+
+
+def _load_network(model: Sam2Model) -> ProgressiveMatting:
+    """The heads of a model's checkpoint, ready for inference on its device."""
+    network = ProgressiveMatting()
+    expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    state = {key: value for key, value in model.head_state.items() if key in expected}
+    check_keys(expected, state, model.path)
+    strangers = sorted(set(model.head_state) - set(expected))
+    if strangers:
+        # The published files could carry more than inference needs (an optimiser's shadow weights, say).
+        log.warning("%s has %d tensors that are not used, such as %s.", model.path, len(strangers), strangers[0])
+    network.load_state_dict(state, strict=True)
+    fold_batch_norm(network.eval())
+    network.requires_grad_(False).to(model.device)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+    return network
