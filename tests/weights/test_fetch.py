@@ -172,8 +172,16 @@ def test_commercial_policy_refuses_before_any_transfer(model_id: str, mirror: Fi
     assert mirror.asked == []
 
 
-def test_a_model_without_weights_has_nothing_to_get() -> None:
+def test_without_a_home_a_folder_must_be_named(mirror: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wisp.weights.search.user_folder", lambda: None)
+    with pytest.raises(WeightsError, match="Name a folder with --to DIR"):
+        get("hero", from_url=f"{mirror.address}/weights")
+    assert get("plain") == ()  # nothing to keep
+
+
+def test_a_model_without_weights_has_nothing_to_get(home: Path) -> None:
     assert get("plain") == ()
+    assert not home.exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")

@@ -59,6 +59,8 @@ def get(
     model = entry(model_id)
     require_allowed(model, options)
     say(terms(model))
+    if not model.files:
+        return ()
     folder = to or search.user_folder()
     if folder is None:
         raise WeightsError("There is no home folder to keep weights in.", hint="Name a folder with --to DIR.")
