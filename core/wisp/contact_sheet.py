@@ -90,7 +90,7 @@ def contact_sheet(rows: Sequence[Row], *, cell_width: int = 320, title: str = ""
     scale = cell_width / 320
     head = round(22 * scale) + (round(26 * scale) if title else 0)
     sheet = np.full(
-        (head + len(rows) * (size[1] + _GAP) + _GAP, len(names) * (cell_width + _GAP) + _GAP, 3), _BACKGROUND, np.uint8
+        (head + len(rows) * (size[1] + _GAP), len(names) * (cell_width + _GAP) + _GAP, 3), _BACKGROUND, np.uint8
     )
     if title:
         _write(sheet, title, (_GAP, round(19 * scale)), 0.52 * scale)

@@ -43,13 +43,13 @@ def wood(size: tuple[int, int], seed: int) -> FloatImage:
     """The whole background, a quarter wider than the plate's `size` (width, height), for the camera to pan over."""
     width, height = round(size[0] * 1.25), size[1]
     rng = np.random.default_rng([seed, 3])
-    u, v = np.meshgrid((np.arange(width) + 0.5) / height, (np.arange(height) + 0.5) / height)
-    u, v = u.astype(np.float32)[..., None], v.astype(np.float32)[..., None]
+    u = ((np.arange(width, dtype=np.float32) + 0.5) / height)[None, :, None]
+    v = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None, None]
 
     def colour(r: float, g: float, b: float) -> FloatImage:
         return np.array([r, g, b], np.float32)
 
-    glow: NDArray[np.floating] = np.exp(-(((u - 1.45) / 0.75) ** 2) - ((v - 0.42) / 0.30) ** 2)
+    glow = np.exp(-(((u - 1.45) / 0.75) ** 2) - ((v - 0.42) / 0.30) ** 2)
     picture: NDArray[np.floating] = colour(0.008, 0.034, 0.046) * (1.15 - 0.5 * v) + glow * colour(0.34, 0.145, 0.035)
     picture = picture + np.exp(-(((u - 0.35) / 0.5) ** 2) - ((v - 0.35) / 0.35) ** 2) * colour(0.01, 0.065, 0.085)
 

@@ -1,0 +1,135 @@
+"""The demo: make the clip, matte it as a user would, measure against the truth, and leave a picture of it all."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import cli
+from ..contact_sheet import Row, contact_sheet, to_srgb, write_png
+from ..errors import WispError
+from ..metrics import ClipReport, compare_sequences
+from ..plates.exr import read_frame
+from .clip import COLORSPACE, DemoClip, write_clip
+
+FloatImage = NDArray[np.float32]
+
+_SHEET_ROWS = 5
+_SCORES = (
+    ("mad", "MAD", "mean error, x 1000"),
+    ("mse", "MSE", "mean squared error, x 1000"),
+    ("mad_t", "MAD-T", "mean error in the true matte's soft region, x 1000"),
+    ("dtssd", "dtSSD", "flicker, x 100"),
+)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the demo. Options it does not know go to `wisp matte`. Returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="wisp.demo",
+        description=__doc__,
+        epilog="Any other option goes to `wisp matte`, for example --head closed_form.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("-o", "--output", type=Path, default=Path("wisp-demo"), help="folder (default: wisp-demo)")
+    parser.add_argument("--frames", type=int, default=24, metavar="N", help="length of the clip (default: 24)")
+    parser.add_argument("--size", default="640x360", metavar="WxH", help="of the clip (default: 640x360)")
+    args, passed_on = parser.parse_known_args(argv)
+    width, _, height = args.size.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) >= 64 and int(height) >= 36):
+        parser.error(f"--size {args.size} is not of the form 640x360 (at least 64x36)")
+    if args.frames < 1:
+        parser.error(f"--frames {args.frames}: a clip has at least one frame")
+    # The clip names its colour space after the built-in configuration; a studio's own may not know that name.
+    os.environ.pop("OCIO", None)
+    try:
+        return _run(args.output, args.frames, (int(width), int(height)), passed_on)
+    except WispError as error:
+        print(f"wisp.demo: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _run(folder: Path, frames: int, size: tuple[int, int], passed_on: list[str]) -> int:
+    print(f"1/3  Making a clip of {frames} frames, {size[0]}x{size[1]}, whose mattes are known exactly ...", flush=True)
+    began = time.monotonic()
+    clip = write_clip(folder, frames, size)
+    print(f"     {time.monotonic() - began:.1f} s")
+
+    command = _command(clip, folder, passed_on)
+    print(
+        f"2/3  Matting it from one box on the first frame, as you would:\n     wisp {shlex.join(command)}", flush=True
+    )
+    kept = (folder / "wisp-cache").exists()
+    began = time.monotonic()
+    code = cli.main(command)
+    if code:
+        return code
+    seconds = time.monotonic() - began
+
+    print("3/3  Comparing with the truth ...", flush=True)
+    mattes = folder / clip.object_name / f"{clip.object_name}.%04d.exr"
+    report = compare_sequences(_alphas(mattes, clip), _alphas(clip.truth, clip))
+    sheet = folder / "contact-sheet.png"
+    write_png(sheet, contact_sheet(list(_rows(clip, mattes)), title=_title(passed_on)))
+    _say_scores(report)
+    per_frame = "mattes of an earlier run were kept" if kept else f"{seconds / frames:.2f} s a frame, start included"
+    print(f"     time   {seconds:7.1f}  seconds ({per_frame})")
+    _say_next(folder, sheet, mattes)
+    return 0
+
+
+def _command(clip: DemoClip, folder: Path, passed_on: list[str]) -> list[str]:
+    box = ",".join(f"{edge:g}" for edge in clip.box)
+    where = ["matte", str(clip.plate), "-o", str(folder), "--colorspace", COLORSPACE]
+    return [*where, "--object", clip.object_name, "--box", f"{clip.first}:{box}", *passed_on]
+
+
+def _alphas(pattern: Path, clip: DemoClip) -> Iterator[tuple[int, FloatImage]]:
+    for frame in range(clip.first, clip.last + 1):
+        yield frame, read_frame(str(pattern) % frame, frame).rgb[..., 0]
+
+
+def _rows(clip: DemoClip, mattes: Path) -> Iterator[Row]:
+    chosen = np.unique(np.linspace(clip.first, clip.last, _SHEET_ROWS).round().astype(int))
+    for frame in chosen.tolist():
+        plate = read_frame(str(clip.plate) % frame, frame).rgb
+        alpha, truth = (read_frame(str(pattern) % frame, frame).rgb[..., 0] for pattern in (mattes, clip.truth))
+        yield Row(frame, to_srgb(plate), alpha, truth=truth)
+
+
+def _title(passed_on: list[str]) -> str:
+    models = " ".join(passed_on) or "embedded flow tracker + guided head, no weights"
+    return f"Wisp demo: one box on the first frame; {models}"
+
+
+def _say_scores(report: ClipReport) -> None:
+    means = report.means
+    for name, label, meaning in _SCORES:
+        value = means[name]
+        print(f"     {label:6s} {'      -' if value is None else f'{value:7.2f}'}  {meaning}")
+
+
+def _say_next(folder: Path, sheet: Path, mattes: Path) -> None:
+    shot = folder / "wisp_demo.wisp"
+    print(
+        f"""
+Look at   {sheet}
+Mattes    {mattes}
+Shot      {shot}  (plain JSON: add prompts, then `wisp solve {shot}`)
+
+These mattes come from Wisp's embedded models, which need no download: a small optical-flow tracker and a guided
+filter. They follow a clear shape and its fur; flying hair and clear wings are beyond them.
+
+On your own footage (activate .venv first, or call its bin/wisp):
+  wisp matte PLATE.%04d.exr --box 1001:X0,Y0,X1,Y1     pixels from the top left, on frame 1001
+  wisp matte clip.mov --point 640,360 --head guided -o mattes
+  wisp models list                                     better models, and what their licences allow"""
+    )
