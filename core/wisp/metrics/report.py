@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -94,7 +97,7 @@ def compare_sequences(
 ) -> ClipReport:
     """Score a predicted sequence of (frame, alpha) against the true one.
 
-    Both ascend by frame and are read once, two frames of each in memory. Frames in only one of them are
+    Both ascend by frame and are read once, with no more than three frames of each in memory. Frames in only one of them are
     reported, not scored, and no dtSSD is taken across them. Alphas as in `as_alpha`; `eight_bit` rounds both to
     8 bits first, as published scores are computed. UsageError, naming the frame, where sizes differ, a value is
     not finite or frames do not ascend; UsageError where no frame is in both.
@@ -103,7 +106,7 @@ def compare_sequences(
     only_pred: list[int] = []
     only_truth: list[int] = []
     before: tuple[Alpha, Alpha] | None = None
-    for frame, predicted, true in _joined(_ascending(pred, "prediction"), _ascending(truth, "truth")):
+    for frame, predicted, true in _joined(pred, truth):
         if predicted is None or true is None:
             (only_truth if predicted is None else only_pred).append(frame)
             before = None
@@ -141,30 +144,23 @@ def _score(frame: int, p: Alpha, g: Alpha, before: tuple[Alpha, Alpha] | None, n
 
 
 def _joined(
-    pred: Iterator[Numbered], truth: Iterator[Numbered]
+    pred: Iterable[Numbered], truth: Iterable[Numbered]
 ) -> Iterator[tuple[int, NDArray[Any] | None, NDArray[Any] | None]]:
     """Every frame of either sequence, ascending, with None for the side that lacks it."""
-    p, g = next(pred, None), next(truth, None)
-    while p is not None or g is not None:
-        if g is None or (p is not None and p[0] < g[0]):
-            assert p is not None
-            yield p[0], p[1], None
-            p = next(pred, None)
-        elif p is None or g[0] < p[0]:
-            yield g[0], None, g[1]
-            g = next(truth, None)
-        else:
-            yield p[0], p[1], g[1]
-            p, g = next(pred, None), next(truth, None)
+    both = merge(_ascending(pred, "prediction"), _ascending(truth, "truth"), key=itemgetter(0))
+    for frame, entries in groupby(both, key=itemgetter(0)):
+        sides = {side: array for _, side, array in entries}
+        yield frame, sides.get("prediction"), sides.get("truth")
 
 
-def _ascending(sequence: Iterable[Numbered], what: str) -> Iterator[Numbered]:
+def _ascending(sequence: Iterable[Numbered], side: str) -> Iterator[tuple[int, str, NDArray[Any]]]:
+    """(frame, side, array) of the sequence; UsageError where its frames do not ascend."""
     last: int | None = None
     for frame, array in sequence:
         if last is not None and frame <= last:
-            raise UsageError(f"The frames of the {what} do not ascend: {frame} comes after {last}.")
+            raise UsageError(f"The frames of the {side} do not ascend: {frame} comes after {last}.")
         last = frame
-        yield frame, array
+        yield frame, side, array
 
 
 def _prepared(array: NDArray[Any], frame: int, what: str, eight_bit: bool) -> Alpha:
