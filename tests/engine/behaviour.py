@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import wisp.engine.solver
@@ -38,6 +39,14 @@ def chatter() -> None:
     libc.fflush(None)
 
 
+def abort_once() -> None:
+    """A crash, but not in the next engine of the same test."""
+    mark = Path(os.environ["XDG_RUNTIME_DIR"]) / "has-aborted"
+    if not mark.exists():
+        mark.touch()
+        os.abort()
+
+
 def hang() -> None:
     """A step that never ends and holds Python's lock."""
     while True:
@@ -48,7 +57,7 @@ BEHAVIOURS: dict[str, Callable[[], None]] = {
     "chatter": chatter,
     "slow": lambda: time.sleep(0.1),
     "hang": hang,
-    "abort": os.abort,
+    "abort once": abort_once,
     "bug": lambda: print(1 // 0),
 }
 

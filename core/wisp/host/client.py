@@ -48,10 +48,12 @@ class Client:
         log: Optional[Path] = None,
         environment: Optional[Mapping[str, str]] = None,
         host_folder: str = "",
+        idle_minutes: float = 10.0,
     ) -> None:
         """`command`: see `engine_path.command`. `name`: the host, shown in the engine's log. `log`: the file that
         takes the engine's stderr (default: one per host process in the user's log folder). `environment`: default
-        that of this process, cleaned of what belongs to the host; `host_folder` is dropped from its PATH."""
+        that of this process, cleaned of what belongs to the host; `host_folder` is dropped from its PATH.
+        `idle_minutes`: after so long without work the engine drops its models."""
         inherited = os.environ if environment is None else environment
         self.log = log or folders.log_folder(inherited) / f"{name}-{os.getpid()}.log"
         self.state = "stopped"
@@ -59,7 +61,7 @@ class Client:
         self.on_exit: Callable[[EngineExit], None] = ignore
         self.on_notification: Callable[[str, Dict[str, Any]], None] = ignore
         self._command = command
-        self._name = name
+        self._greeting = {"protocol": PROTOCOL, "client": name, "idle_minutes": idle_minutes}
         self._environment = process.clean_environment(inherited, host_folder)
         self._connection: Optional[Connection] = None
         self._numbers = itertools.count(1)
@@ -87,7 +89,7 @@ class Client:
         except OSError as error:
             raise EngineGone(f"The engine {self._command[0]} cannot be started: {error}.", "Check its path.") from None
         self.state = "starting"
-        self.request("initialize", {"protocol": PROTOCOL, "client": self._name}, self._welcomed, self._refused)
+        self.request("initialize", self._greeting, self._welcomed, self._refused)
         for shot in self._shots:
             shot._open()
 
@@ -211,8 +213,8 @@ class Client:
         self.state = "ready"
 
     def _refused(self, error: EngineError) -> None:
-        self.state = "refused"
         if not isinstance(error, EngineGone):
+            self.state = "refused"
             self.on_notification("log", {"level": "error", "text": str(error)})
 
     def _gone(self) -> None:
