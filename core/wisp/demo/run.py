@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="wisp.demo",
         description=__doc__,
-        epilog="Any other option goes to `wisp matte`, for example --head closed_form.",
+        epilog="Any other option goes to `wisp matte`, for example --head closed-form.",
         allow_abbrev=False,
     )
     parser.add_argument("-o", "--output", type=Path, default=Path("wisp-demo"), help="folder (default: wisp-demo)")
