@@ -119,9 +119,7 @@ class DisplayClip:
         step = 0 if self._last is None else place - self._last
         self._last = place
         if abs(step) == 1 and 0 <= place + step < len(self.frames):
-            ahead = self.frames[place + step]
-            self._request(ahead)
-            self._reads.move_to_end(ahead, last=False)  # the first to be forgotten, if nobody comes for it
+            self._request(self.frames[place + step])
 
     def _forget(self) -> None:
         """Drop the least recently used until the budget holds: plate frames first, they are the larger ones."""
