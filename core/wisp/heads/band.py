@@ -36,7 +36,7 @@ def mask_from_logits(logits: NDArray[np.float32], width: int, height: int) -> Ma
     cell_x, cell_y = width / w, height / h
     if max(cell_x, cell_y) >= 1.5:
         soft = cv2.GaussianBlur(soft, (0, 0), cell_x / 2, sigmaY=cell_y / 2, borderType=cv2.BORDER_REPLICATE)
-    return soft > 0
+    return np.asarray(soft > 0)
 
 
 def signed_distance(mask: Mask) -> FloatImage:

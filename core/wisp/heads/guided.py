@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,7 +64,7 @@ def guided_matte(
     def label_belief(at: tuple[slice, slice]) -> FloatImage:
         # 2 P(right) - 1 for an outline displaced by a normal error; erf(x) is tanh(1.2 x) to within 2 %.
         right = np.tanh((1.2 / math.sqrt(2) / max(error, 0.1)) * distance[at])
-        return np.maximum(right * right, _LEAST_BELIEF)
+        return np.asarray(np.maximum(right * right, _LEAST_BELIEF), np.float32)
 
     first = _filter(image, alpha, unknown, wide, label_belief)
     return _filter(image, first, unknown, narrow, lambda at: (2 * first[at] - 1) ** 2 + np.float32(_LEAST_BELIEF))
@@ -77,7 +76,7 @@ def _spread(image: FloatImage, mask: Mask, grid: tuple[int, ...]) -> float:
     if measured is not None:
         return measured
     height, width = mask.shape
-    return max(1.0, max(height, width) / 1000, 0.5 * width / grid[1], 0.5 * height / grid[0])
+    return float(max(1.0, max(height, width) / 1000, 0.5 * width / grid[1], 0.5 * height / grid[0]))
 
 
 def _filter(
