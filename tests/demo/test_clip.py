@@ -78,7 +78,7 @@ def test_moving_edges_are_blurred_along_the_motion() -> None:
     """One instant's body edge is steeper than the frame's, which averages the shutter's time."""
     size = (384, 216)
     frame = demo.render_frame(12, COUNT, size).alpha
-    still, corner = demo.creature.draw(demo._pose(0.5 / 24, size), 1)
+    still, corner = demo.creature.draw(demo.flight(0.5 / 24, size), 1)
     window = frame[corner[1] : corner[1] + still.shape[0], corner[0] : corner[0] + still.shape[1]]
     instant = still[: window.shape[0], : window.shape[1], 3]
 

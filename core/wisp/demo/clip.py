@@ -58,7 +58,7 @@ class DemoClip:
     box: tuple[float, float, float, float]
 
 
-def _pose(time: float, size: tuple[int, int]) -> Pose:
+def flight(time: float, size: tuple[int, int]) -> Pose:
     """The creature's flight; `time` in seconds, 0 in the middle of the clip."""
     width, height = size
     swing = 1.37 * time
@@ -87,7 +87,7 @@ def render_frame(index: int, count: int, size: tuple[int, int] = (640, 360), see
     total = np.zeros((height, width, 4), np.float64)
     for instant in range(_INSTANTS):
         offset = ((instant + 0.5) / _INSTANTS - 0.5) * _SHUTTER / _FPS
-        picture, corner = creature.draw(_pose(time + offset, size), seed)
+        picture, corner = creature.draw(flight(time + offset, size), seed)
         _add(total, picture, corner)
     rgba = (total / _INSTANTS).astype(np.float32)
     alpha, foreground = np.clip(rgba[..., 3], 0, 1), np.ascontiguousarray(rgba[..., :3])

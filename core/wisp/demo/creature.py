@@ -160,8 +160,7 @@ def draw(pose: Pose, seed: int) -> tuple[FloatImage, tuple[int, int]]:
     _paint_face(canvas, pose, scale, offset)
     _paint_strands(canvas, points, hair, (depth >= 0.0) & hair.over_face, scale, offset)
 
-    covered = canvas[..., 3:]
-    rgba = np.dstack([_DECODE[canvas[..., :3]], (covered / np.float32(255))])
+    rgba = np.dstack([_DECODE[canvas[..., :3]], canvas[..., 3] / np.float32(255)])
     small = cv2.resize(rgba, (2 * half, 2 * half), interpolation=cv2.INTER_AREA)
     small[..., :3] *= _light(pose, half)
     back = wings.draw(pose, 2 * half, fraction, seed)

@@ -19,7 +19,12 @@ SEGMENTS = 8
 
 @dataclass(frozen=True)
 class Strands:
-    """N strands: root, unit direction and curl axes N x 3, the rest N values each."""
+    """N strands, in the creature's axes; `root` and `direction` (of length 1) are N x 3, the rest N values.
+
+    A strand leaves its root along `direction`, winds `turns` times in a spiral of radius `curl` that starts at
+    `phase`, rises by `lift` and gives way to the wind by `sway`. Tints are places on the colour ramp, `shade`
+    scales brightness. Strands `over_face` hang in front of eyes and nose.
+    """
 
     root: NDArray[np.float64]
     direction: NDArray[np.float64]

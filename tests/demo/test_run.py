@@ -1,0 +1,57 @@
+"""The demo as a newcomer runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import pytest
+from wisp import shot as documents
+from wisp.demo.run import main
+from wisp.plates.exr import read_channels
+
+
+@pytest.fixture(autouse=True)
+def _no_studio_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCIO", "/nowhere/config.ocio")  # the demo must not depend on it
+
+
+@pytest.mark.slow
+def test_demo_leaves_mattes_a_shot_a_sheet_and_honest_figures(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "wisp-demo"
+    assert main(["-o", str(folder), "--frames", "4", "--size", "320x180"]) == 0
+    printed = capfd.readouterr().out
+
+    for number in range(1001, 1005):
+        channels, _ = read_channels(folder / f"wisp/wisp.{number}.exr")
+        assert channels["R"].shape == (180, 320)
+        assert channels["R"].max() > 0.9
+    shot = documents.load(folder / "wisp_demo.wisp")
+    assert [item.name for item in shot.objects] == ["wisp"]
+    assert shot.plate.colorspace is not None
+    sheet = cv2.imread(str(folder / "contact-sheet.png"))
+    assert sheet is not None
+    assert sheet.shape[1] > 5 * 320
+
+    scores = {line.split()[0]: float(line.split()[1]) for line in printed.splitlines() if " x 1" in line}
+    assert set(scores) == {"MAD", "MSE", "MAD-T", "dtSSD"}
+    # An empty matte scores a MAD of about 200 here; a box for a matte about 150.
+    assert scores["MAD"] < 60
+    assert str(folder / "contact-sheet.png") in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"), [(["--size", "big"], "--size big is not"), (["--frames", "0"], "--frames 0")]
+)
+def test_wrong_options_are_named(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert sentence in capsys.readouterr().err
+
+
+def test_unknown_model_ends_with_the_matte_commands_own_code(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code = main(["-o", str(tmp_path), "--frames", "1", "--size", "64x36", "--head", "no-such-head"])
+    assert code == 2
+    assert "no-such-head" in capfd.readouterr().err
