@@ -86,6 +86,7 @@ def test_prompt_faults(prompt: dict[str, Any], says: str) -> None:
 
 OBJECT_FAULTS = [
     ({"id": 0}, "objects.0.id: "),
+    ({"id": 2**31}, "objects.0.id: "),
     ({"id": True}, "objects.0.id: a number is wanted"),
     ({"name": "2nd"}, "objects.0.name: object name '2nd' must start with a letter"),
     ({"name": "_x"}, "must start with a letter"),
@@ -134,6 +135,7 @@ PLATE_FAULTS = [
     ({"height": -5}, "plate.height: "),
     ({"pixel_aspect": 0.0}, "plate.pixel_aspect: "),
     ({"exposure": float("inf")}, "plate.exposure: "),
+    ({"exposure": 1e6}, "plate.exposure: "),
     ({"missing": "repeat"}, "plate.missing: "),
     ({"view": 3}, "plate.view: "),
     ({"layer": 3}, "plate.layer: "),

@@ -97,10 +97,10 @@ def compare_sequences(
 ) -> ClipReport:
     """Score a predicted sequence of (frame, alpha) against the true one.
 
-    Both ascend by frame and are read once, with no more than three frames of each in memory. Frames in only one of them are
-    reported, not scored, and no dtSSD is taken across them. Alphas as in `as_alpha`; `eight_bit` rounds both to
-    8 bits first, as published scores are computed. UsageError, naming the frame, where sizes differ, a value is
-    not finite or frames do not ascend; UsageError where no frame is in both.
+    Both ascend by frame and are read once, with no more than three frames of each in memory. Frames in only one
+    of them are reported, not scored, and no dtSSD is taken across them. Alphas as in `as_alpha`; `eight_bit`
+    rounds both to 8 bits first, as published scores are computed. UsageError, naming the frame, where sizes
+    differ, a value is not finite or frames do not ascend; UsageError where no frame is in both.
     """
     scores: list[FrameScore] = []
     only_pred: list[int] = []

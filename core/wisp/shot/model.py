@@ -26,9 +26,10 @@ from ..errors import UsageError
 from ..frames import MAX_FRAMES
 from .faults import explain
 
-#: No picture is wider than this many pixels and no frame number farther from 0: beyond lie only mistakes.
+#: Sizes, coordinates and frame numbers beyond these are mistakes, and would overflow in what computes with them.
 MAX_PIXELS = 1_000_000
 MAX_FRAME = 1_000_000_000
+MAX_STOPS = 64
 
 
 def _a_number(value: Any) -> Any:
@@ -144,7 +145,7 @@ PALETTE = ("#33c26b", "#e8543f", "#3f8ae8", "#e8b23f", "#a35be8", "#3fd0d8", "#e
 class ObjectSpec(_Part):
     """One thing to extract. `first`/`last` bound the frames in which it may exist (None: the plate's)."""
 
-    id: Annotated[Whole, Field(ge=1)]
+    id: Annotated[Whole, Field(ge=1, le=2**31 - 1)]
     name: str
     color: str = PALETTE[0]
     enabled: StrictBool = True
@@ -215,7 +216,7 @@ class PlateSpec(_Part):
     pixel_aspect: Positive = 1.0
     colorspace: str | None = None
     view: str | None = None
-    exposure: Number = 0.0
+    exposure: Annotated[Number, Field(ge=-MAX_STOPS, le=MAX_STOPS)] = 0.0
     layer: str | None = None
     missing: Literal["error", "hold", "black", "skip"] = "error"
 
