@@ -238,3 +238,38 @@ def test_renumbered_plates_keep_their_new_numbers(folder: Path, tracker: ChainTr
     made.run()
     assert made.plate.frames == tuple(range(1, 41))
     assert made.work("hero").path(7).name == "alpha.0007.exr"
+
+
+def reasons(made) -> dict[int, str]:
+    return {status.frame: status.why for status in made.status().objects[0].frames if status.state == "dirty"}
+
+
+def test_status_says_why_each_frame_is_dirty(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    first = solver(shot(box(1001), box(1020)), folder)
+    assert set(reasons(first).values()) == {"not solved yet"}
+    first.run()
+    added = solver(shot(box(1001), box(1020), box(1030)), folder)
+    assert reasons(added) == dict.fromkeys(range(1021, 1041), "prompt added at 1030")
+    added.run(frames=range(1001, 1030))
+    assert reasons(added) == dict.fromkeys(range(1030, 1041), "prompt added at 1030")
+    added.run()
+    assert reasons(solver(shot(box(1001), box(1020)), folder)) == {}
+    moved = solver(shot(box(1001, x=3), box(1020), box(1030)), folder)
+    assert reasons(moved) == dict.fromkeys(range(1001, 1020), "prompt changed at 1001")
+    edged = solver(shot(box(1001), box(1020), box(1030), item={"edge": {"grow": 1.0}}), folder)
+    assert set(reasons(edged).values()) == {"edge changed"}
+    write_plate_frame(folder / "plates", 1010, seed=5)
+    assert reasons(solver(shot(box(1001), box(1020), box(1030)), folder)) == dict.fromkeys(
+        range(1002, 1020), "plate frame 1010 changed"
+    )
+    write_plate_frame(folder / "plates", 1010, seed=1010)
+    for copy in (folder / "cache").rglob("alpha.1005.exr"):
+        copy.unlink()
+    assert reasons(solver(shot(box(1001), box(1020), box(1030)), folder)) == {1005: "its file is gone"}
+
+
+def test_a_changed_model_is_named_as_the_reason(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    solver(shot(box(1001)), folder).run()
+    other = shot(box(1001))
+    other.solve.head = "another"
+    assert set(reasons(solver(other, folder)).values()) == {"head changed"}

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..errors import CancelledError
 from ..frames import parse_frames
-from .options import add_model_options, add_output_options, cache_folder, run_options
-from .report import Reporter, interruptible, set_up_logging
+from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
+from .report import Reporter, interruptible
 from .solve import add_selection_options
 
 

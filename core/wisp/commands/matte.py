@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import CancelledError, InputError, OutputError, UsageError
 from ..frames import format_frames, parse_frames
-from .options import add_model_options, add_output_options, cache_folder, run_options
+from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
 from .prompts import TypedObject, add_prompt_options, parse_prompt
-from .report import Reporter, interruptible, set_up_logging
+from .report import Reporter, interruptible
 
 if TYPE_CHECKING:
     from ..plates.plate import Plate

@@ -15,8 +15,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..frames import format_frames, parse_frames
-from .options import add_output_options
-from .report import set_up_logging
+from .options import add_output_options, set_up_logging
 
 if TYPE_CHECKING:
     from ..plates.plate import Plate

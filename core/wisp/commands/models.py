@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..weights.options import RunOptions
-from .options import add_output_options
-from .report import set_up_logging
+from .options import add_output_options, set_up_logging
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
+import sys
 from pathlib import Path
 
 from ..weights.options import RunOptions
@@ -53,3 +55,10 @@ def cache_folder(args: argparse.Namespace, shot: Path) -> Path:
         return Path(args.cache).resolve()
     from_environment = os.environ.get("WISP_CACHE")
     return Path(from_environment).resolve() if from_environment else shot.resolve().parent / "wisp-cache"
+
+
+def set_up_logging(verbose: bool) -> None:
+    """Library messages to stderr; everything with `-v`, else warnings."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr
+    )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..frames import format_frames
-from .options import add_model_options, add_output_options, cache_folder, run_options
-from .report import set_up_logging
+from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
+
+if TYPE_CHECKING:
+    from ..solve import ObjectStatus
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,14 +28,27 @@ def run(args: argparse.Namespace) -> int:
 
     shot = documents.load(args.shot)
     options = run_options(args, shot.solve.precision, shot.solve.seed)
-    status = Solver(shot, args.shot.resolve().parent, cache_folder(args, args.shot), options).status()
-    for item in status.objects:
+    report = Solver(shot, args.shot.resolve().parent, cache_folder(args, args.shot), options).status()
+    for item in report.objects:
         states = {state: format_frames(item.of(state)) for state in ("solved", "dirty", "empty")}
         if args.json:
             print(json.dumps({"event": "object", "name": item.name, "folder": str(item.folder), **states}))
+            for status in item.frames:
+                print(json.dumps({"event": "frame", "object": item.name, **asdict(status)}))
         else:
             print(f"{item.name}: " + "; ".join(f"{state} {spans}" for state, spans in states.items() if spans))
+            for why, frames in _reasons(item).items():
+                print(f"  {format_frames(frames)}: {why}")
             print(f"  {item.folder}")
-    if not status.objects and not args.json:
+    if not report.objects and not args.json:
         print("The shot has no enabled object.")
     return 0
+
+
+def _reasons(item: ObjectStatus) -> dict[str, list[int]]:
+    """Why frames are dirty -> which."""
+    reasons: dict[str, list[int]] = {}
+    for status in item.frames:
+        if status.state == "dirty":
+            reasons.setdefault(status.why, []).append(status.frame)
+    return reasons

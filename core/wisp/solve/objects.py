@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from ..plates.plate import Plate
 from ..shot import ObjectSpec
 from .plan import PlannedPass, Recipe, TrackPlan
 from .prompts import defining_keyframes, prompt_content
+from .reasons import Ingredients, hashes
 
 #: Raise when the way from a mask to a stored matte changes.
 MATTE_SCHEMA = 1
@@ -21,7 +22,7 @@ MATTE_SCHEMA = 1
 
 @dataclass(frozen=True)
 class ModelIds:
-    """What identifies the models in fingerprints, as JSON-able values, and how the tracker works (`Tracker.segments`)."""
+    """What identifies the models in fingerprints (JSON-able), and how the tracker works (`Tracker.segments`)."""
 
     tracker: tuple[Any, ...]
     head: tuple[Any, ...]
@@ -43,12 +44,14 @@ class ObjectWork:
         """`look`: JSON-able description of how models see the plate. `locate` resolves stored paths."""
         self.item = item
         self._plate = plate
+        self._look = look
         self._shelf = shelf
         self._models = models
         self.life = tuple(frame for frame in plate.frames if item.exists(frame))
+        self._prompts = prompt_content(item, locate)
         self.plan = TrackPlan(
             self.life,
-            prompt_content(item, locate),
+            self._prompts,
             defining_keyframes(item),
             (*models.tracker, *look),
             models.segments,
@@ -68,6 +71,21 @@ class ObjectWork:
                 identity = self._plate.identity(frame)
                 marks[frame] = fingerprint("matte", MATTE_SCHEMA, mask, identity, self._models.head, edge)
         return marks
+
+    def ingredients(self, frames: Collection[int]) -> Ingredients:
+        """What the mattes of `frames` are made of now."""
+        return Ingredients(
+            marks={frame: self.marks[frame] for frame in sorted(frames) if frame in self.marks},
+            prompts=hashes(self._prompts),
+            plate={frame: self._plate.identity(frame)[:12] for frame in self._plate.frames},
+            settings={
+                "tracker": fingerprint(self._models.tracker),
+                "head": fingerprint(self._models.head),
+                "colour or layer": fingerprint(self._look),
+                "edge": fingerprint(self.item.edge.model_dump(mode="json")),
+                "the object's first or last frame": fingerprint(self.item.first, self.item.last),
+            },
+        )
 
     @cached_property
     def folder(self) -> str:

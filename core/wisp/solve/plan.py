@@ -135,3 +135,11 @@ class TrackPlan:
             elif behind is not None:
                 recipes[frame] = Recipe(behind, False, True, 0.0)
         return recipes
+
+    def reach(self, frame: int) -> tuple[int, int]:
+        """The first and last frame whose plate and prompts the mask of `frame` depends on."""
+        if not self._segments:
+            return self.frames[0], self.frames[-1]
+        starts = [k for k in self.keyframes if k <= frame and k in self._defining]
+        later = [k for k in self.keyframes if k >= frame]
+        return (starts[-1] if starts else frame), (later[0] if later else frame)

@@ -79,6 +79,7 @@ class Run:
         self._chunks: list[Chunk] = []
         self._mattes: dict[ObjectWork, set[int]] = {}
         wanted = _in_plate(frames, solver.plate.frames)
+        self._wanted = set(wanted)
         snapshots = self._shelf.stored_snapshots()
         for work in solver.works if objects is None else tuple(solver.work(name) for name in objects):
             known = [frame for frame in wanted if frame in work.marks]
@@ -107,15 +108,26 @@ class Run:
         """Do the work. CancelledError when asked to stop: the step under way is finished, all is kept."""
         spec = self._solver.shot.solve
         self._on_event(Started(self.track_steps, self._matte_steps, spec.tracker, spec.head, self._summary.cached))
-        for frame in self._solver.plate.frames:
-            self._matte_ready(frame)
-        self._track([chunk for chunk in self._chunks if chunk.planned.direction == "forward"], False)
-        self._track([chunk for chunk in self._chunks if chunk.planned.direction == "backward"], True)
+        try:
+            self._work()
+        finally:
+            self._remember()
         for name, frames in self._summary.lost.items():
             spans = format_frames(frames)
             text = f"'{name}' was lost on {spans}: the matte is empty there. Draw a prompt where it is visible again."
             self._on_event(Notice("warning", text))
         return self._summary
+
+    def _work(self) -> None:
+        for frame in self._solver.plate.frames:
+            self._matte_ready(frame)
+        self._track([chunk for chunk in self._chunks if chunk.planned.direction == "forward"], False)
+        self._track([chunk for chunk in self._chunks if chunk.planned.direction == "backward"], True)
+
+    def _remember(self) -> None:
+        """Record what the mattes that are there now were made of, also after a stop or a failure."""
+        for work, todo in self._mattes.items():
+            self._solver.record(work).add(work.ingredients(self._wanted.difference(todo)))
 
     # Track -------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from ..weights.models import ModelStamp, load_head, load_tracker, model_stamp
 from ..weights.options import RunOptions
 from .events import Listener, ignore
 from .objects import ModelIds, ObjectWork
+from .reasons import Record, why_dirty
 from .run import Run, Stage, Summary
 
 #: A preview may track this many frames to reach the asked one; farther away the artist presses Track.
@@ -29,10 +30,14 @@ PREVIEW_REACH = 24
 
 @dataclass(frozen=True)
 class FrameStatus:
-    """`state`: solved (the file is there), dirty (prompts reach it, the file is not), empty (no prompt reaches it)."""
+    """`state`: solved (the file is there), dirty (prompts reach it, the file is not), empty (no prompt reaches it).
+
+    `why` says in words why a frame is dirty.
+    """
 
     frame: int
     state: Literal["solved", "dirty", "empty"]
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,15 +147,22 @@ class Solver:
         return ShotStatus(tuple(self._object_status(work) for work in self.works))
 
     def _object_status(self, work: ObjectWork) -> ObjectStatus:
+        earlier = self.record(work).read()
+        now = work.ingredients(self.plate.frames)
         frames = []
         for frame in self.plate.frames:
             mark = work.marks.get(frame)
             if mark is None:
                 frames.append(FrameStatus(frame, "empty"))
+            elif self.shelf.find_matte(mark) is not None:
+                frames.append(FrameStatus(frame, "solved"))
             else:
-                found = self.shelf.find_matte(mark) is not None
-                frames.append(FrameStatus(frame, "solved" if found else "dirty"))
+                frames.append(FrameStatus(frame, "dirty", why_dirty(earlier, frame, now, work.plan.reach(frame))))
         return ObjectStatus(work.item.id, work.item.name, work.path(self.plate.frames[0]).parent, tuple(frames))
+
+    def record(self, work: ObjectWork) -> Record:
+        """What the object's mattes were made of when they were last solved."""
+        return Record(self._cache.root, self.plate.name, work.item.id)
 
     # What is to do -----------------------------------------------------------------------------------------
 
@@ -189,4 +201,3 @@ class Solver:
             if work.item.id == item.id:
                 return work
         raise UsageError(f"The object '{name}' is disabled in the shot.", hint="Enable it first.")
-
