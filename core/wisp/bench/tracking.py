@@ -1,0 +1,224 @@
+"""How well a tracker keeps objects, on clips with a true mask for every frame.
+
+`python -m wisp.bench.tracking CLIPS_DIR` prints a table for the embedded tracker. A clip is a folder with
+`frames/NNNNN.jpg|png` and `masks/NNNNN.png` (above one half is inside).
+
+Keyframes are true masks at the first frame, every n-th one and, so that every frame lies between two, the last one;
+with no spacing there is one prompt on the first frame only. Scores are means over the frames that are not keyframes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FrameReadError, InputError
+from ..metrics.tracking import boundary_f, jaccard
+from ..trackers import flow
+from ..trackers.blend import blend
+from ..trackers.tracker import FramePrompts, TrackedMask, Tracker
+
+FirstPrompt = Literal["box", "mask"]
+Mask = NDArray[np.bool_]
+#: Below this overlap with the truth a mask is no longer the object.
+LOST_BELOW = 0.3
+_OBJECT = 1
+
+
+class FolderClip:
+    """A `Clip` of the numbered 8-bit pictures in a folder, already display-referred."""
+
+    def __init__(self, folder: Path, frames: Sequence[int] | None = None) -> None:
+        self._files = {int(path.stem): path for path in sorted(folder.iterdir()) if path.suffix in {".jpg", ".png"}}
+        if not self._files:
+            raise InputError(
+                f"There are no pictures in {folder}.", hint="Expected NNNNN.jpg or NNNNN.png.", path=folder
+            )
+        self.frames: Sequence[int] = tuple(sorted(self._files)) if frames is None else tuple(frames)
+        first = self.image(self.frames[0])
+        self.height, self.width = first.shape[:2]
+
+    @lru_cache(maxsize=4)  # noqa: B019 - a clip lives as long as its evaluation
+    def image(self, frame: int, size: tuple[int, int] | None = None) -> NDArray[np.float32]:
+        """See `Clip.image`."""
+        path = self._files[frame]
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if picture is None:
+            raise FrameReadError(path, "it is not a picture", frame=frame)
+        if size is not None:
+            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        image: NDArray[np.float32] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.float32) / 255.0
+        return image
+
+
+@dataclass(frozen=True)
+class Row:
+    """One clip's result.
+
+    A call of `lost` is right where the object is absent, or where holding the last believed mask would overlap it
+    by less than LOST_BELOW. `lost_precision`: the share of calls that are right, None without calls. `lost_recall`:
+    the share of right calls among these and the believed masks that are wrong (J < LOST_BELOW), None without either.
+    """
+
+    clip: str
+    frames: int
+    j: float
+    f: float
+    lost_precision: float | None
+    lost_recall: float | None
+    ms_per_frame: float
+
+    @property
+    def jf(self) -> float:
+        return (self.j + self.f) / 2.0
+
+
+def evaluate(
+    clips: Path,
+    keyframe_every: int | None,
+    first_prompt: FirstPrompt,
+    *,
+    tracker: Tracker | None = None,
+    names: Sequence[str] | None = None,
+    frames: slice = slice(None),
+) -> list[Row]:
+    """One row per clip with true masks below the folder `clips`, by name.
+
+    `keyframe_every`: None prompts the first frame only. `first_prompt`: what the first frame is given; later keyframes
+    are true masks. `names`, `frames`: only these clips, only this slice of their frames.
+    Raises InputError where there is no such clip.
+    """
+    folders = [
+        folder
+        for folder in sorted(clips.iterdir())
+        if (folder / "masks").is_dir() and (names is None or folder.name in names)
+    ]
+    if not folders:
+        raise InputError(
+            f"There are no clips with masks in {clips}.", hint="Expected CLIP/frames and CLIP/masks.", path=clips
+        )
+    return [_row(folder, keyframe_every, first_prompt, tracker or flow.FlowTracker(), frames) for folder in folders]
+
+
+def _row(folder: Path, every: int | None, first_prompt: FirstPrompt, tracker: Tracker, part: slice) -> Row:
+    numbers = tuple(FolderClip(folder / "frames").frames)[part]
+    clip = FolderClip(folder / "frames", numbers)
+    truth = {number: _read_mask(folder / "masks" / f"{number:05d}.png") for number in numbers}
+    keyframes = [numbers[0]] if every is None else sorted({*numbers[::every], numbers[-1]})
+    prompts = {number: _mask_prompt(truth[number]) for number in keyframes}
+    if first_prompt == "box":
+        prompts[numbers[0]] = _box_prompt(truth[numbers[0]])
+
+    started, steps = time.perf_counter(), 0
+    masks: dict[int, TrackedMask] = {}
+    for keyframe, following in zip(keyframes, [*keyframes[1:], None], strict=True):
+        between = [n for n in numbers if n >= keyframe and (following is None or n <= following)]
+        ahead = _run(tracker, clip, prompts, between)
+        steps += len(between)
+        masks.update(ahead)
+        if following is not None:
+            behind = _run(tracker, clip, prompts, between[::-1])
+            steps += len(between)
+            for n in between[1:-1]:
+                masks[n] = blend(ahead[n], behind[n], (following - n) / (following - keyframe))
+    seconds = time.perf_counter() - started
+
+    scored = [number for number in numbers if number not in keyframes]
+    found = {number: _full_size(masks[number], clip) for number in numbers}
+    j = [jaccard(found[number], truth[number]) for number in scored]
+    f = [boundary_f(found[number], truth[number]) for number in scored]
+    precision, recall = _lost(masks, found, truth)
+    return Row(
+        folder.name, len(scored), float(np.mean(j)), float(np.mean(f)), precision, recall, 1000.0 * seconds / steps
+    )
+
+
+def _run(
+    tracker: Tracker, clip: FolderClip, prompts: Mapping[int, FramePrompts], frames: Sequence[int]
+) -> dict[int, TrackedMask]:
+    running = tracker.start(clip, {_OBJECT: prompts}, frames)
+    return {frame: running.step(frame)[_OBJECT] for frame in frames}
+
+
+def _lost(
+    masks: Mapping[int, TrackedMask], found: Mapping[int, Mask], truth: Mapping[int, Mask]
+) -> tuple[float | None, float | None]:
+    """(precision, recall) of the calls of `lost`; see `Row`."""
+    calls = right = missed = 0
+    believed: Mask | None = None
+    for number in sorted(masks):
+        if masks[number].state != "lost":
+            believed = found[number]
+            missed += jaccard(believed, truth[number]) < LOST_BELOW
+            continue
+        calls += 1
+        absent = not truth[number].any()
+        right += absent or believed is None or jaccard(believed, truth[number]) < LOST_BELOW
+    return right / calls if calls else None, right / (right + missed) if right + missed else None
+
+
+def _full_size(mask: TrackedMask, clip: FolderClip) -> Mask:
+    logits = cv2.resize(mask.logits, (clip.width, clip.height), interpolation=cv2.INTER_LINEAR)
+    inside: Mask = logits > 0
+    return inside
+
+
+def _read_mask(path: Path) -> Mask:
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise InputError(f"The true mask {path} cannot be read.", path=path)
+    mask: Mask = picture > 127
+    return mask
+
+
+def _mask_prompt(mask: Mask) -> FramePrompts:
+    return FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), mask=mask)
+
+
+def _box_prompt(mask: Mask) -> FramePrompts:
+    """The true mask's rectangle, as an artist would draw it."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+    return FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), box=box)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows and their means as aligned text."""
+    lines = [f"{'clip':24} {'frames':>6} {'J':>6} {'F':>6} {'J&F':>6} {'lost P':>7} {'lost R':>7} {'ms':>6}"]
+    for row in rows:
+        p, r = (f"{value:7.2f}" if value is not None else "      -" for value in (row.lost_precision, row.lost_recall))
+        lines.append(
+            f"{row.clip:24} {row.frames:6d} {row.j:6.3f} {row.f:6.3f} {row.jf:6.3f} {p} {r} {row.ms_per_frame:6.0f}"
+        )
+    j, f = float(np.mean([row.j for row in rows])), float(np.mean([row.f for row in rows]))
+    lines.append(f"{'mean':24} {'':6} {j:6.3f} {f:6.3f} {(j + f) / 2:6.3f}")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """`python -m wisp.bench.tracking CLIPS_DIR [--every N ...] [--first box|mask]`."""
+    parser = argparse.ArgumentParser(prog="python -m wisp.bench.tracking")
+    parser.add_argument("clips", type=Path)
+    parser.add_argument(
+        "--every", type=int, nargs="*", default=[0, 20, 10], help="keyframe spacings; 0: first frame only"
+    )
+    parser.add_argument("--first", choices=("box", "mask"), default="mask")
+    options = parser.parse_args(arguments)
+    for every in options.every:
+        print(
+            f"keyframes: {f'every {every} frames and the last' if every else 'the first frame'} ({options.first} first)"
+        )
+        print(table(evaluate(options.clips, every or None, options.first)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

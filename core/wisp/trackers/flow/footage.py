@@ -1,0 +1,85 @@
+"""The clip as this tracker looks at it: small pictures, and the motion between them, each made once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...plates.clip import Clip
+from ..prompts import working_size
+from .motion import Flow, FlowEstimator, Grey, Plane, trust
+
+#: Longer side of the working grid in pixels.
+LONG_SIDE = 480
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class View:
+    """One frame on the working grid: `lab` float32 h x w x 3 (L 0..100), `grey` uint8 h x w."""
+
+    lab: NDArray[np.float32]
+    grey: Grey
+
+
+@dataclass(frozen=True)
+class Motion:
+    """From each pixel of the newer frame to where it was in the older one, and the trust 0..1 in that."""
+
+    flow: Flow
+    back: Flow
+    trust: Plane
+
+
+class _Recent(OrderedDict[tuple[int, ...], _T]):
+    """The few values asked for last."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def get_or(self, key: tuple[int, ...], make: Callable[[], _T]) -> _T:
+        if key not in self:
+            self[key] = make()
+            while len(self) > self._room:
+                self.popitem(last=False)
+        self.move_to_end(key)
+        return self[key]
+
+
+class Footage:
+    """Views and motion of one clip, shared by all passes over it; memory does not grow with the clip."""
+
+    def __init__(self, clip: Clip) -> None:
+        self.clip = clip
+        self.picture = (clip.width, clip.height)
+        self.grid = working_size(clip.width, clip.height, LONG_SIDE)
+        self.estimate = FlowEstimator()
+        self._views: _Recent[View] = _Recent(6)
+        self._motions: _Recent[Motion] = _Recent(2)
+
+    def view(self, frame: int) -> View:
+        """The frame on the working grid. Raises FrameReadError."""
+        return self._views.get_or((frame,), lambda: self._look(frame))
+
+    def motion(self, newer: int, older: int) -> Motion:
+        """How the pixels of `newer` (in visiting order) came from `older`."""
+        return self._motions.get_or((newer, older), lambda: self._compare(newer, older))
+
+    def _look(self, frame: int) -> View:
+        rgb = np.clip(self.clip.image(frame, self.grid), 0.0, 1.0)
+        lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
+        grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+        return View(lab, np.rint(grey * 255.0).astype(np.uint8))
+
+    def _compare(self, newer: int, older: int) -> Motion:
+        a, b = self.view(newer).grey, self.view(older).grey
+        flow, back = self.estimate(a, b), self.estimate(b, a)
+        return Motion(flow, back, trust(flow, back))
