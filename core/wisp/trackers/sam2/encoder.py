@@ -45,7 +45,7 @@ class FrameEncoding:
 class FrameEncoder:
     """Encodes frames of clips and remembers the last few, whoever asked for them."""
 
-    def __init__(self, network: Any, autocast: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(self, network: Any, autocast: Callable[[], AbstractContextManager[object]]) -> None:
         self._network = network
         self._autocast = autocast
         # A clip is known by being the same object; holding it keeps its id from being given to another one.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -57,11 +59,10 @@ class Sam2Model:
     def __post_init__(self) -> None:
         self.encoder = FrameEncoder(self.network, self.autocast)
 
-    @contextlib.contextmanager
-    def autocast(self) -> Iterator[None]:
-        """Run what is inside at the model's precision."""
-        with torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype is not None):
-            yield
+    @property
+    def autocast(self) -> Callable[[], AbstractContextManager[object]]:
+        """Makes a context that runs what is inside at the model's precision."""
+        return partial(torch.autocast, self.device.type, dtype=self.dtype, enabled=self.dtype is not None)
 
     def within_memory(self, call: Callable[P, T], doing: str, smaller: Callable[P, T] | None = None) -> Callable[P, T]:
         """`call`, tried again where the device runs out of memory, after giving back what can be given back.

@@ -1,0 +1,96 @@
+"""The SAM2Matting head behind the Head protocol."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sam2_stand_ins import SMALL, ArrayClip, matting_checkpoint, moving_clip, prompts, small_model
+from wisp.heads.sam2matting import Sam2MattingHead
+from wisp.trackers.sam2 import Sam2Tracker
+from wisp.trackers.sam2.model import Sam2Model
+
+__all__ = ["matting_checkpoint", "small_model"]
+
+
+@pytest.fixture
+def head(small_model: Sam2Model) -> Sam2MattingHead:
+    return Sam2MattingHead("sam2matting-sam2.1-tiny", small_model, refine=False)
+
+
+def disc(width: int, height: int) -> np.ndarray:
+    """Logits of a disc in the middle of a grid over the picture."""
+    y, x = (np.mgrid[:height, :width] + 0.5) / np.array([height, width])[:, None, None] - 0.5
+    return (0.3 - np.hypot(x, y)).astype(np.float32) * 40
+
+
+def test_alpha_has_the_plates_size_for_masks_of_any_size(head: Sam2MattingHead) -> None:
+    clip = moving_clip(2)
+    alphas = head.matte(clip, 1001, {1: disc(32, 32), 7: disc(120, 67)})
+    assert set(alphas) == {1, 7}
+    for alpha in alphas.values():
+        assert alpha.shape == (clip.height, clip.width)
+        assert alpha.dtype == np.float32
+        assert 0 <= alpha.min() < alpha.max() <= 1
+
+
+def test_an_empty_mask_gives_zeros(head: Sam2MattingHead) -> None:
+    clip = moving_clip(2)
+    before = head.model.encoder.computed
+    assert not head.matte(clip, 1002, {1: np.full((8, 8), -3.0, np.float32)})[1].any()
+    assert head.model.encoder.computed - before <= 1
+
+
+def test_objects_and_the_tracker_share_one_encoding(head: Sam2MattingHead) -> None:
+    clip = moving_clip(3)
+    before = head.model.encoder.computed
+    track = Sam2Tracker("x", head.model).start(clip, {1: {1001: prompts([(30, 36)], [1])}}, clip.frames)
+    for frame in clip.frames:
+        logits = track.step(frame)[1].logits
+        head.matte(clip, frame, {1: logits, 2: disc(32, 32)})
+    assert head.model.encoder.computed - before == len(clip.frames)
+
+
+def test_a_still_is_seen_without_memory(head: Sam2MattingHead) -> None:
+    """The same picture gives another matte alone than in a shot: the reference has a mode for each."""
+    shot = moving_clip(2)
+    still = ArrayClip(shot.pictures[:1])
+    in_shot = head.matte(shot, 1001, {1: disc(32, 32)})[1]
+    alone = head.matte(still, 1001, {1: disc(32, 32)})[1]
+    assert np.abs(in_shot - alone).max() > 1e-3
+
+
+def test_known_pixels_are_the_masks_own(head: Sam2MattingHead, small_model: Sam2Model) -> None:
+    """Without `dense`, alpha far from the unknown region is exactly 0 or 1."""
+    import torch
+
+    quiet = Sam2MattingHead("x", small_model, refine=False)
+    last = quiet._network.unknown_fusion[6]
+    assert isinstance(last, torch.nn.Conv2d)
+    last.weight.data.zero_()
+    assert last.bias is not None
+    last.bias.data.fill_(-5)
+    clip = moving_clip(2)
+    matte = quiet.predict(clip, 1001, disc(SMALL // 4, SMALL // 4))
+    assert matte is not None
+    alpha = matte.alpha3[0, 0].numpy()
+    middle = alpha.shape[0] // 2
+    assert alpha[middle, middle] == 1
+    assert alpha[0, 0] == 0
+    assert 0 < np.count_nonzero((alpha > 0) & (alpha < 1)) < alpha.size
+
+
+def test_the_encoder_remembers_by_clip_and_frame(small_model: Sam2Model) -> None:
+    one, other = moving_clip(3), moving_clip(3)
+    encoder = small_model.encoder
+    encoder.clear()
+    before = encoder.computed
+    first = encoder.encode(one, 1001)
+    assert encoder.encode(one, 1001) is first
+    assert encoder.encode(other, 1001) is not first
+    assert encoder.encode(one, 1002) is not first
+    assert encoder.encode(one, 1001, "still") is not first
+    assert encoder.computed - before == 4
+    encoder.encode(one, 1003)
+    assert encoder.encode(one, 1002).image.shape == (1, 3, SMALL, SMALL)
+    assert encoder.computed - before == 5
+    assert encoder.encode(one, 1001) is not first, "only the last few are kept"
