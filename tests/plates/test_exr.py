@@ -268,6 +268,41 @@ def test_huge_windows_are_refused(tmp_path: Path, window: tuple[int, int, int, i
         exr.read_channels(tmp_path / "bomb.exr")
 
 
+@pytest.mark.parametrize("name", ["a.exr", "stripes.exr", "cryptoasset.exr", "v1.7.test.tiled.exr", "rgbaz.exr"])
+def test_overwritten_bytes_raise_nothing_else(exr_set: Path, tmp_path: Path, name: str) -> None:
+    content = (exr_set / "valid" / name).read_bytes()
+    rng = np.random.default_rng(len(content))
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(content)
+        for place in rng.integers(0, rng.choice([400, len(content)]), rng.choice([1, 4])):
+            damaged[place] = rng.choice([0, 127, 128, 255])
+        (tmp_path / "damaged.exr").write_bytes(damaged[: rng.choice([len(damaged), rng.integers(len(damaged))])])
+        try:
+            exr.read_frame(tmp_path / "damaged.exr", 1)
+        except FrameReadError:
+            refused += 1
+    assert 50 < refused <= 150
+
+
+def test_a_channel_name_that_is_no_text(exr_set: Path, tmp_path: Path) -> None:
+    content = (exr_set / "valid/cryptoasset.exr").read_bytes().replace(b"uCryptoAsset00.red", b"uCryptoAsset00.r\xb0d")
+    (tmp_path / "name.exr").write_bytes(content)
+    with pytest.raises(FrameReadError, match="header is damaged"):
+        exr.read_frame(tmp_path / "name.exr", 1)
+
+
+def test_non_finite_values_inside_a_smaller_data_window(tmp_path: Path) -> None:
+    plane = np.array([[np.nan, 1.0], [np.inf, -np.inf]], np.float16)
+    path = tmp_path / "n.exr"
+    exr.write_exr(path, dict.fromkeys("RGB", plane), display=Window(0, 0, 5, 4), data=Window(2, 1, 4, 3))
+    raw, _ = exr.read_channels(path)
+    assert np.isnan(raw["R"][0, 0])
+    frame = exr.read_frame(path, 1)
+    assert frame.nonfinite == 9
+    assert frame.rgb[1:3, 2:4, 1].tolist() == [[0.0, 1.0], [HALF_MAX, -HALF_MAX]]
+
+
 def test_a_file_that_is_not_there_or_not_exr(tmp_path: Path) -> None:
     with pytest.raises(FrameReadError, match="does not exist"):
         exr.read_header(tmp_path / "none.exr")

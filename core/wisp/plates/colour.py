@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from .plate import HALF_MAX
+from .plate import clean
 
 FloatImage = NDArray[np.float32]
 
@@ -113,7 +113,7 @@ class DisplayTransform:
         NaN counts as 0 and an infinity as the largest half value.
         """
         out = np.array(rgb, np.float32, order="C")
-        np.nan_to_num(out, copy=False, nan=0.0, posinf=HALF_MAX, neginf=-HALF_MAX)
+        clean(out)
         if self._processor is not None:
             _apply(self._processor, out)
         elif self.choice.view != AS_IS:

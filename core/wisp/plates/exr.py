@@ -1,7 +1,7 @@
 """OpenEXR files in and out. The only module that imports OpenEXR.
 
-Reading runs in this process: over 61 awkward and damaged files, and over cut and overwritten copies of
-good ones, the library neither crashed nor hung. What it does do is answer with fewer parts than the header
+Reading runs in this process: over 61 awkward and damaged files and 93 000 randomly overwritten or cut
+ones, OpenEXR 3.5.3 neither crashed nor hung. What it does do is answer with fewer parts than the header
 promises instead of raising, and ask for whatever memory a damaged window demands; both are checked here.
 """
 
@@ -12,7 +12,6 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +22,8 @@ from numpy.typing import NDArray
 
 from ..atomic import replacing
 from ..errors import FrameReadError, OutputError, UsageError
-from .plate import HALF_MAX, MAX_PIXELS, PlateFrame, PlateHeader, Window
+from .layers import Layers, PartNames, Picture, find_layers
+from .plate import HALF_MAX, MAX_PIXELS, PlateFrame, PlateHeader, Window, clean
 
 #: More pixel bytes than this in one file (all its channels) are refused before they are allocated.
 MAX_BYTES = 2**33
@@ -38,7 +38,8 @@ _NAMED = frozenset({"framesPerSecond", "timeCode"})
 _MAGIC = b"\x76\x2f\x31\x01"
 _DEEP_FLAG = 0x800
 _REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
-_TRIPLES = (("r", "g", "b"), ("red", "green", "blue"), ("x", "y", "z"))
+#: As many layer names an error message lists.
+_LISTED = 20
 
 OpenEXR.set_global_thread_count(min(8, os.cpu_count() or 1))
 
@@ -114,9 +115,10 @@ def _why_closed(path: Path, error: Exception) -> str:
         return _DEEP
     if isinstance(error, MemoryError):
         return _TOO_LARGE
-    return "its header is damaged or cut short"
+    return _BAD_HEADER
 
 
+_BAD_HEADER = "its header is damaged or cut short"
 _TOO_LARGE = "its pixels do not fit into memory"
 _DEEP = "it holds deep samples, which Wisp does not read; flatten it first"
 
@@ -142,7 +144,7 @@ def _check_size(path: Path, parts: list[Any]) -> None:
 def _open_header(path: Path) -> list[Any]:
     parts, _ = _open(path, header_only=True)
     if not parts:
-        raise FrameReadError(path, "its header is damaged or cut short")
+        raise FrameReadError(path, _BAD_HEADER)
     return parts
 
 
@@ -178,79 +180,35 @@ def _timecode(text: str) -> Any:
     return OpenEXR.TimeCode(hours, minutes, seconds, frame, int(";" in text), *[0] * 13)
 
 
-@dataclass(frozen=True)
-class _Picture:
-    """Which channels of which part make an RGB picture. `None` stands for a plane of zeros."""
-
-    part: int
-    kind: Literal["rgb", "luma", "grey"]
-    channels: tuple[str | None, ...]
-
-
-def _picture(part: int, members: Mapping[str, str]) -> _Picture:
-    """The picture in one layer. `members`: channel suffix -> full channel name."""
-    names = {suffix.casefold(): full for suffix, full in members.items()}
-    for triple in _TRIPLES:
-        if names.keys() >= set(triple):
-            return _Picture(part, "rgb", tuple(names[one] for one in triple))
-    if names.keys() >= {"y", "ry", "by"}:
-        return _Picture(part, "luma", (names["y"], names["ry"], names["by"]))
-    if names.keys() >= {"r", "g"}:
-        return _Picture(part, "rgb", (names["r"], names["g"], None))
-    grey = next((names[one] for one in ("y", "r", "g", "b") if one in names), next(iter(names.values())))
-    return _Picture(part, "grey", (grey,))
-
-
-def _layers(parts: list[Any]) -> tuple[dict[str, _Picture], _Picture]:
-    """Every picture that can be asked for by name, and the one that is meant when none is named.
-
-    Names: the part, its view, the prefix of the channels (`right`, `matte.hero`), `part.prefix`, and each
-    channel by its full name. The first to bear a name keeps it.
-    """
-    layers: dict[str, _Picture] = {}
-    ranked: list[tuple[tuple[bool, int], _Picture]] = []
-    for index, part in enumerate(parts):
-        groups: dict[str, dict[str, str]] = {}
-        for channel in part.header["channels"]:
-            prefix, _, suffix = channel.name.rpartition(".")
-            groups.setdefault(prefix, {})[suffix] = channel.name
-        for prefix, members in groups.items():
-            picture = _picture(index, members)
-            for name in _names(part.header, prefix):
-                layers.setdefault(name, picture)
-            plain = not prefix and (picture.kind != "grey" or "Y" in members)
-            rank = 0 if plain else 1 if picture.kind == "rgb" else 2
-            ranked.append(((_is_deep(part), rank), picture))
-        for channel in part.header["channels"]:
-            layers.setdefault(channel.name, _Picture(index, "grey", (channel.name,)))
-    return layers, min(ranked, key=lambda item: item[0])[1]
-
-
-def _names(attributes: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    part, view = attributes.get("name"), attributes.get("view")
-    if prefix:
-        yield prefix
-        if part:
-            yield f"{part}.{prefix}"
-        return
-    views = attributes.get("multiView")
-    yield from (name for name in (part, view, views[0] if views else None) if name)
-    if not part:
-        yield "rgba"
-
-
-def _is_deep(part: Any) -> bool:
-    return part.type() in (OpenEXR.deepscanline, OpenEXR.deeptile)
-
-
-def _choose(path: Path, parts: list[Any], layer: str | None) -> _Picture:
-    if not any(len(part.header["channels"]) for part in parts):
+def _layers(path: Path, parts: list[Any]) -> Layers:
+    try:
+        names = [_part_names(part) for part in parts]
+    except UnicodeDecodeError as error:  # the library decodes a channel's name when it is asked for
+        raise FrameReadError(path, _BAD_HEADER) from error
+    if not any(part.channels for part in names):
         raise FrameReadError(path, "it has no channels")
-    layers, default = _layers(parts)
-    picture = default if layer is None else layers.get(layer)
+    return find_layers(names)
+
+
+def _part_names(part: Any) -> PartNames:
+    attributes = part.header
+    views = attributes.get("multiView") or [None]
+    return PartNames(
+        channels=tuple(channel.name for channel in attributes["channels"]),
+        name=attributes.get("name"),
+        view=attributes.get("view") or views[0],
+        deep=part.type() in (OpenEXR.deepscanline, OpenEXR.deeptile),
+    )
+
+
+def _choose(path: Path, parts: list[Any], layer: str | None) -> Picture:
+    layers = _layers(path, parts)
+    picture = layers.default if layer is None else layers.by_name.get(layer)
     if picture is None:
-        raise FrameReadError(path, f"it has no layer '{layer}'", hint=f"It holds: {', '.join(layers)}.")
-    if _is_deep(parts[picture.part]):
+        known = list(layers.by_name)
+        rest = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+        raise FrameReadError(path, f"it has no layer '{layer}'", hint=f"It holds: {', '.join(known[:_LISTED])}{rest}.")
+    if _part_names(parts[picture.part]).deep:
         raise FrameReadError(path, _DEEP)
     return picture
 
@@ -273,7 +231,8 @@ def read_header(path: str | Path, *, layer: str | None = None) -> PlateHeader:
 
 def layer_names(path: str | Path) -> tuple[str, ...]:
     """Every name that `layer` accepts for this file. Raises FrameReadError."""
-    return tuple(_layers(_open_header(Path(path)))[0])
+    path = Path(path)
+    return tuple(_layers(path, _open_header(path)).by_name)
 
 
 def read_frame(path: str | Path, number: int, *, layer: str | None = None) -> PlateFrame:
@@ -294,14 +253,11 @@ def read_frame(path: str | Path, number: int, *, layer: str | None = None) -> Pl
         planes = _rgb_from_luma(planes, part.header.get("chromaticities"))
     rgb = np.zeros((header.display.height, header.display.width, 3), np.float32)
     target, source = _overlap(header.display, header.data)
+    region = rgb[target]
     for index, plane in enumerate(planes * (3 if picture.kind == "grey" else 1)):
         if plane is not None:
-            rgb[..., index][target] = plane[source]
-    finite = np.isfinite(rgb)
-    nonfinite = int(rgb.size - np.count_nonzero(finite))
-    if nonfinite:
-        np.nan_to_num(rgb, copy=False, nan=0.0, posinf=HALF_MAX, neginf=-HALF_MAX)
-    return PlateFrame(number, rgb, header, nonfinite)
+            region[..., index] = plane[source]
+    return PlateFrame(number, rgb, header, clean(region))
 
 
 def read_channels(path: str | Path) -> tuple[dict[str, NDArray[Any]], PlateHeader]:
@@ -312,8 +268,9 @@ def read_channels(path: str | Path) -> tuple[dict[str, NDArray[Any]], PlateHeade
     """
     path = Path(path)
     parts = _open_header(path)
-    if len(parts) != 1 or _is_deep(parts[0]):
-        raise FrameReadError(path, "it is not a flat picture of one part")
+    _choose(path, parts, None)
+    if len(parts) != 1:
+        raise FrameReadError(path, f"it has {len(parts)} parts where one is expected")
     _check_size(path, parts)
     part = _open_whole(path, 1)[0]
     return {name: channel.pixels for name, channel in part.channels.items()}, _header(part.header)

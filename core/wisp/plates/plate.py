@@ -64,6 +64,14 @@ class PlateFrame:
     nonfinite: int = 0
 
 
+def clean(pixels: NDArray[np.float32]) -> int:
+    """Replace, in place, NaN by 0 and infinities by the largest half value; returns how many there were."""
+    found = int(pixels.size - np.count_nonzero(np.isfinite(pixels)))
+    if found:
+        np.nan_to_num(pixels, copy=False, nan=0.0, posinf=HALF_MAX, neginf=-HALF_MAX)
+    return found
+
+
 class Plate(Protocol):
     """The incoming pictures, read lazily, one frame at a time, in any order."""
 

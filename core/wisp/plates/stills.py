@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import FrameReadError, UsageError
 from . import exr
-from .plate import HALF_MAX, MAX_PIXELS, PlateFrame, PlateHeader, Window
+from .plate import MAX_PIXELS, PlateFrame, PlateHeader, Window, clean
 from .sequences import EXR_SUFFIXES
 
 FloatImage = NDArray[np.float32]
@@ -50,10 +50,7 @@ def read_frame(path: str | Path, number: int) -> PlateFrame:
     with _Input(path) as source:
         pixels = source.pixels()
         rgb = np.ascontiguousarray(pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]])
-        nonfinite = int(rgb.size - np.count_nonzero(np.isfinite(rgb)))
-        if nonfinite:
-            np.nan_to_num(rgb, copy=False, nan=0.0, posinf=HALF_MAX, neginf=-HALF_MAX)
-        return PlateFrame(number, rgb, source.header, nonfinite)
+        return PlateFrame(number, rgb, source.header, clean(rgb))
 
 
 def suggested_colorspace(path: str | Path) -> str:
