@@ -14,7 +14,7 @@ def tracker(monkeypatch: pytest.MonkeyPatch) -> ChainTracker:
     made = ChainTracker()
     monkeypatch.setattr("wisp.solve.solver.load_tracker", lambda *_: made)
     monkeypatch.setattr(
-        "wisp.solve.solver.model_stamp", lambda name, _: ModelStamp(name, "1", "", "Apache-2.0", made.segments)
+        "wisp.solve.solver.model_stamp", lambda name, *_: ModelStamp(name, "1", "", "Apache-2.0", made.segments)
     )
     return made
 

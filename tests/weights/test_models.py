@@ -63,7 +63,7 @@ def test_wrong_weights_are_refused_unless_asked_for(folder: Path, caplog: pytest
     own = RunOptions(weights=(folder,), allow_unverified=True)
     load_tracker("hero", own)
     assert "is not known to be the published hero+.pt" in caplog.text
-    assert model_stamp("hero", own).weights_sha256 == f"unverified:{SHA[OTHER]}"
+    assert model_stamp("hero", "tracker", own).weights_sha256 == f"unverified:{SHA[OTHER]}"
 
 
 def test_licence_is_told_once_on_loading(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -81,13 +81,14 @@ def test_commercial_policy(folder: Path, model_id: str, monkeypatch: pytest.Monk
         load_tracker(model_id, options)
     assert caught.value.exit_code == 4
     with pytest.raises(WeightsError, match="refused"):
-        model_stamp(model_id, options)
+        model_stamp(model_id, "tracker", options)
     assert load_tracker("both", options).id == "both"
 
 
 def test_stamps(folder: Path) -> None:
     options = RunOptions(weights=(folder,))
-    hero, both, plain = (model_stamp(model_id, options) for model_id in ("hero", "both", "plain"))
+    hero, both = (model_stamp(model_id, "tracker", options) for model_id in ("hero", "both"))
+    plain = model_stamp("plain", "head", options)
     assert (hero.version, hero.weights_sha256, hero.licence) == (SHA[GOOD], SHA[GOOD], "CC-BY-NC-SA-4.0")
     assert both.weights_sha256 == f"{SHA[GOOD]}+unlisted:{SHA[UNLISTED]}"
     assert (plain.version, plain.weights_sha256) == ("algorithm-7", "")

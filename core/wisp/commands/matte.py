@@ -72,14 +72,15 @@ def run(args: argparse.Namespace) -> int:
     offset = args.first - plate.frames[0] if args.first is not None else 0
     if offset:
         plate = open_plate(args.plate, layer=args.layer, first=args.first)
-    frames = parse_frames(args.frames) if args.frames else plate.frames
+    frames = parse_frames(args.frames) if args.frames else None
     folder: Path = args.output or Path(f"{plate.name}_mattes")
     document = folder / f"{plate.name}.wisp"
-    shot = _shot(args, plate, offset, frames, document)
+    shot = _shot(args, plate, offset, frames or plate.frames, document)
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
         options = run_options(args, shot.solve.precision, shot.solve.seed)
         solver = Solver(shot, document.parent, cache_folder(args, document), options)
-        reporter.say(f"{plate.name}: {format_frames(frames)}, {plate.width}x{plate.height}; {solver.colour.describe()}")
+        spans = format_frames(frames or solver.plate.frames)
+        reporter.say(f"{plate.name}: {spans}, {plate.width}x{plate.height}; {solver.colour.describe()}")
         solver.works  # noqa: B018 - everything that is wrong with prompts or weights is said before anything is written
         delivery = Delivery(solver, str(folder), stem=plate.name, frames=frames, overwrite=args.overwrite)
         _save(shot, document, args.overwrite)

@@ -39,9 +39,14 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_options(args: argparse.Namespace, precision: str = "auto", seed: int = 0) -> RunOptions:
-    """The choices of this invocation."""
+    """The choices of this invocation. DeviceError for a device that is not there, whichever models will run."""
+    device = args.device or os.environ.get("WISP_DEVICE") or "auto"
+    if device not in ("auto", "cpu"):
+        from ..device import resolve_device
+
+        resolve_device(device)
     return RunOptions(
-        device=args.device or os.environ.get("WISP_DEVICE") or "auto",
+        device=device,
         precision=args.precision or precision,
         seed=seed,
         weights=tuple(args.weights),

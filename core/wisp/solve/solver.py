@@ -115,7 +115,10 @@ class Solver:
     def models(self) -> tuple[ModelStamp, ModelStamp]:
         """What tracker and head are, checked but not loaded. Raises UsageError and WeightsError."""
         solve = self.shot.solve
-        return model_stamp(solve.tracker, self._options), model_stamp(solve.head, self._options)
+        return (
+            model_stamp(solve.tracker, "tracker", self._options),
+            model_stamp(solve.head, "head", self._options),
+        )
 
     @cached_property
     def works(self) -> tuple[ObjectWork, ...]:

@@ -16,7 +16,7 @@ from . import search
 from .hashes import LocalFile, judge, remembered_sha256
 from .licences import require_allowed, terms
 from .options import RunOptions
-from .registry import Kind, ModelEntry, entry, entry_as
+from .registry import Kind, ModelEntry, entry_as
 
 log = logging.getLogger(__name__)
 
@@ -63,16 +63,16 @@ def load_head(model_id: str, options: RunOptions) -> Head:
     return cast(Head, _build(entry_as(model_id, "head"), "head", options))
 
 
-def model_stamp(model_id: str, options: RunOptions) -> ModelStamp:
-    """The stamp of a tracker or head; a model without weights is asked for its version, which is quick.
+def model_stamp(model_id: str, kind: Kind, options: RunOptions) -> ModelStamp:
+    """The stamp of a model used as `kind`; one without weights is asked for its version, which is quick.
 
     Raises like `load_tracker`.
     """
-    model = entry(model_id)
+    model = entry_as(model_id, kind)
     if model.files:
         sha256 = locate(model, options).weights_sha256
         return ModelStamp(model.id, sha256, sha256, model.licence, model.segments)
-    built = cast(Tracker | Head, _build(model, model.kinds[0], options))
+    built = cast(Tracker | Head, _build(model, kind, options))
     return ModelStamp(model.id, built.version, "", model.licence, model.segments)
 
 
