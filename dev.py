@@ -188,7 +188,7 @@ def fill_venv(torch: str) -> None:
 
 
 def proven() -> bool:
-    return logged("trying it out", [str(PYTHON), "-c", PROOF]) == 0
+    return logged("trying it out (half a minute, the first time)", [str(PYTHON), "-c", PROOF]) == 0
 
 
 # ---------------------------------------------------------------------------------------------- showing it

@@ -50,23 +50,23 @@ def wood(size: tuple[int, int], seed: int) -> FloatImage:
         return np.array([r, g, b], np.float32)
 
     glow = np.exp(-(((u - 1.45) / 0.75) ** 2) - ((v - 0.42) / 0.30) ** 2)
-    picture: NDArray[np.floating] = colour(0.008, 0.034, 0.046) * (1.15 - 0.5 * v) + glow * colour(0.34, 0.145, 0.035)
-    picture = picture + np.exp(-(((u - 0.35) / 0.5) ** 2) - ((v - 0.35) / 0.35) ** 2) * colour(0.01, 0.065, 0.085)
+    picture: NDArray[np.floating] = colour(0.010, 0.040, 0.058) * (1.15 - 0.5 * v) + glow * colour(0.055, 0.160, 0.190)
+    picture = picture + np.exp(-(((u - 0.35) / 0.5) ** 2) - ((v - 0.35) / 0.35) ** 2) * colour(0.01, 0.050, 0.110)
 
     leaves = _noise(rng, (width, height), 9, 4)[..., None]
     lit = _noise(rng, (width, height), 5, 3)[..., None]
     cover = np.clip((leaves - 0.47) * 9, 0, 1) * np.clip(1.25 - 1.1 * v, 0.15, 1)
-    foliage = lit * colour(0.030, 0.085, 0.040) + np.clip(lit - 0.5, 0, 1) * (0.3 + glow) * colour(0.75, 0.42, 0.10)
+    foliage = lit * colour(0.030, 0.085, 0.040) + np.clip(lit - 0.5, 0, 1) * (0.3 + glow) * colour(0.22, 0.46, 0.16)
     picture = picture * (1 - cover) + foliage * cover
     for _ in range(9):
         x, wide, lean = rng.uniform(0, width / height), rng.uniform(0.018, 0.055), rng.normal(0, 0.05)
         bark = np.clip((wide - np.abs(u - x - lean * (v - 0.5))) / 0.012 + 0.5, 0, 1) * rng.uniform(0.55, 0.95)
         edge = np.clip((u - x) / wide, -1, 1) * 0.5 + 0.5
-        picture = picture * (1 - bark) + bark * (colour(0.012, 0.016, 0.016) + edge * glow * colour(0.16, 0.08, 0.03))
+        picture = picture * (1 - bark) + bark * (colour(0.012, 0.016, 0.016) + edge * glow * colour(0.09, 0.13, 0.13))
     ferns = _noise(rng, (width, height), 7, 4)[..., None]
     bank = np.clip((v - 0.80 + 0.30 * (ferns - 0.5)) * 14, 0, 1)
-    picture = picture * (1 - bank) + bank * (ferns * colour(0.045, 0.075, 0.020) + glow * colour(0.10, 0.06, 0.02))
-    picture = _defocus(picture.astype(np.float32), height / 60)
+    picture = picture * (1 - bank) + bank * (ferns * colour(0.045, 0.075, 0.020) + glow * colour(0.04, 0.07, 0.04))
+    picture = _defocus(picture.astype(np.float32), height / 90)
 
     light = np.zeros_like(picture)
     for _ in range(64):

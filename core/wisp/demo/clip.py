@@ -61,10 +61,10 @@ class DemoClip:
 def flight(time: float, size: tuple[int, int]) -> Pose:
     """The creature's flight; `time` in seconds, 0 in the middle of the clip."""
     width, height = size
-    swing = 1.37 * time
+    swing = 1.25 * time
     return Pose(
         centre=(
-            width * 0.5 + height * 0.42 * np.sin(swing),
+            width * 0.5 + height * 0.34 * np.sin(swing),
             height * (0.585 + 0.035 * np.sin(5.2 * time + 0.6)),
         ),
         radius=0.190 * height,
