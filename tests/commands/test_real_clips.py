@@ -97,7 +97,7 @@ def test_an_acescg_sequence_keeps_numbers_windows_and_metadata(shared: Path, tmp
     assert header.attributes["wisp/model"] == "flow + guided"
     channels, _ = read_channels(out / "hero" / "hero.1001.exr")
     assert channels["R"].dtype == np.float16 and channels["R"].shape == (360, 640)
-    assert mad(channels["R"].astype(np.float32), truth_of(clip, 0)) < 25
+    assert mad(channels["R"].astype(np.float32), truth_of(clip, 0)) < 35
     shot = documents.load(out / "sh010_v002.wisp")
     assert (shot.plate.colorspace, shot.plate.first, shot.plate.last) == ("ACEScg", 1001, 1016)
 

@@ -215,8 +215,20 @@ class Run:
         recipe = work.recipe(frame)
         if recipe is None:  # outside the object's first and last frame
             return TrackedMask(np.full((1, 1), -1.0, np.float32), 1.0, "tracked")
+        drawn = self._drawn_mask(work, frame)
+        if drawn is not None:
+            return drawn
         parts = [self._shelf.read_mask(mark) for mark in work.mask_marks(frame)]
         return parts[0] if len(parts) == 1 else blend(parts[0], parts[1], recipe.weight)
+
+    def _drawn_mask(self, work: ObjectWork, frame: int) -> TrackedMask | None:
+        """A mask prompt as it was drawn, at plate resolution: the head must not get it through a tracker's grid."""
+        if not any(prompt.kind == "mask" and prompt.frame == frame for prompt in work.item.prompts):
+            return None
+        plate = self._solver.plate
+        mask = frame_prompts(work.item, frame, (plate.width, plate.height), self._solver.locate).mask
+        assert mask is not None
+        return TrackedMask(np.where(mask, 8.0, -8.0).astype(np.float32), 1.0, "keyframe")
 
     def _store(self, work: ObjectWork, frame: int, mask: TrackedMask, alpha: FloatImage) -> None:
         alpha = _obey_strokes(alpha, work.item, frame)
