@@ -52,6 +52,15 @@ def edge_spread(image: FloatImage, mask: Mask) -> float | None:
     return None if spread is None else spread * scale
 
 
+def likely_spread(image: FloatImage, mask: Mask, grid: tuple[int, ...]) -> float:
+    """`edge_spread`, or where nothing can be measured that of a mask accurate to one cell of its grid h x w."""
+    measured = edge_spread(image, mask)
+    if measured is not None:
+        return measured
+    height, width = mask.shape
+    return float(max(1.0, max(height, width) / 1000, 0.5 * width / grid[1], 0.5 * height / grid[0]))
+
+
 def edge_profile(image: FloatImage, distance: FloatImage, reach: int) -> NDArray[np.float64] | None:
     """Mean foreground share at signed distances -reach+0.5 ... reach-0.5 from the outline: 2 reach values.
 

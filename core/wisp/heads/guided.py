@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..plates.clip import Clip, FloatImage
 from ..plates.plate import Window
 from .band import Mask, grow, mask_from_logits, signed_distance, tiles
-from .edge_spread import edge_spread
+from .edge_spread import likely_spread
 from .guided_filter import guided_filter
 
 # All lengths follow from one measured number, the spread of the picture's edge around the mask's outline. The
@@ -51,7 +51,7 @@ def guided_matte(
     alpha: FloatImage = mask.astype(np.float32)
     if not mask.any() or mask.all():
         return alpha
-    spread = _spread(image, mask, logits.shape) if radius is None or band is None else 0.0
+    spread = likely_spread(image, mask, logits.shape) if radius is None or band is None else 0.0
     if radius is None:
         radius = _RADIUS_PER_SPREAD * spread
     if band is None:
@@ -68,15 +68,6 @@ def guided_matte(
 
     first = _filter(image, alpha, unknown, wide, label_belief)
     return _filter(image, first, unknown, narrow, lambda at: (2 * first[at] - 1) ** 2 + np.float32(_LEAST_BELIEF))
-
-
-def _spread(image: FloatImage, mask: Mask, grid: tuple[int, ...]) -> float:
-    """The measured spread; where nothing can be measured, that of a mask accurate to one cell of its grid."""
-    measured = edge_spread(image, mask)
-    if measured is not None:
-        return measured
-    height, width = mask.shape
-    return float(max(1.0, max(height, width) / 1000, 0.5 * width / grid[1], 0.5 * height / grid[0]))
 
 
 def _filter(

@@ -1,0 +1,193 @@
+"""How good heads are on stills with a true alpha, from exact and from coarse masks, and how long they take.
+
+`python -m wisp.bench.stills STILLS_DIR [--head ID ...]` prints a table. A still is a folder with `image.png`,
+`alpha.png` (8 or 16 bits), `trimap.png` (the soft band is where it is neither black nor white), `mask.png` and
+`mask_coarse.png` (above one half is inside). Errors are times 1000, over the whole picture and over the soft band.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..heads.head import Head
+from ..metrics.matting import mad, mse
+from ..plates.clip import FloatImage
+from ..weights.models import load_head
+from ..weights.options import RunOptions
+
+MaskKind = Literal["exact", "coarse"]
+_MASK_FILES: Mapping[MaskKind, str] = {"exact": "mask.png", "coarse": "mask_coarse.png"}
+_TIMED_SIZE = (1920, 1080)
+_OBJECT = 1
+_SURE = 10.0
+
+
+@dataclass(frozen=True)
+class Still:
+    """One picture with its truth: RGB and alpha as float 0..1, `band` where alpha is soft, masks as bool."""
+
+    name: str
+    image: FloatImage
+    alpha: FloatImage
+    band: NDArray[np.bool_]
+    masks: Mapping[MaskKind, NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One head on one picture from one kind of mask. Errors times 1000; `ms` the time of the head alone, and
+    `ms_1080p` that of the same picture and mask stretched to 1920 x 1080 (None where not measured)."""
+
+    head: str
+    still: str
+    mask: MaskKind
+    mad: float
+    mse: float
+    band_mad: float
+    band_mse: float
+    ms: float
+    ms_1080p: float | None = None
+
+
+class PictureClip:
+    """A `Clip` of one picture, already display-referred."""
+
+    def __init__(self, image: FloatImage) -> None:
+        self.frames: Sequence[int] = (1,)
+        self.height, self.width = image.shape[:2]
+        self._image = image
+
+    def image(self, frame: int, size: tuple[int, int] | None = None) -> FloatImage:  # noqa: ARG002  (one picture)
+        """See `Clip.image`."""
+        if size is None or size == (self.width, self.height):
+            return self._image
+        resized: FloatImage = cv2.resize(self._image, size, interpolation=cv2.INTER_AREA)
+        return resized
+
+
+def read_still(folder: Path) -> Still:
+    """Read one still. Raises InputError naming the file that is missing or unreadable."""
+    alpha = _read(folder / "alpha.png", cv2.IMREAD_UNCHANGED)
+    trimap = _read(folder / "trimap.png", cv2.IMREAD_GRAYSCALE)
+    return Still(
+        name=folder.name,
+        image=cv2.cvtColor(_read(folder / "image.png", cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB).astype(np.float32) / 255,
+        alpha=(alpha / np.iinfo(alpha.dtype).max).astype(np.float32),
+        band=(trimap > 0) & (trimap < 255),
+        masks={kind: _read(folder / name, cv2.IMREAD_GRAYSCALE) > 127 for kind, name in _MASK_FILES.items()},
+    )
+
+
+def read_stills(folder: Path) -> list[Still]:
+    """All stills under `folder`, by name. Raises InputError where there are none."""
+    places = sorted(path.parent for path in folder.glob("*/alpha.png"))
+    if not places:
+        raise InputError(f"There are no stills in {folder}.", hint="Expected NAME/alpha.png and others.", path=folder)
+    return [read_still(place) for place in places]
+
+
+def evaluate(folder: Path, heads: Sequence[Head], *, timed: bool = False) -> list[Row]:
+    """Every head on every still of `folder` from both masks. `timed` also measures 1920 x 1080."""
+    return [
+        measure(head, still, kind, timed=timed)
+        for still in read_stills(folder)
+        for kind in _MASK_FILES
+        for head in heads
+    ]
+
+
+def measure(head: Head, still: Still, kind: MaskKind, *, timed: bool = False) -> Row:
+    """One head on one still from one kind of mask."""
+    mask = still.masks[kind]
+    alpha, ms = _matte(head, still.image, mask)
+    ms_1080p = None
+    if timed:
+        image = cv2.resize(still.image, _TIMED_SIZE, interpolation=cv2.INTER_CUBIC)
+        larger = cv2.resize(mask.astype(np.float32), _TIMED_SIZE, interpolation=cv2.INTER_LINEAR) > 0.5
+        ms_1080p = _matte(head, np.clip(image, 0, 1), larger)[1]
+    return Row(
+        head=head.id,
+        still=still.name,
+        mask=kind,
+        mad=mad(alpha, still.alpha),
+        mse=mse(alpha, still.alpha),
+        band_mad=mad(alpha, still.alpha, still.band),
+        band_mse=mse(alpha, still.alpha, still.band),
+        ms=ms,
+        ms_1080p=ms_1080p,
+    )
+
+
+def mean(rows: Sequence[Row]) -> Row:
+    """The mean of rows of one head and one kind of mask, named `mean`."""
+    times = [row.ms_1080p for row in rows if row.ms_1080p is not None]
+
+    def average(name: str) -> float:
+        return float(np.mean([getattr(row, name) for row in rows]))
+
+    return Row(
+        head=rows[0].head,
+        still="mean",
+        mask=rows[0].mask,
+        mad=average("mad"),
+        mse=average("mse"),
+        band_mad=average("band_mad"),
+        band_mse=average("band_mse"),
+        ms=average("ms"),
+        ms_1080p=float(np.mean(times)) if times else None,
+    )
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as aligned text, head by head and mask by mask, each followed by its mean."""
+    lines = [
+        f"{'head':12} {'mask':7} {'still':18} {'MAD':>7} {'MSE':>7} "
+        f"{'MAD band':>9} {'MSE band':>9} {'ms':>6} {'1080p':>6}"
+    ]
+    for head, kind in dict.fromkeys((row.head, row.mask) for row in rows):
+        group = [row for row in rows if (row.head, row.mask) == (head, kind)]
+        for row in [*group, mean(group)]:
+            timed = "" if row.ms_1080p is None else f"{row.ms_1080p:6.0f}"
+            lines.append(
+                f"{row.head:12} {row.mask:7} {row.still:18} {row.mad:7.2f} {row.mse:7.3f} "
+                f"{row.band_mad:9.2f} {row.band_mse:9.2f} {row.ms:6.0f} {timed}"
+            )
+    return "\n".join(lines)
+
+
+def _matte(head: Head, image: FloatImage, mask: NDArray[np.bool_]) -> tuple[FloatImage, float]:
+    logits = np.where(mask, np.float32(_SURE), np.float32(-_SURE))
+    start = time.perf_counter()
+    alpha = head.matte(PictureClip(image), 1, {_OBJECT: logits})[_OBJECT]
+    return alpha, (time.perf_counter() - start) * 1e3
+
+
+def _read(path: Path, flags: int) -> NDArray[np.uint8]:
+    picture: NDArray[np.uint8] | None = cv2.imread(str(path), flags)
+    if picture is None:
+        raise InputError(f"Cannot read {path}: it is missing or not a picture.", path=path)
+    return picture
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table of the heads that need no weights."""
+    parser = argparse.ArgumentParser(prog="python -m wisp.bench.stills", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="folder of stills")
+    parser.add_argument("--head", action="append", help="id of a head (default: guided and closed-form)")
+    options = parser.parse_args(arguments)
+    heads = [load_head(name, RunOptions()) for name in options.head or ("guided", "closed-form")]
+    print(table(evaluate(options.folder, heads, timed=True)))
+
+
+if __name__ == "__main__":
+    main()
