@@ -79,5 +79,5 @@ def recorded(rng: np.random.Generator, picture: FloatImage) -> FloatImage:
     eight_bit = np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
     if rng.random() < 0.4:
         _, data = cv2.imencode(".jpg", eight_bit, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 97))])
-        eight_bit = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    return eight_bit.astype(np.float32) / 255
+        eight_bit = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return np.asarray(eight_bit / np.float32(255), np.float32)

@@ -194,7 +194,7 @@ def _strand_colours(rng: np.random.Generator, palette: Palette, surface: FloatIm
 def _widths(rng: np.random.Generator, groups: int) -> NDArray[np.float64]:
     """Widths in pixels, 0.25 to 3, mostly thin: most hairs cover a part of a pixel only."""
     typical = np.exp(rng.uniform(np.log(0.25), np.log(1.8)))
-    return np.clip(typical * np.exp(rng.normal(scale=0.3, size=groups)), 0.25, 3.0)
+    return np.asarray(np.clip(typical * np.exp(rng.normal(scale=0.3, size=groups)), 0.25, 3.0))
 
 
 # --- the kinds of subjects ------------------------------------------------------------------------------------------

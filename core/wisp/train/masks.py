@@ -13,9 +13,9 @@ from ..plates.clip import FloatImage
 SHARES = {"exact": 0.34, "slight": 0.22, "coarse": 0.44}
 
 
-def guidance_mask(rng: np.random.Generator, alpha: FloatImage) -> Mask:
-    """A mask for the true `alpha` (H x W, 0..1) as some tracker would have given it."""
-    kind = rng.choice(list(SHARES), p=list(SHARES.values()))
+def guidance_mask(rng: np.random.Generator, alpha: FloatImage, kind: str | None = None) -> Mask:
+    """A mask for the true `alpha` (H x W, 0..1) as some tracker would have given it; `kind` is one of `SHARES`."""
+    kind = kind or str(rng.choice(list(SHARES), p=list(SHARES.values())))
     if kind == "exact":
         return alpha >= 0.5
     if kind == "slight":
@@ -70,7 +70,7 @@ def on_grid(rng: np.random.Generator, alpha: FloatImage, cell: float) -> Mask:
 
 def grown(mask: Mask, radius: float) -> Mask:
     """Dilated by `radius` pixels, eroded where it is negative."""
-    size = 2 * int(round(abs(radius))) + 1
+    size = 2 * round(abs(radius)) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     change = cv2.dilate if radius > 0 else cv2.erode
     return np.asarray(change(mask.astype(np.uint8), kernel) > 0)

@@ -48,4 +48,4 @@ def along(palette: Palette, position: FloatImage) -> FloatImage:
 
 def _colours(light: NDArray[np.float64], chroma: NDArray[np.float64], hue: NDArray[np.float64]) -> Palette:
     tint = chroma[:, None] * (np.cos(hue)[:, None] * _OPPONENT[0] + np.sin(hue)[:, None] * _OPPONENT[1])
-    return np.clip(light[:, None] + tint, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(light[:, None] + tint, 0, 1), np.float32)

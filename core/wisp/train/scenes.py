@@ -31,10 +31,10 @@ class Sample:
     foreground: FloatImage | None = None
 
 
-def made_sample(seed: int | tuple[int, ...], size: int = 192) -> Sample:
+def made_sample(seed: int | tuple[int, ...], size: int = 192, mask_kind: str | None = None) -> Sample:
     """The made picture number `seed`, `size` pixels square: the same for ever on one version of the generator.
 
-    The subject covers between 3 and 97 % of it.
+    The subject covers between 3 and 97 % of it. `mask_kind` as in `guidance_mask`; it changes only the mask.
     """
     rng = np.random.default_rng(seed)
     margin = 8  # filters of the lens must not see the canvas's end
@@ -58,6 +58,6 @@ def made_sample(seed: int | tuple[int, ...], size: int = 192) -> Sample:
     return Sample(
         image=np.ascontiguousarray(picture[inside]),
         alpha=alpha,
-        mask=guidance_mask(rng, alpha),
+        mask=guidance_mask(rng, alpha, mask_kind),
         foreground=np.ascontiguousarray(straight_colour(layer)[inside]),
     )

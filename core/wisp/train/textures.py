@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ..plates.clip import FloatImage
 from .palette import Palette, along, draw_colours
@@ -139,8 +140,8 @@ def _grass(rng: np.random.Generator, size: int, palette: Palette) -> FloatImage:
     return np.asarray(cv2.GaussianBlur(canvas, (0, 0), rng.uniform(0.4, 0.9)), np.float32)
 
 
-def _fixed(points: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    return np.round(points * 2**_SHIFT).astype(np.int32)
+def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
+    return np.asarray(np.round(points * 2**_SHIFT), np.int32)
 
 
 _KINDS = np.array([_dead_leaves, _cloud, _gradient, _stripes, _bokeh, _grass], dtype=object)

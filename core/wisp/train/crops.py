@@ -1,0 +1,87 @@
+"""Crops with everything the embedded head's network is told, made once and kept on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..atomic import replacing
+from ..heads.band import signed_distance
+from ..heads.edge_cues import PLANES, EdgeCues
+from ..heads.edge_network import GRID
+from ..heads.guided import guided_matte
+from ..plates.clip import FloatImage
+from ..plates.plate import Window
+from .scenes import Sample
+
+#: Samples by number; the same number always gives the same sample.
+Source = Callable[[int], Sample]
+#: Crops taken from one sample.
+PER_SAMPLE = 2
+
+
+def sample_cues(sample: Sample) -> EdgeCues:
+    """A sample as the embedded head sees it; its sides must be multiples of `GRID`."""
+    alpha = guided_matte(sample.image, np.where(sample.mask, np.float32(8), np.float32(-8)))
+    return EdgeCues.of(sample.image, alpha, signed_distance(sample.mask))
+
+
+def crops(sample: Sample, size: int, rng: np.random.Generator) -> NDArray[np.float16]:
+    """`PER_SAMPLE` x (`PLANES` + 1) x size x size: the network's planes and the true alpha last.
+
+    Centred on pixels that are soft or that the mask has wrong, where there are any, else on the mask's edge.
+    """
+    cues = sample_cues(sample)
+    height, width = sample.alpha.shape
+    soft = (sample.alpha > 0.02) & (sample.alpha < 0.98) | (sample.mask != (sample.alpha >= 0.5))
+    near = np.abs(cues.distance) <= 24
+    places = np.argwhere(soft & near)
+    if len(places) < 10:
+        places = np.argwhere(near) if near.any() else np.argwhere(np.ones_like(near))
+    found = np.empty((PER_SAMPLE, PLANES + 1, size, size), np.float16)
+    for number in range(PER_SAMPLE):
+        y, x = places[rng.integers(len(places))] - size // 2 + rng.integers(-8, 9, 2)
+        top = int(np.clip(y, 0, height - size)) // GRID * GRID
+        left = int(np.clip(x, 0, width - size)) // GRID * GRID
+        window = Window(left, top, left + size, top + size)
+        found[number, :PLANES] = cues.window(window)
+        found[number, PLANES] = sample.alpha[top : top + size, left : left + size]
+    return found
+
+
+class CropStore:
+    """Crops in one file, filled on demand and in any order by as many processes as like to."""
+
+    def __init__(self, path: Path, source: Source, samples: int, size: int, seed: int) -> None:
+        self.path = path
+        self._source = source
+        self._seed = seed
+        self._shape = (samples, PER_SAMPLE, PLANES + 1, size, size)
+        if not path.exists():
+            with replacing(path) as temporary, temporary.open("wb") as file:
+                np.lib.format.open_memmap(file.name, "w+", np.float16, self._shape).flush()
+        self._crops = np.lib.format.open_memmap(path, "r+")
+        if self._crops.shape != self._shape:
+            raise ValueError(f"{path} holds crops of shape {self._crops.shape}, not {self._shape}")
+
+    def __len__(self) -> int:
+        return self._shape[0] * PER_SAMPLE
+
+    def fill(self, first: int, last: int) -> None:
+        """Make the crops of samples `first` up to but not including `last`, where they are not there yet."""
+        cv2.setNumThreads(1)
+        for number in range(first, last):
+            # The constant plane 3 (-1 or 1) tells a crop from an empty place.
+            if not self._crops[number, 0, 3, 0, 0]:
+                rng = np.random.default_rng((self._seed, number, 1))
+                self._crops[number] = crops(self._source(number), self._shape[-1], rng)
+
+    def take(self, numbers: Sequence[int] | NDArray[np.int64]) -> FloatImage:
+        """Crops by number, n x (PLANES + 1) x size x size float32; made now if need be."""
+        for number in numbers:
+            self.fill(int(number) // PER_SAMPLE, int(number) // PER_SAMPLE + 1)
+        return np.stack([self._crops[int(n) // PER_SAMPLE, int(n) % PER_SAMPLE] for n in numbers]).astype(np.float32)

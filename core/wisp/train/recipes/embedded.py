@@ -1,0 +1,95 @@
+"""Training of the embedded head: a correction of the guided filter, learnt from crops around soft edges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...contact_sheet import Row
+from ...heads.edge_cues import PLANES
+from ...heads.edge_network import EdgeNetwork
+from ...metrics import mad, mse
+from ...plates.plate import Window
+from ..config import TrainConfig
+from ..crops import CropStore, sample_cues
+from ..losses import gradient, laplacian, region_truth, saturated
+from ..recipe import Batch, Validation
+from ..scenes import Sample
+
+_LOSS_WEIGHTS = {"l1": 1.0, "squared": 2.0, "laplacian": 0.3, "gradient": 0.3, "coarse": 0.3, "region": 0.02}
+#: Pictures of a validation that are shown.
+_SHOWN = 6
+
+
+class EmbeddedRecipe:
+    """See `Recipe`. `held_out`: samples to validate on, by name of their kind."""
+
+    def __init__(
+        self, config: TrainConfig, store: CropStore, held_out: dict[str, Sequence[Sample]], device: torch.device
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._held_out = held_out
+        self._device = device
+        self._weights = _LOSS_WEIGHTS | config.loss_weights
+
+    def network(self) -> nn.Module:
+        """See `Recipe.network`."""
+        return EdgeNetwork()
+
+    def batch(self, step: int) -> Batch:
+        """Crops drawn with their flips, quarter turns and exchanged colour channels."""
+        rng = np.random.default_rng((self._config.seed, step))
+        drawn = self._store.take(rng.integers(len(self._store), size=self._config.batch))
+        turned = []
+        for crop in drawn:
+            crop[:3] = crop[rng.permutation(3)]
+            crop = np.rot90(crop, int(rng.integers(4)), axes=(1, 2))
+            turned.append(crop[:, :, ::-1] if rng.random() < 0.5 else crop)
+        whole = torch.from_numpy(np.stack(turned)).to(self._device)
+        return {"planes": whole[:, :PLANES], "alpha": whole[:, PLANES:]}
+
+    def losses(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Full size: L1, squared error, Laplacian pyramid, gradient. Coarse steps: L1. Region: cross entropy."""
+        alpha = batch["alpha"]
+        found = network(batch["planes"])
+        full = saturated(found.full.float())
+        coarse = [
+            (saturated(step.float()) - torch.nn.functional.avg_pool2d(alpha, factor)).abs().mean()
+            for step, factor in ((found.half, 2), (found.quarter, 4))
+        ]
+        region = torch.nn.functional.binary_cross_entropy_with_logits(found.roi_logits.float(), region_truth(alpha, 4))
+        parts = {
+            "l1": (full - alpha).abs().mean(),
+            "squared": ((full - alpha) ** 2).mean(),
+            "laplacian": laplacian(full, alpha),
+            "gradient": gradient(full, alpha),
+            "coarse": sum(coarse, start=alpha.new_zeros(())),
+            "region": region,
+        }
+        return {name: self._weights[name] * value for name, value in parts.items()}
+
+    @torch.inference_mode()
+    def validate(self, network: nn.Module) -> Validation:
+        """MAD and MSE of the matte, the guided filter and the mask, by kind of mask."""
+        errors: dict[str, float] = {}
+        rows: list[Row] = []
+        for kind, samples in self._held_out.items():
+            scores: dict[str, list[tuple[float, float]]] = {"": [], " guided": [], " mask": []}
+            for number, sample in enumerate(samples):
+                cues = sample_cues(sample)
+                height, width = sample.alpha.shape
+                planes = torch.from_numpy(cues.window(Window(0, 0, width, height)))[None].to(self._device)
+                matte = network(planes).full.clamp(0, 1)[0, 0].cpu().numpy()
+                mask = sample.mask.astype(np.float32)
+                for name, pred in (("", matte), (" guided", cues.alpha), (" mask", mask)):
+                    scores[name].append((mad(pred, sample.alpha), mse(pred, sample.alpha)))
+                if number < _SHOWN:
+                    rows.append(Row(len(rows), sample.image, matte, sample.mask, sample.alpha))
+            for name, values in scores.items():
+                mean = np.mean(values, axis=0)
+                errors[f"{kind}{name} MAD"], errors[f"{kind}{name} MSE"] = float(mean[0]), float(mean[1])
+        return Validation(errors, tuple(rows))
