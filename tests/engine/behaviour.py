@@ -56,6 +56,7 @@ def hang() -> None:
 BEHAVIOURS: dict[str, Callable[[], None]] = {
     "chatter": chatter,
     "slow": lambda: time.sleep(0.1),
+    "very slow": lambda: time.sleep(1.0),
     "hang": hang,
     "abort once": abort_once,
     "bug": lambda: print(1 // 0),

@@ -42,10 +42,11 @@ class Session:
     def wait(self, until: Callable[[], object]) -> None:
         self.client.wait(lambda: bool(until()), timeout=60)
 
-    def opened(self) -> Params:
-        self.wait(lambda: self.statuses or self.errors)
+    def status(self, number: int = 1) -> Params:
+        """The status with that number, once it has come."""
+        self.wait(lambda: len(self.statuses) >= number or self.errors)
         assert not self.errors, self.errors
-        return self.statuses[-1]
+        return self.statuses[number - 1]
 
     def solve(self, **params: Any) -> Job:
         return self.shot.solve(
@@ -88,7 +89,7 @@ def assert_disc(path: Path, frame: int) -> None:
 def test_solve_from_open_to_mattes(start: Start, session: Open) -> None:
     client = start()
     shot = session(client)
-    status = shot.opened()["objects"]
+    status = shot.status()["objects"]
     assert [(item["id"], item["name"], item["frames"]) for item in status] == [(3, "disc", {"dirty": "1001-1012"})]
 
     done = shot.finish(shot.solve())
@@ -104,8 +105,7 @@ def test_solve_from_open_to_mattes(start: Start, session: Open) -> None:
     assert client.call("status")["models"] == ["flow", "guided"]
 
     shot.shot.refresh()
-    shot.wait(lambda: len(shot.statuses) == 2)
-    assert shot.statuses[-1]["objects"][0]["frames"] == {"solved": "1001-1012"}
+    assert shot.status(2)["objects"][0]["frames"] == {"solved": "1001-1012"}
     assert shot.finish(shot.solve())["cached"] == 12
 
 
@@ -113,19 +113,18 @@ def test_a_changed_document_is_dirty_and_a_refused_one_changes_nothing(
     start: Start, session: Open, document: Document
 ) -> None:
     shot = session(start())
-    shot.opened()
+    shot.status()
     shot.finish(shot.solve(frames="1001-1003"))
     moved = {**document, "objects": [{**document["objects"][0], "edge": {"grow": 1.0}}]}
     shot.shot.update(moved)
-    shot.wait(lambda: len(shot.statuses) == 2)
-    assert shot.statuses[-1]["objects"][0]["frames"] == {"dirty": "1001-1012"}
+    assert shot.status(2)["objects"][0]["frames"] == {"dirty": "1001-1012"}
     shot.shot.update({**document, "objects": [{"id": 0}]})
     shot.wait(lambda: shot.errors)
     assert shot.errors[0].kind == "usage"
     assert "objects.0.id" in shot.errors[0].message
     shot.shot.update(document)
-    shot.wait(lambda: len(shot.statuses) == 3)
-    assert shot.statuses[-1]["objects"][0]["frames"] == {"dirty": "1004-1012", "solved": "1001-1003"}
+    shot.errors.clear()
+    assert shot.status(3)["objects"][0]["frames"] == {"dirty": "1004-1012", "solved": "1001-1003"}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +146,7 @@ def test_which_frames_are_solved(start: Start, session: Open, document: Document
 
 def test_what_cannot_be_asked(start: Start, session: Open, shot_folder: Path, document: Document) -> None:
     shot = session(start())
-    shot.opened()
+    shot.status()
     for params, word in (({"frames": "1-2"}, "frame 1"), ({"frames": "x"}, "'x'"), ({"objects": [9]}, "id 9")):
         shot.errors.clear()
         shot.solve(**params)
@@ -198,7 +197,7 @@ def test_nothing_but_protocol_on_stdout(start: Start, session: Open) -> None:
 
 def test_cancel_keeps_what_is_finished(start: Start, session: Open) -> None:
     shot = session(start("slow"))
-    shot.opened()
+    shot.status()
     running, waiting = shot.solve(), shot.solve()
     shot.wait(lambda: len(shot.frames) >= 2)
     states = [job["state"] for job in shot.client.call("status")["jobs"]]
@@ -238,9 +237,9 @@ def test_closing_a_shot_cancels_its_jobs(start: Start, session: Open) -> None:
 
 def test_two_engines_take_turns(start: Start, session: Open) -> None:
     """The second one waits, says so, answers meanwhile, and goes on by itself when the first is killed."""
-    first, second = session(start("slow")), session(start())
-    first.opened()
-    second.opened()
+    first, second = session(start("very slow")), session(start())
+    first.status()
+    second.status()
     first.solve()
     first.wait(lambda: first.frames)
     job = second.solve()
@@ -248,10 +247,10 @@ def test_two_engines_take_turns(start: Start, session: Open) -> None:
     assert second.progress[0]["stage"] == "queued"
     assert [item["state"] for item in second.client.call("status")["jobs"]] == ["queued"]
     second.shot.refresh()
-    second.wait(lambda: len(second.statuses) == 2)
+    second.status(2)
 
     third = session(start())
-    third.opened()
+    third.status()
     third.shot.preview(1001, 3, lambda result: None)
     third.wait(lambda: third.errors)
     assert third.errors[0].kind == "busy"
@@ -263,7 +262,7 @@ def test_two_engines_take_turns(start: Start, session: Open) -> None:
 
 
 def test_a_waiting_job_can_be_cancelled(start: Start, session: Open) -> None:
-    first, second = session(start("slow")), session(start())
+    first, second = session(start("very slow")), session(start())
     first.solve()
     first.wait(lambda: first.frames)
     job = second.solve()
@@ -320,7 +319,7 @@ def test_a_crash_is_reported_and_the_next_engine_takes_over(start: Start, sessio
     shot.errors.clear()
     shot.statuses.clear()
     client.start()
-    shot.opened()
+    shot.status()
     assert shot.finish(shot.solve())["matted"] == 12
 
 

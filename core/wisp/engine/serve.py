@@ -16,7 +16,7 @@ def main(options: RunOptions | None = None) -> NoReturn:
 
     The end of stdin ends the process at once, whatever works: the pipe is the lease on the device, and all files
     are written whole or not at all. `options`: device, weights and licence policy of this engine; default those
-    of the environment.
+    of the environment. Precision and seed are the shots'.
     """
     wire = Wire.take_over()
     from ..weights.options import RunOptions
@@ -30,7 +30,7 @@ def main(options: RunOptions | None = None) -> NoReturn:
             os._exit(0)
 
     log_file = log.start(lambda record: engine.tell(record))
-    engine = Engine(send, options or RunOptions(), log_file)
+    engine = Engine(send, options or RunOptions(device=os.environ.get("WISP_DEVICE") or "auto"), log_file)
     for line in wire.lines(api.MAX_LINE):
         if isinstance(line, LineTooLong):
             engine.refuse_long_line()

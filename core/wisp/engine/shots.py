@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ class OpenShot:
     def _solver_of(self, document: dict[str, Any]) -> Solver:
         shot = parse(document)
         self._roots.check(shot)
-        return StoreSolver(shot, self._root, self._cache, self._options, self._store)
+        options = replace(self._options, precision=shot.solve.precision, seed=shot.solve.seed)
+        return StoreSolver(shot, self._root, self._cache, options, self._store)
 
 
 def _name(shot: Shot, number: int) -> str:

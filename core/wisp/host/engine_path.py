@@ -49,7 +49,7 @@ def find_python(chosen: str = "", near: Optional[Path] = None, environment: Opti
 
 def command(python: Path) -> List[str]:
     """The command line that starts the engine with that interpreter."""
-    return [str(python), *OPTIONS, "-m", "wisp.engine"]
+    return [str(python), *OPTIONS, "-m", "wisp", "serve", "--stdio"]
 
 
 def settings_file(environment: Mapping[str, str]) -> Path:

@@ -72,7 +72,7 @@ def launch(command: List[str], environment: Mapping[str, str], log: Path) -> sub
         )
 
 
-def log_tail(log: Path, lines: int = 20, limit: int = 16_384) -> str:
+def log_tail(log: Path, lines: int = 60, limit: int = 16_384) -> str:
     """The last lines of a log, at most `limit` bytes of it; empty when there is none."""
     try:
         with log.open("rb") as file:

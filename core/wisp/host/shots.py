@@ -47,7 +47,7 @@ class RemoteShot:
 
     def refresh(self) -> None:
         """Ask for the status again: files may have come or gone."""
-        self._request("status", {}, self._report)
+        self._request("update", {"shot": self._shot}, self._report)
 
     def preview(self, frame: int, object_id: int, on_result: Result, on_error: Optional[Failure] = None) -> None:
         """One matte now, also while a job runs; `on_result` gets its `path`."""

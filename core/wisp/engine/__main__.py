@@ -1,5 +1,0 @@
-"""`python -m wisp.engine`: the engine with its default options."""
-
-from .serve import main
-
-main()
