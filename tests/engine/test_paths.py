@@ -64,7 +64,7 @@ def test_links_lead_nowhere_else(roots: paths.Roots, tmp_path: Path) -> None:
     (root / "seq.1001.png").touch()
     (root / "seq.1002.png").symlink_to(secret / "key.png")
     (root / "loop").symlink_to(root / "loop")
-    for path in ("linked.png", "folder/key.png", "seq.%04d.png", "seq.####.png"):
+    for path in ("linked.png", "folder/key.png", "seq.%04d.png", "seq.####.png", "."):
         with pytest.raises(UsageError, match="lies outside"):
             roots.check_picture(path, "plate")
     with pytest.raises(UsageError, match="loop"):

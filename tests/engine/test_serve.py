@@ -209,8 +209,22 @@ def test_a_stopped_host_is_waited_for(raw: Raw) -> None:
 
 
 def test_an_account_without_a_home(tmp_path: Path) -> None:
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TMPDIR": str(tmp_path)}
+    """Even root cannot make this home; the log goes to the temporary folder."""
+    environment = {"PATH": os.environ["PATH"], "HOME": f"{os.devnull}/home", "TMPDIR": str(tmp_path)}
     engine = Raw(environment, tmp_path / "stderr.log")
-    log = engine.ask("initialize", INITIALIZE)["result"]["log"]
+    log = Path(engine.ask("initialize", INITIALIZE)["result"]["log"])
     engine.end()
-    assert log is None or Path(log).exists()
+    assert log.is_relative_to(tmp_path)
+    assert "serving test" in log.read_text()
+
+
+def test_old_logs_are_removed(own_folders: dict[str, str], raw: Raw) -> None:
+    """Those of the last engines stay, this one's among them."""
+    folder = Path(own_folders["XDG_STATE_HOME"]) / "wisp"
+    folder.mkdir(parents=True)
+    for number in range(30):
+        (folder / f"engine-{number}.log").touch()
+        os.utime(folder / f"engine-{number}.log", (number, number))
+    own = Path(raw.ask("initialize", INITIALIZE)["result"]["log"])
+    kept = {path.name for path in folder.iterdir()}
+    assert kept == {own.name, *(f"engine-{number}.log" for number in range(21, 30))}

@@ -57,7 +57,8 @@ def test_imports_stay_inside(file: Path) -> None:
 
 @pytest.mark.parametrize("version", ["3.7", "3.9", "3.10", "3.11", "3.13"])
 def test_loads_and_works_in(version: str, tmp_path: Path) -> None:
-    """Copied under another name, as front-ends carry it, every module imports and the codec and maps work."""
+    """Copied under another name, as front-ends carry it, every module imports, the codec and maps work, and the
+    client talks with the engine."""
     python = old_python(version)
     if python is None:
         pytest.skip(f"there is no Python {version} on this machine")
@@ -71,12 +72,19 @@ from vendored.codec import decode, encode
 from vendored.coordinates import NukeFormat, plate_to_nuke
 assert decode(encode({"a": [1, 2.5]})) == {"a": [1, 2.5]}
 assert plate_to_nuke(NukeFormat(10, 10)).inverse().box(1, 1, 2, 3) == (1, 7, 2, 9)
+from vendored.client import Client
+from vendored.engine_path import command
+client = Client(command(pathlib.Path(sys.argv[1])), "old python", pathlib.Path("log"))
+client.start()
+assert client.call("ping")["pid"] == client.pid
+assert client.state == "ready"
+client.stop()
 assert not {"torch", "numpy", "wisp"} & set(sys.modules)
 print("%d.%d" % sys.version_info[:2])
 """
     compiled = [str(python), "-m", "compileall", "-q", "vendored"]
     subprocess.run(compiled, cwd=tmp_path, check=True, capture_output=True)
-    command = [str(python), "-c", script]
+    command = [str(python), "-c", script, sys.executable]
     run = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert (run.returncode, run.stdout.strip()) == (0, version), run.stderr
 

@@ -41,14 +41,14 @@ class Roots:
     def check_picture(self, stored: str, what: str) -> None:
         """UsageError unless the file or sequence, links followed, lies in one of the folders.
 
-        Of a sequence, each frame that is a symbolic link is followed too.
+        Of a sequence, or a folder of pictures, each frame that is a symbolic link is followed too.
         """
         path = _resolved(self._base / stored, what)
         self._inside(path, stored, what)
         number = _NUMBER.search(path.name)
-        if number is not None:
-            for frame in _links(path.parent, path.name[: number.start()]):
-                self._inside(_resolved(frame, what), str(frame), what)
+        frames = _links(path.parent, path.name[: number.start()]) if number is not None else _links(path, "")
+        for frame in frames:
+            self._inside(_resolved(frame, what), str(frame), what)
 
     def _inside(self, path: Path, named: str, what: str) -> None:
         if not any(path.is_relative_to(root) for root in self._readable):
@@ -74,4 +74,4 @@ def _links(directory: Path, prefix: str) -> list[Path]:
         with os.scandir(directory) as entries:
             return [Path(entry.path) for entry in entries if entry.name.startswith(prefix) and entry.is_symlink()]
     except OSError:
-        return []  # a folder that cannot be listed is reported when the plate is opened
+        return []  # a file; or a folder that cannot be listed, which is reported when the plate is opened
