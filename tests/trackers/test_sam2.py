@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from sam2_stand_ins import SMALL, ArrayClip, matting_checkpoint, moving_clip, prompts, small_model
+from wisp.bench.sam2_stand_in import stock_predictor
 from wisp.errors import MemoryLimitError, UsageError
 from wisp.trackers.sam2 import Sam2Pass, Sam2Tracker
 from wisp.trackers.sam2.model import Sam2Model, load_model
@@ -32,22 +33,9 @@ def walk(track: Sam2Pass, frames: list[int] | tuple[int, ...]) -> dict[int, Trac
 
 
 @pytest.fixture(scope="module")
-def predictor(matting_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory):
+def predictor(small_model: Sam2Model):
     """sam2's own video predictor with the same weights."""
-    from hydra import initialize_config_module
-
-    state = torch.load(matting_checkpoint, weights_only=True)["model"]
-    own = {key: value for key, value in state.items() if not key.startswith(("unknown_", "alpha_pred"))}
-    path = tmp_path_factory.mktemp("sam2") / "tracker.pt"
-    torch.save({"model": own}, path)
-    load_model(path, "tiny", torch.device("cpu"), image_size=SMALL)  # sam2 is imported: Hydra is ours to initialise
-    with initialize_config_module("sam2", version_base="1.2"):
-        from sam2.build_sam import build_sam2_video_predictor
-
-        overrides = [f"++model.image_size={SMALL}"]
-        built = build_sam2_video_predictor("configs/sam2.1/sam2.1_hiera_t.yaml", str(path), "cpu", "eval", overrides)
-    built.fill_hole_area = 0
-    return built
+    return stock_predictor(small_model, "tiny")
 
 
 def stock_state(predictor, clip: ArrayClip, folder: Path):

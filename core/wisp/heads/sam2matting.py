@@ -21,6 +21,7 @@ from ..weights.checkpoints import check_keys
 from ..weights.options import RunOptions
 from ..weights.registry import ModelEntry
 from .progressive import Matte, ProgressiveMatting, fold_batch_norm
+from .refine import refine_alpha
 
 log = logging.getLogger(__name__)
 
@@ -55,26 +56,25 @@ class Sam2MattingHead:
 
     def matte(self, clip: Clip, frame: int, logits: Mapping[int, NDArray[np.float32]]) -> dict[int, FloatImage]:
         """Alpha per object at plate resolution. Raises FrameReadError, MemoryLimitError."""
-        return {number: self._finish(clip, frame, self.predict(clip, frame, mask)) for number, mask in logits.items()}
+        return {number: self.finish(clip, frame, self.predict(clip, frame, mask)) for number, mask in logits.items()}
 
     def predict(self, clip: Clip, frame: int, logits: NDArray[np.float32]) -> Matte | None:
         """All that the heads find for one object at network resolution; None for an empty mask."""
-        encoding = self._encode(clip, frame)
-        mask = self._mask(logits, encoding)
+        mask = self._mask(logits)
         if not bool(mask.any()):
             return None
-
-        run = self.model.within_memory(
-            partial(self._run, sparing=False), f"matting frame {frame}", partial(self._run, sparing=True)
-        )
-        return run(encoding, mask)
+        doing = f"matting frame {frame}"
+        run = self.model.within_memory(partial(self._run, sparing=False), doing, partial(self._run, sparing=True))
+        return run(clip, frame, mask)
 
     @torch.inference_mode()
-    def _run(self, encoding: FrameEncoding, mask: Tensor, *, sparing: bool) -> Matte:
-        matte: Matte = self._network(encoding.maps, encoding.image, mask, dense=self.dense, sparing=sparing)
+    def _run(self, clip: Clip, frame: int, mask: Tensor, *, sparing: bool) -> Matte:
+        encoding = self._encode(clip, frame)
+        matte: Matte = self._network(
+            encoding.maps, encoding.image, mask.to(self.model.device), dense=self.dense, sparing=sparing
+        )
         return matte
 
-    @torch.inference_mode()
     def _encode(self, clip: Clip, frame: int) -> FrameEncoding:
         """A still is seen as SAM 2 sees pictures, which adds the embedding that stands for "no memory" to the
         coarsest features; a frame of a shot as it sees video, which does not."""
@@ -84,23 +84,20 @@ class Sam2MattingHead:
         fine, mid, coarse = encoding.maps
         return replace(encoding, maps=(fine, mid, coarse + self.model.network.no_mem_embed.view(1, -1, 1, 1)))
 
-    @staticmethod
-    def _mask(logits: NDArray[np.float32], encoding: FrameEncoding) -> Tensor:
+    def _mask(self, logits: NDArray[np.float32]) -> Tensor:
         """The tracker's logits as the mask of exact 0 and 1 at stride 4."""
-        values = torch.from_numpy(np.array(logits, np.float32))[None, None].to(encoding.image.device)
-        size = encoding.maps[0].shape[-2:]
-        if values.shape[-2:] != size:
-            values = functional.interpolate(values, size, mode="bilinear", align_corners=False)
+        values = torch.from_numpy(np.array(logits, np.float32))[None, None]
+        side = self.model.network.image_size // 4
+        if values.shape[-2:] != (side, side):
+            values = functional.interpolate(values, (side, side), mode="bilinear", align_corners=False)
         return (values > 0).float()
 
-    def _finish(self, clip: Clip, frame: int, matte: Matte | None) -> FloatImage:
-        """Alpha at plate resolution."""
+    def finish(self, clip: Clip, frame: int, matte: Matte | None) -> FloatImage:
+        """`predict`'s alpha at plate resolution."""
         if matte is None:
             return np.zeros((clip.height, clip.width), np.float32)
         grid = matte.alpha3.shape[-1]
         if self.refine and max(clip.width, clip.height) > grid:
-            from .refine import refine_alpha
-
             return refine_alpha(matte.alpha3[0, 0].cpu().numpy(), clip.image(frame))
         size = (clip.height, clip.width)
         alpha = functional.interpolate(matte.alpha3, size, mode="bilinear", align_corners=False)[0, 0]
