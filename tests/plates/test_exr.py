@@ -285,6 +285,15 @@ def test_overwritten_bytes_raise_nothing_else(exr_set: Path, tmp_path: Path, nam
     assert 50 < refused <= 150
 
 
+def test_huge_tiles_are_refused(exr_set: Path, tmp_path: Path) -> None:
+    content = bytearray((exr_set / "valid/v1.7.test.tiled.exr").read_bytes())
+    start = content.index(b"tiles\0tiledesc\0") + len(b"tiles\0tiledesc\0") + 4
+    content[start : start + 8] = np.array([12, 16_711_704], "<u4").tobytes()
+    (tmp_path / "tiles.exr").write_bytes(content)
+    with pytest.raises(FrameReadError, match="tile size of 12x16711704 pixels is impossible"):
+        exr.read_frame(tmp_path / "tiles.exr", 1)
+
+
 def test_a_channel_name_that_is_no_text(exr_set: Path, tmp_path: Path) -> None:
     content = (exr_set / "valid/cryptoasset.exr").read_bytes().replace(b"uCryptoAsset00.red", b"uCryptoAsset00.r\xb0d")
     (tmp_path / "name.exr").write_bytes(content)

@@ -136,9 +136,17 @@ def _check_size(path: Path, parts: list[Any]) -> None:
             window = _window(part.header[key])
             if window.width < 1 or window.height < 1 or window.width * window.height > MAX_PIXELS:
                 raise FrameReadError(path, f"its {label} window of {window.width}x{window.height} pixels is impossible")
+        tile = part.header.get("tiles")
+        if tile is not None and _padded(window.width, tile.xSize) * _padded(window.height, tile.ySize) > MAX_PIXELS:
+            raise FrameReadError(path, f"its tile size of {tile.xSize}x{tile.ySize} pixels is impossible")
         total += window.width * window.height * 4 * len(part.header["channels"])
     if total > MAX_BYTES:
         raise FrameReadError(path, f"its channels would take {total / 2**30:.0f} GiB", hint="Split its layers up.")
+
+
+def _padded(size: int, tile: int) -> int:
+    """The size in whole tiles, all of which are decoded in full."""
+    return -(-size // max(1, tile)) * tile
 
 
 def _open_header(path: Path) -> list[Any]:
