@@ -12,12 +12,12 @@ from .layers import Layer
 def blurred_layer(rng: np.random.Generator, layer: Layer) -> Layer:
     """Out of focus, moved while the shutter was open, or as it is; colour and alpha alike."""
     draw = rng.random()
-    if draw < 0.30:
-        kernel = disc_kernel(float(np.exp(rng.uniform(np.log(0.6), np.log(6)))))
-    elif draw < 0.42:
+    if draw < 0.40:
+        kernel = disc_kernel(float(np.exp(rng.uniform(np.log(1.0), np.log(9)))))
+    elif draw < 0.52:
         kernel = motion_kernel(rng, rng.uniform(2, 22))
-    elif draw < 0.65:
-        kernel = disc_kernel(rng.uniform(0.5, 1.0))
+    elif draw < 0.90:
+        kernel = disc_kernel(rng.uniform(0.6, 1.6))
     else:
         return layer
     packed = np.concatenate([layer.colour, layer.alpha[..., None]], axis=2)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -21,7 +23,7 @@ from .scenes import Sample
 #: Samples by number; the same number always gives the same sample.
 Source = Callable[[int], Sample]
 #: Crops taken from one sample.
-PER_SAMPLE = 2
+PER_SAMPLE = 3
 
 
 def sample_cues(sample: Sample) -> EdgeCues:
@@ -53,6 +55,9 @@ def crops(sample: Sample, size: int, rng: np.random.Generator) -> NDArray[np.flo
     return found
 
 
+_Settings = tuple[Path, Source, int, int, int]
+
+
 class CropStore:
     """Crops in one file, filled on demand and in any order by as many processes as like to."""
 
@@ -80,8 +85,24 @@ class CropStore:
                 rng = np.random.default_rng((self._seed, number, 1))
                 self._crops[number] = crops(self._source(number), self._shape[-1], rng)
 
+    def prepare(self, workers: int, listen: Callable[[int], None], portion: int = 50) -> None:
+        """Make all crops by several processes; `listen` hears how many samples are done."""
+        samples = self._shape[0]
+        settings = (self.path, self._source, samples, self._shape[-1], self._seed)
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+            ends = [min(first + portion, samples) for first in range(0, samples, portion)]
+            for _, last in zip(pool.map(_fill, [(settings, end - portion, end) for end in ends]), ends, strict=True):
+                listen(last)
+
     def take(self, numbers: Sequence[int] | NDArray[np.int64]) -> FloatImage:
         """Crops by number, n x (PLANES + 1) x size x size float32; made now if need be."""
         for number in numbers:
             self.fill(int(number) // PER_SAMPLE, int(number) // PER_SAMPLE + 1)
         return np.stack([self._crops[int(n) // PER_SAMPLE, int(n) % PER_SAMPLE] for n in numbers]).astype(np.float32)
+
+
+def _fill(work: tuple[_Settings, int, int]) -> None:
+    """In a process of its own."""
+    settings, first, last = work
+    CropStore(*settings).fill(max(first, 0), last)

@@ -45,9 +45,9 @@ def made_sample(seed: int | tuple[int, ...], size: int = 192, mask_kind: str | N
         inner = layer.alpha[margin:-margin, margin:-margin]
         if 0.03 < float((inner >= 0.5).mean()) < 0.97:
             break
-    behind = random_palette(rng) if rng.random() < 0.55 else related_palette(rng, palette, rng.uniform(0.02, 0.15))
+    behind = random_palette(rng) if rng.random() < 0.65 else related_palette(rng, palette, rng.uniform(0.03, 0.2))
     background = texture(rng, whole, behind)
-    if rng.random() < 0.3:  # a stranger of the subject's kind and colours, which is not the subject
+    if rng.random() < 0.2:  # a stranger of the subject's kind and colours, which is not the subject
         stranger = blurred_layer(rng, random_layer(rng, whole, palette if rng.random() < 0.6 else behind))
         background = composite(stranger, background, linear=False)
     if rng.random() < 0.35:
@@ -61,3 +61,14 @@ def made_sample(seed: int | tuple[int, ...], size: int = 192, mask_kind: str | N
         mask=guidance_mask(rng, alpha, mask_kind),
         foreground=np.ascontiguousarray(straight_colour(layer)[inside]),
     )
+
+
+@dataclass(frozen=True)
+class MadeSource:
+    """Made samples by number, `size` pixels square; other seeds give other pictures."""
+
+    size: int
+    seed: int = 0
+
+    def __call__(self, number: int, mask_kind: str | None = None) -> Sample:
+        return made_sample((self.seed, number), self.size, mask_kind)

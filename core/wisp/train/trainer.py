@@ -101,10 +101,6 @@ class Trainer:
         self.save()
         return self.step >= self.config.steps
 
-    def averaged(self) -> dict[str, Tensor]:
-        """The averaged weights, on the CPU: what is validated and exported."""
-        return {name: value.detach().cpu().clone().contiguous() for name, value in self.average.items()}
-
     def validate(self) -> Validation:
         """The recipe's verdict on the averaged weights."""
         own = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
@@ -176,6 +172,12 @@ class Trainer:
         self.step = int(state["step"])
         rows = (json.loads(line) for line in (self.folder / LOG).read_text("utf-8").splitlines())
         self._history = [row for row in rows if row["step"] <= self.step]
+
+
+def load_average(folder: Path) -> tuple[int, dict[str, Tensor]]:
+    """The step that a run has reached, and its averaged weights on the CPU."""
+    state = torch.load(folder / CHECKPOINT, map_location="cpu", weights_only=True)
+    return int(state["step"]), {name: value.contiguous() for name, value in state["average"].items()}
 
 
 def learning_rate(config: TrainConfig, step: int) -> float:

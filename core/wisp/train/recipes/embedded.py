@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ class EmbeddedRecipe:
     """See `Recipe`. `held_out`: samples to validate on, by name of their kind."""
 
     def __init__(
-        self, config: TrainConfig, store: CropStore, held_out: dict[str, Sequence[Sample]], device: torch.device
+        self, config: TrainConfig, store: CropStore, held_out: Mapping[str, Sequence[Sample]], device: torch.device
     ) -> None:
         self._config = config
         self._store = store

@@ -1,0 +1,211 @@
+"""Train matting heads from images alone: made pictures, or a studio's own mattes.
+
+  wisp train preview -o sheet.png                      what the built-in generator teaches
+  wisp train run -o runs/a                             the embedded head, from made pictures
+  wisp train run -o runs/b --data mattes --start w.safetensors --set steps=2000
+  wisp train run -o runs/c --data mattes --set recipe=sam2matting --encoder sam2.1_hiera_tiny.pt --variant tiny
+  wisp train export runs/a -o head.safetensors --licence Apache-2.0 --attribution "Our studio"
+
+DIR of --data holds fg/, alpha/ and perhaps bg/ (cut-outs), or plate/ and matte/ (finished shots), with pictures of
+the same names. The same run command again goes on where it stopped. A run's folder holds its settings (config.json),
+log, curves.png and validation pictures. Validation is on pictures that are never trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError, UsageError
+from .options import add_model_options, add_output_options, run_options, set_up_logging
+from .report import Reporter, interruptible
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..train.config import TrainConfig
+    from ..train.recipe import Recipe
+    from ..train.trainer import Progress
+
+#: Made pictures of a run and those it is validated on come from different streams of random numbers.
+_TRAINING, _HELD_OUT = 1, 2
+_ORIGIN = "origin.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    preview = actions.add_parser("preview", help="draw samples as a contact sheet")
+    preview.add_argument("-o", "--output", type=Path, default=Path("train-preview.png"), metavar="FILE")
+    preview.add_argument("--count", type=int, default=20, metavar="N", help="samples (default: 20)")
+    preview.add_argument("--size", type=int, default=192, metavar="PX", help="side of a sample (default: 192)")
+    preview.add_argument("--seed", type=int, default=0, metavar="N")
+    preview.add_argument("--data", type=Path, metavar="DIR", help="from these pictures instead of made ones")
+    add_output_options(preview)
+
+    run_parser = actions.add_parser("run", help="train, or go on training")
+    run_parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the run's folder")
+    run_parser.add_argument("--config", type=Path, metavar="FILE", help="settings, TOML or JSON")
+    run_parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="one setting")
+    run_parser.add_argument("--data", type=Path, metavar="DIR", help="a studio's mattes instead of made pictures")
+    run_parser.add_argument("--start", type=Path, metavar="FILE", help="weights to start from (fine-tuning)")
+    run_parser.add_argument("--encoder", type=Path, metavar="FILE", help="SAM 2.1 checkpoint, for recipe sam2matting")
+    run_parser.add_argument("--variant", default="tiny", help="of the encoder: tiny, small, base-plus or large")
+    run_parser.add_argument("--encoder-size", type=int, default=1024, metavar="PX", help="side that the encoder sees")
+    run_parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that make crops first")
+    add_model_options(run_parser)
+    add_output_options(run_parser)
+
+    export = actions.add_parser("export", help="write a run's weights for use")
+    export.add_argument("run", type=Path, metavar="DIR", help="the run's folder")
+    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a .safetensors file")
+    export.add_argument("--licence", required=True, help="of the weights: SPDX identifier or name")
+    export.add_argument("--attribution", required=True, help="who made them")
+    export.add_argument("--id", default="my-head", help="model id in the registry entry that is printed")
+    add_output_options(export)
+
+
+def run(args: argparse.Namespace) -> int:
+    set_up_logging(args.verbose)
+    return {"preview": _preview, "run": _train, "export": _export}[args.action](args)
+
+
+def _preview(args: argparse.Namespace) -> int:
+    from ..contact_sheet import write_png
+    from ..train.folders import FolderSource
+    from ..train.preview import preview
+    from ..train.scenes import MadeSource
+
+    source = FolderSource(args.data, args.size, args.seed) if args.data else MadeSource(args.size, args.seed)
+    write_png(args.output, preview([source(number) for number in range(max(1, args.count))]))
+    with Reporter(as_json=args.json, quiet=args.quiet) as reporter:
+        reporter.emit("done", path=str(args.output))
+        reporter.say(f"{args.count} samples: {args.output}")
+    return 0
+
+
+def _train(args: argparse.Namespace) -> int:
+    from ..device import resolve_device
+    from ..train.trainer import Trainer
+    from ..weights.checkpoints import load_state_dict
+
+    config = _settings(args)
+    device = resolve_device(run_options(args).device)
+    args.output.mkdir(parents=True, exist_ok=True)
+    with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
+        recipe = _recipe(args, config, device, reporter)
+        start = load_state_dict(args.start) if args.start else None
+        trainer = Trainer(recipe, config, args.output, device, start)
+        _write_origin(args)
+        if trainer.step:
+            reporter.say(f"Going on at step {trainer.step} of {config.steps}.")
+
+        def listen(progress: Progress) -> None:
+            _tell(reporter, progress)
+
+        finished = trainer.run(listen, interrupt)
+        reporter.emit("done" if finished else "stopped", step=trainer.step, folder=str(args.output))
+        if not finished:
+            reporter.say(f"Stopped at step {trainer.step}; the same command goes on.", warning=True)
+            return interrupt.exit_code
+        reporter.say(f"Trained: {args.output}; next: wisp train export {args.output} -o head.safetensors ...")
+    return 0
+
+
+def _tell(reporter: Reporter, progress: Progress) -> None:
+    left = (progress.steps - progress.step) * progress.seconds_per_step
+    if progress.validation is not None:
+        errors = {name: round(value, 4) for name, value in progress.validation.errors.items()}
+        reporter.emit("validation", step=progress.step, errors=errors)
+        reporter.say(f"Step {progress.step}: " + ", ".join(f"{name} {value:.2f}" for name, value in errors.items()))
+    if progress.step % 50 == 0:
+        reporter.emit("step", step=progress.step, total=progress.steps, loss=progress.loss, eta=round(left))
+        reporter.say(f"Progress: {100 * progress.step // progress.steps}%  loss {progress.loss:.4f}  {left:.0f} s left")
+
+
+def _settings(args: argparse.Namespace) -> TrainConfig:
+    """The file's settings under those of `--set`; those of the run itself where it exists and nothing is said."""
+    from ..train.config import config_of, load_config
+    from ..train.trainer import CONFIG
+
+    saved = args.output / CONFIG
+    file = args.config or (saved if saved.exists() else None)
+    values: dict[str, Any] = dataclasses.asdict(load_config(file)) if file else {}
+    for option in args.set:
+        name, separator, text = option.partition("=")
+        if not separator:
+            raise UsageError(f"--set {option} is not NAME=VALUE.")
+        try:
+            values[name] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            values[name] = text
+    return config_of(values, "The command line" if args.set else str(file))
+
+
+def _recipe(args: argparse.Namespace, config: TrainConfig, device: torch.device, reporter: Reporter) -> Recipe:
+    from ..train.folders import FolderSource
+    from ..train.scenes import MadeSource
+
+    size = args.encoder_size if config.recipe == "sam2matting" else 2 * config.crop
+    source: FolderSource | MadeSource = MadeSource(size, _TRAINING)
+    other: FolderSource | MadeSource = MadeSource(size, _HELD_OUT)
+    if args.data:
+        source, other = FolderSource(args.data, size, _TRAINING), FolderSource(args.data, size, _HELD_OUT, True)
+    if config.recipe == "sam2matting":
+        if args.encoder is None:
+            raise UsageError("The recipe sam2matting needs --encoder, a SAM 2.1 checkpoint.")
+        from ..trackers.sam2.model import load_model
+        from ..train.recipes.sam2matting import Sam2MattingRecipe
+
+        model = load_model(args.encoder, args.variant, device, args.precision or "auto", image_size=args.encoder_size)
+        return Sam2MattingRecipe(config, model, source, [other(number) for number in range(config.validation)])
+    from ..train.crops import CropStore
+    from ..train.recipes.embedded import EmbeddedRecipe
+
+    store = CropStore(args.output / "crops.npy", source, config.samples, config.crop, _TRAINING)
+    if args.workers > 1:
+        store.prepare(args.workers, lambda done: reporter.say(f"Crops: {100 * done // config.samples}%"))
+    held_out = {
+        kind: [other(number, kind) for number in range(config.validation)] for kind in ("exact", "slight", "coarse")
+    }
+    return EmbeddedRecipe(config, store, held_out, device)
+
+
+def _write_origin(args: argparse.Namespace) -> None:
+    """What an export has to know besides the settings."""
+    from ..atomic import replacing
+
+    values = {
+        "data": str(args.data) if args.data else "made pictures",
+        "start": str(args.start) if args.start else None,
+        "encoder": str(args.encoder.resolve()) if args.encoder else None,
+        "variant": args.variant,
+    }
+    with replacing(args.output / _ORIGIN) as temporary:
+        temporary.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
+
+
+def _export(args: argparse.Namespace) -> int:
+    from ..train.config import load_config
+    from ..train.export import Provenance, export, registry_entry
+    from ..train.trainer import CHECKPOINT, CONFIG, load_average
+    from ..weights.checkpoints import load_state_dict
+
+    if not (args.run / CHECKPOINT).exists():
+        raise InputError(f"{args.run} holds no run.", hint="Give the folder of 'wisp train run -o'.", path=args.run)
+    config = load_config(args.run / CONFIG)
+    origin = json.loads((args.run / _ORIGIN).read_text("utf-8"))
+    step, weights = load_average(args.run)
+    provenance = Provenance(args.licence, args.attribution, origin["data"], config, step)
+    heads_only = config.recipe == "embedded"
+    beside = None if heads_only else load_state_dict(Path(origin["encoder"]))
+    sha256 = export(args.output, weights, provenance, beside)
+    entry = registry_entry(args.output, args.id, sha256, provenance, None if heads_only else origin["variant"])
+    with Reporter(as_json=args.json, quiet=args.quiet) as reporter:
+        reporter.emit("done", path=str(args.output), sha256=sha256, entry=entry)
+        if not args.json:
+            print(entry)
+    return 0

@@ -1,0 +1,82 @@
+"""Trained weights as files that Wisp can load: safetensors, with where they come from written into them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..atomic import replacing
+from ..errors import InputError
+from .config import TrainConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Under which terms weights may be used and what they were made from."""
+
+    licence: str
+    attribution: str
+    data: str
+    settings: TrainConfig
+    step: int
+
+    def as_metadata(self) -> dict[str, str]:
+        """For the header of a safetensors file, which holds text only."""
+        return {
+            "licence": self.licence,
+            "attribution": self.attribution,
+            "data": self.data,
+            "step": str(self.step),
+            "settings": self.settings.dump(),
+        }
+
+
+def export(
+    path: Path, weights: Mapping[str, Tensor], provenance: Provenance, beside: Mapping[str, Tensor] | None = None
+) -> str:
+    """Write `weights`, and the tensors `beside` them that stay as they were, to `path`; its SHA-256.
+
+    Raises OutputError where that fails.
+    """
+    from safetensors.torch import save_file
+
+    tensors = {name: value.contiguous() for name, value in {**(beside or {}), **weights}.items()}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata=provenance.as_metadata())
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_provenance(path: Path) -> dict[str, str]:
+    """What `export` wrote about the weights at `path`. Raises InputError for a file that is not such a one."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path} is not a file of exported weights: {error}.", path=path) from error
+
+
+def registry_entry(path: Path, model_id: str, sha256: str, provenance: Provenance, variant: str | None = None) -> str:
+    """The lines of `registry.toml` that make the exported weights a model of their own.
+
+    `variant`: of the SAM 2.1 encoder, for SAM2Matting's heads; without it an embedded head.
+    """
+    if variant is None:
+        builders, role, tracker = '{ head = "wisp.heads.embedded:build" }', "weights", "flow"
+        parameters = ""
+    else:
+        builders = '{ tracker = "wisp.trackers.sam2:build", head = "wisp.heads.sam2matting:build" }'
+        role, tracker, parameters = "checkpoint", model_id, f'parameters = {{ variant = "{variant}" }}\n'
+    return (
+        f'[[file]]\nname = "{path.name}"\nsize = {path.stat().st_size}\nsha256 = "{sha256}"\n\n'
+        f'[[model]]\nid = "{model_id}"\ntitle = "{model_id}"\nbuilders = {builders}\ntracker = "{tracker}"\n'
+        f'{parameters}files = {{ {role} = "{path.name}" }}\nlicence = "{provenance.licence}"\ncommercial = "ask"\n'
+        f'attribution = "{provenance.attribution}"\nnote = "Trained on {provenance.data}."\n'
+    )
