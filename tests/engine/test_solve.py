@@ -235,6 +235,7 @@ def test_closing_a_shot_cancels_its_jobs(start: Start, session: Open) -> None:
     assert shot.client.call("status")["shots"] == []
 
 
+@pytest.mark.slow
 def test_two_engines_take_turns(start: Start, session: Open) -> None:
     """The second one waits, says so, answers meanwhile, and goes on by itself when the first is killed."""
     first, second = session(start("very slow")), session(start())
