@@ -22,6 +22,7 @@
       "enabled": true,
       "first": null,
       "last": null,
+      "region": [100, 50, 900, 650],
       "prompts": [
         {"frame": 1001, "kind": "box", "xyxy": [100.0, 50.5, 900.25, 1152.0]},
         {"frame": 1001, "kind": "point", "xy": [512.3333333333334, 300.1], "include": true},
@@ -40,6 +41,7 @@
       "enabled": false,
       "first": 1010,
       "last": 1090,
+      "region": null,
       "prompts": [],
       "locks": [],
       "edge": {"grow": 0.0, "soften": 0.0, "black": 0.0, "white": 1.0, "gamma": 1.0}

@@ -56,7 +56,7 @@ class ChainPass:
 
 
 class ChainTracker:
-    id, version, segments = "chain", "1", True
+    id, version, segments, grid = "chain", "1", True, None
 
     def __init__(self) -> None:
         self.steps: list[int] = []

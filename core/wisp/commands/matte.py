@@ -13,10 +13,11 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import CancelledError, InputError, OutputError, UsageError
+from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
 from ..frames import format_frames, parse_frames
 from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
 from .prompts import TypedObject, add_prompt_options, parse_prompt
@@ -25,6 +26,7 @@ from .report import Reporter, interruptible
 if TYPE_CHECKING:
     from ..plates.plate import Plate
     from ..shot import Shot
+    from ..solve import Listener, Solver
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     models = parser.add_argument_group("what computes the mattes")
     models.add_argument("--tracker", metavar="ID", help="keeps the object over time (default: the head's own, or flow)")
     models.add_argument("--head", metavar="ID", default="guided", help="resolves the edge (default: guided)")
+    models.add_argument(
+        "--region",
+        choices=("auto", "off"),
+        default="auto",
+        help="show networks only the surroundings of an object that is small in the plate (default: auto)",
+    )
     models.add_argument("--seed", type=int, default=0, metavar="N", help="for models that draw random numbers")
     plate = parser.add_argument_group("the plate")
     add_plate_options(plate)
@@ -62,6 +70,7 @@ def add_plate_options(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
+    from .. import shot as documents
     from ..deliver import Delivery
     from ..plates import open_plate
     from ..solve import FrameDone, Solver
@@ -76,13 +85,18 @@ def run(args: argparse.Namespace) -> int:
     folder: Path = args.output or Path(f"{plate.name}_mattes")
     document = folder / f"{plate.name}.wisp"
     shot = _shot(args, plate, offset, frames or plate.frames, document)
+    _take_over_regions(shot, document)
+    options = run_options(args, shot.solve.precision, shot.solve.seed)
+    cache = cache_folder(args, document)
+
+    def prepare() -> tuple[Solver, Delivery]:
+        solver = Solver(shot, document.parent, cache, options)
+        return solver, Delivery(solver, str(folder), stem=plate.name, frames=frames, overwrite=args.overwrite)
+
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
-        options = run_options(args, shot.solve.precision, shot.solve.seed)
-        solver = Solver(shot, document.parent, cache_folder(args, document), options)
+        solver, delivery = prepare()  # all that is wrong with prompts, weights or places is said before writing
         spans = format_frames(frames or solver.plate.frames)
         reporter.say(f"{plate.name}: {spans}, {plate.width}x{plate.height}; {solver.colour.describe()}")
-        solver.works  # noqa: B018 - everything that is wrong with prompts or weights is said before anything is written
-        delivery = Delivery(solver, str(folder), stem=plate.name, frames=frames, overwrite=args.overwrite)
         _save(shot, document, args.overwrite)
 
         def listen(event: Event) -> None:
@@ -91,6 +105,9 @@ def run(args: argparse.Namespace) -> int:
                 delivery.write_solved(event.frame, event.object)
 
         try:
+            if args.region == "auto" and _fit_regions(shot, solver, reporter, interrupt):
+                documents.save(shot, document)
+                solver, delivery = prepare()
             summary = solver.run(frames, on_event=listen, should_stop=interrupt)
             delivery.write(should_stop=interrupt)
         except CancelledError as stop:
@@ -170,6 +187,35 @@ def _default_tracker(head: str) -> str:
     from ..weights.registry import entry_as
 
     return entry_as(head, "head").tracker or "flow"
+
+
+def _take_over_regions(shot: Shot, document: Path) -> None:
+    """Regions that an earlier run of the same command has found."""
+    from .. import shot as documents
+
+    if not document.exists():
+        return
+    try:
+        earlier = documents.load(document)
+    except WispError:
+        return  # `_save` decides what becomes of it
+    same = earlier.model_copy(deep=True)
+    for item in same.objects:
+        item.region = None
+    if same == shot:
+        for item, known in zip(shot.objects, earlier.objects, strict=True):
+            item.region = known.region
+
+
+def _fit_regions(shot: Shot, solver: Solver, listener: Listener, interrupt: Callable[[], bool]) -> bool:
+    """Give each object that gains by it a region of its own; True where any got one."""
+    changed = False
+    for item in shot.objects:
+        region = None if item.region else solver.fit_region(item.name, listener, interrupt)
+        if region is not None:
+            item.region = (region.x0, region.y0, region.x1, region.y1)
+            changed = True
+    return changed
 
 
 def _save(shot: Shot, document: Path, overwrite: bool) -> None:

@@ -65,5 +65,7 @@ def cache_folder(args: argparse.Namespace, shot: Path) -> Path:
 def set_up_logging(verbose: bool) -> None:
     """Library messages to stderr; everything with `-v`, else warnings."""
     logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(name)s: %(message)s" if verbose else "%(message)s",
+        stream=sys.stderr,
     )

@@ -143,7 +143,11 @@ PALETTE = ("#33c26b", "#e8543f", "#3f8ae8", "#e8b23f", "#a35be8", "#3fd0d8", "#e
 
 
 class ObjectSpec(_Part):
-    """One thing to extract. `first`/`last` bound the frames in which it may exist (None: the plate's)."""
+    """One thing to extract. `first`/`last` bound the frames in which it may exist (None: the plate's).
+
+    `region` (left, top, right, bottom; whole plate pixels) is the part of the plate that models are shown of it,
+    and outside of which its matte is empty; None is the whole picture.
+    """
 
     id: Annotated[Whole, Field(ge=1, le=2**31 - 1)]
     name: str
@@ -151,6 +155,7 @@ class ObjectSpec(_Part):
     enabled: StrictBool = True
     first: Frame | None = None
     last: Frame | None = None
+    region: tuple[Whole, Whole, Whole, Whole] | None = None
     prompts: list[Prompt] = Field(default_factory=list)
     locks: list[tuple[Frame, Frame]] = Field(default_factory=list)
     edge: Edge = Field(default_factory=Edge)
@@ -266,6 +271,7 @@ class Shot(_Part):
                 raise ValueError(f"two objects are named '{item.name}'")
             ids.add(item.id)
             names.add(item.name.casefold())
+            _check_region(item, self.plate)
             for prompt in item.prompts:
                 if not self.plate.first <= prompt.frame <= self.plate.last:
                     raise ValueError(
@@ -297,6 +303,17 @@ class Shot(_Part):
             raise UsageError(f"The object cannot be added: {explain(error)}.", hint="Choose another name.") from None
         self.objects.append(spec)
         return spec
+
+
+def _check_region(item: ObjectSpec, plate: PlateSpec) -> None:
+    if item.region is None:
+        return
+    x0, y0, x1, y1 = item.region
+    if not (0 <= x0 < x1 <= plate.width and 0 <= y0 < y1 <= plate.height):
+        raise ValueError(
+            f"the region {list(item.region)} of object '{item.name}' is not a rectangle inside the picture "
+            f"({plate.width}x{plate.height})"
+        )
 
 
 def _inside(prompt: Point | Box | Stroke | MaskPrompt | Text, owner: str, plate: PlateSpec) -> None:

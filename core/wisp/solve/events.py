@@ -56,6 +56,11 @@ Event = Started | Progress | FrameDone | Notice
 Listener = Callable[[Event], None]
 
 
+def never() -> bool:
+    """A caller that does not want to stop."""
+    return False
+
+
 def ignore(_event: Event) -> None:
     """A listener that does not care."""
 

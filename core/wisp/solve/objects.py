@@ -10,7 +10,7 @@ from typing import Any
 
 from ..cache import Shelf, object_folder
 from ..fingerprint import fingerprint
-from ..plates.plate import Plate
+from ..plates.plate import Plate, Window
 from ..shot import ObjectSpec
 from .plan import PlannedPass, Recipe, TrackPlan
 from .prompts import defining_keyframes, prompt_content
@@ -43,6 +43,7 @@ class ObjectWork:
     ) -> None:
         """`look`: JSON-able description of how models see the plate. `locate` resolves stored paths."""
         self.item = item
+        self.region = Window(*item.region) if item.region else None
         self._plate = plate
         self._look = look
         self._shelf = shelf
@@ -53,7 +54,7 @@ class ObjectWork:
             self.life,
             self._prompts,
             defining_keyframes(item),
-            (*models.tracker, *look),
+            (*models.tracker, *look, self.region),
             models.segments,
             plate.identity,
         )
@@ -82,6 +83,7 @@ class ObjectWork:
                 "tracker": fingerprint(self._models.tracker),
                 "head": fingerprint(self._models.head),
                 "colour or layer": fingerprint(self._look),
+                "region": fingerprint(self.region),
                 "edge": fingerprint(self.item.edge.model_dump(mode="json")),
                 "the object's first or last frame": fingerprint(self.item.first, self.item.last),
             },

@@ -18,9 +18,10 @@ from ..shot import ObjectSpec
 from ..trackers.blend import blend
 from ..trackers.prompts import stroke_labels
 from ..trackers.tracker import FramePrompts, TrackedMask, TrackPass
-from .events import Eta, FrameDone, Listener, Notice, Progress, Started, ignore
+from .events import Eta, FrameDone, Listener, Notice, Progress, Started, ignore, never
 from .objects import Chunk, ObjectWork, chunks_to_run
 from .prompts import frame_prompts
+from .region import in_region, whole
 
 if TYPE_CHECKING:
     from .solver import Solver
@@ -67,7 +68,7 @@ class Run:
         objects: Collection[str] | None,
         stages: Sequence[Stage] = ("track", "matte"),
         on_event: Listener = ignore,
-        should_stop: Callable[[], bool] = lambda: False,
+        should_stop: Callable[[], bool] = never,
         between_frames: Callable[[], None] = lambda: None,
     ) -> None:
         self._solver = solver
@@ -167,22 +168,26 @@ class Run:
     def _begin(self, chunk: Chunk) -> TrackPass | None:
         """The pass, ready for the chunk's first frame; None where its anchor is empty and nothing can follow."""
         work, planned = chunk.work, chunk.planned
-        plate = self._solver.plate
-        size = (plate.width, plate.height)
+        clip = self._solver.clip_of(work.region)
         if planned.anchor is None:
-            keyframes = work.plan.keyframes
-            prompts = {frame: frame_prompts(work.item, frame, size, self._solver.locate) for frame in keyframes}
+            prompts = {frame: self._prompts(work, frame) for frame in work.plan.keyframes}
         else:
             anchor = self._shelf.read_mask(work.by_direction["forward"][planned.anchor])
-            mask = cv2.resize(anchor.logits, size, interpolation=cv2.INTER_LINEAR) > 0
+            mask = cv2.resize(anchor.logits, (clip.width, clip.height), interpolation=cv2.INTER_LINEAR) > 0
             if not mask.any():
                 return None
             prompts = {planned.anchor: FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), mask=mask)}
         frames = planned.frames[chunk.origin :]
-        track = self._solver.tracker.start(self._solver.clip, {work.item.id: prompts}, frames)
+        track = self._solver.tracker.start(clip, {work.item.id: prompts}, frames)
         if chunk.start > chunk.origin:
             track.restore(self._shelf.read_snapshot(planned.fingerprints[chunk.start - 1]))
         return track
+
+    def _prompts(self, work: ObjectWork, frame: int) -> FramePrompts:
+        """An object's prompts on a keyframe as its tracker is given them: in its region's coordinates."""
+        plate = self._solver.plate
+        prompts = frame_prompts(work.item, frame, (plate.width, plate.height), self._solver.locate)
+        return prompts if work.region is None else in_region(prompts, work.region, work.item.name, frame)
 
     def _keep_memory(self, stepping: _Stepping) -> None:
         if stepping.done and stepping.track is not None:
@@ -197,16 +202,17 @@ class Run:
         if not ready:
             return
         masks = {work: self._final_mask(work, frame) for work in ready}
-        visible = {work.item.id: mask.logits for work, mask in masks.items() if (mask.logits > 0).any()}
-        alphas = self._solver.head.matte(self._solver.clip, frame, visible) if visible else {}
-        for work, mask in masks.items():
-            alpha = alphas.get(work.item.id)
-            self._store(work, frame, mask, self._empty() if alpha is None else alpha)
-            self._mattes[work].discard(frame)
-            self._summary.matted += 1
-            if mask.state == "lost" and work.item.exists(frame):
-                self._summary.lost.setdefault(work.item.name, []).append(frame)
-            self._tell("matte", frame)
+        for region in dict.fromkeys(work.region for work in ready):
+            group = {work: mask for work, mask in masks.items() if work.region == region}
+            visible = {work.item.id: mask.logits for work, mask in group.items() if (mask.logits > 0).any()}
+            alphas = self._solver.head.matte(self._solver.clip_of(region), frame, visible) if visible else {}
+            for work, mask in group.items():
+                self._store(work, frame, mask, alphas.get(work.item.id))
+                self._mattes[work].discard(frame)
+                self._summary.matted += 1
+                if mask.state == "lost" and work.item.exists(frame):
+                    self._summary.lost.setdefault(work.item.name, []).append(frame)
+                self._tell("matte", frame)
 
     def _complete(self, work: ObjectWork, frame: int) -> bool:
         return work.recipe(frame) is None or self._masks.issuperset(work.mask_marks(frame))
@@ -225,12 +231,17 @@ class Run:
         """A mask prompt as it was drawn, at plate resolution: the head must not get it through a tracker's grid."""
         if not any(prompt.kind == "mask" and prompt.frame == frame for prompt in work.item.prompts):
             return None
-        plate = self._solver.plate
-        mask = frame_prompts(work.item, frame, (plate.width, plate.height), self._solver.locate).mask
+        mask = self._prompts(work, frame).mask
         assert mask is not None
         return TrackedMask(np.where(mask, 8.0, -8.0).astype(np.float32), 1.0, "keyframe")
 
-    def _store(self, work: ObjectWork, frame: int, mask: TrackedMask, alpha: FloatImage) -> None:
+    def _store(self, work: ObjectWork, frame: int, mask: TrackedMask, solved: FloatImage | None) -> None:
+        """Finish the alpha of the object's region (None: empty) and write it over the whole picture."""
+        plate = self._solver.plate
+        size = (plate.width, plate.height)
+        alpha = np.zeros((plate.height, plate.width), np.float32) if solved is None else solved
+        if solved is not None and work.region is not None:
+            alpha = whole(solved, work.region, size, outside=0.0)
         alpha = _obey_strokes(alpha, work.item, frame)
         alpha = finish_edge(alpha, work.item.edge)
         exists = work.item.exists(frame)
@@ -249,9 +260,6 @@ class Run:
         path = work.path(frame)
         self._shelf.write_matte(path, alpha, self._solver.plate.header(frame), stamp)
         self._on_event(FrameDone(work.item.name, frame, str(path), state, mask.state, mask.confidence))
-
-    def _empty(self) -> FloatImage:
-        return np.zeros((self._solver.plate.height, self._solver.plate.width), np.float32)
 
     # Tell --------------------------------------------------------------------------------------------------
 

@@ -12,16 +12,17 @@ from ..cache import Cache, Shelf, plate_key
 from ..errors import UsageError
 from ..heads.head import Head
 from ..plates import apply_missing, open_plate
-from ..plates.clip import DisplayClip
+from ..plates.clip import Clip, CroppedClip, DisplayClip
 from ..plates.colour import ColourChoice, DisplayTransform, choose_colour
-from ..plates.plate import Plate
+from ..plates.plate import Plate, Window
 from ..shot import Shot, resolve_path
 from ..trackers.tracker import Tracker
 from ..weights.models import ModelStamp, load_head, load_tracker, model_stamp
 from ..weights.options import RunOptions
-from .events import Listener, ignore
+from .events import Listener, ignore, never
 from .objects import ModelIds, ObjectWork
 from .reasons import Record, why_dirty
+from .region import MIN_GAIN, fit_region, whole
 from .run import Run, Stage, Summary
 
 #: A preview may track this many frames to reach the asked one; farther away the artist presses Track.
@@ -70,6 +71,7 @@ class Solver:
         self._base = base
         self._options = options
         self._cache = Cache(cache)
+        self._regions: dict[Window, Clip] = {}
 
     # What there is -----------------------------------------------------------------------------------------
 
@@ -100,6 +102,14 @@ class Solver:
     def clip(self) -> DisplayClip:
         """The plate as models see it."""
         return DisplayClip(self.plate, DisplayTransform(self.colour))
+
+    def clip_of(self, region: Window | None) -> Clip:
+        """The clip, or that region of it; always the same one, so that what is kept per clip is shared."""
+        if region is None:
+            return self.clip
+        if region not in self._regions:
+            self._regions[region] = CroppedClip(self.clip, region)
+        return self._regions[region]
 
     @cached_property
     def tracker(self) -> Tracker:
@@ -176,7 +186,7 @@ class Solver:
         *,
         stages: Sequence[Stage] = ("track", "matte"),
         on_event: Listener = ignore,
-        should_stop: Callable[[], bool] = lambda: False,
+        should_stop: Callable[[], bool] = never,
         between_frames: Callable[[], None] = lambda: None,
     ) -> Summary:
         """Compute what is missing of `frames` (None: all) of `objects` (names; None: all enabled ones).
@@ -196,6 +206,24 @@ class Solver:
             )
         run.go()
         return self.work(object_name).path(frame)
+
+    def fit_region(
+        self, name: str, on_event: Listener = ignore, should_stop: Callable[[], bool] = never
+    ) -> Window | None:
+        """The region that the object's tracked masks ask for; None where the whole picture is as good.
+
+        Tracks what is not tracked yet, in the region the object has now.
+        """
+        grid = self.tracker.grid
+        if grid is None or max(self.plate.width, self.plate.height) < MIN_GAIN * grid:
+            return None
+        self.run(objects=[name], stages=("track",), on_event=on_event, should_stop=should_stop)
+        work = self.work(name)
+        marks = {mark for frame in work.plan.recipes for mark in work.mask_marks(frame)}
+        size = (self.plate.width, self.plate.height)
+        return fit_region(
+            (whole(self.shelf.read_mask(mark).logits, work.region, size) for mark in sorted(marks)), size, grid
+        )
 
     def work(self, name: str) -> ObjectWork:
         """The enabled object of that name; UsageError otherwise."""

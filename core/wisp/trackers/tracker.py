@@ -88,6 +88,9 @@ class Tracker(Protocol):
     #: frames between the surrounding keyframes, and both directions are blended there.
     #: False: every keyframe is remembered, one pass per direction leaves from the first keyframe.
     segments: bool
+    #: Side in pixels of the square at which its network looks at any picture; None where it follows the picture.
+    #: A small object in a large plate is then shown to it in a region of its own.
+    grid: int | None
 
     def start(self, clip: Clip, prompts: Mapping[int, Mapping[int, FramePrompts]], frames: Sequence[int]) -> TrackPass:
         """Begin a pass over `frames` (in visiting order). `prompts`: object id -> frame -> prompts."""

@@ -75,6 +75,7 @@ class FlowTracker:
     id = "flow"
     version = "flow-1"
     segments = True
+    grid = None
 
     def __init__(self) -> None:
         self._footage: Footage | None = None

@@ -40,6 +40,7 @@ class Sam2Tracker:
     """
 
     segments = False
+    grid = 1024
 
     def __init__(self, tracker_id: str, model: Sam2Model) -> None:
         self.id = tracker_id
