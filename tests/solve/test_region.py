@@ -9,7 +9,6 @@ import pytest
 from helpers.solving import ChainTracker, SmoothHead, box, shot, solver
 from hypothesis import given
 from hypothesis import strategies as st
-
 from wisp.cache import read_matte
 from wisp.errors import UsageError
 from wisp.plates.plate import Window
@@ -64,7 +63,7 @@ def test_points_map_into_a_region_and_back_exactly(window: Window, u: float, v: 
     inside = np.array([[window.x0 + u * window.width, window.y0 + v * window.height]], np.float32)
     given_prompts = FramePrompts(inside, np.array([1], np.int32))
     mapped = in_region(given_prompts, window, "hero", 1)
-    np.testing.assert_allclose(mapped.points + [window.x0, window.y0], inside, atol=1e-4)
+    np.testing.assert_allclose(mapped.points + np.array([window.x0, window.y0]), inside, atol=1e-4)
 
 
 @given(windows)

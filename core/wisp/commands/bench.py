@@ -1,0 +1,25 @@
+"""Measure quality, speed and memory against named baselines in the same run.
+
+  wisp bench quality STILLS_DIR          heads on stills with true alpha, from exact and from coarse masks
+  wisp bench tracking CLIPS_DIR          the embedded tracker on clips with true masks
+  wisp bench speed [--frames 4]          our SAM2Matting against sam2's own predictor with dense heads
+  wisp bench memory [--frames 20,60]     memory against length of the shot, for both
+  wisp bench NAME --help                 the options of one benchmark
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+BENCHMARKS = {"quality": "stills", "tracking": "tracking", "speed": "speed", "memory": "memory"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", choices=tuple(BENCHMARKS), help="what to measure")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="options of that benchmark")
+
+
+def run(args: argparse.Namespace) -> int:
+    module = importlib.import_module(f"wisp.bench.{BENCHMARKS[args.name]}")
+    return int(module.main(args.rest) or 0)
