@@ -1,0 +1,112 @@
+"""The embedded head behind the Head protocol, with an untrained and with a random network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from wisp.errors import WeightsError
+from wisp.heads import embedded
+from wisp.heads.edge_network import REACH, EdgeNetwork
+from wisp.heads.embedded import EmbeddedHead, build, embedded_matte, load_network
+from wisp.heads.guided import guided_matte
+from wisp.plates.clip import FloatImage
+from wisp.train.scenes import made_sample
+from wisp.weights.options import RunOptions
+
+
+class OnePicture:
+    """A clip of one picture."""
+
+    frames = (1,)
+
+    def __init__(self, picture: FloatImage) -> None:
+        self.height, self.width = picture.shape[:2]
+        self._picture = picture
+
+    def image(self, frame: int, size: tuple[int, int] | None = None) -> FloatImage:
+        return self._picture
+
+
+def scene(width: int, height: int) -> tuple[FloatImage, np.ndarray]:
+    sample = made_sample(12, max(width, height))
+    logits = np.where(sample.mask, 8, -8).astype(np.float32)
+    return np.ascontiguousarray(sample.image[:height, :width]), np.ascontiguousarray(logits[:height, :width])
+
+
+@pytest.fixture
+def bold() -> EdgeNetwork:
+    """A network that changes alpha a lot."""
+    torch.manual_seed(1)
+    network = EdgeNetwork().eval().requires_grad_(False)
+    torch.nn.init.normal_(network.choose_full.weights.weight, std=0.3)
+    return network
+
+
+def test_untrained_it_is_the_guided_head() -> None:
+    image, logits = scene(203, 150)  # not of whole cells
+    np.testing.assert_array_equal(embedded_matte(EdgeNetwork().eval(), image, logits), guided_matte(image, logits))
+
+
+def test_tiles_give_what_one_tile_gives(bold: EdgeNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    image, logits = scene(360, 331)
+    monkeypatch.setattr(embedded, "_TILES", (512,))
+    whole = embedded_matte(bold, image, logits)
+    monkeypatch.setattr(embedded, "_TILES", (64,))
+    tiled = embedded_matte(bold, image, logits)
+    assert np.abs(whole - guided_matte(image, logits)).max() > 0.05
+    np.testing.assert_allclose(tiled, whole, atol=1e-5)
+
+
+def test_nothing_is_changed_far_from_the_masks_edge(bold: EdgeNetwork) -> None:
+    image = np.random.default_rng(0).random((96, 256, 3), np.float32)
+    logits = np.full((96, 256), -8, np.float32)
+    logits[:, :60] = 8
+    alpha = embedded_matte(bold, image, logits)
+    assert not alpha[:, 60 + REACH :].any()
+    assert (alpha[:, : 60 - REACH] == 1).all()
+    assert ((alpha > 0) & (alpha < 1)).any()
+
+
+@pytest.mark.parametrize("value", [-5.0, 5.0])
+def test_masks_without_an_edge_stay_as_they_are(bold: EdgeNetwork, value: float) -> None:
+    image, _ = scene(64, 64)
+    alpha = embedded_matte(bold, image, np.full((16, 16), value, np.float32))
+    assert (alpha == (value > 0)).all()
+
+
+def test_large_plates_are_matted_smaller_and_refined(bold: EdgeNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    image, logits = scene(256, 200)
+    monkeypatch.setattr(embedded, "LONGEST_SIDE", 128)
+    alpha = embedded_matte(bold, image, logits)
+    assert alpha.shape == (200, 256)
+    assert alpha.dtype == np.float32
+    assert 0 <= alpha.min() < alpha.max() <= 1
+
+
+def test_objects_of_a_frame_are_matted_one_by_one(bold: EdgeNetwork) -> None:
+    image, logits = scene(96, 96)
+    alphas = EmbeddedHead(bold, "x").matte(OnePicture(image), 1, {3: logits, 9: -logits})
+    assert set(alphas) == {3, 9}
+    np.testing.assert_array_equal(alphas[3], embedded_matte(bold, image, logits))
+
+
+def test_version_names_the_weights(bold: EdgeNetwork, tmp_path: Path) -> None:
+    heads = []
+    for number in range(2):
+        path = tmp_path / f"{number}.safetensors"
+        torch.nn.init.constant_(bold.roi.bias, number)
+        save_file({name: value.contiguous() for name, value in bold.state_dict().items()}, path)
+        heads.append(build(None, {"weights": path}, RunOptions(device="cpu")))
+    assert heads[0].version != heads[1].version
+    assert all(head.version.startswith("embedded-") for head in heads)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
+    save_file({"stem.weight": torch.zeros(2, 2)}, path)
+    with pytest.raises(WeightsError, match="do not fit"):
+        load_network(path)
