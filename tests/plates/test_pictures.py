@@ -128,6 +128,23 @@ def test_importing_plates_is_light() -> None:
     assert done.stdout.strip() == "set()"
 
 
+def test_a_movie_without_pyav_tells_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "clip.mov").touch()
+    program = """
+import sys
+sys.modules["av"] = None
+from wisp.errors import InputError
+from wisp.plates import open_plate
+try:
+    open_plate(sys.argv[1])
+except InputError as error:
+    print(error)
+"""
+    command = [sys.executable, "-c", program, str(tmp_path / "clip.mov")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "Movies cannot be read: PyAV is not installed. Run: pip install 'wisp-roto[movies]'"
+
+
 # --- missing frames --------------------------------------------------------------------------------
 
 

@@ -85,6 +85,20 @@ def test_dpx_at_every_depth(tmp_path: Path, bits: int) -> None:
     assert stills.suggested_colorspace(path) == "compositing_log"
 
 
+def test_dpx_header_tells_rate_and_time_code(tmp_path: Path) -> None:
+    spec = oiio.ImageSpec(8, 4, 3, oiio.UINT16)
+    spec["dpx:FrameRate"] = 25.0
+    spec["dpx:Transfer"] = "ITU-R 709-4"
+    spec.attribute("smpte:TimeCode", oiio.TypeDesc("timecode"), (0x10203004, 0))
+    output = oiio.ImageOutput.create(str(tmp_path / "t.dpx"))
+    assert output.open(str(tmp_path / "t.dpx"), spec)
+    output.write_image(np.zeros((4, 8, 3), np.float32))
+    output.close()
+    header = stills.read_header(tmp_path / "t.dpx")
+    assert (header.fps, header.timecode, header.pixel_aspect) == (25.0, "10:20:30:04", 1.0)
+    assert stills.suggested_colorspace(tmp_path / "t.dpx") == "sRGB - Texture"
+
+
 @pytest.mark.parametrize("suffix", ["tif", "tga", "webp", "bmp", "ppm"])
 def test_other_formats(tmp_path: Path, suffix: str) -> None:
     picture = np.random.default_rng(1).integers(0, 256, (16, 20, 3), dtype=np.uint8)

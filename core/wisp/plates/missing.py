@@ -22,7 +22,7 @@ def apply_missing(plate: Plate, policy: Policy, first: int, last: int) -> Plate:
     read: all headers are read here, so that a job fails before it starts. Pixels that turn out damaged later
     are dealt with on reading: `hold` and `black` replace them, `error` and `skip` raise FrameReadError.
     `hold` repeats the nearest earlier readable frame, before the first one the next. The identity of a replaced
-    gap derives from what replaces it.
+    gap derives from what replaces it; a frame of which only the pixels are damaged keeps that of its own file.
 
     Raises InputError that lists the gaps (`error`, and always where no frame is readable); UsageError for an
     unknown policy.

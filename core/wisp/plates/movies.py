@@ -1,7 +1,8 @@
-"""Movies as plates: frame-exact, numbered 1..N, at the depth they were coded in. The only importer of PyAV for reading.
+"""Movies as plates: frame-exact, numbered 1..N, at the depth they were coded in.
 
 PyAV is an extra (`pip install 'wisp-roto[movies]'`). An alpha channel plays no part here: a plate is RGB (the
-default VP9 decoder drops its alpha anyway).
+default VP9 decoder drops its alpha anyway). A damaged packet makes its own frame unreadable; frames
+predicted from it are what FFmpeg conceals them with.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class _Input:
         width, height = (self.spec.height, self.spec.width) if transposed else (self.spec.width, self.spec.height)
         window = Window(0, 0, width, height)
         aspect = self.spec.get_float_attribute("PixelAspectRatio", 1.0) or 1.0
-        fps = self.spec.get_float_attribute("FramesPerSecond", 0.0)
+        fps = self.spec.get_float_attribute("dpx:FrameRate", 0.0)
         timecode = self.spec.getattribute("smpte:TimeCode")
         return PlateHeader(
             display=window,
