@@ -69,7 +69,7 @@ def wood(size: tuple[int, int], seed: int) -> FloatImage:
     picture = _defocus(picture.astype(np.float32), height / 90)
 
     light = np.zeros_like(picture)
-    for _ in range(64):
+    for _ in range(46):
         x, y = rng.uniform(0, width), height * np.clip(rng.normal(0.42, 0.20), 0.02, 0.9)
         radius = height * rng.uniform(0.014, 0.060)
         _add_lamp(

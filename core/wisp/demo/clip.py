@@ -21,6 +21,7 @@ from . import backdrop, creature
 from .pose import Pose
 
 FloatImage = NDArray[np.float32]
+Box = tuple[float, float, float, float]
 
 #: The OCIO colour space of the plate: linear light, sRGB primaries, D65.
 COLORSPACE = "lin_rec709"
@@ -47,7 +48,11 @@ class DemoFrame:
 
 @dataclass(frozen=True)
 class DemoClip:
-    """What `write_clip` left on disk. `plate` and `truth` are `%04d` patterns; `box` is left, top, right, bottom."""
+    """What `write_clip` left on disk. `plate` and `truth` are `%04d` patterns.
+
+    `boxes`: what an artist would draw around all of the creature on the first, middle and last frame, by frame
+    number; left, top, right, bottom.
+    """
 
     plate: Path
     truth: Path
@@ -55,7 +60,12 @@ class DemoClip:
     last: int
     size: tuple[int, int]
     object_name: str
-    box: tuple[float, float, float, float]
+    boxes: dict[int, Box]
+
+    @property
+    def box(self) -> Box:
+        """The one on the first frame."""
+        return self.boxes[self.first]
 
 
 def flight(time: float, size: tuple[int, int]) -> Pose:
@@ -107,8 +117,6 @@ def _add(total: NDArray[np.float64], picture: FloatImage, corner: tuple[int, int
 def write_clip(folder: str | Path, frames: int = 24, size: tuple[int, int] = (640, 360), seed: int = 1) -> DemoClip:
     """Render the clip into `folder`: `plates/wisp_demo.%04d.exr` (half, R G B) and the true mattes beside it in
     `truth/wisp_demo_alpha.%04d.exr` (half, R = G = B = alpha), numbered from 1001. Existing files are replaced.
-
-    The box is what an artist would draw on the first frame: around all of the creature with a little air.
     """
     folder = Path(folder)
     plate, truth = folder / "plates/wisp_demo.%04d.exr", folder / "truth/wisp_demo_alpha.%04d.exr"
@@ -129,10 +137,12 @@ def write_clip(folder: str | Path, frames: int = 24, size: tuple[int, int] = (64
             alphas = list(pool.map(make, range(frames)))
     finally:
         cv2.setNumThreads(threads)
-    return DemoClip(plate, truth, FIRST, FIRST + frames - 1, size, OBJECT, _box(alphas[0]))
+    boxes = {FIRST + index: _box(alphas[index]) for index in (0, frames // 2, frames - 1)}
+    return DemoClip(plate, truth, FIRST, FIRST + frames - 1, size, OBJECT, boxes)
 
 
-def _box(alpha: FloatImage) -> tuple[float, float, float, float]:
+def _box(alpha: FloatImage) -> Box:
+    """Around everything that is visibly there, with a little air."""
     height, width = alpha.shape
     rows, columns = np.flatnonzero((alpha > 0.1).any(axis=1)), np.flatnonzero((alpha > 0.1).any(axis=0))
     air = height // 90

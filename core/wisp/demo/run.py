@@ -8,6 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -64,9 +65,7 @@ def _run(folder: Path, frames: int, size: tuple[int, int], passed_on: list[str])
     print(f"     {time.monotonic() - began:.1f} s")
 
     command = _command(clip, folder, passed_on)
-    print(
-        f"2/3  Matting it from one box on the first frame, as you would:\n     wisp {shlex.join(command)}", flush=True
-    )
+    print(f"2/3  Matting it from a box on three frames, as you would:\n     wisp {shlex.join(command)}", flush=True)
     kept = (folder / "wisp-cache").exists()
     began = time.monotonic()
     code = cli.main(command)
@@ -87,9 +86,9 @@ def _run(folder: Path, frames: int, size: tuple[int, int], passed_on: list[str])
 
 
 def _command(clip: DemoClip, folder: Path, passed_on: list[str]) -> list[str]:
-    box = ",".join(f"{edge:g}" for edge in clip.box)
+    boxes = (("--box", f"{frame}:{','.join(f'{edge:g}' for edge in box)}") for frame, box in clip.boxes.items())
     where = ["matte", str(clip.plate), "-o", str(folder), "--colorspace", COLORSPACE]
-    return [*where, "--object", clip.object_name, "--box", f"{clip.first}:{box}", *passed_on]
+    return [*where, "--object", clip.object_name, *chain.from_iterable(boxes), *passed_on]
 
 
 def _alphas(pattern: Path, clip: DemoClip) -> Iterator[tuple[int, FloatImage]]:
@@ -107,7 +106,7 @@ def _rows(clip: DemoClip, mattes: Path) -> Iterator[Row]:
 
 def _title(passed_on: list[str]) -> str:
     models = " ".join(passed_on) or "embedded flow tracker + guided head, no weights"
-    return f"Wisp demo: one box on the first frame; {models}"
+    return f"Wisp demo: a box on the first, middle and last frame; {models}"
 
 
 def _say_scores(report: ClipReport) -> None:
