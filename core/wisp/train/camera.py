@@ -21,8 +21,9 @@ def blurred_layer(rng: np.random.Generator, layer: Layer) -> Layer:
     else:
         return layer
     packed = np.concatenate([layer.colour, layer.alpha[..., None]], axis=2)
-    packed = cv2.filter2D(packed, -1, kernel, borderType=cv2.BORDER_REFLECT)
-    return Layer(np.ascontiguousarray(packed[..., :3]), np.ascontiguousarray(np.clip(packed[..., 3], 0, 1)))
+    packed = np.clip(cv2.filter2D(packed, -1, kernel, borderType=cv2.BORDER_REFLECT), 0, 1)
+    packed[packed < 1e-6] = 0  # large kernels go through a Fourier transform and leave dust
+    return Layer(np.ascontiguousarray(packed[..., :3]), np.ascontiguousarray(packed[..., 3]))
 
 
 def disc_kernel(radius: float) -> FloatImage:
