@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from ..heads.progressive import ProgressiveMatting
@@ -41,7 +42,7 @@ class DiscClip:
     def image(self, frame: int, size: tuple[int, int] | None = None) -> FloatImage:
         """See `Clip.image`."""
         width, height = size or (self.width, self.height)
-        inside = self._inside(frame, width, height)[..., None]
+        inside = self.inside(frame, width, height)[..., None]
         y, x = np.mgrid[:height, :width].astype(np.float32)
         ground = np.stack([x / width, y / height, np.full_like(x, 0.4)], axis=-1)
         picture: FloatImage = np.where(inside, np.array([0.9, 0.8, 0.2], np.float32), ground).astype(np.float32)
@@ -49,13 +50,14 @@ class DiscClip:
 
     def logits(self, frame: int, side: int) -> FloatImage:
         """Mask logits of the disc on a side x side grid."""
-        return np.where(self._inside(frame, side, side), np.float32(10), np.float32(-10))
+        return np.where(self.inside(frame, side, side), np.float32(10), np.float32(-10))
 
-    def _inside(self, frame: int, width: int, height: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def inside(self, frame: int, width: int, height: int) -> NDArray[np.bool_]:
+        """The disc as a mask of any size."""
         y, x = np.mgrid[:height, :width].astype(np.float32)
         across = 0.35 + 0.3 * (frame - 1) / len(self.frames)
         aspect = self.width / self.height
-        inside: np.ndarray[Any, np.dtype[np.bool_]] = np.hypot((x / width - across) * aspect, y / height - 0.5) < 0.25
+        inside: NDArray[np.bool_] = np.hypot((x / width - across) * aspect, y / height - 0.5) < 0.25
         return inside
 
     def write(self, folder: Path) -> Path:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ..device import resolve_device
 from ..heads.progressive import ProgressiveMatting
@@ -49,7 +50,7 @@ def run(
     with tempfile.TemporaryDirectory() as folder:
         path = checkpoint or write_checkpoint(Path(folder) / "weights.pt", variant)
         model = load_model(path, variant, resolve_device(device), precision, image_size=image_size)
-        mask = clip.image(1)[..., 0] >= 0.899
+        mask = clip.inside(1, *size)
         turns = zip(_stock(model, variant, clip, mask, Path(folder)), _ours(model, clip, mask), strict=True)
         rows = [(stock, *stages, tiles) for stock, (stages, tiles) in turns]
     stock, *stages, tiles = np.median(rows[1:], axis=0).tolist()
@@ -67,7 +68,7 @@ def run(
     }
 
 
-def _stock(model: Sam2Model, variant: str, clip: DiscClip, mask: np.ndarray[Any, Any], folder: Path) -> Iterator[float]:
+def _stock(model: Sam2Model, variant: str, clip: DiscClip, mask: NDArray[np.bool_], folder: Path) -> Iterator[float]:
     """Seconds of each frame for sam2's predictor and the dense, unfolded heads on its cached features."""
     predictor = stock_predictor(model, variant)
     heads = ProgressiveMatting().eval()
@@ -89,7 +90,7 @@ def _stock(model: Sam2Model, variant: str, clip: DiscClip, mask: np.ndarray[Any,
         yield time.perf_counter() - start
 
 
-def _ours(model: Sam2Model, clip: DiscClip, mask: np.ndarray[Any, Any]) -> Iterator[tuple[list[float], float]]:
+def _ours(model: Sam2Model, clip: DiscClip, mask: NDArray[np.bool_]) -> Iterator[tuple[list[float], float]]:
     """Seconds of each stage for each frame, and the part of the last stage's area that was computed."""
     head = Sam2MattingHead("bench", model, refine=False)
     prompts = FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), mask=mask)

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from ..prompts import Size, clip_box, seeds, shrink_mask
 from ..tracker import FramePrompts
+from .appearance import Exemplar, color_probability
 from .correct import correct
+from .cut import relaxed_cut, stiffness_from
 from .footage import View
 from .motion import Plane
+from .outline import signed_distance
 
 #: Crop margin around a box, as a share of its sides; small crops are enlarged to this many pixels.
 _MARGIN, _CROP = 0.4, 220
@@ -23,9 +26,12 @@ _FILL = (0.08, 0.97)
 #: The share of the box's half axes that is taken as inside from the outset.
 _CORE = 0.35
 _ROUNDS = 5
-#: Without a box: how far from a click the object is looked for (share of the picture's longer side), and the colour
-#: difference (Lab) within which a connected neighbour counts as the same thing.
-_ASIDE, _SIMILAR = 0.25, 12.0
+#: Pixels this close to grabCut's outline are not asked for their colours; farther from it, its answer counts for up to
+#: so many logits.
+_RIM, _HOLD = 2.0, 4.0
+#: Without a box, as shares of the picture's longer side: how far from a click the object is looked for, within which
+#: distance it is likely, and within which it is certain. And the colour difference (Lab) of what belongs to it.
+_ASIDE, _LIKELY, _SURE, _SIMILAR = 0.25, 0.06, 0.006, 12.0
 
 
 def first_mask(prompts: FramePrompts, view: View, picture: Size) -> Plane:
@@ -64,7 +70,7 @@ def _from_box(prompts: FramePrompts, view: View, picture: Size, labels: NDArray[
     state[core] = cv2.GC_FGD
     state[labels > 0] = cv2.GC_FGD
     state[labels < 0] = cv2.GC_BGD
-    found = _grab_cut(view, state, crop)
+    found = _settle(_grab_cut(view, state, crop), view, crop)
     found &= state != cv2.GC_BGD
     found = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
     fill = float(found[y0:y1, x0:x1].mean())
@@ -80,13 +86,14 @@ def _from_seeds(view: View, labels: NDArray[np.int8]) -> Plane:
         slice(max(0, int(rows[0]) - aside), min(height, int(rows[-1]) + aside + 1)),
         slice(max(0, int(columns[0]) - aside), min(width, int(columns[-1]) + aside + 1)),
     )
-    near = _similar_around(view, labels > 0)
+    distance = cv2.distanceTransform((labels <= 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) / max(height, width)
+    likely = _similar_around(view, labels > 0) | (distance < _LIKELY)
     state = np.full(labels.shape, cv2.GC_BGD, np.uint8)
     state[crop] = cv2.GC_PR_BGD
-    state[near & (state == cv2.GC_PR_BGD)] = cv2.GC_PR_FGD
-    state[labels > 0] = cv2.GC_FGD
+    state[likely & (state == cv2.GC_PR_BGD)] = cv2.GC_PR_FGD
+    state[distance < _SURE] = cv2.GC_FGD
     state[labels < 0] = cv2.GC_BGD
-    found = _grab_cut(view, state, crop)
+    found = _settle(_grab_cut(view, state, crop), view, crop)
     found[labels > 0] = True
     found[labels < 0] = False
     _, parts = cv2.connectedComponents(found.astype(np.uint8), connectivity=8)
@@ -127,6 +134,25 @@ def _grab_cut(view: View, state: NDArray[np.uint8], crop: tuple[slice, slice]) -
     answer = ((work == cv2.GC_FGD) | (work == cv2.GC_PR_FGD)).astype(np.float32)
     found[crop] = cv2.resize(answer, marks.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
     return found
+
+
+def _settle(found: NDArray[np.bool_], view: View, crop: tuple[slice, slice]) -> NDArray[np.bool_]:
+    """`found` with its outline moved, within a few pixels, to where the colours on its two sides part.
+
+    grabCut knows colours only for the whole picture and works on an enlarged one; it tends to keep a rim.
+    """
+    inside = found[crop].astype(np.float32)
+    if not inside.any():
+        return found
+    lab = np.ascontiguousarray(view.lab[crop])
+    distance = signed_distance(inside)
+    certain = (np.abs(distance) > _RIM).astype(np.float32)
+    color = np.clip(color_probability(lab, (Exemplar(lab, inside, certain),)), 0.02, 0.98)
+    evidence = np.log(color / (1.0 - color)) + np.clip(distance / _RIM, -_HOLD, _HOLD)
+    cut = relaxed_cut(0.5 * evidence, stiffness_from(lab, 1.0), inside)
+    settled = np.zeros_like(found)
+    settled[crop] = cut > 0.5
+    return settled
 
 
 def _ellipse(shape: Size, x0: int, y0: int, x1: int, y1: int, share: float) -> NDArray[np.bool_]:

@@ -38,8 +38,9 @@ _SAME = 15.0
 _EVIDENCE = 0.5
 #: A part of the mask stays if at least this share of it was expected there.
 _EXPECTED = 0.3
-#: Lost below this share of the area it had when it was last certain, or below so many grid pixels.
-_TOO_SMALL, _TOO_FEW = 0.08, 12
+#: Lost below this share of its usual area, or below so many grid pixels. The usual area follows by this share per frame:
+#: slower than an occluder hides things, fast enough for things that walk away.
+_TOO_SMALL, _TOO_FEW, _AREA_PACE = 0.2, 12, 0.05
 #: Lost where its colours are less alike to the keyframe's than this, or more alike to the keyframe's surroundings.
 _UNLIKE = 0.45
 
@@ -166,8 +167,9 @@ class Target:
         self._inside = np.zeros_like(self._inside)
         self._inside[region] = cut
         self._lost = False
-        self._confidence = float(np.clip(0.5 * like + 0.5 * certainty[mask].mean(), 0.0, 1.0))
-        self._area += 0.2 * (area - self._area)
+        usual = min(area, self._area) / max(area, self._area)
+        self._confidence = float(np.clip(like * certainty[mask].mean() * usual, 0.0, 1.0))
+        self._area += _AREA_PACE * (area - self._area)
 
     def _lose(self) -> None:
         self._inside = np.zeros_like(self._inside)
