@@ -37,8 +37,8 @@ def test_demo_leaves_mattes_a_shot_a_sheet_and_honest_figures(
 
     scores = {line.split()[0]: float(line.split()[1]) for line in printed.splitlines() if " x 1" in line}
     assert set(scores) == {"MAD", "MSE", "MAD-T", "dtSSD"}
-    # An empty matte scores a MAD of about 200 here; a box for a matte about 150.
-    assert scores["MAD"] < 60
+    # Measured: 28. An empty matte scores 150, the bare box 200.
+    assert scores["MAD"] < 45
     assert str(folder / "contact-sheet.png") in printed
 
 

@@ -23,7 +23,6 @@ from .clip import COLORSPACE, DemoClip, write_clip
 
 FloatImage = NDArray[np.float32]
 
-_SHEET_ROWS = 5
 _SCORES = (
     ("mad", "MAD", "mean error, x 1000"),
     ("mse", "MSE", "mean squared error, x 1000"),
@@ -43,22 +42,25 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("-o", "--output", type=Path, default=Path("wisp-demo"), help="folder (default: wisp-demo)")
     parser.add_argument("--frames", type=int, default=24, metavar="N", help="length of the clip (default: 24)")
     parser.add_argument("--size", default="640x360", metavar="WxH", help="of the clip (default: 640x360)")
+    parser.add_argument("--rows", type=int, default=5, metavar="N", help="frames on the contact sheet (default: 5)")
     args, passed_on = parser.parse_known_args(argv)
     width, _, height = args.size.partition("x")
     if not (width.isdecimal() and height.isdecimal() and int(width) >= 64 and int(height) >= 36):
         parser.error(f"--size {args.size} is not of the form 640x360 (at least 64x36)")
     if args.frames < 1:
         parser.error(f"--frames {args.frames}: a clip has at least one frame")
+    if args.rows < 1:
+        parser.error(f"--rows {args.rows}: a contact sheet has at least one row")
     # The clip names its colour space after the built-in configuration; a studio's own may not know that name.
     os.environ.pop("OCIO", None)
     try:
-        return _run(args.output, args.frames, (int(width), int(height)), passed_on)
+        return _run(args.output, args.frames, (int(width), int(height)), args.rows, passed_on)
     except WispError as error:
         print(f"wisp.demo: {error}", file=sys.stderr)
         return error.exit_code
 
 
-def _run(folder: Path, frames: int, size: tuple[int, int], passed_on: list[str]) -> int:
+def _run(folder: Path, frames: int, size: tuple[int, int], rows: int, passed_on: list[str]) -> int:
     print(f"1/3  Making a clip of {frames} frames, {size[0]}x{size[1]}, whose mattes are known exactly ...", flush=True)
     began = time.monotonic()
     clip = write_clip(folder, frames, size)
@@ -77,7 +79,7 @@ def _run(folder: Path, frames: int, size: tuple[int, int], passed_on: list[str])
     mattes = folder / clip.object_name / f"{clip.object_name}.%04d.exr"
     report = compare_sequences(_alphas(mattes, clip), _alphas(clip.truth, clip))
     sheet = folder / "contact-sheet.png"
-    write_png(sheet, contact_sheet(list(_rows(clip, mattes)), title=_title(passed_on)))
+    write_png(sheet, contact_sheet(list(_rows(clip, mattes, rows)), title=_title(passed_on)))
     _say_scores(report)
     per_frame = "mattes of an earlier run were kept" if kept else f"{seconds / frames:.2f} s a frame, start included"
     print(f"     time   {seconds:7.1f}  seconds ({per_frame})")
@@ -96,8 +98,8 @@ def _alphas(pattern: Path, clip: DemoClip) -> Iterator[tuple[int, FloatImage]]:
         yield frame, read_frame(str(pattern) % frame, frame).rgb[..., 0]
 
 
-def _rows(clip: DemoClip, mattes: Path) -> Iterator[Row]:
-    chosen = np.unique(np.linspace(clip.first, clip.last, _SHEET_ROWS).round().astype(int))
+def _rows(clip: DemoClip, mattes: Path, count: int) -> Iterator[Row]:
+    chosen = np.unique(np.linspace(clip.first, clip.last, count).round().astype(int))
     for frame in chosen.tolist():
         plate = read_frame(str(clip.plate) % frame, frame).rgb
         alpha, truth = (read_frame(str(pattern) % frame, frame).rgb[..., 0] for pattern in (mattes, clip.truth))
