@@ -100,6 +100,6 @@ def test_video(shared: Path, tracker: Sam2Tracker, head: Sam2MattingHead, kind: 
         matte = head.predict(clip, frame, tracked.logits)
         assert matte is not None
         assert_bits(matte.roi_logits[0, 0].sigmoid().numpy() > 0.65, golden["roi_bits"][index])
-        assert_matte(head._finish(clip, frame, matte), golden["alpha"][index])
+        assert_matte(head.finish(clip, frame, matte), golden["alpha"][index])
     assert_matte(matte.alpha3[0, 0].numpy(), golden["alpha3_last"])
     assert tracker.model.encoder.computed - encoded == len(clip.frames), "tracker and head share encodings"

@@ -40,12 +40,12 @@ class Sam2Tracker:
     """
 
     segments = False
-    grid = 1024
 
     def __init__(self, tracker_id: str, model: Sam2Model) -> None:
         self.id = tracker_id
         self.model = model
         self.version = model.version
+        self.grid: int | None = int(model.network.image_size)
 
     def start(self, clip: Clip, prompts: Mapping[int, Mapping[int, FramePrompts]], frames: Sequence[int]) -> Sam2Pass:
         """Begin a pass over `frames`: ascending is forward, descending backward; every frame between must be there.
@@ -101,7 +101,7 @@ class Sam2Pass:
         }
 
     def snapshot(self) -> dict[str, NDArray[np.generic]]:
-        """The memories of all objects; about 0.8 MB per keyframe and 3.3 MB more per object."""
+        """The memories of all objects; about 0.8 MB per keyframe and 3.2 MB more per object."""
         self._prepare()
         packed: dict[str, NDArray[np.generic]] = {}
         for number, tracked in self._objects.items():
@@ -159,7 +159,7 @@ class Sam2Pass:
         out: dict[str, Any] | None = None
         if prompts.mask is not None:
             mask = mask_input(prompts.mask, self._network.image_size).to(self._model.device)
-            out = self._decode(encoding, index, mask_inputs=mask)
+            out = self._decode(encoding, index, mask=mask)
         return self._apply(encoding, index, prompts, out, None)
 
     @torch.inference_mode()
@@ -171,7 +171,7 @@ class Sam2Pass:
             return _result(memory.keyframes[index], "keyframe")
         encoding = self._encode(index)
         correction = tracked.correcting.get(index)
-        out = self._decode(encoding, index, memory, run_mem_encoder=correction is None)
+        out = self._decode(encoding, index, memory, remember=correction is None)
         if correction is None:
             found = _memory_of(out, out["maskmem_features"])
         else:
@@ -195,7 +195,7 @@ class Sam2Pass:
         if points is not None:
             shown = None if previous is None else previous["pred_masks"].clamp(-PREVIOUS_LOGITS, PREVIOUS_LOGITS)
             inputs = points.to_sam2(self._model.device)
-            out = self._decode(encoding, index, memory, point_inputs=inputs, prev_sam_mask_logits=shown)
+            out = self._decode(encoding, index, memory, points=inputs, previous_logits=shown)
         assert out is not None, "a keyframe has at least one prompt"
         out["pred_masks"] = paint(out["pred_masks"], prompts, self._clip.width, self._clip.height)
         return _memory_of(out, self._remembered_features(encoding, out))
@@ -209,10 +209,15 @@ class Sam2Pass:
         index: int,
         memory: ObjectMemory | None = None,
         *,
-        run_mem_encoder: bool = False,
-        **inputs: Any,
+        points: dict[str, Tensor] | None = None,
+        mask: Tensor | None = None,
+        previous_logits: Tensor | None = None,
+        remember: bool = False,
     ) -> dict[str, Any]:
-        """One run of sam2's memory attention and mask decoder; without `memory` the frame stands alone."""
+        """One run of sam2's memory attention and mask decoder; without `memory` the frame stands alone.
+
+        `remember`: run the memory encoder on the result too.
+        """
         features, sizes = _flattened(encoding)
         with self._model.autocast():
             out: dict[str, Any] = self._network.track_step(
@@ -221,14 +226,14 @@ class Sam2Pass:
                 current_vision_feats=features,
                 current_vision_pos_embeds=[encoding.position.flatten(2).permute(2, 0, 1)],
                 feat_sizes=sizes,
-                point_inputs=inputs.get("point_inputs"),
-                mask_inputs=inputs.get("mask_inputs"),
+                point_inputs=points,
+                mask_inputs=mask,
                 output_dict={} if memory is None else memory.to_sam2(self._position),
                 # The shot's length scales the age of object pointers, so it must not depend on the pass.
                 num_frames=len(self._clip.frames),
                 track_in_reverse=self._backward,
-                run_mem_encoder=run_mem_encoder,
-                prev_sam_mask_logits=inputs.get("prev_sam_mask_logits"),
+                run_mem_encoder=remember,
+                prev_sam_mask_logits=previous_logits,
             )
         return out
 
