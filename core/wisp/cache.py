@@ -128,22 +128,19 @@ class Shelf:
         """Any stored matte of that fingerprint."""
         return self._index.find(mark)
 
-    def adopt_matte(self, mark: str, target: Path) -> bool:
-        """Make the stored matte of that fingerprint appear at `target` too; False where there is none.
+    def adopt_matte(self, source: Path | None, target: Path) -> bool:
+        """Make a stored matte appear at `target` too; False where there is none.
 
         A hard link where the file system has them, else a copy.
         """
-        source = self.find_matte(mark)
         if source is None:
             return False
-        if source != target:
+        if source != target and not _same_file(source, target):
             with replacing(target) as temporary:
-                temporary.unlink(missing_ok=True)
                 try:
                     os.link(source, temporary)
                 except OSError:
                     shutil.copyfile(source, temporary)
-            self._index.add(mark, target)
         return True
 
     def write_matte(self, target: Path, alpha: NDArray[np.float32], header: PlateHeader, stamp: MatteStamp) -> None:
@@ -160,6 +157,13 @@ class Shelf:
             attributes={**time_attributes(header), **stamp.attributes()},
         )
         self._index.add(stamp.fingerprint, target)
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def read_matte(path: Path) -> tuple[NDArray[np.float32], MatteStamp | None]:

@@ -140,15 +140,14 @@ class Delivery:
         missing: dict[str, list[int]] = {}
         for file in files:
             for work in file.works:
-                if file.frame in work.marks and self._solver.shelf.find_matte(work.marks[file.frame]) is None:
+                if file.frame in work.marks and work.matte(file.frame) is None:
                     missing.setdefault(work.item.name, []).append(file.frame)
         if missing:
             text = "; ".join(f"'{name}' on {format_frames(frames)}" for name, frames in missing.items())
             raise InputError(f"Not solved yet: {text}.", hint="Run wisp solve first.")
 
     def _alpha(self, work: ObjectWork, frame: int) -> tuple[FloatImage, MatteStamp | None]:
-        mark = work.marks.get(frame)
-        path = self._solver.shelf.find_matte(mark) if mark is not None else None
+        path = work.matte(frame)
         if path is None:  # an object without prompts has an empty matte in every frame
             plate = self._solver.plate
             return np.zeros((plate.height, plate.width), np.float32), None

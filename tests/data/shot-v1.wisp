@@ -32,6 +32,7 @@
         {"frame": 1001, "kind": "text", "text": "die Läuferin im roten Kleid"}
       ],
       "locks": [[1030, 1034], [1050, 1050]],
+      "ease": 4,
       "edge": {"grow": -1.5, "soften": 2.0, "black": 0.05, "white": 0.95, "gamma": 1.2}
     },
     {
@@ -44,6 +45,7 @@
       "region": null,
       "prompts": [],
       "locks": [],
+      "ease": 2,
       "edge": {"grow": 0.0, "soften": 0.0, "black": 0.0, "white": 1.0, "gamma": 1.0}
     }
   ],

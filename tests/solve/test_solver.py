@@ -170,20 +170,6 @@ def test_outside_its_life_an_object_has_an_empty_matte(folder: Path, tracker: Ch
     assert set(tracker.steps) == set(range(1008, 1013))
 
 
-def test_strokes_are_obeyed_exactly_where_they_were_painted(
-    folder: Path, tracker: ChainTracker, head: SmoothHead
-) -> None:
-    keep = {"frame": 1010, "kind": "stroke", "xy": [[6, 8]], "radius": 3.0}
-    remove = {"frame": 1010, "kind": "stroke", "xy": [[18, 8]], "radius": 2.0, "include": False}
-    made = solver(shot(box(1001), keep, remove), folder)
-    made.run()
-    alpha = read_matte(made.work("hero").path(1010))[0]
-    y, x = np.mgrid[0:16, 0:24] + 0.5
-    kept, removed = np.hypot(x - 6, y - 8) <= 3, np.hypot(x - 18, y - 8) <= 2
-    assert (alpha[kept] == 1).all() and (alpha[removed] == 0).all()
-    assert ((alpha[~kept & ~removed] > 0) & (alpha[~kept & ~removed] < 1)).all()
-
-
 def test_track_only_and_matte_only_make_the_whole_between_them(
     folder: Path, tracker: ChainTracker, head: SmoothHead
 ) -> None:

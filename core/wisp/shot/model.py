@@ -146,7 +146,8 @@ class ObjectSpec(_Part):
     """One thing to extract. `first`/`last` bound the frames in which it may exist (None: the plate's).
 
     `region` (left, top, right, bottom; whole plate pixels) is the part of the plate that models are shown of it,
-    and outside of which its matte is empty; None is the whole picture.
+    and outside of which its matte is empty; None is the whole picture. `locks` are spans of frames whose mattes are
+    approved: kept as they are. `ease`: over how many neighbouring frames painted strokes fade out.
     """
 
     id: Annotated[Whole, Field(ge=1, le=2**31 - 1)]
@@ -158,6 +159,7 @@ class ObjectSpec(_Part):
     region: tuple[Whole, Whole, Whole, Whole] | None = None
     prompts: list[Prompt] = Field(default_factory=list)
     locks: list[tuple[Frame, Frame]] = Field(default_factory=list)
+    ease: Annotated[Whole, Field(ge=0, le=100)] = 2
     edge: Edge = Field(default_factory=Edge)
 
     @field_validator("name")

@@ -12,6 +12,8 @@ from ..cache import Shelf, object_folder
 from ..fingerprint import fingerprint
 from ..plates.plate import Plate, Window
 from ..shot import ObjectSpec
+from .locks import LockedMattes
+from .paint import paint_content
 from .plan import PlannedPass, Recipe, TrackPlan
 from .prompts import defining_keyframes, prompt_content
 from .reasons import Ingredients, hashes
@@ -40,6 +42,7 @@ class ObjectWork:
         models: ModelIds,
         look: Sequence[Any],
         locate: Callable[[str], Path],
+        locks: LockedMattes,
     ) -> None:
         """`look`: JSON-able description of how models see the plate. `locate` resolves stored paths."""
         self.item = item
@@ -49,11 +52,16 @@ class ObjectWork:
         self._shelf = shelf
         self._models = models
         self.life = tuple(frame for frame in plate.frames if item.exists(frame))
+        self.locks = locks
+        #: Frozen frames -> content of their mattes.
+        self.frozen = locks.frozen(self.life)
         self._prompts = prompt_content(item, locate)
+        for frame, content in self.frozen.items():
+            self._prompts[frame] = [{"kind": "lock", "matte": content}]
         self.plan = TrackPlan(
             self.life,
             self._prompts,
-            defining_keyframes(item),
+            defining_keyframes(item) | self.frozen.keys(),
             (*models.tracker, *look, self.region),
             models.segments,
             plate.identity,
@@ -65,13 +73,28 @@ class ObjectWork:
         edge = self.item.edge.model_dump(mode="json")
         marks: dict[int, str] = {}
         for frame in self._plate.frames:
-            if not self.item.exists(frame):
+            if frame in self.frozen:
+                marks[frame] = fingerprint("locked", self.frozen[frame])
+            elif not self.item.exists(frame):
                 marks[frame] = fingerprint("outside", MATTE_SCHEMA, self._plate.identity(frame))
             elif frame in self.plan.recipes:
                 mask = self.plan.recipes[frame].fingerprint
                 identity = self._plate.identity(frame)
-                marks[frame] = fingerprint("matte", MATTE_SCHEMA, mask, identity, self._models.head, edge)
+                paint = self._paint(frame)
+                marks[frame] = fingerprint("matte", MATTE_SCHEMA, mask, identity, self._models.head, edge, *paint)
         return marks
+
+    def _paint(self, frame: int) -> list[Any]:
+        """What the strokes of this and neighbouring frames add to what the matte of `frame` depends on."""
+        content = paint_content(self.item, frame, self._plate.frames)
+        return [[*layer, self._plate.identity(layer[0])] for layer in content]
+
+    def matte(self, frame: int) -> Path | None:
+        """The file of the finished matte of `frame`, wherever it lies; None where it is still to be computed."""
+        if frame in self.frozen:
+            return self.locks.path(frame)
+        mark = self.marks.get(frame)
+        return None if mark is None else self._shelf.find_matte(mark)
 
     def ingredients(self, frames: Collection[int]) -> Ingredients:
         """What the mattes of `frames` are made of now."""

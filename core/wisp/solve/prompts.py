@@ -39,6 +39,11 @@ def defining_keyframes(item: ObjectSpec) -> frozenset[int]:
     return frozenset(prompt.frame for prompt in item.prompts if isinstance(prompt, Box | MaskPrompt))
 
 
+def drawn(mask: NDArray[np.bool_]) -> FramePrompts:
+    """A mask as the only prompt of a frame."""
+    return FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), mask=mask)
+
+
 def frame_prompts(item: ObjectSpec, frame: int, size: tuple[int, int], locate: Callable[[str], Path]) -> FramePrompts:
     """What a tracker is given on a keyframe. `size`: plate width, height.
 

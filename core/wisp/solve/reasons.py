@@ -70,8 +70,8 @@ def hashes(values: Mapping[int, Any]) -> dict[int, str]:
 class Record:
     """The ingredients of one object's solved frames, kept in the cache, one entry per solve that some frame is of."""
 
-    def __init__(self, root: Path, plate_name: str, object_id: int) -> None:
-        self._path = root / "solved" / f"{plate_name}-{object_id}.json"
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
     def read(self) -> list[Ingredients]:
         """Earlier solves, the latest last; empty where there is no readable record."""

@@ -14,13 +14,12 @@ from ..errors import CancelledError, UsageError
 from ..finish.edge import finish_edge
 from ..frames import format_frames
 from ..plates.clip import FloatImage
-from ..shot import ObjectSpec
 from ..trackers.blend import blend
-from ..trackers.prompts import stroke_labels
 from ..trackers.tracker import FramePrompts, TrackedMask, TrackPass
 from .events import Eta, FrameDone, Listener, Notice, Progress, Started, ignore, never
 from .objects import Chunk, ObjectWork, chunks_to_run
-from .prompts import frame_prompts
+from .paint import obey_strokes
+from .prompts import drawn, frame_prompts
 from .region import in_region, whole
 
 if TYPE_CHECKING:
@@ -79,13 +78,14 @@ class Run:
         self._masks = self._shelf.stored_masks()
         self._chunks: list[Chunk] = []
         self._mattes: dict[ObjectWork, set[int]] = {}
+        solver.settle_locks()
         wanted = _in_plate(frames, solver.plate.frames)
         self._wanted = set(wanted)
         snapshots = self._shelf.stored_snapshots()
         for work in solver.works if objects is None else tuple(solver.work(name) for name in objects):
             known = [frame for frame in wanted if frame in work.marks]
             if "matte" in stages:
-                todo = [frame for frame in known if not self._shelf.adopt_matte(work.marks[frame], work.path(frame))]
+                todo = [frame for frame in known if not self._shelf.adopt_matte(work.matte(frame), work.path(frame))]
                 self._mattes[work] = set(todo)
                 self._summary.cached += len(known) - len(todo)
             else:
@@ -128,7 +128,7 @@ class Run:
     def _remember(self) -> None:
         """Record what the mattes that are there now were made of, also after a stop or a failure."""
         for work, todo in self._mattes.items():
-            self._solver.record(work).add(work.ingredients(self._wanted.difference(todo)))
+            self._solver.record(work.item).add(work.ingredients(self._wanted.difference(todo)))
 
     # Track -------------------------------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ class Run:
             mask = cv2.resize(anchor.logits, (clip.width, clip.height), interpolation=cv2.INTER_LINEAR) > 0
             if not mask.any():
                 return None
-            prompts = {planned.anchor: FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), mask=mask)}
+            prompts = {planned.anchor: drawn(mask)}
         frames = planned.frames[chunk.origin :]
         track = self._solver.tracker.start(clip, {work.item.id: prompts}, frames)
         if chunk.start > chunk.origin:
@@ -186,7 +186,10 @@ class Run:
     def _prompts(self, work: ObjectWork, frame: int) -> FramePrompts:
         """An object's prompts on a keyframe as its tracker is given them: in its region's coordinates."""
         plate = self._solver.plate
-        prompts = frame_prompts(work.item, frame, (plate.width, plate.height), self._solver.locate)
+        if frame in work.frozen:
+            prompts = drawn(work.locks.mask(frame))
+        else:
+            prompts = frame_prompts(work.item, frame, (plate.width, plate.height), self._solver.locate)
         return prompts if work.region is None else in_region(prompts, work.region, work.item.name, frame)
 
     def _keep_memory(self, stepping: _Stepping) -> None:
@@ -242,7 +245,7 @@ class Run:
         alpha = np.zeros((plate.height, plate.width), np.float32) if solved is None else solved
         if solved is not None and work.region is not None:
             alpha = whole(solved, work.region, size, outside=0.0)
-        alpha = _obey_strokes(alpha, work.item, frame)
+        alpha = obey_strokes(alpha, self._solver.clip, work.item, frame)
         alpha = finish_edge(alpha, work.item.edge)
         exists = work.item.exists(frame)
         state: FrameState = "placeholder" if not exists else "corrected" if frame in work.plan.keyframes else "solved"
@@ -285,20 +288,6 @@ def _in_plate(frames: Collection[int] | None, available: Sequence[int]) -> list[
             f"The plate has no frame {format_frames(strangers)}.", hint=f"It has {format_frames(available)}."
         )
     return sorted(set(frames))
-
-
-def _obey_strokes(alpha: FloatImage, item: ObjectSpec, frame: int) -> FloatImage:
-    """Painted pixels become exactly 1 (keep) or 0 (remove), whatever the models made of them."""
-    strokes = [
-        (np.asarray(prompt.xy, np.float32), prompt.radius, prompt.include)
-        for prompt in item.prompts
-        if prompt.kind == "stroke" and prompt.frame == frame
-    ]
-    if not strokes:
-        return alpha
-    size = (alpha.shape[1], alpha.shape[0])
-    painted = stroke_labels(strokes, size, size)
-    return np.where(painted == 0, alpha, (painted > 0).astype(np.float32))
 
 
 def _joined(texts: Iterable[str]) -> str:

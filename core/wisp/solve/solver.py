@@ -15,11 +15,12 @@ from ..plates import apply_missing, open_plate
 from ..plates.clip import Clip, CroppedClip, DisplayClip
 from ..plates.colour import ColourChoice, DisplayTransform, choose_colour
 from ..plates.plate import Plate, Window
-from ..shot import Shot, resolve_path
+from ..shot import ObjectSpec, Shot, resolve_path
 from ..trackers.tracker import Tracker
 from ..weights.models import ModelStamp, load_head, load_tracker, model_stamp
 from ..weights.options import RunOptions
 from .events import Listener, ignore, never
+from .locks import LockedMattes
 from .objects import ModelIds, ObjectWork
 from .reasons import Record, why_dirty
 from .region import MIN_GAIN, fit_region, whole
@@ -139,7 +140,7 @@ class Solver:
         models = ModelIds((tracker.id, tracker.version, *how), (head.id, head.version, *how), tracker.segments)
         look = (self.colour.key(), self.shot.plate.layer)
         return tuple(
-            ObjectWork(item, self.plate, self.shelf, models, look, self.locate)
+            ObjectWork(item, self.plate, self.shelf, models, look, self.locate, self._locks(item))
             for item in self.shot.objects
             if item.enabled
         )
@@ -160,22 +161,41 @@ class Solver:
         return ShotStatus(tuple(self._object_status(work) for work in self.works))
 
     def _object_status(self, work: ObjectWork) -> ObjectStatus:
-        earlier = self.record(work).read()
+        earlier = self.record(work.item).read()
         now = work.ingredients(self.plate.frames)
         frames = []
         for frame in self.plate.frames:
             mark = work.marks.get(frame)
             if mark is None:
                 frames.append(FrameStatus(frame, "empty"))
-            elif self.shelf.find_matte(mark) is not None:
+            elif work.matte(frame) is not None:
                 frames.append(FrameStatus(frame, "solved"))
             else:
                 frames.append(FrameStatus(frame, "dirty", why_dirty(earlier, frame, now, work.plan.reach(frame))))
         return ObjectStatus(work.item.id, work.item.name, work.path(self.plate.frames[0]).parent, tuple(frames))
 
-    def record(self, work: ObjectWork) -> Record:
+    def record(self, item: ObjectSpec) -> Record:
         """What the object's mattes were made of when they were last solved."""
-        return Record(self._cache.root, self.plate.name, work.item.id)
+        return Record(self._cache.root / "solved" / f"{self._place(item)}.json")
+
+    def _locks(self, item: ObjectSpec) -> LockedMattes:
+        return LockedMattes(self._cache.root / "locked" / self._place(item), item, self.plate.padding)
+
+    def _place(self, item: ObjectSpec) -> str:
+        """What an object is called in the cache whatever its prompts and settings are."""
+        return f"{self.plate.name}-{self.plate.identity(self.plate.frames[0])[:8]}-{item.id}"
+
+    def settle_locks(self) -> None:
+        """Freeze frames locked since the last run as they were last solved, and release those locked no more."""
+        for item in self.shot.objects:
+            locks, earlier = self._locks(item), self.record(item).read()
+            locks.release(self.plate.frames)
+            for frame in locks.asked(self.plate.frames):
+                marks = [solved.marks[frame] for solved in earlier if frame in solved.marks]
+                matte = self.shelf.find_matte(marks[-1]) if marks else None
+                if matte is not None:
+                    locks.freeze(frame, matte)
+        self.__dict__.pop("works", None)  # planned anew, with what is frozen now
 
     # What is to do -----------------------------------------------------------------------------------------
 

@@ -1,0 +1,137 @@
+"""Corrections that stick: paint is obeyed exactly through any number of solves; locked frames are never touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, point, shot, solver
+from numpy.typing import NDArray
+from wisp.cache import read_matte
+from wisp.shot import ObjectSpec, Stroke
+from wisp.solve.paint import obey_strokes, painted_frames
+
+KEEP = {"frame": 1010, "kind": "stroke", "xy": [[6, 8]], "radius": 3.0}
+REMOVE = {"frame": 1010, "kind": "stroke", "xy": [[18, 8]], "radius": 2.0, "include": False}
+Y, X = np.mgrid[0:HEIGHT, 0:WIDTH] + 0.5
+KEPT, REMOVED = np.hypot(X - 6, Y - 8) <= 3, np.hypot(X - 18, Y - 8) <= 2
+
+
+def alpha(made, frame: int) -> NDArray[np.float32]:
+    return read_matte(made.work("hero").path(frame))[0]
+
+
+def test_strokes_are_obeyed_exactly_where_they_were_painted(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    made = solver(shot(box(1001), KEEP, REMOVE), folder)
+    made.run()
+    result = alpha(made, 1010)
+    assert (result[KEPT] == 1).all() and (result[REMOVED] == 0).all()
+    elsewhere = result[~KEPT & ~REMOVED]
+    assert ((elsewhere > 0) & (elsewhere < 1)).all()
+
+
+def test_painted_pixels_are_identical_after_five_solves_with_other_edits(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    edits: list[dict] = []
+    for extra in (point(1005), box(1020), point(1012), box(1003, x=4), point(1010)):
+        edits.append(extra)
+        made = solver(shot(box(1001), KEEP, REMOVE, *edits), folder)
+        made.run()
+        result = alpha(made, 1010)
+        assert (result[KEPT] == 1).all() and (result[REMOVED] == 0).all()
+
+
+def test_paint_eases_out_over_the_neighbours_and_dirties_only_them(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    made = solver(shot(box(1001), box(1010), box(1011), KEEP, item={"ease": 3}), folder)
+    plain = solver(shot(box(1001), box(1010), box(1011)), folder)
+    plain.run()
+    made.run()
+    raised = [float((alpha(made, f) - alpha(plain, f))[KEPT].mean()) for f in range(1006, 1016)]
+    assert raised[0] == 0 and raised[-1] == 0, "beyond the ease nothing changes"
+    assert raised[4] == max(raised)
+    assert raised[3] > raised[2] > 0
+
+
+class MovingClip:
+    """A textured ground that moves 6 pixels to the right per frame."""
+
+    frames = tuple(range(5))
+    width, height = 160, 120
+
+    def image(self, frame: int, size: tuple[int, int] | None = None) -> NDArray[np.float32]:
+        noise = np.random.default_rng(3).random((160, 260), dtype=np.float32)
+        texture = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 3), None, 0, 1, cv2.NORM_MINMAX)
+        picture = np.repeat(texture[:120, 60 - 6 * frame : 220 - 6 * frame, None], 3, 2)
+        return picture if size is None else cv2.resize(picture, size)
+
+
+def test_paint_moves_with_what_was_painted() -> None:
+    item = ObjectSpec(id=1, name="hero", ease=2, prompts=[Stroke(frame=2, xy=[(60, 60)], radius=10)])
+    layer = obey_strokes(np.zeros((120, 160), np.float32), MovingClip(), item, 3)
+    y, x = np.nonzero(layer > 0.3)
+    assert x.mean() == pytest.approx(66, abs=1.5) and y.mean() == pytest.approx(60, abs=1.5)
+    assert layer.max() == pytest.approx(2 / 3)
+
+
+def test_the_nearest_paint_lies_on_top() -> None:
+    strokes = [Stroke(frame=f, xy=[(1, 1)]) for f in (3, 5, 9)]
+    item = ObjectSpec(id=1, name="hero", ease=3, prompts=strokes)
+    assert painted_frames(item, 5, range(20)) == [(3, 0.5), (5, 1.0)]
+    assert painted_frames(item, 4, range(20)) == [(3, 0.75), (5, 0.75)]
+    assert painted_frames(item, 15, range(20)) == []
+
+
+def test_locked_frames_keep_their_pixels_through_other_edits(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    first = solver(shot(box(1001)), folder)
+    first.run()
+    approved = {frame: alpha(first, frame) for frame in (1015, 1016)}
+    locks = {"locks": [[1015, 1016]]}
+    for edit in (box(1005, x=5), point(1012), box(1016, x=9)):
+        head.frames.clear()
+        made = solver(shot(box(1001), edit, item=locks), folder)
+        made.run()
+        for frame, pixels in approved.items():
+            np.testing.assert_array_equal(alpha(made, frame), pixels)
+            assert frame not in head.frames
+        _, stamp = read_matte(made.work("hero").path(1015))
+        assert stamp is not None and stamp.frame_state == "locked"
+
+
+def test_a_locked_frame_guides_its_neighbours(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    solver(shot(box(1001)), folder).run()
+    made = solver(shot(box(1001), item={"locks": [[1015, 1015]]}), folder)
+    made.settle_locks()
+    work = made.work("hero")
+    assert work.plan.keyframes == (1001, 1015) and work.plan.starts_afresh(1015)
+    assert set(made.status().objects[0].of("dirty")) == set(range(1002, 1041)) - {1015}
+
+
+def test_unlocking_returns_a_frame_to_the_solver_and_a_later_lock_keeps_what_is_there_then(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    solver(shot(box(1001)), folder).run()
+    solver(shot(box(1001), item={"locks": [[1015, 1015]]}), folder).run()
+    other = solver(shot(box(1001, x=9)), folder)
+    other.run()
+    pixels = alpha(other, 1015)
+    again = solver(shot(box(1001, x=9), item={"locks": [[1015, 1015]]}), folder)
+    again.run()
+    np.testing.assert_array_equal(alpha(again, 1015), pixels)
+
+
+def test_a_lock_on_a_frame_never_solved_is_solved_first(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    made = solver(shot(box(1001), item={"locks": [[1015, 1015]]}), folder)
+    made.run()
+    pixels = alpha(made, 1015)
+    later = solver(shot(box(1001, x=9), item={"locks": [[1015, 1015]]}), folder)
+    later.run()
+    np.testing.assert_array_equal(alpha(later, 1015), pixels)
