@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What differs between Blender 4.2 and 5.2, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+
+#: The base type of strips.
+STRIP = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
+
+
+def vse_scene(context: Any) -> Any:
+    """The scene that the sequencer shows: from 5.0 on it may be another than the window's."""
+    return getattr(context, "sequencer_scene", None) or context.scene
+
+
+def strips_of(holder: Any) -> Any:
+    """The strips directly inside a sequence editor or a meta strip. An empty collection is false: ask by name."""
+    return holder.strips if hasattr(holder, "strips") else holder.sequences
+
+
+def all_strips(scene: Any) -> Any:
+    """Every strip of a scene, those inside meta strips too."""
+    editor = scene.sequence_editor
+    if editor is None:
+        return ()
+    return editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
+
+
+def active_strip(scene: Any) -> Any:
+    """The active strip of a scene, or None."""
+    return scene.sequence_editor.active_strip if scene.sequence_editor else None
+
+
+@contextlib.contextmanager
+def sequencer_of(scene: Any) -> Iterator[None]:
+    """Make `scene` the sequencer's scene for a while: 5.0 crashes on changes to modifiers without one."""
+    with contextlib.ExitStack() as stack:
+        if hasattr(bpy.context, "sequencer_scene"):
+            stack.enter_context(bpy.context.temp_override(scene=scene, sequencer_scene=scene))
+        yield

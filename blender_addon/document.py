@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The strip's data as the shot document that the engine reads. No host here: anything with these attributes will do."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from . import lasso, pictures
+
+_DEVICES = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
+
+
+def layer_names(names: Collection[str]) -> list[str]:
+    """Each name as the document wants it: a letter first, then letters, digits, _ and -; no two alike."""
+    made: list[str] = []
+    for name in names:
+        safe = re.sub(r"[^\w\-]", "_", name)[:56] or "object"
+        if not re.match(r"[^\W\d_]", safe) or _DEVICES.fullmatch(safe):
+            safe = "o_" + safe
+        taken = {other.casefold() for other in made}
+        numbered, count = safe, 1
+        while numbered.casefold() in taken:
+            count += 1
+            numbered = f"{safe}_{count}"
+        made.append(numbered)
+    return made
+
+
+def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
+    """The whole document. `folder`: where the pictures of lasso masks are kept; they are written if missing.
+
+    Prompts on frames that the plate does not have, or beside its picture, are left out: its media were exchanged.
+    """
+    names = layer_names([item.name for item in wisp.objects])
+    return {
+        "wisp": 1,
+        "plate": {
+            "path": (plate.folder / plate.pattern).as_posix(),
+            "first": plate.first,
+            "last": plate.last,
+            "width": plate.width,
+            "height": plate.height,
+        },
+        "objects": [
+            {
+                "id": item.number,
+                "name": name,
+                "color": "#" + "".join(f"{round(value * 255):02x}" for value in item.color),
+                "enabled": item.enabled,
+                "prompts": _prompts(item, plate, folder),
+                "edge": {
+                    "grow": round(item.grow, 4),
+                    "soften": round(item.soften, 4),
+                    "black": round(item.black, 4),
+                    "white": round(max(item.white, item.black + 0.01), 4),
+                    "gamma": round(item.gamma, 4),
+                },
+            }
+            for item, name in zip(wisp.objects, names, strict=True)
+        ],
+        "solve": {"tracker": wisp.tracker, "head": wisp.head},
+    }
+
+
+def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:
+    stored: list[dict[str, Any]] = []
+    outlines: dict[int, list[list[tuple[float, float]]]] = {}
+    for prompt in item.prompts:
+        points = prompt.points
+        if not plate.first <= prompt.frame <= plate.last or not _touches(points, plate, prompt.radius):
+            continue
+        base = {"frame": prompt.frame, "kind": prompt.kind}
+        match prompt.kind:
+            case "point":
+                stored.append({**base, "xy": list(points[0]), "include": prompt.include})
+            case "box":
+                (xa, ya), (xb, yb) = points
+                stored.append({**base, "xyxy": [min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)]})
+            case "stroke":
+                radius = round(prompt.radius, 4)
+                stored.append({**base, "xy": [list(xy) for xy in points], "radius": radius, "include": prompt.include})
+            case "lasso" if prompt.include:
+                outlines.setdefault(prompt.frame, []).append(points)
+            case "lasso":
+                lines, radius = lasso.hatching(points)
+                stroke = {**base, "kind": "stroke", "radius": round(radius, 4), "include": False}
+                stored += [{**stroke, "xy": [list(xy) for xy in line]} for line in lines]
+    for frame, shapes in outlines.items():
+        path = lasso_mask(shapes, plate.width, plate.height, folder)
+        stored.append({"frame": frame, "kind": "mask", "path": path.as_posix()})
+    return stored
+
+
+def _touches(points: list[tuple[float, float]], plate: Any, margin: float) -> bool:
+    xs, ys = zip(*points, strict=True) if points else ((), ())
+    return (
+        bool(points)
+        and max(xs) > -margin
+        and max(ys) > -margin
+        and min(xs) < plate.width + margin
+        and min(ys) < plate.height + margin
+    )
+
+
+def lasso_mask(shapes: list[list[tuple[float, float]]], width: int, height: int, folder: Path) -> Path:
+    """The picture of what the outlines enclose, named by its content so that it is drawn once."""
+    key = hashlib.sha256(repr((shapes, width, height)).encode()).hexdigest()[:16]
+    path = folder / f"lasso.{key}.png"
+    if not path.exists():
+        mask = lasso.inside(shapes[0], width, height)
+        for shape in shapes[1:]:
+            mask |= lasso.inside(shape, width, height)
+        pictures.write_mask(path, mask)
+    return path

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which frame of its plate a strip shows at a time: pure functions, no host.
+
+A plate's frame numbers are its own: those in the file names of a sequence, 1..N of a movie.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+from typing import NamedTuple
+
+_NUMBER = re.compile(r"(\d+)(?=\D*$)")
+#: A single picture has a frame number only where its name ends in one: `plate.1001.exr`.
+_NUMBERED_STILL = re.compile(r"\.(\d+)$")
+#: How many frames the length of a strip may differ from what its rate implies (Blender rounds it).
+SLACK = 1.5
+
+
+class NamesError(Exception):
+    """The pictures of a strip are not one numbered sequence; the text says why."""
+
+
+class NumberedFiles(NamedTuple):
+    """A numbered sequence: its printf pattern and the number of each listed file, in the order of the list."""
+
+    pattern: str
+    numbers: tuple[int, ...]
+
+
+def sequence_of(names: Sequence[str]) -> NumberedFiles:
+    """What the file names of an image strip have in common. Raises NamesError.
+
+    One file stays what it is: its name is the pattern.
+    """
+    if len(names) == 1:
+        return NumberedFiles(names[0], (still_number(names[0]),))
+    found = [_NUMBER.search(PurePath(name).stem) for name in names]
+    for name, number in zip(names, found, strict=True):
+        if number is None:
+            raise NamesError(f"The picture {name} has no frame number in its name.")
+    parts = {(name[: m.start()], name[m.end() :]) for name, m in zip(names, found, strict=True) if m}
+    if len(parts) > 1:
+        raise NamesError(f"The strip mixes pictures of several sequences ({names[0]}, {_stranger(names, found)}).")
+    prefix, suffix = parts.pop()
+    texts = [m[1] for m in found if m]
+    padding = min(map(len, texts))
+    if any(text != str(int(text)).zfill(padding) for text in texts):
+        raise NamesError(f"The frame numbers of {names[0]} and its neighbours are padded differently.")
+    pattern = f"{prefix.replace('%', '%%')}%0{padding}d{suffix.replace('%', '%%')}"
+    return NumberedFiles(pattern, tuple(map(int, texts)))
+
+
+def _stranger(names: Sequence[str], found: Sequence[re.Match[str] | None]) -> str:
+    first = found[0]
+    assert first is not None
+    for name, number in zip(names, found, strict=True):
+        if number and (name[: number.start()], name[number.end() :]) != (
+            names[0][: first.start()],
+            names[0][first.end() :],
+        ):
+            return name
+    return names[-1]
+
+
+def still_number(name: str) -> int:
+    """The frame number of a single picture: 1 unless its name ends in `.NNNN`."""
+    number = _NUMBERED_STILL.search(PurePath(name).stem)
+    return int(number[1]) if number else 1
+
+
+class MovieTiming(NamedTuple):
+    """What a movie strip tells of its timing.
+
+    `start`, `length`: scene frame and number of scene frames of the whole strip, as if no handle trimmed it.
+    `rate`: movie frames per scene frame. `count`: the movie's frames, of which the strip's animation offset skips
+    the first `skipped`. `strobe`: a picture is held for so many scene frames.
+    """
+
+    start: float
+    length: float
+    rate: float
+    count: int
+    skipped: int = 0
+    strobe: float = 1.0
+    reverse: bool = False
+
+
+def movie_frame(timing: MovieTiming, scene_frame: int) -> int:
+    """The plate frame (1..N) that the strip shows at a scene frame inside it."""
+    position = max(scene_frame - timing.start, 0.0)
+    if timing.reverse:
+        position = max(timing.length - 1 - position, 0.0)
+    index = position * timing.rate
+    if timing.strobe > 1.0:
+        index -= math.fmod(index, timing.strobe)
+    return min(max(math.floor(index + 0.5) + timing.skipped, 0), timing.count - 1) + 1
+
+
+def movie_rate(length: float, shown: int, movie_fps: float, scene_fps: float) -> float | None:
+    """Movie frames per scene frame, told from the strip's untrimmed length in scene frames.
+
+    The host does not say whether it adjusts the playback rate, so the length decides: 1 where it is the number of
+    frames `shown`, movie_fps / scene_fps where it is the movie's duration; None where it is neither.
+    """
+    if abs(length - shown) < SLACK:
+        return 1.0
+    if movie_fps > 0 and abs(length - shown * scene_fps / movie_fps) < SLACK:
+        return movie_fps / scene_fps
+    return None
+
+
+def spans(frames: Iterable[int]) -> list[tuple[int, int]]:
+    """Runs of neighbouring frames: (first, last), ascending."""
+    found: list[tuple[int, int]] = []
+    for frame in sorted(set(frames)):
+        if found and frame == found[-1][1] + 1:
+            found[-1] = (found[-1][0], frame)
+        else:
+            found.append((frame, frame))
+    return found
+
+
+def ranges(frames: Iterable[int]) -> str:
+    """Frames as text: `1-5,8`."""
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans(frames))
+
+
+_SPAN = re.compile(r"(-?\d+)(?:-(-?\d+)(?:x(\d+))?)?")
+
+
+def frames_in(text: str) -> set[int]:
+    """The frames of a text such as `1-5,8` or `1-9x2`, as the engine writes them."""
+    frames: set[int] = set()
+    for part in filter(None, text.split(",")):
+        match = _SPAN.fullmatch(part)
+        if match is None:
+            raise ValueError(f"'{part}' is no frame range")
+        first = int(match[1])
+        frames.update(range(first, int(match[2] or first) + 1, int(match[3] or 1)))
+    return frames

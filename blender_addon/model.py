@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is stored in the blend file, on every strip: objects, prompts, settings.
+
+Coordinates are plate pixels: origin top left, y down, pixel edges at integers. Frames are the plate's own, so that
+prompts survive whatever is done to the strip. Run state is not stored; it lives in `session`.
+"""
+
+import uuid
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    FloatVectorProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from . import compat
+
+#: Colours given to new objects in turn, those of the shot document.
+PALETTE = ("#33c26b", "#e8543f", "#3f8ae8", "#e8b23f", "#a35be8", "#3fd0d8", "#e85ba8", "#9ccc3c")
+
+KINDS = (
+    ("point", "Point", "A click on the object or beside it"),
+    ("box", "Box", "A rectangle around the object"),
+    ("stroke", "Scribble", "A painted line that keeps or removes what it covers"),
+    ("lasso", "Lasso", "An outline whose inside is kept or removed"),
+)
+OUTPUTS = (
+    ("mask", "Mask on Plate", "The plate itself is cut out by a mask modifier"),
+    ("cutout", "Cut-Out Strip", "A second strip of the plate, cut out, lies over the untouched plate"),
+    ("matte", "Matte Strip", "The matte is shown as a black and white strip"),
+)
+ROLES = (("", "Plate", ""), ("matte", "Matte", ""), ("cutout", "Cut-Out", ""))
+
+
+def edited(_self, _context) -> None:
+    """A setting that reaches the document has changed: the watch in `session` compares and sends it."""
+    from . import session
+
+    session.wake()
+
+
+def output_chosen(self, _context) -> None:
+    """Bring the strips in line with the chosen output."""
+    from . import outputs
+
+    scene, strip = find(self.uid)
+    if strip is not None and outputs.matte_strip(strip) is not None:
+        outputs.update(scene, strip)
+
+
+class WispPrompt(bpy.types.PropertyGroup):
+    """One prompt. `xy` holds its points as text, `x,y x,y`; a box has two, its corners."""
+
+    frame: IntProperty()
+    kind: EnumProperty(items=KINDS)
+    include: BoolProperty(default=True)
+    radius: FloatProperty(default=6.0, min=0.5)
+    xy: StringProperty()
+
+    @property
+    def points(self) -> list[tuple[float, float]]:
+        pairs = (pair.split(",") for pair in self.xy.split())
+        return [(float(x), float(y)) for x, y in pairs]
+
+    @points.setter
+    def points(self, points) -> None:
+        self.xy = " ".join(f"{x:.3f},{y:.3f}" for x, y in points)
+
+
+class WispObject(bpy.types.PropertyGroup):
+    """One thing to extract."""
+
+    name: StringProperty(name="Name", default="object", update=edited)
+    number: IntProperty()
+    color: FloatVectorProperty(name="Color", subtype="COLOR_GAMMA", size=3, min=0.0, max=1.0)
+    enabled: BoolProperty(name="Enabled", default=True, update=edited, description="Part of the matte")
+    prompts: CollectionProperty(type=WispPrompt)
+    grow: FloatProperty(
+        name="Grow", default=0.0, soft_min=-20, soft_max=20, update=edited, description="Plate pixels, negative shrinks"
+    )
+    soften: FloatProperty(
+        name="Soften", default=0.0, min=0.0, soft_max=20, update=edited, description="Blur of the edge, plate pixels"
+    )
+    black: FloatProperty(
+        name="Black", default=0.0, min=0.0, max=0.99, update=edited, description="Alpha that becomes 0"
+    )
+    white: FloatProperty(
+        name="White", default=1.0, min=0.01, max=1.0, update=edited, description="Alpha that becomes 1"
+    )
+    gamma: FloatProperty(
+        name="Gamma", default=1.0, min=0.05, soft_max=4, update=edited, description="Above 1 brightens the edge"
+    )
+
+    @property
+    def keyframes(self) -> list[int]:
+        """Plate frames with prompts, ascending."""
+        return sorted({prompt.frame for prompt in self.prompts})
+
+    def add_prompt(self, kind: str, frame: int, points, include: bool = True, radius: float = 6.0):
+        """Append a prompt. A frame has at most one box: a new one takes its place."""
+        if kind == "box":
+            old = [i for i, prompt in enumerate(self.prompts) if (prompt.kind, prompt.frame) == ("box", frame)]
+            for index in reversed(old):
+                self.prompts.remove(index)
+        prompt = self.prompts.add()
+        prompt.kind, prompt.frame, prompt.include, prompt.radius = kind, frame, include, radius
+        prompt.points = points
+        return prompt
+
+
+class WispStrip(bpy.types.PropertyGroup):
+    """What Wisp knows of a strip. `role` is empty for plates; outputs carry the uid of their plate."""
+
+    uid: StringProperty()
+    role: EnumProperty(items=ROLES)
+    objects: CollectionProperty(type=WispObject)
+    active: IntProperty(name="Active Object")
+    output: EnumProperty(name="Output", items=OUTPUTS, default="mask", update=output_chosen)
+    bypass: BoolProperty(
+        name="Show Plate", update=output_chosen, description="Show the whole plate while you work; saving ends it"
+    )
+    tracker: StringProperty(name="Tracker", default="flow", update=edited)
+    head: StringProperty(name="Head", default="guided", update=edited)
+
+    @property
+    def active_object(self):
+        """The object that gestures go to, or None."""
+        return self.objects[self.active] if 0 <= self.active < len(self.objects) else None
+
+    def add_object(self, name: str = ""):
+        """Append an object with the next free number, name and colour, and make it the active one."""
+        number = max((item.number for item in self.objects), default=0) + 1
+        item = self.objects.add()
+        item.number = number
+        item.name = name or f"object{number}"
+        color = PALETTE[(number - 1) % len(PALETTE)]
+        item.color = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        self.active = len(self.objects) - 1
+        return item
+
+
+def find(uid: str):
+    """(scene, plate strip) of that uid, or (None, None). Strips are looked up each time: undo replaces them."""
+    if uid:
+        for scene, strip in plates():
+            if strip.wisp.uid == uid:
+                return scene, strip
+    return None, None
+
+
+def plates():
+    """(scene, strip) of every plate that has a uid."""
+    for scene in bpy.data.scenes:
+        for strip in compat.all_strips(scene):
+            if strip.wisp.uid and not strip.wisp.role:
+                yield scene, strip
+
+
+def own(strip):
+    """The strip's data, ready to be edited: with a uid that no other plate has.
+
+    Splitting and duplicating copy the uid; the copies share their mattes until one of them is edited.
+    """
+    wisp = strip.wisp
+    users = sum(other.wisp.uid == wisp.uid for _, other in plates())
+    if not wisp.uid or users > 1:
+        wisp.uid = uuid.uuid4().hex[:12]
+    return wisp
+
+
+CLASSES = (WispPrompt, WispObject, WispStrip)
+
+
+def register() -> None:
+    for each in CLASSES:
+        bpy.utils.register_class(each)
+    compat.STRIP.wisp = PointerProperty(type=WispStrip)
+
+
+def unregister() -> None:
+    del compat.STRIP.wisp
+    for each in reversed(CLASSES):
+        bpy.utils.unregister_class(each)

@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the panel's buttons do: objects, tracking, outputs, the engine."""
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+
+from . import gestures, model, outputs, plates, session
+from .host.errors import EngineError
+
+DIRECTIONS = (
+    ("both", "Whole Strip", "All frames that the strip shows"),
+    ("forward", "Forward", "From this frame to the strip's end"),
+    ("backward", "Backward", "From the strip's start to this frame"),
+    ("frame", "This Frame", "This frame alone"),
+)
+
+
+class OnPlate:
+    """Needs an active strip that is not one of our outputs."""
+
+    @classmethod
+    def poll(cls, context):
+        if gestures.target(context) is None:
+            cls.poll_message_set("Select an image or movie strip first")
+            return False
+        return True
+
+
+class WISP_OT_add_object(OnPlate, bpy.types.Operator):
+    """Add another object to extract, with its own colour"""
+
+    bl_idname = "wisp.add_object"
+    bl_label = "Add Object"
+    bl_options = {"REGISTER", "UNDO"}
+    name: StringProperty(name="Name", options={"SKIP_SAVE"})
+
+    def execute(self, context):
+        _, strip = gestures.target(context)
+        model.own(strip).add_object(self.name)
+        session.redraw()
+        return {"FINISHED"}
+
+
+class WISP_OT_remove_object(OnPlate, bpy.types.Operator):
+    """Remove the active object and its prompts"""
+
+    bl_idname = "wisp.remove_object"
+    bl_label = "Remove Object"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context):
+        _, strip = gestures.target(context)
+        wisp = model.own(strip)
+        if wisp.active_object is None:
+            return {"CANCELLED"}
+        wisp.objects.remove(wisp.active)
+        wisp.active = max(0, min(wisp.active, len(wisp.objects) - 1))
+        session.wake()
+        session.redraw()
+        return {"FINISHED"}
+
+
+class WISP_OT_jump(OnPlate, bpy.types.Operator):
+    """Go to the next or previous frame with prompts of the active object"""
+
+    bl_idname = "wisp.jump"
+    bl_label = "Go to Keyframe"
+    forward: BoolProperty(default=True)
+
+    def execute(self, context):
+        scene, strip = gestures.target(context)
+        item = strip.wisp.active_object
+        try:
+            shown = plates.plate_of(scene, strip).shown
+        except plates.Refusal as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        keyframes = set(item.keyframes) if item is not None else set()
+        times = sorted(frame for frame, number in shown.items() if number in keyframes)
+        now = scene.frame_current
+        ahead = [frame for frame in times if frame > now] if self.forward else [f for f in times if f < now][::-1]
+        if not ahead:
+            self.report({"INFO"}, "There is no further keyframe")
+            return {"CANCELLED"}
+        scene.frame_set(ahead[0])
+        return {"FINISHED"}
+
+
+class WISP_OT_track(OnPlate, bpy.types.Operator):
+    """Compute the mattes that are missing"""
+
+    bl_idname = "wisp.track"
+    bl_label = "Track"
+    bl_options = {"REGISTER", "UNDO"}
+    direction: EnumProperty(name="Frames", items=DIRECTIONS, default="both", options={"SKIP_SAVE"})
+    first: IntProperty(name="First", description="First scene frame, instead of a direction", options={"SKIP_SAVE"})
+    last: IntProperty(name="Last", options={"SKIP_SAVE"})
+    wait: BoolProperty(
+        name="Wait", default=False, description="Return when it is done, for scripts", options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context):
+        scene, strip = gestures.target(context)
+        if not any(item.prompts for item in strip.wisp.objects if item.enabled):
+            self.report({"ERROR"}, "There are no prompts yet: click the object in the preview")
+            return {"CANCELLED"}
+        if bpy.app.background and not self.wait:
+            self.report({"ERROR"}, "In background mode nothing runs between commands: use wait=True")
+            return {"CANCELLED"}
+        try:
+            plate = plates.plate_of(scene, strip)
+            frames = self.frames(scene, plate)
+            if not frames:
+                self.report({"ERROR"}, "The strip is not visible on these frames")
+                return {"CANCELLED"}
+            run = session.track(scene, strip, frames)
+            outputs.update(scene, strip)
+        except (plates.Refusal, EngineError) as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return self.finish(run) if self.wait else {"FINISHED"}
+
+    def frames(self, scene, plate) -> list[int]:
+        now = scene.frame_current
+        inside = {
+            "both": lambda _: True,
+            "forward": lambda frame: frame >= now,
+            "backward": lambda frame: frame <= now,
+            "frame": lambda frame: frame == now,
+        }[self.direction]
+        if self.properties.is_property_set("first"):
+            last = self.last if self.properties.is_property_set("last") else self.first
+
+            def inside(frame):
+                return self.first <= frame <= last
+
+        return sorted({number for frame, number in plate.shown.items() if inside(frame)})
+
+    def finish(self, run):
+        job = run.job
+        try:
+            session.wait(run, lambda: job.finished)
+        except KeyboardInterrupt:
+            job.cancel()
+            session.wait(run, lambda: job.finished)
+            raise
+        outputs.refresh(run.uid)
+        fault = run.fault or (session.fault if not job.finished else None)
+        if fault is not None:
+            self.report({"ERROR"}, fault.text)
+            return {"CANCELLED"}
+        self.report({"INFO"}, run.message)
+        return {"FINISHED"}
+
+
+class WISP_OT_stop(bpy.types.Operator):
+    """Stop; the frames that are finished are kept"""
+
+    bl_idname = "wisp.stop"
+    bl_label = "Stop"
+
+    def execute(self, context):
+        found = gestures.target(context)
+        if found is not None:
+            session.stop(session.run_of(found[1].wisp.uid))
+        return {"FINISHED"}
+
+
+class WISP_OT_update_outputs(OnPlate, bpy.types.Operator):
+    """Make the matte strip and bring it in step with its plate; missing files are put back"""
+
+    bl_idname = "wisp.update_outputs"
+    bl_label = "Restore Mattes"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context):
+        scene, strip = gestures.target(context)
+        try:
+            run = session.runs.get(strip.wisp.uid)
+            if run is not None:
+                run.placed.clear()
+                if run.shot is not None and session.client is not None and session.client.state == "ready":
+                    run.shot.refresh()
+            outputs.update(scene, strip)
+            outputs.refresh(strip.wisp.uid)
+        except plates.Refusal as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class WISP_OT_refresh_status(OnPlate, bpy.types.Operator):
+    """Start the engine and ask which frames are solved"""
+
+    bl_idname = "wisp.refresh_status"
+    bl_label = "Check Mattes"
+
+    def execute(self, context):
+        scene, strip = gestures.target(context)
+        try:
+            run = session.sync(scene, strip)
+        except (plates.Refusal, EngineError) as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        if run.shot is not None and run.shot.status:
+            run.shot.refresh()
+        return {"FINISHED"}
+
+
+class WISP_OT_test_engine(bpy.types.Operator):
+    """Start the engine and show its version, device and models"""
+
+    bl_idname = "wisp.test_engine"
+    bl_label = "Test Engine"
+
+    def execute(self, _context):
+        session.stop_engine()
+        try:
+            client = session.engine()
+            client.wait(lambda: client.state in ("ready", "refused", "exited"), 60)
+        except (EngineError, TimeoutError) as error:
+            session.fault = session.fault or session.Fault(str(error))
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        if client.state != "ready":
+            self.report({"ERROR"}, session.fault.text if session.fault else "The engine refused to start")
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"Wisp {client.engine['wisp']} answers, device {client.engine['device']}")
+        return {"FINISHED"}
+
+
+class WISP_OT_restart_engine(bpy.types.Operator):
+    """Start the engine again; what it had finished is kept"""
+
+    bl_idname = "wisp.restart_engine"
+    bl_label = "Restart Engine"
+
+    def execute(self, _context):
+        try:
+            session.engine()
+        except EngineError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        for run in session.runs.values():
+            run.fault = None
+        return {"FINISHED"}
+
+
+class WISP_OT_choose_engine(bpy.types.Operator):
+    """Open the preferences, where the engine is named"""
+
+    bl_idname = "wisp.choose_engine"
+    bl_label = "Choose Engine"
+
+    def execute(self, _context):
+        bpy.ops.preferences.addon_show(module=__package__)
+        return {"FINISHED"}
+
+
+class WISP_OT_copy_details(bpy.types.Operator):
+    """Copy the last error and the end of the engine's log"""
+
+    bl_idname = "wisp.copy_details"
+    bl_label = "Copy Details"
+
+    def execute(self, context):
+        faults = [session.fault, *(run.fault for run in session.runs.values())]
+        texts = [f"{fault.kind}: {fault.text}\n{fault.details}" for fault in faults if fault]
+        context.window_manager.clipboard = "\n".join(texts)
+        return {"FINISHED"}
+
+
+class WISP_OT_update_stale(bpy.types.Operator):
+    """Track whatever is not solved on any plate of this file that shows mattes; for pipelines"""
+
+    bl_idname = "wisp.update_stale"
+    bl_label = "Track All Plates"
+
+    def execute(self, _context):
+        for scene, strip in list(outputs.joined()):
+            plate = plates.plate_of(scene, strip)
+            try:
+                run = session.track(scene, strip, plate.frames)
+            except EngineError as error:
+                self.report({"ERROR"}, str(error))
+                return {"CANCELLED"}
+            job = run.job
+            session.wait(run, lambda job=job: job.finished)
+            outputs.update(scene, strip)
+            fault = run.fault or (session.fault if not job.finished else None)
+            if fault is not None:
+                self.report({"ERROR"}, f"{strip.name}: {fault.text}")
+                return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+CLASSES = (
+    WISP_OT_add_object,
+    WISP_OT_remove_object,
+    WISP_OT_jump,
+    WISP_OT_track,
+    WISP_OT_stop,
+    WISP_OT_update_outputs,
+    WISP_OT_refresh_status,
+    WISP_OT_test_engine,
+    WISP_OT_restart_engine,
+    WISP_OT_choose_engine,
+    WISP_OT_copy_details,
+    WISP_OT_update_stale,
+)
+
+
+def register() -> None:
+    for each in CLASSES:
+        bpy.utils.register_class(each)
+
+
+def unregister() -> None:
+    for each in reversed(CLASSES):
+        bpy.utils.unregister_class(each)

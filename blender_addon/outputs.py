@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The strips that show mattes: found through the plate's mask modifier, changed in place, never made anew.
+
+The matte strip lists, for each scene frame in which the plate is visible, the file of the plate frame shown there, so
+that trims, reversal and rate need no second description. The mask of a modifier lies in the frame, not in the strip
+(moving the plate does not move it), so the matte carries the plate's transform; `follow` keeps both in step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from . import compat, model, places, plates, preferences
+from .mattes import MatteFolder
+
+LAST_CHANNEL = 128
+_seen: dict[tuple[str, str], tuple[Any, ...]] = {}
+
+
+def mask_modifier(strip: Any) -> Any:
+    """The modifier through which a plate or cut-out is joined to its matte, or None."""
+    for modifier in strip.modifiers:
+        matte = modifier.input_mask_strip if modifier.type == "MASK" else None
+        if matte is not None and matte.wisp.role == "matte":
+            return modifier
+    return None
+
+
+def matte_strip(strip: Any) -> Any:
+    """The matte strip of a plate, or None."""
+    modifier = mask_modifier(strip)
+    return modifier.input_mask_strip if modifier else None
+
+
+def _cutout_strip(scene: Any, matte: Any) -> Any:
+    for strip in compat.all_strips(scene):
+        if strip.wisp.role == "cutout" and matte_strip(strip) == matte:
+            return strip
+    return None
+
+
+def update(scene: Any, strip: Any) -> None:
+    """Make or bring up to date what shows the mattes of a plate, as its `output` says. Raises plates.Refusal."""
+    plate = plates.plate_of(scene, strip)
+    folder = MatteFolder(places.mattes(strip.wisp.uid))
+    folder.fill(plate.frames, plate.width, plate.height, preferences.get().placeholder == "opaque")
+    with compat.sequencer_of(scene):
+        matte = matte_strip(strip)
+        if matte is None or not _owns(scene, strip, matte):
+            matte = _new_matte(scene, strip, folder.union_path(plate.shown[int(strip.frame_final_start)]))
+            _join(strip, matte)
+        _lay_out_matte(strip, matte, plate, folder)
+        cutout = _cutout_strip(scene, matte)
+        if cutout is None and strip.wisp.output == "cutout":
+            cutout = _new_cutout(scene, strip, matte)
+        if cutout is not None:
+            _lay_out_cutout(strip, cutout)
+        _show(strip, matte, cutout)
+    _seen[scene.name, strip.name] = _signature(scene, strip)
+
+
+def _owns(scene: Any, strip: Any, matte: Any) -> bool:
+    """Whether the matte is this plate's own: copies made by splitting or duplicating still point at the first's."""
+    if matte.wisp.uid != strip.wisp.uid:
+        return False
+    users = [other for where, other in model.plates() if where == scene and matte_strip(other) == matte]
+    return min(users, key=lambda other: (other.frame_final_start, other.name)) == strip
+
+
+def _holder(scene: Any, strip: Any) -> Any:
+    """The collection that the strip lies in: the editor's or a meta strip's."""
+    return compat.strips_of(strip.parent_meta() or scene.sequence_editor)
+
+
+def _free_channel(scene: Any, strip: Any) -> int:
+    """The first channel above the strip in which nothing overlaps it."""
+    start, end = strip.frame_final_start, strip.frame_final_end
+    taken = {
+        other.channel
+        for other in _holder(scene, strip)
+        if other.frame_final_start < end and other.frame_final_end > start
+    }
+    free = (channel for channel in range(strip.channel + 1, LAST_CHANNEL + 1) if channel not in taken)
+    channel = next(free, None)
+    if channel is None:
+        raise plates.Refusal(f"All channels above {strip.name} are taken. Clear one.")
+    return channel
+
+
+def _new_matte(scene: Any, strip: Any, first: Path) -> Any:
+    start, channel = int(strip.frame_final_start), _free_channel(scene, strip)
+    matte = _holder(scene, strip).new_image(f"{strip.name} matte", str(first), channel, start, fit_method="ORIGINAL")
+    matte.wisp.role, matte.wisp.uid = "matte", strip.wisp.uid
+    matte.blend_type = "REPLACE"
+    matte.mute = True
+    # The sequencer works in this space: only so is 0.5 in the file 0.5 in the picture.
+    matte.colorspace_settings.name = scene.sequencer_colorspace_settings.name
+    return matte
+
+
+def _join(strip: Any, matte: Any) -> None:
+    modifier = mask_modifier(strip)
+    if modifier is None:
+        modifier = strip.modifiers.new("Wisp", "MASK")
+        modifier.input_mask_type = "STRIP"
+    modifier.input_mask_strip = matte
+    modifier.mask_time = "ABSOLUTE"  # the last frame is held past the end; RELATIVE would show the plate unmasked
+
+
+def _new_cutout(scene: Any, strip: Any, matte: Any) -> Any:
+    holder, channel = _holder(scene, strip), _free_channel(scene, strip)
+    make = holder.new_image if strip.type == "IMAGE" else holder.new_movie
+    path = str(plates.media_path(strip))
+    cutout = make(f"{strip.name} cut-out", path, channel, int(strip.frame_start), fit_method="ORIGINAL")
+    cutout.wisp.role, cutout.wisp.uid = "cutout", strip.wisp.uid
+    cutout.blend_type = "ALPHA_OVER"
+    cutout.colorspace_settings.name = strip.colorspace_settings.name
+    _join(cutout, matte)
+    return cutout
+
+
+def _lay_out_matte(strip: Any, matte: Any, plate: plates.Plate, folder: MatteFolder) -> None:
+    start, end = int(strip.frame_final_start), int(strip.frame_final_end)
+    for name in ("frame_offset_start", "frame_offset_end", "animation_offset_start", "animation_offset_end"):
+        _assign(matte, name, 0)
+    _list_files(matte, [folder.name(plate.shown[frame]) for frame in range(start, end)])
+    directory = str(folder.union_folder) + "/"
+    _assign(matte, "directory", bpy.path.relpath(directory) + "/" if bpy.data.is_saved else directory)
+    _assign(matte, "frame_start", start)
+    _assign(matte, "frame_final_duration", end - start)
+    _copy_place(strip, matte)
+
+
+def _list_files(strip: Any, names: list[str]) -> None:
+    while len(strip.elements) > len(names):
+        strip.elements.pop(len(strip.elements) - 1)
+    for element, name in zip(strip.elements, names, strict=False):
+        _assign(element, "filename", name)
+    for name in names[len(strip.elements) :]:
+        strip.elements.append(name)
+
+
+_TIMES = ("animation_offset_start", "animation_offset_end", "frame_start", "frame_offset_start", "frame_offset_end")
+
+
+def _lay_out_cutout(strip: Any, cutout: Any) -> None:
+    if strip.type == "IMAGE":
+        _list_files(cutout, [element.filename for element in strip.elements])
+        _assign(cutout, "directory", strip.directory)
+    else:
+        _assign(cutout, "filepath", strip.filepath)
+    for name in (*_TIMES, "strobe", "use_reverse_frames", "alpha_mode"):
+        _assign(cutout, name, getattr(strip, name))
+    _copy_place(strip, cutout)
+
+
+def _copy_place(source: Any, target: Any) -> None:
+    for name in ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "filter"):
+        if hasattr(source.transform, name):
+            _assign(target.transform, name, getattr(source.transform, name))
+    _assign(target.transform, "origin", tuple(source.transform.origin))
+    for name in ("min_x", "max_x", "min_y", "max_y"):
+        _assign(target.crop, name, getattr(source.crop, name))
+    for name in ("use_flip_x", "use_flip_y"):
+        _assign(target, name, getattr(source, name))
+
+
+def _assign(owner: Any, name: str, value: Any) -> None:
+    """Set what differs only: every assignment marks the file as changed and clears caches."""
+    now = getattr(owner, name)
+    if (tuple(now) if isinstance(value, tuple) else now) != value:
+        setattr(owner, name, value)
+
+
+def _show(strip: Any, matte: Any, cutout: Any) -> None:
+    output, bypass = strip.wisp.output, strip.wisp.bypass
+    _assign(mask_modifier(strip), "mute", output != "mask" or bypass)
+    _assign(matte, "mute", output != "matte" or bypass)
+    if cutout is not None:
+        _assign(cutout, "mute", output != "cutout" or bypass)
+
+
+def _signature(scene: Any, strip: Any) -> tuple[Any, ...]:
+    """What the layout of the outputs depends on."""
+    t, c = strip.transform, strip.crop
+    media = (strip.directory, len(strip.elements)) if strip.type == "IMAGE" else (strip.filepath,)
+    return (
+        *media,
+        *(getattr(strip, name) for name in _TIMES),
+        *(strip.frame_final_start, strip.frame_final_end, strip.strobe, strip.use_reverse_frames),
+        *(t.offset_x, t.offset_y, t.scale_x, t.scale_y, t.rotation, *t.origin, strip.use_flip_x, strip.use_flip_y),
+        *(c.min_x, c.max_x, c.min_y, c.max_y, scene.render.fps, scene.render.fps_base, strip.wisp.uid),
+    )
+
+
+def joined() -> Iterator[tuple[Any, Any]]:
+    """(scene, plate) of every plate that shows mattes."""
+    for scene, strip in model.plates():
+        if matte_strip(strip) is not None:
+            yield scene, strip
+
+
+def follow() -> None:
+    """Bring outputs in step with plates that were moved, trimmed, split or transformed since the last call."""
+    for scene, strip in list(joined()):
+        key = (scene.name, strip.name)
+        signature = _signature(scene, strip)
+        if _seen.get(key) != signature:
+            _seen[key] = signature
+            try:
+                update(scene, strip)
+            except plates.Refusal:
+                continue  # the panel says why
+
+
+def refresh(uid: str) -> None:
+    """Files of this plate have changed on disk: have them read again."""
+    for _scene, strip in joined():
+        if strip.wisp.uid == uid:
+            matte_strip(strip).invalidate_cache("RAW")
+            strip.invalidate_cache("RAW")
+
+
+def end_bypass() -> list[str]:
+    """Mask again what shows its plate for a while; returns the uids."""
+    bypassed = [strip for _, strip in joined() if strip.wisp.bypass]
+    for strip in bypassed:
+        strip.wisp.bypass = False
+    return [strip.wisp.uid for strip in bypassed]
+
+
+def missing(strip: Any) -> bool:
+    """Whether files of the matte strip are gone, which switches the mask off without a word."""
+    matte = matte_strip(strip)
+    if matte is None:
+        return False
+    folder = Path(bpy.path.abspath(matte.directory))
+    first, last = matte.elements[0].filename, matte.elements[len(matte.elements) - 1].filename
+    return not ((folder / first).exists() and (folder / last).exists())
+
+
+def forget() -> None:
+    """Another file is loaded, or a step undone: look at everything anew."""
+    _seen.clear()

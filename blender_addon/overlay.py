@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is drawn over the preview (prompts, mattes) and over the timeline (keyframes, state of each frame).
+
+Drawing only reads: it never asks the engine, and a fault in it is counted and shown, never raised.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import bpy
+import gpu
+from bpy.props import EnumProperty
+from gpu_extras.batch import batch_for_shader
+
+from . import compat, gestures, mapping, places, plates, preferences, session, textures
+from .mattes import MatteFolder
+
+VIEWS = (
+    ("off", "Off", "Prompts only"),
+    ("tint", "Tint", "Each object's matte in its colour over the picture"),
+    ("matte", "Matte", "The matte in white on black"),
+    ("colour", "On Colour", "The objects before a plain colour"),
+    ("edges", "Edges", "Where the mattes are soft"),
+)
+BACKDROP = (0.05, 0.35, 0.12, 1.0)
+STATES = {"solved": (0.2, 0.76, 0.42, 1.0), "dirty": (0.91, 0.7, 0.25, 1.0), "doubtful": (0.91, 0.33, 0.25, 1.0)}
+Color = tuple[float, float, float, float]
+XY = tuple[float, float]
+
+faults = 0
+_handles: list[tuple[Any, str]] = []
+
+
+def _guarded(draw: Callable[[Any], None]) -> Callable[[], None]:
+    def guarded() -> None:
+        global faults
+        try:
+            draw(bpy.context)
+        except Exception as error:
+            if not faults:
+                session.fault = session.Fault(f"The overlay cannot be drawn: {error!r}")
+            faults += 1
+
+    return guarded
+
+
+# -- the preview ----------------------------------------------------------------------------------------------
+
+
+def _preview(context: Any) -> None:
+    found = gestures.target(context)
+    region = context.region
+    if found is None or region.width <= 1 or not context.space_data.show_overlays:
+        return
+    scene, strip = found
+    if strip.type not in ("IMAGE", "MOVIE") or not (strip.wisp.objects or gestures.Drawing.kind):
+        return
+    try:
+        frame = gestures.shown_frame(context)
+    except plates.Refusal:
+        return
+    if frame is None:
+        return
+    to_view, view2d = plates.to_view(scene, strip), region.view2d
+
+    def to_region(x: float, y: float) -> XY:
+        return view2d.view_to_region(*to_view(x, y), clip=False)
+
+    gpu.state.blend_set("ALPHA")
+    _mattes(context, strip, frame, to_region)
+    for item in strip.wisp.objects:
+        for prompt in item.prompts:
+            if prompt.frame == frame:
+                _prompt(prompt.kind, prompt.points, (*item.color, 1.0), prompt.include, prompt.radius, to_region)
+    drawing = gestures.Drawing
+    if drawing.kind:
+        item = strip.wisp.active_object
+        color = (*item.color, 1.0) if item is not None else (1.0, 1.0, 1.0, 1.0)
+        _prompt(drawing.kind, drawing.points, color, drawing.include, drawing.radius, to_region)
+    gpu.state.blend_set("NONE")
+
+
+def _mattes(context: Any, strip: Any, frame: int, to_region: Callable[[float, float], XY]) -> None:
+    view, wisp = context.window_manager.wisp_view, strip.wisp
+    if view == "off":
+        return
+    width, height = strip.elements[0].orig_width, strip.elements[0].orig_height
+    corners = [to_region(x, y) for x, y in ((0, height), (width, height), (width, 0), (0, 0))]
+    folder = MatteFolder(places.mattes(wisp.uid))
+    run = session.runs.get(wisp.uid)
+    revision = run.revision if run is not None else 0
+    opacity = preferences.get().opacity
+    if view in ("matte", "colour"):
+        texture = textures.get(folder.union_path(frame), view, revision)
+        if texture is None:
+            return
+        if view == "matte":
+            _fill(corners, (0.0, 0.0, 0.0, 1.0))
+        _textured(texture, corners, (1.0, 1.0, 1.0, 1.0) if view == "matte" else BACKDROP)
+        return
+    for item in wisp.objects:
+        texture = textures.get(folder.object_path(item.number, frame), view, revision) if item.enabled else None
+        if texture is not None:
+            _textured(texture, corners, (*item.color, opacity if view == "tint" else 1.0))
+
+
+def _textured(texture: Any, corners: list[XY], color: Color) -> None:
+    shader = gpu.shader.from_builtin("IMAGE_COLOR")
+    places_ = ((0, 0), (1, 0), (1, 1), (0, 1))
+    batch = batch_for_shader(shader, "TRI_FAN", {"pos": corners, "texCoord": places_})
+    shader.uniform_sampler("image", texture)
+    shader.uniform_float("color", color)
+    batch.draw(shader)
+
+
+def _fill(corners: list[XY], color: Color) -> None:
+    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
+    shader.uniform_float("color", color)
+    batch_for_shader(shader, "TRI_FAN", {"pos": corners}).draw(shader)
+
+
+def _line(points: list[XY], color: Color, width: float = 2.0) -> None:
+    if len(points) < 2:
+        return
+    shader = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
+    shader.uniform_float("viewportSize", gpu.state.viewport_get()[2:])
+    shader.uniform_float("lineWidth", width)
+    shader.uniform_float("color", color)
+    batch_for_shader(shader, "LINE_STRIP", {"pos": [(*xy, 0.0) for xy in points]}).draw(shader)
+
+
+def _disc(center: XY, radius: float, color: Color) -> None:
+    turn = [2 * math.pi * i / 24 for i in range(24)]
+    _fill([(center[0] + radius * math.cos(a), center[1] + radius * math.sin(a)) for a in turn], color)
+
+
+def _prompt(
+    kind: str, points: list[XY], color: Color, include: bool, radius: float, to_region: Callable[[float, float], XY]
+) -> None:
+    """Included prompts have a light rim, excluded ones a dark one and a bar across."""
+    at = [to_region(*xy) for xy in points]
+    rim = (1.0, 1.0, 1.0, 1.0) if include else (0.05, 0.05, 0.05, 1.0)
+    if kind == "point":
+        x, y = at[0]
+        _disc(at[0], 7.0, rim)
+        _disc(at[0], 5.0, color if include else (0.85, 0.2, 0.2, 1.0))
+        _line([(x - 3, y), (x + 3, y)], (1.0, 1.0, 1.0, 1.0))
+        if include:
+            _line([(x, y - 3), (x, y + 3)], (1.0, 1.0, 1.0, 1.0))
+    elif kind == "box":
+        (xa, ya), (xb, yb) = points[0], points[-1]
+        at = [to_region(x, y) for x, y in ((xa, ya), (xb, ya), (xb, yb), (xa, yb), (xa, ya))]
+        _line(at, rim, 4.0)
+        _line(at, color)
+    else:
+        closed = [*at, at[0]] if kind == "lasso" else at
+        if kind == "stroke":
+            size = math.dist(to_region(0, 0), to_region(radius, 0))
+            _line(closed, (*color[:3], 0.35), max(2.0, 2 * size))
+        _line(closed, rim, 4.0)
+        _line(closed, color if include else (0.85, 0.2, 0.2, 1.0))
+
+
+# -- the timeline ---------------------------------------------------------------------------------------------
+
+
+def _timeline(context: Any) -> None:
+    scene, view2d = compat.vse_scene(context), context.region.view2d
+    for strip in compat.all_strips(scene):
+        if strip.wisp.uid and not strip.wisp.role and strip.wisp.objects and strip.parent_meta() is None:
+            _states(strip, session.runs.get(strip.wisp.uid), scene, view2d)
+
+
+def _states(strip: Any, run: Any, scene: Any, view2d: Any) -> None:
+    """A bar along the strip's lower edge, a diamond for each frame with prompts."""
+    try:
+        shown = plates.shown_frames(scene, strip)
+    except plates.Refusal:
+        return
+    low, high = strip.channel + 0.06, strip.channel + 0.2
+
+    def box(first: int, last: int, color: Color) -> None:
+        corners = ((first, low), (last + 1, low), (last + 1, high), (first, high))
+        _fill([view2d.view_to_region(*xy, clip=False) for xy in corners], color)
+
+    if run is not None:
+        by_state: dict[str, list[int]] = {}
+        for time, frame in shown.items():
+            by_state.setdefault(run.state(frame), []).append(time)
+        for state, color in STATES.items():
+            for first, last in mapping.spans(by_state.get(state, ())):
+                box(first, last, color)
+    keyframes = {frame for item in strip.wisp.objects for frame in item.keyframes}
+    for time, frame in shown.items():
+        if frame in keyframes:
+            x, y = view2d.view_to_region(time + 0.5, (low + high) / 2, clip=False)
+            _fill([(x - 5, y), (x, y + 5), (x + 5, y), (x, y - 5)], (1.0, 1.0, 1.0, 1.0))
+
+
+def register() -> None:
+    bpy.types.WindowManager.wisp_view = EnumProperty(name="View", items=VIEWS, default="tint")
+    if bpy.app.background:
+        return
+    space = bpy.types.SpaceSequenceEditor
+    for draw, region in ((_preview, "PREVIEW"), (_timeline, "WINDOW")):
+        _handles.append((space.draw_handler_add(_guarded(draw), (), region, "POST_PIXEL"), region))
+
+
+def unregister() -> None:
+    for handle, region in _handles:
+        bpy.types.SpaceSequenceEditor.draw_handler_remove(handle, region)
+    _handles.clear()
+    textures.clear()
+    del bpy.types.WindowManager.wisp_view

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sidebar tab: the state of the active strip; where something is amiss, why, and one button that mends it."""
+
+import bpy
+
+from . import gestures, mapping, outputs, plates, preferences, session
+from .icons import icon
+
+LETTERS = 44
+
+
+def note(layout, text: str, alert: bool = False) -> None:
+    """A sentence over several lines; panels do not wrap."""
+    column = layout.column(align=True)
+    column.alert = alert
+    for number, line in enumerate(preferences.wrapped(text, LETTERS)):
+        column.label(text=line, icon="ERROR" if alert and not number else "NONE" if not alert else "BLANK1")
+
+
+class Tab:
+    bl_space_type = "SEQUENCE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "Roto"
+
+
+class OfPlate(Tab):
+    @classmethod
+    def poll(cls, context):
+        found = gestures.target(context)
+        return found is not None and found[1].type in ("IMAGE", "MOVIE")
+
+
+class WISP_PT_plate(Tab, bpy.types.Panel):
+    bl_label = "Plate"
+
+    def draw_header(self, _context):
+        self.layout.label(icon_value=icon("wisp"))
+
+    def draw(self, context):
+        layout, found = self.layout, gestures.target(context)
+        if found is None:
+            note(layout, "Select an image or movie strip to cut something out of it.")
+            return
+        scene, strip = found
+        layout.label(text=strip.name, icon="FILE_MOVIE" if strip.type == "MOVIE" else "FILE_IMAGE")
+        try:
+            frame = gestures.shown_frame(context)
+        except plates.Refusal as refusal:
+            note(layout, str(refusal), alert=True)
+            if refusal.mend:
+                layout.operator(refusal.mend)
+            return
+        layout.label(text="Not visible at this frame" if frame is None else f"Plate frame {frame}")
+        if not bpy.data.is_saved:
+            note(layout, "Save the file to keep the mattes beside it.")
+            layout.operator("wm.save_mainfile", icon="FILE_TICK")
+        self.faults(layout, strip)
+
+    def faults(self, layout, strip):
+        run = session.runs.get(strip.wisp.uid)
+        fault = session.fault or (run.fault if run else None)
+        if fault is not None:
+            note(layout, fault.text, alert=True)
+            row = layout.row(align=True)
+            if fault.kind == "missing":
+                row.operator("wisp.choose_engine", icon="PREFERENCES")
+            elif fault.kind == "gone":
+                row.operator("wisp.restart_engine", icon="FILE_REFRESH")
+            row.operator("wisp.copy_details", icon="COPYDOWN")
+        elif outputs.missing(strip):
+            note(layout, "The matte files are gone, so the strip is shown whole.", alert=True)
+            layout.operator("wisp.update_outputs", icon="FILE_REFRESH")
+
+
+class WISP_UL_objects(bpy.types.UIList):
+    def draw_item(self, _context, layout, _data, item, _icon, _active, _property, _index=0, _flag=0):
+        row = layout.row(align=True)
+        colour = row.row()
+        colour.ui_units_x = 1.0
+        colour.prop(item, "color", text="")
+        row.prop(item, "name", text="", emboss=False)
+        row.label(text=str(len(item.prompts)))
+        row.prop(item, "enabled", text="", icon="HIDE_OFF" if item.enabled else "HIDE_ON", emboss=False)
+
+
+class WISP_PT_objects(OfPlate, bpy.types.Panel):
+    bl_label = "Objects and Prompts"
+
+    def draw(self, context):
+        layout = self.layout
+        _, strip = gestures.target(context)
+        wisp = strip.wisp
+        row = layout.row()
+        row.template_list("WISP_UL_objects", "", wisp, "objects", wisp, "active", rows=2)
+        column = row.column(align=True)
+        column.operator("wisp.add_object", icon="ADD", text="")
+        column.operator("wisp.remove_object", icon="REMOVE", text="")
+        item = wisp.active_object
+        if item is None:
+            note(layout, "Pick a Roto tool in the preview's toolbar and click the subject.")
+            return
+        row = layout.row(align=True)
+        row.operator("wisp.jump", text="", icon="PREV_KEYFRAME").forward = False
+        row.label(text=f"Keyframes: {mapping.ranges(item.keyframes) or 'none'}")
+        row.operator("wisp.jump", text="", icon="NEXT_KEYFRAME").forward = True
+        row = layout.row(align=True)
+        row.operator("wisp.clear_prompts", text="Clear Frame")
+        row.operator("wisp.clear_prompts", text="Clear All").everywhere = True
+
+
+class WISP_PT_track(OfPlate, bpy.types.Panel):
+    bl_label = "Track"
+
+    def draw(self, context):
+        layout = self.layout
+        scene, strip = gestures.target(context)
+        run = session.runs.get(strip.wisp.uid)
+        if run is not None and run.busy:
+            left = f", {run.eta:.0f} s" if run.eta else ""
+            factor = run.done / run.total if run.total else 0.0
+            layout.progress(factor=factor, text=f"{run.stage} {run.done}/{run.total}{left}")
+            layout.operator("wisp.stop", icon_value=icon("stop"))
+        else:
+            row = layout.row(align=True)
+            for direction, text in (("backward", ""), ("frame", ""), ("forward", ""), ("both", "Track")):
+                name = f"track-{direction}"
+                row.operator("wisp.track", text=text, icon_value=icon(name)).direction = direction
+        if run is None:
+            layout.operator("wisp.refresh_status", icon="FILE_REFRESH")
+            return
+        self.states(layout, scene, strip, run)
+        if run.message:
+            note(layout, run.message)
+
+    def states(self, layout, scene, strip, run):
+        try:
+            frames = set(plates.shown_frames(scene, strip).values())
+        except plates.Refusal:
+            return
+        texts = {"solved": "CHECKMARK", "dirty": "FILE_REFRESH", "doubtful": "ERROR"}
+        for state, symbol in texts.items():
+            there = [frame for frame in frames if run.state(frame) == state]
+            if there:
+                layout.label(text=f"{state.capitalize()}: {mapping.ranges(there)}", icon=symbol)
+
+
+class WISP_PT_edge(OfPlate, bpy.types.Panel):
+    bl_label = "Edge"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        layout = self.layout
+        layout.use_property_split = True
+        _, strip = gestures.target(context)
+        item = strip.wisp.active_object
+        if item is not None:
+            for name in ("grow", "soften", "black", "white", "gamma"):
+                layout.prop(item, name)
+
+
+class WISP_PT_output(OfPlate, bpy.types.Panel):
+    bl_label = "View and Output"
+
+    def draw(self, context):
+        layout = self.layout
+        _, strip = gestures.target(context)
+        layout.row().prop(context.window_manager, "wisp_view", expand=False)
+        layout.prop(strip.wisp, "output")
+        if outputs.matte_strip(strip) is None:
+            layout.operator("wisp.update_outputs", text="Make Matte Strip", icon_value=icon("matte"))
+        else:
+            layout.prop(strip.wisp, "bypass", icon="HIDE_OFF", toggle=True)
+        column = layout.column()
+        column.use_property_split = True
+        column.prop(strip.wisp, "tracker")
+        column.prop(strip.wisp, "head")
+
+
+CLASSES = (WISP_UL_objects, WISP_PT_plate, WISP_PT_objects, WISP_PT_track, WISP_PT_edge, WISP_PT_output)
+
+
+def register() -> None:
+    for each in CLASSES:
+        bpy.utils.register_class(each)
+
+
+def unregister() -> None:
+    for each in reversed(CLASSES):
+        bpy.utils.unregister_class(each)

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A strip as a plate: its files, its frames over time, its place in the picture; or why it cannot be one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import bpy
+
+from . import compat, mapping
+from .host.coordinates import Affine, StripTransform, plate_to_blender_view
+
+
+class Refusal(Exception):  # noqa: N818 (a state of the strip, not a fault)
+    """The strip cannot be a plate as it is. The text says why and what to do; `mend` names the operator that helps."""
+
+    def __init__(self, text: str, mend: str = "") -> None:
+        super().__init__(text)
+        self.mend = mend
+
+
+class Plate(NamedTuple):
+    """The pictures of a strip.
+
+    `folder`, `pattern`: absolute folder and file name, with `%0Nd` where it is a sequence. `first`, `last`: its own
+    frame numbers. `shown`: scene frame -> plate frame, for every scene frame in which the strip is visible.
+    """
+
+    folder: Path
+    pattern: str
+    first: int
+    last: int
+    width: int
+    height: int
+    shown: dict[int, int]
+
+    @property
+    def frames(self) -> list[int]:
+        """The plate frames that are visible, ascending."""
+        return sorted(set(self.shown.values()))
+
+
+def plate_of(scene: Any, strip: Any) -> Plate:
+    """Raises Refusal."""
+    check(scene, strip)
+    shown = shown_frames(scene, strip)
+    element, path = strip.elements[0], media_path(strip)
+    size = (element.orig_width, element.orig_height)
+    if strip.type == "IMAGE":
+        files = _files(strip)
+        return Plate(path.parent, files.pattern, min(files.numbers), max(files.numbers), *size, shown)
+    return Plate(path.parent, path.name, 1, movie_length(path), *size, shown)
+
+
+def shown_frames(scene: Any, strip: Any) -> dict[int, int]:
+    """Scene frame -> plate frame, wherever the strip is visible. Raises Refusal."""
+    times = range(int(strip.frame_final_start), int(strip.frame_final_end))
+    if strip.type == "IMAGE":
+        names = [element.filename for element in strip.elements]
+        numbers = dict(zip(names, _files(strip).numbers, strict=True))
+        return {time: numbers[strip.strip_elem_from_frame(time).filename] for time in times}
+    timing = movie_timing(scene, strip)
+    return {time: mapping.movie_frame(timing, time) for time in times}
+
+
+def plate_frame(scene: Any, strip: Any, scene_frame: int) -> int | None:
+    """The plate frame that the strip shows at a scene frame; None outside the strip. Raises Refusal."""
+    if not strip.frame_final_start <= scene_frame < strip.frame_final_end:
+        return None
+    if strip.type == "IMAGE":
+        files = _files(strip)
+        shown = strip.strip_elem_from_frame(scene_frame).filename
+        names = [element.filename for element in strip.elements]
+        return files.numbers[names.index(shown)]
+    return mapping.movie_frame(movie_timing(scene, strip), scene_frame)
+
+
+def check(scene: Any, strip: Any) -> None:
+    """Raise Refusal where prompts on this strip would have no sure place in its pictures."""
+    if strip.type not in ("IMAGE", "MOVIE"):
+        what = strip.type.replace("_", " ").lower()
+        raise Refusal(f"A {what} strip has no pictures of its own. Render it to pictures and use those as a strip.")
+    _check_surroundings(scene, strip)
+    path = media_path(strip)
+    if not path.exists():
+        raise Refusal(f"{path} is missing. Point the strip to its media.", "sequencer.change_path")
+    if not len(strip.elements) or not strip.elements[0].orig_width:
+        raise Refusal(f"The size of {path.name} is unknown. Reload the strip.", "sequencer.reload")
+    if 0.0 in (strip.transform.scale_x, strip.transform.scale_y):
+        raise Refusal("The strip is scaled to nothing. Give it a size again.", "sequencer.strip_transform_clear")
+    if strip.type == "MOVIE" and len(getattr(strip, "retiming_keys", ())) > 0:
+        raise Refusal(
+            "A retimed movie cannot be mapped to its frames. Remove the retiming, or render the strip to pictures.",
+            "sequencer.retiming_reset",
+        )
+
+
+def _check_surroundings(scene: Any, strip: Any) -> None:
+    meta = strip.parent_meta()
+    while meta is not None:
+        moved = StripTransform() != _transform(meta)
+        if moved:
+            raise Refusal(f"The meta strip {meta.name} around it has a transform. Clear that, or take the strip out.")
+        meta = meta.parent_meta()
+    for other in compat.all_strips(scene):
+        if other.type == "SPEED" and getattr(other, "input_1", None) == strip:
+            raise Refusal(f"The speed effect {other.name} drives the strip. Render it to pictures and use those.")
+
+
+def media_path(strip: Any) -> Path:
+    """The strip's file, or the first of its sequence."""
+    if strip.type == "IMAGE":
+        return Path(bpy.path.abspath(strip.directory)) / (strip.elements[0].filename if len(strip.elements) else "")
+    return Path(bpy.path.abspath(strip.filepath))
+
+
+def _files(strip: Any) -> mapping.NumberedFiles:
+    try:
+        return mapping.sequence_of([element.filename for element in strip.elements])
+    except mapping.NamesError as error:
+        raise Refusal(f"{error} Use pictures that are numbered in one sequence.") from None
+
+
+def movie_timing(scene: Any, strip: Any) -> mapping.MovieTiming:
+    """How the movie's frames lie in time. Raises Refusal."""
+    count = movie_length(media_path(strip))
+    length = strip.frame_final_duration + strip.frame_offset_start + strip.frame_offset_end
+    shown = count - strip.animation_offset_start - strip.animation_offset_end
+    rate = mapping.movie_rate(length, shown, strip.fps, scene.render.fps / scene.render.fps_base)
+    if rate is None:
+        raise Refusal(
+            f"The strip is {length:.0f} frames long, which fits neither the movie's {shown} frames nor its duration. "
+            "Add the movie anew, or render the strip to pictures."
+        )
+    return mapping.MovieTiming(
+        start=strip.frame_start,
+        length=length,
+        rate=rate,
+        count=count,
+        skipped=strip.animation_offset_start,
+        strobe=strip.strobe,
+        reverse=strip.use_reverse_frames,
+    )
+
+
+_lengths: dict[tuple[str, float], int] = {}
+
+
+def movie_length(path: Path) -> int:
+    """The number of frames in a movie, as the host's own reader counts them. Raises Refusal."""
+    try:
+        key = (str(path), path.stat().st_mtime)
+    except OSError:
+        raise Refusal(f"{path} is missing. Point the strip to its media.", "sequencer.change_path") from None
+    if key not in _lengths:
+        try:
+            clip = bpy.data.movieclips.load(str(path))
+        except RuntimeError as error:
+            raise Refusal(f"{path} cannot be read: {error}") from None
+        _lengths[key] = clip.frame_duration
+        bpy.data.movieclips.remove(clip)
+    return _lengths[key]
+
+
+def _transform(strip: Any) -> StripTransform:
+    t = strip.transform
+    origin = getattr(t, "origin", (0.5, 0.5))
+    return StripTransform(
+        t.offset_x, t.offset_y, t.scale_x, t.scale_y, t.rotation, *origin, strip.use_flip_x, strip.use_flip_y
+    )
+
+
+def to_view(scene: Any, strip: Any) -> Affine:
+    """Plate pixels to the preview's view2d coordinates."""
+    element = strip.elements[0]
+    render = (scene.render.resolution_x, scene.render.resolution_y)
+    return plate_to_blender_view((element.orig_width, element.orig_height), render, _transform(strip))
+
+
+def visible(strip: Any, x: float, y: float) -> bool:
+    """Whether a place of the plate lies inside it and is not cropped away."""
+    element, crop = strip.elements[0], strip.crop
+    return crop.min_x <= x <= element.orig_width - crop.max_x and crop.max_y <= y <= element.orig_height - crop.min_y

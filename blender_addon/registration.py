@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of the add-on, in the order in which they need each other."""
+
+from __future__ import annotations
+
+import atexit
+
+from . import gestures, handlers, icons, model, operators, overlay, panels, preferences, session, tools
+
+PARTS = (icons, preferences, model, gestures, operators, overlay, panels, tools, handlers, session)
+
+
+def register() -> None:
+    for part in PARTS:
+        part.register()
+    atexit.register(session.stop_engine)
+
+
+def unregister() -> None:
+    atexit.unregister(session.stop_engine)
+    for part in reversed(PARTS):
+        part.unregister()

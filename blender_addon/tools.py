@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tools in the preview's toolbar. They call short operators, so that each gesture is its own undo step."""
+
+from __future__ import annotations
+
+import bpy
+
+
+def _keymap(operator: str) -> tuple[tuple[str, dict[str, object], dict[str, object] | None], ...]:
+    """Left button includes, with Alt it excludes, with Ctrl it deletes the nearest prompt."""
+    press = {"type": "LEFTMOUSE", "value": "PRESS"}
+    return (
+        (operator, press, {"properties": [("include", True)]}),
+        (operator, {**press, "alt": True}, {"properties": [("include", False)]}),
+        ("wisp.delete_prompt", {**press, "ctrl": True}, None),
+    )
+
+
+class _Tool(bpy.types.WorkSpaceTool):
+    bl_space_type = "SEQUENCE_EDITOR"
+    bl_context_mode = "PREVIEW"
+
+
+class PointTool(_Tool):
+    bl_idname = "wisp.point"
+    bl_label = "Roto Point"
+    bl_description = "Click the object; Alt: not the object; drag: move a point; Ctrl: delete"
+    bl_icon = "ops.generic.cursor"
+    bl_keymap = _keymap("wisp.add_point")
+
+
+class BoxTool(_Tool):
+    bl_idname = "wisp.box"
+    bl_label = "Roto Box"
+    bl_description = "Drag a box around the object; Ctrl: delete"
+    bl_icon = "ops.generic.select_box"
+    bl_keymap = _keymap("wisp.add_box")
+
+
+class LassoTool(_Tool):
+    bl_idname = "wisp.lasso"
+    bl_label = "Roto Lasso"
+    bl_description = "Draw around the object; Alt: around what is not; Ctrl: delete"
+    bl_icon = "ops.generic.select_lasso"
+    bl_keymap = _keymap("wisp.add_lasso")
+
+
+class ScribbleTool(_Tool):
+    bl_idname = "wisp.scribble"
+    bl_label = "Roto Scribble"
+    bl_description = "Paint what belongs to the object; Alt: what does not; Ctrl: delete"
+    bl_icon = "brush.gpencil_draw.draw"
+    bl_keymap = _keymap("wisp.add_stroke")
+
+    @staticmethod
+    def draw_settings(_context, layout, tool) -> None:
+        layout.prop(tool.operator_properties("wisp.add_stroke"), "radius")
+
+
+TOOLS = (PointTool, BoxTool, LassoTool, ScribbleTool)
+
+
+def register() -> None:
+    if bpy.app.background:
+        return
+    for number, tool in enumerate(TOOLS):
+        bpy.utils.register_tool(tool, separator=number == 0, group=False)
+
+
+def unregister() -> None:
+    if bpy.app.background:
+        return
+    for tool in reversed(TOOLS):
+        bpy.utils.unregister_tool(tool)
