@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from wisp.bench.stills import PictureClip
 from wisp.errors import WeightsError
 from wisp.heads import embedded
 from wisp.heads.edge_network import REACH, EdgeNetwork
@@ -16,19 +17,6 @@ from wisp.heads.guided import guided_matte
 from wisp.plates.clip import FloatImage
 from wisp.train.scenes import made_sample
 from wisp.weights.options import RunOptions
-
-
-class OnePicture:
-    """A clip of one picture."""
-
-    frames = (1,)
-
-    def __init__(self, picture: FloatImage) -> None:
-        self.height, self.width = picture.shape[:2]
-        self._picture = picture
-
-    def image(self, frame: int, size: tuple[int, int] | None = None) -> FloatImage:
-        return self._picture
 
 
 def scene(width: int, height: int) -> tuple[FloatImage, np.ndarray]:
@@ -89,7 +77,7 @@ def test_large_plates_are_matted_smaller_and_refined(bold: EdgeNetwork, monkeypa
 
 def test_objects_of_a_frame_are_matted_one_by_one(bold: EdgeNetwork) -> None:
     image, logits = scene(96, 96)
-    alphas = EmbeddedHead(bold, "x").matte(OnePicture(image), 1, {3: logits, 9: -logits})
+    alphas = EmbeddedHead(bold, "x").matte(PictureClip(image), 1, {3: logits, 9: -logits})
     assert set(alphas) == {3, 9}
     np.testing.assert_array_equal(alphas[3], embedded_matte(bold, image, logits))
 

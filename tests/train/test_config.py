@@ -51,5 +51,5 @@ def test_whole_numbers_do_where_fractions_may_stand() -> None:
 
 
 def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="none.toml"):
+    with pytest.raises(InputError, match=r"none\.toml"):
         load_config(tmp_path / "none.toml")

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from wisp.train.camera import blurred_layer, composite, disc_kernel, motion_kernel, recorded, straight_colour
-from wisp.train.layers import Layer, random_layer
+from wisp.train.layers import random_layer
 from wisp.train.masks import SHARES, grown, guidance_mask, on_grid, polygonal
 from wisp.train.palette import random_palette, related_palette
 from wisp.train.preview import preview

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ WEIGHTS = Path(__file__).with_name("embedded.safetensors")
 LONGEST_SIDE = 2048
 #: Sides of tiles that are tried; the one with the least pixels to compute wins, the last one bounds memory.
 _TILES = (128, 192, 256, 384, 512)
+_THREADS = 2
 
 
 def embedded_matte(network: EdgeNetwork, image: FloatImage, logits: NDArray[np.float32]) -> FloatImage:
@@ -56,11 +59,15 @@ def embedded_matte(network: EdgeNetwork, image: FloatImage, logits: NDArray[np.f
     cues = EdgeCues.of(_padded(image), _padded(alpha), _padded(distance))
     near = _padded(np.asarray(np.abs(distance) < REACH, np.float32)) > 0
     corrected = cues.alpha.copy()
-    for tile in _cheapest_tiles(near):
+
+    def correct(tile: Window) -> None:
         around = grow(tile, CONTEXT, near.shape[1], near.shape[0])
         found = _predict(network, cues.window(around))
         y, x = tile.y0 - around.y0, tile.x0 - around.x0
         corrected[tile.y0 : tile.y1, tile.x0 : tile.x1] = found[y : y + tile.height, x : x + tile.width]
+
+    with _workers() as pool:
+        list(pool.map(correct, _cheapest_tiles(near)))
     return np.ascontiguousarray(corrected[:height, :width])
 
 
@@ -96,10 +103,24 @@ def build(entry: Any, files: Mapping[str, Path], options: Any) -> EmbeddedHead: 
     return EmbeddedHead(load_network(path, options.device), f"embedded-{digest[:12]}")
 
 
+@contextmanager
+def _workers() -> Iterator[ThreadPoolExecutor]:
+    """Threads in which torch uses one thread each: whole tiles side by side need not wait for each other at every
+    layer, which is twice as fast on a machine that is idle and many times where it has other work."""
+    before = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(min(_THREADS, before), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(before)  # threads that are started later would inherit the one
+
+
 @torch.inference_mode()
 def _predict(network: EdgeNetwork, planes: FloatImage) -> FloatImage:
     device = next(network.parameters()).device
-    alpha = network(torch.from_numpy(planes)[None].to(device)).full.clamp(0, 1)[0, 0]
+    # Interleaved here, because torch takes several times as long to do so.
+    last = torch.from_numpy(cv2.merge(list(planes)))[None].to(device)
+    alpha = network(last.permute(0, 3, 1, 2)).full.clamp(0, 1)[0, 0]
     found: FloatImage = alpha.cpu().numpy()
     return found
 

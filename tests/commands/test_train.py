@@ -1,0 +1,90 @@
+"""`wisp train` from the first picture to a head that mattes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from wisp.bench.stills import PictureClip
+from wisp.cli import main
+from wisp.heads.embedded import EmbeddedHead, build
+from wisp.heads.guided import guided_matte
+from wisp.train.export import read_provenance
+from wisp.train.scenes import made_sample
+from wisp.weights.options import RunOptions
+from wisp.weights.registry import parse
+
+SMALL = ["--set", "steps=2", "--set", "samples=2", "--set", "batch=2", "--set", "crop=64", "--set", "validation=1"]
+SMALL += ["--set", "precision=fp32", "--set", "validate_every=2", "--device", "cpu"]
+
+
+def events(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_preview_draws_a_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "sheet.png"
+    assert main(["train", "preview", "-o", str(path), "--count", "2", "--size", "64", "--json"]) == 0
+    assert cv2.imread(str(path)).shape == (132, 4 * 136, 3)
+    assert events(capsys.readouterr().out)[-1] == {"event": "done", "path": str(path)}
+
+
+def test_run_and_export_give_a_head(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, weights = tmp_path / "run", tmp_path / "mine.safetensors"
+    assert main(["train", "run", "-o", str(run), *SMALL, "--json"]) == 0
+    told = events(capsys.readouterr().out)
+    assert told[-1] == {"event": "done", "step": 2, "folder": str(run)}
+    (validation,) = (event for event in told if event["event"] == "validation")
+    assert {"exact MAD", "slight MAD", "coarse MAD"} <= set(validation["errors"])  # type: ignore[call-overload]
+
+    terms = ["--licence", "Apache-2.0", "--attribution", "A studio", "--id", "mine"]
+    assert main(["train", "export", str(run), "-o", str(weights), *terms]) == 0
+    (entry,) = parse(capsys.readouterr().out)
+    assert (entry.id, entry.licence, entry.kinds) == ("mine", "Apache-2.0", ("head",))
+    assert entry.files["weights"].size == weights.stat().st_size
+    about = read_provenance(weights)
+    assert about["data"] == "made pictures"
+    assert json.loads(about["settings"])["steps"] == 2
+
+    head = build(entry, {"weights": weights}, RunOptions(device="cpu"))
+    assert isinstance(head, EmbeddedHead)
+    sample = made_sample(1, 96)
+    logits = np.where(sample.mask, 8, -8).astype(np.float32)
+    alpha = head.matte(PictureClip(sample.image), 1, {1: logits})[1]
+    assert 0 < np.abs(alpha - guided_matte(sample.image, logits)).mean() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "fault"),
+    [
+        (["run", "--set", "steps"], 2, "NAME=VALUE"),
+        (["run", "--set", "stpes=1"], 2, "unknown setting 'stpes'"),
+        (["run", "--set", "recipe=sam2matting"], 2, "--encoder"),
+        (["run", "--data", "nowhere"], 3, "no training data"),
+        (["run", "--start", "none.safetensors", *SMALL], 4, "no weight file"),
+        (["export", "nowhere", "--licence", "x", "--attribution", "y"], 3, "holds no run"),
+    ],
+)
+def test_faults_are_said_in_one_sentence(
+    arguments: list[str],
+    code: int,
+    fault: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", *arguments, "-o", "out"]) == code
+    assert fault in capsys.readouterr().err
+
+
+def test_a_finished_run_is_not_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = str(tmp_path / "run")
+    assert main(["train", "run", "-o", run, *SMALL, "-q"]) == 0
+    stamp = (tmp_path / "run" / "curves.png").read_bytes()
+    assert main(["train", "run", "-o", run, "--device", "cpu"]) == 0  # settings come from the run itself
+    assert "Going on at step 2 of 2" in capsys.readouterr().err
+    assert (tmp_path / "run" / "curves.png").read_bytes() == stamp
