@@ -94,7 +94,8 @@ def test_a_run_leaves_its_settings_curves_and_pictures(make: Callable[..., Train
     assert cv2.imread(str(tmp_path / "curves.png")).shape == (360, 1120, 3)
     assert cv2.imread(str(tmp_path / "validation-6.png")) is not None
     assert heard[-1].validation is not None
-    assert {"coarse MAD", "coarse guided MAD", "coarse mask MSE"} <= set(heard[-1].validation.errors)
+    assert heard[-1].validation.errors.keys() == {"coarse MAD", "coarse MSE"}
+    assert heard[-1].validation.references.keys() == {"guided", "mask"}
     step, weights = load_average(tmp_path)
     assert step == 6
     assert weights.keys() == trainer.network.state_dict().keys()

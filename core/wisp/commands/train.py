@@ -118,9 +118,11 @@ def _train(args: argparse.Namespace) -> int:
 def _tell(reporter: Reporter, progress: Progress) -> None:
     left = (progress.steps - progress.step) * progress.seconds_per_step
     if progress.validation is not None:
-        errors = {name: round(value, 4) for name, value in progress.validation.errors.items()}
-        reporter.emit("validation", step=progress.step, errors=errors)
-        reporter.say(f"Step {progress.step}: " + ", ".join(f"{name} {value:.2f}" for name, value in errors.items()))
+        errors, references = progress.validation.errors, progress.validation.references
+        reporter.emit("validation", step=progress.step, errors=errors, references=references)
+        for name, value in errors.items():
+            others = ", ".join(f"{method} {theirs[name]:.2f}" for method, theirs in references.items())
+            reporter.say(f"Step {progress.step}: {name} {value:.2f} ({others})")
     if progress.step % 50 == 0:
         reporter.emit("step", step=progress.step, total=progress.steps, loss=progress.loss, eta=round(left))
         reporter.say(f"Progress: {100 * progress.step // progress.steps}%  loss {progress.loss:.4f}  {left:.0f} s left")

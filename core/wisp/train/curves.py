@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SIZE = (560, 360)
-_MARGIN = (64, 16, 24, 34)  # left, right, top, bottom
+_MARGIN = (56, 108, 24, 34)  # left, right (the legend), top, bottom
 _COLOURS = ((90, 200, 120), (240, 160, 60), (90, 150, 250), (230, 90, 110), (180, 120, 230), (120, 220, 220))
 _INK, _GROUND, _GRID = (205, 205, 205), 24, (60, 60, 60)
 
@@ -23,14 +23,9 @@ def draw_curves(history: Sequence[Mapping[str, Any]]) -> NDArray[np.uint8]:
     names = [name for name in steps[0] if name not in ("step", "loss")] if steps else []
     training = {name: _smooth(steps, name) for name in ["loss", *names[:5]]} if steps else {}
     checks = [row for row in history if "validation" in row]
-    kept = [name for name in checks[0]["validation"] if "mask" not in name] if checks else []
-    held_out = {
-        name: (
-            np.array([row["step"] for row in checks], float),
-            np.array([row["validation"][name] for row in checks], float),
-        )
-        for name in kept
-    }
+    names = list(checks[0]["validation"]) if checks else []
+    at = np.array([row["step"] for row in checks], float)
+    held_out = {name: (at, np.array([row["validation"][name] for row in checks], float)) for name in names}
     return np.concatenate([_plot("training loss", training), _plot("validation", held_out)], axis=1)
 
 
@@ -74,7 +69,7 @@ def _plot(title: str, series: Series) -> NDArray[np.uint8]:
         cv2.polylines(picture, [points], False, colour, 1, cv2.LINE_AA)
         for point in points if len(points) < 40 else ():
             cv2.circle(picture, point.tolist(), 2, colour, -1, cv2.LINE_AA)
-        _write(picture, name, (width - right - 130, top + 14 + 15 * number), colour)
+        _write(picture, name, (width - right + 8, top + 14 + 15 * number), colour)
     return picture
 
 

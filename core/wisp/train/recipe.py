@@ -16,10 +16,14 @@ Batch = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Validation:
-    """Errors on held-out pictures by name, lower is better, and a few of the pictures to look at."""
+    """Errors on held-out pictures by name, lower is better, and a few of the pictures to look at.
+
+    `references`: the same errors of simpler methods, by their name.
+    """
 
     errors: Mapping[str, float]
-    rows: tuple[Row, ...] = field(default=())
+    references: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    rows: tuple[Row, ...] = ()
 
 
 class Recipe(Protocol):

@@ -83,7 +83,9 @@ class Trainer:
             validation = None
             if self.step % self.config.validate_every == 0 or self.step == self.config.steps:
                 validation = self.validate()
-                self._history.append({"step": self.step, "validation": dict(validation.errors)})
+                self._history.append(
+                    {"step": self.step, "validation": validation.errors, "references": validation.references}
+                )
                 if validation.rows:
                     sheet = contact_sheet(validation.rows, cell_width=256, title=f"step {self.step}")
                     write_png(self.folder / f"validation-{self.step}.png", sheet)

@@ -74,22 +74,22 @@ class EmbeddedRecipe:
 
     @torch.inference_mode()
     def validate(self, network: nn.Module) -> Validation:
-        """MAD and MSE of the matte, the guided filter and the mask, by kind of mask."""
-        errors: dict[str, float] = {}
+        """MAD and MSE of the matte, beside those of the guided filter and of the mask, by kind of mask."""
+        scores: dict[str, dict[str, float]] = {"matte": {}, "guided": {}, "mask": {}}
         rows: list[Row] = []
         for kind, samples in self._held_out.items():
-            scores: dict[str, list[tuple[float, float]]] = {"": [], " guided": [], " mask": []}
+            found: dict[str, list[tuple[float, float]]] = {name: [] for name in scores}
             for number, sample in enumerate(samples):
                 cues = sample_cues(sample)
                 height, width = sample.alpha.shape
                 planes = torch.from_numpy(cues.window(Window(0, 0, width, height)))[None].to(self._device)
                 matte = network(planes).full.clamp(0, 1)[0, 0].cpu().numpy()
                 mask = sample.mask.astype(np.float32)
-                for name, pred in (("", matte), (" guided", cues.alpha), (" mask", mask)):
-                    scores[name].append((mad(pred, sample.alpha), mse(pred, sample.alpha)))
+                for name, pred in zip(scores, (matte, cues.alpha, mask), strict=True):
+                    found[name].append((mad(pred, sample.alpha), mse(pred, sample.alpha)))
                 if number < _SHOWN:
                     rows.append(Row(len(rows), sample.image, matte, sample.mask, sample.alpha))
-            for name, values in scores.items():
+            for name, values in found.items():
                 mean = np.mean(values, axis=0)
-                errors[f"{kind}{name} MAD"], errors[f"{kind}{name} MSE"] = float(mean[0]), float(mean[1])
-        return Validation(errors, tuple(rows))
+                scores[name] |= {f"{kind} MAD": float(mean[0]), f"{kind} MSE": float(mean[1])}
+        return Validation(scores.pop("matte"), scores, tuple(rows))

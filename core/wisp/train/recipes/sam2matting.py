@@ -92,8 +92,8 @@ class Sam2MattingRecipe:
                 whole = functional.interpolate(found.alpha3, sample.alpha.shape, mode="bilinear")[0, 0].cpu().numpy()
                 rows.append(Row(number, sample.image, whole, sample.mask, sample.alpha))
         mean = np.mean(scores, axis=0)
-        names = ("MAD", "MSE", "mask MAD", "mask MSE")
-        return Validation(dict(zip(names, map(float, mean), strict=True)), tuple(rows))
+        own, mask_only = ({"MAD": float(a), "MSE": float(b)} for a, b in (mean[:2], mean[2:]))
+        return Validation(own, {"mask": mask_only}, tuple(rows))
 
     def _encoded(self, sample: Sample) -> dict[str, Tensor]:
         """Features, picture, mask at stride 4 and full alpha of a sample, 1 x c x h x w each."""
