@@ -75,6 +75,19 @@ def test_two_runs_give_the_same_bits():
     assert all(np.array_equal(first[frame].logits, second[frame].logits) for frame in clip.frames)
 
 
+def test_the_number_of_threads_changes_nothing():
+    clip = crossing()
+    before = cv2.getNumThreads()
+    runs = []
+    try:
+        for threads in (1, 2):
+            cv2.setNumThreads(threads)
+            runs.append(track(clip, {1: prompts(box=(20, 48, 60, 88))}))
+    finally:
+        cv2.setNumThreads(before)
+    assert all(np.array_equal(runs[0][frame].logits, runs[1][frame].logits) for frame in clip.frames)
+
+
 def test_a_restored_pass_goes_on_bit_for_bit(tmp_path: Path):
     clip = crossing(post=(75, 100))
     both = {1: {1: prompts(mask=clip.truth(1)), 9: prompts((60.0, 70.0, True))}, 2: {3: prompts(box=(70, 10, 110, 60))}}
@@ -137,7 +150,9 @@ def test_two_objects_do_not_disturb_each_other():
     ground = np.zeros((SIZE[1], SIZE[0]), bool)
     ground[100:125, 180:220] = True
     alone = track(clip, {1: prompts(mask=clip.truth(1))})
-    running = FlowTracker().start(clip, {1: {1: prompts(mask=clip.truth(1))}, 2: {4: prompts(mask=ground)}}, clip.frames)
+    running = FlowTracker().start(
+        clip, {1: {1: prompts(mask=clip.truth(1))}, 2: {4: prompts(mask=ground)}}, clip.frames
+    )
     for frame in clip.frames:
         masks = running.step(frame)
         assert set(masks) == ({1} if frame < 4 else {1, 2})
@@ -237,6 +252,12 @@ def test_a_click_brings_a_lost_object_back():
     masks = track(clip, clicked)
     assert masks[8].state == "tracked"
     assert jaccard(inside(masks[8]), clip.truth(8)) > 0.8
+
+
+def test_excluding_does_not_bring_a_lost_object_back():
+    clip = MovingDisk(lambda t: (40.0 if t < 4 else 400.0, 68.0), 8, radius=14.0)
+    masks = track(clip, {1: prompts(mask=clip.truth(1)), 7: prompts((170.0, 68.0, False))})
+    assert [masks[frame].state for frame in (6, 7, 8)] == ["lost"] * 3
 
 
 def test_passes_share_pictures_and_memory_does_not_grow():

@@ -62,11 +62,12 @@ class FlowPass:
     def _correct(self, number: int, frame: int, prompts: FramePrompts) -> None:
         """A corrected mask is as certain as a prompted one: the object is remembered from here on."""
         target, view = self._targets[number], self._footage.view(frame)
-        if target.lost:
-            inside = first_mask(prompts, view, self._footage.picture)
-        else:
-            inside = correct(target.inside, prompts, view, self._footage.picture)
-        target.restart(frame, inside)
+        if not target.lost:
+            target.restart(frame, correct(target.inside, prompts, view, self._footage.picture))
+            return
+        inside = first_mask(prompts, view, self._footage.picture)
+        if inside.any():  # prompts that only exclude do not bring a lost object back
+            target.restart(frame, inside)
 
 
 class FlowTracker:
