@@ -12,6 +12,9 @@ import bpy
 #: The base type of strips.
 STRIP = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
 
+#: Whether a strip is masked before it is flipped (measured: 4.2 and 4.5 flip first, 5.0 masks first).
+MASK_BEFORE_FLIP = bpy.app.version >= (5, 0, 0)
+
 
 def vse_scene(context: Any) -> Any:
     """The scene that the sequencer shows: from 5.0 on it may be another than the window's."""

@@ -35,7 +35,6 @@ OUTPUTS = (
     ("cutout", "Cut-Out Strip", "A second strip of the plate, cut out, lies over the untouched plate"),
     ("matte", "Matte Strip", "The matte is shown as a black and white strip"),
 )
-ROLES = (("", "Plate", ""), ("matte", "Matte", ""), ("cutout", "Cut-Out", ""))
 
 
 def edited(_self, _context) -> None:
@@ -115,10 +114,10 @@ class WispObject(bpy.types.PropertyGroup):
 
 
 class WispStrip(bpy.types.PropertyGroup):
-    """What Wisp knows of a strip. `role` is empty for plates; outputs carry the uid of their plate."""
+    """What Wisp knows of a strip. `role` is empty for plates, else `matte` or `cutout`, which carry the plate's uid."""
 
     uid: StringProperty()
-    role: EnumProperty(items=ROLES)
+    role: StringProperty()
     objects: CollectionProperty(type=WispObject)
     active: IntProperty(name="Active Object")
     output: EnumProperty(name="Output", items=OUTPUTS, default="mask", update=output_chosen)

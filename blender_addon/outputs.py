@@ -133,6 +133,9 @@ def _lay_out_matte(strip: Any, matte: Any, plate: plates.Plate, folder: MatteFol
     _assign(matte, "frame_start", start)
     _assign(matte, "frame_final_duration", end - start)
     _copy_place(strip, matte)
+    # Where the plate is masked before it is flipped, the flip turns its mask too; shown by itself the matte must flip.
+    flips = strip.wisp.output == "matte" or not compat.MASK_BEFORE_FLIP
+    _copy_flips(strip, matte, flips)
 
 
 def _list_files(strip: Any, names: list[str]) -> None:
@@ -156,6 +159,7 @@ def _lay_out_cutout(strip: Any, cutout: Any) -> None:
     for name in (*_TIMES, "strobe", "use_reverse_frames", "alpha_mode"):
         _assign(cutout, name, getattr(strip, name))
     _copy_place(strip, cutout)
+    _copy_flips(strip, cutout, True)
 
 
 def _copy_place(source: Any, target: Any) -> None:
@@ -165,8 +169,11 @@ def _copy_place(source: Any, target: Any) -> None:
     _assign(target.transform, "origin", tuple(source.transform.origin))
     for name in ("min_x", "max_x", "min_y", "max_y"):
         _assign(target.crop, name, getattr(source.crop, name))
+
+
+def _copy_flips(source: Any, target: Any, wanted: bool) -> None:
     for name in ("use_flip_x", "use_flip_y"):
-        _assign(target, name, getattr(source, name))
+        _assign(target, name, wanted and getattr(source, name))
 
 
 def _assign(owner: Any, name: str, value: Any) -> None:

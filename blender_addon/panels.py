@@ -41,7 +41,7 @@ class WISP_PT_plate(Tab, bpy.types.Panel):
         if found is None:
             note(layout, "Select an image or movie strip to cut something out of it.")
             return
-        scene, strip = found
+        _, strip = found
         layout.label(text=strip.name, icon="FILE_MOVIE" if strip.type == "MOVIE" else "FILE_IMAGE")
         try:
             frame = gestures.shown_frame(context)

@@ -8,6 +8,7 @@ Files are linked and combined on one worker thread that never touches the host. 
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -385,7 +386,7 @@ def _send_previews(now: float) -> None:
         for number, frame in due:
             if any(item.number == number and item.keyframes for item in strip.wisp.objects):
                 run.asked += 1
-                run.shot.preview(frame, number, lambda result, n=number, f=frame: _previewed(run, n, f, result))
+                run.shot.preview(frame, number, functools.partial(_previewed, run, number, frame))
 
 
 def _try_sync(run: Run, scene: Any, strip: Any) -> bool:

@@ -1,0 +1,186 @@
+"""The strips that show mattes, by their rendered pixels: mattes of known values are put where the engine's would be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from . import stage
+
+BACK = 0.25  # the grey of the strip below
+
+
+def half_left(value: float) -> np.ndarray:
+    """A matte: `value` on the left half of the picture, 1 on the top right quarter, 0 below."""
+    alpha = np.zeros((stage.HEIGHT, stage.WIDTH), np.float32)
+    alpha[:, : stage.WIDTH // 2] = value
+    alpha[: stage.HEIGHT // 2, stage.WIDTH // 2 :] = 1.0
+    return alpha
+
+
+LEFT, TOP_RIGHT, BELOW = (slice(20, 44), slice(10, 50)), (slice(4, 28), slice(74, 120)), (slice(36, 60), slice(74, 120))
+
+
+def grey_plate(count: int = 6) -> Any:
+    """Pictures of grey 200, over a strip of darker grey."""
+    below = np.full((stage.HEIGHT, stage.WIDTH, 3), round(BACK * 255), np.uint8)
+    stage.write_png(stage.FOLDER / "plates" / "below.png", below)
+    paths = [stage.FOLDER / "plates" / f"grey.{n:03d}.png" for n in range(101, 101 + count)]
+    for path in paths:
+        stage.write_png(path, np.full((stage.HEIGHT, stage.WIDTH, 3), 200, np.uint8))
+    low = stage.image_strip([stage.FOLDER / "plates" / "below.png"], channel=1)
+    low.frame_final_duration = 60
+    strip = stage.image_strip(paths, channel=2, start=3)
+    strip.blend_type = "ALPHA_OVER"
+    return stage.select(strip)
+
+
+def solve(strip: Any, value: float = 0.5, frames: Any = None) -> None:
+    """Put a matte of the value at every plate frame, as the worker does when the engine has made it."""
+    mattes = stage.addon("mattes").MatteFolder(stage.addon("places").mattes(strip.wisp.uid))
+    source = stage.FOLDER / f"source.{value}.exr"
+    stage.addon("pictures").write_matte(source, half_left(value))
+    for frame in frames or range(101, 107):
+        assert mattes.place(1, frame, source, (1,))
+    stage.addon("outputs").refresh(strip.wisp.uid)
+
+
+def check(value: float, frame: int = 4, scene: Any = None, shown: float = 200 / 255) -> None:
+    picture = stage.render(frame, scene)[..., 0]
+    stage.near(picture[LEFT], BACK + (shown - BACK) * value, 0.012, f"{value} at frame {frame}")
+    stage.near(picture[TOP_RIGHT], shown, 0.012, f"opaque at frame {frame}")
+    stage.near(picture[BELOW], BACK, 0.012, f"transparent at frame {frame}")
+
+
+def run() -> None:
+    outputs = stage.addon("outputs")
+    strip = grey_plate()
+    bpy.ops.wisp.add_point(x=10, y=10, frame=101)
+    bpy.ops.wisp.update_outputs()
+    stage.near(stage.render(4)[..., 0], BACK, 0.012, "placeholders hide the plate")
+    solve(strip)
+    check(0.5)
+    matte = outputs.matte_strip(strip)
+    matte.name, matte.color_tag = "my own name", "COLOR_03"  # the user's edits stay
+    kinds(strip)
+    follow(strip)
+    matte = outputs.matte_strip(strip)
+    assert (matte.name, matte.color_tag) == ("my own name", "COLOR_03")
+    two_scenes()
+    unsaved_then_saved(strip)
+
+
+def kinds(strip: Any) -> None:
+    """Cut-out and matte as outputs, and back; nothing is made twice."""
+    strip.wisp.output = "cutout"
+    picture = stage.render(4)[..., 0]
+    stage.near(picture[BELOW], 200 / 255, 0.012, "the plate below the cut-out is untouched")
+    strip.mute = True
+    check(0.5)
+    strip.mute = False
+    strip.wisp.output = "matte"
+    picture = stage.render(4)[..., 0]
+    for place, value in ((LEFT, 0.5), (TOP_RIGHT, 1.0), (BELOW, 0.0)):
+        stage.near(picture[place], value, 0.012, "matte strip")
+    strip.wisp.output = "mask"
+    check(0.5)
+    strip.wisp.bypass = True
+    assert stage.addon("outputs").mask_modifier(strip).mute
+    check(0.5)
+    assert not strip.wisp.bypass, "a render ends the bypass"
+    roles = sorted(each.wisp.role for each in stage.all_strips() if each.wisp.role)
+    assert roles == ["cutout", "matte"], roles
+
+
+def follow(strip: Any) -> None:
+    """What is done to the plate is done to its matte by the next look."""
+    outputs = stage.addon("outputs")
+    outputs.follow()
+    strip.transform.offset_x = 20
+    outputs.follow()
+    picture = stage.render(4)[..., 0]
+    stage.near(picture[20:44, 30:70], BACK + (200 / 255 - BACK) * 0.5, 0.012, "moved to the right")
+    strip.transform.offset_x = 0
+    strip.use_flip_x = True
+    outputs.follow()
+    stage.near(stage.render(4)[36:60, 10:50, 0], BACK, 0.012, "flipped")
+    strip.use_flip_x = False
+    strip.frame_start += 10
+    strip.frame_offset_start = 2
+    outputs.follow()
+    names = [element.filename for element in outputs.matte_strip(strip).elements]
+    assert names == [f"alpha.{n:06d}.exr" for n in range(103, 107)], names
+    check(0.5, frame=16)
+    right = strip.split(frame=17, split_method="SOFT")
+    outputs.follow()
+    outputs.follow()
+    mattes = {outputs.matte_strip(each).name for each in (strip, right)}
+    assert len(mattes) == 2, "each half has its own matte strip"
+    assert right.wisp.uid == strip.wisp.uid
+    for frame in (15, 16, 17, 18):
+        check(0.5, frame=frame)
+    stage.select(right)
+    bpy.ops.wisp.add_point(x=5, y=5, frame=105)
+    assert right.wisp.uid != strip.wisp.uid, "the first edit of a copy makes it a plate of its own"
+    outputs.follow()
+    solve(right, 0.25, (105, 106))
+    check(0.25, frame=18)
+    check(0.5, frame=16)
+    stage.select(strip)
+
+
+def two_scenes() -> None:
+    first = bpy.context.scene
+    second = bpy.data.scenes.new("second")
+    stage.prepare(second)
+    path = stage.FOLDER / "plates" / "grey.101.png"
+    other = stage.image_strip([path], scene=second)
+    model = stage.addon("model")
+    model.own(other).add_object().add_prompt("point", 1, [(3.0, 3.0)])
+    stage.addon("outputs").update(second, other)
+    stage.near(stage.render(1, second)[..., 3], 0.0, 0.012, "placeholder in the second scene")
+    assert model.find(other.wisp.uid) == (second, other)
+    bpy.data.scenes.remove(second)
+    stage.prepare(first)
+
+
+def unsaved_then_saved(strip: Any) -> None:
+    """The files of the session move beside the blend file; what is saved renders the same when opened again."""
+    places, outputs = stage.addon("places"), stage.addon("outputs")
+    assert places.root() == places.session_root()
+    strip.wisp.bypass = True
+    blend = stage.FOLDER / "work" / "file.blend"
+    blend.parent.mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    assert not places.session_root().exists() and places.root() == blend.parent / "wisp"
+    assert outputs.matte_strip(strip).directory.startswith("//wisp"), outputs.matte_strip(strip).directory
+    assert strip.wisp.bypass, "saving does not end the bypass for the user"
+    bpy.ops.wm.save_mainfile()
+    moved = stage.FOLDER / "moved"
+    (stage.FOLDER / "work").rename(moved)
+    bpy.ops.wm.open_mainfile(filepath=str(moved / "file.blend"))
+    stage.prepare(bpy.context.scene)
+    plate = next(s for s in stage.all_strips() if s.wisp.uid and not s.wisp.role and s.wisp.objects)
+    assert not plate.wisp.bypass, "the saved file renders masked"
+    assert [p.kind for p in plate.wisp.objects[0].prompts] == ["point"]
+    for frame in (15, 16):
+        check(0.5, frame=frame)
+    check(0.25, frame=18)
+    gone(plate)
+
+
+def gone(plate: Any) -> None:
+    """A deleted folder is seen and mended by one button."""
+    outputs, places = stage.addon("outputs"), stage.addon("places")
+    stage.select(plate)
+    folder = places.mattes(plate.wisp.uid)
+    assert not outputs.missing(plate)
+    folder.rename(Path(f"{folder}.away"))
+    assert outputs.missing(plate)
+    bpy.ops.wisp.update_outputs()
+    assert not outputs.missing(plate)
+    stage.near(stage.render(15)[..., 0], BACK, 0.012, "placeholders again")
+    assert list((folder / "all").iterdir())

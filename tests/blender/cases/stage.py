@@ -1,0 +1,149 @@
+"""What the cases share: clips whose frames tell their number, the scene, rendering, the add-on's modules."""
+
+from __future__ import annotations
+
+import importlib
+import struct
+import zlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import bpy
+import numpy as np
+
+FOLDER = Path()
+ZIP = Path()
+WIDTH, HEIGHT, BITS = 128, 64, 8
+PACKAGE = "bl_ext.user_default.wisp_roto"
+
+
+def reset(_bpy: Any = bpy) -> Any:
+    """An empty scene of the clips' size, shown as it is; it is the sequencer's scene in every workspace."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    return prepare(bpy.context.scene)
+
+
+def prepare(scene: Any) -> Any:
+    for workspace in bpy.data.workspaces:
+        if hasattr(workspace, "sequencer_scene"):
+            workspace.sequencer_scene = scene
+    scene.view_settings.view_transform = "Standard"
+    render = scene.render
+    render.resolution_x, render.resolution_y, render.resolution_percentage, render.fps = WIDTH, HEIGHT, 100, 24
+    if hasattr(render.image_settings, "media_type"):
+        render.image_settings.media_type = "IMAGE"
+    render.image_settings.file_format, render.image_settings.color_mode = "PNG", "RGBA"
+    scene.sequence_editor_create()
+    return scene
+
+
+def install() -> None:
+    """Install the zip and enable it, as a user does from disk."""
+    result = bpy.ops.extensions.package_install_files(
+        filepath=str(ZIP), repo="user_default", enable_on_install=True, overwrite=True
+    )
+    assert result == {"FINISHED"}, result
+    assert PACKAGE in bpy.context.preferences.addons
+
+
+def addon(name: str) -> ModuleType:
+    return importlib.import_module(f"{PACKAGE}.{name}")
+
+
+def strips(scene: Any = None) -> Any:
+    editor = (scene or bpy.context.scene).sequence_editor
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def all_strips(scene: Any = None) -> Any:
+    editor = (scene or bpy.context.scene).sequence_editor
+    return editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
+
+
+def select(strip: Any) -> Any:
+    """Make the strip the active and only selected one."""
+    for other in all_strips():
+        other.select = other == strip
+    bpy.context.scene.sequence_editor.active_strip = strip
+    return strip
+
+
+def bars(number: int) -> np.ndarray:
+    """A picture that tells its number by black and white bars, lowest bit at the left."""
+    picture = np.full((HEIGHT, WIDTH, 3), 20, np.uint8)
+    bar = WIDTH // BITS
+    for bit in range(BITS):
+        if number >> bit & 1:
+            picture[:, bit * bar : (bit + 1) * bar] = 235
+    return picture
+
+
+def number_of(rendered: np.ndarray) -> int:
+    """The number that a rendered picture tells; 0 for black."""
+    bar = WIDTH // BITS
+    row = rendered[HEIGHT // 2, bar // 2 :: bar, 0]
+    return sum(int(value > 0.5) << bit for bit, value in enumerate(row))
+
+
+def write_png(path: Path, picture: np.ndarray) -> None:
+    """8-bit PNG, grey or RGB."""
+    height, width = picture.shape[:2]
+    rows = b"".join(b"\0" + row.tobytes() for row in np.ascontiguousarray(picture))
+    shape = struct.pack(">2I5B", width, height, 8, 0 if picture.ndim == 2 else 2, 0, 0, 0)
+    parts = ((b"IHDR", shape), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(struct.pack(">I", len(b)) + k + b + struct.pack(">I", zlib.crc32(k + b)) for k, b in parts)
+    )
+
+
+def bar_sequence(count: int = 20, first: int = 1001) -> list[Path]:
+    """Pictures `bar.1001.png` and so on, telling 1, 2, ..."""
+    paths = [FOLDER / "plates" / f"bar.{first + i:04d}.png" for i in range(count)]
+    for i, path in enumerate(paths):
+        write_png(path, bars(i + 1))
+    return paths
+
+
+def image_strip(paths: list[Path], channel: int = 1, start: int = 1, scene: Any = None) -> Any:
+    strip = strips(scene).new_image(paths[0].stem, str(paths[0]), channel, start, fit_method="ORIGINAL")
+    for path in paths[1:]:
+        strip.elements.append(path.name)
+    return strip
+
+
+def movie_strip(name: str = "bars.mp4", channel: int = 1, start: int = 1) -> Any:
+    return strips().new_movie(name, str(FOLDER / name), channel, start, fit_method="ORIGINAL")
+
+
+def render(frame: int, scene: Any = None) -> np.ndarray:
+    """The rendered frame, height x width x RGBA 0..1, top row first."""
+    scene = scene or bpy.context.scene
+    scene.frame_set(frame)
+    path = FOLDER / "render.png"
+    scene.render.filepath = str(path)
+    bpy.ops.render.render(write_still=True, scene=scene.name)
+    image = bpy.data.images.load(str(path), check_existing=False)
+    pixels = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(pixels)
+    height, width = image.size[1], image.size[0]
+    bpy.data.images.remove(image)
+    return pixels.reshape(height, width, 4)[::-1]
+
+
+def near(value: Any, wanted: Any, tolerance: float, what: str = "") -> None:
+    found = np.asarray(value, float)
+    told = f"{found.min():.4f}..{found.max():.4f}" if found.size > 4 else str(value)
+    assert np.all(np.abs(found - np.asarray(wanted)) <= tolerance), f"{what}: {told} instead of {wanted}"
+
+
+def must_fail(operator: Any, words: str, **options: Any) -> None:
+    """The operator must refuse with a sentence that holds these words."""
+    try:
+        operator(**options)
+    except RuntimeError as error:
+        assert words in str(error), f"{error} does not say '{words}'"
+    else:
+        raise AssertionError(f"{operator} did not refuse")

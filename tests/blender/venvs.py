@@ -1,0 +1,45 @@
+"""Virtual environments with Blender's Python module, kept between runs outside the project (about 1 GB each)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+#: Blender -> the Python that its wheel is built for.
+PYTHONS = {"4.2": "3.11", "4.5": "3.11", "5.0": "3.11"}
+
+
+class BpyMissing(Exception):  # noqa: N818 (a state of the machine)
+    """There is no such Blender here and it cannot be had; the text says why."""
+
+
+def folder() -> Path:
+    """Where they are kept: WISP_BPY_VENVS, else the user's cache folder."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return Path(os.environ.get("WISP_BPY_VENVS") or Path(cache) / "wisp-bpy")
+
+
+def bpy_python(version: str) -> Path:
+    """The interpreter that can import `bpy` of that version, made if missing. Raises BpyMissing."""
+    place = folder() / version
+    python = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if (place / "ready").exists():
+        return python
+    wanted = PYTHONS[version]
+    base = sys._base_executable if sys.version_info[:2] == tuple(map(int, wanted.split("."))) else None
+    base = base or shutil.which(f"python{wanted}")
+    if base is None:
+        raise BpyMissing(f"bpy {version} needs Python {wanted}, which is not here.")
+    shutil.rmtree(place, ignore_errors=True)
+    for command in ([base, "-m", "venv", place], [python, "-m", "pip", "install", "-q", f"bpy=={version}.*"]):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        except subprocess.TimeoutExpired:
+            raise BpyMissing(f"bpy {version} could not be installed within 10 minutes.") from None
+        if done.returncode != 0:
+            raise BpyMissing(f"bpy {version} cannot be installed: {done.stderr.strip()[-300:]}")
+    (place / "ready").touch()
+    return python
