@@ -8,13 +8,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from trackers.moving import SIZE, MovingDisk, disk
 from wisp.bench.tracking import evaluate
 from wisp.metrics.tracking import jaccard
 from wisp.trackers.flow import FlowTracker, build
 from wisp.trackers.prompts import stroke_labels
 from wisp.trackers.tracker import FramePrompts, TrackedMask
-
-from trackers.moving import SIZE, MovingDisk, disk
 
 Strokes = tuple[tuple[np.ndarray, float, bool], ...]
 

@@ -15,8 +15,8 @@ def blend(forward: TrackedMask, backward: TrackedMask, weight: float) -> Tracked
     """The mask between two keyframes.
 
     `weight` is the share 0..1 of `forward` by distance (1 at its own keyframe); the square of each pass's confidence
-    multiplies its share. Every pixel's logit is the shares' mean, so where both passes agree the result agrees too. A lost
-    pass has no say; two lost passes stay lost. The result has the size of `forward`.
+    multiplies its share. Every pixel's logit is the shares' mean, so where both passes agree the result agrees too.
+    A lost pass has no say; two lost passes stay lost. The result has the size of `forward`.
     """
     if forward.state == "lost" and backward.state == "lost":
         return forward

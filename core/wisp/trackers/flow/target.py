@@ -38,8 +38,8 @@ _SAME = 15.0
 _EVIDENCE = 0.5
 #: A part of the mask stays if at least this share of it was expected there.
 _EXPECTED = 0.3
-#: Lost below this share of its usual area, or below so many grid pixels. The usual area follows by this share per frame:
-#: slower than an occluder hides things, fast enough for things that walk away.
+#: Lost below this share of its usual area, or below so many grid pixels. The usual area follows by this share per
+#: frame: slower than an occluder hides things, fast enough for things that walk away.
 _TOO_SMALL, _TOO_FEW, _AREA_PACE = 0.2, 12, 0.05
 #: Lost where its colours are less alike to the keyframe's than this, or more alike to the keyframe's surroundings.
 _UNLIKE = 0.45

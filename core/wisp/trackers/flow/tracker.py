@@ -76,6 +76,7 @@ class FlowTracker:
     id = "flow"
     version = "flow-1"
     segments = True
+    grid: int | None = None
     grid = None
 
     def __init__(self) -> None:
