@@ -23,17 +23,33 @@ _seen: dict[tuple[str, str], tuple[Any, ...]] = {}
 
 def mask_modifier(strip: Any) -> Any:
     """The modifier through which a plate or cut-out is joined to its matte, or None."""
-    for modifier in strip.modifiers:
-        matte = modifier.input_mask_strip if modifier.type == "MASK" else None
-        if matte is not None and matte.wisp.role == "matte":
-            return modifier
-    return None
+    mattes = _mattes(strip.id_data)
+    return next((each for each in _masks(strip) if each.input_mask_strip.as_pointer() in mattes), None)
+
+
+def _masks(strip: Any) -> Iterator[Any]:
+    return (each for each in strip.modifiers if each.type == "MASK" and each.input_mask_strip is not None)
+
+
+def _mattes(scene: Any) -> dict[int, Any]:
+    """Every matte strip of a scene by its address.
+
+    Splitting a strip in 4.2 can leave its right half with a mask that is no strip of the scene any more; only what is
+    found from here may be touched.
+    """
+    return {each.as_pointer(): each for each in compat.all_strips(scene) if each.wisp.role == "matte"}
+
+
+def _stranded(strip: Any) -> Any:
+    """A mask modifier whose strip is not in the scene, or None."""
+    known = {each.as_pointer() for each in compat.all_strips(strip.id_data)}
+    return next((each for each in _masks(strip) if each.input_mask_strip.as_pointer() not in known), None)
 
 
 def matte_strip(strip: Any) -> Any:
     """The matte strip of a plate, or None."""
     modifier = mask_modifier(strip)
-    return modifier.input_mask_strip if modifier else None
+    return _mattes(strip.id_data)[modifier.input_mask_strip.as_pointer()] if modifier else None
 
 
 def _cutout_strip(scene: Any, matte: Any) -> Any:
@@ -103,7 +119,7 @@ def _new_matte(scene: Any, strip: Any, first: Path) -> Any:
 
 
 def _join(strip: Any, matte: Any) -> None:
-    modifier = mask_modifier(strip)
+    modifier = mask_modifier(strip) or _stranded(strip)
     if modifier is None:
         modifier = strip.modifiers.new("Wisp", "MASK")
         modifier.input_mask_type = "STRIP"
@@ -207,7 +223,7 @@ def _signature(scene: Any, strip: Any) -> tuple[Any, ...]:
 def joined() -> Iterator[tuple[Any, Any]]:
     """(scene, plate) of every plate that shows mattes."""
     for scene, strip in model.plates():
-        if matte_strip(strip) is not None:
+        if mask_modifier(strip) or _stranded(strip):
             yield scene, strip
 
 
@@ -227,8 +243,9 @@ def follow() -> None:
 def refresh(uid: str) -> None:
     """Files of this plate have changed on disk: have them read again."""
     for _scene, strip in joined():
-        if strip.wisp.uid == uid:
-            matte_strip(strip).invalidate_cache("RAW")
+        matte = matte_strip(strip) if strip.wisp.uid == uid else None
+        if matte is not None:
+            matte.invalidate_cache("RAW")
             strip.invalidate_cache("RAW")
 
 

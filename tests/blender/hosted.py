@@ -7,12 +7,14 @@ the exit code.
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import os
 import sys
 import traceback
 from pathlib import Path
 
+faulthandler.enable()
 sys.path[:0] = [str(Path(__file__).parent)]
 
 
