@@ -1,0 +1,109 @@
+"""Killed at any moment: no damaged file, no lost prompt, and the finished result equals an undisturbed one."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers.solving import box, point, shot
+from wisp.cache import read_matte
+from wisp.shot import save
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+
+#: Imports everything, says so, and solves when told where to.
+WORKER = """
+import sys
+from pathlib import Path
+from helpers.solving import ChainTracker, SmoothHead
+from wisp.shot import load
+from wisp.weights.models import ModelStamp
+from wisp.weights.options import RunOptions
+from wisp.solve import solver as room
+import wisp.plates.exr, wisp.plates.stills, wisp.plates.colour, PyOpenColorIO
+room.load_tracker = lambda *_: ChainTracker()
+room.load_head = lambda *_: SmoothHead()
+room.model_stamp = lambda name, *_: ModelStamp(name, "1", "", "Apache-2.0", True)
+print("ready", flush=True)
+folder, cache = map(Path, sys.stdin.readline().split())
+room.Solver(load(folder / "shot.wisp"), folder, cache, RunOptions()).run()
+"""
+
+
+class Workers:
+    """Processes that stand ready, so that a kill does not wait for Python to start."""
+
+    def __init__(self, ready: int = 3) -> None:
+        self._waiting = [self._start() for _ in range(ready)]
+
+    def _start(self) -> subprocess.Popen[str]:
+        room = Path(__file__).parent.parent
+        command = [sys.executable, "-c", WORKER]
+        return subprocess.Popen(command, cwd=room, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def solve(self, folder: Path, cache: Path, patience: float | None) -> int:
+        """Solve in the next process, which is killed when patience ends; its exit status."""
+        process = self._waiting.pop(0)
+        self._waiting.append(self._start())
+        with process:
+            assert process.stdin is not None and process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            process.stdin.write(f"{folder} {cache}\n")
+            process.stdin.flush()
+            try:
+                return process.wait(timeout=60 if patience is None else patience)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return process.wait()
+
+    def close(self) -> None:
+        for process in self._waiting:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    made = Workers()
+    yield made
+    made.close()
+
+
+def pixels(cache: Path) -> dict[str, bytes]:
+    """Frame file -> its pixels; reading raises where a file is not whole."""
+    return {path.name: read_matte(path)[0].tobytes() for path in sorted(cache.glob("*/hero-*/alpha.*.exr"))}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_hundred_kills_damage_nothing_and_change_nothing(folder: Path, workers: Workers) -> None:
+    save(shot(box(1005), point(1015), box(1025), point(1033)), folder / "shot.wisp")
+    document = (folder / "shot.wisp").read_bytes()
+    assert workers.solve(folder, folder / "calm", None) == 0
+    began = time.monotonic()
+    assert workers.solve(folder, folder / "calm2", None) == 0
+    length = time.monotonic() - began
+    expected = pixels(folder / "calm")
+    assert len(expected) == 40 and pixels(folder / "calm2") == expected
+
+    dice = random.Random(7)
+    kills = rounds = partial = 0
+    while kills < 100:
+        cache = folder / f"wild{rounds}"
+        status = workers.solve(folder, cache, dice.uniform(0.0, 0.4 * length))
+        found = pixels(cache)
+        assert {name: expected[name] for name in found} == found, "a kept frame differs from the undisturbed one"
+        kills += status == -signal.SIGKILL
+        partial += status == -signal.SIGKILL and 0 < len(found) < 40
+        if kills % 10 == 0 or status == 0:  # let this one be finished: it must end as if nothing had happened
+            assert workers.solve(folder, cache, None) == 0
+            assert pixels(cache) == expected
+            rounds += 1
+    assert rounds >= 10 and partial >= 20, "the kills came too early or too late to prove anything"
+    assert (folder / "shot.wisp").read_bytes() == document
