@@ -239,7 +239,7 @@ class WISP_OT_add_stroke(Path, bpy.types.Operator):
 
 
 class WISP_OT_add_lasso(Path, bpy.types.Operator):
-    """Draw around the object; with Alt, around what is not part of it"""
+    """Draw the object's outline; with Alt, the outline of what is not part of it"""
 
     bl_idname = "wisp.add_lasso"
     bl_label = "Lasso"

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
+from pathlib import Path
 from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
-from . import outputs, places, plates, session
+from . import outputs, places, session
 
 _bypassed: list[str] = []
 
@@ -28,9 +28,11 @@ def undone(*_: Any) -> None:
 
 
 @persistent
-def before_save(*_: Any) -> None:
-    """What is saved must render masked, also where this add-on is not installed."""
+def before_save(path: str, *_: Any) -> None:
+    """What is saved must render masked, also where this add-on is not installed, from files beside it."""
     _bypassed[:] = outputs.end_bypass()
+    if path:
+        bring_files(places.root(), places.root_beside(Path(path)))
 
 
 @persistent
@@ -38,20 +40,26 @@ def saved(*_: Any) -> None:
     for _scene, strip in list(outputs.joined()):
         if strip.wisp.uid in _bypassed:
             strip.wisp.bypass = True
-    keep_session_files()
-
-
-def keep_session_files() -> None:
-    """After the first save: bring the files of this session beside the blend file and point the strips there."""
-    old, new = places.session_root(), places.root()
-    if new == old or not old.is_dir():
-        return
-    shutil.copytree(old, new, dirs_exist_ok=True)
-    shutil.rmtree(old)
-    for scene, strip in list(outputs.joined()):
-        with contextlib.suppress(plates.Refusal):  # the panel says why, and its button mends it
-            outputs.update(scene, strip)
+    if places.root() != places.session_root():
+        shutil.rmtree(places.session_root(), ignore_errors=True)
     session.wake()
+
+
+def bring_files(old: Path, new: Path) -> None:
+    """Copy the mattes of this file's plates to where it is being saved, and point its strips there.
+
+    The first save takes along the engine's cache too; what it comes from is for this session only.
+    """
+    if new == old:
+        return
+    if old == places.session_root() and (old / "cache").is_dir():
+        shutil.copytree(old / "cache", new / "cache", dirs_exist_ok=True)
+    for _scene, strip in outputs.joined():
+        source, target = old / "mattes" / strip.wisp.uid, new / "mattes" / strip.wisp.uid
+        matte = outputs.matte_strip(strip)
+        if source.is_dir() and matte is not None:
+            shutil.copytree(source, target, dirs_exist_ok=True)
+            outputs.point_to(matte, target / "all")
 
 
 @persistent

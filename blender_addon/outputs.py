@@ -144,14 +144,19 @@ def _lay_out_matte(strip: Any, matte: Any, plate: plates.Plate, folder: MatteFol
     for name in ("frame_offset_start", "frame_offset_end", "animation_offset_start", "animation_offset_end"):
         _assign(matte, name, 0)
     _list_files(matte, [folder.name(plate.shown[frame]) for frame in range(start, end)])
-    directory = str(folder.union_folder) + "/"
-    _assign(matte, "directory", bpy.path.relpath(directory) + "/" if bpy.data.is_saved else directory)
+    point_to(matte, folder.union_folder)
     _assign(matte, "frame_start", start)
     _assign(matte, "frame_final_duration", end - start)
     _copy_place(strip, matte)
     # Where the plate is masked before it is flipped, the flip turns its mask too; shown by itself the matte must flip.
     flips = strip.wisp.output == "matte" or not compat.MASK_BEFORE_FLIP
     _copy_flips(strip, matte, flips)
+
+
+def point_to(matte: Any, folder: Path) -> None:
+    """Have a matte strip read its files from this folder, named from the blend file where there is one."""
+    directory = str(folder) + "/"
+    _assign(matte, "directory", bpy.path.relpath(directory) + "/" if bpy.data.is_saved else directory)
 
 
 def _list_files(strip: Any, names: list[str]) -> None:

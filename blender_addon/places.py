@@ -13,12 +13,17 @@ from . import preferences
 
 def root() -> Path:
     """`wisp` beside the blend file unless the preferences say otherwise."""
+    return root_beside(Path(bpy.data.filepath)) if bpy.data.is_saved or _custom() else session_root()
+
+
+def root_beside(blend: Path) -> Path:
+    """The root for a blend file of that path."""
+    return _custom() or blend.parent / "wisp"
+
+
+def _custom() -> Path | None:
     prefs = preferences.get()
-    if prefs.place == "custom" and prefs.folder:
-        return Path(bpy.path.abspath(prefs.folder))
-    if bpy.data.is_saved:
-        return Path(bpy.data.filepath).parent / "wisp"
-    return session_root()
+    return Path(bpy.path.abspath(prefs.folder)) if prefs.place == "custom" and prefs.folder else None
 
 
 def session_root() -> Path:

@@ -40,7 +40,7 @@ class BoxTool(_Tool):
 class LassoTool(_Tool):
     bl_idname = "wisp.lasso"
     bl_label = "Roto Lasso"
-    bl_description = "Draw around the object; Alt: around what is not; Ctrl: delete"
+    bl_description = "Draw the object's outline; Alt: of what is not the object; Ctrl: delete"
     bl_icon = "ops.generic.select_lasso"
     bl_keymap = _keymap("wisp.add_lasso")
 

@@ -158,7 +158,6 @@ def unsaved_then_saved(strip: Any) -> None:
     assert not places.session_root().exists() and places.root() == blend.parent / "wisp"
     assert outputs.matte_strip(strip).directory.startswith("//wisp"), outputs.matte_strip(strip).directory
     assert strip.wisp.bypass, "saving does not end the bypass for the user"
-    bpy.ops.wm.save_mainfile()
     moved = stage.FOLDER / "moved"
     (stage.FOLDER / "work").rename(moved)
     bpy.ops.wm.open_mainfile(filepath=str(moved / "file.blend"))

@@ -1,0 +1,49 @@
+"""Building, checking, installing, switching on and off twice: nothing is left behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import bpy
+
+from . import stage
+
+
+def traces() -> set[str]:
+    """Everything named after us in the host."""
+    found = {f"type {name}" for name in dir(bpy.types) if "wisp" in name.lower()}
+    found |= {f"operator {name}" for name in dir(bpy.ops) if name == "wisp" and dir(bpy.ops.wisp)}
+    for kind in (getattr(bpy.types, "Strip", None) or bpy.types.Sequence, bpy.types.WindowManager):
+        found |= {f"{kind.__name__}.{name}" for name in dir(kind) if "wisp" in name.lower()}
+    for name in dir(bpy.app.handlers):
+        for handler in getattr(bpy.app.handlers, name) if isinstance(getattr(bpy.app.handlers, name), list) else ():
+            if "wisp" in getattr(handler, "__module__", ""):
+                found.add(f"handler {name}")
+    return found
+
+
+def run() -> None:
+    script = Path(bpy.utils.resource_path("LOCAL")) / "scripts/addons_core/bl_pkg/cli/blender_ext.py"
+    checked = subprocess.run([sys.executable, script, "validate", stage.ZIP], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    with zipfile.ZipFile(stage.ZIP) as archive:
+        names = archive.namelist()
+        assert {"host/client.py", "icons/wisp-48.png", "LICENSE", "__init__.py"} <= set(names)
+        assert not [name for name in names if "package.py" in name or "__pycache__" in name]
+        manifest = archive.read("blender_manifest.toml").decode()
+        assert "network" not in manifest and "GPL-3.0-or-later" in manifest
+    before = traces()
+    assert not before
+    stage.install()
+    assert {"operator wisp", "WindowManager.wisp_view"} <= traces(), traces()
+    for _ in range(2):
+        bpy.ops.preferences.addon_disable(module=stage.PACKAGE)
+        assert traces() == before, traces()
+        bpy.ops.preferences.addon_enable(module=stage.PACKAGE)
+        assert stage.PACKAGE in bpy.context.preferences.addons
+        bpy.ops.wisp.stop()
+    assert bpy.ops.wisp.test_engine() == {"FINISHED"}
+    assert stage.addon("session").client.engine["protocol"] == 1

@@ -1,0 +1,114 @@
+"""The whole way with the real engine and the embedded models, as a pipeline runs it: `wisp.track(wait=True)`."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import bpy
+import numpy as np
+
+from . import stage
+
+COUNT, RADIUS = 8, 13
+
+
+def disc(number: int, middle: tuple[float, float]) -> np.ndarray:
+    ys, xs = np.mgrid[0 : stage.HEIGHT, 0 : stage.WIDTH] + 0.5
+    return (xs - middle[0] - 5 * number) ** 2 + (ys - middle[1]) ** 2 < RADIUS**2
+
+
+def clip() -> list[Any]:
+    """A red and a blue disc move over a grey, textured ground."""
+    rng = np.random.default_rng(3)
+    ground = np.repeat((90 + 20 * rng.random((stage.HEIGHT, stage.WIDTH, 1))).astype(np.uint8), 3, axis=2)
+    paths = [stage.FOLDER / "plates" / f"disc.{1001 + i}.png" for i in range(COUNT)]
+    for i, path in enumerate(paths):
+        picture = ground.copy()
+        picture[disc(i, RED)] = (220, 40, 30)
+        picture[disc(i, BLUE)] = (30, 60, 220)
+        stage.write_png(path, picture)
+    return paths
+
+
+RED, BLUE = (30.0, 18.0), (40.0, 46.0)
+
+
+def overlap(rendered: np.ndarray, wanted: np.ndarray) -> float:
+    shown = rendered[..., 3] > 0.5
+    return float((shown & wanted).sum() / (shown | wanted).sum())
+
+
+def run() -> None:
+    session, outputs = stage.addon("session"), stage.addon("outputs")
+    stage.must_fail(bpy.ops.wisp.track, "Select an image or movie strip", wait=True)
+    strip = stage.select(stage.image_strip(clip(), start=11))
+    stage.must_fail(bpy.ops.wisp.track, "no prompts yet", wait=True)
+    bpy.context.scene.frame_set(11)
+    bpy.ops.wisp.add_box(x0=16, y0=4, x1=44, y1=32)
+    engine, os.environ["WISP_ENGINE"] = os.environ["WISP_ENGINE"], "/nowhere"
+    stage.must_fail(bpy.ops.wisp.track, "no Python interpreter", wait=True)
+    assert session.fault.kind == "missing"
+    os.environ["WISP_ENGINE"] = engine
+    stage.must_fail(bpy.ops.wisp.track, "use wait=True")
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    run_state = session.run_of(strip.wisp.uid)
+    assert run_state.solved[1] == set(range(1001, 1009)) and not run_state.dirty[1], run_state
+    for i in (0, 3, 7):
+        stage.near(overlap(stage.render(11 + i), disc(i, RED)), 1.0, 0.15, f"frame {i}")
+    matte = outputs.matte_strip(strip)
+    second_object(strip)
+    assert outputs.matte_strip(strip) == matte, "the matte strip is kept"
+    correction(strip, run_state)
+    killed(strip)
+    elsewhere(strip)
+
+
+def second_object(strip: Any) -> None:
+    bpy.ops.wisp.add_object(name="blue")
+    turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    outline = np.array(BLUE) + RADIUS * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    bpy.ops.wisp.add_lasso(points=" ".join(f"{x:.2f},{y:.2f}" for x, y in outline), frame=1001)
+    bpy.ops.wisp.track(wait=True)
+    picture = stage.render(14)
+    assert overlap(picture, disc(3, RED) | disc(3, BLUE)) > 0.85, "both objects are shown"
+    strip.wisp.objects[0].enabled = False
+    bpy.ops.wisp.track(wait=True)
+    assert overlap(stage.render(14), disc(3, BLUE)) > 0.85, "an object that is switched off is not"
+    strip.wisp.objects[0].enabled = True
+
+
+def correction(strip: Any, run_state: Any) -> None:
+    """Only what a correction reaches is computed again."""
+    bpy.ops.wisp.track(wait=True)
+    strip.wisp.active = 0
+    bpy.ops.wisp.add_point(x=30 + 5 * 6, y=18, frame=1007)
+    stage.addon("session").sync(bpy.context.scene, strip)
+    bpy.ops.wisp.track(wait=True)
+    computed = int(run_state.message.split()[0])
+    assert 0 < computed < 2 * COUNT, run_state.message
+    bpy.ops.wisp.track(wait=True)
+    assert run_state.message.startswith("0 mattes computed"), run_state.message
+
+
+def killed(strip: Any) -> None:
+    """An engine that dies is reported and starts again; what was solved is still shown."""
+    session = stage.addon("session")
+    os.kill(session.client.pid, signal.SIGKILL)
+    session.client.wait(lambda: session.client.state == "exited", 20)
+    assert session.fault.kind == "gone" and "signal 9" in session.fault.text
+    assert overlap(stage.render(14), disc(3, RED) | disc(3, BLUE)) > 0.85
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"} and session.fault is None
+
+
+def elsewhere(strip: Any) -> None:
+    """The saved file renders the same pixels without the add-on and without the engine."""
+    wanted = [stage.render(frame) for frame in (11, 14, 18)]
+    bpy.ops.wm.save_as_mainfile(filepath=str(stage.FOLDER / "shot.blend"))
+    bpy.ops.preferences.addon_disable(module=stage.PACKAGE)
+    bpy.ops.wm.open_mainfile(filepath=str(stage.FOLDER / "shot.blend"))
+    assert not hasattr(bpy.context.scene, "wisp") and not hasattr(bpy.types.WindowManager, "wisp_view")
+    stage.prepare(bpy.context.scene)
+    for frame, before in zip((11, 14, 18), wanted, strict=True):
+        assert np.array_equal(stage.render(frame), before), f"frame {frame} differs without the add-on"
