@@ -1,0 +1,124 @@
+"""The artist's way through the add-on, told step by step to a Blender with a window."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+
+def tool(window: Any, name: str) -> None:
+    window.do(f"with override(): bpy.ops.wm.tool_set_by_id(name='wisp.{name}', space_type='SEQUENCE_EDITOR')")
+    time.sleep(0.5)
+
+
+def prompts(state: dict[str, Any], number: int = 0) -> list[Any]:
+    return state["objects"][number]["prompts"] if len(state["objects"]) > number else []
+
+
+def tell(window: Any, alphas: list[np.ndarray], core_of: Any) -> list[str]:
+    measured: list[str] = []
+    window.screenshot("1-start")
+    x, y = core_of(alphas[0])
+    tool(window, "point")
+    plain = window.color(x + 12, y)
+    window.click(x, y)
+    window.until("a click is a prompt", lambda s: len(prompts(s)) == 1)
+    kind, frame, include, points = prompts(window.state())[0]
+    assert (kind, frame, include) == ("point", 1001, True)
+    error = float(np.hypot(points[0][0] - x, points[0][1] - y))
+    assert error < 1.5, f"the click landed {error:.2f} plate pixels beside"
+    measured.append(f"click to prompt: {error:.2f} plate pixels off")
+    first = window.until("the matte of this frame", lambda s: 1001 in s.get("solved", {}).get("1", ()), 90)
+    window.until("its texture", lambda s: s["textures"] > 0)
+    time.sleep(1)
+    tinted = window.color(x + 12, y)
+    assert np.abs(tinted - plain).max() > 15, f"the matte is not tinted: {plain} {tinted}"
+    window.screenshot("2-click")
+    measured.append(f"first click to matte, engine start included: {first:.1f} s")
+
+    window.click(20, 20, held="alt")
+    window.until("alt-click excludes", lambda s: [p[2] for p in prompts(s)] == [True, False])
+    window.xdo("key", "ctrl+z")
+    window.until("one undo takes one click back", lambda s: len(prompts(s)) == 1)
+    window.xdo("key", "ctrl+shift+z")
+    window.until("redo brings it back", lambda s: len(prompts(s)) == 2)
+    window.click(20, 20, held="ctrl")
+    window.until("ctrl-click deletes", lambda s: [p[2] for p in prompts(s)] == [True])
+
+    rows, columns = np.nonzero(alphas[0] > 0.1)
+    box = [(columns.min() - 4.0, rows.min() - 4.0), (columns.max() + 4.0, rows.max() + 4.0)]
+    tool(window, "box")
+    window.drag([box[0], (x, y), box[1]])
+    window.until("a drag is a box", lambda s: [p[0] for p in prompts(s)] == ["point", "box"])
+    corners = np.array(prompts(window.state())[1][3])
+    assert np.abs(corners - box).max() < 2.0, (corners.tolist(), box)
+    time.sleep(3)
+    window.screenshot("3-box")
+
+    window.do("with override(): bpy.ops.wisp.track()")
+    window.until("the job runs", lambda s: s.get("run", {}).get("done", 0) > 3, 90)
+    tool(window, "point")
+    window.click(x + 6, y + 2)
+    took = window.until("a click while the engine works", lambda s: len(prompts(s)) == 3, 10)
+    window.screenshot("4-tracking")
+    measured.append(f"click while tracking arrives after {took:.1f} s; slowest timer {window.state()['slowest']:.2f} s")
+    window.xdo("key", "ctrl+z")
+    window.until("undo while the engine works", lambda s: len(prompts(s)) == 2)
+    if window.state()["run"]["busy"]:
+        window.do("with override(): bpy.ops.wisp.stop()")
+        window.until("Stop ends the job", lambda s: not s["run"]["busy"], 20)
+        kept = len(window.state()["solved"]["1"])
+        assert kept > 0
+        measured.append(f"stopped with {kept} frames kept")
+    window.do("with override(): bpy.ops.wisp.track()")
+    everything = list(range(1001, 1001 + len(alphas)))
+    took = window.until("all frames", lambda s: s["solved"].get("1") == everything and not s["run"]["busy"], 240)
+    measured.append(f"{len(alphas)} frames at 640x360 solved {took:.1f} s after the second Track")
+    time.sleep(1.5)
+    window.do("bpy.context.scene.frame_set(12)")
+    time.sleep(2.5)
+    window.screenshot("5-tracked")
+    cut_out(window, alphas)
+    saved(window, alphas)
+    assert window.state()["overlay_faults"] == 0
+    return measured
+
+
+def cut_out(window: Any, alphas: list[np.ndarray]) -> None:
+    """The mask on the plate in the preview, and the views."""
+    x, y = core_of_frame(alphas, 11)
+    window.do("bpy.context.window_manager.wisp_view = 'off'; bpy.ops.sequencer.refresh_all()")
+    time.sleep(2)
+    outside = window.color(20, 340)
+    window.screenshot("6-mask")
+    for view in ("matte", "edges", "colour"):
+        window.do(f"bpy.context.window_manager.wisp_view = '{view}'; addon('session').redraw()")
+        window.until("texture", lambda s: s["textures"] > 0)
+        time.sleep(2)
+        if view == "matte":
+            assert window.color(x, y).min() > 200 and window.color(20, 340).max() < 60, "white inside, black outside"
+            window.screenshot("7-matte")
+    window.do("bpy.context.window_manager.wisp_view = 'off'; strip().wisp.bypass = True")
+    time.sleep(2)
+    assert np.abs(window.color(20, 340) - outside).max() > 3, "Show Plate shows what the mask hides"
+    window.do("strip().wisp.bypass = False; bpy.context.window_manager.wisp_view = 'tint'")
+    time.sleep(1)
+
+
+def saved(window: Any, alphas: list[np.ndarray]) -> None:
+    """Save, open again: prompts and mattes are there."""
+    window.do("bpy.ops.wm.save_as_mainfile(filepath=str(WORK / 'shot.blend'))")
+    window.do("bpy.ops.wm.open_mainfile(filepath=str(WORK / 'shot.blend'))")
+    window.until("prompts after opening", lambda s: [p[0] for p in prompts(s)] == ["point", "box"])
+    time.sleep(3)
+    missing = window.do("answer['missing'] = addon('outputs').missing(strip())")["missing"]
+    assert not missing
+    window.screenshot("8-reopened")
+
+
+def core_of_frame(alphas: list[np.ndarray], index: int) -> tuple[float, float]:
+    from run import core_of
+
+    return core_of(alphas[index])
