@@ -21,6 +21,7 @@ COMMANDS = {
     "solve": "compute what is missing or out of date in a shot",
     "deliver": "write a solved shot's mattes as files for others",
     "region": "show models only the surroundings of a small object",
+    "view": "draw prompts on a shot or a plate in a window, solve, and look",
     "status": "show what is done and what is not",
     "models": "list, fetch and check model weights and their licences",
     "metrics": "compare mattes with the truth",

@@ -1,0 +1,205 @@
+"""The picture with its prompts: zoom, pan, and the mouse handed on in plate pixels."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from .gestures import BOX, LASSO, STROKE, Gestures
+from .paint import paint_prompts
+from .qt import Qt, QtCore, QtGui, QtWidgets, position
+
+_Button, _Modifier = Qt.MouseButton, Qt.KeyboardModifier
+SMALLEST, LARGEST = 0.02, 40.0
+
+
+class Canvas(QtWidgets.QWidget):
+    """Shows one picture in plate pixels, square unless the pixel aspect says otherwise.
+
+    Left adds, right or Alt+left takes away, drag draws a box, Shift+drag a stroke, wheel zooms at the cursor,
+    middle pans, Ctrl+wheel changes the brush.
+    """
+
+    edited = QtCore.Signal()
+    hovered = QtCore.Signal(object)
+    brush_changed = QtCore.Signal(float)
+
+    def __init__(self, gestures: Gestures, parent: Optional[QtWidgets.QWidget] = None) -> None:
+        super().__init__(parent)
+        self.gestures = gestures
+        self.frame = gestures.edits.first
+        self.pixel_aspect = float(gestures.edits.document["plate"].get("pixel_aspect", 1.0))
+        #: May a gesture change the shot now? Asked at the press.
+        self.editable: Callable[[], bool] = lambda: True
+        self._picture: Optional[QtGui.QImage] = None
+        self._note = ""
+        self._show_prompts = True
+        self._zoom = 1.0
+        self._offset = QtCore.QPointF(0.0, 0.0)
+        self._fitted = True
+        self._pan_from: Optional[QtCore.QPointF] = None
+        self._mouse: Optional[QtCore.QPointF] = None
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(240, 160)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+
+    # -- what is shown ------------------------------------------------------------------------------------
+
+    def show_picture(self, picture: Optional[QtGui.QImage], note: str = "") -> None:
+        """Show a picture of the plate's size (None: an empty ground), with a sentence over it if there is one."""
+        self._picture, self._note = picture, note
+        self.update()
+
+    def show_prompts(self, shown: bool) -> None:
+        self._show_prompts = shown
+        self.update()
+
+    # -- where things are ---------------------------------------------------------------------------------
+
+    @property
+    def zoom(self) -> float:
+        """Screen pixels per plate pixel, vertically."""
+        return self._zoom
+
+    def to_screen(self, x: float, y: float) -> QtCore.QPointF:
+        return QtCore.QPointF(x * self._zoom * self.pixel_aspect, y * self._zoom) + self._offset
+
+    def to_plate(self, point: QtCore.QPointF) -> Tuple[float, float]:
+        place = point - self._offset
+        return place.x() / (self._zoom * self.pixel_aspect), place.y() / self._zoom
+
+    def fit(self) -> None:
+        """The whole picture in the middle."""
+        width, height = self.gestures.edits.size
+        width = int(width * self.pixel_aspect)
+        margin = 12
+        self._zoom = max(min((self.width() - margin) / width, (self.height() - margin) / height), SMALLEST)
+        self._offset = QtCore.QPointF(self.width() - width * self._zoom, self.height() - height * self._zoom) / 2.0
+        self._fitted = True
+        self.update()
+
+    def zoom_at(self, factor: float, point: QtCore.QPointF) -> None:
+        """Zoom so that what lies under `point` stays there."""
+        wanted = min(max(self._zoom * factor, SMALLEST), LARGEST)
+        self._offset = point - (point - self._offset) * (wanted / self._zoom)
+        self._zoom = wanted
+        self._fitted = False
+        self.update()
+
+    # -- Qt's events --------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        if self._fitted:
+            self.fit()
+
+    def wheelEvent(self, event: Any) -> None:
+        turn = event.angleDelta().y() or event.angleDelta().x()
+        if event.modifiers() & _Modifier.ControlModifier:
+            self.gestures.radius = round(min(max(self.gestures.radius * 1.15 ** (turn / 120.0), 1.0), 500.0), 1)
+            self.brush_changed.emit(self.gestures.radius)
+            self.update()
+        else:
+            self.zoom_at(1.2 ** (turn / 120.0), position(event))
+        event.accept()
+
+    def mousePressEvent(self, event: Any) -> None:
+        self.setFocus()
+        point = position(event)
+        if event.button() == _Button.MiddleButton:
+            self._pan_from = point
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif event.button() in (_Button.LeftButton, _Button.RightButton) and self.editable():
+            modifiers = event.modifiers()
+            exclude = event.button() == _Button.RightButton or bool(modifiers & _Modifier.AltModifier)
+            stroke = bool(modifiers & _Modifier.ShiftModifier)
+            self.gestures.press(self.to_plate(point), self.frame, self._zoom, exclude, stroke)
+            self.update()
+
+    def mouseMoveEvent(self, event: Any) -> None:
+        point = position(event)
+        self._mouse = point
+        if self._pan_from is not None:
+            self._offset += point - self._pan_from
+            self._pan_from = point
+            self._fitted = False
+        self.gestures.move(self.to_plate(point), self.frame, self._zoom)
+        self.hovered.emit(self.to_plate(point))
+        self.update()
+
+    def mouseReleaseEvent(self, event: Any) -> None:
+        if event.button() == _Button.MiddleButton:
+            self._pan_from = None
+            self.setCursor(Qt.CursorShape.CrossCursor)
+        elif self.gestures.release(self.to_plate(position(event)), self.frame, self._zoom):
+            self.edited.emit()
+        self.update()
+
+    def leaveEvent(self, _event: Any) -> None:
+        self._mouse = None
+        self.hovered.emit(None)
+        self.update()
+
+    def paintEvent(self, _event: Any) -> None:
+        painter = QtGui.QPainter(self)
+        painter.fillRect(self.rect(), QtGui.QColor("#1b1b1d"))
+        width, height = self.gestures.edits.size
+        area = QtCore.QRectF(self.to_screen(0, 0), self.to_screen(width, height))
+        if self._picture is not None:
+            # Enlarged pixels are meant to be seen as such.
+            painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform, self._zoom < 2.0)
+            painter.drawImage(area, self._picture)
+        else:
+            painter.fillRect(area, QtGui.QColor("#26262a"))
+        painter.setPen(QtGui.QColor("#3a3a40"))
+        painter.drawRect(area)
+        if self._show_prompts:
+            self._paint_prompts(painter)
+        self._paint_brush(painter)
+        if self._note:
+            self._paint_note(painter)
+        painter.end()
+
+    def _paint_prompts(self, painter: QtGui.QPainter) -> None:
+        edits = self.gestures.edits
+        painter.save()
+        painter.translate(self._offset)
+        painter.scale(self._zoom * self.pixel_aspect, self._zoom)
+        ordered = sorted(edits.objects, key=lambda item: bool(item["id"] == edits.active))
+        for item in ordered:
+            if item.get("enabled", True):
+                bright = item["id"] == edits.active
+                prompts = [one for one in edits.prompts(item["id"], self.frame) if one is not self.gestures.held]
+                paint_prompts(painter, prompts, item["color"], self._zoom, bright)
+        if self.gestures.draft is not None:
+            active = edits.object(edits.active)
+            draft: List[Dict[str, Any]] = [self.gestures.draft]
+            paint_prompts(painter, draft, active["color"] if active else "#33c26b", self._zoom)
+        painter.restore()
+
+    def _paint_brush(self, painter: QtGui.QPainter) -> None:
+        """A cross-hair over the whole picture for boxes, the brush's size for strokes."""
+        if self._mouse is None or self._pan_from is not None:
+            return
+        painter.save()
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+        painter.setPen(QtGui.QPen(QtGui.QColor(255, 255, 255, 110), 1.0))
+        if self.gestures.tool == STROKE:
+            radius = self.gestures.radius * self._zoom
+            painter.drawEllipse(self._mouse, radius * self.pixel_aspect, radius)
+        elif self.gestures.tool in (BOX, LASSO) and not self.gestures.active:
+            painter.setPen(QtGui.QPen(QtGui.QColor(255, 255, 255, 60), 1.0))
+            painter.drawLine(QtCore.QPointF(self._mouse.x(), 0), QtCore.QPointF(self._mouse.x(), self.height()))
+            painter.drawLine(QtCore.QPointF(0, self._mouse.y()), QtCore.QPointF(self.width(), self._mouse.y()))
+        painter.restore()
+
+    def _paint_note(self, painter: QtGui.QPainter) -> None:
+        text = painter.fontMetrics().boundingRect(
+            QtCore.QRect(0, 0, max(100, self.width() - 80), 400), int(Qt.TextFlag.TextWordWrap), self._note
+        )
+        box = QtCore.QRect(16, 16, text.width() + 20, text.height() + 14)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QtGui.QColor(20, 20, 22, 215))
+        painter.drawRoundedRect(box, 5, 5)
+        painter.setPen(QtGui.QColor("#f0c060"))
+        painter.drawText(box.adjusted(10, 7, -10, -7), int(Qt.TextFlag.TextWordWrap), self._note)

@@ -1,0 +1,106 @@
+"""The list of objects: which is active, which count, their names and colours."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Optional
+
+from .qt import Qt, QtCore, QtGui, QtWidgets
+from .shot_edits import ShotEdits
+
+_Trigger = QtWidgets.QAbstractItemView.EditTrigger
+_ROLE = Qt.ItemDataRole.UserRole
+
+
+class ObjectList(QtWidgets.QWidget):
+    """Names are edited in place, the check mark says whether the object counts, double-click on none adds one."""
+
+    chosen = QtCore.Signal(int)
+
+    def __init__(self, edits: ShotEdits, parent: Optional[QtWidgets.QWidget] = None) -> None:
+        super().__init__(parent)
+        self.edits = edits
+        self.list = QtWidgets.QListWidget()
+        self.list.setIconSize(QtCore.QSize(14, 14))
+        self.list.setEditTriggers(
+            QtWidgets.QAbstractItemView.EditTrigger.DoubleClicked
+            | QtWidgets.QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        self.list.currentItemChanged.connect(self._chosen)
+        self.list.itemChanged.connect(self._changed)
+        self.add_button = self._button("+", "A further object to extract", self._add)
+        self.remove_button = self._button("\N{MINUS SIGN}", "Remove the active object and its prompts", self._remove)
+        self.color_button = self._button("Colour", "Choose the active object's colour", self._color)
+        row = QtWidgets.QHBoxLayout()
+        for button in (self.add_button, self.remove_button, self.color_button):
+            row.addWidget(button)
+        row.addStretch(1)
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addWidget(QtWidgets.QLabel("Objects"))
+        layout.addWidget(self.list)
+        layout.addLayout(row)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the shot's objects as they are now."""
+        self.list.blockSignals(True)
+        # Rows are kept where they can be: replacing them would end an edit of a name that is under way.
+        while self.list.count() > len(self.edits.objects):
+            self.list.takeItem(self.list.count() - 1)
+        while self.list.count() < len(self.edits.objects):
+            self.list.addItem(QtWidgets.QListWidgetItem())
+        for row, item in enumerate(self.edits.objects):
+            entry = self.list.item(row)
+            entry.setData(_ROLE, item["id"])
+            entry.setText(item["name"])
+            swatch = QtGui.QPixmap(14, 14)
+            swatch.fill(QtGui.QColor(item["color"]))
+            entry.setIcon(QtGui.QIcon(swatch))
+            entry.setFlags(entry.flags() | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsUserCheckable)
+            entry.setCheckState(Qt.CheckState.Checked if item.get("enabled", True) else Qt.CheckState.Unchecked)
+            if item["id"] == self.edits.active:
+                self.list.setCurrentRow(row)
+        self.list.blockSignals(False)
+        self.remove_button.setEnabled(bool(self.edits.objects))
+        self.color_button.setEnabled(bool(self.edits.objects))
+
+    def _button(self, text: str, hint: str, work: Any) -> QtWidgets.QPushButton:
+        button = QtWidgets.QPushButton(text)
+        button.setToolTip(hint)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.clicked.connect(lambda *_: work())
+        return button
+
+    def _chosen(self, entry: Any, _before: Any) -> None:
+        if entry is not None:
+            self.chosen.emit(entry.data(_ROLE))
+
+    def _changed(self, entry: Any) -> None:
+        number = entry.data(_ROLE)
+        others = {item["name"].lower() for item in self.edits.objects if item["id"] != number}
+        name = usable_name(entry.text())
+        if not name or name.lower() in others:
+            self.refresh()
+            return
+        self.edits.set_object(number, name=name, enabled=entry.checkState() == Qt.CheckState.Checked)
+        self.refresh()
+
+    def _add(self) -> None:
+        self.edits.add_object()
+
+    def _remove(self) -> None:
+        if self.edits.active is not None:
+            self.edits.remove_object(self.edits.active)
+
+    def _color(self) -> None:
+        item = self.edits.object(self.edits.active)
+        if item is not None:
+            color = QtWidgets.QColorDialog.getColor(QtGui.QColor(item["color"]), self, "Colour of " + item["name"])
+            if color.isValid():
+                self.edits.set_object(item["id"], color=color.name())
+
+
+def usable_name(text: str) -> str:
+    """`text` as a layer name: letters, digits, _ and -, beginning with a letter; empty where nothing is left."""
+    return re.sub(r"^[\W\d_]+", "", re.sub(r"[^\w\-]+", "_", text.strip()))[:64].rstrip("_")

@@ -1,0 +1,102 @@
+"""How prompts look on the canvas and in the guide pictures: in plate pixels, with widths in screen pixels.
+
+Colour is never the only cue: points to keep carry a plus, points to remove a minus.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from .qt import Qt, QtCore, QtGui
+
+KEEP, DROP = "#3ddc84", "#ff5a4d"
+
+
+def paint_prompts(
+    painter: QtGui.QPainter, prompts: List[Dict[str, Any]], color: str, scale: float, bright: bool = True
+) -> None:
+    """Paint prompts with a painter whose units are plate pixels, y down; `scale` is screen pixels per unit.
+
+    `color`: the object's; `bright`: whether it is the active one (others at 40 %).
+    """
+    painter.save()
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+    painter.setOpacity(1.0 if bright else 0.4)
+    for prompt in prompts:
+        kind = prompt["kind"]
+        if kind == "point":
+            _point(painter, QtCore.QPointF(*prompt["xy"]), prompt.get("include", True), scale)
+        elif kind == "box":
+            _box(painter, QtCore.QRectF(*_rectangle(prompt["xyxy"])), QtGui.QColor(color), scale)
+        elif kind == "stroke":
+            mark = QtGui.QColor(color if prompt.get("include", True) else DROP)
+            _stroke(painter, prompt["xy"], prompt.get("radius", 6.0), mark, scale, prompt.get("include", True))
+        elif kind == "lasso":
+            _outline(painter, prompt["xy"], QtGui.QColor(color), scale)
+    painter.restore()
+
+
+def path_of(points: Any) -> QtGui.QPainterPath:
+    """A polyline through `points`; a single one becomes a dot."""
+    path = QtGui.QPainterPath(QtCore.QPointF(*points[0]))
+    for point in points[1:]:
+        path.lineTo(QtCore.QPointF(*point))
+    if len(points) == 1:
+        path.lineTo(QtCore.QPointF(points[0][0] + 0.01, points[0][1]))
+    return path
+
+
+def _pen(color: Any, width: float, style: Any = Qt.PenStyle.SolidLine) -> QtGui.QPen:
+    return QtGui.QPen(QtGui.QColor(color), width, style, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+
+
+def _rectangle(xyxy: Any) -> List[float]:
+    return [xyxy[0], xyxy[1], xyxy[2] - xyxy[0], xyxy[3] - xyxy[1]]
+
+
+def _point(painter: QtGui.QPainter, centre: QtCore.QPointF, include: bool, scale: float) -> None:
+    radius, arm = 7.0 / scale, 3.6 / scale
+    painter.setBrush(QtGui.QColor(0, 0, 0, 150))
+    for pen in (_pen("#000000", 4.5 / scale), _pen(KEEP if include else DROP, 2.2 / scale)):
+        painter.setPen(pen)
+        painter.drawEllipse(centre, radius, radius)
+    painter.setPen(_pen("#ffffff", 1.8 / scale))
+    painter.drawLine(centre - QtCore.QPointF(arm, 0), centre + QtCore.QPointF(arm, 0))
+    if include:
+        painter.drawLine(centre - QtCore.QPointF(0, arm), centre + QtCore.QPointF(0, arm))
+
+
+def _box(painter: QtGui.QPainter, box: QtCore.QRectF, color: QtGui.QColor, scale: float) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(_pen(QtGui.QColor(0, 0, 0, 170), 3.5 / scale))
+    painter.drawRect(box)
+    painter.setPen(_pen(color, 1.8 / scale, Qt.PenStyle.DashLine))
+    painter.drawRect(box)
+    side = 3.5 / scale
+    painter.setPen(_pen("#000000", 1.0 / scale))
+    painter.setBrush(color)
+    for corner in (box.topLeft(), box.topRight(), box.bottomLeft(), box.bottomRight()):
+        painter.drawRect(QtCore.QRectF(corner.x() - side, corner.y() - side, 2 * side, 2 * side))
+
+
+def _stroke(
+    painter: QtGui.QPainter, points: Any, radius: float, color: QtGui.QColor, scale: float, include: bool
+) -> None:
+    path = path_of(points)
+    band = QtGui.QColor(color)
+    band.setAlpha(110)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(_pen(band, 2.0 * radius))
+    painter.drawPath(path)
+    painter.setPen(_pen("#ffffff", 1.4 / scale, Qt.PenStyle.SolidLine if include else Qt.PenStyle.DotLine))
+    painter.drawPath(path)
+
+
+def _outline(painter: QtGui.QPainter, points: Any, color: QtGui.QColor, scale: float) -> None:
+    path = path_of(points)
+    path.closeSubpath()
+    inside = QtGui.QColor(color)
+    inside.setAlpha(70)
+    painter.setBrush(inside)
+    painter.setPen(_pen(color, 1.6 / scale, Qt.PenStyle.DashLine))
+    painter.drawPath(path)

@@ -1,0 +1,30 @@
+"""One Qt for all: PySide6 where it is, else PySide2 (Nuke 13 to 15). Everything here imports Qt through this module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+try:
+    from PySide6 import QtCore, QtGui, QtWidgets
+    from PySide6.QtGui import QAction, QKeySequence, QShortcut
+except ImportError:
+    from PySide2 import QtCore, QtGui, QtWidgets  # type: ignore[import-not-found, no-redef]
+    from PySide2.QtGui import QKeySequence  # type: ignore[import-not-found, no-redef]
+    from PySide2.QtWidgets import QAction, QShortcut  # type: ignore[import-not-found, no-redef]
+
+__all__ = ["QAction", "QKeySequence", "QShortcut", "Qt", "QtCore", "QtGui", "QtWidgets", "execute", "position"]
+
+Qt = QtCore.Qt
+
+
+def position(event: Any) -> QtCore.QPointF:
+    """Where a mouse or wheel event happened in its widget: Qt 6 and Qt 5 name it differently."""
+    if hasattr(event, "position"):
+        return QtCore.QPointF(event.position())
+    return QtCore.QPointF(event.localPos() if hasattr(event, "localPos") else event.posF())
+
+
+def execute(dialog_or_app: Any) -> int:
+    """Run a dialog, a menu or the application until it ends."""
+    run = getattr(dialog_or_app, "exec", None) or dialog_or_app.exec_
+    return int(run() or 0)

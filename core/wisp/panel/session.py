@@ -1,0 +1,279 @@
+"""A shot in the engine, as the editor sees it: what is solved, what runs, what went wrong. Never blocks.
+
+The engine is a process of its own. If it dies, the shot and its prompts are still here, and the next thing asked of
+it starts another one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ..host.client import Client, EngineExit
+from ..host.errors import EngineError, EngineGone
+from ..host.shots import Job, RemoteShot
+from .qt import QtCore
+from .shot_edits import ShotEdits, frames_in
+from .timeline import Lane
+
+#: Milliseconds between looks at the engine's messages; after the last edit until it is told; until a preview.
+POLL, SETTLE, PREVIEW = 25, 120, 200
+#: Milliseconds that a job may take to obey `stop` before the engine is ended.
+PATIENCE = 5000
+#: A tracker less sure than this is worth a look.
+DOUBTFUL = 0.5
+
+
+class Places(NamedTuple):
+    """Absolute folders, see `open` of the engine's protocol."""
+
+    root: str
+    cache: str
+    readable: Tuple[str, ...] = ()
+
+
+class Progress(NamedTuple):
+    """Of the running job. `eta`: seconds that remain, None while unknown."""
+
+    stage: str
+    done: int
+    total: int
+    eta: Optional[float]
+
+
+class Session(QtCore.QObject):
+    """One shot, one engine. `changed`: anything below has changed; `matte_changed(object, frame)`: a file is there."""
+
+    changed = QtCore.Signal()
+    matte_changed = QtCore.Signal(int, int)
+
+    def __init__(
+        self, client: Client, edits: ShotEdits, places: Places, parent: Optional[QtCore.QObject] = None
+    ) -> None:
+        super().__init__(parent)
+        self.client = client
+        self.edits = edits
+        self.lanes: Dict[int, Lane] = {}
+        self.progress: Optional[Progress] = None
+        #: One sentence for the status line, and whether it tells of a failure.
+        self.message, self.failed = "The engine starts", False
+        self._paths: Dict[Tuple[int, int], str] = {}
+        self._places = places
+        self._shot: Optional[RemoteShot] = None
+        self._job: Optional[Job] = None
+        self._previews: Dict[Tuple[int, int], bool] = {}
+        client.on_exit = self._exited
+        client.on_notification = self._notified
+        self._poll_timer = self._timer(POLL, self._poll, repeat=True)
+        self._update_timer = self._timer(SETTLE, self._send)
+        self._preview_timer = self._timer(PREVIEW, self._ask_previews)
+        self._patience_timer = self._timer(PATIENCE, self._impatient)
+
+    # -- what is known ------------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs."""
+        return self._job is not None and not self._job.finished
+
+    @property
+    def previewing(self) -> bool:
+        """Whether a single matte is being computed."""
+        return any(self._previews.values())
+
+    def matte_path(self, number: int, frame: int) -> Optional[str]:
+        """The newest matte known of an object on a frame; a stale one until the new one is there."""
+        return self._paths.get((number, frame))
+
+    def stale(self, number: int, frame: int) -> bool:
+        lane = self.lanes.get(number)
+        return lane is not None and frame in lane.dirty
+
+    def doubt(self, number: int, frame: int, track_state: str, confidence: float) -> None:
+        """Mark or clear a frame as suspicious by what its matte says."""
+        suspicious = self._lane(number).suspicious
+        suspicious.pop(frame, None)
+        if track_state != "tracked":
+            suspicious[frame] = track_state
+        elif confidence < DOUBTFUL:
+            suspicious[frame] = f"the tracker's confidence is {confidence:.2f}"
+
+    # -- what is asked ------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Start the engine and open the shot; the answers come later."""
+        self._poll_timer.start()
+        if self._ensure() and self._shot is None:
+            place = self._places
+            self._shot = self.client.open(
+                self.edits.document, place.root, self._status, self._error, place.cache, place.readable
+            )
+
+    def move(self, places: Places) -> None:
+        """The document lies elsewhere now, and with it its cache."""
+        if self._shot is not None:
+            self._shot.close()
+        self._shot, self._places = None, places
+        self._paths.clear()
+        self.open()
+
+    def update(self) -> None:
+        """The document was edited: tell the engine soon."""
+        self._update_timer.start()
+
+    def want_preview(self, number: int, frame: int) -> None:
+        """Compute that matte soon; asked for again before that, it is computed once."""
+        self._previews.setdefault((number, frame), False)
+        self._preview_timer.start()
+
+    def solve(self, frames: str, objects: Optional[List[int]] = None, direction: str = "both") -> None:
+        """Compute what is missing on these frames. Nothing while a job runs."""
+        if self.busy or not self._ensure() or self._shot is None:
+            return
+        self._send()
+        self._say("Asked the engine")
+        self.progress = Progress("starting", 0, 0, None)
+        self._job = self._shot.solve(
+            frames, objects, direction, self._progressed, self._matted, self._done, self._job_failed
+        )
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """Stop the job; what is finished stays. An engine that does not obey is ended."""
+        if self._job is not None and self.busy:
+            self._job.cancel()
+            self._say("Stopping")
+            self._patience_timer.start()
+
+    def close(self) -> None:
+        """End the engine."""
+        for timer in (self._poll_timer, self._update_timer, self._preview_timer, self._patience_timer):
+            timer.stop()
+        self.client.stop()
+
+    # -- inside -------------------------------------------------------------------------------------------
+
+    def _timer(self, interval: int, work: Any, repeat: bool = False) -> QtCore.QTimer:
+        timer = QtCore.QTimer(self)
+        timer.setInterval(interval)
+        timer.setSingleShot(not repeat)
+        timer.timeout.connect(work)
+        return timer
+
+    def _ensure(self) -> bool:
+        """An engine runs, or is started now."""
+        try:
+            self.client.start()
+        except EngineGone as error:
+            self._say(str(error), failed=True)
+            return False
+        return True
+
+    def _poll(self) -> None:
+        self.client.poll()
+
+    def _send(self) -> None:
+        """The document as it is now, if it was edited since."""
+        if self._update_timer.isActive() or self.sender() is self._update_timer:
+            self._update_timer.stop()
+            if self._ensure() and self._shot is not None:
+                self._shot.update(self.edits.document)
+
+    def _ask_previews(self) -> None:
+        if self._shot is None or not self._ensure():
+            return
+        self._send()
+        for key, asked in list(self._previews.items()):
+            if not asked:
+                self._previews[key] = True
+                self._ask_preview(*key)
+        self.changed.emit()
+
+    def _ask_preview(self, number: int, frame: int) -> None:
+        assert self._shot is not None
+
+        def there(result: Dict[str, Any]) -> None:
+            self._previews.pop((number, frame), None)
+            self._keep(number, frame, result["path"])
+            self.changed.emit()
+
+        def failed(error: EngineError) -> None:
+            self._previews.pop((number, frame), None)
+            self._error(error)
+
+        self._shot.preview(frame, number, there, failed)
+
+    def _lane(self, number: int) -> Lane:
+        return self.lanes.setdefault(number, Lane(set(), set(), {}))
+
+    def _keep(self, number: int, frame: int, path: str) -> None:
+        lane = self._lane(number)
+        lane.solved.add(frame)
+        lane.dirty.discard(frame)
+        self._paths[number, frame] = path
+        self.matte_changed.emit(number, frame)
+
+    def _status(self, status: Dict[str, Any]) -> None:
+        for item in status["objects"]:
+            number, frames = item["id"], item["frames"]
+            folder, _, name = item["pattern"].rpartition("/")
+            lane = Lane(set(frames_in(frames.get("solved", ""))), set(frames_in(frames.get("dirty", ""))), {})
+            lane.suspicious.update(self._lane(number).suspicious)
+            self.lanes[number] = lane
+            for frame in lane.solved:
+                self._paths[number, frame] = folder + "/" + name % frame
+            for key in [key for key in self._paths if key[0] == number]:
+                if key[1] not in lane.solved and key[1] not in lane.dirty:
+                    del self._paths[key]  # no prompt reaches the frame any more
+                    lane.suspicious.pop(key[1], None)
+        if not self.busy and not self.failed:
+            self._say("Ready")
+        elif self.failed and not self.busy:
+            self.failed = False
+        self.changed.emit()
+
+    def _progressed(self, params: Dict[str, Any]) -> None:
+        self.progress = Progress(params["stage"], params["done"], params["total"], params["eta"])
+        self.changed.emit()
+
+    def _matted(self, params: Dict[str, Any]) -> None:
+        self.doubt(params["object"], params["frame"], params["track_state"], params["confidence"])
+        self._keep(params["object"], params["frame"], params["path"])
+        self.changed.emit()
+
+    def _done(self, params: Dict[str, Any]) -> None:
+        lost = "; ".join(f"{name} lost on {frames}" for name, frames in params.get("lost", {}).items())
+        words = f"{params['matted']} mattes computed, {params['cached']} were there"
+        self._end(words + ("; " + lost if lost else ""), failed=bool(lost))
+
+    def _job_failed(self, error: EngineError) -> None:
+        self._end(
+            "Stopped; what is finished is kept" if error.kind == "cancelled" else str(error), error.kind != "cancelled"
+        )
+
+    def _end(self, words: str, failed: bool) -> None:
+        self._patience_timer.stop()
+        self.progress = None
+        self._say(words, failed)
+        if self._shot is not None and self.client.pid is not None:
+            self._shot.refresh()
+        self.changed.emit()
+
+    def _impatient(self) -> None:
+        if self.busy:
+            self.client.kill()
+
+    def _error(self, error: EngineError) -> None:
+        self._say(str(error), failed=True)
+
+    def _exited(self, end: EngineExit) -> None:
+        self.progress = None
+        self._previews.clear()
+        self._say(f"{end} Your prompts are safe; it starts again when it is needed.", failed=True)
+
+    def _notified(self, method: str, params: Dict[str, Any]) -> None:
+        if method == "log" and params.get("level") in ("warning", "error"):
+            self._say(str(params.get("text", "")), failed=params["level"] == "error")
+
+    def _say(self, words: str, failed: bool = False) -> None:
+        self.message, self.failed = words, failed
+        self.changed.emit()

@@ -1,0 +1,208 @@
+"""The shot document as the editor changes it: plain dictionaries, one undo step per gesture. No Qt.
+
+The document is that of `NAME.wisp`; the engine checks it. Coordinates are plate pixels, origin top left, y down.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+Document = Dict[str, Any]
+Prompt = Dict[str, Any]
+
+#: Colours of new objects in turn: those that `wisp matte` gives.
+PALETTE = ("#33c26b", "#e8543f", "#3f8ae8", "#e8b23f", "#a35be8", "#3fd0d8", "#e85ba8", "#9ccc3c")
+HISTORY = 300
+
+
+class ShotEdits:
+    """A shot document with undo. `on_change` is called after every edit, undo and redo."""
+
+    def __init__(self, document: Document) -> None:
+        self.on_change: Callable[[], None] = lambda: None
+        self.document = document
+        self.active: Optional[int] = document["objects"][0]["id"] if document.get("objects") else None
+        #: Edits since the document was last saved; negative after undoing past the save.
+        self.unsaved = 0
+        self._past: List[Tuple[str, List[Any]]] = []
+        self._future: List[Tuple[str, List[Any]]] = []
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    @property
+    def objects(self) -> List[Dict[str, Any]]:
+        """The objects, in the order of the list."""
+        found: List[Dict[str, Any]] = self.document.setdefault("objects", [])
+        return found
+
+    @property
+    def first(self) -> int:
+        return int(self.document["plate"]["first"])
+
+    @property
+    def last(self) -> int:
+        return int(self.document["plate"]["last"])
+
+    @property
+    def size(self) -> Tuple[int, int]:
+        """Plate pixels, width and height."""
+        plate = self.document["plate"]
+        return int(plate["width"]), int(plate["height"])
+
+    def object(self, number: Optional[int]) -> Optional[Dict[str, Any]]:
+        """The object of that id."""
+        return next((item for item in self.objects if item["id"] == number), None)
+
+    def prompts(self, number: Optional[int], frame: int) -> List[Prompt]:
+        """The prompts of an object on a frame, in the order in which they were drawn."""
+        item = self.object(number)
+        return [prompt for prompt in item.get("prompts", []) if prompt["frame"] == frame] if item else []
+
+    def keyframes(self, number: Optional[int] = None) -> List[int]:
+        """Frames with prompts, ascending; of all objects for None."""
+        chosen = self.objects if number is None else [item for item in self.objects if item["id"] == number]
+        return sorted({prompt["frame"] for item in chosen for prompt in item.get("prompts", [])})
+
+    def locked(self, number: Optional[int], frame: int) -> bool:
+        item = self.object(number)
+        return item is not None and any(first <= frame <= last for first, last in item.get("locks", []))
+
+    # -- edits --------------------------------------------------------------------------------------------
+
+    def add_object(self, name: Optional[str] = None) -> int:
+        """A new object with the next free id, name and colour; it becomes the active one."""
+        number = max((item["id"] for item in self.objects), default=0) + 1
+        taken = {item["name"].lower() for item in self.objects}
+        if name is None or name.lower() in taken:
+            count = number
+            while f"object{count}" in taken:
+                count += 1
+            name = f"object{count}"
+        color = PALETTE[(number - 1) % len(PALETTE)]
+        self._step("Add object")
+        self.objects.append({"id": number, "name": name, "color": color, "prompts": []})
+        self.active = number
+        self.on_change()
+        return number
+
+    def remove_object(self, number: int) -> None:
+        self._step("Remove object")
+        self.document["objects"] = [item for item in self.objects if item["id"] != number]
+        if self.active == number:
+            self.active = self.objects[0]["id"] if self.objects else None
+        self.on_change()
+
+    def set_object(self, number: int, **values: Any) -> None:
+        """Change an object's name, color or enabled."""
+        item = self.object(number)
+        if item is not None and any(item.get(key) != value for key, value in values.items()):
+            self._step("Change object")
+            self._edit(number).update(values)
+            self.on_change()
+
+    def add_prompt(self, prompt: Prompt) -> None:
+        """Add a prompt to the active object, which is made if there is none. A box replaces the frame's box."""
+        if self.object(self.active) is None:
+            number = self.add_object()
+            self._past.pop()  # one gesture, one step
+            self._past.append(("Add prompt", [item for item in self.objects if item["id"] != number]))
+        else:
+            self._step("Add prompt")
+        prompts = self._edit(self.active).setdefault("prompts", [])
+        if prompt["kind"] == "box":
+            prompts[:] = [one for one in prompts if one["kind"] != "box" or one["frame"] != prompt["frame"]]
+        prompts.append(prompt)
+        self.on_change()
+
+    def replace_prompt(self, old: Prompt, new: Prompt) -> None:
+        """Change one prompt of the active object, as by dragging it."""
+        if old == new:
+            return
+        self._step("Move prompt")
+        prompts = self._edit(self.active)["prompts"]
+        prompts[prompts.index(old)] = new
+        self.on_change()
+
+    def remove_prompt(self, prompt: Prompt) -> None:
+        self._step("Remove prompt")
+        self._edit(self.active)["prompts"].remove(prompt)
+        self.on_change()
+
+    def clear_frame(self, frame: int) -> None:
+        """Remove the active object's prompts on that frame."""
+        if self.prompts(self.active, frame):
+            self._step("Clear frame")
+            item = self._edit(self.active)
+            item["prompts"] = [prompt for prompt in item["prompts"] if prompt["frame"] != frame]
+            self.on_change()
+
+    def toggle_lock(self, frame: int) -> None:
+        """Lock the active object's matte on that frame against solving, or free it."""
+        if self.object(self.active) is None:
+            return
+        self._step("Lock frame")
+        item = self._edit(self.active)
+        frames = {number for first, last in item.get("locks", []) for number in range(first, last + 1)}
+        item["locks"] = spans(frames ^ {frame})
+        self.on_change()
+
+    # -- undo ---------------------------------------------------------------------------------------------
+
+    def undo(self) -> str:
+        """Take the last step back; returns its name, empty when there is none."""
+        return self._travel(self._past, self._future, -1)
+
+    def redo(self) -> str:
+        """Do the last undone step again."""
+        return self._travel(self._future, self._past, 1)
+
+    def _travel(self, source: List[Tuple[str, List[Any]]], target: List[Tuple[str, List[Any]]], step: int) -> str:
+        if not source:
+            return ""
+        name, objects = source.pop()
+        target.append((name, self.objects))
+        self.document["objects"] = objects
+        if self.object(self.active) is None:
+            self.active = objects[0]["id"] if objects else None
+        self.unsaved += step
+        self.on_change()
+        return name
+
+    def _step(self, name: str) -> None:
+        """Remember the objects as they are: edits work on copies of them."""
+        self._past.append((name, self.objects))
+        del self._past[:-HISTORY]
+        self._future.clear()
+        self.unsaved += 1
+        self.document["objects"] = list(self.objects)
+
+    def _edit(self, number: Optional[int]) -> Dict[str, Any]:
+        """A copy of the object, put in its place, that may be changed without changing the past."""
+        place = next(index for index, item in enumerate(self.objects) if item["id"] == number)
+        item: Dict[str, Any] = copy.deepcopy(self.objects[place])
+        self.objects[place] = item
+        return item
+
+
+def spans(frames: Any) -> List[List[int]]:
+    """Frame numbers as ascending `[first, last]` pairs."""
+    found: List[List[int]] = []
+    for frame in sorted(frames):
+        if found and frame == found[-1][1] + 1:
+            found[-1][1] = frame
+        else:
+            found.append([frame, frame])
+    return found
+
+
+def frames_in(text: str) -> List[int]:
+    """The frames of a range such as `1001-1100x2,1105`, as the engine reports them."""
+    frames: List[int] = []
+    for part in text.split(",") if text else []:
+        span, _, step = part.partition("x")
+        # A sign may lead either number, so the dash between them is looked for after the first character.
+        cut = span.find("-", 1)
+        first, last = (int(span), int(span)) if cut < 0 else (int(span[:cut]), int(span[cut + 1 :]))
+        frames.extend(range(first, last + 1, int(step or 1)))
+    return frames

@@ -1,0 +1,1 @@
+"""`wisp view`: the prompt editor as a window of its own."""

@@ -1,0 +1,166 @@
+"""What `wisp view` opens and where it keeps it: a saved shot, or a plate with a shot still to be saved."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import shot as documents
+from ..errors import OutputError
+from ..panel.session import Places
+from ..shot import Shot
+
+
+@dataclass(frozen=True)
+class OpenedShot:
+    """A shot and its place. `draft`: it lies in the user's cache and is kept there by itself until it is saved."""
+
+    shot: Shot
+    path: Path
+    cache: Path
+    draft: bool
+
+    @property
+    def root(self) -> Path:
+        """The folder that the document's relative paths refer to."""
+        return self.path.resolve().parent
+
+    @property
+    def places(self) -> Places:
+        """What the engine may read and write."""
+        plate = documents.resolve_path(self.shot.plate.path, self.path)
+        # A pattern of folders, or a folder given as the plate: what exists above the pictures.
+        folder = plate if plate.is_dir() else plate.parent
+        masks = {
+            documents.resolve_path(prompt.path, self.path).parent
+            for item in self.shot.objects
+            for prompt in item.prompts
+            if isinstance(prompt, documents.MaskPrompt)
+        }
+        readable = (folder, folder.resolve(), *masks)
+        return Places(str(self.root), str(self.cache), tuple(dict.fromkeys(str(one) for one in readable)))
+
+
+def open_target(target: Path, cache: Path | None = None, environment: Mapping[str, str] = os.environ) -> OpenedShot:
+    """The shot document that `target` is, or a draft for the plate that it is. A plate opened before has its draft
+    still. `cache`: see `wisp view --cache`. Raises InputError, UsageError, FrameReadError."""
+    if target.suffix.lower() == ".wisp":
+        return OpenedShot(documents.load(target), target, cache or _cache_beside(target, environment), False)
+    shot, path = _draft(as_sequence(target), environment)
+    return OpenedShot(shot, path, cache or path.parent / "wisp-cache", True)
+
+
+def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> OpenedShot:
+    """Write the document at `path`, with the drawn masks it refers to and the mattes that are there.
+
+    Raises UsageError for an invalid document and OutputError where the place cannot be written.
+    """
+    shot = documents.parse(dict(document))
+    if path.resolve() == opened.path.resolve():
+        documents.save(shot, path)
+        return OpenedShot(shot, path, opened.cache, opened.draft)
+    plate = documents.resolve_path(shot.plate.path, opened.path)
+    shot.plate.path = documents.relative_path(plate, path)
+    moved = OpenedShot(shot, path, _cache_beside(path, os.environ), False)
+    try:
+        for item in shot.objects:
+            for prompt in item.prompts:
+                if isinstance(prompt, documents.MaskPrompt):
+                    prompt.path = _take_along(documents.resolve_path(prompt.path, opened.path), opened, path)
+        if opened.draft and opened.cache.is_dir() and opened.cache.resolve() != moved.cache.resolve():
+            shutil.copytree(opened.cache, moved.cache, copy_function=_link, dirs_exist_ok=True, ignore=_index)
+    except OSError as error:
+        raise OutputError(
+            f"{path.parent} cannot be written: {error}.", hint="Choose another folder.", path=path
+        ) from None
+    documents.save(shot, path)
+    return moved
+
+
+def as_sequence(path: Path) -> Path:
+    """One numbered picture of several as the pattern of all of them; anything else unchanged.
+
+    A file chooser gives single files, and hardly anybody wants to matte one frame of a sequence.
+    """
+    match = re.fullmatch(r"(.*?)(\d+)(\.[A-Za-z]\w*)", path.name)
+    if match is None or not path.is_file():
+        return path
+    stem, digits, suffix = match.groups()
+    numbered = re.compile(re.escape(stem) + rf"\d{{{len(digits)}}}" + re.escape(suffix))
+    siblings = [one for one in path.parent.iterdir() if numbered.fullmatch(one.name)]
+    return path.with_name(f"{stem}%0{len(digits)}d{suffix}") if len(siblings) > 1 else path
+
+
+def _draft(plate_path: Path, environment: Mapping[str, str]) -> tuple[Shot, Path]:
+    from ..plates import open_plate
+    from ..plates.colour import choose_colour
+
+    place = str(plate_path.absolute())
+    key = hashlib.sha256(place.encode()).hexdigest()[:8]
+    plate = open_plate(plate_path)
+    path = _drafts(environment) / f"{plate.name}-{key}" / f"{plate.name}.wisp"
+    if path.exists():
+        known = documents.load(path)
+        if (known.plate.width, known.plate.height) == (plate.width, plate.height):
+            return known, path
+    colour = choose_colour(plate.colorspace)
+    shot = Shot(
+        plate=documents.PlateSpec(
+            path=documents.relative_path(place, path),
+            first=plate.frames[0],
+            last=plate.frames[-1],
+            width=plate.width,
+            height=plate.height,
+            pixel_aspect=plate.pixel_aspect,
+            colorspace=colour.colorspace,
+            view=colour.view,
+            missing="hold" if len(plate.frames) <= plate.frames[-1] - plate.frames[0] else "error",
+        )
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return shot, path
+
+
+def _drafts(environment: Mapping[str, str]) -> Path:
+    if sys.platform == "win32":
+        return Path(environment.get("LOCALAPPDATA") or Path.home()) / "wisp" / "drafts"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "wisp" / "drafts"
+    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wisp" / "drafts"
+
+
+def _cache_beside(path: Path, environment: Mapping[str, str]) -> Path:
+    chosen = environment.get("WISP_CACHE")
+    return Path(chosen).resolve() if chosen else path.resolve().parent / "wisp-cache"
+
+
+def _take_along(mask: Path, opened: OpenedShot, document: Path) -> str:
+    """A mask drawn here is copied beside the new document; one from elsewhere stays where it is."""
+    if mask.parent != opened.root / "prompts":
+        return documents.relative_path(mask, document)
+    target = document.resolve().parent / "prompts" / mask.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(mask, target)
+    return documents.relative_path(target, document)
+
+
+def _link(source: str, target: str) -> str:
+    """Mattes are never changed in place, so the copy may be the same file."""
+    if not Path(target).exists():
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copyfile(source, target)
+    return target
+
+
+def _index(_folder: str, names: list[str]) -> list[str]:
+    """The index is made anew; linked, two caches would write to one."""
+    return [name for name in names if name.startswith("index.sqlite")]

@@ -1,0 +1,168 @@
+"""The window of `wisp view`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import WispError
+from ..host import engine_path
+from ..host.client import Client
+from ..panel.editor import Editor
+from ..panel.icons import icon
+from ..panel.qt import QKeySequence, Qt, QtCore, QtGui, QtWidgets
+from ..panel.session import Session
+from ..panel.shot_edits import ShotEdits
+from ..panel.theme import STYLE
+from .frames import ShotFrames
+from .places import OpenedShot, open_target, save_as
+
+KEYS = """Mouse: left adds a point, right or Alt+left one to leave out; drag a box; Shift+drag a stroke; middle pans;
+wheel zooms; Ctrl+wheel changes the brush; drag a point or a box's corner to move it.
+
+A, R, B, S, L   tools            Ctrl+1 .. 5   plate, matte, tint, cut-out, checkerboard
+F, Shift+F, T   track forward, backward, the whole shot     Space   this frame     Esc   stop
+Left, Right, Home, End   frames     [ ]   keyframes     P   play     H   fit the picture
+1 .. 8, Tab   objects     Del   remove a prompt     Shift+Del   all of this frame     K   lock the frame
+Ctrl+Z, Ctrl+Shift+Z   undo, redo"""
+
+
+class Window(QtWidgets.QMainWindow):
+    """One shot at a time. The engine is started when the window is on the screen."""
+
+    def __init__(self, opened: OpenedShot, client: Client | None = None) -> None:
+        """`client`: talks to the engine to use (default: one with this interpreter)."""
+        super().__init__()
+        self._client = client
+        self.opened = opened
+        self.editor: Editor
+        self.setStyleSheet(STYLE)
+        self.setWindowIcon(icon("wisp"))
+        self.resize(1280, 860)
+        self._build_menu()
+        self._show_shot(opened)
+
+    def open(self, path: Path) -> None:
+        """Open a shot or a plate instead of this one. Raises WispError, and then this one stays."""
+        opened = open_target(path)
+        self.editor.close_down()
+        self._show_shot(opened)
+
+    def save(self, path: Path | None = None) -> None:
+        """Write the document where it is, or at `path`. Raises WispError."""
+        moved = save_as(self.opened, self.editor.edits.document, path or self.opened.path)
+        if moved.path != self.opened.path:
+            self.editor.edits.document = moved.shot.model_dump(mode="json")
+            self.editor.root = str(moved.root)
+            self.editor.session.move(moved.places)
+        self.opened = moved
+        self.editor.edits.unsaved = 0
+        self._title()
+
+    def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        if self.editor.edits.unsaved and not self.opened.draft and not self._may_close():
+            event.ignore()
+            return
+        self.editor.close_down()
+        event.accept()
+
+    # -- inside -------------------------------------------------------------------------------------------
+
+    def _show_shot(self, opened: OpenedShot) -> None:
+        edits = ShotEdits(opened.shot.model_dump(mode="json"))
+        client = self._client or Client(engine_path.command(Path(sys.executable)), "wisp-view")
+        session = Session(client, edits, opened.places)
+        self.opened = opened
+        self.editor = Editor(edits, ShotFrames(opened.shot, opened.root, opened.cache), session, str(opened.root))
+        session.setParent(self.editor)
+        changed = edits.on_change
+
+        def on_change() -> None:
+            changed()
+            self._keep_draft()
+            self._title()
+
+        edits.on_change = on_change
+        self.setCentralWidget(self.editor)
+        self._title()
+        QtCore.QTimer.singleShot(0, session.open)
+
+    def _keep_draft(self) -> None:
+        """A plate's prompts are not lost with the window, although nobody has said yet where to save them."""
+        if self.opened.draft:
+            try:
+                save_as(self.opened, self.editor.edits.document, self.opened.path)
+            except WispError as error:
+                self.editor.session.message, self.editor.session.failed = str(error), True
+
+    def _build_menu(self) -> None:
+        file_menu = self.menuBar().addMenu("&File")
+        for text, keys, work in (
+            ("&Open shot or plate...", "Ctrl+O", self._ask_open),
+            ("&Save", "Ctrl+S", self._ask_save),
+            ("Save &as...", "Ctrl+Shift+S", self._ask_save_as),
+            ("&Quit", "Ctrl+Q", self.close),
+        ):
+            action = file_menu.addAction(text)
+            action.setShortcut(QKeySequence(keys))
+            action.triggered.connect(lambda *_, work=work: work())
+        help_menu = self.menuBar().addMenu("&Help")
+        action = help_menu.addAction("&Keys and mouse")
+        action.setShortcut(QKeySequence("F1"))
+        action.triggered.connect(lambda *_: QtWidgets.QMessageBox.information(self, "Keys and mouse", KEYS))
+
+    def _title(self) -> None:
+        name = self.opened.path.name + (" (not saved yet)" if self.opened.draft else "")
+        star = "*" if self.editor.edits.unsaved and not self.opened.draft else ""
+        self.setWindowTitle(f"{star}{name} - Wisp")
+
+    def _ask_open(self) -> None:
+        pictures = "Shots and plates (*.wisp *.exr *.png *.jpg *.jpeg *.tif *.tiff *.dpx *.mov *.mp4 *.mxf);;All (*)"
+        name, _ = QtWidgets.QFileDialog.getOpenFileName(self, "Open a shot or a plate", "", pictures)
+        if name and (not self.editor.edits.unsaved or self.opened.draft or self._may_close()):
+            self._try(lambda: self.open(Path(name)))
+
+    def _ask_save(self) -> None:
+        if self.opened.draft:
+            self._ask_save_as()
+        else:
+            self._try(self.save)
+
+    def _ask_save_as(self) -> None:
+        start = self.opened.path.name if self.opened.draft else str(self.opened.path)
+        name, _ = QtWidgets.QFileDialog.getSaveFileName(self, "Save the shot", start, "Shots (*.wisp)")
+        if name:
+            self._try(lambda: self.save(Path(name).with_suffix(".wisp")))
+
+    def _may_close(self) -> bool:
+        """Ask about unsaved edits; saves them if wanted."""
+        buttons = QtWidgets.QMessageBox.StandardButton
+        answer = QtWidgets.QMessageBox.question(
+            self,
+            "Unsaved prompts",
+            f"Save the changes of {self.opened.path.name}?",
+            buttons.Save | buttons.Discard | buttons.Cancel,
+        )
+        if answer == buttons.Save:
+            self._try(self.save)
+            return not self.editor.edits.unsaved
+        return bool(answer == buttons.Discard)
+
+    def _try(self, work: Any) -> None:
+        try:
+            work()
+        except WispError as error:
+            QtWidgets.QMessageBox.warning(self, "Wisp", str(error))
+
+
+def application() -> QtWidgets.QApplication:
+    """The one application object, made on first use."""
+    app = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["wisp view"])
+    assert isinstance(app, QtWidgets.QApplication)
+    app.setApplicationName("Wisp")
+    app.setStyle("Fusion")
+    palette = QtGui.QPalette(QtGui.QColor("#2a2a2e"))
+    app.setPalette(palette)
+    app.setAttribute(Qt.ApplicationAttribute.AA_DontShowIconsInMenus, True)
+    return app
