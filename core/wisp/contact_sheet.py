@@ -29,7 +29,7 @@ class Row:
     """One frame's pictures, all height x width.
 
     `plate`: display-referred RGB 0..1 (x 3), as a model sees it. `alpha`: the matte, 0..1. `mask`: the tracker's,
-    bool or 0..1, or None. `truth`: the true alpha, 0..1, or None.
+    bool or 0..1, or None. `truth`: the true alpha, 0..1, or None. `caption`: a line under the pictures.
     """
 
     frame: int
@@ -37,6 +37,7 @@ class Row:
     alpha: FloatImage
     mask: NDArray[Any] | None = None
     truth: FloatImage | None = None
+    caption: str = ""
 
 
 def to_linear(encoded: FloatImage) -> FloatImage:
@@ -89,19 +90,20 @@ def contact_sheet(rows: Sequence[Row], *, cell_width: int = 320, title: str = ""
     size = (cell_width, max(1, round(cell_width * height / width)))
     scale = cell_width / 320
     head = round(22 * scale) + (round(26 * scale) if title else 0)
-    sheet = np.full(
-        (head + len(rows) * (size[1] + _GAP), len(names) * (cell_width + _GAP) + _GAP, 3), _BACKGROUND, np.uint8
-    )
+    pitch = size[1] + _GAP + (round(20 * scale) if any(row.caption for row in rows) else 0)
+    sheet = np.full((head + len(rows) * pitch, len(names) * (cell_width + _GAP) + _GAP, 3), _BACKGROUND, np.uint8)
     if title:
         _write(sheet, title, (_GAP, round(19 * scale)), 0.52 * scale)
     for column, name in enumerate(names):
         _write(sheet, name, (_GAP + column * (cell_width + _GAP), head - round(6 * scale)), 0.42 * scale)
     for number, row in enumerate(rows):
-        top = head + number * (size[1] + _GAP)
+        top = head + number * pitch
         for column, picture in enumerate(_pictures(row, has_mask, has_truth)):
             left = _GAP + column * (cell_width + _GAP)
             sheet[top : top + size[1], left : left + size[0]] = _fit(picture, size)
         _write(sheet, str(row.frame), (_GAP + round(7 * scale), top + round(18 * scale)), 0.45 * scale, outline=True)
+        if row.caption:
+            _write(sheet, row.caption, (_GAP, top + size[1] + round(15 * scale)), 0.42 * scale)
     return sheet
 
 

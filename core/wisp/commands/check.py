@@ -1,0 +1,114 @@
+"""Look through solved mattes and say which frames a person should look at, and why.
+
+wisp check shots/sh010.wisp
+wisp check shots/sh010.wisp --sheet worst.png --worst 12
+wisp check shots/sh010.wisp --frames 1001-1050 --json --fail-on suspicious
+
+Nothing is computed anew and nothing is changed. Frames that are not solved are named, not judged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import QualityError
+from ..frames import format_frames, parse_frames
+from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
+from .solve import add_selection_options
+
+if TYPE_CHECKING:
+    from ..quality import FrameVerdict
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shot", type=Path, help="the document, NAME.wisp")
+    add_selection_options(parser)
+    parser.add_argument("--worst", type=_count, default=10, metavar="N", help="show so many frames (default: 10)")
+    parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="write a contact sheet of the worst frames")
+    parser.add_argument("--fail-on", choices=("suspicious",), help="exit with 9 when any frame is")
+    add_model_options(parser)
+    add_output_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    set_up_logging(args.verbose)
+    from .. import shot as documents
+    from ..quality import check_shot
+    from ..solve import Solver
+
+    shot = documents.load(args.shot)
+    options = run_options(args, shot.solve.precision, shot.solve.seed)
+    solver = Solver(shot, args.shot.resolve().parent, cache_folder(args, args.shot), options)
+    frames = parse_frames(args.frames) if args.frames else None
+    verdicts = []
+    for verdict in check_shot(solver, frames, args.objects):
+        verdicts.append(verdict)
+        if args.json:
+            print(json.dumps({"event": "frame", **_values(verdict)}), flush=True)
+    judged = sorted((item for item in verdicts if item.state == "judged"), key=lambda item: -item.score)
+    suspicious = [item for item in judged if item.suspicious]
+    worst = judged[: args.worst]
+    if args.json:
+        print(json.dumps({"event": "done", "judged": len(judged), "suspicious": len(suspicious)}), flush=True)
+    else:
+        for line in (*(() if args.quiet else _table(worst)), *_summary(verdicts)):
+            print(line)
+    if args.sheet is not None and worst:
+        from ..contact_sheet import write_png
+        from ..quality.sheet import worst_sheet
+
+        write_png(args.sheet, worst_sheet(solver, worst))
+    if args.fail_on and suspicious:
+        raise QualityError(
+            f"{len(suspicious)} of {len(judged)} frames of {args.shot} are suspicious.",
+            hint="Look at the worst, draw a prompt where the object goes wrong, and solve again.",
+            path=args.shot,
+        )
+    return 0
+
+
+def _values(verdict: FrameVerdict) -> dict[str, Any]:
+    """One verdict as a program reads it."""
+    path = None if verdict.path is None else str(verdict.path)
+    return {**asdict(verdict), "score": round(verdict.score, 4), "suspicious": verdict.suspicious, "path": path}
+
+
+def _table(worst: Sequence[FrameVerdict]) -> list[str]:
+    """The frames to look at first, with what is wrong there."""
+    lines = []
+    width = max((len(item.object) for item in worst), default=0)
+    for item in worst:
+        mark = "!" if item.suspicious else " "
+        why = "; ".join(item.reasons) or "nothing to say against it"
+        lines.append(f"{mark} {item.score:.2f}  {item.object:{width}} {item.frame:6d}  {why}")
+    return lines
+
+
+def _summary(verdicts: Sequence[FrameVerdict]) -> list[str]:
+    """One line per object: what is suspicious, what is locked, what could not be judged."""
+    lines = []
+    for name in dict.fromkeys(item.object for item in verdicts):
+        own = [item for item in verdicts if item.object == name]
+        parts = {
+            "suspicious": [item.frame for item in own if item.suspicious],
+            "locked": [item.frame for item in own if item.state == "locked"],
+        }
+        for item in own:
+            if item.state == "unsolved":
+                parts.setdefault(item.reasons[0], []).append(item.frame)
+        judged = sum(item.state == "judged" for item in own)
+        told = [f"{what} {format_frames(sorted(frames))}" for what, frames in parts.items() if frames]
+        lines.append(f"{name}: " + "; ".join([f"{judged} frames judged", *(told or ["none suspicious"])]))
+    return lines or ["The shot has no enabled object."]
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return count

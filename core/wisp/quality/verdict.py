@@ -1,0 +1,92 @@
+"""What a check says about a frame: evidence in numbers and words, weighed into one score.
+
+Every cue is a number that grows as things get worse, and has two limits: what good frames usually show, and what is
+alarming. Evidence is worth 0 up to the usual, 1 at the alarming value and grows on in proportion. The score is
+1 - 2^-(sum of the worths): one alarming cue alone makes 0.5, and so do two that are half-way. From there on a frame
+is suspicious.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+#: From this score on a frame is suspicious: together the evidence is worth an alarm.
+SUSPICIOUS = 0.5
+#: No single piece of evidence is worth more; it alone makes a score of 0.97.
+_MOST = 5.0
+#: Evidence that is worth less is not given as a reason.
+_MENTIONED = 0.15
+
+State = Literal["judged", "locked", "unsolved"]
+
+
+class Limits(NamedTuple):
+    """What good frames usually show of a cue, and what is alarming."""
+
+    usual: float
+    alarming: float
+
+
+#: Cue -> its limits. Measured; see docs/quality.md.
+LIMITS: Mapping[str, Limits] = MappingProxyType(
+    {
+        "area": Limits(0.15, 0.6),
+        "size": Limits(0.5, 1.5),
+        "centroid": Limits(0.05, 0.2),
+        "flicker": Limits(0.15, 0.4),
+        "unknown": Limits(0.5, 1.5),
+        "pieces": Limits(0.0, 4.0),
+        "confidence": Limits(0.4, 0.7),
+        "inside": Limits(0.05, 0.15),
+        "outside": Limits(0.1, 0.4),
+        "passes": Limits(0.2, 0.5),
+        "mask": Limits(0.1, 0.3),
+        "drift": Limits(0.2, 0.6),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One observation. `value` is in the cue's own unit; `text` says it in words with its numbers."""
+
+    cue: str
+    value: float
+    text: str
+
+    def worth(self, limits: Mapping[str, Limits]) -> float:
+        """0 where usual, 1 where alarming, at most _MOST. A cue without limits is worth its value."""
+        usual, alarming = limits.get(self.cue, Limits(0.0, 1.0))
+        return min(_MOST, max(0.0, (self.value - usual) / (alarming - usual)))
+
+
+@dataclass(frozen=True)
+class FrameVerdict:
+    """One object on one frame.
+
+    `state`: judged; locked (approved by a person, so not judged); unsolved (nothing to judge). `score` 0..1, 0 where
+    not judged. `reasons`: in words, the weightiest first. `path`: the matte's file, None where unsolved.
+    """
+
+    object: str
+    frame: int
+    state: State
+    score: float = 0.0
+    reasons: tuple[str, ...] = ()
+    path: Path | None = None
+
+    @property
+    def suspicious(self) -> bool:
+        """Whether a person should look at it."""
+        return self.score >= SUSPICIOUS
+
+
+def weigh(evidence: Iterable[Evidence], limits: Mapping[str, Limits] = LIMITS) -> tuple[float, tuple[str, ...]]:
+    """(score 0..1, reasons with the weightiest first)."""
+    ranked = sorted(((piece.worth(limits), piece.text) for piece in evidence), key=lambda pair: -pair[0])
+    score = 1.0 - 2.0 ** -sum(worth for worth, _ in ranked)
+    return score, tuple(text for worth, text in ranked if worth >= _MENTIONED)
