@@ -46,8 +46,10 @@ def test_run_and_export_give_a_head(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert (entry.id, entry.licence, entry.kinds) == ("mine", "Apache-2.0", ("head",))
     assert entry.files["weights"].size == weights.stat().st_size
     about = read_provenance(weights)
-    assert about["data"] == "made pictures"
-    assert json.loads(about["settings"])["steps"] == 2
+    assert (about.data, about.licence, about.settings.steps) == ("made pictures", "Apache-2.0", 2)
+    stamp = weights.read_bytes()
+    assert main(["train", "export", str(run), "-o", str(weights), *terms]) == 0
+    assert weights.read_bytes() == stamp
 
     head = build(entry, {"weights": weights}, RunOptions(device="cpu"))
     assert isinstance(head, EmbeddedHead)

@@ -27,6 +27,7 @@ def test_the_models_of_this_version() -> None:
     assert [model.id for model in entries("head")] == [
         "guided",
         "closed-form",
+        "embedded",
         "sam2matting-sam2.1-tiny",
         "sam2matting-sam2.1-base-plus",
     ]
@@ -132,5 +133,5 @@ def test_unknown_id_lists_all() -> None:
 
 
 def test_id_of_another_kind_lists_that_kind() -> None:
-    with pytest.raises(UsageError, match=r"no head 'flow'\. Known heads: guided, closed-form, sam2matting"):
+    with pytest.raises(UsageError, match=r"no head 'flow'\. Known heads: guided, closed-form, embedded, sam2matting"):
         entry_as("flow", "head")

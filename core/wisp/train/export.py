@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +12,13 @@ from typing import TYPE_CHECKING
 
 from ..atomic import replacing
 from ..errors import InputError
-from .config import TrainConfig
+from .config import TrainConfig, config_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+#: Of the entry in a file's header.
+_KEY = "wisp"
 
 
 @dataclass(frozen=True)
@@ -27,14 +32,9 @@ class Provenance:
     step: int
 
     def as_metadata(self) -> dict[str, str]:
-        """For the header of a safetensors file, which holds text only."""
-        return {
-            "licence": self.licence,
-            "attribution": self.attribution,
-            "data": self.data,
-            "step": str(self.step),
-            "settings": self.settings.dump(),
-        }
+        """For the header of a safetensors file, which holds text only and keeps no order: one entry, so that the
+        same weights always give the same file."""
+        return {_KEY: json.dumps(dataclasses.asdict(self))}
 
 
 def export(
@@ -44,23 +44,25 @@ def export(
 
     Raises OutputError where that fails.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     tensors = {name: value.contiguous() for name, value in {**(beside or {}), **weights}.items()}
+    content = save(tensors, metadata=provenance.as_metadata())
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata=provenance.as_metadata())
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+        temporary.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
 
 
-def read_provenance(path: Path) -> dict[str, str]:
+def read_provenance(path: Path) -> Provenance:
     """What `export` wrote about the weights at `path`. Raises InputError for a file that is not such a one."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
-            return dict(file.metadata() or {})
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{path} is not a file of exported weights: {error}.", path=path) from error
+            values = json.loads((file.metadata() or {})[_KEY])
+    except (OSError, SafetensorError, KeyError) as error:
+        raise InputError(f"{path} does not hold weights that Wisp exported.", path=path) from error
+    return Provenance(**values | {"settings": config_of(values["settings"], str(path))})
 
 
 def registry_entry(path: Path, model_id: str, sha256: str, provenance: Provenance, variant: str | None = None) -> str:
