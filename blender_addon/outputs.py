@@ -112,7 +112,7 @@ def _new_matte(scene: Any, strip: Any, first: Path) -> Any:
     matte = _holder(scene, strip).new_image(f"{strip.name} matte", str(first), channel, start, fit_method="ORIGINAL")
     matte.wisp.role, matte.wisp.uid = "matte", strip.wisp.uid
     matte.blend_type = "REPLACE"
-    matte.mute = True
+    matte.mute, matte.select = True, False
     # The sequencer works in this space: only so is 0.5 in the file 0.5 in the picture.
     matte.colorspace_settings.name = scene.sequencer_colorspace_settings.name
     return matte
@@ -134,6 +134,7 @@ def _new_cutout(scene: Any, strip: Any, matte: Any) -> Any:
     cutout = make(f"{strip.name} cut-out", path, channel, int(strip.frame_start), fit_method="ORIGINAL")
     cutout.wisp.role, cutout.wisp.uid = "cutout", strip.wisp.uid
     cutout.blend_type = "ALPHA_OVER"
+    cutout.select = False
     cutout.colorspace_settings.name = strip.colorspace_settings.name
     _join(cutout, matte)
     return cutout

@@ -330,6 +330,8 @@ def _drain() -> None:
             run.fault = Fault(f"A matte cannot be written: {error}", "output")
         run.revision += 1
         _touched.setdefault(run.uid, time.monotonic())
+    if finished:
+        redraw()
 
 
 # -- the timer ------------------------------------------------------------------------------------------------

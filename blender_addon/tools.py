@@ -25,7 +25,7 @@ class PointTool(_Tool):
     bl_idname = "wisp.point"
     bl_label = "Roto Point"
     bl_description = "Click the object; Alt: not the object; drag: move a point; Ctrl: delete"
-    bl_icon = "ops.generic.cursor"
+    bl_icon = "ops.paint.eyedropper_add"
     bl_keymap = _keymap("wisp.add_point")
 
 
@@ -49,7 +49,7 @@ class ScribbleTool(_Tool):
     bl_idname = "wisp.scribble"
     bl_label = "Roto Scribble"
     bl_description = "Paint what belongs to the object; Alt: what does not; Ctrl: delete"
-    bl_icon = "brush.gpencil_draw.draw"
+    bl_icon = "ops.gpencil.draw"
     bl_keymap = _keymap("wisp.add_stroke")
 
     @staticmethod

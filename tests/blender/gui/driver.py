@@ -7,6 +7,7 @@ WORK/commands/N.py    run once, in order, on the main thread; WORK/commands/N.js
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 import os
 import sys
@@ -50,14 +51,14 @@ def screen(x: float, y: float) -> list[float]:
     region = region_of(area_of("PREVIEW"), "PREVIEW")
     to_view = addon("plates").to_view(bpy.context.scene, strip())
     rx, ry = region.view2d.view_to_region(*to_view(x, y), clip=False)
-    return [region.x + rx, bpy.context.window_manager.windows[0].height - (region.y + ry)]
+    return [region.x + rx, bpy.context.window_manager.windows[0].height - 1 - (region.y + ry)]
 
 
 def state() -> dict[str, Any]:
     ticks.append(time.monotonic())
     del ticks[:-50]
     told: dict[str, Any] = {"frame": bpy.context.scene.frame_current, "time": time.time()}
-    told["slowest"] = max((b - a for a, b in zip(ticks, ticks[1:], strict=False)), default=0.0)
+    told["slowest"] = max((b - a for a, b in itertools.pairwise(ticks)), default=0.0)
     if PACKAGE not in bpy.context.preferences.addons or strip() is None:
         return told
     session, wisp = addon("session"), strip().wisp
@@ -128,12 +129,16 @@ def begin() -> None:
 
 
 def later() -> None:
+    window = bpy.context.window_manager.windows[0]
+    with bpy.context.temp_override(window=window, area=area_of("SEQUENCER")):
+        bpy.ops.screen.region_toggle(region_type="CHANNELS")
     for view in ("PREVIEW", "SEQUENCER"):
         area = area_of(view)
-        area.spaces.active.show_region_ui = True
+        area.spaces.active.show_region_ui = view == "SEQUENCER"
         area.spaces.active.show_region_toolbar = view == "PREVIEW"
         with override(view, "PREVIEW" if view == "PREVIEW" else "WINDOW"):
             bpy.ops.sequencer.view_all_preview() if view == "PREVIEW" else bpy.ops.sequencer.view_all()
+    region_of(area_of("SEQUENCER"), "UI").active_panel_category = "Roto"
 
 
 def guarded_begin() -> None:

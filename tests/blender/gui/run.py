@@ -30,7 +30,7 @@ ROOT = HERE.parent.parent.parent
 CANNOT = 77
 PACKAGES = "blender,xvfb,xdotool,python3-numpy,python3-requests,libgl1,libgl1-mesa-dri,xauth"
 MIRROR = "http://deb.debian.org/debian"
-DISPLAY, SIZE = ":77", (1280, 800)
+DISPLAY, SIZE = ":77", (1280, 960)
 FRAMES = 24
 
 
@@ -131,15 +131,24 @@ class Window:
     def click(self, x: float, y: float, held: str = "") -> None:
         """Click a plate pixel, with a key held."""
         px, py = self.at(x, y)
+        self.xdo("mousemove", px + 2, py)  # a region takes presses only after a move inside it
+        time.sleep(0.2)
         self.xdo("mousemove", px, py)
-        time.sleep(0.3)
-        keys = (("keydown", held), ("keyup", held)) if held else ((), ())
-        self.xdo(*keys[0], "click", 1, *keys[1]) if held else self.xdo("click", 1)
+        time.sleep(0.2)
+        if held:
+            self.xdo("keydown", held)
+        self.xdo("mousedown", 1)
+        time.sleep(0.15)
+        self.xdo("mouseup", 1)
+        if held:
+            self.xdo("keyup", held)
         time.sleep(0.3)
 
     def drag(self, points: list[tuple[float, float]]) -> None:
         """Draw through plate pixels with the button held."""
         places = [self.at(*xy) for xy in points]
+        self.xdo("mousemove", places[0][0] + 2, places[0][1])
+        time.sleep(0.2)
         self.xdo("mousemove", *places[0])
         time.sleep(0.2)
         self.xdo("mousedown", 1)

@@ -19,6 +19,8 @@ def prompts(state: dict[str, Any], number: int = 0) -> list[Any]:
 
 def tell(window: Any, alphas: list[np.ndarray], core_of: Any) -> list[str]:
     measured: list[str] = []
+    window.xdo("mousemove", 640, 955, "sleep", 0.3, "click", 1)  # no window manager: the first click gives focus
+    time.sleep(1)
     window.screenshot("1-start")
     x, y = core_of(alphas[0])
     tool(window, "point")
@@ -60,7 +62,7 @@ def tell(window: Any, alphas: list[np.ndarray], core_of: Any) -> list[str]:
     window.do("with override(): bpy.ops.wisp.track()")
     window.until("the job runs", lambda s: s.get("run", {}).get("done", 0) > 3, 90)
     tool(window, "point")
-    window.click(x + 6, y + 2)
+    window.click(x - 40, y + 20)
     took = window.until("a click while the engine works", lambda s: len(prompts(s)) == 3, 10)
     window.screenshot("4-tracking")
     measured.append(f"click while tracking arrives after {took:.1f} s; slowest timer {window.state()['slowest']:.2f} s")

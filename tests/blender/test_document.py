@@ -1,0 +1,58 @@
+"""The strip's data as a shot document: the engine's own model must accept it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from wisp.shot import parse
+
+from blender_addon import document
+
+PLATE = SimpleNamespace(folder=Path("/plates"), pattern="a.%04d.png", first=1001, last=1010, width=64, height=48)
+
+
+def prompt(kind: str, points: list[tuple[float, float]], frame: int = 1001, include: bool = True) -> Any:
+    return SimpleNamespace(kind=kind, points=points, frame=frame, include=include, radius=3.0)
+
+
+def item(name: str, prompts: list[Any], number: int = 1) -> Any:
+    edge = {"grow": 0.0, "soften": 1.5, "black": 0.2, "white": 0.1, "gamma": 1.0}
+    return SimpleNamespace(name=name, number=number, color=(0.2, 0.5, 1.0), enabled=True, prompts=prompts, **edge)
+
+
+def made(*objects: Any, folder: Path) -> Any:
+    wisp = SimpleNamespace(objects=list(objects), tracker="flow", head="guided")
+    return parse(document.shot_document(wisp, PLATE, folder))
+
+
+def test_every_kind_of_prompt_arrives(tmp_path: Path) -> None:
+    outline = [(10.0, 10.0), (30.0, 10.0), (20.0, 30.0)]
+    prompts = [
+        prompt("point", [(5.0, 6.0)], include=False),
+        prompt("box", [(40.0, 30.0), (10.0, 5.0)]),
+        prompt("stroke", [(1.0, 2.0), (3.0, 4.0)]),
+        prompt("lasso", outline),
+        prompt("lasso", outline, frame=1002, include=False),
+    ]
+    stored = made(item("hero", prompts), folder=tmp_path).objects[0]
+    kinds = [each.kind for each in stored.prompts]
+    assert kinds[:3] == ["point", "box", "stroke"] and kinds[-1] == "mask" and set(kinds[3:-1]) == {"stroke"}
+    assert stored.prompts[1].xyxy == (10.0, 5.0, 40.0, 30.0)
+    assert not any(each.include for each in stored.prompts[3:-1])
+    assert Path(stored.prompts[-1].path).is_file()
+    assert stored.edge.white > stored.edge.black
+
+
+def test_prompts_that_the_plate_does_not_have_are_left_out(tmp_path: Path) -> None:
+    prompts = [prompt("point", [(5.0, 5.0)], frame=1), prompt("point", [(500.0, 5.0)]), prompt("point", [(5.0, 5.0)])]
+    assert len(made(item("hero", prompts), folder=tmp_path).objects[0].prompts) == 1
+
+
+def test_names_become_layers(tmp_path: Path) -> None:
+    names = ["left hand", "left_hand", "2nd", "con", "", "Ünïcode", "x" * 90]
+    objects = [item(name, [], number) for number, name in enumerate(names, 1)]
+    stored = [each.name for each in made(*objects, folder=tmp_path).objects]
+    assert stored[:4] == ["left_hand", "left_hand_2", "o_2nd", "o_con"]
+    assert len({name.casefold() for name in stored}) == len(names)

@@ -1,0 +1,65 @@
+"""Frame numbers from file names and movie timing; the real hosts check the same against rendered pictures."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wisp.frames import format_frames, parse_frames
+
+from blender_addon import mapping
+
+
+def test_a_sequence_has_one_pattern() -> None:
+    names = [f"sh010_v02.{n:04d}.exr" for n in (1001, 1003, 1002)]
+    assert mapping.sequence_of(names) == ("sh010_v02.%04d.exr", (1001, 1003, 1002))
+
+
+def test_percent_signs_in_names_are_kept() -> None:
+    pattern, numbers = mapping.sequence_of(["50%.01.png", "50%.02.png"])
+    assert [pattern % n for n in numbers] == ["50%.01.png", "50%.02.png"]
+
+
+def test_numbers_may_outgrow_their_padding() -> None:
+    pattern, numbers = mapping.sequence_of(["a99.png", "a100.png"])
+    assert [pattern % n for n in numbers] == ["a99.png", "a100.png"]
+
+
+@pytest.mark.parametrize(("name", "number"), [("still.1001.exr", 1001), ("still.exr", 1), ("img_0042.png", 1)])
+def test_a_single_picture_is_frame_1_unless_its_name_ends_in_a_number(name: str, number: int) -> None:
+    assert mapping.sequence_of([name]) == (name, (number,))
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["a.png", "b.png"], "no frame number"),
+        (["a.01.png", "b.02.png"], "several sequences"),
+        (["a.01.png", "a.003.png"], "padded differently"),
+    ],
+)
+def test_other_names_are_refused(names: list[str], words: str) -> None:
+    with pytest.raises(mapping.NamesError, match=words):
+        mapping.sequence_of(names)
+
+
+def test_movie_rate_is_told_from_the_length() -> None:
+    assert mapping.movie_rate(100, 100, 30, 24) == 1.0
+    assert mapping.movie_rate(80, 100, 30, 24) == pytest.approx(1.25)
+    assert mapping.movie_rate(60, 100, 30, 24) is None
+
+
+def test_a_rate_adjusted_movie_is_sampled_by_time() -> None:
+    timing = mapping.MovieTiming(start=1, length=80, rate=30 / 24, count=100)
+    assert [mapping.movie_frame(timing, f) for f in (1, 2, 3, 5, 80)] == [1, 2, 4, 6, 100]
+
+
+def test_outside_the_movie_the_nearest_frame_is_shown() -> None:
+    timing = mapping.MovieTiming(start=1, length=10, rate=1.0, count=10)
+    assert (mapping.movie_frame(timing, -5), mapping.movie_frame(timing, 99)) == (1, 10)
+
+
+@given(st.sets(st.integers(0, 3000), min_size=1, max_size=60))
+def test_ranges_are_those_of_the_engine(frames: set[int]) -> None:
+    assert set(parse_frames(mapping.ranges(frames))) == frames
+    assert mapping.frames_in(format_frames(sorted(frames))) == frames

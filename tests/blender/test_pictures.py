@@ -1,0 +1,85 @@
+"""The add-on's own reader and writer of mattes and masks, against the project's readers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from wisp.plates.exr import read_channels, write_exr
+from wisp.plates.plate import Window
+from wisp.plates.stills import read_mask
+
+from blender_addon import lasso, mattes, pictures
+
+
+def noise(height: int = 37, width: int = 53) -> np.ndarray:
+    alpha = np.random.default_rng(5).random((height, width)).astype(np.float32)
+    alpha[: height // 2] = np.round(alpha[: height // 2])  # flat parts compress, noise does not
+    return alpha.astype(np.float16).astype(np.float32)
+
+
+def test_written_mattes_are_read_by_openexr(tmp_path: Path) -> None:
+    pictures.write_matte(tmp_path / "a.exr", noise())
+    channels, header = read_channels(tmp_path / "a.exr")
+    for name in "RGB":
+        assert np.array_equal(channels[name].astype(np.float32), noise())
+    assert header.display == Window(0, 0, 53, 37)
+
+
+def test_mattes_of_the_engine_are_read(tmp_path: Path) -> None:
+    half, window = noise().astype(np.float16), Window(0, 0, 53, 37)
+    write_exr(tmp_path / "a.exr", {"R": half, "G": half, "B": half}, display=window, data=window)
+    assert np.array_equal(pictures.read_matte(tmp_path / "a.exr"), noise())
+
+
+def test_a_damaged_matte_is_an_error(tmp_path: Path) -> None:
+    pictures.write_matte(tmp_path / "a.exr", noise())
+    whole = (tmp_path / "a.exr").read_bytes()
+    for stop in (0, 3, 100, len(whole) // 2, len(whole) - 1):
+        (tmp_path / "b.exr").write_bytes(whole[:stop])
+        with pytest.raises(pictures.PictureError):
+            pictures.read_matte(tmp_path / "b.exr")
+
+
+def test_masks_are_read_by_the_engine(tmp_path: Path) -> None:
+    mask = noise() > 0.5
+    pictures.write_mask(tmp_path / "a.png", mask)
+    assert np.array_equal(read_mask(tmp_path / "a.png", 53, 37), mask)
+
+
+CIRCLE = [(50 + 30 * np.cos(a), 40 + 30 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 90, endpoint=False)]
+YS, XS = np.mgrid[0:80, 0:100] + 0.5
+distance = np.hypot(XS - 50, YS - 40)
+
+
+def test_the_inside_of_an_outline_is_exact() -> None:
+    wrong = lasso.inside(CIRCLE, 100, 80) != (distance < 30)
+    assert not wrong[np.abs(distance - 30) > 0.2].any()
+
+
+def test_hatching_covers_the_inside_and_little_else() -> None:
+    from wisp.trackers.prompts import stroke_mask
+
+    strokes, radius = lasso.hatching(CIRCLE)
+    covered = np.zeros((80, 100), bool)
+    for line in strokes:
+        covered |= stroke_mask(np.array(line, np.float32), radius, (100, 80), (100, 80))
+    assert covered[distance < 30 - 2 * radius].all()
+    assert not covered[distance > 30 + radius].any()
+
+
+def test_the_union_is_that_of_delivered_layers(tmp_path: Path) -> None:
+    folder = mattes.MatteFolder(tmp_path / "plate")
+    folder.fill([7, 8], 4, 3, opaque=False)
+    assert folder.complete([7, 8]) and not folder.complete([7, 9])
+    for number, value in ((1, 0.5), (2, 0.25)):
+        pictures.write_matte(tmp_path / f"{number}.exr", np.full((3, 4), value, np.float32))
+        assert folder.place(number, 7, tmp_path / f"{number}.exr", (1, 2))
+    assert np.allclose(pictures.read_matte(folder.union_path(7)), 1 - 0.5 * 0.75, atol=1e-3)
+    assert np.all(pictures.read_matte(folder.union_path(8)) == 0.0)
+    folder.combine(7, (2,))
+    assert np.all(pictures.read_matte(folder.union_path(7)) == 0.25)
+    folder.combine(7, ())
+    assert np.all(pictures.read_matte(folder.union_path(7)) == 0.0)
+    assert not folder.place(1, 7, tmp_path / "gone.exr", (1,))
