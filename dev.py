@@ -291,6 +291,14 @@ def test(arguments: list[str]) -> int:
     return tested or linted
 
 
+def package(arguments: list[str]) -> int:
+    """Build what a host program installs, with this Python: nothing needs to be set up for that."""
+    if arguments[:1] != ["blender"]:
+        print("dev.py: say what to package: python3 dev.py package blender [FOLDER]", file=sys.stderr)
+        return 2
+    return subprocess.run([sys.executable, str(ROOT / "blender_addon" / "package.py"), *arguments[1:]]).returncode
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="dev.py",
@@ -298,13 +306,15 @@ def main(arguments: list[str]) -> int:
         epilog="Further arguments go to the demo, or to pytest: python3 dev.py test tests/plates -k exr",
         allow_abbrev=False,
     )
-    parser.add_argument("command", choices=("demo", "test", "lint"))
+    parser.add_argument("command", choices=("demo", "test", "lint", "package"))
     flavour = parser.add_mutually_exclusive_group()
     flavour.add_argument("--cpu", dest="wish", action="store_const", const="cpu", help="PyTorch without CUDA (small)")
     flavour.add_argument("--gpu", dest="wish", action="store_const", const="plain", help="PyTorch with CUDA, unasked")
     known, rest = parser.parse_known_args(arguments)
     if known.command == "lint" and rest:
         parser.error(f"lint takes no further arguments: {' '.join(rest)}")
+    if known.command == "package":
+        return package(rest)
     try:
         if not ready(known.wish):
             set_up(known.wish)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 #: Blender -> the Python that its wheel is built for.
@@ -24,6 +26,23 @@ def folder() -> Path:
 
 def bpy_python(version: str) -> Path:
     """The interpreter that can import `bpy` of that version, made if missing. Raises BpyMissing."""
+    with _alone(version):
+        return _made(version)
+
+
+@contextlib.contextmanager
+def _alone(version: str) -> Iterator[None]:
+    """One maker at a time: the tests run in several processes."""
+    folder().mkdir(parents=True, exist_ok=True)
+    with (folder() / f"{version}.lock").open("w") as lock:
+        if os.name != "nt":
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _made(version: str) -> Path:
     place = folder() / version
     python = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if (place / "ready").exists():
