@@ -7,6 +7,7 @@ with the whole picture exactly.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -34,7 +35,7 @@ class EdgeCues:
     """A picture whose sides are multiples of `CELL`, ready to give the planes of any window of it.
 
     `image` H x W x 3, `alpha` H x W (the guided filter's), `distance` H x W (signed, to the mask's edge, positive
-    inside), `models` H/4 x W/4 x n: everything float32.
+    inside), `models` n x H/4 x W/4: everything float32.
     """
 
     image: FloatImage
@@ -60,7 +61,7 @@ class EdgeCues:
         for radius in _COLOUR_RADII:
             for sure in (np.clip(10 * coarse - 9, 0, 1), np.clip(1 - 10 * coarse, 0, 1)):
                 planes += _mean_colour(small, np.asarray(sure, np.float32), radius)
-        return cls(image, alpha, distance, np.stack(planes, axis=2))
+        return cls(image, alpha, distance, np.stack(planes))
 
     def window(self, window: Window) -> FloatImage:
         """`PLANES` x h x w float32 for a window on multiples of `CELL`.
@@ -71,36 +72,34 @@ class EdgeCues:
         these colours differ · 13, 14 how far the pixel lies off the line between them.
         """
         at = (slice(window.y0, window.y1), slice(window.x0, window.x1))
-        colour, distance = self.image[at], self.distance[at]
+        colour, distance = cv2.split(self.image[at]), self.distance[at]
         models = self._enlarged(window)
         planes = np.empty((PLANES, window.height, window.width), np.float32)
-        planes[:3] = 2 * np.moveaxis(colour, 2, 0) - 1
+        for plane, channel in enumerate(colour):
+            planes[plane] = 2 * channel - 1
         planes[3] = np.where(distance > 0, 1, -1)
         for plane, scale in zip((4, 5), DISTANCE_SCALES, strict=True):
             planes[plane] = np.tanh(np.clip(distance, -1e4, 1e4) / scale)
         planes[6] = self.alpha[at]
         for index in range(2):
-            weights = models[..., 4 * index : 4 * index + 4]
-            planes[7 + index] = np.clip((weights[..., :3] * colour).sum(axis=2) + weights[..., 3], 0, 1)
-            sides = models[..., 8 + 8 * index : 16 + 8 * index]
-            planes[9 + index], planes[11 + index], planes[13 + index] = _between(colour, sides)
+            red, green, blue, level = models[4 * index : 4 * index + 4]
+            planes[7 + index] = np.clip(red * colour[0] + green * colour[1] + blue * colour[2] + level, 0, 1)
+            sides = models[8 + 8 * index : 16 + 8 * index]
+            planes[9 + index], planes[11 + index], planes[13 + index] = _between(colour, sides[:4], sides[4:])
         return planes
 
-    def _enlarged(self, window: Window) -> FloatImage:
+    def _enlarged(self, window: Window) -> list[FloatImage]:
         """The models of a window at pixel size, bilinear; one cell more on every side keeps its border exact."""
-        height, width = self.models.shape[:2]
+        height, width = self.models.shape[1:]
         x0, y0, x1, y1 = (value // CELL for value in window)
         left, top, right, bottom = max(x0 - 1, 0), max(y0 - 1, 0), min(x1 + 1, width), min(y1 + 1, height)
-        part = np.ascontiguousarray(self.models[top:bottom, left:right])
         size = ((right - left) * CELL, (bottom - top) * CELL)
-        # OpenCV resizes at most four channels at a time.
-        groups = [
-            cv2.resize(np.ascontiguousarray(part[..., first : first + 4]), size, interpolation=cv2.INTER_LINEAR)
-            for first in range(0, part.shape[2], 4)
-        ]
-        whole = np.concatenate(groups, axis=2)
         y, x = (y0 - top) * CELL, (x0 - left) * CELL
-        return np.asarray(whole[y : y + window.height, x : x + window.width])
+        inner = (slice(y, y + window.height), slice(x, x + window.width))
+        return [
+            cv2.resize(model[top:bottom, left:right], size, interpolation=cv2.INTER_LINEAR)[inner]
+            for model in self.models
+        ]
 
 
 def _mean_colour(image: FloatImage, weight: FloatImage, radius: int) -> list[FloatImage]:
@@ -111,17 +110,23 @@ def _mean_colour(image: FloatImage, weight: FloatImage, radius: int) -> list[Flo
     return [box_mean(weight * channel, radius) * scale for channel in cv2.split(image)] + [seen]
 
 
-def _between(colour: FloatImage, sides: FloatImage) -> tuple[FloatImage, FloatImage, FloatImage]:
+def _between(
+    colour: Sequence[FloatImage], first: Sequence[FloatImage], second: Sequence[FloatImage]
+) -> tuple[FloatImage, FloatImage, FloatImage]:
     """Where `colour` lies between two mean colours (0 second, 1 first), how far they differ, how far off it lies.
 
-    `sides`: H x W x 8, two times mean colour and visibility.
+    `colour`: three planes. `first`, `second`: three of the mean colour and one that says whether it is seen (0..1).
     """
-    inside, outside = sides[..., :3], sides[..., 4:7]
-    seen = np.minimum(sides[..., 3], sides[..., 7])
-    axis = inside - outside
-    length = (axis * axis).sum(axis=2)
-    offset = colour - outside
-    place = np.clip((offset * axis).sum(axis=2) / (length + np.float32(1e-3)), 0, 1)
-    off = offset - place[..., None] * axis
-    distance = np.sqrt((off * off).sum(axis=2))
-    return 0.5 + seen * (place - 0.5), seen * np.sqrt(length), distance
+    seen = np.minimum(first[3], second[3])
+    axis = [a - b for a, b in zip(first[:3], second[:3], strict=True)]
+    offset = [c - b for c, b in zip(colour, second[:3], strict=True)]
+    length = _dot(axis, axis)
+    place = np.clip(_dot(offset, axis) / (length + np.float32(1e-3)), 0, 1)
+    off = [o - place * a for o, a in zip(offset, axis, strict=True)]
+    between = np.asarray(0.5 + seen * (place - 0.5), np.float32)
+    return between, seen * np.sqrt(length), np.sqrt(_dot(off, off))
+
+
+def _dot(a: Sequence[FloatImage], b: Sequence[FloatImage]) -> FloatImage:
+    product: FloatImage = a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    return product
