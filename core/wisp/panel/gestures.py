@@ -68,6 +68,8 @@ class Gestures:
         """Begin. `exclude`: the mouse or a key asks for the opposite; `stroke`: a stroke whatever the tool."""
         self._start, self._path = xy, [xy]
         self._doing = STROKE if stroke else self.tool
+        if exclude and self._doing == BOX:
+            self._doing = POINT_REMOVE  # no box takes away; a point does
         self._include = not exclude and self._doing != POINT_REMOVE
         freehand = self._doing in (STROKE, LASSO)
         self._held = None if freehand or exclude else self.near(xy, frame, scale)

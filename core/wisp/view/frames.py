@@ -19,12 +19,14 @@ _Format = QtGui.QImage.Format
 
 
 class ShotFrames(FrameSource):
-    """The pictures of a shot. The plate is opened when the first one is asked for, in the loader's thread."""
+    """The pictures of a shot. The plate is opened when the first one is asked for, in the loader's thread.
 
-    def __init__(self, shot: Shot, root: Path, cache: Path) -> None:
+    Whatever the shot does about missing frames, here one that cannot be read is shown as such.
+    """
+
+    def __init__(self, shot: Shot, root: Path) -> None:
         self._shot = shot
         self._root = root
-        self._cache = cache
         self._clip: DisplayClip | None = None
 
     def plate(self, frame: int) -> QtGui.QImage:
@@ -43,14 +45,18 @@ class ShotFrames(FrameSource):
         return Matte(grey(alpha), stamp.track_state, stamp.confidence)
 
     def _open(self) -> DisplayClip:
+        from ..plates import open_plate
         from ..plates.clip import DisplayClip
-        from ..plates.colour import DisplayTransform
-        from ..solve import Solver
-        from ..weights.options import RunOptions
+        from ..plates.colour import DisplayTransform, choose_colour
 
-        solver = Solver(self._shot, self._root, self._cache, RunOptions())
+        spec = self._shot.plate
+        path = self._root / spec.path
+        plate = open_plate(path, layer=spec.layer)
+        if spec.offset:
+            plate = open_plate(path, layer=spec.layer, first=plate.frames[0] + spec.offset)
+        colour = choose_colour(spec.colorspace or plate.colorspace, view=spec.view, exposure=spec.exposure)
         # The canvas keeps its own pictures, a sixth of the size of these.
-        return DisplayClip(solver.plate, DisplayTransform(solver.colour), cache_bytes=2**26)
+        return DisplayClip(plate, DisplayTransform(colour), cache_bytes=2**26)
 
 
 def picture(rgb: NDArray[np.float32]) -> QtGui.QImage:

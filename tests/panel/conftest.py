@@ -1,0 +1,60 @@
+"""A window on a small real shot, without a screen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+pytest.importorskip("PySide6", reason="the window needs PySide6 (the gui extra)")
+
+from helpers.hand import FRAMES, SIZE, Hand, disc
+from wisp.panel.qt import QtWidgets
+from wisp.view.places import open_target
+from wisp.view.window import Window, application
+
+
+@pytest.fixture
+def plates(tmp_path: Path) -> Path:
+    """Eight frames of a bright disc that moves to the right over noise."""
+    folder = tmp_path / "plates"
+    folder.mkdir()
+    noise = np.random.default_rng(7).integers(20, 60, (SIZE[1], SIZE[0], 3), dtype=np.uint8)
+    for frame in FRAMES:
+        picture = noise.copy()
+        x, y = disc(frame)
+        cv2.circle(picture, (round(x), round(y)), 28, (90, 180, 240), -1, cv2.LINE_AA)
+        cv2.imwrite(str(folder / f"sh010.{frame}.png"), picture)
+    return folder
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> QtWidgets.QApplication:
+    """The application; drafts, logs and locks are this test's own."""
+    for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    monkeypatch.setenv("WISP_DEVICE", "cpu")
+    return application()
+
+
+@pytest.fixture
+def window(app: QtWidgets.QApplication, plates: Path) -> Iterator[Window]:
+    """A window on the plates, with an engine of its own."""
+    opened = Window(open_target(plates / "sh010.1001.png"))
+    opened.show()
+    yield opened
+    opened.editor.edits.unsaved = 0
+    opened.close()
+
+
+@pytest.fixture
+def hand(window: Window) -> Hand:
+    """A hand over the window, once the first picture is there."""
+    hand = Hand(window)
+    hand.wait(lambda: window.editor.loader.get(("plate", FRAMES[0])) is not None)
+    return hand

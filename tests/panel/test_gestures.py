@@ -1,0 +1,82 @@
+"""Gestures without a window: plate pixels in, prompts out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from wisp.panel.gestures import BOX, LASSO, POINT_ADD, POINT_REMOVE, Gestures
+from wisp.panel.shot_edits import ShotEdits
+
+SCALE = 0.5
+
+
+@pytest.fixture
+def gestures() -> Gestures:
+    plate = {"path": "p.%04d.png", "first": 1, "last": 20, "width": 400, "height": 200}
+    return Gestures(ShotEdits({"wisp": 1, "plate": plate, "objects": []}))
+
+
+def draw(gestures: Gestures, tool: str, *path: tuple[float, float], **keys: bool) -> list[dict[str, Any]]:
+    gestures.tool = tool
+    gestures.press(path[0], 7, SCALE, **keys)
+    for point in path[1:]:
+        gestures.move(point, 7, SCALE)
+    gestures.release(path[-1], 7, SCALE)
+    assert gestures.draft is None and not gestures.active
+    return gestures.edits.prompts(gestures.edits.active, 7)
+
+
+@pytest.mark.parametrize(
+    ("tool", "exclude", "include"),
+    [(POINT_ADD, False, True), (POINT_ADD, True, False), (POINT_REMOVE, False, False), (POINT_REMOVE, True, False)],
+)
+def test_a_click_is_a_point(gestures: Gestures, tool: str, exclude: bool, include: bool) -> None:
+    assert draw(gestures, tool, (10.123, 20.0), exclude=exclude) == [
+        {"frame": 7, "kind": "point", "xy": [10.12, 20.0], "include": include}
+    ]
+
+
+@pytest.mark.parametrize("tool", [POINT_ADD, BOX])
+def test_a_drag_is_a_box_whatever_its_direction(gestures: Gestures, tool: str) -> None:
+    assert draw(gestures, tool, (90, 80), (50, 30))[0]["xyxy"] == [50, 30, 90, 80]
+
+
+def test_a_drag_out_of_the_picture_ends_at_its_border(gestures: Gestures) -> None:
+    assert draw(gestures, BOX, (350, 150), (900, 900))[0]["xyxy"] == [350, 150, 400, 200]
+
+
+def test_a_click_with_the_box_tool_is_nothing(gestures: Gestures) -> None:
+    assert draw(gestures, BOX, (50, 50)) == []
+
+
+def test_a_trembling_click_is_a_point(gestures: Gestures) -> None:
+    """Seven plate pixels are three and a half on this screen."""
+    assert draw(gestures, POINT_ADD, (50, 50), (57, 50))[0]["kind"] == "point"
+
+
+def test_a_stroke_with_shift_whatever_the_tool(gestures: Gestures) -> None:
+    (stroke,) = draw(gestures, POINT_ADD, (10, 10), (20, 10), (30, 15), stroke=True, exclude=True)
+    assert stroke["kind"] == "stroke" and stroke["include"] is False and stroke["radius"] == gestures.radius
+    assert stroke["xy"] == [[10, 10], [20, 10], [30, 15]]
+
+
+def test_a_prompt_is_taken_hold_of_and_moved(gestures: Gestures) -> None:
+    draw(gestures, POINT_ADD, (50, 50))
+    assert [p["xy"] for p in draw(gestures, POINT_ADD, (56, 50), (80, 60))] == [[80, 60]]
+    gestures.edits.undo()
+    assert [p["xy"] for p in gestures.edits.prompts(1, 7)] == [[50, 50]]
+
+
+def test_a_boxs_corner_stops_before_the_opposite_one(gestures: Gestures) -> None:
+    draw(gestures, BOX, (100, 50), (200, 150))
+    assert draw(gestures, BOX, (200, 150), (10, 170))[0]["xyxy"] == [100, 50, 101, 170]
+
+
+def test_a_lasso_is_stored_by_whoever_can(gestures: Gestures) -> None:
+    outlines: list[Any] = []
+    path = ((10.0, 10.0), (60.0, 10.0), (60.0, 60.0))
+    assert draw(gestures, LASSO, *path) == [], "nothing can store it, so there is no prompt"
+    gestures.save_mask = lambda outline, frame: outlines.append((outline, frame)) or "prompts/x.png"
+    assert draw(gestures, LASSO, *path) == [{"frame": 7, "kind": "mask", "path": "prompts/x.png"}]
+    assert outlines == [(list(path), 7)]

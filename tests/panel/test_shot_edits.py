@@ -1,0 +1,108 @@
+"""Edits of the document: what they change, and that undo brings back what was there."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wisp import shot as documents
+from wisp.frames import format_frames, parse_frames
+from wisp.panel.shot_edits import PALETTE, ShotEdits, frames_in, spans
+
+PLATE = {"path": "p.%04d.png", "first": 1, "last": 20, "width": 100, "height": 50}
+
+
+def edits() -> ShotEdits:
+    return ShotEdits({"wisp": 1, "plate": PLATE, "objects": []})
+
+
+def point(frame: int, x: float = 5.0, include: bool = True) -> dict[str, Any]:
+    return {"frame": frame, "kind": "point", "xy": [x, 5.0], "include": include}
+
+
+def test_first_prompt_makes_an_object_in_one_step() -> None:
+    shot = edits()
+    shot.add_prompt(point(3))
+    assert [item["name"] for item in shot.objects] == ["object1"]
+    assert shot.keyframes(shot.active) == [3]
+    shot.undo()
+    assert shot.objects == []
+    shot.redo()
+    assert shot.keyframes() == [3]
+
+
+def test_a_box_replaces_the_frames_box() -> None:
+    shot = edits()
+    for edge in (10, 20):
+        shot.add_prompt({"frame": 1, "kind": "box", "xyxy": [0, 0, edge, 10]})
+    assert [prompt["xyxy"][2] for prompt in shot.prompts(1, 1)] == [20]
+
+
+def test_objects_have_the_colours_of_the_command_line() -> None:
+    assert PALETTE == documents.PALETTE
+    shot, other = edits(), documents.parse({"wisp": 1, "plate": PLATE})
+    for _ in range(9):
+        shot.add_object()
+        other.add_object()
+    assert [(i["id"], i["name"], i["color"]) for i in shot.objects] == [(i.id, i.name, i.color) for i in other.objects]
+
+
+def test_locks_join_and_split() -> None:
+    shot = edits()
+    shot.add_object()
+    for frame in (4, 6, 5):
+        shot.toggle_lock(frame)
+    assert shot.objects[0]["locks"] == [[4, 6]]
+    shot.toggle_lock(5)
+    assert shot.objects[0]["locks"] == [[4, 4], [6, 6]]
+    assert shot.locked(1, 6) and not shot.locked(1, 5)
+
+
+@given(st.lists(st.integers(0, 7), max_size=25))
+def test_undo_returns_to_every_earlier_document(commands: list[int]) -> None:
+    shot = edits()
+    seen = [copy.deepcopy(shot.document)]
+    shot.on_change = lambda: seen.append(copy.deepcopy(shot.document))
+    for number, command in enumerate(commands):
+        prompts = shot.prompts(shot.active, 2)
+        if command == 0:
+            shot.add_object()
+        elif command == 1 and shot.active is not None:
+            shot.remove_object(shot.active)
+        elif command == 2 and prompts:
+            shot.remove_prompt(prompts[0])
+        elif command == 3 and prompts:
+            shot.replace_prompt(prompts[-1], point(2, 30.0 + number))
+        elif command == 4 and shot.active is not None:
+            shot.toggle_lock(number % 5 + 1)
+        elif command == 5 and shot.active is not None:
+            shot.set_object(shot.active, name=f"n{number}")
+        elif command == 6:
+            shot.clear_frame(2)
+        else:
+            shot.add_prompt(point(2, float(number)))
+    documents.parse(shot.document)
+    shot.on_change = lambda: None
+    steps = 0
+    while shot.undo():
+        steps += 1
+        assert shot.document in seen
+    assert shot.document == seen[0]
+    assert shot.unsaved == 0
+    for _ in range(steps):
+        shot.redo()
+    assert shot.document == seen[-1]
+
+
+@given(st.sets(st.integers(-50, 200), max_size=40))
+def test_frame_ranges_as_the_engine_writes_them(frames: set[int]) -> None:
+    assert frames_in(format_frames(frames)) == sorted(frames)
+    assert sorted(frame for first, last in spans(frames) for frame in range(first, last + 1)) == sorted(frames)
+
+
+@pytest.mark.parametrize("text", ["1001-1100x3,1200", "-5--1", "7"])
+def test_frame_ranges_like_the_core(text: str) -> None:
+    assert frames_in(text) == list(parse_frames(text))

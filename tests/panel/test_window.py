@@ -1,0 +1,195 @@
+"""`wisp view` driven by mouse and keys, with the real engine and the built-in models."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from helpers.hand import FRAMES, SIZE, Hand, disc
+from PySide6 import QtTest
+from wisp import shot as documents
+from wisp.cache import read_matte
+from wisp.panel import compose
+from wisp.panel.qt import Qt, QtCore, QtWidgets
+from wisp.view.places import open_target
+from wisp.view.window import Window
+
+FIRST = FRAMES[0]
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def draw_box(hand: Hand, frame: int = FIRST) -> None:
+    x, y = disc(frame)
+    hand.key(Qt.Key.Key_B)
+    hand.drag((x - 30, y - 30), (x, y), (x + 30, y + 30))
+
+
+@pytest.mark.slow
+def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, tmp_path: Path) -> None:
+    """Box, live matte, track, correct, undo, lock, save, open again: what an afternoon consists of."""
+    editor = window.editor
+    draw_box(hand)
+    (item,) = editor.edits.objects
+    assert np.allclose(item["prompts"][0]["xyxy"], [30, 34, 90, 94], atol=1.0)
+    hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and not editor.session.previewing)
+
+    hand.key(Qt.Key.Key_F)
+    assert editor.session.busy and not editor.actions_by_name["track-forward"].isEnabled()
+    hand.wait(lambda: not editor.session.busy)
+    hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))
+    alpha, _ = read_matte(Path(editor.session.matte_path(1, FRAMES[-1]) or ""))
+    truth = np.zeros(SIZE[::-1], np.uint8)
+    cv2.circle(truth, tuple(round(c) for c in disc(FRAMES[-1])), 28, 1, -1)
+    assert np.abs(alpha - truth).mean() < 0.02
+
+    hand.key(Qt.Key.Key_End)
+    assert editor.frame == FRAMES[-1] == editor.slider.value()
+    hand.click(20, 20, Qt.MouseButton.RightButton)
+    assert editor.edits.prompts(1, FRAMES[-1])[0]["include"] is False
+    hand.wait(lambda: bool(editor.session.lanes[1].dirty))
+    hand.key(Qt.Key.Key_Z, CONTROL)
+    assert editor.edits.keyframes() == [FIRST]
+    hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))
+
+    hand.key(Qt.Key.Key_K)
+    assert editor.edits.locked(1, FRAMES[-1])
+    window.save(tmp_path / "saved" / "sh010.wisp")
+    assert not window.opened.draft and "not saved" not in window.windowTitle()
+    shot = documents.load(tmp_path / "saved" / "sh010.wisp")
+    assert shot.plate.path == "../plates/sh010.%04d.png" and shot.objects[0].locks == [(FRAMES[-1], FRAMES[-1])]
+    hand.wait(lambda: editor.session.matte_path(1, FRAMES[-2]) is not None)
+    taken_along = Path(editor.session.matte_path(1, FRAMES[-2]) or "")
+    assert tmp_path / "saved" in taken_along.parents, "mattes move along with the shot"
+
+
+@pytest.mark.slow
+def test_a_killed_engine_costs_nothing(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    draw_box(hand)
+    hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and not editor.session.previewing)
+    pid = editor.session.client.pid
+    assert pid is not None
+    editor.track("track-both")
+    os.kill(pid, signal.SIGKILL)
+    hand.wait(lambda: not editor.session.busy)
+    assert editor.session.failed and "signal 9" in editor.state.text() and "prompts are safe" in editor.state.text()
+    assert editor.edits.keyframes() == [FIRST]
+    editor.track("track-both")
+    hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))
+    assert editor.session.client.pid not in (None, pid)
+
+
+@pytest.mark.slow
+def test_stop_keeps_what_is_finished(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    draw_box(hand)
+    hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and not editor.session.previewing)
+    pid = editor.session.client.pid
+    editor.track("track-both")
+    hand.key(Qt.Key.Key_Escape)
+    hand.wait(lambda: not editor.session.busy)
+    assert "Stopped" in editor.state.text() and FIRST in editor.session.lanes[1].solved
+    editor.track("track-both")
+    hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))
+    assert editor.session.client.pid == pid
+
+
+def test_the_window_answers_while_the_engine_works(window: Window, hand: Hand) -> None:
+    """No turn of the event loop takes long while the engine starts and computes."""
+    editor = window.editor
+    draw_box(hand)
+    longest = 0.0
+    deadline = time.monotonic() + 60
+    while editor.session.matte_path(1, FIRST) is None and time.monotonic() < deadline:
+        started = time.monotonic()
+        QtWidgets.QApplication.processEvents(QtCore.QEventLoop.ProcessEventsFlag.AllEvents, 5)
+        longest = max(longest, time.monotonic() - started)
+        time.sleep(0.002)
+    assert editor.session.matte_path(1, FIRST) is not None
+    assert longest < 0.5
+
+
+def test_objects_tools_and_modes_by_key(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    editor.live.setChecked(False)
+    hand.click(60, 64)
+    editor.objects.add_button.click()
+    hand.click(150, 20)
+    assert [len(item["prompts"]) for item in editor.edits.objects] == [1, 1]
+    hand.key(Qt.Key.Key_1)
+    assert editor.edits.active == 1
+    hand.key(Qt.Key.Key_Tab)
+    assert editor.edits.active == 2
+    hand.key(Qt.Key.Key_Right)
+    hand.click(100, 100)
+    assert editor.edits.keyframes(2) == [FIRST, FIRST + 1]
+    hand.key(Qt.Key.Key_BracketLeft)
+    assert editor.frame == FIRST
+    hand.key(Qt.Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
+    assert editor.edits.keyframes(2) == [FIRST + 1]
+    for key, mode in zip((Qt.Key.Key_1, Qt.Key.Key_4), (compose.PLATE, compose.CUTOUT), strict=True):
+        hand.key(key, CONTROL)
+        assert editor.mode == mode
+    editor.objects.list.item(0).setText("The hero!")
+    assert editor.edits.objects[0]["name"] == "The_hero"
+    editor.objects.list.item(1).setText("the_HERO")
+    assert editor.edits.objects[1]["name"] == "object2", "names are told apart without case"
+
+
+def test_zoom_keeps_the_pixel_under_the_cursor(window: Window, hand: Hand) -> None:
+    canvas = window.editor.canvas
+    place = QtCore.QPointF(hand.at(50, 30))
+    before = canvas.to_plate(place)
+    canvas.zoom_at(4.0, place)
+    assert np.allclose(canvas.to_plate(place), before)
+    hand.click(50, 30)
+    assert np.allclose(window.editor.edits.objects[0]["prompts"][0]["xy"], [50, 30], atol=0.5 / canvas.zoom + 0.01)
+    hand.key(Qt.Key.Key_H)
+    assert canvas.rect().contains(hand.at(0, 0)) and canvas.rect().contains(hand.at(*SIZE))
+
+
+def test_the_timeline_goes_where_it_is_clicked(window: Window, hand: Hand) -> None:
+    timeline = window.editor.timeline
+    for frame in (FRAMES[3], FRAMES[-1]):
+        place = QtCore.QPoint(round((timeline.x_of(frame) + timeline.x_of(frame + 1)) / 2), 8)
+        QtTest.QTest.mouseClick(timeline, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+        assert window.editor.frame == frame
+
+
+def test_a_lasso_becomes_a_mask_that_survives_saving(window: Window, hand: Hand, tmp_path: Path) -> None:
+    window.editor.live.setChecked(False)
+    hand.key(Qt.Key.Key_L)
+    hand.drag((40, 40), (120, 40), (120, 100), (40, 100))
+    window.save(tmp_path / "elsewhere" / "sh010.wisp")
+    shot = documents.load(window.opened.path)
+    (prompt,) = shot.objects[0].prompts
+    assert isinstance(prompt, documents.MaskPrompt)
+    mask = cv2.imread(str(documents.resolve_path(prompt.path, window.opened.path)), cv2.IMREAD_UNCHANGED)
+    assert mask.shape == (SIZE[1], SIZE[0])
+    assert mask[70, 80] == 255 and mask[20, 80] == 0 and abs(int((mask > 127).sum()) - 80 * 60) < 300
+
+
+def test_a_damaged_frame_is_said_and_the_rest_goes_on(broken: None, window: Window, hand: Hand) -> None:
+    editor = window.editor
+    editor.go(FRAMES[5])
+    hand.wait(lambda: f"{FRAMES[5]}" in editor.canvas._note)
+    editor.go(FRAMES[4])
+    hand.wait(lambda: editor.canvas._note == "")
+
+
+@pytest.fixture
+def broken(plates: Path) -> None:
+    """One of the plates is no picture."""
+    (plates / f"sh010.{FRAMES[5]}.png").write_bytes(b"no picture")
+
+
+def test_a_draft_is_there_again(window: Window, hand: Hand, plates: Path) -> None:
+    """Prompts on a plate survive a window that is closed without saving."""
+    window.editor.live.setChecked(False)
+    hand.click(60, 64)
+    assert open_target(plates / "sh010.1003.png").shot.objects[0].keyframes == (FIRST,)
