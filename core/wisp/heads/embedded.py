@@ -105,8 +105,8 @@ def build(entry: Any, files: Mapping[str, Path], options: Any) -> EmbeddedHead: 
 
 @contextmanager
 def _workers() -> Iterator[ThreadPoolExecutor]:
-    """Threads in which torch uses one thread each: whole tiles side by side need not wait for each other at every
-    layer, which is twice as fast on a machine that is idle and many times where it has other work."""
+    """Threads in which torch uses one thread each: whole tiles side by side. Threads that share a tile wait for each
+    other at every layer, which took five times as long on a machine that had other work."""
     before = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(min(_THREADS, before), initializer=torch.set_num_threads, initargs=(1,)) as pool:
