@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ..atomic import replacing
 from ..contact_sheet import contact_sheet, write_png
-from ..errors import UsageError, WispError
+from ..errors import UsageError
 from .config import TrainConfig, config_of
 from .curves import draw_curves
 from .recipe import Recipe, Validation
@@ -68,7 +68,7 @@ class Trainer:
     def run(self, listen: Callable[[Progress], None], should_stop: Callable[[], bool] = lambda: False) -> bool:
         """Train until the last step; False where `should_stop` ended it sooner, with everything saved.
 
-        Raises WispError where the loss is no longer a number.
+        Raises UsageError where the loss is no longer a number.
         """
         self.network.train()
         started, first = time.monotonic(), self.step
@@ -76,7 +76,7 @@ class Trainer:
             parts = self._advance()
             loss = sum(parts.values())
             if not math.isfinite(loss):
-                raise WispError(
+                raise UsageError(
                     f"The loss became {loss} at step {self.step}.", hint="Lower learning_rate, or use precision fp32."
                 )
             self._history.append({"step": self.step, "loss": loss} | parts)
