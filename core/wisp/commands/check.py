@@ -24,6 +24,9 @@ from .solve import add_selection_options
 if TYPE_CHECKING:
     from ..quality import FrameVerdict
 
+#: The table names so many reasons per frame; `--json` has them all.
+_REASONS = 3
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shot", type=Path, help="the document, NAME.wisp")
@@ -38,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
-    from ..quality import check_shot
+    from ..quality import check_shot, worst
     from ..solve import Solver
 
     shot = documents.load(args.shot)
@@ -50,22 +53,22 @@ def run(args: argparse.Namespace) -> int:
         verdicts.append(verdict)
         if args.json:
             print(json.dumps({"event": "frame", **_values(verdict)}), flush=True)
-    judged = sorted((item for item in verdicts if item.state == "judged"), key=lambda item: -item.score)
-    suspicious = [item for item in judged if item.suspicious]
-    worst = judged[: args.worst]
+    judged = sum(item.state == "judged" for item in verdicts)
+    suspicious = sum(item.suspicious for item in verdicts)
+    shown = worst(verdicts, args.worst)
     if args.json:
-        print(json.dumps({"event": "done", "judged": len(judged), "suspicious": len(suspicious)}), flush=True)
+        print(json.dumps({"event": "done", "judged": judged, "suspicious": suspicious}), flush=True)
     else:
-        for line in (*(() if args.quiet else _table(worst)), *_summary(verdicts)):
+        for line in (*(() if args.quiet else _table(shown)), *_summary(verdicts)):
             print(line)
-    if args.sheet is not None and worst:
+    if args.sheet is not None and shown:
         from ..contact_sheet import write_png
         from ..quality.sheet import worst_sheet
 
-        write_png(args.sheet, worst_sheet(solver, worst))
+        write_png(args.sheet, worst_sheet(solver, shown))
     if args.fail_on and suspicious:
         raise QualityError(
-            f"{len(suspicious)} of {len(judged)} frames of {args.shot} are suspicious.",
+            f"{suspicious} of {judged} frames of {args.shot} are suspicious.",
             hint="Look at the worst, draw a prompt where the object goes wrong, and solve again.",
             path=args.shot,
         )
@@ -78,13 +81,13 @@ def _values(verdict: FrameVerdict) -> dict[str, Any]:
     return {**asdict(verdict), "score": round(verdict.score, 4), "suspicious": verdict.suspicious, "path": path}
 
 
-def _table(worst: Sequence[FrameVerdict]) -> list[str]:
+def _table(shown: Sequence[FrameVerdict]) -> list[str]:
     """The frames to look at first, with what is wrong there."""
     lines = []
-    width = max((len(item.object) for item in worst), default=0)
-    for item in worst:
+    width = max((len(item.object) for item in shown), default=0)
+    for item in shown:
         mark = "!" if item.suspicious else " "
-        why = "; ".join(item.reasons) or "nothing to say against it"
+        why = "; ".join(item.reasons[:_REASONS]) or "nothing to say against it"
         lines.append(f"{mark} {item.score:.2f}  {item.object:{width}} {item.frame:6d}  {why}")
     return lines
 

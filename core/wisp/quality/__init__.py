@@ -1,6 +1,6 @@
 """Looks at solved mattes without truth: which frames a person should look at, and why."""
 
-from .verdict import SUSPICIOUS, FrameVerdict
+from .verdict import SUSPICIOUS, FrameVerdict, worst
 from .walk import check_shot
 
-__all__ = ["SUSPICIOUS", "FrameVerdict", "check_shot"]
+__all__ = ["SUSPICIOUS", "FrameVerdict", "check_shot", "worst"]

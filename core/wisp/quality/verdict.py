@@ -21,6 +21,9 @@ _MOST = 5.0
 #: Evidence that is worth less is not given as a reason.
 _MENTIONED = 0.15
 
+#: Frames this close show the same fault.
+_APART = 5
+
 State = Literal["judged", "locked", "unsolved"]
 
 
@@ -31,21 +34,21 @@ class Limits(NamedTuple):
     alarming: float
 
 
-#: Cue -> its limits. Measured; see docs/quality.md.
+#: Cue -> its limits, as measured by `wisp.bench.checking`; see docs/quality.md.
 LIMITS: Mapping[str, Limits] = MappingProxyType(
     {
-        "area": Limits(0.15, 0.6),
-        "size": Limits(0.5, 1.5),
-        "centroid": Limits(0.05, 0.2),
-        "flicker": Limits(0.15, 0.4),
-        "unknown": Limits(0.5, 1.5),
-        "pieces": Limits(0.0, 4.0),
-        "confidence": Limits(0.4, 0.7),
-        "inside": Limits(0.05, 0.15),
-        "outside": Limits(0.1, 0.4),
-        "passes": Limits(0.2, 0.5),
-        "mask": Limits(0.1, 0.3),
-        "drift": Limits(0.2, 0.6),
+        "area": Limits(0.035, 0.45),  # log2 of the ratio to the frame before
+        "centroid": Limits(0.008, 0.13),  # distance over the square root of the area
+        "flicker": Limits(0.028, 0.64),  # share of the matte
+        "pieces": Limits(0.0, 4.6),  # more or fewer than on the frame before
+        "unknown": Limits(0.22, 5.7),  # log2 of the ratio to the frames before
+        "confidence": Limits(0.25, 1.15),  # 1 - confidence: too coarse to be alarming by itself
+        "mask": Limits(0.018, 0.25),  # 1 - overlap of matte and tracked mask
+        "passes": Limits(0.10, 0.91),  # 1 - overlap of both passes, half-way between the keyframes
+        "size": Limits(0.26, 1.75),  # log2 of the ratio to the keyframe
+        "inside": Limits(0.017, 0.195),  # 1 - likeness of colours
+        "outside": Limits(0.022, 0.52),  # probability
+        "drift": Limits(0.09, 2.3),  # sum of shares of the matte
     }
 )
 
@@ -90,3 +93,17 @@ def weigh(evidence: Iterable[Evidence], limits: Mapping[str, Limits] = LIMITS) -
     ranked = sorted(((piece.worth(limits), piece.text) for piece in evidence), key=lambda pair: -pair[0])
     score = 1.0 - 2.0 ** -sum(worth for worth, _ in ranked)
     return score, tuple(text for worth, text in ranked if worth >= _MENTIONED)
+
+
+def worst(verdicts: Iterable[FrameVerdict], count: int) -> list[FrameVerdict]:
+    """Up to `count` judged frames, the highest score first; neighbours of a chosen frame only when none else is left.
+
+    A fault lasts for many frames: shown side by side they would hide the next one.
+    """
+    ranked = sorted((item for item in verdicts if item.state == "judged"), key=lambda item: -item.score)
+    apart: list[FrameVerdict] = []
+    near: list[FrameVerdict] = []
+    for item in ranked:
+        beside = any(item.object == other.object and abs(item.frame - other.frame) < _APART for other in apart)
+        (near if beside else apart).append(item)
+    return sorted([*apart, *near][:count], key=lambda item: -item.score)
