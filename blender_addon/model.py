@@ -53,6 +53,18 @@ def output_chosen(self, _context) -> None:
         outputs.update(scene, strip)
 
 
+def models_of(kind: str):
+    """A search function: the ids of the engine's models of that kind which are on this machine."""
+
+    def search(_self, _context, text: str) -> list[str]:
+        from . import session
+
+        told = session.client.engine.get("models", ()) if session.client else ()
+        return [each["id"] for each in told if kind in each["kinds"] and each["available"] and text in each["id"]]
+
+    return search
+
+
 class WispPrompt(bpy.types.PropertyGroup):
     """One prompt. `xy` holds its points as text, `x,y x,y`; a box has two, its corners."""
 
@@ -124,8 +136,8 @@ class WispStrip(bpy.types.PropertyGroup):
     bypass: BoolProperty(
         name="Show Plate", update=output_chosen, description="Show the whole plate while you work; saving ends it"
     )
-    tracker: StringProperty(name="Tracker", default="flow", update=edited)
-    head: StringProperty(name="Head", default="guided", update=edited)
+    tracker: StringProperty(name="Tracker", default="flow", update=edited, search=models_of("tracker"))
+    head: StringProperty(name="Head", default="guided", update=edited, search=models_of("head"))
 
     @property
     def active_object(self):

@@ -104,6 +104,9 @@ class WISP_OT_track(OnPlate, bpy.types.Operator):
         if not any(item.prompts for item in strip.wisp.objects if item.enabled):
             self.report({"ERROR"}, "There are no prompts yet: click the object in the preview")
             return {"CANCELLED"}
+        if session.run_of(strip.wisp.uid).busy:
+            self.report({"ERROR"}, "This strip is being tracked already")
+            return {"CANCELLED"}
         if bpy.app.background and not self.wait:
             self.report({"ERROR"}, "In background mode nothing runs between commands: use wait=True")
             return {"CANCELLED"}
