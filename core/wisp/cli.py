@@ -29,6 +29,7 @@ COMMANDS = {
     "bench": "measure quality, speed and memory",
     "train": "train matting heads from made pictures or your own mattes",
     "doctor": "explain this installation",
+    "install": "put the Nuke plug-in in place",
     "serve": "run the engine for Nuke and Blender",
     "schema": "print the JSON Schema of the shot document",
 }

@@ -1,0 +1,63 @@
+"""The prompts of a node as text in one knob: the only truth, so that undo, paste and loading need no help."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Tuple
+
+from .vendor.host.codec import CodecError, decode, encode
+from .vendor.panel.shot_edits import ShotEdits
+
+#: Version of what is stored beside the codec's own.
+VERSION = 1
+Size = Tuple[int, int]
+
+
+class Unreadable(Exception):  # noqa: N818 (says what the text is)
+    """The stored prompts cannot be used; the sentence says why."""
+
+
+def load(text: str, size: Size) -> Dict[str, Any]:
+    """What is stored: `v`, `size` (plate pixels the prompts were drawn on), `objects` as in a shot document, and
+    whatever a later version has added. An empty text is no prompts yet. Raises Unreadable."""
+    if not text:
+        return {"v": VERSION, "size": list(size), "objects": []}
+    try:
+        stored = decode(text)
+    except CodecError as error:
+        raise Unreadable(str(error)) from None
+    if stored.get("v") != VERSION:
+        raise Unreadable(
+            f"The prompts are of version {stored.get('v')}, this plug-in reads version {VERSION}. Update the plug-in."
+        )
+    return stored
+
+
+def dump(stored: Dict[str, Any]) -> str:
+    """The text for the knob."""
+    return encode(stored)
+
+
+def edits(stored: Dict[str, Any], first: int, last: int) -> ShotEdits:
+    """The stored prompts with the operations of the prompt editor; the objects are shared."""
+    width, height = stored["size"]
+    plate = {"path": "", "first": first, "last": last, "width": width, "height": height}
+    return ShotEdits({"wisp": 1, "plate": plate, "objects": stored["objects"]})
+
+
+def scaled(stored: Dict[str, Any], size: Size) -> Dict[str, Any]:
+    """The prompts for a plate of another size: every coordinate stretched along."""
+    sx, sy = size[0] / float(stored["size"][0]), size[1] / float(stored["size"][1])
+    objects = [dict(item, prompts=[_stretched(one, sx, sy) for one in item["prompts"]]) for item in stored["objects"]]
+    return dict(stored, size=list(size), objects=objects)
+
+
+def _stretched(prompt: Dict[str, Any], sx: float, sy: float) -> Dict[str, Any]:
+    prompt = dict(prompt)
+    if prompt["kind"] == "point":
+        prompt["xy"] = [prompt["xy"][0] * sx, prompt["xy"][1] * sy]
+    elif prompt["kind"] == "box":
+        prompt["xyxy"] = [value * scale for value, scale in zip(prompt["xyxy"], (sx, sy, sx, sy))]
+    elif prompt["kind"] == "stroke":
+        prompt["xy"] = [[x * sx, y * sy] for x, y in prompt["xy"]]
+        prompt["radius"] = prompt["radius"] * (sx * sy) ** 0.5
+    return prompt
