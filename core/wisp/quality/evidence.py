@@ -29,12 +29,12 @@ def against_frame_before(look: Look, before: Look, change: Change | None, where:
         Evidence(
             "centroid",
             change.centroid,
-            f"moved by {100 * change.centroid:.0f} % of its size against the picture's motion from {where}",
+            f"its centre is {100 * change.centroid:.0f} % of its size off where the motion from {where} puts it",
         ),
         Evidence(
             "flicker",
             change.flicker,
-            f"{100 * change.flicker:.0f} % of the matte does not follow the picture's motion from {where}",
+            f"{100 * change.flicker:.0f} % of the matte does not follow the motion from {where}",
         ),
         Evidence("pieces", abs(look.pieces - before.pieces), f"in {_pieces(look)}, {before.pieces} on {where}"),
     ]

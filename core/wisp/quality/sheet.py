@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Width of one picture on the sheet in pixels.
 _WIDTH = 420
+#: Captions end after the last reason that fits in so many letters.
+_LETTERS = 150
 
 
 def worst_sheet(solver: Solver, worst: Sequence[FrameVerdict]) -> ByteImage:
@@ -30,5 +32,10 @@ def _row(solver: Solver, verdict: FrameVerdict) -> Row:
     clip = solver.clip
     size = (_WIDTH, max(1, round(_WIDTH * clip.height / clip.width)))
     alpha, _ = read_matte(verdict.path)
-    caption = f"{verdict.object}  {verdict.score:.2f}  " + "; ".join(verdict.reasons[:3])
+    caption = f"{verdict.object}  {verdict.score:.2f}"
+    mark = "  "
+    for reason in verdict.reasons:
+        if len(caption) + len(reason) > _LETTERS:
+            break
+        caption, mark = caption + mark + reason, "; "
     return Row(verdict.frame, clip.image(verdict.frame, size), resize(alpha, size), caption=caption)
