@@ -50,6 +50,13 @@ def test_an_empty_matte_is_told_and_a_lost_one_by_its_tracker(solved: Make) -> N
     assert found[1009].suspicious and found[1009].reasons[0] == "the tracker lost the object"
 
 
+def test_an_object_that_comes_back_is_judged_again(solved: Make) -> None:
+    nothing = np.zeros((HEIGHT, WIDTH), np.float32)
+    gone = range(1003, 1010)
+    found = verdicts(solved(dict.fromkeys(gone, nothing)))
+    assert {frame for frame, item in found.items() if item.suspicious} == set(gone)
+
+
 def test_a_full_matte_is_told(solved: Make) -> None:
     found = verdicts(solved({1007: np.ones((HEIGHT, WIDTH), np.float32)}))
     assert found[1007].suspicious

@@ -171,7 +171,8 @@ class _Walk:
             sight.evidence = self._evidence(frame, look, stamp)
             sight.evidence += self._against_before(frame, look, sight)
         self._before = (frame, look)
-        self._widths.append(look.unknown_width)
+        if look.unknown_width > 0:
+            self._widths.append(look.unknown_width)
         if not look.empty:
             self._last_seen = look
         return sight
