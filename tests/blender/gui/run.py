@@ -152,6 +152,7 @@ class Window:
         self.xdo("mousemove", *places[0])
         time.sleep(0.2)
         self.xdo("mousedown", 1)
+        time.sleep(0.3)
         for place in places[1:]:
             self.xdo("mousemove", *place)
             time.sleep(0.06)
