@@ -1,7 +1,8 @@
 """One object, carried from frame to frame.
 
-Four things speak about a frame: the mask of the frame before and the keyframe's mask, both brought here by optical
-flow and heard as far as that flow can be trusted; the colours of both, near and far; and the picture's own edges.
+Five things speak about a frame: the mask of the frame before and the keyframe's mask, both brought here by optical
+flow and heard as far as that flow can be trusted; the colours of both, near and far; whether a pixel moves with the
+object or with its surroundings; and the picture's own edges.
 A cut turns them into a mask. The keyframe's flow is chained over the frames and refined on every frame against
 the keyframe's picture, which keeps errors from adding up.
 """
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..tracker import MaskState, TrackedMask
 from .appearance import Exemplar, Palette, color_probability
+from .contrast import motion_contrast
 from .cut import relaxed_cut, stiffness_from
 from .footage import Footage, View
 from .motion import Flow, Plane, chain, pull, trust
@@ -26,8 +28,8 @@ from .search import find_again
 
 #: The cut is looked for in the expected mask's rectangle, grown by this share of it and at least so many pixels.
 _MARGIN, _MARGIN_PIXELS = 0.3, 24
-#: How loud the frame before, the keyframe and colour speak, in logits.
-_PREVIOUS, _KEY, _COLOR = 0.6, 0.35, 1.0
+#: How loud the frame before, the keyframe, colour and a pixel's own motion speak, in logits.
+_PREVIOUS, _KEY, _COLOR, _MOTION = 0.6, 0.35, 1.0, 2.0
 #: The frame before is heard at least this much where flow is not trusted at all.
 _HEARSAY = 0.1
 #: A warped outline speaks up to this distance (grid pixels); distances shrink by 1 + _DOUBT where flow is not trusted.
@@ -135,6 +137,7 @@ class Target:
         )
         color = np.clip(color, 0.02, 0.98)
         evidence += _COLOR * np.log(color / (1.0 - color))
+        evidence += _MOTION * confidence[region] * motion_contrast(flow, confidence, expected)[region]
         cut = relaxed_cut(_EVIDENCE * evidence, stiffness_from(lab, 1.0), seen)
         cut = keep_components(cut, (seen > 0.5) | (recalled > 0.5), _EXPECTED)
         self._judge(lab, cut, region, np.maximum(seen_trust, recalled_trust))

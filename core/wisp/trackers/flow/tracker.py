@@ -74,10 +74,9 @@ class FlowTracker:
     """Keyframe-assisted roto without learned weights."""
 
     id = "flow"
-    version = "flow-1"
+    version = "flow-2"
     segments = True
     grid: int | None = None
-    grid = None
 
     def __init__(self) -> None:
         self._footage: Footage | None = None
