@@ -21,7 +21,7 @@ CASES = ("mapping", "place", "outputs", "track", "install")
 VERSIONS = os.environ.get("WISP_BPY", "4.2 5.0").split()
 #: Seconds that one case may take on a busy machine, loading the engine's models included.
 LIMIT = 240
-WIDTH, HEIGHT, BITS, FRAMES = 128, 64, 8, 20
+WIDTH, HEIGHT, BITS = 128, 64, 8
 
 
 @pytest.fixture(scope="session")
@@ -33,15 +33,20 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def movie(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A movie whose frames tell 1..20 by black and white bars, lowest bit at the left."""
+def movies(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Movies whose frames tell 1, 2, ... by black and white bars, lowest bit at the left: one of 20 frames at the
+    scenes' 24 a second, one of 50 at 30."""
+    folder = tmp_path_factory.mktemp("movies")
+    return [_movie(folder / "bars.mp4", 24, 20), _movie(folder / "fast.mp4", 30, 50)]
+
+
+def _movie(path: Path, rate: int, count: int) -> Path:
     av = pytest.importorskip("av", reason="needs PyAV to make a movie")
-    path = tmp_path_factory.mktemp("movie") / "bars.mp4"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=24)
+        stream = container.add_stream("libx264", rate=rate)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.options = {"crf": "4", "g": "5"}
-        for number in range(1, FRAMES + 1):
+        for number in range(1, count + 1):
             bits = np.array([number >> bit & 1 for bit in range(BITS)])
             row = np.repeat(np.where(bits, 235, 20), WIDTH // BITS).astype(np.uint8)
             picture = np.broadcast_to(row[None, :, None], (HEIGHT, WIDTH, 3))
@@ -50,28 +55,35 @@ def movie(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("version", VERSIONS)
-def test_case(version: str, case: str, package: Path, movie: Path, tmp_path: Path) -> None:
+def run_case(version: str, case: str, package: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """One case in its own process. Skips where that Blender cannot be had."""
     try:
         python = bpy_python(version)
     except BpyMissing as missing:
         pytest.skip(str(missing))
-    (tmp_path / movie.name).write_bytes(movie.read_bytes())
     environment = {
         **os.environ,
-        "BLENDER_USER_RESOURCES": str(tmp_path / "user"),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "BLENDER_USER_RESOURCES": str(folder / "user"),
+        "XDG_STATE_HOME": str(folder / "state"),
         "WISP_ENGINE": sys.executable,
     }
-    done = subprocess.run(
-        [python, HERE / "hosted.py", case, package, tmp_path],
-        env=environment,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=LIMIT,
-    )
+    command = [python, HERE / "hosted.py", case, package, folder]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", timeout=LIMIT)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_case(version: str, case: str, package: Path, movies: list[Path], tmp_path: Path) -> None:
+    for movie in movies:
+        (tmp_path / movie.name).write_bytes(movie.read_bytes())
+    done = run_case(version, case, package, tmp_path)
     assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("case", "code"), [("failing", 1), ("crashing", -11)])
+def test_a_failure_and_a_crash_are_seen(case: str, code: int, package: Path, tmp_path: Path) -> None:
+    assert run_case(VERSIONS[-1], case, package, tmp_path).returncode == code

@@ -168,7 +168,18 @@ def unsaved_then_saved(strip: Any) -> None:
     for frame in (15, 16):
         check(0.5, frame=frame)
     check(0.25, frame=18)
+    elsewhere(plate)
     gone(plate)
+
+
+def elsewhere(plate: Any) -> None:
+    """Saved into another folder, the file takes its mattes along."""
+    other = stage.FOLDER / "other" / "file.blend"
+    other.parent.mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(other))
+    assert not stage.addon("outputs").missing(plate)
+    assert stage.addon("outputs").matte_strip(plate).directory.startswith("//wisp")
+    check(0.5, frame=15)
 
 
 def gone(plate: Any) -> None:
