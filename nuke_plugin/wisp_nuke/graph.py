@@ -98,8 +98,7 @@ def build(group: Any, nodes: List[NodeSpec]) -> None:
         for spec in nodes:
             node = group.node(spec.name) or host.create(spec.kind, name=spec.name)
             for name, value in spec.values:
-                if node[name].value() != value:
-                    node[name].setValue(value)
+                node[name].setValue(value)
             for name, expression in spec.expressions:
                 node[name].setExpression(expression)
         for spec in nodes:

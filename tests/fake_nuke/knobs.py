@@ -1,0 +1,235 @@
+"""Knobs: the classes that the plug-in makes, with the values and texts that Nuke gives them."""
+
+from __future__ import annotations
+
+import tkinter
+from typing import Any
+
+from .expressions import evaluate
+
+
+class Knob:
+    """Any knob. `node` is set when it is added to one."""
+
+    code: int | None = None
+    default: Any = ""
+
+    def __init__(self, name: str, label: str = "") -> None:
+        self._name, self._label = name, label
+        self.node: Any = None
+        self.flags = 0
+        self.content = self.default
+        self.expression: str | None = None
+        self.keys: dict[float, float] | None = None
+
+    def name(self) -> str:
+        return self._name
+
+    def label(self) -> str:
+        return self._label
+
+    def Class(self) -> str:  # noqa: N802
+        return type(self).__name__
+
+    def setFlag(self, flag: int) -> None:  # noqa: N802
+        self.flags |= flag
+
+    def value(self) -> Any:
+        return self.content
+
+    def setValue(self, value: Any, *_: Any) -> bool:  # noqa: N802
+        self._store(self._converted(value))
+        return True
+
+    def _converted(self, value: Any) -> Any:
+        return value
+
+    def _store(self, value: Any) -> None:
+        if self.node is not None:
+            self.node.session.check_thread()
+            self.node.session.undo.remember(self)
+        changed = value != self.content
+        self.content = value
+        if changed and self.node is not None:
+            self.node.changed(self)
+
+
+class StringKnob(Knob):
+    code = 1
+
+    def value(self) -> str:
+        """Evaluated as Tcl, as in Nuke: a stored `[...]` runs as a command."""
+        interpreter = tkinter.Tcl()
+        interpreter.eval("interp create -safe inside")
+        try:
+            return str(interpreter.call("inside", "eval", ["subst", self.content]))
+        except tkinter.TclError:
+            return str(self.content)
+
+    def getText(self) -> str:  # noqa: N802
+        return str(self.content)
+
+    def _converted(self, value: Any) -> str:
+        return str(value)
+
+
+class FileKnob(StringKnob):
+    code = 2
+
+    def value(self) -> str:
+        return str(self.content)
+
+
+class TextKnob(Knob):
+    code = 26
+
+
+class TabKnob(Knob):
+    code = 20
+
+
+class PyScriptKnob(Knob):
+    code = 22
+
+    def __init__(self, name: str, label: str = "", command: str = "") -> None:
+        super().__init__(name, label)
+        self.content = command
+
+    def execute(self) -> None:
+        """Press it."""
+        if self.node is not None:
+            self.node.session.run_text(self.node, self.content, self)
+
+
+class PythonKnob(Knob):
+    """`knobChanged`, `onCreate`: text that the host runs."""
+
+
+class EnumerationKnob(Knob):
+    code = 4
+
+    def __init__(self, name: str, label: str = "", values: list[str] | None = None) -> None:
+        super().__init__(name, label)
+        self.choices = list(values or [])
+        self.content = 0
+
+    def value(self) -> Any:
+        return self.choices[self.content]
+
+    def getValue(self) -> float:  # noqa: N802
+        return float(self.content)
+
+    def _converted(self, value: Any) -> int:
+        index = self.choices.index(value) if isinstance(value, str) and not value.isdigit() else int(value)
+        if not 0 <= index < len(self.choices):
+            raise ValueError(f"{self.name()} has no choice {value!r}")
+        return index
+
+
+class ArrayKnob(Knob):
+    """Numbers, one or several, that can be keyed or driven."""
+
+    code = 7
+    default: Any = 0.0
+
+    def value(self) -> Any:
+        if isinstance(self.content, (tuple, list)):
+            return list(self.content)
+        return self.getValueAt(self.node.session.current if self.node is not None else 0)
+
+    def getValueAt(self, time: float) -> Any:  # noqa: N802
+        if self.expression is not None:
+            session = self.node.session
+            return evaluate(self.expression, self.node.parent_value(time), session.GUI, {})
+        if self.keys:
+            before = [key for key in sorted(self.keys) if key <= time]
+            return self._converted(self.keys[before[-1] if before else min(self.keys)])
+        return self.content
+
+    def setExpression(self, text: str) -> bool:  # noqa: N802
+        self.expression = text
+        return True
+
+    def setAnimated(self) -> None:  # noqa: N802
+        self.keys = self.keys or {}
+
+    def clearAnimated(self) -> None:  # noqa: N802
+        self.keys = None
+
+    def isAnimated(self) -> bool:  # noqa: N802
+        return self.keys is not None
+
+    def setValueAt(self, value: float, time: float) -> bool:  # noqa: N802
+        assert self.keys is not None, "setAnimated first"
+        self.keys[time] = value
+        return True
+
+    def animations(self) -> list[Curve]:
+        return [Curve(self)] if self.keys else []
+
+    def _converted(self, value: Any) -> Any:
+        return tuple(value) if isinstance(value, (tuple, list)) else float(value)
+
+
+class Curve:
+    """Of a keyed knob. The stand-in knows constant interpolation only, so it insists on being told."""
+
+    def __init__(self, knob: ArrayKnob) -> None:
+        self._knob = knob
+
+    def keys(self) -> list[float]:
+        return sorted(self._knob.keys or {})
+
+    def changeInterpolation(self, keys: list[float], kind: int) -> None:  # noqa: N802
+        assert keys == self.keys() and kind == 1, "only constant interpolation is modelled"
+
+
+class IntKnob(ArrayKnob):
+    code = 3
+    default = 0
+
+    def _converted(self, value: Any) -> int:
+        return int(value)
+
+
+class BooleanKnob(ArrayKnob):
+    code = 6
+    default = False
+
+    def _converted(self, value: Any) -> bool:
+        return bool(value)
+
+
+class ColorKnob(ArrayKnob):
+    code = 18
+    default = (0.0, 0.0, 0.0)
+
+
+class BBoxKnob(ArrayKnob):
+    code = 15
+    default = (0.0, 0.0, 0.0, 0.0)
+
+
+class ReloadKnob(Knob):
+    """The Read's `reload` button; counts its presses."""
+
+    presses = 0
+
+    def execute(self) -> None:
+        self.presses += 1
+
+
+#: Nuke's names of the classes that a plug-in makes.
+CONSTRUCTORS = {
+    "Tab_Knob": TabKnob,
+    "Text_Knob": TextKnob,
+    "String_Knob": StringKnob,
+    "File_Knob": FileKnob,
+    "Int_Knob": IntKnob,
+    "Double_Knob": ArrayKnob,
+    "Boolean_Knob": BooleanKnob,
+    "Enumeration_Knob": EnumerationKnob,
+    "Color_Knob": ColorKnob,
+    "BBox_Knob": BBoxKnob,
+    "PyScript_Knob": PyScriptKnob,
+}

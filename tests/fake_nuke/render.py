@@ -1,0 +1,144 @@
+"""Pictures of the nodes that the plug-in builds, as arrays: enough to see whether the graph means what it should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from wisp.plates.colour import srgb_encode
+from wisp.plates.exr import read_channels
+
+from . import knobs as k
+from .expressions import evaluate
+from .nodes import Group, Node
+
+Picture = NDArray[np.float32]
+
+
+def render(node: Node | None, frame: int) -> Picture:
+    """RGBA float32, height x width x 4, of a node on a frame. RuntimeError as a render fails."""
+    if node is None:
+        raise RuntimeError("an input is not connected")
+    if isinstance(node, Group):
+        return render(next(one for one in node.nodes() if one.Class() == "Output"), frame)
+    if number(node, "disable", frame):
+        return render(node.input(0), frame)
+    return _RULES[node.Class()](node, frame)
+
+
+def write(node: Node, frame: int) -> None:
+    """What a Write does: 8-bit PNG, at proxy size where the proxy is on."""
+    picture = render(node.input(0), frame)
+    if node.session.root_group["proxy"].value():
+        picture = cv2.resize(picture, None, fx=0.5, fy=0.5)
+    path = Path(node["file"].value() % frame)
+    if node["create_directories"].value():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.round(np.clip(picture[..., 2::-1], 0, 1) * 255).astype(np.uint8))
+
+
+def number(node: Node, name: str, frame: int) -> Any:
+    knob = node[name]
+    assert isinstance(knob, k.ArrayKnob)
+    return knob.getValueAt(frame)
+
+
+def _input(node: Node, frame: int) -> Picture:
+    assert node.parent is not None
+    return render(node.parent.input(0), frame)
+
+
+def _plates(node: Node, frame: int) -> Picture:
+    return np.asarray(node.own["pictures"](frame), np.float32)
+
+
+def _read(node: Node, frame: int) -> Picture:
+    path = Path(node["file"].value() % frame)
+    if not path.is_file():
+        raise RuntimeError(f"{node.fullName()}: {path}: no such file")
+    channels, _ = read_channels(path)
+    planes = [channels[name].astype(np.float32) for name in "RGB"]
+    return np.dstack([*planes, np.zeros_like(planes[0])])
+
+
+def _expression(node: Node, frame: int) -> Picture:
+    below = render(node.input(0), frame)
+    names = {name: below[..., index] for index, name in enumerate("rgba")}
+    out = below.copy()
+    for index in range(4):
+        text = node[f"expr{index}"].getText() or "rgba"[index]
+        out[..., index] = evaluate(text, node.parent_value(frame), node.session.GUI, names)
+    return out
+
+
+def _switch(node: Node, frame: int) -> Picture:
+    return render(node.input(int(number(node, "which", frame))), frame)
+
+
+def _merge(node: Node, frame: int) -> Picture:
+    assert node["operation"].value() == "max"
+    return np.maximum(render(node.input(0), frame), render(node.input(1), frame))
+
+
+def _grade(node: Node, frame: int) -> Picture:
+    black, white = number(node, "blackpoint", frame), number(node, "whitepoint", frame)
+    out = render(node.input(0), frame).copy()
+    out[..., :3] = (out[..., :3] - black) / (white - black)
+    return out
+
+
+def _at_zero(node: Node, frame: int) -> Picture:
+    assert number(node, "size", frame) == 0, "only a size of zero is modelled"
+    return render(node.input(0), frame)
+
+
+def _invert(node: Node, frame: int) -> Picture:
+    return 1 - render(node.input(0), frame)
+
+
+def _copy(node: Node, frame: int) -> Picture:
+    index = {"rgba.red": 0, "rgba.alpha": 3}
+    out = render(node.input(0), frame).copy()
+    out[..., index[node["to0"].value()]] = render(node.input(1), frame)[..., index[node["from0"].value()]]
+    return out
+
+
+def _premult(node: Node, frame: int) -> Picture:
+    out = render(node.input(0), frame).copy()
+    out[..., :3] *= out[..., 3:]
+    return out
+
+
+def _assert(node: Node, frame: int) -> Picture:
+    if not evaluate(node["expression"].getText(), node.parent_value(frame), node.session.GUI, {}):
+        raise RuntimeError(node["message"].value())
+    return render(node.input(0), frame)
+
+
+def _colorspace(node: Node, frame: int) -> Picture:
+    out = render(node.input(0), frame).copy()
+    assert (node["colorspace_in"].value(), node["colorspace_out"].value()) == ("Linear", "sRGB")
+    out[..., :3] = srgb_encode(out[..., :3])
+    return out
+
+
+_RULES = {
+    "Input": _input,
+    "Plates": _plates,
+    "Read": _read,
+    "Expression": _expression,
+    "Switch": _switch,
+    "Merge2": _merge,
+    "Grade": _grade,
+    "Dilate": _at_zero,
+    "Blur": _at_zero,
+    "Invert": _invert,
+    "Copy": _copy,
+    "Premult": _premult,
+    "Assert": _assert,
+    "Colorspace": _colorspace,
+    "Output": lambda node, frame: render(node.input(0), frame),
+}

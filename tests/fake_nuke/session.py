@@ -1,0 +1,233 @@
+"""One Nuke session: what the module `nuke` offers, with its main thread, contexts, undo and viewer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from . import knobs, render, script
+from .nodes import Group, Node
+
+
+class WrongThread(RuntimeError):  # noqa: N818
+    """The host was called from a thread that is not its main one."""
+
+
+class WouldDeadlock(RuntimeError):  # noqa: N818
+    """Waiting for the main thread on the main thread."""
+
+
+class Undo:
+    """One list of steps; a step is knobs and the contents they had."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, list[tuple[knobs.Knob, Any]]]] = []
+        self._open: tuple[str, list[tuple[knobs.Knob, Any]]] | None = None
+        self._disabled = 0
+
+    def __call__(self) -> Undo:
+        """In Nuke a class whose methods need no instance; both `Undo().begin` and `Undo.disable` work."""
+        return self
+
+    def remember(self, knob: knobs.Knob) -> None:
+        if self._disabled == 0 and self._open is not None:
+            self._open[1].append((knob, knob.content))
+
+    def begin(self, name: str = "") -> None:
+        self._open = (name, [])
+
+    def end(self) -> None:
+        if self._open is not None and self._open[1]:
+            self.steps.append(self._open)
+        self._open = None
+
+    def disable(self) -> None:
+        self._disabled += 1
+
+    def enable(self) -> None:
+        self._disabled -= 1
+
+    def undo(self) -> None:
+        """Take the last step back; knobs report it like any change."""
+        _, changes = self.steps.pop()
+        self._disabled += 1
+        for knob, content in reversed(changes):
+            knob._store(content)
+        self._disabled -= 1
+
+
+class Viewer:
+    """The active viewer."""
+
+    def __init__(self, session: FakeNuke) -> None:
+        self._node = session.make("Viewer", session.root_group)
+
+    def node(self) -> Node:
+        return self._node
+
+    def activeInput(self) -> int | None:  # noqa: N802
+        return 0 if self._node.input(0) is not None else None
+
+    def ctrl_click(self, x: int, y: int) -> None:
+        """Pick the pixel (x, y), counted from the bottom left."""
+        self.ctrl_shift_drag(x, y, x + 1, y + 1)
+
+    def ctrl_shift_drag(self, x: float, y: float, r: float, t: float) -> None:
+        """Pick a region, in pixels from the bottom left."""
+        shown = self._node.input(0)
+        assert shown is not None
+        width, height, aspect = shown.format().width(), shown.format().height(), shown.format().pixelAspect()
+        normalised = [
+            value
+            for px, py in ((x, y), (r, t))
+            for value in ((px / width - 0.5) * 2, (py - height / 2) * 2 / (width * aspect))
+        ]
+        self._node["colour_sample_bbox"].setValue(normalised)
+
+
+class Creator:
+    """`nuke.nodes`: `nodes.Read(name=..)` in the current context."""
+
+    def __init__(self, session: FakeNuke) -> None:
+        self._session = session
+
+    def __getattr__(self, kind: str) -> Callable[..., Node]:
+        return lambda **values: self._session.make(kind, self._session.contexts[-1], **values)
+
+
+class FakeNuke:
+    """Put it into `sys.modules['nuke']`."""
+
+    INVISIBLE, ALWAYS_SAVE, CONSTANT = 0x400, 0x2000000, 1
+
+    def __init__(self, gui: bool = True) -> None:
+        self.GUI = gui
+        self.EXE_PATH = "/opt/Nuke/Nuke"
+        self.main_thread = threading.get_ident()
+        self.undo = self.Undo = Undo()
+        self.current = 1
+        self.said: list[str] = []
+        self.cancel_after: int | None = None
+        self.writes_seen: list[str] = []
+        self._queue: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+        self._running: list[tuple[Node, knobs.Knob]] = []
+        self._rendering = False
+        self.root_group = Group(self, "Root", None)
+        self.root_group["name"].content = "Root"
+        self.contexts: list[Group] = [self.root_group]
+        self.nodes = Creator(self)
+        self.viewer: Viewer | None = None
+        for name, kind in knobs.CONSTRUCTORS.items():
+            setattr(self, name, kind)
+
+    # -- the module's functions ---------------------------------------------------------------------------
+
+    def root(self) -> Group:
+        self.check_thread()
+        return self.root_group
+
+    def frame(self, number: int | None = None) -> int:
+        self.check_thread()
+        if number is not None:
+            self.current = number
+        return self.current
+
+    def thisNode(self) -> Node:  # noqa: N802
+        return self._running[-1][0] if self._running else self.contexts[-1]
+
+    def thisKnob(self) -> knobs.Knob | None:  # noqa: N802
+        return self._running[-1][1] if self._running else None
+
+    def toNode(self, name: str) -> Node | None:  # noqa: N802
+        found: Any = self.contexts[-1]
+        for part in name.split("."):
+            found = found.node(part) if isinstance(found, Group) else None
+        return found
+
+    def allNodes(self, kind: str | None = None, group: Group | None = None) -> list[Node]:  # noqa: N802
+        return [node for node in (group or self.contexts[-1]).nodes() if kind is None or node.Class() == kind]
+
+    def selectedNodes(self) -> list[Node]:  # noqa: N802
+        return []
+
+    def activeViewer(self) -> Viewer | None:  # noqa: N802
+        return self.viewer
+
+    def delete(self, node: Node) -> None:
+        self.check_thread()
+        assert node.parent is not None
+        node.parent.children.remove(node)
+
+    def message(self, text: str) -> None:
+        self.said.append(text)
+
+    tprint = message
+
+    def executeInMainThread(self, call: Callable[..., Any], args: Any = (), kwargs: Any = None) -> None:  # noqa: N802
+        self._queue.append((call, args if isinstance(args, tuple) else (args,)))
+
+    def executeInMainThreadWithResult(self, call: Callable[..., Any], args: Any = (), kwargs: Any = None) -> Any:  # noqa: N802
+        if threading.get_ident() == self.main_thread:
+            raise WouldDeadlock("executeInMainThreadWithResult on the main thread waits for itself")
+        raise NotImplementedError
+
+    def execute(self, nameOrNode: Node, start: int, end: int, incr: int = 1) -> None:
+        self.check_thread()
+        if self._rendering:
+            raise RuntimeError("I'm already executing something else")
+        self._rendering = True
+        try:
+            for count, frame in enumerate(range(start, end + 1, incr)):
+                if self.cancel_after is not None and count >= self.cancel_after:
+                    raise RuntimeError("Cancelled")
+                render.write(nameOrNode, frame)
+                self.writes_seen.append(nameOrNode.fullName())
+        finally:
+            self._rendering = False
+
+    # -- the test's side ----------------------------------------------------------------------------------
+
+    def pump(self) -> None:
+        """The main thread is idle: do what other threads have handed over."""
+        while self._queue:
+            call, args = self._queue.pop(0)
+            call(*args)
+
+    def check_thread(self) -> None:
+        if threading.get_ident() != self.main_thread:
+            raise WrongThread("the host was called from another thread than its main one")
+
+    def make(self, kind: str, parent: Group, **values: Any) -> Node:
+        """A node in `parent`, uniquely named."""
+        self.check_thread()
+        node = (Group if kind == "Group" else Node)(self, kind, parent)
+        node["name"].content = parent.unique(str(values.pop("name", kind + "1")))
+        parent.children.append(node)
+        for name, value in values.items():
+            node[name].setValue(value)
+        return node
+
+    def run_text(self, node: Node, text: str, knob: knobs.Knob) -> None:
+        """Python in a knob, with its context; more than three deep is a callback that triggers itself."""
+        if len(self._running) >= 3:
+            raise RecursionError(f"knob callbacks are nested: {[one.name() for _, one in self._running]}")
+        self._running.append((node, knob))
+        try:
+            exec(text, {"nuke": self})
+        finally:
+            self._running.pop()
+
+    def view(self, node: Node) -> Viewer:
+        """Show a node in the viewer."""
+        self.viewer = self.viewer or Viewer(self)
+        self.viewer.node().setInput(0, node)
+        return self.viewer
+
+    def save(self) -> str:
+        """The script as text."""
+        return script.save(self.root_group)
+
+    def load(self, text: str) -> None:
+        """Evaluate a script's text into this session, and run onCreate of what it holds."""
+        script.load(self, text)

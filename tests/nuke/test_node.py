@@ -1,0 +1,227 @@
+"""The node: prompts from the viewer, its graph, its life in scripts."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fake_nuke.nodes import Format
+from fake_nuke.render import render
+from wisp.plates.exr import write_exr
+from wisp.plates.plate import Window
+
+RNG = np.random.default_rng(11)
+
+
+def objects(session: Any, group: Any) -> list[dict[str, Any]]:
+    return session.module("actions").stored(group)["objects"]
+
+
+def matte(folder: Path, name: str, frame: int, alpha: np.ndarray) -> None:
+    folder.mkdir(exist_ok=True)
+    half = alpha.astype(np.float16)
+    window = Window(0, 0, alpha.shape[1], alpha.shape[0])
+    write_exr(folder / f"{name}.{frame}.exr", {"R": half, "G": half, "B": half}, display=window, data=window)
+
+
+def test_a_new_node_passes_the_plate_on(session: Any) -> None:
+    group = session.wisp()
+    assert (group["wisp_first"].value(), group["wisp_last"].value()) == (1001, 1004)
+    assert np.array_equal(render(group, 1001)[..., :3], render(group.input(0), 1001)[..., :3])
+    assert session.module("graph").faults(group, session.module("graph").desired([], 1001, 1004)) == []
+
+
+@pytest.mark.parametrize("form", [Format(64, 48), Format(1828, 1556, 2.0)])
+def test_a_click_in_the_viewer_is_a_point_on_that_pixel(session: Any, form: Format) -> None:
+    plate = session.plate()
+    plate.own["format"] = form
+    group = session.wisp(plate)
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    group["wisp_add_neg"].execute()
+    (item,) = objects(session, group)
+    for prompt, include in zip(item["prompts"], (True, False), strict=True):
+        assert prompt["frame"] == 1001 and prompt["include"] is include
+        assert np.allclose(prompt["xy"], [10.5, form.height() - 5.5], atol=0.011)
+
+
+def test_a_region_is_a_box(session: Any) -> None:
+    group = session.wisp()
+    session.host.viewer.ctrl_shift_drag(8, 10, 40, 30)
+    group["wisp_set_box"].execute()
+    assert np.allclose(objects(session, group)[0]["prompts"][0]["xyxy"], [8, 18, 40, 38], atol=0.011)
+    session.host.viewer.ctrl_click(3, 3)
+    group["wisp_set_box"].execute()
+    assert "Ctrl+Shift" in group["wisp_status"].value() and len(objects(session, group)[0]["prompts"]) == 1
+
+
+def test_objects_and_frames(session: Any) -> None:
+    group = session.wisp()
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    group["wisp_add_object"].execute()
+    session.host.frame(1003)
+    group["wisp_add_pos"].execute()
+    assert [[p["frame"] for p in item["prompts"]] for item in objects(session, group)] == [[1001], [1003]]
+    group["wisp_prev_prompt"].execute()
+    assert session.host.frame() == 1001
+    session.host.frame(2000)
+    group["wisp_add_pos"].execute()
+    assert "outside" in group["wisp_status"].value()
+
+
+def test_one_prompt_is_one_step_of_undo(session: Any) -> None:
+    group = session.wisp()
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    before = group["wisp_prompts"].getText()
+    group["wisp_add_neg"].execute()
+    session.host.undo.undo()
+    assert group["wisp_prompts"].getText() == before and len(objects(session, group)[0]["prompts"]) == 1
+
+
+def test_what_cannot_be_is_a_sentence(session: Any) -> None:
+    group = session.wisp()
+    for button, words in (("wisp_add_pos", "Ctrl+click"), ("wisp_track_both", "prompt first"), ("wisp_bake", "solved")):
+        group[button].execute()
+        assert words in group["wisp_status"].value()
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    group.input(0).own["format"] = Format(100, 100)
+    group["wisp_track_both"].execute()
+    assert "64x48" in group["wisp_status"].value() and "100x100" in group["wisp_status"].value()
+    group["wisp_prompts"].setValue("wisp2:abc")
+    group["wisp_track_both"].execute()
+    assert "Update" in group["wisp_status"].value()
+
+
+def test_the_graph_means_what_it_should(session: Any, tmp_path: Path) -> None:
+    """Two objects, one frame not solved: every output against the same arithmetic on arrays."""
+    plate = RNG.random((48, 64, 4)).astype(np.float32)
+    group = session.wisp(session.plate(lambda frame: plate))
+    graph, node = session.module("graph"), session.module("node")
+    a, b = (RNG.random((48, 64)).astype(np.float16).astype(np.float32) for _ in range(2))
+    matte(tmp_path / "m", "a", 1001, a)
+    matte(tmp_path / "m", "b", 1001, b)
+    mattes = [graph.Mattes((tmp_path / "m" / f"{name}.%04d.exr").as_posix(), True) for name in "ab"]
+    node.rebuild(group, mattes)
+    node.show_states(group, [{1001: 1}, {1001: 1}], [True, True])
+    union, rgb = np.maximum(a, b)[..., None], plate[..., :3]
+    color = np.array([0.2, 0.76, 0.42])
+    wanted = {
+        "Plate + alpha": np.dstack([rgb, union]),
+        "Premultiplied": np.dstack([rgb * union, union]),
+        "Matte only": np.repeat(union, 4, axis=2),
+        "Tint over plate": np.dstack([rgb * (1 - 0.55 * union) + color * 0.55 * union, union]),
+        "Plate": plate,
+    }
+    for output, picture in wanted.items():
+        group["wisp_output"].setValue(output)
+        assert np.allclose(render(group, 1001), picture, atol=1e-5), output
+    group["wisp_output"].setValue("Matte only")
+    assert render(group, 1002).max() == 0, "an unsolved frame touches no file in the interface"
+    group["wisp_invert"].setValue(True)
+    assert np.allclose(render(group, 1001)[..., 0], 1 - union[..., 0], atol=1e-5)
+    group["wisp_invert"].setValue(False)
+    group["wisp_black"].setValue(0.25)
+    assert np.allclose(render(group, 1001)[..., 0], (union[..., 0] - 0.25) / 0.75, atol=1e-5)
+    group["wisp_black"].setValue(0.0)
+    node.rebuild(group, [mattes[0], mattes[1]._replace(enabled=False)])
+    assert np.allclose(render(group, 1001)[..., 0], a, atol=1e-5)
+
+
+def test_a_farm_needs_no_plugin_and_stops_where_a_matte_lacks(start: Callable[..., Any], tmp_path: Path) -> None:
+    session = start()
+    group = session.wisp()
+    alpha = RNG.random((48, 64)).astype(np.float32)
+    matte(tmp_path / "m", "a", 1001, alpha)
+    graph, node = session.module("graph"), session.module("node")
+    node.rebuild(group, [graph.Mattes((tmp_path / "m" / "a.%04d.exr").as_posix(), True)])
+    node.show_states(group, [{1001: 1, 1002: 1}], [True])
+    plate = group.input(0).own
+    text = session.host.save()
+
+    farm = start(gui=False, with_plugin=False)
+    farm.host.load(text)
+    loaded = farm.host.toNode("Wisp1")
+    loaded.input(0).own = plate
+    assert np.allclose(render(loaded, 1001)[..., 3], alpha, atol=1e-3)
+    with pytest.raises(RuntimeError, match="no such file"):
+        render(loaded, 1002)
+    with pytest.raises(RuntimeError, match="has not been solved"):
+        render(loaded, 1003)
+    loaded["wisp_strict"].setValue(False)
+    assert render(loaded, 1003)[..., 3].max() == 0
+    loaded["wisp_track_both"].execute()
+    assert "not installed" in farm.host.said[-1]
+
+
+def test_prompts_survive_saving_and_a_copy_gets_its_own_identity(start: Callable[..., Any]) -> None:
+    session = start()
+    group = session.wisp()
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    text, stored = session.host.save(), objects(session, group)
+    again = start()
+    again.host.load(text)
+    loaded = again.host.toNode("Wisp1")
+    loaded.input(0).own = group.input(0).own
+    assert objects(again, loaded) == stored and loaded["wisp_uid"].value() == group["wisp_uid"].value()
+    again.host.load(text)
+    pasted = again.host.toNode("Wisp2")
+    assert pasted["wisp_uid"].value() not in ("", loaded["wisp_uid"].value())
+    pasted.setInput(0, loaded.input(0))
+    assert objects(again, pasted) == stored
+
+
+def test_saved_scripts_are_tcl(session: Any, tmp_path: Path) -> None:
+    """Read by another Tcl than the one that wrote them."""
+    tclsh = shutil.which("tclsh")
+    if tclsh is None:
+        pytest.skip("needs tclsh")
+    session.wisp()
+    (tmp_path / "script.nk").write_text(session.host.save(), encoding="utf-8")
+    (tmp_path / "count.tcl").write_text(
+        "set count 0\nproc unknown args {incr ::count}\nproc stack i {return n$::count}\nproc push n {}\n"
+        "set file [open script.nk]\nset text [read $file]\nputs [info complete $text]\neval $text\nputs $count\n"
+    )
+    run = subprocess.run([tclsh, "count.tcl"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    complete, count = run.stdout.split()
+    nodes = 1 + len(session.host.toNode("Wisp1").nodes()) + 2  # the group, what is inside, the plate, the viewer
+    assert complete == "1" and int(count) == nodes + 1  # and end_group
+
+
+def test_a_script_of_a_newer_version_is_left_alone(start: Callable[..., Any]) -> None:
+    session = start()
+    session.wisp()["wisp_schema"].setValue(9)
+    text = session.host.save()
+    again = start()
+    again.host.load(text)
+    loaded = again.host.toNode("Wisp1")
+    assert loaded["wisp_schema"].value() == 9 and "newer Wisp" in loaded["wisp_status"].value()
+
+
+def test_plates_are_rendered_once_and_nothing_is_left(session: Any, tmp_path: Path) -> None:
+    group = session.wisp()
+    plates = session.module("plates")
+    session.host.root()["proxy"].setValue(True)
+    before = [node.name() for node in group.nodes()]
+    assert plates.export(group, str(tmp_path / "p"), 1001, 1004) == 4
+    import cv2
+
+    picture = cv2.imread(str(tmp_path / "p" / "plate.1003.png"))
+    assert picture.shape[:2] == (48, 64), "full resolution although the proxy is on"
+    assert picture[0, 0, 0] == 137, "linear 0.25 in sRGB"
+    assert session.host.root()["proxy"].value() is True
+    assert plates.export(group, str(tmp_path / "p"), 1001, 1004) == 0
+    (tmp_path / "p" / "plate.1002.png").unlink()
+    assert plates.export(group, str(tmp_path / "p"), 1001, 1004) == 1
+    session.host.cancel_after = 1
+    with pytest.raises(session.module("host").Cancelled):
+        plates.export(group, str(tmp_path / "q"), 1001, 1004)
+    assert [node.name() for node in group.nodes()] == before and session.host.undo.steps == []

@@ -1,0 +1,78 @@
+"""The folder that Nuke loads: old syntax, no foreign libraries, one door to the host."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+OLD = [("3.7", "3.7"), ("3.9", "3.9"), ("3.10", "3.10")]
+
+
+def files(plugin: Path) -> list[Path]:
+    return sorted(plugin.rglob("*.py"))
+
+
+def test_syntax_of_3_7(plugin: Path) -> None:
+    assert len(files(plugin)) > 20
+    for file in files(plugin):
+        ast.parse(file.read_text(encoding="utf-8"), filename=str(file), feature_version=(3, 7))
+
+
+def test_only_one_module_imports_the_host(plugin: Path) -> None:
+    importers = set()
+    for file in files(plugin):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "nuke" for alias in node.names):
+                importers.add(file.relative_to(plugin).as_posix())
+    assert importers == {"menu.py", "wisp_nuke/host.py"}
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.9", "3.10", "3.11"])
+def test_loads_in_old_pythons_without_foreign_libraries(version: str, plugin: Path, tmp_path: Path) -> None:
+    """Every module except the widgets, with torch, numpy and cv2 made impossible to import."""
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"there is no Python {version} on this machine")
+    script = """
+import importlib, pathlib, sys, types
+for name in ("torch", "numpy", "cv2", "wisp"):
+    sys.modules[name] = None
+stub = types.ModuleType("nuke")
+stub.INVISIBLE, stub.ALWAYS_SAVE, stub.GUI = 1, 2, False
+sys.modules["nuke"] = stub
+sys.path.insert(0, sys.argv[1])
+names = ["wisp_nuke." + p.stem for p in pathlib.Path(sys.argv[1], "wisp_nuke").glob("*.py") if p.stem != "__init__"]
+for name in names + ["wisp_nuke.vendor.panel.gestures"]:
+    importlib.import_module(name)
+from wisp_nuke import prompts
+stored = prompts.load("", (10, 20))
+shot = prompts.edits(stored, 1, 5)
+shot.add_prompt({"frame": 1, "kind": "point", "xy": [1, 2], "include": True})
+again = prompts.load(prompts.dump(dict(stored, objects=shot.objects)), (10, 20))
+assert again["objects"][0]["prompts"][0]["xy"] == [1, 2]
+print("ok", len(names))
+"""
+    run = subprocess.run([str(python), "-c", script, str(plugin)], capture_output=True, text=True, check=False)
+    assert run.stdout.startswith("ok"), run.stderr
+
+
+def interpreter(version: str) -> Path | None:
+    """One that pyenv keeps, or this one."""
+    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    if kept:
+        return kept[-1]
+    return Path(sys.executable) if sys.version.startswith(version + ".") else None
+
+
+def test_installing_again_replaces(plugin: Path, tmp_path: Path) -> None:
+    from wisp.install import install_nuke
+
+    first = install_nuke(tmp_path)
+    (first / "old.py").write_text("")
+    assert install_nuke(tmp_path) == first
+    assert not (first / "old.py").exists() and (first / "wisp_nuke" / "vendor" / "host" / "client.py").is_file()
+    assert [one.name for one in tmp_path.iterdir()] == ["wisp"]

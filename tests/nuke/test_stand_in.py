@@ -1,0 +1,236 @@
+"""What the stand-in models, each point on its own: a test of the tests' ground."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import threading
+from pathlib import Path
+
+import fake_nuke
+import numpy as np
+import pytest
+from fake_nuke import FakeNuke, WouldDeadlock, WrongThread
+from fake_nuke.knobs import CONSTRUCTORS
+from fake_nuke.nodes import Format
+from fake_nuke.render import render
+
+
+@pytest.fixture
+def host() -> FakeNuke:
+    return FakeNuke()
+
+
+def test_absent_knobs(host: FakeNuke) -> None:
+    node = host.nodes.Read()
+    assert node.knob("nonsense") is None
+    with pytest.raises(NameError):
+        node["nonsense"]
+
+
+def test_enumerations_by_name_and_number(host: FakeNuke) -> None:
+    knob = CONSTRUCTORS["Enumeration_Knob"]("e", "", ["a", "b"])
+    knob.setValue("b")
+    assert (knob.value(), knob.getValue()) == ("b", 1.0)
+    knob.setValue(0)
+    assert knob.value() == "a"
+    with pytest.raises(ValueError, match=r"no choice|not in list"):
+        knob.setValue("c")
+
+
+def test_text_is_evaluated_as_tcl(host: FakeNuke) -> None:
+    """Prompts as plain JSON would run as a command here."""
+    knob = CONSTRUCTORS["String_Knob"]("s")
+    knob.setValue("x[string length abc]")
+    assert (knob.value(), knob.getText()) == ("x3", "x[string length abc]")
+
+
+def test_keys_hold_until_the_next(host: FakeNuke) -> None:
+    knob = CONSTRUCTORS["Int_Knob"]("i")
+    knob.setAnimated()
+    for frame, value in ((5, 1), (8, 0)):
+        knob.setValueAt(value, frame)
+    assert [knob.getValueAt(frame) for frame in (1, 5, 7, 8, 20)] == [1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("$gui || parent.k > 1", 1.0), ("!parent.k", 0.0), ("parent.k > 1 && !$gui", 0.0), ("parent.k*2", 2.0)],
+)
+def test_expressions(host: FakeNuke, text: str, value: float) -> None:
+    group = host.nodes.Group()
+    group.addKnob(CONSTRUCTORS["Double_Knob"]("k"))
+    group["k"].setValue(1.0)
+    with group:
+        switch = host.nodes.Switch()
+    switch["which"].setExpression(text)
+    assert switch["which"].getValueAt(1) == value
+
+
+def test_names_and_contexts(host: FakeNuke) -> None:
+    group = host.nodes.Group(name="G1")
+    with group:
+        inner = host.nodes.Read(name="Read1")
+        assert host.toNode("Read1") is inner
+    outer = host.nodes.Read(name="Read1")
+    assert inner.fullName() == "G1.Read1" and host.toNode("Read1") is outer
+    assert host.nodes.Read(name="Read1").name() == "Read2"
+
+
+def test_a_callback_that_triggers_itself_is_found(host: FakeNuke) -> None:
+    group = host.nodes.Group()
+    group["knobChanged"].setValue("n = nuke.thisNode(); n['tile_color'].setValue(n['tile_color'].content + 1)")
+    with pytest.raises(RecursionError, match="tile_color"):
+        group["tile_color"].setValue(1)
+
+
+def test_threads(host: FakeNuke) -> None:
+    failures: list[type[BaseException]] = []
+    done: list[int] = []
+
+    def work() -> None:
+        try:
+            host.frame()
+        except WrongThread as error:
+            failures.append(type(error))
+        host.executeInMainThread(done.append, args=(1,))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert failures == [WrongThread] and done == []
+    host.pump()
+    assert done == [1]
+    with pytest.raises(WouldDeadlock):
+        host.executeInMainThreadWithResult(len)
+
+
+def test_renders_cancel_nest_and_follow_the_proxy(host: FakeNuke, tmp_path: Path) -> None:
+    import cv2
+
+    plate = host.make("Plates", host.root_group)
+    plate.own = {"pictures": lambda frame: np.zeros((8, 16, 4), np.float32), "format": Format(16, 8)}
+    write = host.nodes.Write(file=str(tmp_path / "p.%04d.png"))
+    write.setInput(0, plate)
+    host.execute(write, 1, 2)
+    host.root()["proxy"].setValue(True)
+    host.execute(write, 3, 3)
+    sizes = [cv2.imread(str(tmp_path / f"p.{frame:04d}.png")).shape[:2] for frame in (1, 2, 3)]
+    assert sizes == [(8, 16), (8, 16), (4, 8)]
+    host.cancel_after = 1
+    with pytest.raises(RuntimeError, match=r"^Cancelled"):
+        host.execute(write, 4, 9)
+    assert not (tmp_path / "p.0005.png").exists()
+    host.cancel_after = None
+    plate.own["pictures"] = lambda frame: host.execute(write, 1, 1)
+    with pytest.raises(RuntimeError, match="already"):
+        host.execute(write, 1, 1)
+
+
+def test_undo_brings_back_and_reports(host: FakeNuke) -> None:
+    group = host.nodes.Group()
+    group.addKnob(CONSTRUCTORS["String_Knob"]("s"))
+    undo = host.Undo()
+    undo.begin("two")
+    group["s"].setValue("a")
+    group["s"].setValue("b")
+    undo.end()
+    undo.disable()
+    group["tile_color"].setValue(7)
+    undo.enable()
+    group["knobChanged"].setValue("nuke.said.append(nuke.thisKnob().name())")
+    undo.undo()
+    assert group["s"].getText() == "" and group["tile_color"].value() == 7 and "s" in host.said
+
+
+def test_the_sampler_speaks_as_a_saved_script_does(host: FakeNuke) -> None:
+    """Numbers of a script that Nuke saved after a click on pixel (1814, 328) of a 1920x1080 picture."""
+    plate = host.make("Plates", host.root_group)
+    plate.own = {"format": Format(1920, 1080)}
+    viewer = host.view(plate)
+    viewer.ctrl_click(1814, 328)
+    wanted = [0.8895833492, -0.2208333313, 0.890625, -0.2197916657]
+    assert np.allclose(viewer.node()["colour_sample_bbox"].value(), wanted, atol=1e-6)
+
+
+def test_scripts_round_trip_through_tcl(host: FakeNuke) -> None:
+    group = host.nodes.Group(name="G1")
+    group.addKnob(CONSTRUCTORS["String_Knob"]("s"))
+    group.addKnob(CONSTRUCTORS["Int_Knob"]("i"))
+    group["s"].setValue("a [b] {c $d")
+    group["i"].setAnimated()
+    group["i"].setValueAt(1, 5)
+    group["onCreate"].setValue("if True:\n    nuke.said.append('made ' + nuke.thisNode().name())\n")
+    with group:
+        read = host.nodes.Read(name="R", file="x.%04d.exr")
+        switch = host.nodes.Switch(name="S")
+        switch.setInput(1, read)
+        switch["which"].setExpression("parent.i > 0")
+    text = host.save()
+    other = FakeNuke()
+    other.load(text)
+    found = other.toNode("G1")
+    assert found["s"].getText() == "a [b] {c $d" and found["i"].getValueAt(9) == 1
+    assert found.node("S").input(1).name() == "R" and found.node("S").input(0) is None
+    assert found.node("S")["which"].getValueAt(5) == 1.0 and other.said == ["made G1"]
+    assert other.save().count("\n") == text.count("\n")
+
+
+def test_an_assertion_stops_a_render(host: FakeNuke) -> None:
+    group = host.nodes.Group()
+    with group:
+        plate = host.nodes.Plates()
+        guard = host.nodes.Assert(expression="$gui", message="not here")
+        guard.setInput(0, plate)
+    plate.own = {"pictures": lambda frame: np.zeros((2, 2, 4))}
+    assert render(guard, 1).shape == (2, 2, 4)
+    host.GUI = False
+    with pytest.raises(RuntimeError, match="not here"):
+        render(guard, 1)
+
+
+# -- what it models exists in the host's own stubs ------------------------------------------------------------
+
+#: Not of the host: the test's side of the stand-in, and names that Nuke gives to C++ objects differently.
+OURS = {"pump", "check_thread", "make", "run_text", "view", "save", "load"}
+
+
+def stub_names() -> tuple[set[str], dict[str, set[str]]]:
+    """Functions and classes with their methods, from the stubs generated from Nuke 13.2."""
+    spec = importlib.util.find_spec("nuke-stubs")
+    if spec is None or spec.submodule_search_locations is None:
+        pytest.skip("needs types-nuke (the test extra)")
+    functions: set[str] = set()
+    classes: dict[str, set[str]] = {}
+    for file in Path(spec.submodule_search_locations[0]).glob("*.pyi"):
+        for item in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(item, ast.FunctionDef):
+                functions.add(item.name)
+            elif isinstance(item, ast.ClassDef):
+                names = {one.name for one in item.body if isinstance(one, ast.FunctionDef)}
+                bases = [base.id for base in item.bases if isinstance(base, ast.Name)]
+                classes[item.name] = names.union(*(classes.get(base, set()) for base in bases))
+    return functions, classes
+
+
+def test_functions_exist_in_the_stubs() -> None:
+    functions, classes = stub_names()
+    tree = ast.parse((Path(fake_nuke.__file__).parent / "session.py").read_text(encoding="utf-8"))
+    (fake,) = [item for item in tree.body if isinstance(item, ast.ClassDef) and item.name == "FakeNuke"]
+    public = {item.name for item in fake.body if isinstance(item, ast.FunctionDef) and not item.name.startswith("_")}
+    assert public - OURS <= functions | set(classes)
+    assert set(CONSTRUCTORS) <= set(classes)
+
+
+def test_functions_that_the_plugin_calls_exist_in_the_stubs() -> None:
+    functions, classes = stub_names()
+    root = Path(fake_nuke.__file__).parents[2] / "nuke_plugin"
+    known = functions | set(classes) | {"GUI", "INVISIBLE", "ALWAYS_SAVE", "CONSTANT", "nodes", "EXE_PATH"}
+    for file in root.rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        used = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "nuke"
+        }
+        assert used <= known, file

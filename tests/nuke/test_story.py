@@ -1,0 +1,85 @@
+"""A shot from the first click to the farm, with the real engine and the built-in models on a real clip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from fake_nuke.render import render
+from wisp.plates.colour import srgb_decode
+
+SIZE = (320, 180)
+FRAMES = range(1001, 1005)
+
+
+@pytest.mark.slow
+def test_prompt_track_correct_save_and_render_elsewhere(
+    start: Callable[..., Any], shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    clip = shared / "data" / "clips" / "davis_car_shadow"
+    facts = json.loads((clip / "clip.json").read_text())
+    scale = SIZE[0] / facts["width"]
+
+    def picture(frame: int) -> np.ndarray:
+        image = cv2.imread(str(clip / "frames" / f"{frame - FRAMES[0]:05d}.jpg"))[..., ::-1]
+        small = cv2.resize(image, SIZE, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        return np.dstack([srgb_decode(small), np.zeros(SIZE[::-1], np.float32)])
+
+    def truth(frame: int) -> np.ndarray:
+        mask = cv2.imread(str(clip / "masks" / f"{frame - FRAMES[0]:05d}.png"), cv2.IMREAD_GRAYSCALE)
+        return cv2.resize(mask, SIZE, interpolation=cv2.INTER_AREA) > 127
+
+    def overlap(group: Any, frame: int) -> float:
+        found = render(group, frame)[..., 3] > 0.5
+        return float((found & truth(frame)).sum() / (found | truth(frame)).sum())
+
+    session = start()
+    group = session.wisp(session.plate(picture, SIZE), tmp_path / "cache")
+    x0, y0, x1, y1 = (value * scale for value in facts["prompts"][0]["box_xyxy"])
+    session.host.viewer.ctrl_shift_drag(x0, SIZE[1] - y1, x1, SIZE[1] - y0)
+    group["wisp_set_box"].execute()
+    group["wisp_track_fwd"].execute()
+    engine, actions = session.module("engine"), session.module("actions")
+    job = actions._jobs[group["wisp_uid"].value()]
+
+    def finish(job: Any) -> None:
+        engine.wait(lambda: job.finished, 120)
+        engine.wait(lambda: group["wisp_cache_state"].getValueAt(FRAMES[-1]) == 1, 30)
+
+    finish(job)
+    assert "4 mattes computed" in group["wisp_status"].value()
+    assert min(overlap(group, frame) for frame in FRAMES) > 0.75
+
+    # A correction later in the shot leaves the mattes before it alone and is solved again.
+    session.host.frame(FRAMES[-1])
+    rows, columns = np.nonzero(truth(FRAMES[-1]))
+    session.host.viewer.ctrl_click(int(np.median(columns)), SIZE[1] - 1 - int(np.median(rows)))
+    group["wisp_add_pos"].execute()
+    group["wisp_track_both"].execute()
+    job = actions._jobs[group["wisp_uid"].value()]
+    engine.wait(lambda: job.finished, 120)
+    engine.wait(lambda: "computed" in group["wisp_status"].value(), 30)
+    finish(job)
+    assert overlap(group, FRAMES[-1]) > 0.75
+
+    baked = actions.bake(group)
+    assert np.allclose(render(baked, FRAMES[1])[..., 3], render(group, FRAMES[1])[..., 3])
+    wanted = render(group, FRAMES[2])
+    text, plate = session.host.save(), group.input(0).own
+    engine.stop()
+
+    farm = start(gui=False, with_plugin=False)
+    farm.host.load(text)
+    loaded = farm.host.toNode("Wisp1")
+    loaded.input(0).own = plate
+    assert np.array_equal(render(loaded, FRAMES[2]), wanted)
+    Path(loaded.node("Matte_1")["file"].value() % FRAMES[2]).unlink()
+    with pytest.raises(RuntimeError, match="no such file"):
+        render(loaded, FRAMES[2])
