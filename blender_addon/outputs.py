@@ -76,7 +76,7 @@ def update(scene: Any, strip: Any) -> None:
         if cutout is not None:
             _lay_out_cutout(strip, cutout)
         _show(strip, matte, cutout)
-    _seen[scene.name, strip.name] = _signature(scene, strip)
+    _seen[scene.name, strip.name] = plates.signature(scene, strip)
 
 
 def _owns(scene: Any, strip: Any, matte: Any) -> bool:
@@ -169,16 +169,13 @@ def _list_files(strip: Any, names: list[str]) -> None:
         strip.elements.append(name)
 
 
-_TIMES = ("animation_offset_start", "animation_offset_end", "frame_start", "frame_offset_start", "frame_offset_end")
-
-
 def _lay_out_cutout(strip: Any, cutout: Any) -> None:
     if strip.type == "IMAGE":
         _list_files(cutout, [element.filename for element in strip.elements])
         _assign(cutout, "directory", strip.directory)
     else:
         _assign(cutout, "filepath", strip.filepath)
-    for name in (*_TIMES, "strobe", "use_reverse_frames", "alpha_mode"):
+    for name in (*plates.TIMES, "strobe", "use_reverse_frames", "alpha_mode"):
         _assign(cutout, name, getattr(strip, name))
     _copy_place(strip, cutout)
     _copy_flips(strip, cutout, True)
@@ -213,19 +210,6 @@ def _show(strip: Any, matte: Any, cutout: Any) -> None:
         _assign(cutout, "mute", output != "cutout" or bypass)
 
 
-def _signature(scene: Any, strip: Any) -> tuple[Any, ...]:
-    """What the layout of the outputs depends on."""
-    t, c = strip.transform, strip.crop
-    media = (strip.directory, len(strip.elements)) if strip.type == "IMAGE" else (strip.filepath,)
-    return (
-        *media,
-        *(getattr(strip, name) for name in _TIMES),
-        *(strip.frame_final_start, strip.frame_final_end, strip.strobe, strip.use_reverse_frames),
-        *(t.offset_x, t.offset_y, t.scale_x, t.scale_y, t.rotation, *t.origin, strip.use_flip_x, strip.use_flip_y),
-        *(c.min_x, c.max_x, c.min_y, c.max_y, scene.render.fps, scene.render.fps_base, strip.wisp.uid),
-    )
-
-
 def joined() -> Iterator[tuple[Any, Any]]:
     """(scene, plate) of every plate that shows mattes."""
     for scene, strip in model.plates():
@@ -237,7 +221,7 @@ def follow() -> None:
     """Bring outputs in step with plates that were moved, trimmed, split or transformed since the last call."""
     for scene, strip in list(joined()):
         key = (scene.name, strip.name)
-        signature = _signature(scene, strip)
+        signature = plates.signature(scene, strip)
         if _seen.get(key) != signature:
             _seen[key] = signature
             try:

@@ -90,11 +90,9 @@ def _mattes(context: Any, strip: Any, frame: int, to_region: Callable[[float, fl
     width, height = strip.elements[0].orig_width, strip.elements[0].orig_height
     corners = [to_region(x, y) for x, y in ((0, height), (width, height), (width, 0), (0, 0))]
     folder = MatteFolder(places.mattes(wisp.uid))
-    run = session.runs.get(wisp.uid)
-    revision = run.revision if run is not None else 0
     opacity = preferences.get().opacity
     if view in ("matte", "colour"):
-        texture = textures.get(folder.union_path(frame), view, revision)
+        texture = textures.get(folder.union_path(frame), view)
         if texture is None:
             return
         if view == "matte":
@@ -102,7 +100,7 @@ def _mattes(context: Any, strip: Any, frame: int, to_region: Callable[[float, fl
         _textured(texture, corners, (1.0, 1.0, 1.0, 1.0) if view == "matte" else BACKDROP)
         return
     for item in wisp.objects:
-        texture = textures.get(folder.object_path(item.number, frame), view, revision) if item.enabled else None
+        texture = textures.get(folder.object_path(item.number, frame), view) if item.enabled else None
         if texture is not None:
             _textured(texture, corners, (*item.color, opacity if view == "tint" else 1.0))
 

@@ -55,6 +55,17 @@ def plate_of(scene: Any, strip: Any) -> Plate:
 
 def shown_frames(scene: Any, strip: Any) -> dict[int, int]:
     """Scene frame -> plate frame, wherever the strip is visible. Raises Refusal."""
+    key, now = (scene.name, strip.name), signature(scene, strip)
+    if _shown.get(key, (None,))[0] != now:
+        _shown[key] = (now, _shown_frames(scene, strip))
+    return _shown[key][1]
+
+
+#: Drawing asks for the frames of every strip over and over: (scene, strip) -> what they depend on, and the frames.
+_shown: dict[tuple[str, str], tuple[Any, dict[int, int]]] = {}
+
+
+def _shown_frames(scene: Any, strip: Any) -> dict[int, int]:
     times = range(int(strip.frame_final_start), int(strip.frame_final_end))
     if strip.type == "IMAGE":
         names = [element.filename for element in strip.elements]
@@ -62,6 +73,27 @@ def shown_frames(scene: Any, strip: Any) -> dict[int, int]:
         return {time: numbers[strip.strip_elem_from_frame(time).filename] for time in times}
     timing = movie_timing(scene, strip)
     return {time: mapping.movie_frame(timing, time) for time in times}
+
+
+TIMES = ("animation_offset_start", "animation_offset_end", "frame_start", "frame_offset_start", "frame_offset_end")
+
+
+def signature(scene: Any, strip: Any) -> tuple[Any, ...]:
+    """Everything that decides which frames a strip shows, and where."""
+    t, c = strip.transform, strip.crop
+    files = strip.elements
+    if strip.type == "IMAGE" and len(files):
+        media: tuple[Any, ...] = (strip.directory, len(files), files[0].filename, files[len(files) - 1].filename)
+    else:
+        media = (getattr(strip, "filepath", ""),)
+    return (
+        *media,
+        *(getattr(strip, name) for name in TIMES),
+        *(strip.frame_final_start, strip.frame_final_end, strip.strobe, strip.use_reverse_frames),
+        len(getattr(strip, "retiming_keys", ())),
+        *(t.offset_x, t.offset_y, t.scale_x, t.scale_y, t.rotation, *t.origin, strip.use_flip_x, strip.use_flip_y),
+        *(c.min_x, c.max_x, c.min_y, c.max_y, scene.render.fps, scene.render.fps_base, strip.wisp.uid),
+    )
 
 
 def plate_frame(scene: Any, strip: Any, scene_frame: int) -> int | None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The user's settings, and the test of the engine."""
 
-import sys
 from types import SimpleNamespace
 
 import bpy
@@ -86,8 +85,6 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def register() -> None:
-    # Blender registers preferences by the name under which the add-on is enabled.
-    assert sys.modules.get(__package__) is not None
     bpy.utils.register_class(WispPreferences)
 
 

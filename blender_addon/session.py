@@ -65,7 +65,6 @@ class Run:
     enabled: tuple[int, ...] = ()
     wanted: dict[tuple[int, int], float] = field(default_factory=dict)
     asked: int = 0
-    revision: int = 0
     fault: Fault | None = None
     message: str = ""
 
@@ -244,7 +243,6 @@ def _on_status(run: Run, status: dict[str, Any]) -> None:
         run.dirty[number] = mapping.frames_in(frames.get("dirty", ""))
         for frame in run.solved[number]:
             _place(run, number, frame, Path(item["pattern"] % frame))
-    run.revision += 1
     redraw()
 
 
@@ -328,7 +326,6 @@ def _drain() -> None:
             future.result()
         except Exception as error:  # a full disk, a folder without rights: it must be seen, whatever it was
             run.fault = Fault(f"A matte cannot be written: {error}", "output")
-        run.revision += 1
         _touched.setdefault(run.uid, time.monotonic())
     if finished:
         redraw()

@@ -15,22 +15,26 @@ from . import pictures
 #: Textures that are kept, and the longest side of one: an overlay need not be sharper than the preview.
 KEPT, LONG_SIDE = 24, 1280
 
-Key = tuple[str, str, int]
+Key = tuple[str, str, tuple[int, int]]
 _ready: OrderedDict[Key, Any] = OrderedDict()
 _reading: dict[Key, Future[np.ndarray]] = {}
 _worker: ThreadPoolExecutor | None = None
 
 
-def get(path: Path, view: str, revision: int) -> Any:
+def get(path: Path, view: str) -> Any:
     """The texture of a matte file in a view mode, or None while it is not there yet; it is asked for then.
 
-    A texture of an older revision is shown until the newer one is there.
+    The texture of the file before this one is shown until the newer one is there.
     """
-    key = (str(path), view, revision)
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    key = (str(path), view, (stat.st_ino, stat.st_mtime_ns))
     if key in _ready:
         _ready.move_to_end(key)
         return _ready[key]
-    if key not in _reading and path.exists():
+    if key not in _reading:
         _read(key, path, view)
     older = [k for k in _ready if k[:2] == key[:2]]
     return _ready[older[-1]] if older else None
