@@ -57,9 +57,9 @@ def models_of(kind: str):
     """A search function: the ids of the engine's models of that kind which are on this machine."""
 
     def search(_self, _context, text: str) -> list[str]:
-        from . import session
+        from . import engine
 
-        told = session.client.engine.get("models", ()) if session.client else ()
+        told = engine.client.engine.get("models", ()) if engine.client else ()
         return [each["id"] for each in told if kind in each["kinds"] and each["available"] and text in each["id"]]
 
     return search

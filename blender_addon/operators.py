@@ -4,7 +4,7 @@
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from . import gestures, model, outputs, plates, session
+from . import engine, gestures, model, outputs, plates, session
 from .host.errors import EngineError
 
 DIRECTIONS = (
@@ -148,7 +148,7 @@ class WISP_OT_track(OnPlate, bpy.types.Operator):
             session.wait(run, lambda: job.finished)
             raise
         outputs.refresh(run.uid)
-        fault = run.fault or (session.fault if not job.finished else None)
+        fault = run.fault or (engine.fault if not job.finished else None)
         if fault is not None:
             self.report({"ERROR"}, fault.text)
             return {"CANCELLED"}
@@ -182,7 +182,7 @@ class WISP_OT_update_outputs(OnPlate, bpy.types.Operator):
             run = session.runs.get(strip.wisp.uid)
             if run is not None:
                 run.placed.clear()
-                if run.shot is not None and session.client is not None and session.client.state == "ready":
+                if run.shot is not None and engine.client is not None and engine.client.state == "ready":
                     run.shot.refresh()
             outputs.update(scene, strip)
             outputs.refresh(strip.wisp.uid)
@@ -217,16 +217,16 @@ class WISP_OT_test_engine(bpy.types.Operator):
     bl_label = "Test Engine"
 
     def execute(self, _context):
-        session.stop_engine()
+        session.drop_engine()
         try:
-            client = session.engine()
+            client = engine.start()
             client.wait(lambda: client.state in ("ready", "refused", "exited"), 60)
         except (EngineError, TimeoutError) as error:
-            session.fault = session.fault or session.Fault(str(error))
+            engine.fault = engine.fault or engine.Fault(str(error))
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         if client.state != "ready":
-            self.report({"ERROR"}, session.fault.text if session.fault else "The engine refused to start")
+            self.report({"ERROR"}, engine.fault.text if engine.fault else "The engine refused to start")
             return {"CANCELLED"}
         self.report({"INFO"}, f"Wisp {client.engine['wisp']} answers, device {client.engine['device']}")
         return {"FINISHED"}
@@ -240,7 +240,7 @@ class WISP_OT_restart_engine(bpy.types.Operator):
 
     def execute(self, _context):
         try:
-            session.engine()
+            engine.start()
         except EngineError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -267,7 +267,7 @@ class WISP_OT_copy_details(bpy.types.Operator):
     bl_label = "Copy Details"
 
     def execute(self, context):
-        faults = [session.fault, *(run.fault for run in session.runs.values())]
+        faults = [engine.fault, *(run.fault for run in session.runs.values())]
         texts = [f"{fault.kind}: {fault.text}\n{fault.details}" for fault in faults if fault]
         context.window_manager.clipboard = "\n".join(texts)
         return {"FINISHED"}
@@ -290,7 +290,7 @@ class WISP_OT_update_stale(bpy.types.Operator):
             job = run.job
             session.wait(run, lambda job=job: job.finished)
             outputs.update(scene, strip)
-            fault = run.fault or (session.fault if not job.finished else None)
+            fault = run.fault or (engine.fault if not job.finished else None)
             if fault is not None:
                 self.report({"ERROR"}, f"{strip.name}: {fault.text}")
                 return {"CANCELLED"}

@@ -15,7 +15,7 @@ import gpu
 from bpy.props import EnumProperty
 from gpu_extras.batch import batch_for_shader
 
-from . import compat, gestures, mapping, places, plates, preferences, session, textures
+from . import compat, engine, gestures, mapping, places, plates, preferences, session, textures
 from .mattes import MatteFolder
 
 VIEWS = (
@@ -41,7 +41,7 @@ def _guarded(draw: Callable[[Any], None]) -> Callable[[], None]:
             draw(bpy.context)
         except Exception as error:
             if not faults:
-                session.fault = session.Fault(f"The overlay cannot be drawn: {error!r}")
+                engine.fault = engine.Fault(f"The overlay cannot be drawn: {error!r}")
             faults += 1
 
     return guarded

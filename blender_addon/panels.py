@@ -3,7 +3,7 @@
 
 import bpy
 
-from . import gestures, mapping, outputs, plates, preferences, session
+from . import engine, gestures, mapping, outputs, plates, preferences, session
 from .icons import icon
 
 LETTERS = 44
@@ -58,7 +58,7 @@ class WISP_PT_plate(Tab, bpy.types.Panel):
 
     def faults(self, layout, strip):
         run = session.runs.get(strip.wisp.uid)
-        fault = session.fault or (run.fault if run else None)
+        fault = engine.fault or (run.fault if run else None)
         if fault is not None:
             note(layout, fault.text, alert=True)
             row = layout.row(align=True)

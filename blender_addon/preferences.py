@@ -13,7 +13,7 @@ def engine_changed(_self, _context) -> None:
     """The next request starts the engine that is named now."""
     from . import session
 
-    session.stop_engine()
+    session.drop_engine()
 
 
 class WispPreferences(bpy.types.AddonPreferences):
@@ -47,16 +47,16 @@ class WispPreferences(bpy.types.AddonPreferences):
     )
 
     def draw(self, _context) -> None:
-        from . import session
+        from . import engine
 
         layout = self.layout
         layout.prop(self, "engine")
         row = layout.row()
         row.operator("wisp.test_engine", icon="CHECKMARK")
-        client = session.client
-        if session.fault:
-            for line in wrapped(session.fault.text, 90):
-                layout.label(text=line, icon="ERROR" if line == session.fault.text[: len(line)] else "BLANK1")
+        client = engine.client
+        if engine.fault:
+            for line in wrapped(engine.fault.text, 90):
+                layout.label(text=line, icon="ERROR" if line == engine.fault.text[: len(line)] else "BLANK1")
         elif client is not None and client.engine:
             told = client.engine
             layout.label(text=f"Wisp {told['wisp']}, device {told['device']}", icon="CHECKMARK")

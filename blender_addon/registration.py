@@ -13,10 +13,10 @@ PARTS = (icons, preferences, model, gestures, operators, overlay, panels, tools,
 def register() -> None:
     for part in PARTS:
         part.register()
-    atexit.register(session.stop_engine)
+    atexit.register(session.drop_engine)
 
 
 def unregister() -> None:
-    atexit.unregister(session.stop_engine)
+    atexit.unregister(session.drop_engine)
     for part in reversed(PARTS):
         part.unregister()

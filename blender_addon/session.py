@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine as this host process uses it: one client, the plates that are open in it, what runs and what failed.
+"""The plates that are open in the engine: what runs, what is solved, what failed.
 
 Everything here happens on the main thread, in `poll`, which a timer calls (in background mode the waiting operator).
 Files are linked and combined on one worker thread that never touches the host. Nothing here is saved.
@@ -18,10 +18,9 @@ from typing import Any
 
 import bpy
 
-from . import document, mapping, model, outputs, places, plates, preferences, textures
-from .host import engine_path
-from .host.client import Client, EngineExit
-from .host.errors import EngineError, EngineGone
+from . import document, engine, mapping, model, outputs, places, plates, textures
+from .engine import Fault
+from .host.errors import EngineError
 from .host.shots import Job, RemoteShot
 from .mattes import MatteFolder
 
@@ -32,15 +31,6 @@ PREVIEW_DELAY, SETTINGS_DELAY = 0.15, 0.4
 PATIENCE = 5.0
 #: A tracker less sure than this is worth a look.
 DOUBTFUL = 0.5
-
-
-@dataclass
-class Fault:
-    """What went wrong, for the panel. `kind`: as the engine names it, or `missing`, `gone`, `refused`."""
-
-    text: str
-    kind: str = "unexpected"
-    details: str = ""
 
 
 @dataclass
@@ -81,9 +71,7 @@ class Run:
         return "solved" if any(frame in self.solved.get(number, ()) for number in self.enabled) else "none"
 
 
-client: Client | None = None
 runs: dict[str, Run] = {}
-fault: Fault | None = None
 _worker: ThreadPoolExecutor | None = None
 _work: list[tuple[Future[bool], Run]] = []
 _settings_due: float | None = None
@@ -94,53 +82,6 @@ _watched = 0.0
 def run_of(uid: str) -> Run:
     """The run state of a plate, made on first use."""
     return runs.setdefault(uid, Run(uid))
-
-
-# -- the engine -----------------------------------------------------------------------------------------------
-
-
-def engine() -> Client:
-    """The client, its engine started. Raises EngineGone where it cannot be."""
-    global client, fault
-    if client is None:
-        prefs = preferences.get()
-        try:
-            python = engine_path.find_python(bpy.path.abspath(prefs.engine))
-        except engine_path.EngineNotFound as error:
-            fault = Fault(str(error), "missing")
-            raise EngineGone(str(error)) from None
-        client = Client(engine_path.command(python), f"blender-{bpy.app.version_string}", idle_minutes=prefs.idle)
-        client.on_exit = _on_exit
-        client.on_notification = _on_notification
-    if client.state in ("stopped", "exited"):
-        fault = None
-        try:
-            client.start()
-        except EngineGone as error:
-            fault = Fault(str(error), "missing")
-            client = None
-            raise
-    return client
-
-
-def stop_engine() -> None:
-    """End the engine and forget it: its path may have changed."""
-    global client, fault
-    if client is not None:
-        client.stop()
-    client, fault = None, None
-    runs.clear()
-
-
-def _on_exit(end: EngineExit) -> None:
-    global fault
-    fault = Fault(str(end), "gone", end.log_tail)
-
-
-def _on_notification(method: str, params: dict[str, Any]) -> None:
-    global fault
-    if method == "log" and params.get("level") == "error":
-        fault = Fault(params.get("text", ""), "refused")
 
 
 # -- plates ---------------------------------------------------------------------------------------------------
@@ -154,7 +95,7 @@ def sync(scene: Any, strip: Any) -> Run:
     folder = places.mattes(wisp.uid)
     shot = document.shot_document(wisp, plate, folder / "prompts")
     place = (plate.folder, places.cache())
-    running = engine()
+    running = engine.start()
     run.fault = None
     if run.place != place:
         if run.shot is not None:
@@ -226,9 +167,9 @@ def stop(run: Run) -> None:
 def wait(run: Run, until: Callable[[], bool]) -> None:
     """Drive the session until `until()` and all files are in place; for background mode."""
     while not (until() and not run.asked and not _work):
-        if client is None or client.state in ("exited", "stopped", "refused"):
+        if engine.client is None or engine.client.state in ("exited", "stopped", "refused"):
             break
-        client.poll(timeout=0.05)
+        engine.client.poll(timeout=0.05)
         _drain()
 
 
@@ -282,7 +223,7 @@ def _job_failed(run: Run, error: EngineError) -> None:
 
 
 def _ask_status(run: Run) -> None:
-    if client is not None and client.state == "ready" and run.shot is not None:
+    if engine.client is not None and engine.client.state == "ready" and run.shot is not None:
         run.asked += 1
         run.shot.refresh()
 
@@ -338,16 +279,16 @@ def poll() -> float:
     """Called by the timer. Returns the seconds until the next call."""
     global _watched
     now = time.monotonic()
-    if client is not None:
-        client.poll(limit=100)
+    if engine.client is not None:
+        engine.client.poll(limit=100)
     _drain()
     if not bpy.app.background and textures.upload():
         redraw()
     _send_settings(now)
     _send_previews(now)
     for run in runs.values():
-        if run.busy and run.stopped_at is not None and now - run.stopped_at > PATIENCE and client is not None:
-            client.kill()
+        if run.busy and run.stopped_at is not None and now - run.stopped_at > PATIENCE and engine.client is not None:
+            engine.client.kill()
             run.stopped_at = None
     for uid in [uid for uid, since in _touched.items() if now - since > IDLE]:
         del _touched[uid]
@@ -358,7 +299,7 @@ def poll() -> float:
     working = bool(_work or _touched or textures.pending()) or any(
         run.busy or run.wanted or run.asked for run in runs.values()
     )
-    return BUSY if working or (client is not None and client.state == "starting") else IDLE
+    return BUSY if working or (engine.client is not None and engine.client.state == "starting") else IDLE
 
 
 def _send_settings(now: float) -> None:
@@ -403,11 +344,10 @@ def _try_sync(run: Run, scene: Any, strip: Any) -> bool:
 
 def tick() -> float:
     """The timer's function: a fault of ours must not end the timer, or the window would seem dead."""
-    global fault
     try:
         return poll()
     except Exception as error:
-        fault = Fault(f"A bug: {error!r}", "unexpected")
+        engine.fault = Fault(f"A bug: {error!r}", "unexpected")
         raise
     finally:
         _keep_timer()
@@ -439,6 +379,12 @@ def forget() -> None:
     _touched.clear()
 
 
+def drop_engine() -> None:
+    """End the engine and forget what was open in it: the next request starts one anew, perhaps another."""
+    forget()
+    engine.stop()
+
+
 def register() -> None:
     if not bpy.app.background:
         bpy.app.timers.register(tick, first_interval=IDLE, persistent=True)
@@ -448,7 +394,7 @@ def unregister() -> None:
     global _worker
     if bpy.app.timers.is_registered(tick):
         bpy.app.timers.unregister(tick)
-    stop_engine()
+    drop_engine()
     if _worker is not None:
         _worker.shutdown(wait=False, cancel_futures=True)
         _worker = None

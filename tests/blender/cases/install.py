@@ -46,4 +46,4 @@ def run() -> None:
         assert stage.PACKAGE in bpy.context.preferences.addons
         bpy.ops.wisp.stop()
     assert bpy.ops.wisp.test_engine() == {"FINISHED"}
-    assert stage.addon("session").client.engine["protocol"] == 1
+    assert stage.addon("engine").client.engine["protocol"] == 1

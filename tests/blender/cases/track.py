@@ -47,10 +47,10 @@ def run() -> None:
     stage.must_fail(bpy.ops.wisp.track, "no prompts yet", wait=True)
     bpy.context.scene.frame_set(11)
     bpy.ops.wisp.add_box(x0=16, y0=4, x1=44, y1=32)
-    engine, os.environ["WISP_ENGINE"] = os.environ["WISP_ENGINE"], "/nowhere"
+    python, os.environ["WISP_ENGINE"] = os.environ["WISP_ENGINE"], "/nowhere"
     stage.must_fail(bpy.ops.wisp.track, "no Python interpreter", wait=True)
-    assert session.fault.kind == "missing"
-    os.environ["WISP_ENGINE"] = engine
+    assert stage.addon("engine").fault.kind == "missing"
+    os.environ["WISP_ENGINE"] = python
     stage.must_fail(bpy.ops.wisp.track, "use wait=True")
     assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
     run_state = session.run_of(strip.wisp.uid)
@@ -94,12 +94,12 @@ def correction(strip: Any, run_state: Any) -> None:
 
 def killed(strip: Any) -> None:
     """An engine that dies is reported and starts again; what was solved is still shown."""
-    session = stage.addon("session")
-    os.kill(session.client.pid, signal.SIGKILL)
-    session.client.wait(lambda: session.client.state == "exited", 20)
-    assert session.fault.kind == "gone" and "signal 9" in session.fault.text
+    engine = stage.addon("engine")
+    os.kill(engine.client.pid, signal.SIGKILL)
+    engine.client.wait(lambda: engine.client.state == "exited", 20)
+    assert engine.fault.kind == "gone" and "signal 9" in engine.fault.text
     assert overlap(stage.render(14), disc(3, RED) | disc(3, BLUE)) > 0.85
-    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"} and session.fault is None
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"} and engine.fault is None
 
 
 def elsewhere(strip: Any) -> None:

@@ -61,15 +61,15 @@ def state() -> dict[str, Any]:
     told["slowest"] = max((b - a for a, b in itertools.pairwise(ticks)), default=0.0)
     if PACKAGE not in bpy.context.preferences.addons or strip() is None:
         return told
-    session, wisp = addon("session"), strip().wisp
+    session, engine, wisp = addon("session"), addon("engine"), strip().wisp
     run = session.runs.get(wisp.uid)
     told["objects"] = [
         {"name": o.name, "prompts": [[p.kind, p.frame, p.include, p.points] for p in o.prompts]} for o in wisp.objects
     ]
-    told["fault"] = session.fault.text if session.fault else run.fault.text if run and run.fault else ""
+    told["fault"] = engine.fault.text if engine.fault else run.fault.text if run and run.fault else ""
     told["overlay_faults"] = addon("overlay").faults
     told["textures"] = len(addon("textures")._ready)
-    told["engine"] = session.client.state if session.client else "none"
+    told["engine"] = engine.client.state if engine.client else "none"
     if run is not None:
         told["run"] = {"busy": run.busy, "stage": run.stage, "done": run.done, "total": run.total}
         told["solved"] = {str(n): sorted(f) for n, f in run.solved.items()}

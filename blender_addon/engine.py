@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine as this host process uses it: one client, started on first use, and what is the matter with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+
+from . import preferences
+from .host import engine_path
+from .host.client import Client, EngineExit
+from .host.errors import EngineGone
+
+
+@dataclass
+class Fault:
+    """What went wrong, for the panel. `kind`: as the engine names it, or `missing`, `gone`, `refused`."""
+
+    text: str
+    kind: str = "unexpected"
+    details: str = ""
+
+
+client: Client | None = None
+fault: Fault | None = None
+
+
+def start() -> Client:
+    """The client, its engine started. Raises EngineGone where it cannot be."""
+    global client, fault
+    if client is None:
+        prefs = preferences.get()
+        try:
+            python = engine_path.find_python(bpy.path.abspath(prefs.engine))
+        except engine_path.EngineNotFound as error:
+            fault = Fault(str(error), "missing")
+            raise EngineGone(str(error)) from None
+        client = Client(engine_path.command(python), f"blender-{bpy.app.version_string}", idle_minutes=prefs.idle)
+        client.on_exit = _on_exit
+        client.on_notification = _on_notification
+    if client.state in ("stopped", "exited"):
+        fault = None
+        try:
+            client.start()
+        except EngineGone as error:
+            fault = Fault(str(error), "missing")
+            client = None
+            raise
+    return client
+
+
+def stop() -> None:
+    """End the engine and forget it: its path may have changed."""
+    global client, fault
+    if client is not None:
+        client.stop()
+    client, fault = None, None
+
+
+def _on_exit(end: EngineExit) -> None:
+    global fault
+    fault = Fault(str(end), "gone", end.log_tail)
+
+
+def _on_notification(method: str, params: dict[str, Any]) -> None:
+    global fault
+    if method == "log" and params.get("level") == "error":
+        fault = Fault(params.get("text", ""), "refused")
