@@ -8,7 +8,7 @@ from .qt import QtGui
 
 _HERE = Path(__file__).resolve()
 #: Beside this file where Wisp is installed, else at the root of the checkout.
-_FOLDERS = (_HERE.with_name("icons"), *(parent / "icons" / "png" for parent in _HERE.parents[2:4]))
+_FOLDERS = (_HERE.with_name("icons"), *(parent / "icons" / "png" for parent in list(_HERE.parents)[2:4]))
 
 
 def icon(name: str) -> QtGui.QIcon:
