@@ -42,6 +42,7 @@ CLASSES: dict[str, list[tuple[str, Any, Any]]] = {
     "Assert": [("expression", k.StringKnob, ""), ("message", k.StringKnob, "")],
     "Colorspace": [("colorspace_in", k.StringKnob, "Linear"), ("colorspace_out", k.StringKnob, "Linear")],
     "Viewer": [("colour_sample_bbox", k.BBoxKnob, (0.0,) * 4)],
+    "Constant": [("color", k.ArrayKnob, 0.0), ("format", k.StringKnob, "")],
     "Plates": [],  # not Nuke's: pictures that a test supplies
     "Root": [("proxy", k.BooleanKnob, False)],
 }
@@ -143,6 +144,13 @@ class Node:
         if "range" in self.own:
             return FrameRange(*self.own["range"])
         return self._inputs[0].frameRange() if self._inputs and self._inputs[0] is not None else FrameRange(1, 1)
+
+    def sample(self, channel: str, x: float, y: float) -> float:
+        """The value of a pixel, counted from the bottom left, on the current frame."""
+        from .render import render
+
+        picture = render(self, self.session.current)
+        return float(picture[picture.shape[0] - 1 - int(y), int(x), ["red", "green", "blue", "alpha"].index(channel)])
 
     def showControlPanel(self) -> None:  # noqa: N802
         self.changed(k.Knob("showPanel"))

@@ -55,10 +55,18 @@ def _plates(node: Node, frame: int) -> Picture:
     return np.asarray(node.own["pictures"](frame), np.float32)
 
 
+def _constant(node: Node, frame: int) -> Picture:
+    return np.full((256, 256, 4), number(node, "color", frame), np.float32)
+
+
 def _read(node: Node, frame: int) -> Picture:
-    path = Path(node["file"].value() % frame)
+    name = node["file"].value()
+    path = Path(name % frame if "%" in name else name)
     if not path.is_file():
         raise RuntimeError(f"{node.fullName()}: {path}: no such file")
+    if path.suffix == ".png":
+        rgb = cv2.imread(str(path))[..., ::-1].astype(np.float32) / 255
+        return np.dstack([rgb, np.ones(rgb.shape[:2], np.float32)])
     channels, _ = read_channels(path)
     planes = [channels[name].astype(np.float32) for name in "RGB"]
     return np.dstack([*planes, np.zeros_like(planes[0])])
@@ -128,6 +136,7 @@ def _colorspace(node: Node, frame: int) -> Picture:
 _RULES = {
     "Input": _input,
     "Plates": _plates,
+    "Constant": _constant,
     "Read": _read,
     "Expression": _expression,
     "Switch": _switch,
