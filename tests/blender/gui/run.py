@@ -76,6 +76,7 @@ class Window:
 
     def __init__(self, chroot: Path, work: Path, pictures: Path) -> None:
         self.chroot, self.work, self.pictures = chroot, work, pictures
+        self.blender: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
 
     def inside(self, *command: str, **options: Any) -> subprocess.Popen[bytes]:
@@ -101,6 +102,8 @@ class Window:
         """Wait until the state is so; returns after how many seconds. Fails with the state."""
         began = time.monotonic()
         while time.monotonic() - began < seconds:
+            if self.blender is not None and self.blender.poll() is not None:
+                raise AssertionError(f"{what}: Blender ended with code {self.blender.returncode}, see its log")
             state = self.state()
             if state and true(state):
                 return time.monotonic() - began
@@ -242,7 +245,8 @@ def main() -> int:
                 size = ("--window-geometry", "0", "0", str(SIZE[0]), str(SIZE[1]))
                 template = ("--factory-startup", "--app-template", "Video_Editing")
                 driver = ("--python", str(work / "driver.py"))
-                processes.append(window.inside("blender", *template, *size, *driver, stdout=log, stderr=log))
+                window.blender = window.inside("blender", *template, *size, *driver, stdout=log, stderr=log)
+                processes.append(window.blender)
                 window.until("Blender is ready", lambda s: "objects" in s, 120)
                 for line in story(window, alphas):
                     print(line)
