@@ -88,7 +88,7 @@ def correction(strip: Any, run_state: Any) -> None:
     bpy.ops.wisp.track(wait=True)
     computed = int(run_state.message.split()[0])
     assert 0 < computed < 2 * COUNT, run_state.message
-    bpy.ops.wisp.track(wait=True)
+    assert bpy.ops.wisp.update_stale() == {"FINISHED"}
     assert run_state.message.startswith("0 mattes computed"), run_state.message
 
 
