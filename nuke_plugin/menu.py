@@ -1,6 +1,7 @@
 """Read by Nuke when it has an interface: menus and hotkeys."""
 
 import nuke
+import nukescripts
 
 from wisp_nuke import actions, node
 
@@ -28,3 +29,6 @@ for _name, _label, _keys in (
     ("next_prompt", "Next keyframe", ""),
 ):
     nuke.menu("Viewer").addCommand("Wisp/" + _label, lambda name=_name: _press(name), _keys)
+
+# The class is named as text, which Nuke evaluates when somebody opens the panel.
+nukescripts.panels.registerWidgetAsPanel("__import__('wisp_nuke.panel').panel.Panel", "Wisp", "org.wisp.panel")

@@ -9,7 +9,7 @@ from . import engine, graph, host, node, plates, prompts
 from .vendor.host.coordinates import sampler_to_plate
 from .vendor.host.engine_path import EngineNotFound
 from .vendor.host.errors import EngineError
-from .vendor.host.shots import Job
+from .vendor.host.shots import Job, RemoteShot
 from .vendor.panel.shot_edits import ShotEdits, frames_in
 
 #: A click gives a sample of one pixel; anything below this many pixels is a click.
@@ -61,6 +61,14 @@ def edit(group: Any, name: str, change: Any) -> None:
         if shot.active is not None:
             numbers = [item["id"] for item in shot.objects]
             group["wisp_object"].setValue(numbers.index(shot.active) + 1)
+
+
+def store(group: Any, name: str, objects: List[Dict[str, Any]]) -> str:
+    """Keep these objects as the node's prompts, as one step of undo; returns the text that is kept."""
+    text = prompts.dump(dict(stored(group), objects=objects))
+    with host.undo_step(name):
+        group["wisp_prompts"].setValue(text)
+    return text
 
 
 def add_sample(group: Any, include: bool) -> None:
@@ -196,11 +204,9 @@ def track(group: Any, direction: str) -> Optional[Job]:
     if running is not None and not running.finished:
         raise Refusal("This node is being solved; press Stop first.")
     first, last = _span(group, keyframes, direction)
-    cache = cache_folder(group)
-    folder = os.path.join(cache, "plates-" + uid[:12])
-    plates.export(group, folder, node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last"))
+    plates.export(group, plate_folder(group), node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last"))
     listener = Listener(group)
-    opened = engine.shot(uid, document(group), folder, cache, str(group["wisp_engine_python"].value()), listener)
+    opened = _opened(group, listener)
     say(group, "Asked the engine")
     job = opened.solve(
         f"{first}-{last}" if first < last else str(first),
@@ -210,6 +216,22 @@ def track(group: Any, direction: str) -> Optional[Job]:
     )
     _jobs[uid] = job
     return job
+
+
+def synchronise(group: Any) -> None:
+    """Take over what was solved for these prompts elsewhere, as in the panel."""
+    _opened(group, Listener(group))
+
+
+def plate_folder(group: Any) -> str:
+    """Where the node's plate pictures lie."""
+    return os.path.join(cache_folder(group), "plates-" + str(group["wisp_uid"].value())[:12])
+
+
+def _opened(group: Any, listener: Listener) -> RemoteShot:
+    """The node's shot in the engine, with the prompts as they are now."""
+    uid, python = str(group["wisp_uid"].value()), str(group["wisp_engine_python"].value())
+    return engine.shot(uid, document(group), plate_folder(group), cache_folder(group), python, listener)
 
 
 def stop(group: Any) -> None:

@@ -45,7 +45,8 @@ stub = types.ModuleType("nuke")
 stub.INVISIBLE, stub.ALWAYS_SAVE, stub.GUI = 1, 2, False
 sys.modules["nuke"] = stub
 sys.path.insert(0, sys.argv[1])
-names = ["wisp_nuke." + p.stem for p in pathlib.Path(sys.argv[1], "wisp_nuke").glob("*.py") if p.stem != "__init__"]
+files = pathlib.Path(sys.argv[1], "wisp_nuke").glob("*.py")
+names = ["wisp_nuke." + file.stem for file in files if file.stem not in ("__init__", "panel")]
 for name in names + ["wisp_nuke.vendor.panel.gestures"]:
     importlib.import_module(name)
 from wisp_nuke import prompts

@@ -42,6 +42,7 @@ def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, tmp_path: Path
     assert editor.session.busy and not editor.actions_by_name["track-forward"].isEnabled()
     hand.wait(lambda: not editor.session.busy)
     hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))
+    assert FIRST not in editor.session.lanes[1].suspicious, "a keyframe is nothing to doubt"
     alpha, _ = read_matte(Path(editor.session.matte_path(1, FRAMES[-1]) or ""))
     truth = np.zeros(SIZE[::-1], np.uint8)
     cv2.circle(truth, tuple(round(c) for c in disc(FRAMES[-1])), 28, 1, -1)

@@ -110,6 +110,15 @@ class Editor(QtWidgets.QWidget):
             self.edits.active = number
             self._refresh()
 
+    def replace_objects(self, objects: List[Dict[str, Any]]) -> None:
+        """The shot was changed by somebody else; that change is theirs to undo."""
+        self.gestures.cancel()
+        self.edits.document["objects"] = objects
+        if self.edits.object(self.edits.active) is None:
+            self.edits.active = objects[0]["id"] if objects else None
+        self.session.update()
+        self._refresh()
+
     def play(self, on: bool) -> None:
         """Step through the frames; waits for those not read yet, so that every one is seen."""
         if on:
@@ -175,6 +184,8 @@ class Editor(QtWidgets.QWidget):
         for box in (self.slider, self.number):
             box.setRange(self.edits.first, self.edits.last)
         self.number.setKeyboardTracking(False)
+        self.number.setButtonSymbols(QtWidgets.QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.number.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.play_button = self._transport("\N{BLACK RIGHT-POINTING TRIANGLE}", "Play (P)")
         self.previous_button = self._transport("\N{WHITE DIAMOND}\N{LEFTWARDS ARROW}", "Previous keyframe ([)")
         self.next_button = self._transport("\N{RIGHTWARDS ARROW}\N{WHITE DIAMOND}", "Next keyframe (])")
@@ -190,7 +201,7 @@ class Editor(QtWidgets.QWidget):
         self.where.setMinimumWidth(190)
         self.where.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.bar = QtWidgets.QProgressBar()
-        self.bar.setFixedWidth(260)
+        self.bar.setFixedSize(260, 18)
         status = QtWidgets.QHBoxLayout()
         status.setContentsMargins(8, 2, 8, 4)
         status.addWidget(self.state, 1)

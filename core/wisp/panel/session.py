@@ -21,6 +21,8 @@ POLL, SETTLE, PREVIEW = 25, 120, 200
 PATIENCE = 5000
 #: A tracker less sure than this is worth a look.
 DOUBTFUL = 0.5
+#: States of a mask that need no second look by themselves.
+SURE = ("tracked", "keyframe")
 
 
 class Places(NamedTuple):
@@ -47,8 +49,14 @@ class Session(QtCore.QObject):
     matte_changed = QtCore.Signal(int, int)
 
     def __init__(
-        self, client: Client, edits: ShotEdits, places: Places, parent: Optional[QtCore.QObject] = None
+        self,
+        client: Client,
+        edits: ShotEdits,
+        places: Places,
+        parent: Optional[QtCore.QObject] = None,
+        own_engine: bool = True,
     ) -> None:
+        """`own_engine`: nobody else uses the client, so that `close` ends it."""
         super().__init__(parent)
         self.client = client
         self.edits = edits
@@ -58,6 +66,7 @@ class Session(QtCore.QObject):
         self.message, self.failed = "The engine starts", False
         self._paths: Dict[Tuple[int, int], str] = {}
         self._places = places
+        self._own_engine = own_engine
         self._shot: Optional[RemoteShot] = None
         self._job: Optional[Job] = None
         self._previews: Dict[Tuple[int, int], bool] = {}
@@ -92,7 +101,7 @@ class Session(QtCore.QObject):
         """Mark or clear a frame as suspicious by what its matte says."""
         suspicious = self._lane(number).suspicious
         suspicious.pop(frame, None)
-        if track_state != "tracked":
+        if track_state not in SURE:
             suspicious[frame] = track_state
         elif confidence < DOUBTFUL:
             suspicious[frame] = f"the tracker's confidence is {confidence:.2f}"
@@ -130,7 +139,7 @@ class Session(QtCore.QObject):
         if self.busy or not self._ensure() or self._shot is None:
             return
         self._send()
-        self._say("Asked the engine")
+        self._say("Solving")
         self.progress = Progress("starting", 0, 0, None)
         self._job = self._shot.solve(
             frames, objects, direction, self._progressed, self._matted, self._done, self._job_failed
@@ -145,10 +154,13 @@ class Session(QtCore.QObject):
             self._patience_timer.start()
 
     def close(self) -> None:
-        """End the engine."""
+        """Let go of the shot, and of the engine if it is ours."""
         for timer in (self._poll_timer, self._update_timer, self._preview_timer, self._patience_timer):
             timer.stop()
-        self.client.stop()
+        if self._own_engine:
+            self.client.stop()
+        elif self._shot is not None:
+            self._shot.close()
 
     # -- inside -------------------------------------------------------------------------------------------
 

@@ -1,0 +1,132 @@
+"""The prompt editor as a panel of Nuke: precise drawing, strokes, outlines and the timeline, for one node at a time.
+
+It shows the plate pictures that were rendered for the engine. Mattes are looked at in Nuke's own viewer.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, List, Optional
+
+from . import actions, engine, host, plates
+from .vendor.panel.compose import PLATE
+from .vendor.panel.editor import Editor
+from .vendor.panel.frames import FrameSource, Matte
+from .vendor.panel.qt import QtGui, QtWidgets
+from .vendor.panel.session import Places, Session
+from .vendor.panel.shot_edits import ShotEdits
+
+#: The panels that are open; Nuke makes them and keeps no list.
+_open: List[Panel] = []
+
+
+class PlateFrames(FrameSource):
+    """The pictures in a node's plate folder."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+
+    def plate(self, frame: int) -> QtGui.QImage:
+        """See `FrameSource.plate`."""
+        image = QtGui.QImage(str(self._folder / (plates.PATTERN % frame)))
+        if image.isNull():
+            raise OSError(f"The plate of frame {frame} could not be read. Press Edit again to render it.")
+        return image.convertToFormat(QtGui.QImage.Format.Format_RGB32)
+
+    def matte(self, path: str) -> Matte:
+        """Nothing in Nuke's Python reads EXR."""
+        raise OSError(f"Look at the matte in Nuke's viewer, through the Wisp node ({Path(path).name}).")
+
+
+class Panel(QtWidgets.QWidget):
+    """Made by Nuke without arguments; empty until a node is edited."""
+
+    def __init__(self, parent: Optional[QtWidgets.QWidget] = None) -> None:
+        super().__init__(parent)
+        self.editor: Optional[Editor] = None
+        self.group: Any = None
+        self._text = ""
+        self._was_busy = False
+        self.button = QtWidgets.QPushButton("Edit the selected Wisp node")
+        self.button.clicked.connect(lambda *_: self._edit_selected())
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.button)
+        _open.append(self)
+
+    def edit(self, group: Any) -> None:
+        """Show a node; its missing plate pictures are rendered first. Raises what `actions.track` raises."""
+        folder = actions.plate_folder(group)
+        document = actions.document(group)
+        plate = document["plate"]
+        plates.export(group, folder, plate["first"], plate["last"])
+        self.leave()
+        self.group, self._text = group, host.text_of(group["wisp_prompts"])
+        client = engine.client(str(group["wisp_engine_python"].value()))
+        edits = ShotEdits(document)
+        session = Session(client, edits, Places(folder, actions.cache_folder(group)), own_engine=False)
+        self.editor = Editor(edits, PlateFrames(folder), session, folder)
+        self.editor.set_mode(PLATE)
+        changed = edits.on_change
+
+        def on_change() -> None:
+            changed()
+            self._store()
+
+        edits.on_change = on_change
+        session.changed.connect(self._follow)
+        self.editor.frame_changed.connect(host.go)
+        self.layout().addWidget(self.editor)
+        session.open()
+        self.editor.go(host.frame())
+
+    def leave(self) -> None:
+        """Let go of the node."""
+        if self.editor is not None:
+            self.editor.close_down()
+            self.editor.setParent(None)
+            self.editor.deleteLater()
+        self.editor = self.group = None
+
+    def reload(self) -> None:
+        """The node's prompts may have changed without us: by a pick, by undo."""
+        text = host.text_of(self.group["wisp_prompts"]) if self.group is not None else self._text
+        if self.editor is not None and text != self._text:
+            self._text = text
+            self.editor.replace_objects(actions.stored(self.group)["objects"])
+
+    def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        self.leave()
+        if self in _open:
+            _open.remove(self)
+        event.accept()
+
+    def _store(self) -> None:
+        assert self.editor is not None
+        self._text = actions.store(self.group, "Wisp prompts", self.editor.edits.objects)
+
+    def _follow(self) -> None:
+        """When the editor's job ends, the node takes over what is solved."""
+        if self.editor is None:  # the last words of a session that was let go of
+            return
+        busy = self.editor.session.busy or self.editor.session.previewing
+        if self._was_busy and not busy:
+            actions.synchronise(self.group)
+        self._was_busy = busy
+
+    def _edit_selected(self) -> None:
+        group = next((one for one in host.selected() if one.knob("wisp_prompts") is not None), None)
+        if group is None:
+            host.message("Select a Wisp node first.")
+            return
+        try:
+            self.edit(group)
+        except Exception as error:  # a sentence for the artist; nothing may be raised into the host
+            host.message(str(error))
+
+
+def prompts_changed(group: Any) -> None:
+    """A node's prompts have changed, by whatever: tell the panels that show it."""
+    for panel in _open:
+        if panel.group is group:
+            panel.reload()

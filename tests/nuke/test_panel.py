@@ -1,0 +1,94 @@
+"""The panel in the host: what is drawn goes into the node, what changes in the node is shown."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+pytest.importorskip("PySide6", reason="the panel needs PySide6 (the gui extra)")
+
+from PySide6 import QtTest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+def pictures(frame: int) -> np.ndarray:
+    """A bright disc that moves to the right over noise, RGBA, linear."""
+    noise = np.random.default_rng(7).random((96, 128, 4)).astype(np.float32) * 0.05
+    cv2.circle(noise, (50 + 3 * (frame - 1001), 48), 20, (0.8, 0.5, 0.2, 0.0), -1)
+    return noise
+
+
+@pytest.fixture
+def panel(start: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A panel that edits a node on that plate."""
+    for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    QApplication.instance() or QApplication([])
+    session = start()
+    panel = session.module("panel").Panel()
+    panel.resize(900, 700)
+    panel.show()
+    panel.session = session
+    panel.edit(session.wisp(session.plate(pictures, (128, 96)), tmp_path / "cache"))
+    wait(lambda: panel.editor.loader.get(("plate", 1001)) is not None)
+    yield panel
+    panel.close()
+
+
+def wait(until: Callable[[], bool], timeout: float = 60.0) -> None:
+    deadline = time.monotonic() + timeout
+    while not until():
+        QApplication.processEvents()
+        time.sleep(0.002)
+        assert time.monotonic() < deadline, "still waiting"
+
+
+def at(panel: Any, x: float, y: float) -> Any:
+    return panel.editor.canvas.to_screen(x, y).toPoint()
+
+
+def kinds(panel: Any) -> list[str]:
+    objects = panel.session.module("actions").stored(panel.group)["objects"]
+    return [prompt["kind"] for item in objects for prompt in item["prompts"]]
+
+
+def test_drawing_and_undo_on_both_sides(panel: Any) -> None:
+    panel.editor.live.setChecked(False)
+    QtTest.QTest.mouseClick(panel.editor.canvas, LEFT, NONE, at(panel, 50, 48))
+    QtTest.QTest.mouseClick(panel.editor.canvas, Qt.MouseButton.RightButton, NONE, at(panel, 10, 10))
+    assert kinds(panel) == ["point", "point"]
+    panel.session.host.undo.undo()
+    assert kinds(panel) == ["point"] and len(panel.editor.edits.prompts(1, 1001)) == 1
+    panel.session.host.viewer.ctrl_click(20, 20)
+    panel.group["wisp_add_neg"].execute()
+    assert [prompt["include"] for prompt in panel.editor.edits.prompts(1, 1001)] == [True, False]
+    QtTest.QTest.keyClick(panel.editor.canvas, Qt.Key.Key_Right)
+    assert panel.session.host.frame() == 1002
+
+
+@pytest.mark.slow
+def test_what_the_panel_solves_the_node_has(panel: Any) -> None:
+    panel.editor.live.setChecked(False)
+    panel.editor.set_tool("box")
+    canvas = panel.editor.canvas
+    QtTest.QTest.mousePress(canvas, LEFT, NONE, at(panel, 28, 26))
+    QtTest.QTest.mouseMove(canvas, at(panel, 60, 60))
+    QtTest.QTest.mouseRelease(canvas, LEFT, NONE, at(panel, 72, 70))
+    panel.editor.track("track-both")
+    wait(lambda: panel.group["wisp_cache_state"].getValueAt(1004) == 1)
+    from fake_nuke.render import render
+
+    found = render(panel.group, 1004)[..., 3] > 0.5
+    truth = pictures(1004)[..., 0] > 0.4
+    assert (found & truth).sum() / (found | truth).sum() > 0.85
