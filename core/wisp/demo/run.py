@@ -8,13 +8,13 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import cli
+from .. import shot as documents
 from ..contact_sheet import Row, contact_sheet, to_srgb, write_png
 from ..errors import WispError
 from ..metrics import ClipReport, compare_sequences
@@ -61,36 +61,56 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(folder: Path, frames: int, size: tuple[int, int], rows: int, passed_on: list[str]) -> int:
-    print(f"1/3  Making a clip of {frames} frames, {size[0]}x{size[1]}, whose mattes are known exactly ...", flush=True)
+    print(f"1/4  Making a clip of {frames} frames, {size[0]}x{size[1]}, whose mattes are known exactly ...", flush=True)
     began = time.monotonic()
     clip = write_clip(folder, frames, size)
     print(f"     {time.monotonic() - began:.1f} s")
 
-    command = _command(clip, folder, passed_on)
-    print(f"2/3  Matting it from a box on three frames, as you would:\n     wisp {shlex.join(command)}", flush=True)
     kept = (folder / "wisp-cache").exists()
+    print("2/4  Matting it from one box on the first frame, as you would:", flush=True)
+    where = ["matte", str(clip.plate), "-o", str(folder), "--colorspace", COLORSPACE, "--object", clip.object_name]
+    box = f"{clip.first}:{','.join(f'{edge:g}' for edge in clip.box)}"
     began = time.monotonic()
-    code = cli.main(command)
-    if code:
+    if code := _command([*where, "--box", box, *passed_on]):
         return code
     seconds = time.monotonic() - began
+    first = folder / clip.object_name / f"{clip.object_name}.%04d.exr"
 
-    print("3/3  Comparing with the truth ...", flush=True)
-    mattes = folder / clip.object_name / f"{clip.object_name}.%04d.exr"
-    report = compare_sequences(_alphas(mattes, clip), _alphas(clip.truth, clip))
+    print("3/4  Correcting it as an artist would, by a box on the middle and on the last frame:", flush=True)
+    shot = _corrected_shot(folder, clip)
+    mattes = folder / "corrected" / f"{clip.object_name}.%04d.exr"
+    began = time.monotonic()
+    if code := _command(["solve", str(shot)]) or _command(["deliver", str(shot), "-o", str(mattes), "--overwrite"]):
+        return code
+    correcting = time.monotonic() - began
+
+    print("4/4  Comparing with the truth ...", flush=True)
+    reports = [compare_sequences(_alphas(pattern, clip), _alphas(clip.truth, clip)) for pattern in (first, mattes)]
     sheet = folder / "contact-sheet.png"
     write_png(sheet, contact_sheet(list(_rows(clip, mattes, rows)), title=_title(passed_on)))
-    _say_scores(report)
+    _say_scores(reports)
     per_frame = "mattes of an earlier run were kept" if kept else f"{seconds / frames:.2f} s a frame, start included"
-    print(f"     time   {seconds:7.1f}  seconds ({per_frame})")
-    _say_next(folder, sheet, mattes)
+    print(f"     time   {seconds:8.1f} {correcting:10.1f}  seconds ({per_frame})")
+    _say_next(sheet, mattes, shot)
     return 0
 
 
-def _command(clip: DemoClip, folder: Path, passed_on: list[str]) -> list[str]:
-    boxes = (("--box", f"{frame}:{','.join(f'{edge:g}' for edge in box)}") for frame, box in clip.boxes.items())
-    where = ["matte", str(clip.plate), "-o", str(folder), "--colorspace", COLORSPACE]
-    return [*where, "--object", clip.object_name, *chain.from_iterable(boxes), *passed_on]
+def _command(words: list[str]) -> int:
+    """Run a command of the command line, shown as it would be typed; its exit code."""
+    print(f"     wisp {shlex.join(words)}", flush=True)
+    return cli.main(words)
+
+
+def _corrected_shot(folder: Path, clip: DemoClip) -> Path:
+    """The shot with a box on every frame that the clip has one for; one that is there already stays as it is."""
+    corrected = folder / "wisp_demo_corrected.wisp"
+    if not corrected.exists():
+        shot = documents.load(folder / "wisp_demo.wisp")
+        for frame, box in clip.boxes.items():
+            if frame != clip.first:
+                shot.objects[0].prompts.append(documents.Box(frame=frame, xyxy=box))
+        documents.save(shot, corrected)
+    return corrected
 
 
 def _alphas(pattern: Path, clip: DemoClip) -> Iterator[tuple[int, FloatImage]]:
@@ -108,18 +128,21 @@ def _rows(clip: DemoClip, mattes: Path, count: int) -> Iterator[Row]:
 
 def _title(passed_on: list[str]) -> str:
     models = " ".join(passed_on) or "embedded flow tracker + guided head, no weights"
-    return f"Wisp demo: a box on the first, middle and last frame; {models}"
+    return f"Wisp demo, corrected: a box on the first, middle and last frame; {models}"
 
 
-def _say_scores(report: ClipReport) -> None:
-    means = report.means
+def _say_scores(reports: Sequence[ClipReport]) -> None:
+    print(f"     {'':6s} {'one box':>8s} {'corrected':>10s}")
     for name, label, meaning in _SCORES:
-        value = means[name]
-        print(f"     {label:6s} {'      -' if value is None else f'{value:7.2f}'}  {meaning}")
+        one, corrected = (report.means[name] for report in reports)
+        print(f"     {label:6s} {_figure(one):>8s} {_figure(corrected):>10s}  {meaning}")
 
 
-def _say_next(folder: Path, sheet: Path, mattes: Path) -> None:
-    shot = folder / "wisp_demo.wisp"
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _say_next(sheet: Path, mattes: Path, shot: Path) -> None:
     print(
         f"""
 Look at   {sheet}
