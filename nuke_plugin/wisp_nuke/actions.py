@@ -10,7 +10,7 @@ from .vendor.host.coordinates import sampler_to_plate
 from .vendor.host.engine_path import EngineNotFound
 from .vendor.host.errors import EngineError
 from .vendor.host.shots import Job, RemoteShot
-from .vendor.panel.shot_edits import ShotEdits, frames_in
+from .vendor.panel.shot_edits import ShotEdits, frames_in, usable_name
 
 #: A click gives a sample of one pixel; anything below this many pixels is a click.
 CLICK = 1.5
@@ -61,6 +61,34 @@ def edit(group: Any, name: str, change: Any) -> None:
         if shot.active is not None:
             numbers = [item["id"] for item in shot.objects]
             group["wisp_object"].setValue(numbers.index(shot.active) + 1)
+    show_name(group)
+
+
+def show_name(group: Any) -> None:
+    """The active object's name in its knob."""
+    item = _active(group)
+    with host.not_undoable():
+        group["wisp_object_name"].setValue(item["name"] if item is not None else "")
+
+
+def rename(group: Any) -> None:
+    """The active object takes the name in the knob, made usable as a layer's."""
+    item = _active(group)
+    typed = host.text_of(group["wisp_object_name"])
+    if item is None or typed == item["name"]:
+        return
+    name = usable_name(typed)
+    taken = {other["name"].lower() for other in stored(group)["objects"] if other["id"] != item["id"]}
+    if name and name.lower() not in taken:
+        edit(group, "Wisp name", lambda shot: shot.set_object(shot.active, name=name))
+    else:
+        show_name(group)
+
+
+def _active(group: Any) -> Optional[Dict[str, Any]]:
+    objects = stored(group)["objects"]
+    index = int(group["wisp_object"].value()) - 1
+    return objects[index] if 0 <= index < len(objects) else None
 
 
 def store(group: Any, name: str, objects: List[Dict[str, Any]]) -> str:

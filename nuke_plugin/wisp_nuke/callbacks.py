@@ -42,6 +42,10 @@ def _changed(group: Any) -> None:
     untouched = group["wisp_first"].value() == 1 and group["wisp_last"].value() == 1
     if knob.name() == "inputChange" and untouched:
         node.take_range(group)
+    elif knob.name() == "wisp_object":
+        actions.show_name(group)
+    elif knob.name() == "wisp_object_name":
+        actions.rename(group)
     elif knob.name() == "wisp_prompts" and "wisp_nuke.panel" in sys.modules:
         sys.modules["wisp_nuke.panel"].prompts_changed(group)
 

@@ -49,9 +49,9 @@ class Panel(QtWidgets.QWidget):
         self._was_busy = False
         self.button = QtWidgets.QPushButton("Edit the selected Wisp node")
         self.button.clicked.connect(lambda *_: self._edit_selected())
-        layout = QtWidgets.QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.button)
+        self._column = QtWidgets.QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self.button)
         _open.append(self)
 
     def edit(self, group: Any) -> None:
@@ -76,7 +76,7 @@ class Panel(QtWidgets.QWidget):
         edits.on_change = on_change
         session.changed.connect(self._follow)
         self.editor.frame_changed.connect(host.go)
-        self.layout().addWidget(self.editor)
+        self._column.addWidget(self.editor)
         session.open()
         self.editor.go(host.frame())
 

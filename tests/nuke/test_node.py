@@ -75,6 +75,19 @@ def test_objects_and_frames(session: Any) -> None:
     assert "outside" in group["wisp_status"].value()
 
 
+def test_names(session: Any) -> None:
+    group = session.wisp()
+    group["wisp_add_object"].execute()
+    group["wisp_add_object"].execute()
+    assert group["wisp_object_name"].getText() == "object2"
+    group["wisp_object_name"].setValue("the hero!")
+    assert group["wisp_object_name"].getText() == "the_hero"
+    group["wisp_object"].setValue(1)
+    assert group["wisp_object_name"].getText() == "object1"
+    group["wisp_object_name"].setValue("The_Hero")
+    assert [item["name"] for item in objects(session, group)] == ["object1", "the_hero"], "names differ without case"
+
+
 def test_one_prompt_is_one_step_of_undo(session: Any) -> None:
     group = session.wisp()
     session.host.viewer.ctrl_click(10, 5)
@@ -225,3 +238,17 @@ def test_plates_are_rendered_once_and_nothing_is_left(session: Any, tmp_path: Pa
     with pytest.raises(session.module("host").Cancelled):
         plates.export(group, str(tmp_path / "q"), 1001, 1004)
     assert [node.name() for node in group.nodes()] == before and session.host.undo.steps == []
+
+
+def test_a_script_of_the_first_version_opens(session: Any) -> None:
+    """Frozen when knobs were of version 1; later versions must read it."""
+    frozen = Path(__file__).parents[1] / "data" / "nuke-knobs-1.nk"
+    session.host.load(frozen.read_text(encoding="utf-8"))
+    group = session.host.toNode("Wisp1")
+    group.input(0).own = {"format": Format(64, 48), "range": (1001, 1004)}
+    (item,) = objects(session, group)
+    assert [(p["kind"], p["frame"]) for p in item["prompts"]] == [("box", 1001), ("point", 1003)]
+    assert np.allclose(item["prompts"][0]["xyxy"], [8, 18, 40, 38], atol=0.011)
+    assert [group["wisp_state_1"].getValueAt(frame) for frame in range(1001, 1005)] == [1, 1, 0, 0]
+    assert group["wisp_schema"].value() == session.module("node").SCHEMA
+    assert {spec.name for spec in session.module("node").KNOBS} <= set(group.knobs())

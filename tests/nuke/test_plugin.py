@@ -77,3 +77,30 @@ def test_installing_again_replaces(plugin: Path, tmp_path: Path) -> None:
     assert install_nuke(tmp_path) == first
     assert not (first / "old.py").exists() and (first / "wisp_nuke" / "vendor" / "host" / "client.py").is_file()
     assert [one.name for one in tmp_path.iterdir()] == ["wisp"]
+
+
+@pytest.mark.slow
+def test_types_against_the_hosts_stubs(plugin: Path, tmp_path: Path) -> None:
+    """Names and arguments of `nuke` as its stubs give them."""
+    pytest.importorskip("mypy.api", reason="needs mypy (the test extra)")
+    command = [sys.executable, "-m", "mypy", "--config-file=", "--python-version", "3.11", "--check-untyped-defs"]
+    options = ["--disable-error-code=import-untyped", "--ignore-missing-imports", "--cache-dir", str(tmp_path)]
+    run = subprocess.run(
+        [*command, *options, "-p", "wisp_nuke"], cwd=plugin, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.slow
+def test_types_find_a_name_that_the_host_lacks(plugin: Path, tmp_path: Path) -> None:
+    """Otherwise the test above would prove nothing."""
+    pytest.importorskip("mypy.api", reason="needs mypy (the test extra)")
+    (tmp_path / "typo.py").write_text("import nuke\nnuke.activeViewr()\nnuke.nodes\n")
+    run = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file=", "typo.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "activeViewr" in run.stdout

@@ -67,6 +67,11 @@ def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, tmp_path: Path
     taken_along = Path(editor.session.matte_path(1, FRAMES[-2]) or "")
     assert tmp_path / "saved" in taken_along.parents, "mattes move along with the shot"
 
+    window.open(tmp_path / "saved" / "sh010.wisp")
+    again = window.editor
+    hand.wait(lambda: 1 in again.session.lanes and again.session.lanes[1].solved >= set(FRAMES[:-1]))
+    assert again.edits.keyframes() == [FIRST] and again.edits.locked(1, FRAMES[-1])
+
 
 @pytest.mark.slow
 def test_a_killed_engine_costs_nothing(window: Window, hand: Hand) -> None:

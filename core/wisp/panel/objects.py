@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Optional
 
 from .qt import Qt, QtCore, QtGui, QtWidgets
-from .shot_edits import ShotEdits
+from .shot_edits import ShotEdits, usable_name
 
 _Trigger = QtWidgets.QAbstractItemView.EditTrigger
 _ROLE = Qt.ItemDataRole.UserRole
@@ -99,8 +98,3 @@ class ObjectList(QtWidgets.QWidget):
             color = QtWidgets.QColorDialog.getColor(QtGui.QColor(item["color"]), self, "Colour of " + item["name"])
             if color.isValid():
                 self.edits.set_object(item["id"], color=color.name())
-
-
-def usable_name(text: str) -> str:
-    """`text` as a layer name: letters, digits, _ and -, beginning with a letter; empty where nothing is left."""
-    return re.sub(r"^[\W\d_]+", "", re.sub(r"[^\w\-]+", "_", text.strip()))[:64].rstrip("_")

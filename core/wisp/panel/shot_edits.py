@@ -6,6 +6,7 @@ The document is that of `NAME.wisp`; the engine checks it. Coordinates are plate
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 Document = Dict[str, Any]
@@ -206,3 +207,8 @@ def frames_in(text: str) -> List[int]:
         first, last = (int(span), int(span)) if cut < 0 else (int(span[:cut]), int(span[cut + 1 :]))
         frames.extend(range(first, last + 1, int(step or 1)))
     return frames
+
+
+def usable_name(text: str) -> str:
+    """`text` as a layer name: letters, digits, _ and -, beginning with a letter; empty where nothing is left."""
+    return re.sub(r"^[\W\d_]+", "", re.sub(r"[^\w\-]+", "_", text.strip()))[:64].rstrip("_")
