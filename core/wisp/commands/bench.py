@@ -1,10 +1,10 @@
 """Measure quality, speed and memory against named baselines in the same run.
 
-  wisp bench quality STILLS_DIR          heads on stills with true alpha, from exact and from coarse masks
-  wisp bench tracking CLIPS_DIR          the embedded tracker on clips with true masks
-  wisp bench speed [--frames 4]          our SAM2Matting against sam2's own predictor with dense heads
-  wisp bench memory [--frames 20,60]     memory against length of the shot, for both
-  wisp bench NAME --help                 the options of one benchmark
+wisp bench quality STILLS_DIR          heads on stills with true alpha, from exact and from coarse masks
+wisp bench tracking CLIPS_DIR          the embedded tracker on clips with true masks
+wisp bench speed [--frames 4]          our SAM2Matting against sam2's own predictor with dense heads
+wisp bench memory [--frames 20,60]     memory against length of the shot, for both
+wisp bench NAME --help                 the options of one benchmark
 """
 
 from __future__ import annotations

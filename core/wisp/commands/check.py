@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import QualityError
 from ..frames import format_frames, parse_frames
-from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
+from .options import add_model_options, add_output_options, set_up_logging, solver_of
 from .solve import add_selection_options
 
 if TYPE_CHECKING:
@@ -42,11 +42,9 @@ def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
     from ..quality import check_shot, worst
-    from ..solve import Solver
 
     shot = documents.load(args.shot)
-    options = run_options(args, shot.solve.precision, shot.solve.seed)
-    solver = Solver(shot, args.shot.resolve().parent, cache_folder(args, args.shot), options)
+    solver = solver_of(args, shot)
     frames = parse_frames(args.frames) if args.frames else None
     verdicts = []
     for verdict in check_shot(solver, frames, args.objects):

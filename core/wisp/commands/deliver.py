@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import CancelledError
 from ..frames import parse_frames
-from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
+from .options import add_model_options, add_output_options, set_up_logging, solver_of
 from .report import Reporter, interruptible
 from .solve import add_selection_options
 
@@ -35,11 +35,9 @@ def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
     from ..deliver import Delivery
-    from ..solve import Solver
 
     shot = documents.load(args.shot)
-    options = run_options(args, shot.solve.precision, shot.solve.seed)
-    solver = Solver(shot, args.shot.resolve().parent, cache_folder(args, args.shot), options)
+    solver = solver_of(args, shot)
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
         delivery = Delivery(
             solver,

@@ -7,8 +7,13 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..weights.options import RunOptions
+
+if TYPE_CHECKING:
+    from ..shot import Shot
+    from ..solve import Solver
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +57,14 @@ def run_options(args: argparse.Namespace, precision: str = "auto", seed: int = 0
         weights=tuple(args.weights),
         allow_unverified=args.allow_unverified_weights,
     )
+
+
+def solver_of(args: argparse.Namespace, shot: Shot) -> Solver:
+    """The solver of the document `args.shot`, with the choices of this invocation."""
+    from ..solve import Solver
+
+    options = run_options(args, shot.solve.precision, shot.solve.seed)
+    return Solver(shot, args.shot.resolve().parent, cache_folder(args, args.shot), options)
 
 
 def cache_folder(args: argparse.Namespace, shot: Path) -> Path:

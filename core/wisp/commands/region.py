@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import CancelledError
-from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
+from .options import add_model_options, add_output_options, set_up_logging, solver_of
 from .report import Reporter, interruptible
 
 
@@ -29,7 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
-    from ..solve import Solver
 
     shot = documents.load(args.shot)
     names = args.objects or [item.name for item in shot.objects if item.enabled]
@@ -37,8 +36,7 @@ def run(args: argparse.Namespace) -> int:
         shot.object_named(name).region = None
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
         if not args.clear:
-            options = run_options(args, shot.solve.precision, shot.solve.seed)
-            solver = Solver(shot, args.shot.resolve().parent, cache_folder(args, args.shot), options)
+            solver = solver_of(args, shot)
             try:
                 found = {name: solver.fit_region(name, reporter, interrupt) for name in names}
             except CancelledError as stop:

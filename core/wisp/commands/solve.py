@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import CancelledError
 from ..frames import parse_frames
-from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
+from .options import add_model_options, add_output_options, set_up_logging, solver_of
 from .report import Reporter, interruptible
 
 
@@ -35,14 +35,13 @@ def add_selection_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
-    from ..solve import Solver, Stage
+    from ..solve import Stage
 
     shot = documents.load(args.shot)
     frames = parse_frames(args.frames) if args.frames else None
     stages: Sequence[Stage] = ("track",) if args.track_only else ("matte",) if args.matte_only else ("track", "matte")
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
-        options = run_options(args, shot.solve.precision, shot.solve.seed)
-        solver = Solver(shot, args.shot.resolve().parent, cache_folder(args, args.shot), options)
+        solver = solver_of(args, shot)
         try:
             summary = solver.run(frames, args.objects, stages=stages, on_event=reporter, should_stop=interrupt)
         except CancelledError as stop:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..frames import format_frames
-from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
+from .options import add_model_options, add_output_options, set_up_logging, solver_of
 
 if TYPE_CHECKING:
     from ..solve import ObjectStatus
@@ -24,11 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
-    from ..solve import Solver
 
     shot = documents.load(args.shot)
-    options = run_options(args, shot.solve.precision, shot.solve.seed)
-    report = Solver(shot, args.shot.resolve().parent, cache_folder(args, args.shot), options).status()
+    report = solver_of(args, shot).status()
     for item in report.objects:
         states = {state: format_frames(item.of(state)) for state in ("solved", "dirty", "empty")}
         if args.json:
