@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Optional
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Set
 
 from . import engine, graph, host, node, plates, prompts
 from .vendor.host.coordinates import sampler_to_plate
@@ -15,6 +16,8 @@ from .vendor.panel.shot_edits import ShotEdits, frames_in, usable_name
 #: A click gives a sample of one pixel; anything below this many pixels is a click.
 CLICK = 1.5
 _jobs: Dict[str, Job] = {}
+#: Nodes whose mattes were gathered since they were last tracked.
+_gathered: Set[str] = set()
 
 
 class Refusal(Exception):  # noqa: N818 (a sentence for the artist)
@@ -187,17 +190,32 @@ class Listener:
         """Point the reads at the mattes and key what is solved."""
         known = {item["id"]: item for item in status["objects"]}
         mattes, solved = [], []
+        elsewhere: Set[int] = set()
         for item in stored(self.group)["objects"]:
             report = known.get(item["id"])
             enabled = report is not None and item.get("enabled", True)
-            mattes.append(graph.Mattes(report["pattern"] if report else "", enabled))
+            pattern = str(report["pattern"]) if report else ""
+            mattes.append(graph.Mattes(pattern, enabled))
             frames = frames_in(report["frames"].get("solved", "")) if report else []
-            solved.append(dict.fromkeys(frames, 1))
+            present = [frame for frame in frames if Path(pattern % frame).is_file()]
+            elsewhere.update(set(frames) - set(present))
+            solved.append(dict.fromkeys(present, 1))
         with host.not_undoable():
             node.rebuild(self.group, mattes)
             node.show_states(self.group, solved, [matte.enabled for matte in mattes])
             for number in range(1, len(mattes) + 1):
                 self.group.node(f"Matte_{number}")["reload"].execute()
+        if elsewhere:
+            self._gather(elsewhere)
+
+    def _gather(self, frames: Set[int]) -> None:
+        """Mattes of earlier prompts that still hold lie in another folder: solving links them into the present one."""
+        uid = str(self.group["wisp_uid"].value())
+        job, known = _jobs.get(uid), engine.known_shot(uid)
+        if known is None or uid in _gathered or (job is not None and not job.finished):
+            return
+        _gathered.add(uid)
+        known.solve(",".join(str(frame) for frame in sorted(frames)), on_done=lambda _: self.refresh())
 
     def failed(self, error: EngineError) -> None:
         say(self.group, str(error))
@@ -216,7 +234,7 @@ class Listener:
             self.refresh()
 
     def refresh(self) -> None:
-        known = engine._shots.get(self.group["wisp_uid"].value())
+        known = engine.known_shot(str(self.group["wisp_uid"].value()))
         if known is not None:
             known.refresh()
 
@@ -235,7 +253,8 @@ def track(group: Any, direction: str) -> Optional[Job]:
     plates.export(group, plate_folder(group), node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last"))
     listener = Listener(group)
     opened = _opened(group, listener)
-    say(group, "Asked the engine")
+    _gathered.discard(str(group["wisp_uid"].value()))
+    say(group, "Solving")
     job = opened.solve(
         f"{first}-{last}" if first < last else str(first),
         on_progress=listener.progress,

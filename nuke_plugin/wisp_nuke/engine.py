@@ -52,6 +52,11 @@ def shot(uid: str, document: Dict[str, Any], root: str, cache: str, chosen: str,
     return known
 
 
+def known_shot(uid: str) -> Optional[RemoteShot]:
+    """The node's shot, if it was opened."""
+    return _shots.get(uid)
+
+
 def forget(uid: str) -> None:
     """The node is gone."""
     known = _shots.pop(uid, None)

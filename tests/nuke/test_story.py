@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from fake_nuke.render import render
+from wisp.frames import parse_frames
 from wisp.plates.colour import srgb_decode
 
 SIZE = (320, 180)
@@ -51,7 +52,7 @@ def test_prompt_track_correct_save_and_render_elsewhere(
 
     def finish(job: Any) -> None:
         engine.wait(lambda: job.finished, 120)
-        engine.wait(lambda: group["wisp_cache_state"].getValueAt(FRAMES[-1]) == 1, 30)
+        engine.wait(lambda: all(group["wisp_cache_state"].getValueAt(frame) == 1 for frame in FRAMES), 30)
 
     finish(job)
     assert "4 mattes computed" in group["wisp_status"].value()
@@ -68,6 +69,26 @@ def test_prompt_track_correct_save_and_render_elsewhere(
     engine.wait(lambda: "computed" in group["wisp_status"].value(), 30)
     finish(job)
     assert overlap(group, FRAMES[-1]) > 0.75
+
+    # After a further prompt, one frame is solved: the node has that one and every matte that still holds.
+    session.host.frame(FRAMES[0])
+    rows, columns = np.nonzero(truth(FRAMES[0]))
+    session.host.viewer.ctrl_click(int(np.median(columns)), SIZE[1] - 1 - int(np.median(rows)))
+    group["wisp_add_pos"].execute()
+    group["wisp_track_this"].execute()
+    job = actions._jobs[group["wisp_uid"].value()]
+    engine.wait(lambda: job.finished, 120)
+
+    def reported() -> list[int]:
+        (item,) = engine.known_shot(group["wisp_uid"].value()).status["objects"]
+        return list(parse_frames(item["frames"]["solved"])) if "solved" in item["frames"] else []
+
+    def keyed() -> list[int]:
+        return [frame for frame in FRAMES if group["wisp_state_1"].getValueAt(frame) == 1]
+
+    engine.wait(lambda: FRAMES[0] in keyed() and keyed() == reported(), 30)
+    group["wisp_track_both"].execute()
+    finish(actions._jobs[group["wisp_uid"].value()])
 
     baked = actions.bake(group)
     assert np.allclose(render(baked, FRAMES[1])[..., 3], render(group, FRAMES[1])[..., 3])

@@ -6,6 +6,7 @@ it starts another one.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ..host.client import Client, EngineExit
@@ -232,7 +233,11 @@ class Session(QtCore.QObject):
             lane.suspicious.update(self._lane(number).suspicious)
             self.lanes[number] = lane
             for frame in lane.solved:
-                self._paths[number, frame] = folder + "/" + name % frame
+                # A matte made for earlier prompts that still holds is put into this folder by the next solve only;
+                # until then the path known from before is the one to show.
+                path = Path(folder, name % frame)
+                if path.is_file():
+                    self._paths[number, frame] = path.as_posix()
             for key in [key for key in self._paths if key[0] == number]:
                 if key[1] not in lane.solved and key[1] not in lane.dirty:
                     del self._paths[key]  # no prompt reaches the frame any more
