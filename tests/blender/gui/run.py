@@ -29,7 +29,6 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
 CANNOT = 77
 PACKAGES = "blender,xvfb,xdotool,python3-numpy,python3-requests,libgl1,libgl1-mesa-dri,xauth"
-MIRROR = "http://deb.debian.org/debian"
 DISPLAY, SIZE = ":77", (1280, 960)
 FRAMES = 24
 
@@ -46,7 +45,7 @@ def make_chroot(folder: Path) -> None:
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         print("Skipped: making a Debian with Blender needs root and debootstrap.")
         sys.exit(CANNOT)
-    command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "trixie", str(folder), MIRROR]
+    command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "trixie", str(folder)]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         print(f"Skipped: debootstrap failed: {done.stderr[-500:]}")
