@@ -71,6 +71,9 @@ def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, tmp_path: Path
     again = window.editor
     hand.wait(lambda: 1 in again.session.lanes and again.session.lanes[1].solved >= set(FRAMES[:-1]))
     assert again.edits.keyframes() == [FIRST] and again.edits.locked(1, FRAMES[-1])
+    hand.wait(lambda: all(again.session.matte_path(1, frame) for frame in FRAMES[:-1]))
+    plate = again.loader.get(("plate", FIRST))
+    hand.wait(lambda: again.canvas._picture not in (None, plate))  # the matte is shown without further ado
 
 
 @pytest.mark.slow

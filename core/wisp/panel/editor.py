@@ -184,8 +184,7 @@ class Editor(QtWidgets.QWidget):
         for box in (self.slider, self.number):
             box.setRange(self.edits.first, self.edits.last)
         self.number.setKeyboardTracking(False)
-        self.number.setButtonSymbols(QtWidgets.QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.number.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.number.setFixedWidth(76)
         self.play_button = self._transport("\N{BLACK RIGHT-POINTING TRIANGLE}", "Play (P)")
         self.previous_button = self._transport("\N{WHITE DIAMOND}\N{LEFTWARDS ARROW}", "Previous keyframe ([)")
         self.next_button = self._transport("\N{RIGHTWARDS ARROW}\N{WHITE DIAMOND}", "Next keyframe (])")
@@ -253,6 +252,7 @@ class Editor(QtWidgets.QWidget):
         self.edits.on_change = self._edited
         self.session.changed.connect(self._refresh_state)
         self.session.matte_changed.connect(self._matte_changed)
+        self.session.mattes_known.connect(self._look_again)
         self.loader.loaded.connect(self._loaded)
         self.canvas.edited.connect(self._drawn)
         self.canvas.hovered.connect(self._hovered)
@@ -359,6 +359,10 @@ class Editor(QtWidgets.QWidget):
             self.loader.forget(("matte", path))
         if frame == self.frame:
             self._want()
+
+    def _look_again(self) -> None:
+        self._want()
+        self._show()
 
     def _loaded(self, key: Key) -> None:
         loaded = self.loader.get(key)

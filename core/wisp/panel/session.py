@@ -7,7 +7,7 @@ it starts another one.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ..host.client import Client, EngineExit
 from ..host.errors import EngineError, EngineGone
@@ -44,10 +44,12 @@ class Progress(NamedTuple):
 
 
 class Session(QtCore.QObject):
-    """One shot, one engine. `changed`: anything below has changed; `matte_changed(object, frame)`: a file is there."""
+    """One shot, one engine. `changed`: anything below has changed; `matte_changed(object, frame)`: a file is there;
+    `mattes_known`: which files are there was told anew."""
 
     changed = QtCore.Signal()
     matte_changed = QtCore.Signal(int, int)
+    mattes_known = QtCore.Signal()
 
     def __init__(
         self,
@@ -66,6 +68,7 @@ class Session(QtCore.QObject):
         #: One sentence for the status line, and whether it tells of a failure.
         self.message, self.failed = "The engine starts", False
         self._paths: Dict[Tuple[int, int], str] = {}
+        self._gathered: Set[int] = set()
         self._places = places
         self._own_engine = own_engine
         self._shot: Optional[RemoteShot] = None
@@ -238,6 +241,12 @@ class Session(QtCore.QObject):
                 path = Path(folder, name % frame)
                 if path.is_file():
                     self._paths[number, frame] = path.as_posix()
+            unknown = sorted(frame for frame in lane.solved if (number, frame) not in self._paths)
+            if unknown and number not in self._gathered and self._shot is not None:
+                self._gathered.add(number)  # links files, computes nothing
+                self._shot.solve(
+                    ",".join(map(str, unknown)), [number], on_done=self._gathered_mattes, on_error=self._error
+                )
             for key in [key for key in self._paths if key[0] == number]:
                 if key[1] not in lane.solved and key[1] not in lane.dirty:
                     del self._paths[key]  # no prompt reaches the frame any more
@@ -247,6 +256,11 @@ class Session(QtCore.QObject):
         elif self.failed and not self.busy:
             self.failed = False
         self.changed.emit()
+        self.mattes_known.emit()
+
+    def _gathered_mattes(self, _: Dict[str, Any]) -> None:
+        if self._shot is not None:
+            self._shot.refresh()
 
     def _progressed(self, params: Dict[str, Any]) -> None:
         self.progress = Progress(params["stage"], params["done"], params["total"], params["eta"])
