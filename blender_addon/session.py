@@ -200,8 +200,8 @@ def _on_frame(run: Run, params: dict[str, Any]) -> None:
     run.dirty.setdefault(number, set()).discard(frame)
     doubtful = run.doubtful.setdefault(number, {})
     doubtful.pop(frame, None)
-    if params["track_state"] != "tracked":
-        doubtful[frame] = str(params["track_state"])
+    if params["track_state"] == "lost":
+        doubtful[frame] = "lost"
     elif params["confidence"] < DOUBTFUL:
         doubtful[frame] = f"confidence {params['confidence']:.2f}"
     _place(run, number, frame, Path(params["path"]))

@@ -128,8 +128,8 @@ class Shelf:
         """Any stored matte of that fingerprint."""
         return self._index.find(mark)
 
-    def adopt_matte(self, source: Path | None, target: Path) -> bool:
-        """Make a stored matte appear at `target` too; False where there is none.
+    def adopt_matte(self, mark: str, source: Path | None, target: Path) -> bool:
+        """Make the stored matte of that fingerprint appear at `target` too; False where there is none.
 
         A hard link where the file system has them, else a copy.
         """
@@ -141,6 +141,7 @@ class Shelf:
                     os.link(source, temporary)
                 except OSError:
                     shutil.copyfile(source, temporary)
+            self._index.add(mark, target)
         return True
 
     def write_matte(self, target: Path, alpha: NDArray[np.float32], header: PlateHeader, stamp: MatteStamp) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import OutputError, UsageError
 from ..frames import format_frames, parse_frames
 from ..shot import Shot, parse
 from ..solve import Event, FrameDone, Notice, Progress, Solver, Summary
@@ -39,7 +40,9 @@ class OpenShot:
         return api.Updated(dirty=sum(map(len, dirty)), status=status)
 
     def status(self) -> api.ShotStatus:
-        """What is done and what is not."""
+        """What is done and what is not; what is done lies where the answer says."""
+        with contextlib.suppress(OutputError):  # a cache that cannot be written is reported when something is solved
+            self._solver.link_solved()
         padding = self._solver.plate.padding
         return api.ShotStatus(
             objects=[

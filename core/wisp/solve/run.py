@@ -85,7 +85,7 @@ class Run:
         for work in solver.works if objects is None else tuple(solver.work(name) for name in objects):
             known = [frame for frame in wanted if frame in work.marks]
             if "matte" in stages:
-                todo = [frame for frame in known if not self._shelf.adopt_matte(work.matte(frame), work.path(frame))]
+                todo = [frame for frame in known if not self._adopt(work, frame)]
                 self._mattes[work] = set(todo)
                 self._summary.cached += len(known) - len(todo)
             else:
@@ -95,6 +95,9 @@ class Run:
         self._eta = Eta({"track": self.track_steps, "matte": self._matte_steps})
         self._totals = {"track": self.track_steps, "matte": self._matte_steps}
         self._done = {"track": 0, "matte": 0}
+
+    def _adopt(self, work: ObjectWork, frame: int) -> bool:
+        return self._shelf.adopt_matte(work.marks[frame], work.matte(frame), work.path(frame))
 
     @property
     def track_steps(self) -> int:
