@@ -92,7 +92,7 @@ def recipe(torch: str) -> list[dict[str, object]]:
     }
     packages = {
         "say": "packages (about 2 minutes; much longer where PyTorch's CUDA build is fetched)",
-        "pip": ["install", "-c", CONSTRAINTS, "-e", ".[movies,gui,pymatting,test]", "setuptools", "wheel"],
+        "pip": ["install", "-c", CONSTRAINTS, "-e", ".[movies,gui,pymatting,hub,test]", "setuptools", "wheel"],
         "env": {},
     }
     # Its metadata asks for torchvision, which is never used here, and an isolated build would fetch a second torch.

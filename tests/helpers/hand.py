@@ -42,6 +42,9 @@ class Hand:
         QtTest.QTest.mouseRelease(self.canvas, left, keys, self.at(*path[-1]))
 
     def key(self, key: Qt.Key, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        # Shortcuts belong to the active window, and a window of the test before may still be it.
+        self.window.activateWindow()
+        self.wait(lambda: QtWidgets.QApplication.activeWindow() is self.window)
         QtTest.QTest.keyClick(self.canvas, key, keys)
 
     def wait(self, until: Callable[[], bool], timeout: float = 60.0) -> None:

@@ -73,6 +73,8 @@ def test_drawing_and_undo_on_both_sides(panel: Any) -> None:
     panel.session.host.viewer.ctrl_click(20, 20)
     panel.group["wisp_add_neg"].execute()
     assert [prompt["include"] for prompt in panel.editor.edits.prompts(1, 1001)] == [True, False]
+    panel.activateWindow()  # shortcuts belong to the active window
+    wait(lambda: QApplication.activeWindow() is panel)
     QtTest.QTest.keyClick(panel.editor.canvas, Qt.Key.Key_Right)
     assert panel.session.host.frame() == 1002
 
