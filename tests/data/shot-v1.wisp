@@ -33,7 +33,9 @@
       ],
       "locks": [[1030, 1034], [1050, 1050]],
       "ease": 4,
-      "edge": {"grow": -1.5, "soften": 2.0, "black": 0.05, "white": 0.95, "gamma": 1.2}
+      "edge": {"grow": -1.5, "soften": 2.0, "black": 0.05, "white": 0.95, "gamma": 1.2, "fill_holes": 12.0, "remove_specks": 8.5, "frame_edge": 3, "stabilise": 0.75},
+      "garbage": "roto/hero_out.%04d.exr",
+      "core": "roto/hero_in.%04d.exr"
     },
     {
       "id": 7,
@@ -46,7 +48,9 @@
       "prompts": [],
       "locks": [],
       "ease": 2,
-      "edge": {"grow": 0.0, "soften": 0.0, "black": 0.0, "white": 1.0, "gamma": 1.0}
+      "edge": {"grow": 0.0, "soften": 0.0, "black": 0.0, "white": 1.0, "gamma": 1.0, "fill_holes": 0.0, "remove_specks": 0.0, "frame_edge": 0, "stabilise": 0.0},
+      "garbage": null,
+      "core": null
     }
   ],
   "solve": {
@@ -58,6 +62,7 @@
   "deliver": {
     "layout": "layers",
     "compression": "zip",
-    "premultiply": true
+    "premultiply": true,
+    "exclusive": true
   }
 }

@@ -65,6 +65,10 @@ edges = st.builds(
     black=st.floats(0, 0.49),
     white=st.floats(0.5, 1),
     gamma=st.floats(0.01, 10),
+    fill_holes=st.floats(0, 500),
+    remove_specks=st.floats(0, 500),
+    frame_edge=st.integers(0, 100),
+    stabilise=st.floats(0, 1),
 )
 spans = st.tuples(frames, frames).map(lambda pair: (min(pair), max(pair)))
 
@@ -85,6 +89,8 @@ def shots(draw: st.DrawFn) -> Shot:
                 prompts=draw(st.lists(prompts, max_size=6)),
                 locks=draw(st.lists(spans, max_size=3)),
                 edge=draw(edges),
+                garbage=draw(st.none() | words),
+                core=draw(st.none() | words),
             )
         )
     plate = PlateSpec(
@@ -159,7 +165,9 @@ def test_the_frozen_sample_of_version_1_means_what_it_meant() -> None:
     ]
     assert hero.keyframes == (1001, 1040, 1080)
     assert hero.locks == [(1030, 1034), (1050, 1050)]
-    assert hero.edge == Edge(grow=-1.5, soften=2.0, black=0.05, white=0.95, gamma=1.2)
+    levels = {"grow": -1.5, "soften": 2.0, "black": 0.05, "white": 0.95, "gamma": 1.2}
+    assert hero.edge == Edge(**levels, fill_holes=12.0, remove_specks=8.5, frame_edge=3, stabilise=0.75)
+    assert (hero.garbage, hero.core) == ("roto/hero_out.%04d.exr", "roto/hero_in.%04d.exr")
     assert (runner.id, runner.name, runner.color, runner.enabled, runner.first, runner.last) == (
         7,
         "Läuferin-2",
@@ -170,7 +178,15 @@ def test_the_frozen_sample_of_version_1_means_what_it_meant() -> None:
     )
     assert (runner.prompts, runner.locks, runner.edge) == ([], [], Edge())
     assert shot.solve == SolveSpec(tracker="sam2", head="progressive", precision="fp32", seed=42)
-    assert shot.deliver == DeliverSpec(layout="layers", compression="zip", premultiply=True)
+    assert shot.deliver == DeliverSpec(layout="layers", compression="zip", premultiply=True, exclusive=True)
+
+
+def test_a_sample_without_the_later_keys_loads_with_what_changes_nothing() -> None:
+    shot = load(FROZEN.with_name("shot-v1-before-finish.wisp"))
+    hero = shot.objects[0]
+    assert hero.edge == Edge(grow=-1.5, soften=2.0, black=0.05, white=0.95, gamma=1.2)
+    assert (hero.edge.fill_holes, hero.edge.remove_specks, hero.edge.frame_edge, hero.edge.stabilise) == (0, 0, 0, 0)
+    assert (hero.garbage, hero.core, shot.deliver.exclusive) == (None, None, False)
 
 
 def test_the_frozen_sample_is_written_as_it_is() -> None:

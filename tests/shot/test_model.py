@@ -112,6 +112,12 @@ OBJECT_FAULTS = [
     ({"edge": {"white": -0.5}}, "objects.0.edge.white: "),
     ({"edge": {"black": 0.5, "white": 0.5}}, "objects.0.edge: the white point must lie above the black point"),
     ({"edge": {"feather": 1.0}}, "objects.0.edge.feather: unknown key"),
+    ({"edge": {"fill_holes": -1.0}}, "objects.0.edge.fill_holes: "),
+    ({"edge": {"remove_specks": float("inf")}}, "objects.0.edge.remove_specks: "),
+    ({"edge": {"frame_edge": 1.5}}, "objects.0.edge.frame_edge: "),
+    ({"edge": {"stabilise": 1.5}}, "objects.0.edge.stabilise: "),
+    ({"garbage": ""}, "objects.0.garbage: "),
+    ({"core": "a\0b"}, "objects.0.core: "),
     ({"colour": "#33c26b"}, "objects.0.colour: unknown key"),
 ]
 
@@ -159,6 +165,7 @@ SECTION_FAULTS = [
     ({"deliver": {"layout": "stack"}}, "deliver.layout: "),
     ({"deliver": {"compression": "dwaa"}}, "deliver.compression: "),
     ({"deliver": {"premultiply": 1}}, "deliver.premultiply: "),
+    ({"deliver": {"exclusive": "yes"}}, "deliver.exclusive: "),
     ({"deliver": {"path": "x"}}, "deliver.path: unknown key"),
     ({"plates": {}}, "plates: unknown key"),
     ({"objects": {}}, "objects: "),
@@ -209,7 +216,8 @@ def test_numbers_of_numpy_are_numbers() -> None:
 
 
 def test_defaults_change_nothing() -> None:
-    assert Edge().model_dump() == {"grow": 0.0, "soften": 0.0, "black": 0.0, "white": 1.0, "gamma": 1.0}
+    levels = {"grow": 0.0, "soften": 0.0, "black": 0.0, "white": 1.0, "gamma": 1.0}
+    assert Edge().model_dump() == levels | {"fill_holes": 0.0, "remove_specks": 0.0, "frame_edge": 0, "stabilise": 0.0}
     shot = parse({"wisp": 1, "plate": PLATE})
     assert (shot.objects, shot.solve.tracker, shot.solve.head, shot.deliver.layout) == ([], "flow", "guided", "alpha")
 

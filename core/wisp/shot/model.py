@@ -115,10 +115,13 @@ Prompt = Annotated[Point | Box | Stroke | MaskPrompt | Text, Field(discriminator
 
 
 class Edge(_Part):
-    """How the finished edge differs from the solved one. The defaults change nothing.
+    """How the finished matte differs from the solved one. The defaults change nothing.
 
     `grow` and `soften` in plate pixels (negative grow shrinks); `black`, `white` are the alpha values that
-    become 0 and 1; `gamma` bends what lies between (above 1 brightens).
+    become 0 and 1; `gamma` bends what lies between (above 1 brightens). `fill_holes`, `remove_specks`: the diameter
+    in plate pixels up to which holes are filled and specks are removed (0: none). `frame_edge`: how many pixels at
+    the picture's border are replaced by what lies inside of them. `stabilise`: how much of what flickers against
+    the neighbouring frames is taken out (0: nothing, 1: all).
     """
 
     grow: Coordinate = 0.0
@@ -126,6 +129,10 @@ class Edge(_Part):
     black: Fraction01 = 0.0
     white: Fraction01 = 1.0
     gamma: Positive = 1.0
+    fill_holes: Annotated[Coordinate, Field(ge=0.0)] = 0.0
+    remove_specks: Annotated[Coordinate, Field(ge=0.0)] = 0.0
+    frame_edge: Annotated[Whole, Field(ge=0, le=MAX_PIXELS)] = 0
+    stabilise: Fraction01 = 0.0
 
     @model_validator(mode="after")
     def _points_ordered(self) -> Edge:
@@ -147,7 +154,8 @@ class ObjectSpec(_Part):
 
     `region` (left, top, right, bottom; whole plate pixels) is the part of the plate that models are shown of it,
     and outside of which its matte is empty; None is the whole picture. `locks` are spans of frames whose mattes are
-    approved: kept as they are. `ease`: over how many neighbouring frames painted strokes fade out.
+    approved: kept as they are. `ease`: over how many neighbouring frames painted strokes fade out. `garbage` and `core`
+    are pictures (one, or a sequence with the plate's frame numbers) of what surely is not and surely is the object.
     """
 
     id: Annotated[Whole, Field(ge=1, le=2**31 - 1)]
@@ -161,6 +169,8 @@ class ObjectSpec(_Part):
     locks: list[tuple[Frame, Frame]] = Field(default_factory=list)
     ease: Annotated[Whole, Field(ge=0, le=100)] = 2
     edge: Edge = Field(default_factory=Edge)
+    garbage: StoredPath | None = None
+    core: StoredPath | None = None
 
     @field_validator("name")
     @classmethod
@@ -246,11 +256,16 @@ class SolveSpec(_Part):
 
 
 class DeliverSpec(_Part):
-    """Defaults for `wisp deliver`."""
+    """Defaults for `wisp deliver`.
 
-    layout: Literal["alpha", "layers"] = "alpha"
+    `premultiply` is about the layout `rgba`: colour times alpha instead of the straight foreground colour.
+    `exclusive`: where objects overlap, their delivered mattes together are at most 1.
+    """
+
+    layout: Literal["alpha", "layers", "rgba", "crypto"] = "alpha"
     compression: Literal["zip", "zips"] = "zips"
     premultiply: StrictBool = False
+    exclusive: StrictBool = False
 
 
 class Shot(_Part):

@@ -70,7 +70,7 @@ class ObjectWork:
     @cached_property
     def marks(self) -> dict[int, str]:
         """Fingerprint of the finished matte of every frame that can have one."""
-        edge = self.item.edge.model_dump(mode="json")
+        edge = self.item.edge.model_dump(mode="json", include={"grow", "soften", "black", "white", "gamma"})
         marks: dict[int, str] = {}
         for frame in self._plate.frames:
             if frame in self.frozen:

@@ -1,0 +1,63 @@
+{
+  "wisp": 1,
+  "plate": {
+    "path": "plates/sh010.%04d.exr",
+    "first": 1001,
+    "last": 1100,
+    "offset": 1000,
+    "width": 2048,
+    "height": 1152,
+    "pixel_aspect": 2.0,
+    "colorspace": "ACEScg",
+    "view": "ACES 1.0 - SDR Video",
+    "exposure": -0.5,
+    "layer": "left.beauty",
+    "missing": "hold"
+  },
+  "objects": [
+    {
+      "id": 1,
+      "name": "hero",
+      "color": "#33c26b",
+      "enabled": true,
+      "first": null,
+      "last": null,
+      "region": [100, 50, 900, 650],
+      "prompts": [
+        {"frame": 1001, "kind": "box", "xyxy": [100.0, 50.5, 900.25, 1152.0]},
+        {"frame": 1001, "kind": "point", "xy": [512.3333333333334, 300.1], "include": true},
+        {"frame": 1040, "kind": "point", "xy": [0.1, 1e-07], "include": false},
+        {"frame": 1040, "kind": "stroke", "xy": [[10.0, 20.0], [30.5, 40.25], [-4.0, 60.0]], "radius": 9.5, "include": false},
+        {"frame": 1080, "kind": "mask", "path": "roto/hero.1080.exr"},
+        {"frame": 1001, "kind": "text", "text": "die Läuferin im roten Kleid"}
+      ],
+      "locks": [[1030, 1034], [1050, 1050]],
+      "ease": 4,
+      "edge": {"grow": -1.5, "soften": 2.0, "black": 0.05, "white": 0.95, "gamma": 1.2}
+    },
+    {
+      "id": 7,
+      "name": "Läuferin-2",
+      "color": "#e8543f",
+      "enabled": false,
+      "first": 1010,
+      "last": 1090,
+      "region": null,
+      "prompts": [],
+      "locks": [],
+      "ease": 2,
+      "edge": {"grow": 0.0, "soften": 0.0, "black": 0.0, "white": 1.0, "gamma": 1.0}
+    }
+  ],
+  "solve": {
+    "tracker": "sam2",
+    "head": "progressive",
+    "precision": "fp32",
+    "seed": 42
+  },
+  "deliver": {
+    "layout": "layers",
+    "compression": "zip",
+    "premultiply": true
+  }
+}
