@@ -47,7 +47,7 @@ class Hand:
         self.wait(lambda: QtWidgets.QApplication.activeWindow() is self.window)
         QtTest.QTest.keyClick(self.canvas, key, keys)
 
-    def wait(self, until: Callable[[], bool], timeout: float = 60.0) -> None:
+    def wait(self, until: Callable[[], bool], timeout: float = 180.0) -> None:
         """Run the window until `until()`; fails with the window's own message."""
         deadline = time.monotonic() + timeout
         while not until():

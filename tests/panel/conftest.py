@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,11 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 pytest.importorskip("PySide6", reason="the window needs PySide6 (the gui extra)")
 
+from helpers import gated_engine
 from helpers.hand import FRAMES, SIZE, Hand, disc
+from wisp.host import engine_path
+from wisp.host.client import Client
+from wisp.panel import session
 from wisp.panel.qt import QtWidgets
 from wisp.view.places import open_target
 from wisp.view.window import Window, application
@@ -39,13 +44,23 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> QtWidgets.QApplicati
     for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     monkeypatch.setenv("WISP_DEVICE", "cpu")
+    # A busy machine may take longer to stop than a person waits before the engine is ended.
+    monkeypatch.setattr(session, "PATIENCE", 120_000)
     return application()
 
 
 @pytest.fixture
-def window(app: QtWidgets.QApplication, plates: Path) -> Iterator[Window]:
+def gate(tmp_path: Path) -> Path:
+    """A file: while it exists, the work of the window's engine waits. See `helpers.gated_engine`."""
+    return tmp_path / "gate"
+
+
+@pytest.fixture
+def window(app: QtWidgets.QApplication, plates: Path, gate: Path) -> Iterator[Window]:
     """A window on the plates, with an engine of its own."""
-    opened = Window(open_target(plates / "sh010.1001.png"))
+    command = engine_path.command(Path(sys.executable))
+    command = [*command[: command.index("-m")], gated_engine.__file__, str(gate)]
+    opened = Window(open_target(plates / "sh010.1001.png"), Client(command, "wisp-view"))
     opened.show()
     yield opened
     opened.editor.edits.unsaved = 0

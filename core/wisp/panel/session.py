@@ -24,6 +24,7 @@ PATIENCE = 5000
 DOUBTFUL = 0.5
 #: States of a mask that need no second look by themselves.
 SURE = ("tracked", "keyframe")
+READY = "Ready"
 
 
 class Places(NamedTuple):
@@ -67,6 +68,8 @@ class Session(QtCore.QObject):
         self.progress: Optional[Progress] = None
         #: One sentence for the status line, and whether it tells of a failure.
         self.message, self.failed = "The engine starts", False
+        #: What is said at rest: how the last job ended, until the shot is edited.
+        self._at_rest = READY
         self._paths: Dict[Tuple[int, int], str] = {}
         self._gathered: Set[int] = set()
         self._places = places
@@ -131,6 +134,7 @@ class Session(QtCore.QObject):
 
     def update(self) -> None:
         """The document was edited: tell the engine soon."""
+        self._at_rest = READY
         self._update_timer.start()
 
     def want_preview(self, number: int, frame: int) -> None:
@@ -252,7 +256,7 @@ class Session(QtCore.QObject):
                     del self._paths[key]  # no prompt reaches the frame any more
                     lane.suspicious.pop(key[1], None)
         if not self.busy and not self.failed:
-            self._say("Ready")
+            self._say(self._at_rest)
         elif self.failed and not self.busy:
             self.failed = False
         self.changed.emit()
@@ -284,6 +288,7 @@ class Session(QtCore.QObject):
     def _end(self, words: str, failed: bool) -> None:
         self._patience_timer.stop()
         self.progress = None
+        self._at_rest = READY if failed else words
         self._say(words, failed)
         if self._shot is not None and self.client.pid is not None:
             self._shot.refresh()

@@ -1,0 +1,48 @@
+"""The real engine with the real models, except that its work waits at a gate, so that a test decides what comes first.
+
+The first argument names the gate: while that file exists, a preview waits before it begins and a job after each matte.
+A job that is cancelled passes.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import wisp.engine.solver
+from wisp.engine.serve import main
+from wisp.engine.solver import StoreSolver
+from wisp.solve import Event, FrameDone, Summary
+
+
+class GatedSolver(StoreSolver):
+    """Waits while the gate is closed."""
+
+    gate: Path
+
+    def run(
+        self, *args: Any, on_event: Callable[[Event], None], should_stop: Callable[[], bool], **options: Any
+    ) -> Summary:
+        def listen(event: Event) -> None:
+            on_event(event)
+            if isinstance(event, FrameDone):
+                self._pass(should_stop)
+
+        return super().run(*args, on_event=listen, should_stop=should_stop, **options)
+
+    def preview(self, frame: int, object_name: str) -> Path:
+        self._pass(lambda: False)
+        return super().preview(frame, object_name)
+
+    def _pass(self, should_stop: Callable[[], bool]) -> None:
+        while self.gate.exists() and not should_stop():
+            time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    GatedSolver.gate = Path(sys.argv[1])
+    wisp.engine.solver.StoreSolver = GatedSolver  # type: ignore[misc]
+    main()
