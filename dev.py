@@ -27,6 +27,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "wisp-setup.json"
 LOG = BOOT / "setup.log"
 CONSTRAINTS = "core/constraints.txt"
+EXTRAS = "movies,gui,pymatting,hub,text,sam3,gvm,farm,test"
 
 OLDEST = (3, 11)
 #: PyTorch's own index of builds without CUDA. The only address in the project that pip's settings cannot replace.
@@ -92,7 +93,7 @@ def recipe(torch: str) -> list[dict[str, object]]:
     }
     packages = {
         "say": "packages (about 2 minutes; much longer where PyTorch's CUDA build is fetched)",
-        "pip": ["install", "-c", CONSTRAINTS, "-e", ".[movies,gui,pymatting,hub,test]", "setuptools", "wheel"],
+        "pip": ["install", "-c", CONSTRAINTS, "-e", f".[{EXTRAS}]", "setuptools", "wheel"],
         "env": {},
     }
     # Its metadata asks for torchvision, which is never used here, and an isolated build would fetch a second torch.
