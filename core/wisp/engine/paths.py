@@ -37,6 +37,9 @@ class Roots:
             for prompt in item.prompts:
                 if isinstance(prompt, MaskPrompt):
                     self.check_picture(prompt.path, f"mask of '{item.name}' on frame {prompt.frame}")
+            for matte, what in ((item.garbage, "garbage matte"), (item.core, "core matte")):
+                if matte is not None:
+                    self.check_picture(matte, f"{what} of '{item.name}'")
 
     def check_picture(self, stored: str, what: str) -> None:
         """UsageError unless the file or sequence, links followed, lies in one of the folders.
