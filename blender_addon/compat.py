@@ -39,6 +39,29 @@ def active_strip(scene: Any) -> Any:
     return scene.sequence_editor.active_strip if scene.sequence_editor else None
 
 
+def fcurves(scene: Any) -> Any:
+    """The animation curves of a scene, a collection with `new` and `remove`; None where nothing is animated."""
+    data = scene.animation_data
+    if data is None or data.action is None:
+        return None
+    if not hasattr(data, "action_slot"):
+        return data.action.fcurves
+    strips = (strip for layer in data.action.layers for strip in layer.strips)
+    bags = (strip.channelbag(data.action_slot) for strip in strips)
+    return next((bag.fcurves for bag in bags if bag is not None), None)
+
+
+def curves_of_action(action: Any) -> Iterator[Any]:
+    """Every animation curve of an action, whatever it moves."""
+    if not hasattr(action, "layers"):
+        yield from action.fcurves
+        return
+    for layer in action.layers:
+        for strip in layer.strips:
+            for bag in strip.channelbags:
+                yield from bag.fcurves
+
+
 @contextlib.contextmanager
 def sequencer_of(scene: Any) -> Iterator[None]:
     """Make `scene` the sequencer's scene for a while: 5.0 crashes on changes to modifiers without one."""

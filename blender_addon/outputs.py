@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from . import compat, model, places, plates, preferences
+from . import animation, compat, model, places, plates, preferences
 from .mattes import MatteFolder
 
 LAST_CHANNEL = 128
@@ -76,7 +76,12 @@ def update(scene: Any, strip: Any) -> None:
         if cutout is not None:
             _lay_out_cutout(strip, cutout)
         _show(strip, matte, cutout)
-    _seen[scene.name, strip.name] = plates.signature(scene, strip)
+    _seen[scene.name, strip.name] = _signature(scene, strip)
+
+
+def _signature(scene: Any, strip: Any) -> tuple[Any, ...]:
+    """Everything of a plate that its outputs repeat."""
+    return plates.timing(scene, strip), animation.samples(strip)
 
 
 def _owns(scene: Any, strip: Any, matte: Any) -> bool:
@@ -148,10 +153,9 @@ def _lay_out_matte(strip: Any, matte: Any, plate: plates.Plate, folder: MatteFol
     point_to(matte, folder.union_folder)
     _assign(matte, "frame_start", start)
     _assign(matte, "frame_final_duration", end - start)
-    _copy_place(strip, matte)
     # Where the plate is masked before it is flipped, the flip turns its mask too; shown by itself the matte must flip.
     flips = strip.wisp.output == "matte" or not compat.MASK_BEFORE_FLIP
-    _copy_flips(strip, matte, flips)
+    _copy_place(strip, matte, flips)
 
 
 def point_to(matte: Any, folder: Path) -> None:
@@ -177,28 +181,28 @@ def _lay_out_cutout(strip: Any, cutout: Any) -> None:
         _assign(cutout, "filepath", strip.filepath)
     for name in (*plates.TIMES, "strobe", "use_reverse_frames", "alpha_mode"):
         _assign(cutout, name, getattr(strip, name))
-    _copy_place(strip, cutout)
-    _copy_flips(strip, cutout, True)
+    _copy_place(strip, cutout, True)
 
 
-def _copy_place(source: Any, target: Any) -> None:
-    for name in ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "filter"):
-        if hasattr(source.transform, name):
-            _assign(target.transform, name, getattr(source.transform, name))
-    _assign(target.transform, "origin", tuple(source.transform.origin))
-    for name in ("min_x", "max_x", "min_y", "max_y"):
-        _assign(target.crop, name, getattr(source.crop, name))
+def _copy_place(source: Any, target: Any, flips: bool) -> None:
+    """Put `target` where `source` is, and let it move as that moves."""
+    for owner, names in (("transform", (*animation.TRANSFORM, "origin")), ("crop", animation.CROP)):
+        for name in names:
+            _assign(getattr(target, owner), name, _plain(getattr(getattr(source, owner), name)))
+    if hasattr(source.transform, "filter"):
+        _assign(target.transform, "filter", source.transform.filter)
+    for name, _ in animation.FLIPS:
+        _assign(target, name, flips and getattr(source, name))
+    animation.follow(source, target, (*animation.PLACE, *(animation.FLIPS if flips else ())))
 
 
-def _copy_flips(source: Any, target: Any, wanted: bool) -> None:
-    for name in ("use_flip_x", "use_flip_y"):
-        _assign(target, name, wanted and getattr(source, name))
+def _plain(value: Any) -> Any:
+    return tuple(value) if hasattr(value, "__len__") else value
 
 
 def _assign(owner: Any, name: str, value: Any) -> None:
     """Set what differs only: every assignment marks the file as changed and clears caches."""
-    now = getattr(owner, name)
-    if (tuple(now) if isinstance(value, tuple) else now) != value:
+    if _plain(getattr(owner, name)) != value:
         setattr(owner, name, value)
 
 
@@ -221,7 +225,7 @@ def follow() -> None:
     """Bring outputs in step with plates that were moved, trimmed, split or transformed since the last call."""
     for scene, strip in list(joined()):
         key = (scene.name, strip.name)
-        signature = plates.signature(scene, strip)
+        signature = _signature(scene, strip)
         if _seen.get(key) != signature:
             _seen[key] = signature
             try:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-LEFT_OUT = {"package.py", "ruff.toml", "__pycache__"}
+LEFT_OUT = ("package.py", "ruff.toml", "__pycache__", ".*")
 #: What every build stamps its files with, so that equal sources give equal zips.
 EPOCH = (2026, 1, 1, 0, 0, 0)
 
@@ -29,7 +29,7 @@ def stage(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(HERE, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
     host = ROOT / "core" / "wisp" / "host"
-    shutil.copytree(host, folder / "host", ignore=shutil.ignore_patterns("ruff.toml", "__pycache__"))
+    shutil.copytree(host, folder / "host", ignore=shutil.ignore_patterns(*LEFT_OUT))
     shutil.copy(ROOT / "LICENSE", folder / "host" / "LICENSE")  # that part stays under the project's own licence
     (folder / "icons").mkdir()
     for picture in sorted((ROOT / "icons" / "png").glob("*-48.png")):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import bpy
 
-from . import compat, mapping
+from . import animation, compat, mapping
 from .host.coordinates import Affine, StripTransform, plate_to_blender_view
 
 
@@ -55,7 +55,7 @@ def plate_of(scene: Any, strip: Any) -> Plate:
 
 def shown_frames(scene: Any, strip: Any) -> dict[int, int]:
     """Scene frame -> plate frame, wherever the strip is visible. Raises Refusal."""
-    key, now = (scene.name, strip.name), signature(scene, strip)
+    key, now = (scene.name, strip.name), timing(scene, strip)
     if _shown.get(key, (None,))[0] != now:
         _shown[key] = (now, _shown_frames(scene, strip))
     return _shown[key][1]
@@ -78,9 +78,8 @@ def _shown_frames(scene: Any, strip: Any) -> dict[int, int]:
 TIMES = ("animation_offset_start", "animation_offset_end", "frame_start", "frame_offset_start", "frame_offset_end")
 
 
-def signature(scene: Any, strip: Any) -> tuple[Any, ...]:
-    """Everything that decides which frames a strip shows, and where."""
-    t, c = strip.transform, strip.crop
+def timing(scene: Any, strip: Any) -> tuple[Any, ...]:
+    """Everything that decides which frames a strip shows."""
     files = strip.elements
     if strip.type == "IMAGE" and len(files):
         media: tuple[Any, ...] = (strip.directory, len(files), files[0].filename, files[len(files) - 1].filename)
@@ -90,9 +89,7 @@ def signature(scene: Any, strip: Any) -> tuple[Any, ...]:
         *media,
         *(getattr(strip, name) for name in TIMES),
         *(strip.frame_final_start, strip.frame_final_end, strip.strobe, strip.use_reverse_frames),
-        len(getattr(strip, "retiming_keys", ())),
-        *(t.offset_x, t.offset_y, t.scale_x, t.scale_y, t.rotation, *t.origin, strip.use_flip_x, strip.use_flip_y),
-        *(c.min_x, c.max_x, c.min_y, c.max_y, scene.render.fps, scene.render.fps_base, strip.wisp.uid),
+        *(len(getattr(strip, "retiming_keys", ())), scene.render.fps, scene.render.fps_base, strip.wisp.uid),
     )
 
 
@@ -129,10 +126,12 @@ def check(scene: Any, strip: Any) -> None:
 
 
 def _check_surroundings(scene: Any, strip: Any) -> None:
+    mover = animation.otherwise_moved(strip)
+    if mover:
+        raise Refusal(f"{mover} moves the strip {strip.name}. Bake that to keyframes of the strip.")
     meta = strip.parent_meta()
     while meta is not None:
-        moved = StripTransform() != _transform(meta)
-        if moved:
+        if animation.curves(meta) or _transform(meta) != StripTransform():
             raise Refusal(f"The meta strip {meta.name} around it has a transform. Clear that, or take the strip out.")
         meta = meta.parent_meta()
     for other in compat.all_strips(scene):
@@ -197,9 +196,8 @@ def movie_length(path: Path) -> int:
 
 def _transform(strip: Any) -> StripTransform:
     t = strip.transform
-    origin = getattr(t, "origin", (0.5, 0.5))
     return StripTransform(
-        t.offset_x, t.offset_y, t.scale_x, t.scale_y, t.rotation, *origin, strip.use_flip_x, strip.use_flip_y
+        *(getattr(t, name) for name in animation.TRANSFORM), *t.origin, strip.use_flip_x, strip.use_flip_y
     )
 
 

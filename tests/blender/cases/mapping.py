@@ -54,12 +54,8 @@ def everything(strip: Any) -> None:
 
 def rate_adjusted() -> None:
     """A movie of 30 frames a second in a scene of 24, its duration kept: frames are left out."""
-    window = bpy.context.window_manager.windows[0]
-    area = window.screen.areas[0]
-    area.type = "SEQUENCE_EDITOR"
-    region = next(region for region in area.regions if region.type == "WINDOW")
     for change in (lambda _: None, reversed_and_trimmed, strobed_reversed, everything):
-        with bpy.context.temp_override(window=window, area=area, region=region):
+        with stage.in_timeline():
             bpy.ops.sequencer.movie_strip_add(
                 filepath=str(stage.FOLDER / "fast.mp4"),
                 frame_start=3,

@@ -45,9 +45,87 @@ def run() -> None:
         x, y = plates.to_view(scene, strip)(*middle)
         found = centre(stage.render(1))
         stage.near((x + stage.WIDTH / 2, y + stage.HEIGHT / 2), found, 0.25, f"{scale, degrees, moved, flip_x, flip_y}")
+    animated(strip)
+    for each in list(stage.strips()):
+        stage.strips().remove(each)
+    strip = dot_plate()
+    scene.frame_set(1)
     strip.crop.min_x, strip.crop.max_y = 20, 10
     assert plates.visible(strip, 30, 15) and not plates.visible(strip, 10, 15) and not plates.visible(strip, 30, 5)
     gestures(strip)
+
+
+def animated(strip: Any) -> None:
+    """Keyframes on all that places the strip: overlay and mask follow them."""
+    plates, outputs, scene = stage.addon("plates"), stage.addon("outputs"), bpy.context.scene
+    move_by_keyframes(strip)
+    middle = (DOT[0] + DOT[2] / 2, DOT[1] + DOT[2] / 2)
+    light = {}
+    for frame in KEYED_FRAMES:
+        rendered = stage.render(frame)
+        x, y = plates.to_view(scene, strip)(*middle)
+        stage.near((x + stage.WIDTH / 2, y + stage.HEIGHT / 2), centre(rendered), 0.25, f"at frame {frame}")
+        light[frame] = float(rendered[..., 0].sum())
+    stage.select(strip)
+    bpy.ops.wisp.add_point(x=30, y=15, frame=1)
+    bpy.ops.wisp.update_outputs()
+    matte = np.zeros((SIZE[1], SIZE[0]), np.float32)
+    x, y, side = DOT
+    matte[y : y + side, x : x + side] = 1.0
+    path = stage.addon("places").mattes(strip.wisp.uid) / "all" / "alpha.000001.exr"
+    stage.addon("pictures").write_matte(path, matte)
+    outputs.refresh(strip.wisp.uid)
+    strip.blend_type = "ALPHA_OVER"
+    for frame in KEYED_FRAMES:
+        rendered = stage.render(frame)
+        shown = float((rendered[..., 0] * rendered[..., 3]).sum())
+        assert shown > 0.8 * light[frame], f"the mask is beside the plate at frame {frame}: {shown} of {light[frame]}"
+    assert stage.render(8)[..., 3].sum() < 1.5 * light[8], "the rest of the plate is masked"
+    still_again(strip)
+
+
+KEYED_FRAMES = (1, 4, 8, 11)
+
+
+def still_again(strip: Any) -> None:
+    """Without keyframes on the plate there are none on its matte; what moves it otherwise is refused."""
+    scene = bpy.context.scene
+    for name in ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin"):
+        for frame in KEYED_FRAMES[::3]:
+            strip.transform.keyframe_delete(name, frame=frame)
+    for frame in KEYED_FRAMES[::3]:
+        strip.keyframe_delete("use_flip_x", frame=frame)
+    stage.addon("outputs").follow()
+    assert not stage.addon("compat").fcurves(scene), "the matte moves no more"
+    strip.transform.driver_add("offset_x")
+    stage.must_refuse(strip, "A driver moves the strip dot.0001. Bake that to keyframes")
+    strip.transform.driver_remove("offset_x")
+    action = bpy.data.actions.new("pushed down")
+    stage.addon("plates").check(scene, strip)
+    scene.animation_data_create()
+    scene.animation_data.action = action
+    strip.transform.keyframe_insert("rotation", frame=1)
+    action = scene.animation_data.action
+    scene.animation_data.nla_tracks.new().strips.new("clip", 1, action)
+    scene.animation_data.action = None
+    stage.must_refuse(strip, "An NLA track moves the strip")
+    scene.animation_data_clear()
+
+
+def move_by_keyframes(strip: Any) -> None:
+    transform = strip.transform
+    strip.frame_final_duration = 12
+    for frame, moved, scale, degrees, origin in (
+        (1, (0, 0), (1.0, 0.9), 0.0, (0.5, 0.5)),
+        (11, (13, -8), (1.3, 1.1), 35.0, (0.3, 0.6)),
+    ):
+        transform.offset_x, transform.offset_y = moved
+        transform.scale_x, transform.scale_y = scale
+        transform.rotation, transform.origin = math.radians(degrees), origin
+        for name in ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin"):
+            transform.keyframe_insert(name, frame=frame)
+        strip.use_flip_x, strip.use_flip_y = frame == 11, False
+        strip.keyframe_insert("use_flip_x", frame=frame)
 
 
 def gestures(strip: Any) -> None:
@@ -75,34 +153,3 @@ def gestures(strip: Any) -> None:
     shot = document.shot_document(strip.wisp, plate, stage.FOLDER / "prompts")
     assert [p["kind"] for p in shot["objects"][0]["prompts"]] == ["point", "box", "stroke", "mask"]
     assert shot["objects"][1]["name"] == "second_one" and shot["plate"]["width"] == SIZE[0]
-    refusals(strip)
-
-
-def refusals(strip: Any) -> None:
-    plates, scene = stage.addon("plates"), bpy.context.scene
-
-    def refused(words: str, which: Any = strip) -> None:
-        try:
-            plates.plate_of(scene, which)
-        except plates.Refusal as refusal:
-            assert words in str(refusal), refusal
-        else:
-            raise AssertionError(f"not refused: {words}")
-
-    strip.transform.scale_x = 0.0
-    refused("scaled to nothing")
-    strip.transform.scale_x = 1.0
-    path = plates.media_path(strip)
-    path.rename(path.with_suffix(".away"))
-    refused("is missing")
-    path.with_suffix(".away").rename(path)
-    colour = stage.strips().new_effect(
-        "c", "COLOR", 5, frame_start=1, **({"length": 9} if bpy.app.version >= (5, 0, 0) else {"frame_end": 10})
-    )
-    refused("no pictures of its own", colour)
-    meta = stage.strips().new_meta("meta", 6, 1)
-    inner = stage.strips().new_image("inner", str(path), 7, 1, fit_method="ORIGINAL")
-    inner.move_to_meta(meta)
-    plates.plate_of(scene, inner)
-    meta.transform.offset_x = 5
-    refused("has a transform", inner)

@@ -87,10 +87,11 @@ def number_of(rendered: np.ndarray) -> int:
 
 
 def write_png(path: Path, picture: np.ndarray) -> None:
-    """8-bit PNG, grey or RGB."""
+    """PNG, grey or RGB, of as many bits as the picture's type."""
     height, width = picture.shape[:2]
-    rows = b"".join(b"\0" + row.tobytes() for row in np.ascontiguousarray(picture))
-    shape = struct.pack(">2I5B", width, height, 8, 0 if picture.ndim == 2 else 2, 0, 0, 0)
+    bits = 8 * picture.dtype.itemsize
+    rows = b"".join(b"\0" + row.tobytes() for row in np.ascontiguousarray(picture).astype(f">u{bits // 8}"))
+    shape = struct.pack(">2I5B", width, height, bits, 0 if picture.ndim == 2 else 2, 0, 0, 0)
     parts = ((b"IHDR", shape), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(
@@ -133,6 +134,16 @@ def render(frame: int, scene: Any = None) -> np.ndarray:
     return pixels.reshape(height, width, 4)[::-1]
 
 
+def in_timeline() -> Any:
+    """The first window with an area for the timeline, for operators that need one."""
+    window = bpy.context.window_manager.windows[0]
+    area = window.screen.areas[0]
+    area.type = "SEQUENCE_EDITOR"
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    scene = {"sequencer_scene": bpy.context.scene} if hasattr(bpy.context, "sequencer_scene") else {}
+    return bpy.context.temp_override(window=window, area=area, region=region, **scene)
+
+
 def near(value: Any, wanted: Any, tolerance: float, what: str = "") -> None:
     found = np.asarray(value, float)
     told = f"{found.min():.4f}..{found.max():.4f}" if found.size > 4 else str(value)
@@ -147,3 +158,14 @@ def must_fail(operator: Any, words: str, **options: Any) -> None:
         assert words in str(error), f"{error} does not say '{words}'"
     else:
         raise AssertionError(f"{operator} did not refuse")
+
+
+def must_refuse(strip: Any, words: str) -> Any:
+    """The strip must not be taken for a plate; the sentence that says why holds these words. Returns the refusal."""
+    plates = addon("plates")
+    try:
+        plates.plate_of(bpy.context.scene, strip)
+    except plates.Refusal as refusal:
+        assert words in str(refusal), f"{refusal} does not say '{words}'"
+        return refusal
+    raise AssertionError(f"not refused: {words}")
