@@ -43,9 +43,13 @@ class Hand:
 
     def key(self, key: Qt.Key, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         # Shortcuts belong to the active window, and a window of the test before may still be it.
-        self.window.activateWindow()
-        self.wait(lambda: QtWidgets.QApplication.activeWindow() is self.window)
+        self.wait(self._is_active)
         QtTest.QTest.keyClick(self.canvas, key, keys)
+
+    def _is_active(self) -> bool:
+        if QtWidgets.QApplication.activeWindow() is not self.window:
+            self.window.activateWindow()
+        return QtWidgets.QApplication.activeWindow() is self.window
 
     def wait(self, until: Callable[[], bool], timeout: float = 180.0) -> None:
         """Run the window until `until()`; fails with the window's own message."""

@@ -76,7 +76,7 @@ from vendored.client import Client
 from vendored.engine_path import command
 client = Client(command(pathlib.Path(sys.argv[1])), "old python", pathlib.Path("log"))
 client.start()
-assert client.call("ping")["pid"] == client.pid
+assert client.call("ping", timeout=180.0)["pid"] == client.pid
 assert client.state == "ready"
 client.stop()
 assert not {"torch", "numpy", "wisp"} & set(sys.modules)

@@ -44,9 +44,18 @@ panel.resize(900, 600)
 panel.show()
 panel.live.setChecked(False)
 link.open()
-for _ in range(20):
-    app.processEvents()
-    time.sleep(0.01)
+
+def wait(until):
+    deadline = time.time() + 180
+    while not until() and time.time() < deadline:
+        app.processEvents()
+        time.sleep(0.01)
+
+def active():  # shortcuts belong to the active window
+    panel.activateWindow()
+    return app.activeWindow() is panel
+
+wait(active)
 left, right, none = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier
 at = lambda x, y: panel.canvas.to_screen(x, y).toPoint()
 QTest.mouseClick(panel.canvas, left, none, at(20, 20))
@@ -56,10 +65,7 @@ QTest.mousePress(panel.canvas, left, none, at(10, 30))
 QTest.mouseMove(panel.canvas, at(50, 40))
 QTest.mouseRelease(panel.canvas, left, none, at(50, 40))
 QTest.keyClick(panel.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-deadline = time.time() + 30
-while (engine.state != "ready" or panel.loader.get(("plate", 1)) is None) and time.time() < deadline:
-    app.processEvents()
-    time.sleep(0.01)
+wait(lambda: engine.state == "ready" and panel.loader.get(("plate", 1)) is not None)
 for mode in ("plate", "matte", "tint", "cutout", "checker"):
     panel.set_mode(mode)
     panel.grab()

@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -31,7 +30,7 @@ def draw_box(hand: Hand, frame: int = FIRST) -> None:
 
 
 @pytest.mark.slow
-def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, tmp_path: Path) -> None:
+def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, gate: Path, tmp_path: Path) -> None:
     """Box, live matte, track, correct, undo, lock, save, open again: what an afternoon consists of."""
     editor = window.editor
     draw_box(hand)
@@ -39,8 +38,10 @@ def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, tmp_path: Path
     assert np.allclose(item["prompts"][0]["xyxy"], [30, 34, 90, 94], atol=1.0)
     hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and not editor.session.previewing)
 
+    gate.touch()
     hand.key(Qt.Key.Key_F)
     assert editor.session.busy and not editor.actions_by_name["track-forward"].isEnabled()
+    gate.unlink()
     hand.wait(lambda: not editor.session.busy)
     hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))
     assert FIRST not in editor.session.lanes[1].suspicious, "a keyframe is nothing to doubt"
@@ -73,6 +74,7 @@ def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, tmp_path: Path
     hand.wait(lambda: 1 in again.session.lanes and again.session.lanes[1].solved >= set(FRAMES[:-1]))
     assert again.edits.keyframes() == [FIRST] and again.edits.locked(1, FRAMES[-1])
     hand.wait(lambda: all(again.session.matte_path(1, frame) for frame in FRAMES[:-1]))
+    hand.wait(lambda: again.loader.get(("plate", FIRST)) is not None)
     plate = again.loader.get(("plate", FIRST))
     hand.wait(lambda: again.canvas._picture not in (None, plate))  # the matte is shown without further ado
 
@@ -107,12 +109,11 @@ def test_stop_keeps_what_is_finished(window: Window, hand: Hand, gate: Path) -> 
     gate.touch()
     editor.track("track-both")
     hand.wait(lambda: FIRST + 1 in editor.session.lanes[1].solved)
+    told: list[bool] = []
+    editor.session.mattes_known.connect(lambda: told.append(editor.session.busy))
     hand.key(Qt.Key.Key_Escape)
-    hand.wait(lambda: not editor.session.busy)
+    hand.wait(lambda: False in told)
     assert editor.session.lanes[1].solved == {FIRST, FIRST + 1}
-    told: list[Any] = []
-    editor.session.mattes_known.connect(lambda: told.append(None))
-    hand.wait(lambda: bool(told))
     assert "Stopped" in editor.state.text(), "how it ended is still said when the engine has told what is there"
     gate.unlink()
     editor.track("track-both")

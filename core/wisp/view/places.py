@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import shot as documents
+from ..atomic import TEMPORARY_SUFFIX
 from ..errors import OutputError
 from ..panel.session import Places
 from ..shot import Shot
@@ -75,7 +76,7 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
                 if isinstance(prompt, documents.MaskPrompt):
                     prompt.path = _take_along(documents.resolve_path(prompt.path, opened.path), opened, path)
         if opened.draft and opened.cache.is_dir() and opened.cache.resolve() != moved.cache.resolve():
-            shutil.copytree(opened.cache, moved.cache, copy_function=_link, dirs_exist_ok=True, ignore=_index)
+            shutil.copytree(opened.cache, moved.cache, copy_function=_link, dirs_exist_ok=True, ignore=_passing)
     except OSError as error:
         raise OutputError(
             f"{path.parent} cannot be written: {error}.", hint="Choose another folder.", path=path
@@ -161,6 +162,7 @@ def _link(source: str, target: str) -> str:
     return target
 
 
-def _index(_folder: str, names: list[str]) -> list[str]:
-    """The index is made anew; linked, two caches would write to one."""
-    return [name for name in names if name.startswith("index.sqlite")]
+def _passing(_folder: str, names: list[str]) -> list[str]:
+    """Not to be copied: the index, which is made anew (linked, two caches would write to one), and unfinished files
+    of the engine, which may be gone the next moment."""
+    return [name for name in names if name.startswith("index.sqlite") or name.endswith(TEMPORARY_SUFFIX)]
