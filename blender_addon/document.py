@@ -6,11 +6,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from . import lasso, pictures
 
+#: The settings of an object's edge, named alike in the strip's data and in the document.
+EDGE = ("grow", "soften", "black", "white", "gamma", "fill_holes", "remove_specks", "frame_edge", "stabilise")
 _DEVICES = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 
 
@@ -52,18 +54,25 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
                 "color": "#" + "".join(f"{round(value * 255):02x}" for value in item.color),
                 "enabled": item.enabled,
                 "prompts": _prompts(item, plate, folder),
-                "edge": {
-                    "grow": round(item.grow, 4),
-                    "soften": round(item.soften, 4),
-                    "black": round(item.black, 4),
-                    "white": round(max(item.white, item.black + 0.01), 4),
-                    "gamma": round(item.gamma, 4),
-                },
+                "edge": _edge(item),
+                **{name: path for name in ("garbage", "core") if (path := getattr(item, f"{name}_path"))},
             }
             for item, name in zip(wisp.objects, names, strict=True)
         ],
         "solve": {"tracker": wisp.tracker, "head": wisp.head},
     }
+
+
+def other_folders(shot: dict[str, Any]) -> list[str]:
+    """The folders beside the plate's that the document refers to for the pictures of whole mattes."""
+    paths = (item[name] for item in shot["objects"] for name in ("garbage", "core") if name in item)
+    return sorted({PurePath(path).parent.as_posix() for path in paths})
+
+
+def _edge(item: Any) -> dict[str, float]:
+    edge = {name: round(getattr(item, name), 4) for name in EDGE}
+    edge["white"] = max(edge["white"], round(edge["black"] + 0.01, 4))
+    return edge
 
 
 def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:

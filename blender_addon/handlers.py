@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import outputs, places, session
+from . import carrying, outputs, places, session
+from .runs import runs
 
 _bypassed: list[str] = []
 
@@ -19,6 +21,11 @@ _bypassed: list[str] = []
 def loaded(*_: Any) -> None:
     session.forget()
     outputs.forget()
+    if not bpy.app.background:  # a farm's machines render what is there, and leave it alone
+        for _scene, strip in list(outputs.joined()):
+            with contextlib.suppress(OSError):  # a folder that cannot be written can still be looked at
+                carrying.adopt(strip)
+        session.recall()
 
 
 @persistent
@@ -32,34 +39,18 @@ def before_save(path: str, *_: Any) -> None:
     """What is saved must render masked, also where this add-on is not installed, from files beside it."""
     _bypassed[:] = outputs.end_bypass()
     if path:
-        bring_files(places.root(), places.root_beside(Path(path)))
+        carrying.bring(places.here(), places.beside(Path(path)))
 
 
 @persistent
 def saved(*_: Any) -> None:
+    carrying.point_home()
     for _scene, strip in list(outputs.joined()):
         if strip.wisp.uid in _bypassed:
             strip.wisp.bypass = True
-    if places.root() != places.session_root():
+    if bpy.data.is_saved:
         shutil.rmtree(places.session_root(), ignore_errors=True)
     session.wake()
-
-
-def bring_files(old: Path, new: Path) -> None:
-    """Copy the mattes of this file's plates to where it is being saved, and point its strips there.
-
-    The first save takes along the engine's cache too; what it comes from is for this session only.
-    """
-    if new == old:
-        return
-    if old == places.session_root() and (old / "cache").is_dir():
-        shutil.copytree(old / "cache", new / "cache", dirs_exist_ok=True)
-    for _scene, strip in outputs.joined():
-        source, target = old / "mattes" / strip.wisp.uid, new / "mattes" / strip.wisp.uid
-        matte = outputs.matte_strip(strip)
-        if source.is_dir() and matte is not None:
-            shutil.copytree(source, target, dirs_exist_ok=True)
-            outputs.point_to(matte, target / "all")
 
 
 @persistent
@@ -67,7 +58,7 @@ def before_render(*_: Any) -> None:
     """Say which plates are about to be rendered with frames that are not solved."""
     outputs.end_bypass()
     for _scene, strip in outputs.joined():
-        run = session.runs.get(strip.wisp.uid)
+        run = runs.get(strip.wisp.uid)
         stale = sum(len(frames) for frames in run.dirty.values()) if run else 0
         if stale:
             print(f"Wisp: {stale} mattes of {strip.name} are out of date; track the strip to renew them.")

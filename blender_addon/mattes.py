@@ -11,12 +11,24 @@ One missing file would silently switch the mask off on all frames, hence the pla
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from . import pictures
+
+#: A tracker less sure than this is worth a look.
+DOUBTFUL = 0.5
+
+
+class Placed(NamedTuple):
+    """`changed`: whether what strips show has changed. `doubt`: None where the engine has the matte no more."""
+
+    changed: bool
+    doubt: str | None
 
 
 class MatteFolder:
@@ -56,21 +68,54 @@ class MatteFolder:
             if not path.exists():
                 pictures.place(self._placeholder, path)
 
-    def place(self, number: int, frame: int, source: Path, enabled: Collection[int]) -> bool:
-        """Show a matte of the engine's in place of what was there. False where the engine has it no more."""
+    def place(self, number: int, frame: int, source: Path, enabled: Collection[int]) -> Placed:
+        """Show a matte of the engine's in place of what was there."""
         if not source.exists():
+            return Placed(False, None)
+        path = self.object_path(number, frame)
+        changed = pictures.place(source, path)
+        return Placed(self.combine(frame, enabled) or changed, doubt(path))
+
+    def combine(self, frame: int, enabled: Collection[int]) -> bool:
+        """Renew the union of one frame: 1 - product of (1 - alpha), as delivered. False where it was right."""
+        paths = [path for number in sorted(enabled) if (path := self.object_path(number, frame)).exists()]
+        union = self.union_path(frame)
+        if len(paths) < 2:
+            source = paths[0] if paths else self._placeholder
+            return source.exists() and pictures.place(source, union)
+        identity = " ".join(f"{stat.st_size}.{stat.st_mtime_ns}" for stat in (path.stat() for path in paths))
+        if _made_of(union) == identity:
             return False
-        pictures.place(source, self.object_path(number, frame))
-        self.combine(frame, enabled)
+        rest = np.prod([1.0 - pictures.read_matte(path) for path in paths], axis=0)
+        pictures.write_matte(union, 1.0 - rest, identity)
         return True
 
-    def combine(self, frame: int, enabled: Collection[int]) -> None:
-        """Renew the union of one frame: 1 - product of (1 - alpha), as in delivered layers."""
-        paths = [path for number in sorted(enabled) if (path := self.object_path(number, frame)).exists()]
-        if len(paths) == 1:
-            pictures.place(paths[0], self.union_path(frame))
-        elif paths:
-            rest = np.prod([1.0 - pictures.read_matte(path) for path in paths], axis=0)
-            pictures.write_matte(self.union_path(frame), 1.0 - rest)
-        elif self._placeholder.exists():
-            pictures.place(self._placeholder, self.union_path(frame))
+    def doubts(self, frames: Iterable[int]) -> dict[int, dict[int, str]]:
+        """Which of these frames have a matte, and what there is to doubt about it: by object and frame."""
+        found: dict[int, dict[int, str]] = {}
+        wanted = {self.name(frame): frame for frame in frames}
+        for folder in self.folder.glob("object*"):
+            names = wanted.keys() & {path.name for path in folder.iterdir()}
+            found[int(folder.name.removeprefix("object"))] = {wanted[name]: doubt(folder / name) for name in names}
+        return found
+
+
+def _made_of(path: Path) -> str:
+    try:
+        return pictures.header(path).get("wisp/made_of", b"").decode()
+    except pictures.PictureError:
+        return ""
+
+
+def doubt(path: Path) -> str:
+    """Why a matte of the engine's is worth a look, by what the tracker said of its frame; or nothing."""
+    try:
+        header = pictures.header(path)
+    except pictures.PictureError:
+        return "unreadable"
+    state = header.get("wisp/track_state", b"").decode()
+    if state == "lost":
+        return "lost"
+    stored = header.get("wisp/confidence", b"")
+    confidence = struct.unpack("<f", stored)[0] if state == "tracked" and len(stored) == 4 else 1.0
+    return f"confidence {confidence:.2f}" if confidence < DOUBTFUL else ""

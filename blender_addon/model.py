@@ -6,6 +6,7 @@ prompts survive whatever is done to the strip. Run state is not stored; it lives
 """
 
 import uuid
+from pathlib import Path
 
 import bpy
 from bpy.props import (
@@ -65,6 +66,11 @@ def models_of(kind: str):
     return search
 
 
+def absolute(path: str) -> str:
+    """A path as it was chosen in the host, `//` meaning the blend file's folder."""
+    return Path(bpy.path.abspath(path)).as_posix() if path else ""
+
+
 class WispPrompt(bpy.types.PropertyGroup):
     """One prompt. `xy` holds its points as text, `x,y x,y`; a box has two, its corners."""
 
@@ -107,6 +113,48 @@ class WispObject(bpy.types.PropertyGroup):
     gamma: FloatProperty(
         name="Gamma", default=1.0, min=0.05, soft_max=4, update=edited, description="Above 1 brightens the edge"
     )
+    fill_holes: FloatProperty(
+        name="Fill Holes", min=0.0, soft_max=50, update=edited, description="Up to this diameter in plate pixels"
+    )
+    remove_specks: FloatProperty(
+        name="Remove Specks", min=0.0, soft_max=50, update=edited, description="Up to this diameter in plate pixels"
+    )
+    frame_edge: IntProperty(
+        name="Frame Edge",
+        min=0,
+        soft_max=20,
+        update=edited,
+        description="Pixels at the picture's border that are replaced by what lies inside of them",
+    )
+    stabilise: FloatProperty(
+        name="Stabilise",
+        min=0.0,
+        max=1.0,
+        update=edited,
+        description="How much of what flickers against the neighbouring frames is taken out",
+    )
+    garbage: StringProperty(
+        name="Garbage Matte",
+        subtype="FILE_PATH",
+        update=edited,
+        description="White is surely not the object: one picture, or a sequence as name.####.exr",
+    )
+    core: StringProperty(
+        name="Core Matte",
+        subtype="FILE_PATH",
+        update=edited,
+        description="White is surely the object: one picture, or a sequence as name.####.exr",
+    )
+
+    @property
+    def garbage_path(self) -> str:
+        """Absolute, or nothing."""
+        return absolute(self.garbage)
+
+    @property
+    def core_path(self) -> str:
+        """Absolute, or nothing."""
+        return absolute(self.core)
 
     @property
     def keyframes(self) -> list[int]:

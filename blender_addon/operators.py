@@ -6,6 +6,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from . import engine, gestures, model, outputs, plates, session
 from .host.errors import EngineError
+from .runs import run_of, runs
 
 DIRECTIONS = (
     ("both", "Whole Strip", "All frames that the strip shows"),
@@ -104,7 +105,7 @@ class WISP_OT_track(OnPlate, bpy.types.Operator):
         if not any(item.prompts for item in strip.wisp.objects if item.enabled):
             self.report({"ERROR"}, "There are no prompts yet: click the object in the preview")
             return {"CANCELLED"}
-        if session.run_of(strip.wisp.uid).busy:
+        if run_of(strip.wisp.uid).busy:
             self.report({"ERROR"}, "This strip is being tracked already")
             return {"CANCELLED"}
         if bpy.app.background and not self.wait:
@@ -165,7 +166,7 @@ class WISP_OT_stop(bpy.types.Operator):
     def execute(self, context):
         found = gestures.target(context)
         if found is not None:
-            session.stop(session.run_of(found[1].wisp.uid))
+            session.stop(run_of(found[1].wisp.uid))
         return {"FINISHED"}
 
 
@@ -179,7 +180,7 @@ class WISP_OT_update_outputs(OnPlate, bpy.types.Operator):
     def execute(self, context):
         scene, strip = gestures.target(context)
         try:
-            run = session.runs.get(strip.wisp.uid)
+            run = runs.get(strip.wisp.uid)
             if run is not None:
                 run.placed.clear()
                 if run.shot is not None and engine.client is not None and engine.client.state == "ready":
@@ -244,7 +245,7 @@ class WISP_OT_restart_engine(bpy.types.Operator):
         except EngineError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        for run in session.runs.values():
+        for run in runs.values():
             run.fault = None
         return {"FINISHED"}
 
@@ -267,7 +268,7 @@ class WISP_OT_copy_details(bpy.types.Operator):
     bl_label = "Copy Details"
 
     def execute(self, context):
-        faults = [engine.fault, *(run.fault for run in session.runs.values())]
+        faults = [engine.fault, *(run.fault for run in runs.values())]
         texts = [f"{fault.kind}: {fault.text}\n{fault.details}" for fault in faults if fault]
         context.window_manager.clipboard = "\n".join(texts)
         return {"FINISHED"}

@@ -62,7 +62,7 @@ def _cutout_strip(scene: Any, matte: Any) -> Any:
 def update(scene: Any, strip: Any) -> None:
     """Make or bring up to date what shows the mattes of a plate, as its `output` says. Raises plates.Refusal."""
     plate = plates.plate_of(scene, strip)
-    folder = MatteFolder(places.mattes(strip.wisp.uid))
+    folder = MatteFolder(places.here().plate(strip.wisp.uid))
     folder.fill(plate.frames, plate.width, plate.height, preferences.get().placeholder == "opaque")
     with compat.sequencer_of(scene):
         matte = matte_strip(strip)

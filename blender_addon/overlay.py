@@ -15,8 +15,9 @@ import gpu
 from bpy.props import EnumProperty
 from gpu_extras.batch import batch_for_shader
 
-from . import compat, engine, gestures, mapping, places, plates, preferences, session, textures
+from . import compat, engine, gestures, mapping, places, plates, preferences, textures
 from .mattes import MatteFolder
+from .runs import runs
 
 VIEWS = (
     ("off", "Off", "Prompts only"),
@@ -89,7 +90,7 @@ def _mattes(context: Any, strip: Any, frame: int, to_region: Callable[[float, fl
         return
     width, height = strip.elements[0].orig_width, strip.elements[0].orig_height
     corners = [to_region(x, y) for x, y in ((0, height), (width, height), (width, 0), (0, 0))]
-    folder = MatteFolder(places.mattes(wisp.uid))
+    folder = MatteFolder(places.here().plate(wisp.uid))
     opacity = preferences.get().opacity
     if view in ("matte", "colour"):
         texture = textures.get(folder.union_path(frame), view)
@@ -169,7 +170,7 @@ def _timeline(context: Any) -> None:
     scene, view2d = compat.vse_scene(context), context.region.view2d
     for strip in compat.all_strips(scene):
         if strip.wisp.uid and not strip.wisp.role and strip.wisp.objects and strip.parent_meta() is None:
-            _states(strip, session.runs.get(strip.wisp.uid), scene, view2d)
+            _states(strip, runs.get(strip.wisp.uid), scene, view2d)
 
 
 def _states(strip: Any, run: Any, scene: Any, view2d: Any) -> None:

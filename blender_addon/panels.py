@@ -3,8 +3,9 @@
 
 import bpy
 
-from . import engine, gestures, mapping, outputs, plates, preferences, session
+from . import document, engine, gestures, mapping, outputs, plates, preferences
 from .icons import icon
+from .runs import runs
 
 LETTERS = 44
 
@@ -57,7 +58,7 @@ class WISP_PT_plate(Tab, bpy.types.Panel):
         self.faults(layout, strip)
 
     def faults(self, layout, strip):
-        run = session.runs.get(strip.wisp.uid)
+        run = runs.get(strip.wisp.uid)
         fault = engine.fault or (run.fault if run else None)
         if fault is not None:
             note(layout, fault.text, alert=True)
@@ -114,7 +115,7 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
     def draw(self, context):
         layout = self.layout
         scene, strip = gestures.target(context)
-        run = session.runs.get(strip.wisp.uid)
+        run = runs.get(strip.wisp.uid)
         if run is not None and run.busy:
             left = f", {run.eta:.0f} s" if run.eta else ""
             factor = run.done / run.total if run.total else 0.0
@@ -125,8 +126,9 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
             for direction, text in (("backward", ""), ("frame", ""), ("forward", ""), ("both", "Track")):
                 name = f"track-{direction}"
                 row.operator("wisp.track", text=text, icon_value=icon(name)).direction = direction
-        if run is None:
+        if run is None or run.shot is None:
             layout.operator("wisp.refresh_status", icon="FILE_REFRESH")
+        if run is None:
             return
         self.states(layout, scene, strip, run)
         if run.message:
@@ -154,7 +156,7 @@ class WISP_PT_edge(OfPlate, bpy.types.Panel):
         _, strip = gestures.target(context)
         item = strip.wisp.active_object
         if item is not None:
-            for name in ("grow", "soften", "black", "white", "gamma"):
+            for name in (*document.EDGE, "garbage", "core"):
                 layout.prop(item, name)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import struct
 import zlib
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ SINGLE_PART_VERSION = 2
 LINES = {0: 1, 2: 1, 3: 16}
 ZIPS = 2
 HALF = 1
+#: Enough for nearly every header; more is read where it is not.
+HEADER_BYTES = 1 << 14
 
 
 class PictureError(Exception):
@@ -41,21 +44,22 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def place(source: Path, target: Path) -> None:
-    """Make `source` appear at `target` too, as a hard link where the file system has them."""
+def place(source: Path, target: Path) -> bool:
+    """Make `source` appear at `target` too, as a hard link where the file system has them. False if it did already."""
     with contextlib.suppress(OSError):
         if target.samefile(source):
-            return
+            return False
     with replacing(target) as temporary:
         temporary.unlink(missing_ok=True)
         try:
             os.link(source, temporary)
         except OSError:
-            temporary.write_bytes(source.read_bytes())
+            shutil.copy2(source, temporary)  # with its time, by which unions know what they are made of
+    return True
 
 
-def write_matte(path: Path, alpha: np.ndarray) -> None:
-    """Store alpha (height x width, 0..1) as half EXR, ZIPS, R=G=B=alpha."""
+def write_matte(path: Path, alpha: np.ndarray, made_of: str = "") -> None:
+    """Store alpha (height x width, 0..1) as half EXR, ZIPS, R=G=B=alpha; `made_of` goes into the header."""
     height, width = alpha.shape
     half = alpha.astype("<f2")
     box = struct.pack("<4i", 0, 0, width - 1, height - 1)
@@ -69,6 +73,7 @@ def write_matte(path: Path, alpha: np.ndarray) -> None:
         (b"pixelAspectRatio", b"float", struct.pack("<f", 1.0)),
         (b"screenWindowCenter", b"v2f", struct.pack("<2f", 0.0, 0.0)),
         (b"screenWindowWidth", b"float", struct.pack("<f", 1.0)),
+        (b"wisp/made_of", b"string", made_of.encode()),
     )
     header = MAGIC + struct.pack("<i", SINGLE_PART_VERSION)
     header += b"".join(b"%s\0%s\0" % (n, kind) + struct.pack("<i", len(v)) + v for n, kind, v in attributes) + b"\0"
@@ -90,6 +95,21 @@ def read_matte(path: Path) -> np.ndarray:
     except OSError as error:
         raise PictureError(f"The matte {path} cannot be read: {error.strerror}.") from None
     except (struct.error, zlib.error, ValueError, KeyError, IndexError) as error:
+        raise PictureError(f"The matte {path} is damaged: {error}.") from None
+
+
+def header(path: Path) -> dict[str, bytes]:
+    """The attributes of a matte's header, as they are stored. Raises PictureError."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(HEADER_BYTES)
+            try:
+                return _header(data, 8)[0]
+            except (IndexError, ValueError, struct.error):
+                return _header(data + stream.read(), 8)[0]
+    except OSError as error:
+        raise PictureError(f"The matte {path} cannot be read: {error.strerror}.") from None
+    except (IndexError, ValueError, struct.error) as error:
         raise PictureError(f"The matte {path} is damaged: {error}.") from None
 
 

@@ -1,29 +1,51 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where Wisp keeps its files: beside the blend file, in a folder of the user's choice, or for this session only."""
+"""Where Wisp keeps its files: beside the blend file, in a folder of the user's choice, or for this session only.
+
+ROOT/mattes/<blend file>/<plate uid>/   what the strips show: each blend file has its own, also its next version
+ROOT/cache/                             the engine's, for all blend files; named by content, so sharing is safe
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import bpy
 
 from . import preferences
 
 
-def root() -> Path:
-    """`wisp` beside the blend file unless the preferences say otherwise."""
-    return root_beside(Path(bpy.data.filepath)) if bpy.data.is_saved or _custom() else session_root()
+class Places(NamedTuple):
+    """The folders of one blend file."""
+
+    mattes: Path
+    cache: Path
+
+    def plate(self, uid: str) -> Path:
+        """The files of one plate."""
+        return self.mattes / uid
 
 
-def root_beside(blend: Path) -> Path:
-    """The root for a blend file of that path."""
-    return _custom() or blend.parent / "wisp"
+def here() -> Places:
+    """Those of the blend file that is open."""
+    return beside(Path(bpy.data.filepath)) if bpy.data.is_saved else of_session()
 
 
-def _custom() -> Path | None:
+def beside(blend: Path) -> Places:
+    """Those of a blend file of that path."""
     prefs = preferences.get()
-    return Path(bpy.path.abspath(prefs.folder)) if prefs.place == "custom" and prefs.folder else None
+    if prefs.place == "custom" and prefs.folder:
+        # Files of the same name may come from many folders.
+        root = Path(bpy.path.abspath(prefs.folder))
+        return Places(root / "mattes" / f"{blend.stem}-{_key(blend.parent)}", root / "cache")
+    root = blend.parent / "wisp"
+    return Places(root / "mattes" / blend.stem, root / "cache")
+
+
+def _key(folder: Path) -> str:
+    return hashlib.sha256(folder.as_posix().encode()).hexdigest()[:8]
 
 
 def session_root() -> Path:
@@ -31,11 +53,6 @@ def session_root() -> Path:
     return Path(bpy.utils.extension_path_user(__package__, path="unsaved", create=True)) / str(os.getpid())
 
 
-def cache() -> Path:
-    """The engine's cache, shared by all plates."""
-    return root() / "cache"
-
-
-def mattes(uid: str) -> Path:
-    """The files of one plate."""
-    return root() / "mattes" / uid
+def of_session() -> Places:
+    """Those of a blend file that was never saved."""
+    return Places(session_root() / "mattes", session_root() / "cache")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plates that are open in the engine: what runs, what is solved, what failed.
+"""The plates that are open in the engine: what is asked of it, and what it answers.
 
-Everything here happens on the main thread, in `poll`, which a timer calls (in background mode the waiting operator).
-Files are linked and combined on one worker thread that never touches the host. Nothing here is saved.
+Everything here happens on the main thread, driven by `watch` (in background mode by the operator that waits). Files are
+linked and combined by `filing`.
 """
 
 from __future__ import annotations
@@ -11,77 +11,27 @@ import contextlib
 import functools
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from . import document, engine, mapping, model, outputs, places, plates, textures
+from . import document, engine, filing, mapping, model, places, plates, record
 from .engine import Fault
 from .host.errors import EngineError
-from .host.shots import Job, RemoteShot
-from .mattes import MatteFolder
+from .mattes import MatteFolder, Placed
+from .runs import Place, Run, run_of, runs
 
-BUSY, IDLE = 0.1, 0.5
 #: A preview is asked for so many seconds after the last gesture, a changed setting is sent after so many.
 PREVIEW_DELAY, SETTINGS_DELAY = 0.15, 0.4
 #: Seconds that a job may take to obey Stop before the engine is ended.
 PATIENCE = 5.0
-#: A tracker less sure than this is worth a look.
-DOUBTFUL = 0.5
 
-
-@dataclass
-class Run:
-    """The run state of one plate, found by its uid."""
-
-    uid: str
-    shot: RemoteShot | None = None
-    document: dict[str, Any] = field(default_factory=dict)
-    place: tuple[Path, Path] | None = None
-    mattes: MatteFolder | None = None
-    job: Job | None = None
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    eta: float | None = None
-    stopped_at: float | None = None
-    solved: dict[int, set[int]] = field(default_factory=dict)
-    dirty: dict[int, set[int]] = field(default_factory=dict)
-    doubtful: dict[int, dict[int, str]] = field(default_factory=dict)
-    placed: dict[tuple[int, int], Path] = field(default_factory=dict)
-    enabled: tuple[int, ...] = ()
-    wanted: dict[tuple[int, int], float] = field(default_factory=dict)
-    asked: int = 0
-    fault: Fault | None = None
-    message: str = ""
-
-    @property
-    def busy(self) -> bool:
-        return self.job is not None and not self.job.finished
-
-    def state(self, frame: int) -> str:
-        """`doubtful`, `dirty`, `solved` or `none`: the worst of the enabled objects."""
-        if any(frame in self.doubtful.get(number, ()) for number in self.enabled):
-            return "doubtful"
-        if any(frame in self.dirty.get(number, ()) for number in self.enabled):
-            return "dirty"
-        return "solved" if any(frame in self.solved.get(number, ()) for number in self.enabled) else "none"
-
-
-runs: dict[str, Run] = {}
-_worker: ThreadPoolExecutor | None = None
-_work: list[tuple[Future[bool], Run]] = []
+#: Plates of a file just opened, of which the engine has not been asked yet.
+unasked: set[str] = set()
+#: Plates whose files have changed, and since when.
+touched: dict[str, float] = {}
 _settings_due: float | None = None
-_touched: dict[str, float] = {}
-_watched = 0.0
-
-
-def run_of(uid: str) -> Run:
-    """The run state of a plate, made on first use."""
-    return runs.setdefault(uid, Run(uid))
 
 
 # -- plates ---------------------------------------------------------------------------------------------------
@@ -92,41 +42,68 @@ def sync(scene: Any, strip: Any) -> Run:
     wisp = strip.wisp
     run = run_of(wisp.uid)
     plate = plates.plate_of(scene, strip)
-    folder = places.mattes(wisp.uid)
-    shot = document.shot_document(wisp, plate, folder / "prompts")
-    place = (plate.folder, places.cache())
+    folder = places.here().plate(wisp.uid)
+    prompts = folder / "prompts"
+    shot = document.shot_document(wisp, plate, prompts)
+    place = Place(plate.folder, places.here().cache, (str(prompts), *document.other_folders(shot)))
     running = engine.start()
+    unasked.discard(wisp.uid)
     run.fault = None
     if run.place != place:
         if run.shot is not None:
             run.shot.close()
-        place[1].mkdir(parents=True, exist_ok=True)
-        (folder / "prompts").mkdir(parents=True, exist_ok=True)
+        place.cache.mkdir(parents=True, exist_ok=True)
+        prompts.mkdir(parents=True, exist_ok=True)
         run.place, run.document, run.placed = place, shot, {}
         run.mattes = MatteFolder(folder)
         run.shot = running.open(
             shot,
-            str(plate.folder),
-            lambda status: _on_status(run, status),
-            lambda error: _failed(run, error),
-            cache=str(place[1]),
-            readable=[str(folder / "prompts")],
+            str(place.root),
+            functools.partial(_on_status, run),
+            functools.partial(_failed, run),
+            cache=str(place.cache),
+            readable=list(place.readable),
         )
+        _remember(run, record.write_shot, shot)
     elif run.document != shot:
         run.document = shot
         assert run.shot is not None
         run.shot.update(shot)
+        _remember(run, record.write_shot, shot)
     enabled = tuple(item.number for item in wisp.objects if item.enabled)
     if run.enabled != enabled:
         run.enabled = enabled
+        assert run.mattes is not None
         for frame in plate.frames:
-            _submit(run, _combine, run.mattes, frame, enabled)
+            _submit(run, run.mattes.combine, frame, enabled, then=functools.partial(_combined, run))
     return run
 
 
-def _combine(mattes: MatteFolder, frame: int, enabled: tuple[int, ...]) -> bool:
-    mattes.combine(frame, enabled)
-    return True
+def recall() -> None:
+    """Learn what there is for the plates of a file just opened: from its files, and from the engine once it runs."""
+    for scene, strip in model.plates():
+        if not strip.wisp.objects:
+            continue
+        run, folder = run_of(strip.wisp.uid), places.here().plate(strip.wisp.uid)
+        try:
+            plate = plates.plate_of(scene, strip)
+        except plates.Refusal:
+            continue  # the panel says why
+        unasked.add(run.uid)
+        run.mattes = MatteFolder(folder)
+        run.enabled = tuple(item.number for item in strip.wisp.objects if item.enabled)
+        shot = document.shot_document(strip.wisp, plate, folder / "prompts")
+        _submit(run, record.read, folder, shot, plate.frames, then=functools.partial(_recalled, run))
+
+
+def _recalled(run: Run, known: record.Known) -> None:
+    if run.shot is None:  # else the engine knows better
+        run.solved, run.dirty, run.doubtful = known
+
+
+def _remember(run: Run, write: Callable[..., None], content: Any) -> None:
+    assert run.mattes is not None
+    _submit(run, write, run.mattes.folder, content, then=lambda _: None)
 
 
 def want_preview(uid: str, number: int, frame: int) -> None:
@@ -166,11 +143,11 @@ def stop(run: Run) -> None:
 
 def wait(run: Run, until: Callable[[], bool]) -> None:
     """Drive the session until `until()` and all files are in place; for background mode."""
-    while not (until() and not run.asked and not _work):
+    while not (until() and not run.asked and not filing.pending()):
         if engine.client is None or engine.client.state in ("exited", "stopped", "refused"):
             break
         engine.client.poll(timeout=0.05)
-        _drain()
+        filing.drain()
 
 
 # -- what the engine says -------------------------------------------------------------------------------------
@@ -184,6 +161,7 @@ def _on_status(run: Run, status: dict[str, Any]) -> None:
         run.dirty[number] = mapping.frames_in(frames.get("dirty", ""))
         for frame in run.solved[number]:
             _place(run, number, frame, Path(item["pattern"] % frame))
+    _remember(run, record.write_status, dict(run.dirty))
     redraw()
 
 
@@ -195,16 +173,7 @@ def _on_progress(run: Run, params: dict[str, Any]) -> None:
 
 
 def _on_frame(run: Run, params: dict[str, Any]) -> None:
-    number, frame = params["object"], params["frame"]
-    run.solved.setdefault(number, set()).add(frame)
-    run.dirty.setdefault(number, set()).discard(frame)
-    doubtful = run.doubtful.setdefault(number, {})
-    doubtful.pop(frame, None)
-    if params["track_state"] == "lost":
-        doubtful[frame] = "lost"
-    elif params["confidence"] < DOUBTFUL:
-        doubtful[frame] = f"confidence {params['confidence']:.2f}"
-    _place(run, number, frame, Path(params["path"]))
+    _place(run, params["object"], params["frame"], Path(params["path"]))
 
 
 def _on_done(run: Run, params: dict[str, Any]) -> None:
@@ -235,8 +204,6 @@ def _failed(run: Run, error: EngineError) -> None:
 
 
 def _previewed(run: Run, number: int, frame: int, result: dict[str, Any]) -> None:
-    run.solved.setdefault(number, set()).add(frame)
-    run.dirty.setdefault(number, set()).discard(frame)
     run.asked = max(0, run.asked - 1)
     _place(run, number, frame, Path(result["path"]))
 
@@ -244,62 +211,50 @@ def _previewed(run: Run, number: int, frame: int, result: dict[str, Any]) -> Non
 # -- files ----------------------------------------------------------------------------------------------------
 
 
-def _submit(run: Run, work: Callable[..., bool], *arguments: Any) -> None:
-    global _worker
-    if _worker is None:
-        _worker = ThreadPoolExecutor(1, "wisp-files")
-    _work.append((_worker.submit(work, *arguments), run))
+def _submit(run: Run, work: Callable[..., Any], *arguments: Any, then: Callable[[Any], None]) -> None:
+    filing.submit(work, *arguments, then=then, failed=functools.partial(_not_written, run))
+
+
+def _not_written(run: Run, error: Exception) -> None:
+    run.fault = Fault(f"A matte cannot be written: {error}", "output")
 
 
 def _place(run: Run, number: int, frame: int, source: Path) -> None:
+    """Have a file of the engine's shown: it is what the present document wants on this frame."""
+    run.solved.setdefault(number, set()).add(frame)
+    run.dirty.setdefault(number, set()).discard(frame)
     if run.placed.get((number, frame)) != source and run.mattes is not None:
         run.placed[number, frame] = source
-        _submit(run, run.mattes.place, number, frame, source, run.enabled)
+        then = functools.partial(_placed, run, number, frame)
+        _submit(run, run.mattes.place, number, frame, source, run.enabled, then=then)
 
 
-def _drain() -> None:
-    """Take what the worker has finished."""
-    finished = [item for item in _work if item[0].done()]
-    for item in finished:
-        _work.remove(item)
-        future, run = item
-        try:
-            future.result()
-        except Exception as error:  # a full disk, a folder without rights: it must be seen, whatever it was
-            run.fault = Fault(f"A matte cannot be written: {error}", "output")
-        _touched.setdefault(run.uid, time.monotonic())
-    if finished:
-        redraw()
+def _placed(run: Run, number: int, frame: int, placed: Placed) -> None:
+    if placed.doubt is not None:
+        run.judge(number, frame, placed.doubt)
+    _combined(run, placed.changed)
 
 
-# -- the timer ------------------------------------------------------------------------------------------------
+def _combined(run: Run, changed: bool) -> None:
+    if changed:
+        touched.setdefault(run.uid, time.monotonic())
 
 
-def poll() -> float:
-    """Called by the timer. Returns the seconds until the next call."""
-    global _watched
-    now = time.monotonic()
-    if engine.client is not None:
-        engine.client.poll(limit=100)
-    _drain()
-    if not bpy.app.background and textures.upload():
-        redraw()
+# -- what is due ----------------------------------------------------------------------------------------------
+
+
+def send_due(now: float) -> None:
+    """Send what was put off: settings, previews, questions; end an engine that does not obey Stop."""
     _send_settings(now)
     _send_previews(now)
+    if unasked and engine.client is not None and engine.client.state == "ready":
+        scene, strip = model.find(unasked.pop())
+        if strip is not None:
+            _try_sync(run_of(strip.wisp.uid), scene, strip)
     for run in runs.values():
         if run.busy and run.stopped_at is not None and now - run.stopped_at > PATIENCE and engine.client is not None:
             engine.client.kill()
             run.stopped_at = None
-    for uid in [uid for uid, since in _touched.items() if now - since > IDLE]:
-        del _touched[uid]
-        outputs.refresh(uid)
-    if now - _watched > IDLE:
-        _watched = now
-        outputs.follow()
-    working = bool(_work or _touched or textures.pending()) or any(
-        run.busy or run.wanted or run.asked for run in runs.values()
-    )
-    return BUSY if working or (engine.client is not None and engine.client.state == "starting") else IDLE
 
 
 def _send_settings(now: float) -> None:
@@ -342,22 +297,6 @@ def _try_sync(run: Run, scene: Any, strip: Any) -> bool:
     return False
 
 
-def tick() -> float:
-    """The timer's function: a fault of ours must not end the timer, or the window would seem dead."""
-    try:
-        return poll()
-    except Exception as error:
-        engine.fault = Fault(f"A bug: {error!r}", "unexpected")
-        raise
-    finally:
-        _keep_timer()
-
-
-def _keep_timer() -> None:
-    if not bpy.app.timers.is_registered(tick):
-        bpy.app.timers.register(tick, first_interval=IDLE, persistent=True)
-
-
 def redraw() -> None:
     """Have all sequencer areas drawn again."""
     for window in bpy.context.window_manager.windows:
@@ -376,27 +315,11 @@ def forget() -> None:
             with contextlib.suppress(EngineError):
                 run.shot.close()
     runs.clear()
-    _touched.clear()
+    touched.clear()
+    unasked.clear()
 
 
 def drop_engine() -> None:
     """End the engine and forget what was open in it: the next request starts one anew, perhaps another."""
     forget()
     engine.stop()
-
-
-def register() -> None:
-    if not bpy.app.background:
-        bpy.app.timers.register(tick, first_interval=IDLE, persistent=True)
-
-
-def unregister() -> None:
-    global _worker
-    if bpy.app.timers.is_registered(tick):
-        bpy.app.timers.unregister(tick)
-    drop_engine()
-    if _worker is not None:
-        _worker.shutdown(wait=False, cancel_futures=True)
-        _worker = None
-    _work.clear()
-    _touched.clear()

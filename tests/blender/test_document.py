@@ -18,8 +18,11 @@ def prompt(kind: str, points: list[tuple[float, float]], frame: int = 1001, incl
 
 
 def item(name: str, prompts: list[Any], number: int = 1) -> Any:
-    edge = {"grow": 0.0, "soften": 1.5, "black": 0.2, "white": 0.1, "gamma": 1.0}
-    return SimpleNamespace(name=name, number=number, color=(0.2, 0.5, 1.0), enabled=True, prompts=prompts, **edge)
+    edge = {**dict.fromkeys(document.EDGE, 0), "soften": 1.5, "black": 0.2, "white": 0.1, "gamma": 1.0}
+    paths = {"garbage_path": "", "core_path": ""}
+    return SimpleNamespace(
+        name=name, number=number, color=(0.2, 0.5, 1.0), enabled=True, prompts=prompts, **edge, **paths
+    )
 
 
 def made(*objects: Any, folder: Path) -> Any:

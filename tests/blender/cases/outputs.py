@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import bpy
@@ -40,7 +39,7 @@ def grey_plate(count: int = 6) -> Any:
 
 def solve(strip: Any, value: float = 0.5, frames: Any = None) -> None:
     """Put a matte of the value at every plate frame, as the worker does when the engine has made it."""
-    mattes = stage.addon("mattes").MatteFolder(stage.addon("places").mattes(strip.wisp.uid))
+    mattes = stage.addon("mattes").MatteFolder(stage.addon("places").here().plate(strip.wisp.uid))
     source = stage.FOLDER / f"source.{value}.exr"
     stage.addon("pictures").write_matte(source, half_left(value))
     for frame in frames or range(101, 107):
@@ -70,7 +69,6 @@ def run() -> None:
     matte = outputs.matte_strip(strip)
     assert (matte.name, matte.color_tag) == ("my own name", "COLOR_03")
     two_scenes()
-    unsaved_then_saved(strip)
 
 
 def kinds(strip: Any) -> None:
@@ -145,52 +143,3 @@ def two_scenes() -> None:
     assert model.find(other.wisp.uid) == (second, other)
     bpy.data.scenes.remove(second)
     stage.prepare(first)
-
-
-def unsaved_then_saved(strip: Any) -> None:
-    """The files of the session move beside the blend file; what is saved renders the same when opened again."""
-    places, outputs = stage.addon("places"), stage.addon("outputs")
-    assert places.root() == places.session_root()
-    strip.wisp.bypass = True
-    blend = stage.FOLDER / "work" / "file.blend"
-    blend.parent.mkdir()
-    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
-    assert not places.session_root().exists() and places.root() == blend.parent / "wisp"
-    assert outputs.matte_strip(strip).directory.startswith("//wisp"), outputs.matte_strip(strip).directory
-    assert strip.wisp.bypass, "saving does not end the bypass for the user"
-    moved = stage.FOLDER / "moved"
-    (stage.FOLDER / "work").rename(moved)
-    bpy.ops.wm.open_mainfile(filepath=str(moved / "file.blend"))
-    stage.prepare(bpy.context.scene)
-    plate = next(s for s in stage.all_strips() if s.wisp.uid and not s.wisp.role and s.wisp.objects)
-    assert not plate.wisp.bypass, "the saved file renders masked"
-    assert [p.kind for p in plate.wisp.objects[0].prompts] == ["point"]
-    for frame in (15, 16):
-        check(0.5, frame=frame)
-    check(0.25, frame=18)
-    elsewhere(plate)
-    gone(plate)
-
-
-def elsewhere(plate: Any) -> None:
-    """Saved into another folder, the file takes its mattes along."""
-    other = stage.FOLDER / "other" / "file.blend"
-    other.parent.mkdir()
-    bpy.ops.wm.save_as_mainfile(filepath=str(other))
-    assert not stage.addon("outputs").missing(plate)
-    assert stage.addon("outputs").matte_strip(plate).directory.startswith("//wisp")
-    check(0.5, frame=15)
-
-
-def gone(plate: Any) -> None:
-    """A deleted folder is seen and mended by one button."""
-    outputs, places = stage.addon("outputs"), stage.addon("places")
-    stage.select(plate)
-    folder = places.mattes(plate.wisp.uid)
-    assert not outputs.missing(plate)
-    folder.rename(Path(f"{folder}.away"))
-    assert outputs.missing(plate)
-    bpy.ops.wisp.update_outputs()
-    assert not outputs.missing(plate)
-    stage.near(stage.render(15)[..., 0], BACK, 0.012, "placeholders again")
-    assert list((folder / "all").iterdir())

@@ -72,7 +72,7 @@ def animated(strip: Any) -> None:
     matte = np.zeros((SIZE[1], SIZE[0]), np.float32)
     x, y, side = DOT
     matte[y : y + side, x : x + side] = 1.0
-    path = stage.addon("places").mattes(strip.wisp.uid) / "all" / "alpha.000001.exr"
+    path = stage.addon("places").here().plate(strip.wisp.uid) / "all" / "alpha.000001.exr"
     stage.addon("pictures").write_matte(path, matte)
     outputs.refresh(strip.wisp.uid)
     strip.blend_type = "ALPHA_OVER"

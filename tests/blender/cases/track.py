@@ -83,7 +83,7 @@ def correction(strip: Any, run_state: Any) -> None:
     """Only what a correction reaches is computed again."""
     bpy.ops.wisp.track(wait=True)
     strip.wisp.active = 0
-    bpy.ops.wisp.add_point(x=30 + 5 * 6, y=18, frame=1007)
+    bpy.ops.wisp.add_stroke(points="52,18 68,18", radius=2, include=False, frame=1007)
     stage.addon("session").sync(bpy.context.scene, strip)
     bpy.ops.wisp.track(wait=True)
     computed = int(run_state.message.split()[0])

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the engine last knew of a plate, kept beside its mattes, so that a file that is opened again shows it at once.
+
+    FOLDER/shot.wisp     the document, as it was sent last; `wisp deliver` and the other commands take it too
+    FOLDER/status.json   object id -> frames that were to be computed for it
+
+No host here; used from a worker thread.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
+from typing import Any, NamedTuple
+
+from . import mapping, pictures
+from .mattes import MatteFolder
+
+#: What of an object its mattes depend on.
+_DECISIVE = ("prompts", "edge", "garbage", "core")
+
+
+class Known(NamedTuple):
+    """Frames by object id, see `runs.Run`."""
+
+    solved: dict[int, set[int]]
+    dirty: dict[int, set[int]]
+    doubtful: dict[int, dict[int, str]]
+
+
+def write_shot(folder: Path, shot: Mapping[str, Any]) -> None:
+    """Remember the document."""
+    _write(folder / "shot.wisp", shot)
+
+
+def write_status(folder: Path, dirty: Mapping[int, Iterable[int]]) -> None:
+    """Remember what is to be computed."""
+    _write(folder / "status.json", {str(number): mapping.ranges(frames) for number, frames in dirty.items()})
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    with pictures.replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def read(folder: Path, shot: Mapping[str, Any], frames: Iterable[int]) -> Known:
+    """What is there for the document `shot` on these frames, as far as the files tell."""
+    frames, known = set(frames), Known({}, {}, {})
+    there = MatteFolder(folder).doubts(frames)
+    left = {int(number): mapping.frames_in(text) for number, text in _load(folder / "status.json").items()}
+    changed = outdated(_load(folder / "shot.wisp"), shot)
+    for item in shot["objects"]:
+        number, mattes = item["id"], there.get(item["id"], {})
+        known.solved[number] = set() if number in changed else mattes.keys() - left.get(number, set())
+        to_do = left[number] & frames if number in left and number not in changed else frames
+        known.dirty[number] = to_do - known.solved[number] if item["prompts"] else set()
+        known.doubtful[number] = {frame: why for frame, why in mattes.items() if why}
+    return known
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """Nothing where there is no such file, or one of another hand."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def outdated(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[int]:
+    """The objects whose mattes, made for the document `before`, are not those of `now`."""
+    if before.get("solve") != now["solve"]:
+        return {item["id"] for item in now["objects"]}
+    had = {item["id"]: _decisive(item) for item in before["objects"]}
+    return {item["id"] for item in now["objects"] if had.get(item["id"]) != _decisive(item)}
+
+
+def _decisive(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the folders of lasso masks, which are named by their content: files may have moved."""
+    part = {name: item.get(name) for name in _DECISIVE}
+    part["prompts"] = [
+        {**prompt, "path": PurePath(prompt["path"]).name} if "path" in prompt else prompt for prompt in item["prompts"]
+    ]
+    return part

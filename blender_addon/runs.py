@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of each plate while the host runs: what is solved, what runs, what failed. Nothing here is saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .engine import Fault
+from .host.shots import Job, RemoteShot
+from .mattes import MatteFolder
+
+
+class Place(NamedTuple):
+    """The folders with which a plate is open in the engine."""
+
+    root: Path
+    cache: Path
+    readable: tuple[str, ...]
+
+
+@dataclass
+class Run:
+    """The run state of one plate, found by its uid.
+
+    `solved`, `dirty`: frames by object. `doubtful`: why a solved frame is worth a look, by object and frame.
+    `placed`: the engine's file that was last put into the plate's folder, by object and frame.
+    """
+
+    uid: str
+    shot: RemoteShot | None = None
+    document: dict[str, Any] = field(default_factory=dict)
+    place: Place | None = None
+    mattes: MatteFolder | None = None
+    job: Job | None = None
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    eta: float | None = None
+    stopped_at: float | None = None
+    solved: dict[int, set[int]] = field(default_factory=dict)
+    dirty: dict[int, set[int]] = field(default_factory=dict)
+    doubtful: dict[int, dict[int, str]] = field(default_factory=dict)
+    placed: dict[tuple[int, int], Path] = field(default_factory=dict)
+    enabled: tuple[int, ...] = ()
+    wanted: dict[tuple[int, int], float] = field(default_factory=dict)
+    asked: int = 0
+    fault: Fault | None = None
+    message: str = ""
+
+    @property
+    def busy(self) -> bool:
+        return self.job is not None and not self.job.finished
+
+    def state(self, frame: int) -> str:
+        """`dirty`, `doubtful`, `solved` or `none`: the worst of the enabled objects."""
+        if any(frame in self.dirty.get(number, ()) for number in self.enabled):
+            return "dirty"
+        if any(frame in self.doubtful.get(number, ()) for number in self.enabled):
+            return "doubtful"
+        return "solved" if any(frame in self.solved.get(number, ()) for number in self.enabled) else "none"
+
+    def judge(self, number: int, frame: int, doubt: str) -> None:
+        """What there is to doubt about a matte, or nothing."""
+        doubtful = self.doubtful.setdefault(number, {})
+        if doubt:
+            doubtful[frame] = doubt
+        else:
+            doubtful.pop(frame, None)
+
+
+runs: dict[str, Run] = {}
+
+
+def run_of(uid: str) -> Run:
+    """The run state of a plate, made on first use."""
+    return runs.setdefault(uid, Run(uid))

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The timer: the only place from which the engine's messages and finished files reach the host."""
+
+from __future__ import annotations
+
+import time
+
+import bpy
+
+from . import engine, filing, outputs, session, textures
+from .engine import Fault
+from .runs import runs
+
+#: Seconds between looks.
+BUSY, IDLE = 0.1, 0.5
+_watched = 0.0
+
+
+def poll() -> float:
+    """Look at everything once. Returns the seconds until the next look."""
+    global _watched
+    now = time.monotonic()
+    if engine.client is not None:
+        engine.client.poll(limit=100)
+    if filing.drain() or (not bpy.app.background and textures.upload()):
+        session.redraw()
+    session.send_due(now)
+    for uid in [uid for uid, since in session.touched.items() if now - since > IDLE]:
+        del session.touched[uid]
+        outputs.refresh(uid)
+    if now - _watched > IDLE:
+        _watched = now
+        outputs.follow()
+    starting = engine.client is not None and engine.client.state == "starting"
+    working = any(run.busy or run.wanted or run.asked for run in runs.values())
+    return BUSY if starting or working or filing.pending() or session.touched or textures.pending() else IDLE
+
+
+def tick() -> float:
+    """The timer's function: a fault of ours must not end the timer, or the window would seem dead."""
+    try:
+        return poll()
+    except Exception as error:
+        engine.fault = Fault(f"A bug: {error!r}", "unexpected")
+        raise
+    finally:
+        if not bpy.app.timers.is_registered(tick):
+            register()
+
+
+def register() -> None:
+    if not bpy.app.background:
+        bpy.app.timers.register(tick, first_interval=IDLE, persistent=True)
+
+
+def unregister() -> None:
+    if bpy.app.timers.is_registered(tick):
+        bpy.app.timers.unregister(tick)
+    session.drop_engine()
+    filing.stop()
