@@ -3,6 +3,7 @@
     ROOT/<plate key>/<object>-<object key>/alpha.%04d.exr   mattes, as hosts read them
     ROOT/<plate key>/masks/<fingerprint>.npz                a tracker's logits of one object on one frame
     ROOT/<plate key>/masks/<fingerprint>.state.npz          a tracker's memory after that mask
+    ROOT/<plate key>/masks/<fingerprint>.is.<fingerprint>   empty: what the first stands for is that second mask
     ROOT/index.sqlite                                       fingerprint -> matte; may be deleted at any time
 
 Every file appears whole or not at all. A matte's file name carries its frame, its folder everything else, so
@@ -118,6 +119,22 @@ class Shelf:
         """A kept memory, as it was written."""
         return _read_npz(self._masks / f"{mark}.state.npz")
 
+    def same(self) -> dict[str, str]:
+        """What was found to be the same: a mask's fingerprint, or a mark of a tracker's state -> a mask's fingerprint.
+
+        Where several were noted for one (by processes at the same time), the first by name counts.
+        """
+        pairs: list[tuple[str, str]] = []
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._masks) as entries:
+            pairs = sorted(entry.name.partition(".is.")[::2] for entry in entries)
+        noted = {mark: mask for mark, mask in reversed(pairs) if mask and not mark.startswith(".")}
+        return {mark: _last(noted, mask) for mark, mask in noted.items()}
+
+    def note_same(self, mark: str, mask: str) -> None:
+        """Note that what `mark` stands for is the mask of that other fingerprint."""
+        with replacing(self._masks / f"{mark}.is.{mask}") as temporary:
+            temporary.touch()
+
     # Mattes ------------------------------------------------------------------------------------------------
 
     def matte_path(self, object_folder: str, frame: int, padding: int) -> Path:
@@ -200,6 +217,15 @@ def _alive(pid: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def _last(noted: Mapping[str, str], mask: str) -> str:
+    """Where a chain of notes that begins with `mask` ends; a ring of them, which nobody writes, ends somewhere."""
+    for _ in noted:
+        if mask not in noted:
+            break
+        mask = noted[mask]
+    return mask
 
 
 def _is_mask(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from hypothesis import given
@@ -17,9 +17,11 @@ def plan(
     segments: bool = True,
     identity: Callable[[int], str] = lambda frame: f"plate{frame}",
     base: tuple[str, ...] = ("flow", "1"),
+    same: Mapping[str, str] | None = None,
 ) -> TrackPlan:
     prompts = {1: "box"} if prompts is None else prompts
-    return TrackPlan(frames, prompts, frozenset(prompts if defining is None else defining), base, segments, identity)
+    starts = frozenset(prompts if defining is None else defining)
+    return TrackPlan(frames, prompts, starts, base, segments, identity, same or {})
 
 
 def dirty(before: TrackPlan, after: TrackPlan) -> set[int]:

@@ -44,8 +44,8 @@ def inside(mask: TrackedMask) -> np.ndarray:
     return cv2.resize(mask.logits, SIZE, interpolation=cv2.INTER_LINEAR) > 0
 
 
-def crossing(speed: float = 3.0, **options) -> MovingDisk:
-    return MovingDisk(lambda t: (40.0 + speed * t, 68.0 + 0.5 * t), 16, **options)
+def crossing(speed: float = 3.0, kind: type[MovingDisk] = MovingDisk, **options) -> MovingDisk:
+    return kind(lambda t: (40.0 + speed * t, 68.0 + 0.5 * t), 16, **options)
 
 
 def test_the_registry_builds_it():
@@ -220,6 +220,55 @@ def test_a_kept_stroke_stays_on_later_frames():
     painted = stroke(True, 6.0, (150.0, 40.0), (180.0, 40.0))
     masks = track(clip, {1: prompts(mask=clip.truth(1)), 2: prompts(strokes=(painted,))}, range(1, 6))
     assert inside(masks[5])[38:42, 155:175].mean() > 0.9
+
+
+def along_the_outline(clip: MovingDisk, frame: int, radius: float) -> FramePrompts:
+    """A stroke that removes a dent of that depth at the top of the disk."""
+    rows, columns = np.nonzero(clip.truth(frame))
+    top = rows.min()
+    return prompts(strokes=(stroke(False, radius, (float(columns[rows == top].mean()), float(top))),))
+
+
+def test_a_correction_of_less_than_a_pixel_leaves_the_pass_as_it_was():
+    clip = crossing()
+    start = {1: prompts(mask=clip.truth(1))}
+    plain = track(clip, start)
+    touched = track(clip, {**start, 6: along_the_outline(clip, 6, 0.6)})
+    assert touched[6].state == "tracked"
+    for frame, mask in touched.items():
+        assert np.array_equal(mask.logits, plain[frame].logits), frame
+    dented = track(clip, {**start, 6: along_the_outline(clip, 6, 6.0)})
+    assert dented[6].state == "keyframe"
+    assert not np.array_equal(dented[6].logits, plain[6].logits)
+
+
+class Repainted(MovingDisk):
+    """One frame of the clip has other pixels far away from the disk."""
+
+    def image(self, frame, size=None):
+        picture = super().image(frame, size).copy()
+        if frame == 6:
+            picture[-4:, -4:] = 1.0
+        return picture
+
+
+def test_the_state_key_stands_for_all_that_later_frames_read():
+    clip = crossing()
+    repainted = crossing(kind=Repainted)
+    given = {1: {1: prompts(mask=clip.truth(1))}}
+
+    def keys(footage: MovingDisk, by_frame=given) -> list[str]:
+        running = FlowTracker().start(footage, by_frame, footage.frames)
+        return [(running.step(frame), running.state_key())[1] for frame in footage.frames]
+
+    plain = keys(clip)
+    assert len(set(plain)) == len(plain)
+    assert keys(crossing()) == plain
+    assert keys(repainted)[:5] == plain[:5]
+    assert keys(repainted)[5] != plain[5], "the next frame is compared with this picture"
+    moved = keys(clip, {1: {**given[1], 4: along_the_outline(clip, 4, 6.0)}})
+    assert moved[:3] == plain[:3]
+    assert not set(moved[3:]) & set(plain)
 
 
 @pytest.mark.parametrize("include", [True, False])

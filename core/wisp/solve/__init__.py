@@ -1,7 +1,7 @@
 """The way through: plate -> track -> alpha -> cache, computing only what is missing or dirty."""
 
-from .events import Event, FrameDone, Listener, Notice, Progress, Started
-from .run import Stage, Summary
+from .events import Event, FrameDone, Listener, Notice, Progress, Stage, Started
+from .run import Summary
 from .solver import FrameStatus, ObjectStatus, ShotStatus, Solver
 
 __all__ = [

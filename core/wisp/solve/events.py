@@ -12,7 +12,8 @@ Stage = Literal["track", "matte", "deliver"]
 
 @dataclass(frozen=True)
 class Started:
-    """Sent once, before the work: how many steps of each stage will run, and with which models."""
+    """Sent before the work, and again where an edit turns out to reach less far than it could have: how many steps of
+    each stage this run takes in all, and with which models."""
 
     track: int
     matte: int

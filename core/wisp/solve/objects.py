@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -43,8 +43,10 @@ class ObjectWork:
         look: Sequence[Any],
         locate: Callable[[str], Path],
         locks: LockedMattes,
+        same: Mapping[str, str],
     ) -> None:
-        """`look`: JSON-able description of how models see the plate. `locate` resolves stored paths."""
+        """`look`: JSON-able description of how models see the plate. `locate` resolves stored paths. `same`: which
+        masks were found to be others (`Shelf.same`)."""
         self.item = item
         self.region = Window(*item.region) if item.region else None
         self._plate = plate
@@ -58,18 +60,25 @@ class ObjectWork:
         self._prompts = prompt_content(item, locate)
         for frame, content in self.frozen.items():
             self._prompts[frame] = [{"kind": "lock", "matte": content}]
-        self.plan = TrackPlan(
+        self.plan = self._planned(same)
+
+    def _planned(self, same: Mapping[str, str]) -> TrackPlan:
+        return TrackPlan(
             self.life,
             self._prompts,
-            defining_keyframes(item) | self.frozen.keys(),
-            (*models.tracker, *look, self.region),
-            models.segments,
-            plate.identity,
+            defining_keyframes(self.item) | self.frozen.keys(),
+            (*self._models.tracker, *self._look, self.region),
+            self._models.segments,
+            self._plate.identity,
+            same,
         )
 
     @cached_property
     def marks(self) -> dict[int, str]:
         """Fingerprint of the finished matte of every frame that can have one."""
+        return self._marks(self.plan)
+
+    def _marks(self, plan: TrackPlan) -> dict[int, str]:
         edge = self.item.edge.model_dump(mode="json", include={"grow", "soften", "black", "white", "gamma"})
         marks: dict[int, str] = {}
         for frame in self._plate.frames:
@@ -77,8 +86,8 @@ class ObjectWork:
                 marks[frame] = fingerprint("locked", self.frozen[frame])
             elif not self.item.exists(frame):
                 marks[frame] = fingerprint("outside", MATTE_SCHEMA, self._plate.identity(frame))
-            elif frame in self.plan.recipes:
-                mask = self.plan.recipes[frame].fingerprint
+            elif frame in plan.recipes:
+                mask = plan.recipes[frame].fingerprint
                 identity = self._plate.identity(frame)
                 paint = self._paint(frame)
                 marks[frame] = fingerprint("matte", MATTE_SCHEMA, mask, identity, self._models.head, edge, *paint)
@@ -114,8 +123,11 @@ class ObjectWork:
 
     @cached_property
     def folder(self) -> str:
-        """The cache folder of this object as it is prompted now."""
-        return object_folder(self.item.name, list(self.marks.values()))
+        """The cache folder of this object as it is prompted now.
+
+        It is named after what was asked for, so that it stays where tracking finds that less has changed.
+        """
+        return object_folder(self.item.name, list(self._marks(self._planned({})).values()))
 
     def path(self, frame: int) -> Path:
         """Where the matte of `frame` lies or will lie."""

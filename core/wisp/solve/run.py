@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from ..frames import format_frames
 from ..plates.clip import FloatImage
 from ..trackers.blend import blend
 from ..trackers.tracker import FramePrompts, TrackedMask, TrackPass
-from .events import Eta, FrameDone, Listener, Notice, Progress, Started, ignore, never
+from .events import Eta, FrameDone, Listener, Notice, Progress, Stage, Started, ignore, never
 from .objects import Chunk, ObjectWork, chunks_to_run
 from .paint import obey_strokes
 from .prompts import drawn, frame_prompts
@@ -25,7 +25,6 @@ from .region import in_region, whole
 if TYPE_CHECKING:
     from .solver import Solver
 
-Stage = Literal["track", "matte"]
 #: A tracker's memory is kept every so many frames, so that a killed run repeats few steps.
 SNAPSHOT_EVERY = 16
 
@@ -44,12 +43,24 @@ class Summary:
 class _Stepping:
     """A chunk under way: how many of its frames are done, and the pass that does them.
 
-    `track` is None before the first step and where an empty anchor leaves nothing to follow.
+    `track` is None before the first step and where an empty anchor leaves nothing to follow. `rejoined`: goes on as
+    an earlier pass did, of which more may be known than was planned.
     """
 
     chunk: Chunk
     done: int = 0
     track: TrackPass | None = None
+    rejoined: bool = False
+
+    @property
+    def position(self) -> int:
+        """Where the next frame is in its pass."""
+        return self.chunk.start + self.done
+
+    @property
+    def mark(self) -> str:
+        """The planned fingerprint of the next frame's mask."""
+        return self.chunk.planned.fingerprints[self.position]
 
     @property
     def next(self) -> int | None:
@@ -75,26 +86,32 @@ class Run:
         self._stages = stages
         self._on_event, self._should_stop, self._between_frames = on_event, should_stop, between_frames
         self._summary = Summary()
-        self._masks = self._shelf.stored_masks()
+        self._wanted = _in_plate(frames, solver.plate.frames)
+        self._objects = objects
+        self._done: dict[Stage, int] = {"track": 0, "matte": 0}
+        solver.settle_locks()
+        self._plan()
+
+    def _plan(self) -> None:
+        """Find out what is missing."""
+        solver = self._solver
+        self._masks, self._snapshots = self._shelf.stored_masks(), self._shelf.stored_snapshots()
+        self._same = self._shelf.same()
         self._chunks: list[Chunk] = []
         self._mattes: dict[ObjectWork, set[int]] = {}
-        solver.settle_locks()
-        wanted = _in_plate(frames, solver.plate.frames)
-        self._wanted = set(wanted)
-        snapshots = self._shelf.stored_snapshots()
-        for work in solver.works if objects is None else tuple(solver.work(name) for name in objects):
-            known = [frame for frame in wanted if frame in work.marks]
-            if "matte" in stages:
-                todo = [frame for frame in known if not self._adopt(work, frame)]
+        known = 0
+        for work in solver.works if self._objects is None else map(solver.work, self._objects):
+            todo = reachable = [frame for frame in self._wanted if frame in work.marks]
+            if "matte" in self._stages:
+                todo = [frame for frame in reachable if not self._adopt(work, frame)]
                 self._mattes[work] = set(todo)
-                self._summary.cached += len(known) - len(todo)
-            else:
-                todo = known
-            if "track" in stages:
-                self._chunks += chunks_to_run(work, todo, self._masks, snapshots)
-        self._eta = Eta({"track": self.track_steps, "matte": self._matte_steps})
-        self._totals = {"track": self.track_steps, "matte": self._matte_steps}
-        self._done = {"track": 0, "matte": 0}
+                known += len(reachable) - len(todo)
+            if "track" in self._stages:
+                self._chunks += chunks_to_run(work, todo, self._masks, self._snapshots)
+        self._summary.cached = known - self._summary.matted
+        left: dict[Stage, int] = {"track": self.track_steps, "matte": self._matte_steps}
+        self._eta = Eta(left)
+        self._totals = {stage: self._done[stage] + count for stage, count in left.items()}
 
     def _adopt(self, work: ObjectWork, frame: int) -> bool:
         return self._shelf.adopt_matte(work.marks[frame], work.matte(frame), work.path(frame))
@@ -110,10 +127,10 @@ class Run:
 
     def go(self) -> Summary:
         """Do the work. CancelledError when asked to stop: the step under way is finished, all is kept."""
-        spec = self._solver.shot.solve
-        self._on_event(Started(self.track_steps, self._matte_steps, spec.tracker, spec.head, self._summary.cached))
         try:
-            self._work()
+            while self._work():
+                self._solver.replan()
+                self._plan()
         finally:
             self._remember()
         for name, frames in self._summary.lost.items():
@@ -122,21 +139,29 @@ class Run:
             self._on_event(Notice("warning", text))
         return self._summary
 
-    def _work(self) -> None:
+    def _work(self) -> bool:
+        """Do what is planned; True where less turned out to be missing than was planned."""
+        spec, totals = self._solver.shot.solve, self._totals
+        self._on_event(Started(totals["track"], totals["matte"], spec.tracker, spec.head, self._summary.cached))
         for frame in self._solver.plate.frames:
             self._matte_ready(frame)
-        self._track([chunk for chunk in self._chunks if chunk.planned.direction == "forward"], False)
-        self._track([chunk for chunk in self._chunks if chunk.planned.direction == "backward"], True)
+        forward, backward = (
+            [chunk for chunk in self._chunks if chunk.planned.direction == side] for side in ("forward", "backward")
+        )
+        return self._track(forward, False) or self._track(backward, True)
 
     def _remember(self) -> None:
         """Record what the mattes that are there now were made of, also after a stop or a failure."""
         for work, todo in self._mattes.items():
-            self._solver.record(work.item).add(work.ingredients(self._wanted.difference(todo)))
+            self._solver.record(work.item).add(work.ingredients(set(self._wanted).difference(todo)))
 
     # Track -------------------------------------------------------------------------------------------------
 
-    def _track(self, chunks: list[Chunk], backward: bool) -> None:
-        """Step the passes of all objects together, frame by frame, so that they share what a frame costs once."""
+    def _track(self, chunks: list[Chunk], backward: bool) -> bool:
+        """Step the passes of all objects together, frame by frame, so that they share what a frame costs once.
+
+        True, at once, where one of them goes on as an earlier pass did.
+        """
         waiting = [_Stepping(chunk) for chunk in chunks]
         try:
             for frame in sorted({frame for chunk in chunks for frame in chunk.frames}, reverse=backward):
@@ -144,12 +169,15 @@ class Run:
                     if stepping.next == frame:
                         self._step(stepping, frame)
                         self._tell("track", frame)
+                if any(stepping.rejoined for stepping in waiting):
+                    self._keep_memories(waiting)
+                    return True
                 waiting = [stepping for stepping in waiting if stepping.next is not None]
                 self._matte_ready(frame)
         except CancelledError:
-            for stepping in waiting:
-                self._keep_memory(stepping)
+            self._keep_memories(waiting)
             raise
+        return False
 
     def _step(self, stepping: _Stepping, frame: int) -> None:
         chunk = stepping.chunk
@@ -159,14 +187,39 @@ class Run:
             mask = TrackedMask(np.full((1, 1), -1.0, np.float32), 0.0, "lost")
         else:
             mask = stepping.track.step(frame)[chunk.work.item.id]
-        mark = chunk.planned.fingerprints[chunk.start + stepping.done]
-        if frame != chunk.planned.anchor:
-            self._shelf.write_mask(mark, mask)
-            self._masks.add(mark)
+        planned, mark = chunk.planned, stepping.mark
+        known = mark if stepping.track is None else self._recognise(stepping, frame, mask)
+        if frame != planned.anchor and known not in self._masks:
+            self._shelf.write_mask(known, mask)
+            self._masks.add(known)
+        if known != mark:
+            assert stepping.track is not None
+            if known not in self._snapshots:
+                self._shelf.write_snapshot(known, stepping.track.snapshot())
+            self._shelf.note_same(mark, known)
+            stepping.rejoined = True
         stepping.done += 1
         self._summary.tracked += 1
         if stepping.done % SNAPSHOT_EVERY == 0 or stepping.next is None:
-            self._keep_memory(stepping)
+            self._keep_memories([stepping])
+
+    def _recognise(self, stepping: _Stepping, frame: int, mask: TrackedMask) -> str:
+        """The fingerprint of the mask that was just tracked: an earlier one where the pass is now in a state in which
+        an earlier pass was, or where the frame's prompts found nothing to correct."""
+        plan, planned = stepping.chunk.work.plan, stepping.chunk.planned
+        assert stepping.track is not None
+        if frame in plan.keyframes and mask.state != "keyframe":
+            unprompted = plan.unprompted(planned, stepping.position)
+            if unprompted is not None:
+                return unprompted
+        key = stepping.track.state_key()
+        if key is None:
+            return stepping.mark
+        state = plan.state_mark(planned, frame, key)
+        if state not in self._same:
+            self._shelf.note_same(state, stepping.mark)
+            self._same[state] = stepping.mark
+        return self._same[state]
 
     def _begin(self, chunk: Chunk) -> TrackPass | None:
         """The pass, ready for the chunk's first frame; None where its anchor is empty and nothing can follow."""
@@ -195,10 +248,11 @@ class Run:
             prompts = frame_prompts(work.item, frame, (plate.width, plate.height), self._solver.locate)
         return prompts if work.region is None else in_region(prompts, work.region, work.item.name, frame)
 
-    def _keep_memory(self, stepping: _Stepping) -> None:
-        if stepping.done and stepping.track is not None:
-            mark = stepping.chunk.planned.fingerprints[stepping.chunk.start + stepping.done - 1]
-            self._shelf.write_snapshot(mark, stepping.track.snapshot())
+    def _keep_memories(self, passes: Iterable[_Stepping]) -> None:
+        for stepping in passes:
+            if stepping.done and stepping.track is not None and not stepping.rejoined:
+                mark = stepping.chunk.planned.fingerprints[stepping.position - 1]
+                self._shelf.write_snapshot(mark, stepping.track.snapshot())
 
     # Matte -------------------------------------------------------------------------------------------------
 

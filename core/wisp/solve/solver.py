@@ -19,12 +19,12 @@ from ..shot import ObjectSpec, Shot, resolve_path
 from ..trackers.tracker import Tracker
 from ..weights.models import ModelStamp, load_head, load_tracker, model_stamp
 from ..weights.options import RunOptions
-from .events import Listener, ignore, never
+from .events import Listener, Stage, ignore, never
 from .locks import LockedMattes
 from .objects import ModelIds, ObjectWork
 from .reasons import Record, why_dirty
 from .region import MIN_GAIN, fit_region, whole
-from .run import Run, Stage, Summary
+from .run import Run, Summary
 
 #: A preview may track this many frames to reach the asked one; farther away the artist presses Track.
 PREVIEW_REACH = 24
@@ -139,8 +139,9 @@ class Solver:
         how = (solve.precision, solve.seed)
         models = ModelIds((tracker.id, tracker.version, *how), (head.id, head.version, *how), tracker.segments)
         look = (self.colour.key(), self.shot.plate.layer)
+        same = self.shelf.same()
         return tuple(
-            ObjectWork(item, self.plate, self.shelf, models, look, self.locate, self._locks(item))
+            ObjectWork(item, self.plate, self.shelf, models, look, self.locate, self._locks(item), same)
             for item in self.shot.objects
             if item.enabled
         )
@@ -201,7 +202,11 @@ class Solver:
                 matte = self.shelf.find_matte(marks[-1]) if marks else None
                 if matte is not None:
                     locks.freeze(frame, matte)
-        self.__dict__.pop("works", None)  # planned anew, with what is frozen now
+        self.replan()
+
+    def replan(self) -> None:
+        """Plan the objects anew: with what is frozen now, and what tracking has found to be the same."""
+        self.__dict__.pop("works", None)
 
     # What is to do -----------------------------------------------------------------------------------------
 

@@ -47,6 +47,8 @@ class TrackedMask:
 
     `logits`: float32, h x w at the tracker's own size, covering the clip's full picture edge to edge;
     > 0 is inside. `confidence` 0..1. A lost object has logits that are negative everywhere.
+    `state` is "keyframe" where prompts of this frame shaped the mask. Prompts that only correct, and found nothing to
+    correct, leave the mask "tracked" or "lost" and the pass as it was: as if they were not there.
     """
 
     logits: NDArray[np.float32]
@@ -77,6 +79,15 @@ class TrackPass(Protocol):
         """Continue from a snapshot of an identical pass: later steps give bit-identical results."""
         ...
 
+    def state_key(self) -> str | None:
+        """A hash of everything after the last step that later steps read, the pictures of earlier frames included.
+
+        Two passes of one tracker and direction with equal keys on a frame gave the same mask there and go on bit for
+        bit alike, whatever led there: an edit's consequences are known to have ended. None where no pass ever comes
+        back to an earlier state.
+        """
+        ...
+
 
 class Tracker(Protocol):
     """One way to keep objects over time."""
@@ -86,7 +97,8 @@ class Tracker(Protocol):
     version: str
     #: True: a keyframe that defines the object starts afresh, so a frame's mask depends only on the
     #: frames between the surrounding keyframes, and both directions are blended there.
-    #: False: every keyframe is remembered, one pass per direction leaves from the first keyframe.
+    #: False: keyframes that define the object are remembered from the start, whatever their frame; others act from
+    #: their own frame on. One pass per direction leaves from the first keyframe.
     segments: bool
     #: Side in pixels of the square at which its network looks at any picture; None where it follows the picture.
     #: A small object in a large plate is then shown to it in a region of its own.

@@ -9,7 +9,7 @@ the keyframe's picture, which keeps errors from adding up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -200,6 +200,15 @@ class Target:
             "anchor": self._anchor.inside.copy(),
             "flow": self._flow.copy(),
         }
+
+    def content(self) -> Iterator[bytes]:
+        """All bytes that later steps depend on: the state and the pictures that it refers to."""
+        for array in self.snapshot().values():
+            yield array.tobytes()
+        for frame in (self._frame, self._anchor.frame):
+            view = self._footage.view(frame)
+            yield view.lab.tobytes()
+            yield view.grey.tobytes()
 
     @classmethod
     def restored(cls, footage: Footage, state: Mapping[str, NDArray[Any]]) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,13 @@ from ...plates.clip import Clip
 from ..tracker import FramePrompts, TrackedMask, TrackPass
 from .correct import correct
 from .footage import Footage
+from .outline import signed_distance
 from .start import first_mask
 from .target import Target
+
+#: A correction that moves the outline nowhere by more grid pixels than this is left to the matte: an outline that is
+#: tracked anew moves more by itself, everywhere and on all frames up to the next keyframe.
+_NOTHING = 1.0
 
 
 class FlowPass:
@@ -30,17 +36,17 @@ class FlowPass:
         masks: dict[int, TrackedMask] = {}
         for number, by_frame in self._prompts.items():
             prompts = by_frame.get(frame)
+            prompted = prompts is not None
             if prompts is not None and (number not in self._targets or prompts.defines_object):
                 view = self._footage.view(frame)
                 inside = first_mask(prompts, view, self._footage.picture)
                 self._targets[number] = Target(self._footage, frame, inside)
             elif number in self._targets:
                 self._targets[number].advance(frame)
-                if prompts is not None:
-                    self._correct(number, frame, prompts)
+                prompted = prompts is not None and self._correct(number, frame, prompts)
             else:
                 continue
-            masks[number] = self._targets[number].result("tracked" if prompts is None else "keyframe")
+            masks[number] = self._targets[number].result("keyframe" if prompted else "tracked")
         return masks
 
     def snapshot(self) -> dict[str, NDArray[np.generic]]:
@@ -59,22 +65,38 @@ class FlowPass:
             states.setdefault(int(number), {})[name] = array
         self._targets = {number: Target.restored(self._footage, state) for number, state in states.items()}
 
-    def _correct(self, number: int, frame: int, prompts: FramePrompts) -> None:
-        """A corrected mask is as certain as a prompted one: the object is remembered from here on."""
+    def state_key(self) -> str:
+        """See `TrackPass.state_key`."""
+        digest = hashlib.blake2b(digest_size=16)
+        for target in self._targets.values():
+            for part in target.content():
+                digest.update(part)
+        return digest.hexdigest()
+
+    def _correct(self, number: int, frame: int, prompts: FramePrompts) -> bool:
+        """A corrected mask is as certain as a prompted one: the object is remembered from here on.
+
+        False where there was nothing to correct: see `_NOTHING`.
+        """
         target, view = self._targets[number], self._footage.view(frame)
-        if not target.lost:
-            target.restart(frame, correct(target.inside, prompts, view, self._footage.picture))
-            return
-        inside = first_mask(prompts, view, self._footage.picture)
-        if inside.any():  # prompts that only exclude do not bring a lost object back
-            target.restart(frame, inside)
+        if target.lost:
+            corrected = first_mask(prompts, view, self._footage.picture)
+            if not corrected.any():  # prompts that only exclude do not bring a lost object back
+                return False
+        else:
+            corrected = correct(target.inside, prompts, view, self._footage.picture)
+            moved = np.abs(signed_distance(corrected) - signed_distance(target.inside)).max()
+            if moved <= _NOTHING:
+                return False
+        target.restart(frame, corrected)
+        return True
 
 
 class FlowTracker:
     """Keyframe-assisted roto without learned weights."""
 
     id = "flow"
-    version = "flow-2"
+    version = "flow-3"
     segments = True
     grid: int | None = None
 

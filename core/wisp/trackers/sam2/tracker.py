@@ -20,7 +20,7 @@ from ..tracker import FramePrompts, MaskState, TrackedMask
 from .encoder import FrameEncoding
 from .memory import FrameMemory, ObjectMemory
 from .model import Sam2Model, load
-from .prompts import INCLUDE, mask_input, paint, points_of
+from .prompts import INCLUDE, paint, points_of
 
 #: Bounds of the mask logits that are shown to the decoder again beside corrections, as sam2's predictor bounds them.
 PREVIOUS_LOGITS = 32.0
@@ -88,7 +88,7 @@ class Sam2Pass:
             for number, keyframes in prompts.items()
         }
         self._objects = {number: self._sort(number, keyframes) for number, keyframes in drawn.items() if keyframes}
-        self._position = self._memory_position()
+        self._position = model.memory_position()
 
     def step(self, frame: int) -> dict[int, TrackedMask]:
         """Masks of all objects that the pass knows at `frame`. Raises FrameReadError, MemoryLimitError."""
@@ -113,6 +113,9 @@ class Sam2Pass:
         for number, tracked in self._objects.items():
             tracked.memory.unpack(f"object.{number}", snapshot, self._model.device)
 
+    def state_key(self) -> None:
+        """See `TrackPass.state_key`: what was prompted stays in the memories, so no state comes twice."""
+
     def _sort(self, number: int, keyframes: Mapping[int, FramePrompts]) -> _Tracked:
         strangers = sorted(set(keyframes) - set(self._index))
         if strangers:
@@ -136,14 +139,6 @@ class Sam2Pass:
         memory = ObjectMemory(self._network.num_maskmem - 1, max(pointers, self._network.num_maskmem - 1))
         return _Tracked(defining, {i: p for i, p in by_index.items() if i not in defining}, memory)
 
-    def _memory_position(self) -> Tensor:
-        """The positional encoding of memory features, the same for all frames."""
-        side = self._network.sam_image_embedding_size
-        encoding: Tensor = self._network.memory_encoder.position_encoding(
-            torch.zeros(1, self._network.mem_dim, side, side, device=self._model.device)
-        )
-        return encoding
-
     def _prepare(self) -> None:
         """Run the defining keyframes that are not remembered yet: all of them at the start of a pass."""
         for tracked in self._objects.values():
@@ -158,7 +153,7 @@ class Sam2Pass:
         encoding = self._encode(index)
         out: dict[str, Any] | None = None
         if prompts.mask is not None:
-            mask = mask_input(prompts.mask, self._network.image_size).to(self._model.device)
+            mask = self._model.mask_prompt(prompts.mask).to(self._model.device)
             out = self._decode(encoding, index, mask=mask)
         return self._apply(encoding, index, prompts, out, None)
 
@@ -176,7 +171,10 @@ class Sam2Pass:
             found = _memory_of(out, out["maskmem_features"])
         else:
             found = self._apply(encoding, index, correction, out, memory)
-        memory.remember(index, found)
+        if correction is not None and self._model.corrections_are_kept:
+            memory.keyframes[index] = found
+        else:
+            memory.remember(index, found)
         if correction is not None:
             return _result(found, "keyframe")
         return _result(found, "tracked" if float(out["object_score_logits"]) > 0 else "lost")
