@@ -6,6 +6,7 @@ import tkinter
 from typing import Any
 
 from .expressions import evaluate
+from .rotopaint import Layer
 
 
 class Knob:
@@ -20,7 +21,10 @@ class Knob:
         self.flags = 0
         self.content = self.default
         self.expression: str | None = None
+        #: Component -> expression, of a knob with several.
+        self.driven: dict[int, str] = {}
         self.keys: dict[float, float] | None = None
+        self.shown, self.tip = True, ""
 
     def name(self) -> str:
         return self._name
@@ -29,10 +33,33 @@ class Knob:
         return self._label
 
     def Class(self) -> str:  # noqa: N802
-        return type(self).__name__
+        return next((name for name, kind in CONSTRUCTORS.items() if kind is type(self)), type(self).__name__)
 
     def setFlag(self, flag: int) -> None:  # noqa: N802
         self.flags |= flag
+
+    def setVisible(self, shown: bool) -> None:  # noqa: N802
+        self.shown = shown
+
+    def visible(self) -> bool:
+        return self.shown
+
+    def setTooltip(self, tip: str) -> None:  # noqa: N802
+        self.tip = tip
+
+    def tooltip(self) -> str:
+        return self.tip
+
+    def toScript(self) -> str:  # noqa: N802
+        """What a script would hold of it."""
+        from .script import text_of
+
+        return text_of(self)
+
+    def fromScript(self, text: str) -> None:  # noqa: N802
+        from .script import set_text
+
+        set_text(tkinter.Tcl(), self, text)
 
     def value(self) -> Any:
         return self.content
@@ -47,7 +74,8 @@ class Knob:
     def _store(self, value: Any) -> None:
         if self.node is not None:
             self.node.session.check_thread()
-            self.node.session.undo.remember(self)
+            if not self.flags & self.node.session.NO_UNDO:
+                self.node.session.undo.remember(self)
         changed = value != self.content
         self.content = value
         if changed and self.node is not None:
@@ -119,6 +147,14 @@ class EnumerationKnob(Knob):
     def getValue(self) -> float:  # noqa: N802
         return float(self.content)
 
+    def values(self) -> list[str]:
+        return list(self.choices)
+
+    def setValues(self, choices: list[str]) -> None:  # noqa: N802
+        """Other choices; what is chosen keeps its place as far as there is one."""
+        self.choices = list(choices)
+        self.content = min(self.content, len(self.choices) - 1)
+
     def _converted(self, value: Any) -> int:
         index = self.choices.index(value) if isinstance(value, str) and not value.isdigit() else int(value)
         if not 0 <= index < len(self.choices):
@@ -132,22 +168,35 @@ class ArrayKnob(Knob):
     code = 7
     default: Any = 0.0
 
-    def value(self) -> Any:
+    def value(self, index: int | None = None) -> Any:
+        if index is not None:
+            return self.value()[index] if isinstance(self.content, tuple) else self.value()
         if isinstance(self.content, (tuple, list)):
-            return list(self.content)
+            return [
+                self._evaluated(self.driven[i], 0) if i in self.driven else one for i, one in enumerate(self.content)
+            ]
         return self.getValueAt(self.node.session.current if self.node is not None else 0)
 
     def getValueAt(self, time: float) -> Any:  # noqa: N802
         if self.expression is not None:
-            session = self.node.session
-            return evaluate(self.expression, self.node.parent_value(time), session.GUI, {})
+            return self._evaluated(self.expression, time)
         if self.keys:
             before = [key for key in sorted(self.keys) if key <= time]
             return self._converted(self.keys[before[-1] if before else min(self.keys)])
         return self.content
 
-    def setExpression(self, text: str) -> bool:  # noqa: N802
-        self.expression = text
+    def _evaluated(self, text: str, time: float) -> Any:
+        source = self.node.input(0)
+        if "input." in text and source is not None:
+            width, height = source.format().width(), source.format().height()
+            text = text.replace("input.width", str(width)).replace("input.height", str(height))
+        return evaluate(text, self.node.parent_value(time), self.node.session.GUI, {"frame": time})
+
+    def setExpression(self, text: str, channel: int = -1) -> bool:  # noqa: N802
+        if channel < 0:
+            self.expression = text
+        else:
+            self.driven[channel] = text
         return True
 
     def setAnimated(self) -> None:  # noqa: N802
@@ -210,6 +259,20 @@ class BBoxKnob(ArrayKnob):
     default = (0.0, 0.0, 0.0, 0.0)
 
 
+class XYKnob(ArrayKnob):
+    code = 12
+    default = (0.0, 0.0)
+
+
+class CurvesKnob(Knob):
+    """The strokes and shapes of a RotoPaint node."""
+
+    def __init__(self, name: str, label: str = "") -> None:
+        super().__init__(name, label)
+        self.rootLayer = Layer(self)
+        self.rootLayer.name = "Root"
+
+
 class ReloadKnob(Knob):
     """The Read's `reload` button; counts its presses."""
 
@@ -231,5 +294,6 @@ CONSTRUCTORS = {
     "Enumeration_Knob": EnumerationKnob,
     "Color_Knob": ColorKnob,
     "BBox_Knob": BBoxKnob,
+    "XY_Knob": XYKnob,
     "PyScript_Knob": PyScriptKnob,
 }

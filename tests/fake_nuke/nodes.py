@@ -15,6 +15,7 @@ _READ = [
     *((name, k.IntKnob, 1) for name in ("first", "last", "origfirst", "origlast")),
     ("origset", k.BooleanKnob, False),
     ("raw", k.BooleanKnob, False),
+    ("on_error", k.StringKnob, "error"),
     ("reload", k.ReloadKnob, ""),
 ]
 _WRITE = [
@@ -25,15 +26,27 @@ _WRITE = [
     ("create_directories", k.BooleanKnob, False),
 ]
 CLASSES: dict[str, list[tuple[str, Any, Any]]] = {
-    "Group": [("tile_color", k.IntKnob, 0), ("knobChanged", k.PythonKnob, ""), ("onCreate", k.PythonKnob, "")],
+    "Group": [
+        ("tile_color", k.IntKnob, 0),
+        *((name, k.PythonKnob, "") for name in ("knobChanged", "onCreate", "onDestroy")),
+    ],
     "Input": [],
     "Output": [],
     "Read": _READ,
     "Write": _WRITE,
     "Expression": [(f"expr{index}", k.StringKnob, "") for index in range(4)],
     "Switch": [("which", k.ArrayKnob, 0.0)],
-    "Merge2": [("operation", k.StringKnob, "over")],
-    "Grade": [("blackpoint", k.ArrayKnob, 0.0), ("whitepoint", k.ArrayKnob, 1.0)],
+    "Merge2": [("operation", k.StringKnob, "over"), ("output", k.StringKnob, "rgba")],
+    "Grade": [
+        ("blackpoint", k.ArrayKnob, 0.0),
+        ("whitepoint", k.ArrayKnob, 1.0),
+        ("gamma", k.ArrayKnob, 1.0),
+        ("black_clamp", k.BooleanKnob, True),
+        ("white_clamp", k.BooleanKnob, False),
+    ],
+    "Crop": [("box", k.BBoxKnob, (0.0,) * 4), ("crop", k.BooleanKnob, True)],
+    "RotoPaint": [("curves", k.CurvesKnob, None)],
+    "OneView": [("view", k.StringKnob, "")],
     "Dilate": [("size", k.ArrayKnob, 0.0)],
     "Blur": [("size", k.ArrayKnob, 0.0)],
     "Invert": [],
@@ -92,7 +105,8 @@ class Node:
         self._knobs: dict[str, k.Knob] = {}
         for name, knob_class, value in [("name", k.StringKnob, ""), _FLAGS, *CLASSES[kind]]:
             knob = knob_class(name)
-            knob.content = value
+            if value is not None:
+                knob.content = value
             knob.node = self
             self._knobs[name] = knob
 
@@ -121,6 +135,17 @@ class Node:
         knob.node = self
         self._knobs[knob.name()] = knob
         self.user_knobs.append(knob.name())
+
+    def removeKnob(self, knob: k.Knob) -> None:  # noqa: N802
+        if knob.name() not in self.user_knobs:
+            raise ValueError(f"{knob.name()} is not a user knob")
+        del self._knobs[knob.name()]
+        self.user_knobs.remove(knob.name())
+
+    def opHashes(self) -> list[int]:  # noqa: N802
+        """Differs when the picture differs; a test says so by `own['version']`."""
+        above = [source.opHashes() for source in self._inputs if source is not None]
+        return [hash((self.kind, str(self.own.get("version")), str(above), self.session.current))]
 
     def input(self, index: int) -> Node | None:
         return self._inputs[index] if index < len(self._inputs) else None
@@ -158,7 +183,7 @@ class Node:
     def changed(self, knob: k.Knob) -> None:
         """Run the node's knobChanged, as the host does, also for knobs that are none."""
         text = self._knobs.get("knobChanged")
-        if text is not None and text.content and knob.name() not in ("name", "knobChanged", "onCreate"):
+        if text is not None and text.content and knob.name() not in ("name", "knobChanged", "onCreate", "onDestroy"):
             self.session.run_text(self, text.content, knob)
 
     def parent_value(self, time: float) -> Callable[[str, str | None], Any]:

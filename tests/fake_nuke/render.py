@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from wisp.plates.colour import srgb_encode
+from wisp.plates.colour import srgb_decode, srgb_encode
 from wisp.plates.exr import read_channels
 
 from . import knobs as k
@@ -27,6 +27,18 @@ def render(node: Node | None, frame: int) -> Picture:
     if number(node, "disable", frame):
         return render(node.input(0), frame)
     return _RULES[node.Class()](node, frame)
+
+
+def plane(node: Node | None, channel: str, frame: int) -> Picture:
+    """A channel beyond RGBA, as a Copy above has written it. RuntimeError where nothing did."""
+    if node is None:
+        raise RuntimeError(f"there is no channel {channel}")
+    if isinstance(node, Group):
+        return plane(next(one for one in node.nodes() if one.Class() == "Output"), channel, frame)
+    if node.Class() == "Copy" and node["to0"].value() == channel:
+        assert node["from0"].value() == "rgba.red"
+        return render(node.input(1), frame)[..., 0]
+    return plane(node.input(int(number(node, "which", frame)) if node.Class() == "Switch" else 0), channel, frame)
 
 
 def write(node: Node, frame: int) -> None:
@@ -65,8 +77,10 @@ def _read(node: Node, frame: int) -> Picture:
     if not path.is_file():
         raise RuntimeError(f"{node.fullName()}: {path}: no such file")
     if path.suffix == ".png":
-        rgb = cv2.imread(str(path))[..., ::-1].astype(np.float32) / 255
-        return np.dstack([rgb, np.ones(rgb.shape[:2], np.float32)])
+        picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(np.float32) / 255
+        alpha = picture[..., 3] if picture.shape[2] == 4 else np.ones(picture.shape[:2], np.float32)
+        rgb = picture[..., 2::-1]
+        return np.dstack([rgb if node["raw"].value() else srgb_decode(rgb), alpha])
     channels, _ = read_channels(path)
     planes = [channels[name].astype(np.float32) for name in "RGB"]
     return np.dstack([*planes, np.zeros_like(planes[0])])
@@ -74,7 +88,7 @@ def _read(node: Node, frame: int) -> Picture:
 
 def _expression(node: Node, frame: int) -> Picture:
     below = render(node.input(0), frame)
-    names = {name: below[..., index] for index, name in enumerate("rgba")}
+    names: dict[str, Any] = {name: below[..., index] for index, name in enumerate("rgba")}
     out = below.copy()
     for index in range(4):
         text = node[f"expr{index}"].getText() or "rgba"[index]
@@ -87,15 +101,33 @@ def _switch(node: Node, frame: int) -> Picture:
 
 
 def _merge(node: Node, frame: int) -> Picture:
-    assert node["operation"].value() == "max"
-    return np.maximum(render(node.input(0), frame), render(node.input(1), frame))
+    below, above = render(node.input(0), frame), render(node.input(1), frame)
+    if node["operation"].value() == "max":
+        return np.maximum(below, above)
+    assert node["operation"].value() == "over"
+    out = above + below * (1 - above[..., 3:])
+    if node["output"].value() == "rgb":
+        out[..., 3] = below[..., 3]
+    return out
 
 
 def _grade(node: Node, frame: int) -> Picture:
     black, white = number(node, "blackpoint", frame), number(node, "whitepoint", frame)
     out = render(node.input(0), frame).copy()
-    out[..., :3] = (out[..., :3] - black) / (white - black)
+    graded = (out[..., :3] - black) / (white - black)
+    if node["black_clamp"].value():
+        graded = np.maximum(graded, 0)
+    if node["white_clamp"].value():
+        graded = np.minimum(graded, 1)
+    out[..., :3] = np.sign(graded) * np.abs(graded) ** (1 / number(node, "gamma", frame))
     return out
+
+
+def _crop(node: Node, frame: int) -> Picture:
+    """Only as it is used: over the whole format, where it changes nothing inside."""
+    form = node.input(0).format()  # type: ignore[union-attr]
+    assert node["box"].value() == [0, 0, form.width(), form.height()], "only a crop to the format is modelled"
+    return render(node.input(0), frame)
 
 
 def _at_zero(node: Node, frame: int) -> Picture:
@@ -142,6 +174,8 @@ _RULES = {
     "Switch": _switch,
     "Merge2": _merge,
     "Grade": _grade,
+    "Crop": _crop,
+    "OneView": lambda node, frame: render(node.input(0), frame),
     "Dilate": _at_zero,
     "Blur": _at_zero,
     "Invert": _invert,

@@ -33,7 +33,7 @@ def load(session: Any, text: str) -> None:
                 _add_user_knob(interpreter, made, value)
         for name, value in values:
             if name != "name":
-                _set(interpreter, made[name], value)
+                set_text(interpreter, made[name], value)
         for index in range(int(dict(pairs).get("inputs", 0 if kind in ("Input", "Read", "Plates") else 1))):
             source = stacks[-1].pop() if stacks[-1] else None
             if source is not None:
@@ -101,10 +101,10 @@ def _node(node: Node) -> str:
         is_own = name in node.user_knobs
         plain = fresh.knob(name)
         same = not is_own and plain is not None and plain.content == knob.content
-        driven = knob.expression is not None or knob.keys is not None
-        if isinstance(knob, (k.TabKnob, k.PyScriptKnob, k.ReloadKnob)) or (same and not driven):
+        driven = knob.expression is not None or knob.keys is not None or bool(knob.driven)
+        if isinstance(knob, (k.TabKnob, k.PyScriptKnob, k.ReloadKnob, k.CurvesKnob)) or (same and not driven):
             continue
-        body.append((name, _text(knob)))
+        body.append((name, text_of(knob)))
     inside = "\n".join(f" {name} {_word(value)}" for name, value in body)
     lines.append(f"{node.Class()} {{\n{inside}\n}}")
     if isinstance(node, Group):
@@ -134,7 +134,8 @@ def _user_knob(knob: k.Knob) -> str:
     return f"{knob.code} {knob.name()} l {_word(knob.label())}{extra}{flags}"
 
 
-def _text(knob: k.Knob) -> str:
+def text_of(knob: k.Knob) -> str:
+    """What a script holds of a knob."""
     if knob.expression is not None:
         return '{"' + knob.expression + '"}'
     if knob.keys is not None:
@@ -142,7 +143,8 @@ def _text(knob: k.Knob) -> str:
     if isinstance(knob, k.EnumerationKnob):
         return str(knob.value())
     if isinstance(knob.content, tuple):
-        return " ".join(f"{value:g}" for value in knob.content)
+        words = [f"{{{knob.driven[i]}}}" if i in knob.driven else f"{one:.9g}" for i, one in enumerate(knob.content)]
+        return " ".join(words)
     if isinstance(knob.content, bool):
         return str(knob.content).lower()
     return str(knob.content)
@@ -163,9 +165,15 @@ def _add_user_knob(interpreter: Any, node: Node, text: str) -> None:
         node[name].setFlag(0x400)
 
 
-def _set(interpreter: Any, knob: k.Knob, value: str) -> None:
+def set_text(interpreter: Any, knob: k.Knob, value: str) -> None:
+    """Take over what a script holds of a knob."""
     if not isinstance(knob, k.ArrayKnob):
         knob.content = knob._converted(value)
+    elif isinstance(knob.content, tuple):
+        words = interpreter.splitlist(value)
+        numbers = [word.replace(".", "", 1).replace("e", "", 1).lstrip("-").isdigit() for word in words]
+        knob.driven = {i: word for i, word in enumerate(words) if not numbers[i]}
+        knob.content = tuple(float(word) if numbers[i] else 0.0 for i, word in enumerate(words))
     elif value.startswith("{"):
         (inner,) = interpreter.splitlist(value)
         words = interpreter.splitlist(inner)
@@ -173,8 +181,6 @@ def _set(interpreter: Any, knob: k.Knob, value: str) -> None:
             knob.keys = {float(x[1:]): float(v) for x, v in zip(words[2::2], words[3::2], strict=True)}
         else:
             (knob.expression,) = words
-    elif isinstance(knob.content, tuple):
-        knob.content = tuple(float(word) for word in interpreter.splitlist(value))
     elif isinstance(knob, k.BooleanKnob):
         knob.content = value == "true"
     else:

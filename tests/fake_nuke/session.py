@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
-from . import knobs, render, script
+from . import knobs, render, rotopaint, script
 from .nodes import Group, Node
 
 
@@ -86,6 +87,32 @@ class Viewer:
         self._node["colour_sample_bbox"].setValue(normalised)
 
 
+class ProgressTask:
+    """A bar; it is open as long as somebody refers to it."""
+
+    def __init__(self, title: str) -> None:
+        self.title, self.percent, self.words = title, 0, ""
+        self.pressed = False
+
+    def setProgress(self, percent: int) -> None:  # noqa: N802
+        assert isinstance(percent, int), "Nuke takes whole numbers only"
+        self.percent = percent
+
+    def setMessage(self, words: str) -> None:  # noqa: N802
+        self.words = words
+
+    def isCancelled(self) -> bool:  # noqa: N802
+        return self.pressed
+
+
+class Menu:
+    def __init__(self, entries: dict[str, Callable[[], None]]) -> None:
+        self._entries = entries
+
+    def addCommand(self, name: str, command: Callable[[], None], shortcut: str = "") -> None:  # noqa: N802
+        self._entries[name] = command
+
+
 class Creator:
     """`nuke.nodes`: `nodes.Read(name=..)` in the current context."""
 
@@ -99,7 +126,8 @@ class Creator:
 class FakeNuke:
     """Put it into `sys.modules['nuke']`."""
 
-    INVISIBLE, ALWAYS_SAVE, CONSTANT = 0x400, 0x2000000, 1
+    INVISIBLE, ALWAYS_SAVE, NO_UNDO, CONSTANT = 0x400, 0x2000000, 0x80000, 1
+    rotopaint = rotopaint
 
     def __init__(self, gui: bool = True) -> None:
         self.GUI = gui
@@ -118,6 +146,12 @@ class FakeNuke:
         self.contexts: list[Group] = [self.root_group]
         self.nodes = Creator(self)
         self.viewer: Viewer | None = None
+        self.chosen: list[Node] = []
+        self.script_views = ["main"]
+        self.script_channels = ["rgba.red", "rgba.green", "rgba.blue", "rgba.alpha"]
+        self.bars: list[weakref.ref[ProgressTask]] = []
+        self.menus: dict[str, dict[str, Callable[[], None]]] = {}
+        self.hooks: dict[str, list[Callable[[], None]]] = {"before": [], "after": []}
         for name, kind in knobs.CONSTRUCTORS.items():
             setattr(self, name, kind)
 
@@ -149,7 +183,7 @@ class FakeNuke:
         return [node for node in (group or self.contexts[-1]).nodes() if kind is None or node.Class() == kind]
 
     def selectedNodes(self) -> list[Node]:  # noqa: N802
-        return []
+        return list(self.chosen)
 
     def activeViewer(self) -> Viewer | None:  # noqa: N802
         return self.viewer
@@ -157,7 +191,37 @@ class FakeNuke:
     def delete(self, node: Node) -> None:
         self.check_thread()
         assert node.parent is not None
+        hook = node.knob("onDestroy")
+        if hook is not None and hook.content:
+            self.run_text(node, hook.content, hook)
         node.parent.children.remove(node)
+
+    def views(self) -> list[str]:
+        return list(self.script_views)
+
+    def channels(self) -> list[str]:
+        return list(self.script_channels)
+
+    def Layer(self, name: str, channels: list[str]) -> None:  # noqa: N802
+        assert all(one.startswith(name + ".") for one in channels)
+        self.script_channels += [one for one in channels if one not in self.script_channels]
+
+    def executing(self) -> bool:
+        return self._rendering
+
+    def ProgressTask(self, title: str) -> ProgressTask:  # noqa: N802
+        bar = ProgressTask(title)
+        self.bars.append(weakref.ref(bar))
+        return bar
+
+    def menu(self, name: str) -> Menu:
+        return Menu(self.menus.setdefault(name, {}))
+
+    def addBeforeRender(self, call: Callable[[], None]) -> None:  # noqa: N802
+        self.hooks["before"].append(call)
+
+    def addAfterRender(self, call: Callable[[], None]) -> None:  # noqa: N802
+        self.hooks["after"].append(call)
 
     def message(self, text: str) -> None:
         self.said.append(text)
@@ -172,17 +236,29 @@ class FakeNuke:
             raise WouldDeadlock("executeInMainThreadWithResult on the main thread waits for itself")
         raise NotImplementedError
 
-    def execute(self, nameOrNode: Node, start: int, end: int, incr: int = 1) -> None:
+    def execute(
+        self,
+        nameOrNode: Node,
+        start: int,
+        end: int,
+        incr: int = 1,
+        views: list[str] | None = None,
+    ) -> None:
         self.check_thread()
         if self._rendering:
             raise RuntimeError("I'm already executing something else")
+        assert set(views or self.script_views) <= set(self.script_views)
         self._rendering = True
+        for call in self.hooks["before"]:
+            call()
         try:
             for count, frame in enumerate(range(start, end + 1, incr)):
                 if self.cancel_after is not None and count >= self.cancel_after:
                     raise RuntimeError("Cancelled")
                 render.write(nameOrNode, frame)
                 self.writes_seen.append(nameOrNode.fullName())
+            for call in self.hooks["after"]:  # not after one that failed
+                call()
         finally:
             self._rendering = False
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import fake_nuke
 import numpy as np
 import pytest
-from fake_nuke import FakeNuke, WouldDeadlock, WrongThread
+from fake_nuke import FakeNuke, WouldDeadlock, WrongThread, rotopaint
 from fake_nuke.knobs import CONSTRUCTORS
 from fake_nuke.nodes import Format
-from fake_nuke.render import render
+from fake_nuke.render import plane, render
 
 
 @pytest.fixture
@@ -189,6 +189,149 @@ def test_an_assertion_stops_a_render(host: FakeNuke) -> None:
         render(guard, 1)
 
 
+def test_components_are_driven_by_themselves_and_saved(host: FakeNuke) -> None:
+    plate = host.make("Plates", host.root_group, name="P1")
+    plate.own = {"format": Format(16, 8)}
+    crop = host.nodes.Crop(name="C1")
+    crop.setInput(0, plate)
+    crop["box"].setExpression("input.width", 2)
+    crop["box"].setExpression("input.height", 3)
+    assert crop["box"].value() == [0, 0, 16, 8] and crop["box"].value(2) == 16
+    other = FakeNuke()
+    other.load(host.save())
+    found = other.toNode("C1")
+    found.input(0).own = {"format": Format(32, 4)}
+    assert found["box"].value() == [0, 0, 32, 4]
+
+
+def test_a_knob_travels_as_text(host: FakeNuke) -> None:
+    some, other = (host.nodes.Group() for _ in range(2))
+    for group in (some, other):
+        group.addKnob(CONSTRUCTORS["Int_Knob"]("i"))
+        group.addKnob(CONSTRUCTORS["Color_Knob"]("c"))
+    some["i"].setAnimated()
+    some["i"].setValueAt(3, 7)
+    some["c"].setValue((0.1, 0.25, 1.0))
+    for name in "ic":
+        other[name].fromScript(some[name].toScript())
+    assert other["i"].getValueAt(9) == 3 and other["c"].value() == [0.1, 0.25, 1.0]
+    assert (some["i"].Class(), some["c"].Class()) == ("Int_Knob", "Color_Knob")
+
+
+def test_choices_change_and_the_place_stays(host: FakeNuke) -> None:
+    knob = CONSTRUCTORS["Enumeration_Knob"]("e", "", ["a", "b", "c"])
+    knob.setValue(2)
+    knob.setValues(["x", "y"])
+    assert (knob.value(), knob.values()) == ("y", ["x", "y"])
+
+
+def test_user_knobs_can_go_and_others_cannot(host: FakeNuke) -> None:
+    group = host.nodes.Group()
+    group.addKnob(CONSTRUCTORS["Int_Knob"]("i"))
+    group.removeKnob(group["i"])
+    assert group.knob("i") is None
+    with pytest.raises(ValueError, match="not a user knob"):
+        group.removeKnob(group["tile_color"])
+
+
+def test_what_undo_must_not_hold(host: FakeNuke) -> None:
+    group = host.nodes.Group()
+    for name in ("a", "b"):
+        group.addKnob(CONSTRUCTORS["Int_Knob"](name))
+    group["b"].setFlag(host.NO_UNDO)
+    host.Undo().begin("both")
+    group["a"].setValue(1)
+    group["b"].setValue(1)
+    host.Undo().end()
+    host.undo.undo()
+    assert (group["a"].value(), group["b"].value()) == (0, 1)
+
+
+def test_a_bar_is_open_while_somebody_refers_to_it(host: FakeNuke) -> None:
+    bar = host.ProgressTask("work")
+    bar.setProgress(40)
+    with pytest.raises(AssertionError, match="whole numbers"):
+        bar.setProgress(40.5)
+    assert host.bars[0]() is bar
+    del bar
+    assert host.bars[0]() is None
+
+
+def test_hooks_around_renders(host: FakeNuke, tmp_path: Path) -> None:
+    """The second hook is not called where the render fails, and a render in a view that is not there cannot be."""
+    plate = host.make("Plates", host.root_group)
+    plate.own = {"pictures": lambda frame: np.zeros((8, 16, 4), np.float32)}
+    write = host.nodes.Write(file=str(tmp_path / "p.%04d.png"))
+    write.setInput(0, plate)
+    seen: list[tuple[str, bool]] = []
+    host.addBeforeRender(lambda: seen.append(("before", host.executing())))
+    host.addAfterRender(lambda: seen.append(("after", host.executing())))
+    host.execute(write, 1, 1, 1, ["main"])
+    assert seen == [("before", True), ("after", True)] and not host.executing()
+    host.cancel_after = 0
+    with pytest.raises(RuntimeError, match="Cancelled"):
+        host.execute(write, 1, 1)
+    assert seen[2:] == [("before", True)] and not host.executing()
+    with pytest.raises(AssertionError):
+        host.execute(write, 1, 1, 1, ["left"])
+
+
+def test_the_hash_of_a_picture_follows_what_it_is_made_of(host: FakeNuke) -> None:
+    plate = host.make("Plates", host.root_group)
+    node = host.nodes.Expression()
+    node.setInput(0, plate)
+    before = node.opHashes()
+    assert node.opHashes() == before
+    plate.own["version"] = 2
+    assert node.opHashes() != before
+
+
+def test_channels_are_declared_and_copied(host: FakeNuke) -> None:
+    plate = host.make("Plates", host.root_group)
+    plate.own = {"pictures": lambda frame: np.full((2, 2, 4), 0.25)}
+    host.Layer("matte", ["matte.hero"])
+    copy = host.nodes.Copy(from0="rgba.red", to0="matte.hero")
+    copy.setInput(0, plate)
+    copy.setInput(1, plate)
+    below = host.nodes.Premult()
+    below.setInput(0, copy)
+    assert "matte.hero" in host.channels() and float(plane(below, "matte.hero", 1).max()) == 0.25
+    with pytest.raises(RuntimeError, match=r"no channel matte\.other"):
+        plane(below, "matte.other", 1)
+
+
+def test_over_and_its_output_channels(host: FakeNuke) -> None:
+    plates = [host.make("Plates", host.root_group) for _ in range(2)]
+    for plate, alpha in zip(plates, (0.5, 0.25), strict=True):
+        plate.own = {"pictures": lambda frame, alpha=alpha: np.full((1, 1, 4), alpha)}
+    over = host.nodes.Merge2(operation="over")
+    for index, plate in enumerate(plates):
+        over.setInput(index, plate)
+    assert np.allclose(render(over, 1), 0.25 + 0.5 * 0.75)
+    over["output"].setValue("rgb")
+    assert render(over, 1)[0, 0, 3] == 0.5
+
+
+def test_a_deleted_node_says_so(host: FakeNuke) -> None:
+    group = host.nodes.Group(name="G1")
+    group["onDestroy"].setValue("nuke.said.append('gone ' + nuke.thisNode().name())")
+    host.delete(group)
+    assert host.said == ["gone G1"]
+
+
+def test_painted_strokes_are_walked_as_layers(host: FakeNuke) -> None:
+    painter = host.nodes.RotoPaint()
+    layer, stroke = rotopaint.Layer(painter["curves"]), rotopaint.Stroke(painter["curves"])
+    stroke.append(rotopaint.AnimControlPoint(3, 4))
+    layer.append(stroke)
+    painter["curves"].rootLayer.append(layer)
+    ((found,),) = list(painter["curves"].rootLayer)
+    (point,) = found
+    attributes = found.getAttributes()
+    assert point.getPosition(1)[:2] == (3, 4)
+    assert attributes.getValue(1, attributes.kBrushSizeAttribute) == 15
+
+
 # -- what it models exists in the host's own stubs ------------------------------------------------------------
 
 #: Not of the host: the test's side of the stand-in, and names that Nuke gives to C++ objects differently.
@@ -225,7 +368,7 @@ def test_functions_exist_in_the_stubs() -> None:
 def test_functions_that_the_plugin_calls_exist_in_the_stubs() -> None:
     functions, classes = stub_names()
     root = Path(fake_nuke.__file__).parents[2] / "nuke_plugin"
-    known = functions | set(classes) | {"GUI", "INVISIBLE", "ALWAYS_SAVE", "CONSTANT", "nodes", "EXE_PATH"}
+    known = functions | set(classes) | {"GUI", "INVISIBLE", "ALWAYS_SAVE", "CONSTANT", "nodes", "EXE_PATH", "NO_UNDO"}
     for file in root.rglob("*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         used = {
