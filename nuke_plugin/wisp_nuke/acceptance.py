@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import traceback
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
-
-import nuke
 
 from . import graph, host, node, plates, prompts
 
@@ -34,14 +31,13 @@ def run(path: str = "") -> List[Dict[str, str]]:
             rows.append(dict(zip(("point", "result", "seen"), (name, *_asked(check)))))
     for row in rows:
         print("{result:5} {point}: {seen}".format(**row))
-    about = {"nuke": getattr(nuke, "NUKE_VERSION_STRING", "?"), "python": sys.version, "system": sys.platform}
     target = Path(path or os.path.expanduser("~")) / ("" if path else "wisp-acceptance.json")
-    target.write_text(json.dumps({"host": about, "points": rows}, indent=1), encoding="utf-8")
+    target.write_text(json.dumps({"host": host.about(), "points": rows}, indent=1), encoding="utf-8")
     return rows
 
 
 def _asked(check: Callable[[], str]) -> Tuple[str, str]:
-    before = set(nuke.allNodes())
+    before = set(host.all_nodes())
     try:
         return "PASS", check()
     except Skip as reason:
@@ -49,7 +45,7 @@ def _asked(check: Callable[[], str]) -> Tuple[str, str]:
     except Exception:  # whatever a host raises is what we want to know
         return "FAIL", traceback.format_exc(limit=3)
     finally:
-        for left in set(nuke.allNodes()) - before:
+        for left in set(host.all_nodes()) - before:
             host.delete(left)
 
 
@@ -110,7 +106,7 @@ def _plate_values() -> str:
 
 
 def _guard_outside_the_interface() -> str:
-    if nuke.GUI:
+    if host.has_interface():
         raise Skip("ask with nuke -t")
     group = node.create(_plate())
     write = host.create(
@@ -118,7 +114,7 @@ def _guard_outside_the_interface() -> str:
     )
     write.setInput(0, group)
     try:
-        host.execute(write, 1, 1)
+        host.execute(write, 1, 1, host.views()[0])
     except RuntimeError as error:
         return str(error)
     raise AssertionError("an unsolved frame was rendered")
@@ -127,11 +123,11 @@ def _guard_outside_the_interface() -> str:
 def _gui_in_expressions() -> str:
     switch = host.create("Switch")
     switch["which"].setExpression("$gui")
-    return _expect(bool(switch["which"].value()) == bool(nuke.GUI), switch["which"].value())
+    return _expect(bool(switch["which"].value()) == host.has_interface(), switch["which"].value())
 
 
 def _sampler() -> str:
-    if not nuke.GUI:
+    if not host.has_interface():
         raise Skip("needs a viewer")
     sample = host.viewer_sample()
     if sample is None:

@@ -7,7 +7,13 @@ import traceback
 import uuid
 from typing import Any, Callable
 
-from . import actions, engine, host, node
+from . import actions, edits, follow, guides, host, node, solving
+
+#: Knobs of the active object that are stored at once; those that are dragged wait for the mouse.
+_OBJECT = ("wisp_object_name", "wisp_object_color", "wisp_object_enabled")
+_DRAGGED = ("wisp_box", "wisp_point_", "wisp_edge_")
+#: Knobs that the solved mattes depend on.
+_SETTINGS = ("wisp_tracker", "wisp_head", "wisp_first", "wisp_last")
 
 
 def pressed(name: str) -> None:
@@ -20,34 +26,63 @@ def on_create() -> None:
     _safely(_created)
 
 
+def on_destroy() -> None:
+    """A node is deleted."""
+    _safely(follow.forget)
+
+
 def knob_changed() -> None:
     """A knob of the node changed; the host also reports moves and panels by this way."""
     _safely(_changed)
 
 
+def before_render() -> None:
+    """A render begins in the interface: what only the artist may see goes off."""
+    for group in host.wisp_nodes():
+        follow.rendering(group, True)
+
+
+def after_render() -> None:
+    """A render has ended."""
+    for group in host.wisp_nodes():
+        follow.rendering(group, False)
+
+
 def _created(group: Any) -> None:
     fault = node.upgrade(group)
     if fault is not None:
-        actions.say(group, fault)
+        solving.say(group, fault)
         return
     uid = group["wisp_uid"].value()
     if not uid or any(other is not group and other["wisp_uid"].value() == uid for other in host.wisp_nodes()):
         group["wisp_uid"].setValue(uuid.uuid4().hex)
+    guides.forget(group)
+    follow.rendering(group, False)
 
 
 def _changed(group: Any) -> None:
     knob = host.this_knob()
-    if knob is None:
+    name = knob.name() if knob is not None else ""
+    if name == "inputChange":
+        if group["wisp_first"].value() == 1 and group["wisp_last"].value() == 1:
+            node.take_range(group)
+    elif not name.startswith("wisp_") or group.input(0) is None:
         return
-    untouched = group["wisp_first"].value() == 1 and group["wisp_last"].value() == 1
-    if knob.name() == "inputChange" and untouched:
-        node.take_range(group)
-    elif knob.name() == "wisp_object":
-        actions.show_name(group)
-    elif knob.name() == "wisp_object_name":
-        actions.rename(group)
-    elif knob.name() == "wisp_prompts" and "wisp_nuke.panel" in sys.modules:
-        sys.modules["wisp_nuke.panel"].prompts_changed(group)
+    elif name == "wisp_prompts":
+        follow.prompts_changed(group)
+    elif name == "wisp_object":
+        follow.object_chosen(group)
+    elif name in _OBJECT:
+        actions.attempt(group, edits.take_object)
+        edits.show_object(group)
+    elif name.startswith(_DRAGGED):
+        follow.moved(group)
+    elif name == "wisp_mode":
+        follow.choose_mode(group)
+    elif name == "wisp_layers":
+        node.rebuild(group, node.present_mattes(group, edits.stored(group)["objects"]))
+    elif name in _SETTINGS:
+        solving.tell(group)
 
 
 def _safely(work: Callable[[Any], None]) -> None:
@@ -55,6 +90,8 @@ def _safely(work: Callable[[Any], None]) -> None:
     try:
         work(group)
         if host.has_interface():
-            engine.watch()
+            follow.watch()
+    except edits.Refusal as refusal:
+        solving.say(group, str(refusal))
     except Exception:
         traceback.print_exc(file=sys.stderr)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from . import host
-from .vendor.host import engine_path
+from .vendor.host import engine_path, folders, process
 from .vendor.host.client import Client
 from .vendor.host.shots import RemoteShot
 
 _client: Optional[Client] = None
 _shots: Dict[str, RemoteShot] = {}
-_timer: Any = None
 
 
 def client(chosen: str = "") -> Client:
@@ -64,6 +65,11 @@ def forget(uid: str) -> None:
         known.close()
 
 
+def models() -> List[Dict[str, Any]]:
+    """What the engine can use, once it has said so."""
+    return list(_client.engine.get("models", [])) if _client is not None else []
+
+
 def poll() -> None:
     """Take the messages that have come. On the main thread."""
     if _client is not None:
@@ -76,15 +82,24 @@ def wait(until: Callable[[], bool], timeout: float = 600.0) -> None:
     _client.wait(until, timeout)
 
 
-def watch() -> None:
-    """Poll from Qt's event loop from now on. With an interface only."""
-    global _timer
-    if _timer is None:
-        from .vendor.panel.qt import QtCore
+def run(work: List[str], chosen: str = "") -> subprocess.Popen[bytes]:
+    """Start a command of the engine's interpreter, as `wisp deliver ..`: in the environment that the engine gets, its
+    words for people in the engine's log."""
+    command = [str(_python(chosen)), *engine_path.OPTIONS, "-m", "wisp", *work]
+    environment = process.clean_environment(os.environ, host.executable_folder())
+    return process.launch(command, environment, folders.log_folder(os.environ) / "nuke-publish.log")
 
-        _timer = QtCore.QTimer()
-        _timer.timeout.connect(poll)
-        _timer.start(100)
+
+def report() -> str:
+    """What is worth knowing when something does not work."""
+    lines = [host.about(), "engine: " + (_client.state if _client is not None else "not started")]
+    if _client is not None:
+        lines += [
+            f"log: {_client.log}",
+            f"Wisp {_client.engine.get('wisp', '?')} on {_client.engine.get('device', '?')}",
+        ]
+        lines += [f"{one['id']}: {'installed' if one['available'] else 'not installed'}" for one in models()]
+    return "\n".join(lines)
 
 
 def stop() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any, Callable, Iterator, NamedTuple, Optional
+import re
+import sys
+from pathlib import Path
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 import nuke
 
@@ -12,6 +15,7 @@ from .vendor.host.coordinates import NukeFormat
 
 #: Flags of knobs that the artist does not see.
 HIDDEN = nuke.INVISIBLE | nuke.ALWAYS_SAVE
+NO_UNDO = nuke.NO_UNDO
 
 
 class Sample(NamedTuple):
@@ -105,23 +109,137 @@ def create(kind: str, **knobs: Any) -> Any:
     return getattr(nuke.nodes, kind)(**knobs)
 
 
+def create_outside(kind: str, **knobs: Any) -> Any:
+    """A node on the script's top level, whatever group a button was pressed in."""
+    with nuke.root():
+        return create(kind, **knobs)
+
+
 def knob(kind: str, *args: Any) -> Any:
     """A new knob of that class, as `String_Knob`."""
     return getattr(nuke, kind)(*args)
+
+
+def choice(target: Any) -> int:
+    """The index of what is chosen in a menu."""
+    return int(target.getValue())
+
+
+def offer(target: Any, choices: List[str]) -> None:
+    """Make these the choices of a menu; what was chosen is kept by its place."""
+    target.setValues(choices)
+
+
+def numbers(target: Any, count: int) -> List[float]:
+    """The components of a knob with several; some knobs shorten equal ones to a single number."""
+    return [float(target.value(index)) for index in range(count)]
+
+
+def plain_value(target: Any) -> Any:
+    """A knob's value at this moment: text unevaluated."""
+    return text_of(target) if hasattr(target, "getText") else target.value() if hasattr(target, "value") else None
+
+
+def drive(node: Any, name: str, expression: str) -> None:
+    """Let an expression drive a knob, or with `knob.index` one of its components."""
+    target, _, index = name.partition(".")
+    if index:
+        node[target].setExpression(expression, int(index))
+    else:
+        node[target].setExpression(expression)
+
+
+def declare_channel(channel: str) -> None:
+    """Make a channel known to the script, so that a node may write to it."""
+    layer = channel.partition(".")[0]
+    if layer != "rgba" and channel not in nuke.channels():
+        nuke.Layer(layer, [channel])
 
 
 def root_knob(name: str) -> Any:
     return nuke.root()[name]
 
 
-def execute(node: Any, first: int, last: int) -> None:
-    """Render a Write. Raises Cancelled when the artist stopped it, RuntimeError when it failed."""
+def execute(node: Any, first: int, last: int, view: str) -> None:
+    """Render a Write in one view. Raises Cancelled when the artist stopped it, RuntimeError when it failed."""
     try:
-        nuke.execute(node, first, last, 1)
+        nuke.execute(node, first, last, 1, [view])
     except RuntimeError as error:
         if str(error).lower().startswith("cancelled"):
             raise Cancelled() from None
         raise
+
+
+def views() -> List[str]:
+    """The script's views; one for a picture without stereo."""
+    return list(nuke.views())
+
+
+def upstream(node: Any) -> List[Any]:
+    """All nodes that a picture is made of: `node` and what lies above it, each once, with what lies inside groups."""
+    found: List[Any] = []
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if one is None or one in found:
+            continue
+        found.append(one)
+        waiting += [one.input(index) for index in range(one.inputs())]
+        waiting += one.nodes() if hasattr(one, "nodes") else []
+    return found
+
+
+#: Knobs that change how a node looks in the graph and not its picture.
+_LOOKS = re.compile(
+    r"name|[xy]pos|selected|label|autolabel|help|icon|indicators|panel|bookmark|hide_input|dope_sheet|cached|updateUI"
+    r"|on[A-Z]\w*|knobChanged|note_font\w*|tile_color|gl_color|postage_stamp\w*|lifetime\w*|useLifetime"
+    r"|localizationPolicy|wisp_guide\w*|wisp_rendering"
+)
+
+
+def settings_of(node: Any) -> str:
+    """A node's class, inputs and settings as text, without what only concerns its looks."""
+    lines = [node.Class()] + [str(one and one.name()) for one in (node.input(index) for index in range(node.inputs()))]
+    for name, target in sorted(node.knobs().items()):
+        if _LOOKS.fullmatch(name) is None and hasattr(target, "toScript"):
+            lines.append(f"{name} {target.toScript()}")
+    return "\n".join(lines)
+
+
+def file_state(node: Any, number: int) -> Any:
+    """Size and time of the file that a Read reads on that frame, as far as its name tells; else None."""
+    target = node.knob("file") if node.Class() == "Read" else None
+    if target is None:
+        return None
+    name = re.sub(r"%(\d*)d|#+", lambda match: _padded(match, number), str(target.value()))
+    try:
+        state = Path(name).stat()
+    except OSError:
+        return None
+    return state.st_size, state.st_mtime_ns
+
+
+def _padded(match: Any, number: int) -> str:
+    digits = match.group(1) if match.group(1) is not None else str(len(match.group(0)))
+    return str(number).zfill(int(digits or 1))
+
+
+def picture_hash(node: Any) -> List[int]:
+    """The host's own hash of a node's picture on the present frame; empty where it has none to give."""
+    try:
+        return list(node.opHashes())
+    except Exception:  # absent, or not valid for a node that was never looked at
+        return []
+
+
+def executing() -> bool:
+    """Whether a render goes on."""
+    return bool(nuke.executing()) if hasattr(nuke, "executing") else False
+
+
+def all_nodes() -> Any:
+    """The nodes on the script's top level."""
+    return nuke.allNodes()
 
 
 def selected() -> Any:
@@ -154,6 +272,65 @@ def constant_keys(target: Any, values: Any) -> None:
         curve.changeInterpolation(list(curve.keys()), nuke.CONSTANT)
 
 
+def node_named(name: str) -> Any:
+    """A node on the script's top level."""
+    return nuke.root().node(name)
+
+
+def add_roto_layer(painter: Any, name: str) -> None:
+    """A layer of a RotoPaint node's curves."""
+    from nuke import rotopaint  # a module of its own in some versions
+
+    curves = painter["curves"]
+    layer = rotopaint.Layer(curves)
+    layer.name = name
+    curves.rootLayer.append(layer)
+
+
+def roto_point(point: Any, number: int) -> Tuple[float, float]:
+    """Where a point of a stroke or a shape lies on a frame, in full-resolution pixels."""
+    position = (point.center if hasattr(point, "center") else point).getPosition(number)
+    return float(position.x), float(position.y)
+
+
+def brush_size(stroke: Any, number: int) -> float:
+    """The diameter of a stroke's brush in pixels."""
+    attributes = stroke.getAttributes()
+    return float(attributes.getValue(number, attributes.kBrushSizeAttribute))
+
+
+def roto_life(element: Any, number: int) -> Tuple[float, float]:
+    """First and last frame on which a stroke or shape is there; an empty span for a hidden one.
+
+    Lifetimes of the kind 0 are for ever; of every other kind the two numbers are taken as a span, in either order.
+    """
+    attributes = element.getAttributes()
+    if not attributes.getValue(number, attributes.kVisibleAttribute):
+        return 1.0, 0.0
+    if int(attributes.getValue(number, attributes.kLifeTimeTypeAttribute)) == 0:
+        return float("-inf"), float("inf")
+    ends = [
+        attributes.getValue(number, attributes.kLifeTimeNAttribute),
+        attributes.getValue(number, attributes.kLifeTimeMAttribute),
+    ]
+    return float(min(ends)), float(max(ends))
+
+
+def progress_bar(title: str) -> Any:
+    """A bar with a cancel button; None where the host gives none. It closes when nobody refers to it any more."""
+    return nuke.ProgressTask(title) if nuke.GUI else None
+
+
+def show_progress(bar: Any, done: int, total: int, words: str) -> None:
+    if bar is not None:
+        bar.setMessage(words)
+        bar.setProgress(int(100 * done / total) if total else 0)
+
+
+def was_cancelled(bar: Any) -> bool:
+    return bar is not None and bool(bar.isCancelled())
+
+
 def this_node() -> Any:
     """The node whose knob or callback runs."""
     return nuke.thisNode()
@@ -161,6 +338,29 @@ def this_node() -> Any:
 
 def this_knob() -> Any:
     return nuke.thisKnob()
+
+
+def add_command(menu: str, name: str, work: Callable[[], None], keys: str = "") -> None:
+    """An entry in one of the host's menus; `keys` is its hotkey."""
+    nuke.menu(menu).addCommand(name, work, keys)
+
+
+def add_panel(widget: str, title: str, name: str) -> None:
+    """A dockable panel. `widget`: the class as text, which the host evaluates when somebody opens the panel."""
+    import nukescripts  # exists in the interface only
+
+    nukescripts.panels.registerWidgetAsPanel(widget, title, name)
+
+
+def on_renders(before: Callable[[], None], after: Callable[[], None]) -> None:
+    """Have these called around every render."""
+    nuke.addBeforeRender(before)
+    nuke.addAfterRender(after)
+
+
+def about() -> str:
+    """The host, its Python and the system, in one line."""
+    return f"Nuke {getattr(nuke, 'NUKE_VERSION_STRING', '?')}, Python {sys.version.split()[0]}, {sys.platform}"
 
 
 def has_interface() -> bool:

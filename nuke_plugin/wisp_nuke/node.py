@@ -7,8 +7,14 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import graph, host
 
-#: Version of the knobs. Raise it, and add to `_UPGRADES`, when older scripts must be changed.
-SCHEMA = 1
+#: Version of the knobs. Raise it when the nodes of older scripts must be changed; `upgrade` does that.
+SCHEMA = 2
+#: Points of one frame that get a handle in the viewer.
+HANDLES = 8
+#: What a pick in the viewer means.
+MODES = ("Off", "Add +", "Remove -", "Box")
+#: No frame: what `wisp_guide_frame` holds while no guide picture is shown.
+NO_FRAME = -1000000000
 
 #: Python in knobs runs in scripts opened without the plug-in, too: there it does nothing.
 _CALL = (
@@ -23,7 +29,8 @@ _PRESS = (
 
 
 class KnobSpec(NamedTuple):
-    """A knob: Nuke's class, name, label, initial value (None: the class's own), further arguments, hidden or not."""
+    """A knob: Nuke's class, name, label, initial value (None: the class's own), further arguments, and flags:
+    `hidden` from the artist, `own` for what the artist's undo must not hold."""
 
     kind: str
     name: str
@@ -31,10 +38,16 @@ class KnobSpec(NamedTuple):
     value: Any = None
     arguments: Tuple[Any, ...] = ()
     hidden: bool = False
+    own: bool = False
+    tip: str = ""
 
 
-def _button(name: str, label: str) -> KnobSpec:
-    return KnobSpec("PyScript_Knob", "wisp_" + name, label, None, (_PRESS.format(name),))
+def _button(name: str, label: str, tip: str = "") -> KnobSpec:
+    return KnobSpec("PyScript_Knob", "wisp_" + name, label, None, (_PRESS.format(name),), tip=tip)
+
+
+def _number(name: str, label: str, value: float, tip: str) -> KnobSpec:
+    return KnobSpec("Double_Knob", "wisp_" + name, label, value, tip=tip)
 
 
 KNOBS: Tuple[KnobSpec, ...] = (
@@ -42,12 +55,26 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("Int_Knob", "wisp_schema", "", SCHEMA, (), True),
     KnobSpec("String_Knob", "wisp_uid", "", "", (), True),
     KnobSpec("String_Knob", "wisp_prompts", "", "", (), True),
-    KnobSpec("Int_Knob", "wisp_object", "object", 1),
-    KnobSpec("String_Knob", "wisp_object_name", "name", ""),
+    KnobSpec("Enumeration_Knob", "wisp_object", "object", None, (["none"],)),
     _button("add_object", "New object"),
-    _button("add_pos", "Add +"),
-    _button("add_neg", "Add -"),
-    _button("set_box", "Box from sample"),
+    _button("delete_object", "Delete object"),
+    KnobSpec("String_Knob", "wisp_object_name", "name", "", tip="Also the name of the object's layer and files."),
+    KnobSpec("Color_Knob", "wisp_object_color", "colour", (0.0, 0.0, 0.0)),
+    KnobSpec("Boolean_Knob", "wisp_object_enabled", "counts", True, tip="Off: the object is neither solved nor shown."),
+    KnobSpec(
+        "Enumeration_Knob",
+        "wisp_mode",
+        "picking",
+        None,
+        (list(MODES),),
+        tip="While on: Ctrl+click in the viewer makes a point, Ctrl+Shift+drag a box.",
+    ),
+    _button("add_pos", "Add +", "The picked pixel belongs to the object."),
+    _button("add_neg", "Add -", "The picked pixel does not belong to the object."),
+    _button("set_box", "Box from sample", "The picked region is around the object."),
+    _button("paint_strokes", "Paint strokes", "Make or choose the RotoPaint node to paint strokes in."),
+    _button("collect_strokes", "Collect strokes", "Take this frame's strokes from the RotoPaint node."),
+    _button("delete_prompt", "Delete nearest"),
     _button("clear_frame", "Clear frame"),
     _button("clear_object", "Clear object"),
     _button("prev_prompt", "< keyframe"),
@@ -60,25 +87,62 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _button("track_both", "Track all"),
     _button("stop", "Stop"),
     KnobSpec("Text_Knob", "wisp_status", "", "Ready"),
+    KnobSpec("Tab_Knob", "wisp_edge_tab", "Edge"),
+    KnobSpec(
+        "Text_Knob", "wisp_edge_about", "", "Of the chosen object; solved with it, so press Track after a change."
+    ),
+    _number("edge_grow", "grow", 0.0, "Pixels; negative shrinks."),
+    _number("edge_soften", "soften", 0.0, "Pixels."),
+    _number("edge_black", "black", 0.0, "The alpha that becomes 0."),
+    _number("edge_white", "white", 1.0, "The alpha that becomes 1."),
+    _number("edge_gamma", "gamma", 1.0, "Above 1 brightens what lies between."),
+    _number("edge_fill_holes", "fill holes", 0.0, "Diameter in pixels up to which holes are filled."),
+    _number("edge_remove_specks", "remove specks", 0.0, "Diameter in pixels up to which specks are removed."),
+    KnobSpec("Int_Knob", "wisp_edge_frame_edge", "frame edge", 0, tip="Pixels at the picture's border to replace."),
+    _number(
+        "edge_stabilise", "stabilise", 0.0, "How much of the flicker against neighbouring frames is removed: 0..1."
+    ),
     KnobSpec("Tab_Knob", "wisp_output_tab", "Output"),
     KnobSpec("Enumeration_Knob", "wisp_output", "output", None, (list(graph.OUTPUTS),)),
-    KnobSpec("Double_Knob", "wisp_grow", "grow", 0.0),
-    KnobSpec("Double_Knob", "wisp_soft", "soften", 0.0),
-    KnobSpec("Double_Knob", "wisp_black", "black", 0.0),
-    KnobSpec("Double_Knob", "wisp_white", "white", 1.0),
+    KnobSpec("Boolean_Knob", "wisp_layers", "a layer per object (matte.NAME)", False),
+    _number("grow", "grow", 0.0, "Live, on all objects. Pixels."),
+    _number("soft", "soften", 0.0, "Live, on all objects. Pixels."),
+    _number("black", "black", 0.0, "Live, on all objects."),
+    _number("white", "white", 1.0, "Live, on all objects."),
+    _number("gamma", "gamma", 1.0, "Live, on all objects."),
     KnobSpec("Boolean_Knob", "wisp_invert", "invert", False),
     KnobSpec("Boolean_Knob", "wisp_strict", "an unsolved frame stops a render", True),
-    KnobSpec("Double_Knob", "wisp_tint_opacity", "tint", 0.55),
     KnobSpec("Color_Knob", "wisp_tint_color", "tint colour", (0.2, 0.76, 0.42)),
-    _button("bake", "Bake to plain nodes"),
+    _number("tint_opacity", "tint", 0.55, "Opacity of the output 'Tint over plate'."),
+    KnobSpec("File_Knob", "wisp_publish_dir", "publish folder", "", tip="Empty: 'mattes' beside the script."),
+    _button("publish", "Publish", "Write a new version of the matte files, and plain nodes that read them."),
+    _button("bake", "Bake to plain nodes", "Plain nodes that read the cache."),
+    KnobSpec("Tab_Knob", "wisp_guides_tab", "Guides"),
+    KnobSpec("Boolean_Knob", "wisp_show_guides", "draw the prompts over the picture", True, tip="Never rendered."),
+    _number("guide_size", "size", 1.0, "Of the marks; 1 is right for a picture that fills the viewer."),
+    KnobSpec("BBox_Knob", "wisp_box", "box", (0.0, 0.0, 0.0, 0.0), own=True, tip="The object's box on this frame."),
+    *(
+        KnobSpec("XY_Knob", f"wisp_point_{number}", f"point {number}", (0.0, 0.0), own=True)
+        for number in range(1, HANDLES + 1)
+    ),
     KnobSpec("Tab_Knob", "wisp_setup_tab", "Setup"),
-    KnobSpec("File_Knob", "wisp_cache_dir", "cache folder", ""),
+    KnobSpec("File_Knob", "wisp_cache_dir", "cache folder", "", tip="Empty: 'wisp-cache' beside the script."),
     KnobSpec("File_Knob", "wisp_engine_python", "engine's Python", ""),
-    KnobSpec("String_Knob", "wisp_tracker", "tracker", "flow"),
-    KnobSpec("String_Knob", "wisp_head", "head", "guided"),
+    KnobSpec("Enumeration_Knob", "wisp_tracker", "tracker", None, (["flow"],)),
+    KnobSpec("Enumeration_Knob", "wisp_head", "head", None, (["guided"],)),
     KnobSpec("Boolean_Knob", "wisp_display_input", "input is display-referred (sRGB)", False),
-    KnobSpec("Int_Knob", "wisp_cache_state", "", 0, (), True),
-    *(KnobSpec("Int_Knob", f"wisp_state_{number}", "", 0, (), True) for number in range(1, graph.MOST_OBJECTS + 1)),
+    _button("refresh_plates", "Render the plate again", "After a change that the node cannot see, such as new files."),
+    _button("scale_prompts", "Scale prompts", "After a change of the plate's resolution."),
+    _button("start_engine", "Start engine"),
+    _button("stop_engine", "Stop engine"),
+    _button("diagnostics", "Diagnostics"),
+    KnobSpec("Int_Knob", "wisp_guide_frame", "", NO_FRAME, (), True, True),
+    KnobSpec("Boolean_Knob", "wisp_rendering", "", False, (), True, True),
+    KnobSpec("Int_Knob", "wisp_cache_state", "", 0, (), True, True),
+    *(
+        KnobSpec("Int_Knob", f"wisp_state_{number}", "", 0, (), True, True)
+        for number in range(1, graph.MOST_OBJECTS + 1)
+    ),
 )
 
 
@@ -88,13 +152,19 @@ def create(source: Optional[Any] = None, name: str = "Wisp1") -> Any:
     add_knobs(group)
     group["wisp_uid"].setValue(uuid.uuid4().hex)
     group["tile_color"].setValue(0x33C26BFF)
-    group["knobChanged"].setValue(_CALL.format("knob_changed()"))
-    group["onCreate"].setValue(_CALL.format("on_create()"))
+    hook(group)
     rebuild(group, [])
     if source is not None:
         group.setInput(0, source)
         take_range(group)
     return group
+
+
+def hook(group: Any) -> None:
+    """What the host calls when something happens to the node."""
+    group["knobChanged"].setValue(_CALL.format("knob_changed()"))
+    group["onCreate"].setValue(_CALL.format("on_create()"))
+    group["onDestroy"].setValue(_CALL.format("on_destroy()"))
 
 
 def add_knobs(group: Any) -> None:
@@ -105,26 +175,73 @@ def add_knobs(group: Any) -> None:
             group.addKnob(knob)
             if spec.hidden:
                 knob.setFlag(host.HIDDEN)
+            if spec.own:
+                knob.setFlag(host.NO_UNDO)
+            if spec.tip:
+                knob.setTooltip(spec.tip)
             if spec.value is not None:
                 knob.setValue(spec.value)
 
 
 def upgrade(group: Any) -> Optional[str]:
-    """Bring the node of an older script to this version. A sentence where it is of a newer one and stays as it is."""
-    schema = group.knob("wisp_schema")
-    if schema is not None and int(schema.value()) > SCHEMA:
+    """Bring the node of an older script to this version. A sentence where it is of a newer one and stays as it is.
+
+    The knobs are laid anew in their order, with what they hold. The inside is left alone until the node is next
+    solved: it renders what it rendered.
+    """
+    schema = int(group["wisp_schema"].value()) if group.knob("wisp_schema") is not None else 0
+    if schema > SCHEMA:
         return (
-            f"{group.name()} was made by a newer Wisp (knobs of version {int(schema.value())}, not {SCHEMA}). "
+            f"{group.name()} was made by a newer Wisp (knobs of version {schema}, not {SCHEMA}). "
             "It renders; update the plug-in to edit it."
         )
-    add_knobs(group)
-    group["wisp_schema"].setValue(SCHEMA)
+    if schema < SCHEMA:
+        kept = {name: knob for name, knob in group.knobs().items() if name.startswith("wisp_")}
+        held = {name: (knob.Class(), knob.toScript(), host.plain_value(knob)) for name, knob in kept.items()}
+        for knob in reversed(list(kept.values())):
+            group.removeKnob(knob)
+        add_knobs(group)
+        _take_over(group, held)
+        hook(group)
+        group["wisp_schema"].setValue(SCHEMA)
     return None
+
+
+def _take_over(group: Any, held: Dict[str, Tuple[str, str, Any]]) -> None:
+    """Give the new knobs what the former ones held. Version 1 counted objects from 1, and had models as text."""
+    for spec in KNOBS:
+        if spec.name not in held or spec.kind in ("Tab_Knob", "PyScript_Knob", "Text_Knob"):
+            continue
+        kind, script, value = held[spec.name]
+        if kind == spec.kind:
+            group[spec.name].fromScript(script)
+        elif spec.name == "wisp_object":
+            host.offer(group[spec.name], [str(number) for number in range(1, graph.MOST_OBJECTS + 1)])
+            group[spec.name].setValue(max(int(value) - 1, 0))
+        elif spec.name in ("wisp_tracker", "wisp_head"):
+            host.offer(group[spec.name], [str(value)])
 
 
 def rebuild(group: Any, mattes: List[graph.Mattes]) -> None:
     """Make the inside fit these objects."""
-    graph.build(group, graph.desired(mattes, frame_of(group, "wisp_first"), frame_of(group, "wisp_last")))
+    graph.build(group, wanted(group, mattes))
+
+
+def wanted(group: Any, mattes: List[graph.Mattes]) -> List[graph.NodeSpec]:
+    """What the inside must be for these objects, by the node's settings."""
+    first, last = frame_of(group, "wisp_first"), frame_of(group, "wisp_last")
+    return graph.desired(mattes, first, last, bool(group["wisp_layers"].value()))
+
+
+def present_mattes(group: Any, objects: List[Dict[str, Any]]) -> List[graph.Mattes]:
+    """The mattes that the inside reads now, for the objects in their order."""
+    found = []
+    for number, item in enumerate(objects, 1):
+        read = group.node(f"Matte_{number}")
+        pattern = str(read["file"].value()) if read is not None else ""
+        channel = graph.channel_of(item["name"], item["id"])
+        found.append(graph.Mattes(pattern, bool(item.get("enabled", True)), channel))
+    return found
 
 
 def frame_of(group: Any, knob: str) -> int:
@@ -138,6 +255,18 @@ def take_range(group: Any) -> None:
         span = source.frameRange()
         group["wisp_first"].setValue(int(span.first()))
         group["wisp_last"].setValue(int(span.last()))
+
+
+def offer_models(group: Any, models: List[Dict[str, Any]]) -> None:
+    """The engine's models in the menus: those that are installed, and whatever the node names already."""
+    with host.not_undoable():
+        for knob, kind in (("wisp_tracker", "tracker"), ("wisp_head", "head")):
+            chosen = str(group[knob].value())
+            ids = [one["id"] for one in models if kind in one["kinds"] and one["available"]]
+            ids = ids if chosen in ids else [chosen, *ids]
+            if list(group[knob].values()) != ids:
+                host.offer(group[knob], ids)
+                group[knob].setValue(ids.index(chosen))
 
 
 def show_states(group: Any, solved: List[Dict[int, int]], enabled: List[bool]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, List, Optional
 
-from . import actions, engine, host, plates
+from . import edits, engine, host, plates, solving
 from .vendor.panel.compose import PLATE
 from .vendor.panel.editor import Editor
 from .vendor.panel.frames import FrameSource, Matte
@@ -55,16 +55,15 @@ class Panel(QtWidgets.QWidget):
         _open.append(self)
 
     def edit(self, group: Any) -> None:
-        """Show a node; its missing plate pictures are rendered first. Raises what `actions.track` raises."""
-        folder = actions.plate_folder(group)
-        document = actions.document(group)
-        plate = document["plate"]
-        plates.export(group, folder, plate["first"], plate["last"])
+        """Show a node; its missing plate pictures are rendered first. Raises what `solving.track` raises."""
+        folder = solving.plate_folder(group)
+        document = solving.document(group)
+        solving.export_plates(group)
         self.leave()
         self.group, self._text = group, host.text_of(group["wisp_prompts"])
         client = engine.client(str(group["wisp_engine_python"].value()))
         edits = ShotEdits(document)
-        session = Session(client, edits, Places(folder, actions.cache_folder(group)), own_engine=False)
+        session = Session(client, edits, Places(folder, solving.cache_folder(group)), own_engine=False)
         self.editor = Editor(edits, PlateFrames(folder), session, folder)
         self.editor.set_mode(PLATE)
         changed = edits.on_change
@@ -93,7 +92,7 @@ class Panel(QtWidgets.QWidget):
         text = host.text_of(self.group["wisp_prompts"]) if self.group is not None else self._text
         if self.editor is not None and text != self._text:
             self._text = text
-            self.editor.replace_objects(actions.stored(self.group)["objects"])
+            self.editor.replace_objects(edits.stored(self.group)["objects"])
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         self.leave()
@@ -103,7 +102,7 @@ class Panel(QtWidgets.QWidget):
 
     def _store(self) -> None:
         assert self.editor is not None
-        self._text = actions.store(self.group, "Wisp prompts", self.editor.edits.objects)
+        self._text = edits.store(self.group, "Wisp prompts", self.editor.edits.objects)
 
     def _follow(self) -> None:
         """When the editor's job ends, the node takes over what is solved."""
@@ -111,7 +110,7 @@ class Panel(QtWidgets.QWidget):
             return
         busy = self.editor.session.busy or self.editor.session.previewing
         if self._was_busy and not busy:
-            actions.synchronise(self.group)
+            solving.synchronise(self.group)
         self._was_busy = busy
 
     def _edit_selected(self) -> None:
@@ -123,6 +122,11 @@ class Panel(QtWidgets.QWidget):
             self.edit(group)
         except Exception as error:  # a sentence for the artist; nothing may be raised into the host
             host.message(str(error))
+
+
+def shows(group: Any) -> bool:
+    """Whether a panel shows the node."""
+    return any(panel.group is group for panel in _open)
 
 
 def prompts_changed(group: Any) -> None:

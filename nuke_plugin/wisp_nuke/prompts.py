@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Dict, Tuple
 
 from .vendor.host.codec import CodecError, decode, encode
@@ -42,6 +43,20 @@ def edits(stored: Dict[str, Any], first: int, last: int) -> ShotEdits:
     width, height = stored["size"]
     plate = {"path": "", "first": first, "last": last, "width": width, "height": height}
     return ShotEdits({"wisp": 1, "plate": plate, "objects": stored["objects"]})
+
+
+def distance(prompt: Dict[str, Any], spot: Tuple[float, float]) -> float:
+    """How far a prompt is from a spot, in plate pixels: a box by its nearest edge, a mask or text by nothing."""
+    x, y = spot
+    if prompt["kind"] == "point":
+        return math.hypot(prompt["xy"][0] - x, prompt["xy"][1] - y)
+    if prompt["kind"] == "stroke":
+        return min(math.hypot(px - x, py - y) for px, py in prompt["xy"])
+    if prompt["kind"] == "box":
+        x0, y0, x1, y1 = prompt["xyxy"]
+        outside = math.hypot(max(x0 - x, 0.0, x - x1), max(y0 - y, 0.0, y - y1))
+        return outside or min(abs(x - x0), abs(x - x1), abs(y - y0), abs(y - y1))
+    return math.inf
 
 
 def scaled(stored: Dict[str, Any], size: Size) -> Dict[str, Any]:

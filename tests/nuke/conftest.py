@@ -66,8 +66,8 @@ def start(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
             sys.path.remove(str(plugin))
         if with_plugin:
             # Nothing of the panels: a Qt timer has no loop to run in here.
-            engine = importlib.import_module("wisp_nuke.engine")
-            monkeypatch.setattr(engine, "watch", lambda: None)
+            follow = importlib.import_module("wisp_nuke.follow")
+            monkeypatch.setattr(follow, "watch", lambda: None)
         return Session(host)
 
     yield begin

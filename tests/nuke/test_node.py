@@ -19,7 +19,7 @@ RNG = np.random.default_rng(11)
 
 
 def objects(session: Any, group: Any) -> list[dict[str, Any]]:
-    return session.module("actions").stored(group)["objects"]
+    return session.module("edits").stored(group)["objects"]
 
 
 def matte(folder: Path, name: str, frame: int, alpha: np.ndarray) -> None:
@@ -82,7 +82,8 @@ def test_names(session: Any) -> None:
     assert group["wisp_object_name"].getText() == "object2"
     group["wisp_object_name"].setValue("the hero!")
     assert group["wisp_object_name"].getText() == "the_hero"
-    group["wisp_object"].setValue(1)
+    assert group["wisp_object"].values() == ["object1", "the_hero"]
+    group["wisp_object"].setValue(0)
     assert group["wisp_object_name"].getText() == "object1"
     group["wisp_object_name"].setValue("The_Hero")
     assert [item["name"] for item in objects(session, group)] == ["object1", "the_hero"], "names differ without case"
@@ -142,7 +143,10 @@ def test_the_graph_means_what_it_should(session: Any, tmp_path: Path) -> None:
     assert np.allclose(render(group, 1001)[..., 0], 1 - union[..., 0], atol=1e-5)
     group["wisp_invert"].setValue(False)
     group["wisp_black"].setValue(0.25)
-    assert np.allclose(render(group, 1001)[..., 0], (union[..., 0] - 0.25) / 0.75, atol=1e-5)
+    group["wisp_gamma"].setValue(2.0)
+    graded = np.sqrt(np.clip((union[..., 0] - 0.25) / 0.75, 0, 1))
+    assert np.allclose(render(group, 1001)[..., 0], graded, atol=1e-5)
+    group["wisp_gamma"].setValue(1.0)
     group["wisp_black"].setValue(0.0)
     node.rebuild(group, [mattes[0], mattes[1]._replace(enabled=False)])
     assert np.allclose(render(group, 1001)[..., 0], a, atol=1e-5)

@@ -59,7 +59,7 @@ def at(panel: Any, x: float, y: float) -> Any:
 
 
 def kinds(panel: Any) -> list[str]:
-    objects = panel.session.module("actions").stored(panel.group)["objects"]
+    objects = panel.session.module("edits").stored(panel.group)["objects"]
     return [prompt["kind"] for item in objects for prompt in item["prompts"]]
 
 

@@ -47,8 +47,8 @@ def test_prompt_track_correct_save_and_render_elsewhere(
     session.host.viewer.ctrl_shift_drag(x0, SIZE[1] - y1, x1, SIZE[1] - y0)
     group["wisp_set_box"].execute()
     group["wisp_track_fwd"].execute()
-    engine, actions = session.module("engine"), session.module("actions")
-    job = actions._jobs[group["wisp_uid"].value()]
+    engine, solving = session.module("engine"), session.module("solving")
+    job = solving._jobs[group["wisp_uid"].value()]
 
     def finish(job: Any) -> None:
         engine.wait(lambda: job.finished, 120)
@@ -64,7 +64,7 @@ def test_prompt_track_correct_save_and_render_elsewhere(
     session.host.viewer.ctrl_click(int(np.median(columns)), SIZE[1] - 1 - int(np.median(rows)))
     group["wisp_add_pos"].execute()
     group["wisp_track_both"].execute()
-    job = actions._jobs[group["wisp_uid"].value()]
+    job = solving._jobs[group["wisp_uid"].value()]
     engine.wait(lambda: job.finished, 120)
     engine.wait(lambda: "computed" in group["wisp_status"].value(), 30)
     finish(job)
@@ -76,7 +76,7 @@ def test_prompt_track_correct_save_and_render_elsewhere(
     session.host.viewer.ctrl_click(int(np.median(columns)), SIZE[1] - 1 - int(np.median(rows)))
     group["wisp_add_pos"].execute()
     group["wisp_track_this"].execute()
-    job = actions._jobs[group["wisp_uid"].value()]
+    job = solving._jobs[group["wisp_uid"].value()]
     engine.wait(lambda: job.finished, 120)
 
     def reported() -> list[int]:
@@ -88,9 +88,9 @@ def test_prompt_track_correct_save_and_render_elsewhere(
 
     engine.wait(lambda: FRAMES[0] in keyed() and keyed() == reported(), 30)
     group["wisp_track_both"].execute()
-    finish(actions._jobs[group["wisp_uid"].value()])
+    finish(solving._jobs[group["wisp_uid"].value()])
 
-    baked = actions.bake(group)
+    baked = session.module("bake").bake(group)
     assert np.allclose(render(baked, FRAMES[1])[..., 3], render(group, FRAMES[1])[..., 3])
     wanted = render(group, FRAMES[2])
     text, plate = session.host.save(), group.input(0).own

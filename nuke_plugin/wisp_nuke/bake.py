@@ -1,0 +1,100 @@
+"""A node as plain nodes beside it: what its inside does, without the switches and the knobs that drive it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, List, Optional
+
+from . import edits, graph, host, node
+
+_KNOB = re.compile(r"parent\.(\w+)(?:\.([rgb]))?")
+#: Nodes that change nothing while these knobs hold these values.
+_IDLE: Dict[str, Dict[str, Any]] = {
+    "Levels": {"wisp_black": 0.0, "wisp_white": 1.0, "wisp_gamma": 1.0},
+    "Grow": {"wisp_grow": 0.0},
+    "Soften": {"wisp_soft": 0.0},
+    "Flip": {"wisp_invert": False},
+}
+
+
+def bake(group: Any, mattes: Optional[List[graph.Mattes]] = None) -> Any:
+    """Plain nodes outside the group that give what it gives, for people without the plug-in; returns the last one.
+
+    They read `mattes`, by default those in the cache. The node stays. Raises Refusal while a frame is unsolved.
+    """
+    objects = edits.stored(group)["objects"]
+    require_solved(group)
+    mattes = node.present_mattes(group, objects) if mattes is None else mattes
+    return _Baker(group, node.wanted(group, mattes)).last()
+
+
+def require_solved(group: Any) -> None:
+    """Raises Refusal while a frame of the node's range has no matte."""
+    frames = range(node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last") + 1)
+    unsolved = [frame for frame in frames if group["wisp_cache_state"].getValueAt(frame) < 1]
+    if unsolved:
+        raise edits.Refusal(
+            f"{len(unsolved)} frames are not solved, the first is {unsolved[0]}; track the whole range first."
+        )
+
+
+class _Baker:
+    """Makes the nodes of the table that the chosen output needs, each once."""
+
+    def __init__(self, group: Any, nodes: List[graph.NodeSpec]) -> None:
+        self._group = group
+        self._specs = {spec.name: spec for spec in nodes}
+        self._made: Dict[str, Any] = {"Plate": group.input(0)}
+
+    def last(self) -> Any:
+        """The node whose picture is that of the group."""
+        return self._node(self._specs["GuideOver"].inputs[0])
+
+    def _node(self, name: str) -> Any:
+        if name not in self._made:
+            passed = self._passed_on(self._specs[name])
+            self._made[name] = self._node(passed) if passed is not None else self._make(self._specs[name])
+        return self._made[name]
+
+    def _passed_on(self, spec: graph.NodeSpec) -> Optional[str]:
+        """The input that a node only passes on, as things are; None for one that does something."""
+        stem = spec.name.partition("_")[0]
+        if stem == "State":
+            return spec.inputs[1]
+        if spec.name == "Out":
+            return spec.inputs[host.choice(self._group["wisp_output"])]
+        if stem == "Union" and spec.inputs[0] == "Empty":
+            return spec.inputs[1]
+        idle = _IDLE.get(stem)
+        if idle is not None and all(self._rests(knob, value) for knob, value in idle.items()):
+            return spec.inputs[0]
+        return None
+
+    def _rests(self, knob: str, value: Any) -> bool:
+        return not self._group[knob].isAnimated() and bool(self._group[knob].value() == value)
+
+    def _make(self, spec: graph.NodeSpec) -> Any:
+        sources = [self._node(name) for name in spec.inputs]
+        made = host.create_outside(spec.kind)
+        for name, value in spec.values:
+            made[name].setValue(self._settled(value) if isinstance(value, str) else value)
+        for name, expression in spec.expressions:
+            knob = _KNOB.fullmatch(expression)
+            if knob is not None:
+                made[name].fromScript(self._group[knob.group(1)].toScript())  # with its keys
+            elif name != "disable":
+                host.drive(made, name, expression)
+        for index, source in enumerate(sources):
+            made.setInput(index, source)
+        return made
+
+    def _settled(self, text: str) -> str:
+        """An expression with the group's knobs replaced by their present values."""
+
+        def value(match: Any) -> str:
+            knob = self._group[match.group(1)]
+            if match.group(2):
+                return repr(host.numbers(knob, 3)["rgb".index(match.group(2))])
+            return repr(float(knob.value()))
+
+        return _KNOB.sub(value, text)

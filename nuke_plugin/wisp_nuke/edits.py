@@ -1,0 +1,258 @@
+"""The prompts and objects of a node: reading them, and changing them as one step of the host's undo."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Optional
+
+from . import graph, host, node, prompts
+from .vendor.host.coordinates import NukeFormat, sampler_to_plate
+from .vendor.panel.shot_edits import ShotEdits, usable_name
+
+#: A click gives a sample of one pixel; anything below this many pixels is a click.
+CLICK = 1.5
+#: Settings of an object's edge, as in the shot document: name -> value that changes nothing.
+EDGE = {
+    "grow": 0.0,
+    "soften": 0.0,
+    "black": 0.0,
+    "white": 1.0,
+    "gamma": 1.0,
+    "fill_holes": 0.0,
+    "remove_specks": 0.0,
+    "frame_edge": 0,
+    "stabilise": 0.0,
+}
+
+
+class Refusal(Exception):  # noqa: N818 (a sentence for the artist)
+    """It cannot be done as things are; says why and what to do."""
+
+
+# -- reading --------------------------------------------------------------------------------------------------
+
+
+def form_of(group: Any) -> NukeFormat:
+    """The format of the node's input, in plate pixels. Raises Refusal without an input, or with an image area that
+    does not begin at 0, 0: where such pictures lie is not settled between versions of the host."""
+    source = group.input(0)
+    if source is None:
+        raise Refusal("Connect the node to a plate first.")
+    form = host.format_of(source)
+    if (form.x, form.y) != (0, 0):
+        raise Refusal(
+            f"The input's format has an image area that begins at {form.x:g}, {form.y:g}. "
+            "Put a Reformat to a plain format before the node."
+        )
+    return form
+
+
+def size_of(group: Any) -> prompts.Size:
+    """Plate pixels of the node's input."""
+    form = form_of(group)
+    return int(form.width), int(form.height)
+
+
+def stored(group: Any) -> Dict[str, Any]:
+    """The node's prompts. Raises Refusal where they were drawn on another size, or cannot be read."""
+    try:
+        found = prompts.load(host.text_of(group["wisp_prompts"]), size_of(group))
+    except prompts.Unreadable as error:
+        raise Refusal(str(error)) from None
+    if found["objects"] and tuple(found["size"]) != size_of(group):
+        raise Refusal(
+            "The prompts were drawn on {}x{}, the input is {}x{}.".format(*(list(found["size"]) + list(size_of(group))))
+            + " Connect the former plate, or press Scale prompts."
+        )
+    return found
+
+
+def active(group: Any) -> Optional[Dict[str, Any]]:
+    """The object that is chosen in the node."""
+    objects = stored(group)["objects"]
+    index = host.choice(group["wisp_object"])
+    return objects[index] if 0 <= index < len(objects) else None
+
+
+def keyframes(group: Any) -> List[int]:
+    """Frames with prompts of any object, ascending."""
+    return ShotEdits({"objects": stored(group)["objects"], "plate": {}}).keyframes()
+
+
+def frame_in_range(group: Any) -> int:
+    """The frame that the artist looks at. Raises Refusal outside the node's range."""
+    frame = host.frame()
+    if not node.frame_of(group, "wisp_first") <= frame <= node.frame_of(group, "wisp_last"):
+        raise Refusal(f"Frame {frame} is outside the node's first and last frame.")
+    return frame
+
+
+# -- changing -------------------------------------------------------------------------------------------------
+
+
+def edit(group: Any, name: str, change: Callable[[ShotEdits], Any]) -> None:
+    """Run `change(edits)` on the node's prompts and store them: one step of undo."""
+    found = stored(group)
+    shot = prompts.edits(found, node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last"))
+    item = active(group)
+    shot.active = item["id"] if item is not None else None
+    change(shot)
+    if len(shot.objects) > graph.MOST_OBJECTS:
+        raise Refusal(f"A node carries at most {graph.MOST_OBJECTS} objects; make another node for more.")
+    text = prompts.dump(dict(found, objects=shot.objects))
+    if text == host.text_of(group["wisp_prompts"]):
+        return
+    with host.undo_step(name):
+        group["wisp_prompts"].setValue(text)
+        if shot.active is not None:
+            _offer(group, shot.objects)
+            group["wisp_object"].setValue([item["id"] for item in shot.objects].index(shot.active))
+
+
+def store(group: Any, name: str, objects: List[Dict[str, Any]]) -> str:
+    """Keep these objects as the node's prompts, as one step of undo; returns the text that is kept."""
+    text = prompts.dump(dict(stored(group), objects=objects))
+    with host.undo_step(name):
+        group["wisp_prompts"].setValue(text)
+    return text
+
+
+def scale(group: Any) -> None:
+    """Stretch the prompts to the size of the input, as after a change of the plate's resolution."""
+    size = size_of(group)
+    try:
+        found = prompts.load(host.text_of(group["wisp_prompts"]), size)
+    except prompts.Unreadable as error:
+        raise Refusal(str(error)) from None
+    if tuple(found["size"]) == size:
+        raise Refusal("The prompts fit the input as they are.")
+    with host.undo_step("Wisp scale prompts"):
+        group["wisp_prompts"].setValue(prompts.dump(prompts.scaled(found, size)))
+
+
+def add_prompt(group: Any, name: str, prompt: Dict[str, Any]) -> None:
+    edit(group, name, lambda shot: shot.add_prompt(prompt))
+
+
+def delete_nearest(group: Any) -> None:
+    """Remove the active object's prompt on this frame that is nearest to what is picked; without a pick the last."""
+    item, frame = active(group), host.frame()
+    here = [one for one in item["prompts"] if one["frame"] == frame] if item is not None else []
+    if not here:
+        raise Refusal("The object has no prompt on this frame.")
+    victim = here[-1]
+    if host.viewer_sample() is not None:
+        box = sample(group)
+        spot = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        victim = min(here, key=lambda one: prompts.distance(one, spot))
+    edit(group, "Wisp delete prompt", lambda shot: shot.remove_prompt(victim))
+
+
+def delete_object(group: Any) -> None:
+    item = active(group)
+    if item is None:
+        raise Refusal("There is no object to delete.")
+    edit(group, "Wisp delete object", lambda shot: shot.remove_object(item["id"]))
+
+
+def clear_object(group: Any) -> None:
+    """Remove all prompts of the active object; it keeps its name, colour and edge."""
+    item = active(group)
+    if item is not None:
+        edit(group, "Wisp clear object", lambda shot: shot.set_object(item["id"], prompts=[]))
+
+
+# -- what is picked in the viewer -----------------------------------------------------------------------------
+
+
+def sample(group: Any) -> List[float]:
+    """What is picked in the viewer, as a box in plate pixels. Raises Refusal where that says nothing of the plate."""
+    picked = host.viewer_sample()
+    if picked is None:
+        raise Refusal("Ctrl+click a pixel in the viewer first.")
+    width, height = size_of(group)
+    if (picked.form.width, picked.form.height) != (width, height):
+        raise Refusal("The viewer shows a picture of another size; view this node or its input.")
+    box = sampler_to_plate(picked.form).box(*picked.box)
+    return [round(min(max(value, 0.0), limit), 2) for value, limit in zip(box, (width, height, width, height))]
+
+
+def is_region(box: List[float]) -> bool:
+    """Whether a region was dragged, not a pixel clicked."""
+    return box[2] - box[0] >= CLICK and box[3] - box[1] >= CLICK
+
+
+def add_sample(group: Any, include: bool) -> None:
+    """The pixel picked in the viewer becomes a point; a picked region its middle."""
+    x0, y0, x1, y1 = sample(group)
+    spot = [(x0 + x1) / 2, (y0 + y1) / 2]
+    point = {"frame": frame_in_range(group), "kind": "point", "xy": spot, "include": include}
+    add_prompt(group, "Wisp point", point)
+
+
+def box_from_sample(group: Any) -> None:
+    """The region picked in the viewer becomes the object's box on this frame."""
+    box = sample(group)
+    if not is_region(box):
+        raise Refusal("Ctrl+Shift+drag a region in the viewer first; a single pixel is no box.")
+    add_prompt(group, "Wisp box", {"frame": frame_in_range(group), "kind": "box", "xyxy": box})
+
+
+# -- the active object in the knobs ---------------------------------------------------------------------------
+
+
+def _offer(group: Any, objects: List[Dict[str, Any]]) -> None:
+    """The objects' names in the menu."""
+    host.offer(group["wisp_object"], [item["name"] for item in objects] or ["none"])
+
+
+def show_object(group: Any) -> None:
+    """The objects in the menu, and the active one in its knobs."""
+    objects = stored(group)["objects"]
+    index = min(max(host.choice(group["wisp_object"]), 0), max(len(objects) - 1, 0))
+    item: Dict[str, Any] = objects[index] if objects else {"name": "", "color": "#000000"}
+    edge = item.get("edge", {})
+    values: Dict[str, Any] = {"wisp_object_enabled": bool(item.get("enabled", True))}
+    values.update(("wisp_edge_" + name, edge.get(name, plain)) for name, plain in EDGE.items())
+    with host.not_undoable():
+        _offer(group, objects)
+        if host.choice(group["wisp_object"]) != index:
+            group["wisp_object"].setValue(index)
+        if host.text_of(group["wisp_object_name"]) != item["name"]:
+            group["wisp_object_name"].setValue(item["name"])
+        if not _near(host.numbers(group["wisp_object_color"], 3), _rgb(item["color"])):
+            group["wisp_object_color"].setValue(_rgb(item["color"]))
+        for name, value in values.items():
+            if not _near([group[name].value()], [value]):
+                group[name].setValue(value)
+
+
+def take_object(group: Any) -> None:
+    """The active object becomes what its knobs say: name, colour, enabled, edge."""
+    item = active(group)
+    if item is None:
+        return
+    taken = {other["name"].lower() for other in stored(group)["objects"] if other["id"] != item["id"]}
+    name = usable_name(host.text_of(group["wisp_object_name"]))
+    values: Dict[str, Any] = {"name": name if name and name.lower() not in taken else item["name"]}
+    color = host.numbers(group["wisp_object_color"], 3)
+    if not _near(color, _rgb(item["color"])):
+        values["color"] = "#{:02x}{:02x}{:02x}".format(*(round(min(max(part, 0.0), 1.0) * 255) for part in color))
+    enabled = bool(group["wisp_object_enabled"].value())
+    if enabled != item.get("enabled", True):
+        values["enabled"] = enabled
+    edge = {name: type(plain)(group["wisp_edge_" + name].value()) for name, plain in EDGE.items()}
+    changed = {name: value for name, value in edge.items() if not _near([value], [EDGE[name]])}
+    if changed.get("white", 1.0) <= changed.get("black", 0.0):
+        raise Refusal("The white point must lie above the black point.")
+    if changed != item.get("edge", {}):
+        values["edge"] = changed
+    edit(group, "Wisp object", lambda shot: shot.set_object(item["id"], **values))
+
+
+def _rgb(color: str) -> List[float]:
+    return [int(color[start : start + 2], 16) / 255.0 for start in (1, 3, 5)]
+
+
+def _near(some: List[float], others: List[float]) -> bool:
+    """Equal as far as a knob keeps numbers."""
+    return all(abs(one - other) < 1e-4 for one, other in zip(some, others))

@@ -1,0 +1,91 @@
+"""The prompts of the current frame as the host's own handles: knobs that can be dragged in the viewer.
+
+The prompts are the truth. The handles show the active object's box and points of the frame that is looked at; what is
+dragged is written back once the mouse is released, as one step of undo.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from . import edits, host
+from .node import HANDLES
+from .vendor.host.coordinates import plate_to_nuke
+
+#: Handles nearer than this many pixels to their prompt have not been moved.
+STILL = 0.01
+
+
+class Shown(NamedTuple):
+    """What a node's handles stand for."""
+
+    frame: int
+    number: int
+    prompts: Tuple[Dict[str, Any], ...]
+
+
+_shown: Dict[str, Shown] = {}
+
+
+def show(group: Any) -> None:
+    """Put the handles where the prompts of this frame are; those without a prompt are hidden."""
+    item, frame = edits.active(group), host.frame()
+    here = [one for one in item["prompts"] if one["frame"] == frame] if item is not None else []
+    _shown[_key(group)] = Shown(frame, item["id"] if item is not None else 0, tuple(here))
+    to_host = plate_to_nuke(edits.form_of(group))
+    box = next((one for one in here if one["kind"] == "box"), None)
+    points = [one for one in here if one["kind"] == "point"]
+    with host.not_undoable():
+        _place(group["wisp_box"], list(to_host.box(*box["xyxy"])) if box is not None else [0.0] * 4)
+        for index in range(HANDLES):
+            knob = group[f"wisp_point_{index + 1}"]
+            there = index < len(points)
+            _place(knob, list(to_host(*points[index]["xy"])) if there else [0.0, 0.0])
+            knob.setVisible(there)
+
+
+def take(group: Any) -> None:
+    """Write handles that were moved into the prompts; not where the frame or the prompts have changed since."""
+    shown, item = _shown.get(_key(group)), edits.active(group)
+    if shown is None or item is None or (shown.frame, shown.number) != (host.frame(), item["id"]):
+        return
+    if any(one not in item["prompts"] for one in shown.prompts):
+        return
+    form = edits.form_of(group)
+    to_plate = plate_to_nuke(form).inverse()
+    changes: List[Tuple[Optional[Dict[str, Any]], Dict[str, Any]]] = []
+    points = [one for one in shown.prompts if one["kind"] == "point"]
+    for number, prompt in enumerate(points[:HANDLES], 1):
+        x, y = to_plate(*host.numbers(group[f"wisp_point_{number}"], 2))
+        spot = [round(min(max(x, 0.0), form.width), 2), round(min(max(y, 0.0), form.height), 2)]
+        if _moved(spot, prompt["xy"]):
+            changes.append((prompt, dict(prompt, xy=spot)))
+    corners = host.numbers(group["wisp_box"], 4)
+    if corners[2] - corners[0] >= edits.CLICK and corners[3] - corners[1] >= edits.CLICK:
+        xyxy = [round(value, 2) for value in to_plate.box(*corners)]
+        box = next((one for one in shown.prompts if one["kind"] == "box"), None)
+        if box is None or _moved(xyxy, box["xyxy"]):
+            changes.append((box, {"frame": shown.frame, "kind": "box", "xyxy": xyxy}))
+    if changes:
+        edits.edit(group, "Wisp handle", lambda shot: _change(shot, changes))
+
+
+def _change(shot: Any, changes: List[Tuple[Optional[Dict[str, Any]], Dict[str, Any]]]) -> None:
+    for old, new in changes:
+        if old is None:
+            shot.add_prompt(new)
+        else:
+            shot.replace_prompt(old, new)
+
+
+def _key(group: Any) -> str:
+    return str(group["wisp_uid"].value())
+
+
+def _moved(some: List[float], others: List[float]) -> bool:
+    return any(abs(one - other) > STILL for one, other in zip(some, others))
+
+
+def _place(knob: Any, values: List[float]) -> None:
+    if _moved(host.numbers(knob, len(values)), values):
+        knob.setValue(values)

@@ -1,0 +1,92 @@
+"""Strokes that are painted in a RotoPaint node, as prompts: Nuke's own brush, in every version."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, List, Tuple
+
+from . import edits, host
+from .vendor.host.coordinates import plate_to_nuke
+
+#: Layers of the RotoPaint node: what is painted in them belongs to the object, or does not.
+KEEP, DROP = "keep", "drop"
+#: Points of a stroke are thinned to this many pixels apart; its shape needs no more.
+SPACING = 2.0
+
+
+def paint(group: Any) -> Any:
+    """Make or find the node's RotoPaint node, with a layer for either kind of stroke, and show it; returns it."""
+    frame = edits.frame_in_range(group)
+    painter = host.node_named(_name(group))
+    if painter is None:
+        painter = host.create_outside("RotoPaint", name=_name(group))
+        painter.setInput(0, group.input(0))
+        for layer in (KEEP, DROP):
+            host.add_roto_layer(painter, layer)
+    painter.showControlPanel()
+    host.go(frame)
+    return painter
+
+
+def collect(group: Any) -> None:
+    """The strokes and closed shapes that are visible on this frame become prompts of the active object, in place of
+    those collected before: strokes stay strokes, a shape gives the box around it. Raises Refusal without any."""
+    painter = host.node_named(_name(group))
+    if painter is None:
+        raise edits.Refusal("Press Paint strokes first, and paint in the RotoPaint node that it makes.")
+    frame = edits.frame_in_range(group)
+    found = [_prompt(group, frame, *one) for one in _visible(painter["curves"].rootLayer, frame)]
+    if not found:
+        raise edits.Refusal(f"The RotoPaint node {painter.name()} has no stroke on frame {frame}.")
+
+    def change(shot: Any) -> None:
+        item = edits.active(group)
+        kept = [one for one in item["prompts"] if (one["kind"], one["frame"]) != ("stroke", frame)] if item else []
+        if item is not None and len(kept) < len(item["prompts"]):
+            shot.set_object(item["id"], prompts=kept)
+        for prompt in found:
+            shot.add_prompt(prompt)
+
+    edits.edit(group, "Wisp strokes", change)
+
+
+def _prompt(group: Any, frame: int, kind: str, points: List[Tuple[float, float]], size: float, include: bool) -> Any:
+    to_plate = plate_to_nuke(edits.form_of(group)).inverse()
+    spots = [[round(value, 2) for value in to_plate(*point)] for point in points]
+    if kind == "box":
+        xs, ys = zip(*spots)
+        return {"frame": frame, "kind": "box", "xyxy": [min(xs), min(ys), max(xs), max(ys)]}
+    return {"frame": frame, "kind": "stroke", "xy": _thinned(spots), "radius": max(size / 2, 0.5), "include": include}
+
+
+def _visible(
+    layer: Any, frame: int, include: bool = True
+) -> Iterator[Tuple[str, List[Tuple[float, float]], float, bool]]:
+    """(kind, points in Nuke's pixels, brush diameter, include) of what shows on a frame, also in layers inside."""
+    for element in layer:
+        kind = type(element).__name__
+        if kind == "Layer":
+            name = str(element.name).lower()
+            yield from _visible(element, frame, include if name not in (KEEP, DROP) else name == KEEP)
+        elif kind in ("Stroke", "Shape") and _is_visible(element, frame):
+            points = [host.roto_point(point, frame) for point in element]
+            if kind == "Stroke" and points:
+                yield "stroke", points, host.brush_size(element, frame), include
+            elif kind == "Shape" and len(points) > 2 and include:
+                yield "box", points, 0.0, True
+
+
+def _is_visible(element: Any, frame: int) -> bool:
+    first, last = host.roto_life(element, frame)
+    return first <= frame <= last
+
+
+def _thinned(spots: List[List[float]]) -> List[List[float]]:
+    kept = [spots[0]]
+    for spot in spots[1:-1]:
+        if abs(spot[0] - kept[-1][0]) + abs(spot[1] - kept[-1][1]) >= SPACING:
+            kept.append(spot)
+    return kept + ([spots[-1]] if len(spots) > 1 else [])
+
+
+def _name(group: Any) -> str:
+    return f"{group.name()}_strokes"
