@@ -1,4 +1,4 @@
-"""Edge settings of an object, applied to its solved alpha: levels, gamma, grow, soften."""
+"""The edge of one object's matte: grow, soften, levels, gamma."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ def finish_edge(alpha: FloatImage, edge: Edge) -> FloatImage:
 
     Order: grow, soften, black and white point, gamma: the shape first, then its values.
     """
-    if edge == Edge():
-        return alpha
     result = _grow(alpha, edge.grow)
     if edge.soften > 0:
         # The settings speak of the width of the soft border; a Gaussian's 5-95 % width is about 3.3 sigma.
         result = cv2.GaussianBlur(result, (0, 0), edge.soften / 3.3, borderType=cv2.BORDER_REPLICATE)
-    result = np.clip((result - edge.black) / (edge.white - edge.black), 0.0, 1.0)
+    if (edge.black, edge.white) != (0.0, 1.0):
+        result = np.clip((result - edge.black) / (edge.white - edge.black), 0.0, 1.0)
     if edge.gamma != 1.0:
         result = result ** (1.0 / edge.gamma)
     return np.asarray(result, np.float32)
