@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from wisp.bench.stills import read_stills
 from wisp.heads.band import signed_distance
-from wisp.heads.edge_spread import edge_profile, edge_spread, likely_spread
+from wisp.heads.edge_spread import _spread, edge_profile, edge_spread, likely_spread
 
 
 @pytest.mark.parametrize("blur", [1.5, 3.0, 6.0])
@@ -67,6 +67,13 @@ def test_nothing_to_measure_without_contrast():
     mask = np.zeros((120, 120), bool)
     mask[30:90, 30:90] = True
     assert edge_spread(np.full((120, 120, 3), 0.5, np.float32), mask) is None
+
+
+def test_a_profile_that_rises_nowhere_measures_nothing():
+    """A peak that is only there after smoothing: a fall between two rises, each between steeper falls."""
+    slopes = np.zeros(23)
+    slopes[9:14] = -8, 3, -1, 3, -8
+    assert _spread(np.concatenate([[0.0], np.cumsum(slopes)])) is None
 
 
 def test_where_nothing_can_be_measured_the_grid_decides():

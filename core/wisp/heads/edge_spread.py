@@ -107,4 +107,6 @@ def _spread(profile: NDArray[np.float64]) -> float | None:
     while last < slope.size - 1 and smooth[last + 1] > 0.05 * smooth[peak]:
         last += 1
     lobe = np.maximum(slope[first : last + 1], 0)
-    return float(np.sqrt(np.sum(lobe * at[first : last + 1] ** 2) / np.sum(lobe)))
+    weight = float(np.sum(lobe))
+    # A peak of the smoothed slope may have no rise of its own under it, only between larger ones further out.
+    return float(np.sqrt(np.sum(lobe * at[first : last + 1] ** 2) / weight)) if weight > 0 else None
