@@ -2,7 +2,7 @@
 """What the engine last knew of a plate, kept beside its mattes, so that a file that is opened again shows it at once.
 
     FOLDER/shot.wisp     the document, as it was sent last; `wisp deliver` and the other commands take it too
-    FOLDER/status.json   object id -> frames that were to be computed for it
+    FOLDER/status.json   object id -> the frames that were solved, and those that were to be
 
 No host here; used from a worker thread.
 """
@@ -21,6 +21,9 @@ from .mattes import MatteFolder
 _DECISIVE = ("prompts", "edge", "garbage", "core")
 
 
+Frames = Mapping[int, Iterable[int]]
+
+
 class Known(NamedTuple):
     """Frames by object id, see `runs.Run`."""
 
@@ -34,9 +37,13 @@ def write_shot(folder: Path, shot: Mapping[str, Any]) -> None:
     _write(folder / "shot.wisp", shot)
 
 
-def write_status(folder: Path, dirty: Mapping[int, Iterable[int]]) -> None:
-    """Remember what is to be computed."""
-    _write(folder / "status.json", {str(number): mapping.ranges(frames) for number, frames in dirty.items()})
+def write_status(folder: Path, solved: Frames, dirty: Frames) -> None:
+    """Remember what is computed and what is to be."""
+    status = {
+        str(number): {"solved": mapping.ranges(solved[number]), "dirty": mapping.ranges(dirty[number])}
+        for number in dirty
+    }
+    _write(folder / "status.json", status)
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
@@ -48,13 +55,18 @@ def read(folder: Path, shot: Mapping[str, Any], frames: Iterable[int]) -> Known:
     """What is there for the document `shot` on these frames, as far as the files tell."""
     frames, known = set(frames), Known({}, {}, {})
     there = MatteFolder(folder).doubts(frames)
-    left = {int(number): mapping.frames_in(text) for number, text in _load(folder / "status.json").items()}
+    status = _load(folder / "status.json")
     changed = outdated(_load(folder / "shot.wisp"), shot)
     for item in shot["objects"]:
         number, mattes = item["id"], there.get(item["id"], {})
-        known.solved[number] = set() if number in changed else mattes.keys() - left.get(number, set())
-        to_do = left[number] & frames if number in left and number not in changed else frames
-        known.dirty[number] = to_do - known.solved[number] if item["prompts"] else set()
+        told = status.get(str(number))
+        if number in changed or told is None:
+            reached, dirty = (frames if item["prompts"] else set()), frames
+        else:
+            dirty = mapping.frames_in(told["dirty"])
+            reached = (mapping.frames_in(told["solved"]) | dirty) & frames
+        known.solved[number] = mattes.keys() - dirty
+        known.dirty[number] = reached - known.solved[number]
         known.doubtful[number] = {frame: why for frame, why in mattes.items() if why}
     return known
 

@@ -8,6 +8,7 @@ linked and combined by `filing`.
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import time
 from collections.abc import Callable
@@ -101,9 +102,10 @@ def _recalled(run: Run, known: record.Known) -> None:
         run.solved, run.dirty, run.doubtful = known
 
 
-def _remember(run: Run, write: Callable[..., None], content: Any) -> None:
+def _remember(run: Run, write: Callable[..., None], *content: Any) -> None:
+    """Keep it beside the plate's mattes, as it is now."""
     assert run.mattes is not None
-    _submit(run, write, run.mattes.folder, content, then=lambda _: None)
+    _submit(run, write, run.mattes.folder, *copy.deepcopy(content), then=lambda _: None)
 
 
 def want_preview(uid: str, number: int, frame: int) -> None:
@@ -161,7 +163,7 @@ def _on_status(run: Run, status: dict[str, Any]) -> None:
         run.dirty[number] = mapping.frames_in(frames.get("dirty", ""))
         for frame in run.solved[number]:
             _place(run, number, frame, Path(item["pattern"] % frame))
-    _remember(run, record.write_status, dict(run.dirty))
+    _remember(run, record.write_status, run.solved, run.dirty)
     redraw()
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
+import time
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -62,7 +65,12 @@ def run() -> None:
     assert outputs.matte_strip(strip) == matte, "the matte strip is kept"
     correction(strip, run_state)
     killed(strip)
-    elsewhere(strip)
+    reopened()
+    elsewhere(plate())
+
+
+def plate() -> Any:
+    return stage.select(next(s for s in stage.all_strips() if s.wisp.objects and not s.wisp.role))
 
 
 def second_object(strip: Any) -> None:
@@ -100,6 +108,50 @@ def killed(strip: Any) -> None:
     assert engine.fault.kind == "gone" and "signal 9" in engine.fault.text
     assert overlap(stage.render(14), disc(3, RED) | disc(3, BLUE)) > 0.85
     assert bpy.ops.wisp.track(wait=True) == {"FINISHED"} and engine.fault is None
+
+
+def reopened() -> None:
+    """The state of each frame is there again: without an engine from the files, with one because it is asked."""
+    session, runs, watch = (stage.addon(name) for name in ("session", "runs", "watch"))
+    blend = stage.FOLDER / "reopened.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    bpy.ops.wisp.track(wait=True)
+    folder = stage.addon("places").here().plate(plate().wisp.uid)
+    bpy.ops.wm.save_mainfile()
+    everything = set(range(1001, 1001 + COUNT))
+    for engine_runs in (True, False):
+        bpy.ops.wm.open_mainfile(filepath=str(blend))
+        stage.prepare(bpy.context.scene)
+        if not engine_runs:
+            session.drop_engine()
+            (folder / "object1" / "alpha.001002.exr").unlink()
+            make_doubtful(folder / "object1" / "alpha.001005.exr")
+        assert not runs.runs
+        session.recall()
+        state = runs.run_of(plate().wisp.uid)
+        while not state.solved or state.asked or stage.addon("filing").pending() or (engine_runs and session.unasked):
+            time.sleep(watch.poll() / 10)
+        assert (state.shot is not None) == engine_runs
+        assert state.solved[2] == everything and not state.dirty[2]
+        assert state.solved[1] == everything - (set() if engine_runs else {1002}), state
+    assert (state.state(1002), state.state(1005), state.state(1003)) == ("dirty", "doubtful", "solved")
+    plate().wisp.objects[0].prompts[0].xy = "1,1 9,9"
+    session.recall()
+    while stage.addon("filing").pending():
+        time.sleep(watch.poll() / 10)
+    assert state.dirty[1] == everything and not state.dirty[2], "the file's prompts are not those of the mattes"
+    bpy.ops.wm.open_mainfile(filepath=str(blend))
+    stage.prepare(bpy.context.scene)
+    plate()
+    bpy.ops.wisp.track(wait=True)
+
+
+def make_doubtful(path: Path) -> None:
+    """Have the file's header say that the tracker was hardly sure."""
+    data, name = path.read_bytes(), b"wisp/confidence\0float\0"
+    at = data.index(name) + len(name) + 4
+    path.unlink()  # it is the cache's file too
+    path.write_bytes(data[:at] + struct.pack("<f", 0.125) + data[at + 4 :])
 
 
 def elsewhere(strip: Any) -> None:
