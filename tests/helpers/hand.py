@@ -57,4 +57,4 @@ class Hand:
         while not until():
             QtWidgets.QApplication.processEvents()
             time.sleep(0.002)
-            assert time.monotonic() < deadline, f"still waiting; the window says: {self.window.editor.state.text()}"
+            assert time.monotonic() < deadline, f"still waiting; the window says: {self.window.editor.status.text()}"

@@ -40,7 +40,7 @@ def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, gate: Path, tm
 
     gate.touch()
     hand.key(Qt.Key.Key_F)
-    assert editor.session.busy and not editor.actions_by_name["track-forward"].isEnabled()
+    assert editor.session.busy and not editor.toolbar.actions_by_name["track-forward"].isEnabled()
     gate.unlink()
     hand.wait(lambda: not editor.session.busy)
     hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))
@@ -51,7 +51,7 @@ def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, gate: Path, tm
     assert np.abs(alpha - truth).mean() < 0.02
 
     hand.key(Qt.Key.Key_End)
-    assert editor.frame == FRAMES[-1] == editor.slider.value()
+    assert editor.frame == FRAMES[-1] == editor.transport.slider.value()
     hand.click(20, 20, Qt.MouseButton.RightButton)
     assert editor.edits.prompts(1, FRAMES[-1])[0]["include"] is False
     hand.wait(lambda: bool(editor.session.lanes[1].dirty))
@@ -91,7 +91,7 @@ def test_a_killed_engine_costs_nothing(window: Window, hand: Hand, gate: Path) -
     hand.wait(lambda: FIRST + 1 in editor.session.lanes[1].solved)
     os.kill(pid, signal.SIGKILL)
     hand.wait(lambda: not editor.session.busy)
-    assert editor.session.failed and "signal 9" in editor.state.text() and "prompts are safe" in editor.state.text()
+    assert editor.session.failed and "signal 9" in editor.status.text() and "prompts are safe" in editor.status.text()
     assert editor.edits.keyframes() == [FIRST]
     gate.unlink()
     editor.track("track-both")
@@ -114,7 +114,7 @@ def test_stop_keeps_what_is_finished(window: Window, hand: Hand, gate: Path) -> 
     hand.key(Qt.Key.Key_Escape)
     hand.wait(lambda: False in told)
     assert editor.session.lanes[1].solved == {FIRST, FIRST + 1}
-    assert "Stopped" in editor.state.text(), "how it ended is still said when the engine has told what is there"
+    assert "Stopped" in editor.status.text(), "how it ended is still said when the engine has told what is there"
     gate.unlink()
     editor.track("track-both")
     hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))

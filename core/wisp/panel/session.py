@@ -76,7 +76,9 @@ class Session(QtCore.QObject):
         self._own_engine = own_engine
         self._shot: Optional[RemoteShot] = None
         self._job: Optional[Job] = None
-        self._previews: Dict[Tuple[int, int], bool] = {}
+        #: Previews (object, frame) to ask for, and those that the engine works at.
+        self._wanted: Set[Tuple[int, int]] = set()
+        self._previews: Set[Tuple[int, int]] = set()
         client.on_exit = self._exited
         client.on_notification = self._notified
         self._poll_timer = self._timer(POLL, self._poll, repeat=True)
@@ -94,15 +96,22 @@ class Session(QtCore.QObject):
     @property
     def previewing(self) -> bool:
         """Whether a single matte is being computed."""
-        return any(self._previews.values())
+        return bool(self._previews)
+
+    @property
+    def models(self) -> List[Dict[str, Any]]:
+        """The engine's models, see `initialize` of its protocol; empty until it is ready."""
+        found: List[Dict[str, Any]] = self.client.engine.get("models", [])
+        return found
 
     def matte_path(self, number: int, frame: int) -> Optional[str]:
         """The newest matte known of an object on a frame; a stale one until the new one is there."""
         return self._paths.get((number, frame))
 
     def stale(self, number: int, frame: int) -> bool:
-        lane = self.lanes.get(number)
-        return lane is not None and frame in lane.dirty
+        """Whether the matte is out of date and no newer one is on its way."""
+        lane, key = self.lanes.get(number), (number, frame)
+        return lane is not None and frame in lane.dirty and key not in self._wanted and key not in self._previews
 
     def doubt(self, number: int, frame: int, track_state: str, confidence: float) -> None:
         """Mark or clear a frame as suspicious by what its matte says."""
@@ -138,8 +147,9 @@ class Session(QtCore.QObject):
         self._update_timer.start()
 
     def want_preview(self, number: int, frame: int) -> None:
-        """Compute that matte soon; asked for again before that, it is computed once."""
-        self._previews.setdefault((number, frame), False)
+        """Compute that matte soon; asked for again before that, it is computed once. One that is being computed
+        when it is asked for again is computed anew afterwards: the shot has changed since."""
+        self._wanted.add((number, frame))
         self._preview_timer.start()
 
     def solve(self, frames: str, objects: Optional[List[int]] = None, direction: str = "both") -> None:
@@ -202,23 +212,28 @@ class Session(QtCore.QObject):
         if self._shot is None or not self._ensure():
             return
         self._send()
-        for key, asked in list(self._previews.items()):
-            if not asked:
-                self._previews[key] = True
-                self._ask_preview(*key)
+        for key in self._wanted - self._previews:
+            self._wanted.discard(key)
+            self._previews.add(key)
+            self._ask_preview(*key)
         self.changed.emit()
 
     def _ask_preview(self, number: int, frame: int) -> None:
         assert self._shot is not None
 
         def there(result: Dict[str, Any]) -> None:
-            self._previews.pop((number, frame), None)
+            ended()
             self._keep(number, frame, result["path"])
             self.changed.emit()
 
         def failed(error: EngineError) -> None:
-            self._previews.pop((number, frame), None)
+            ended()
             self._error(error)
+
+        def ended() -> None:
+            self._previews.discard((number, frame))
+            if self._wanted:
+                self._preview_timer.start()
 
         self._shot.preview(frame, number, there, failed)
 
@@ -303,6 +318,7 @@ class Session(QtCore.QObject):
 
     def _exited(self, end: EngineExit) -> None:
         self.progress = None
+        self._wanted.clear()
         self._previews.clear()
         self._say(f"{end} Your prompts are safe; it starts again when it is needed.", failed=True)
 

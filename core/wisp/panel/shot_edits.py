@@ -15,6 +15,8 @@ Prompt = Dict[str, Any]
 #: Colours of new objects in turn: those that `wisp matte` gives.
 PALETTE = ("#33c26b", "#e8543f", "#3f8ae8", "#e8b23f", "#a35be8", "#3fd0d8", "#e85ba8", "#9ccc3c")
 HISTORY = 300
+#: Name of the steps that change how a matte is finished, and nothing that is tracked.
+EDGE_STEP = "Change edge"
 
 
 class ShotEdits:
@@ -100,6 +102,25 @@ class ShotEdits:
         if item is not None and any(item.get(key) != value for key, value in values.items()):
             self._step("Change object")
             self._edit(number).update(values)
+            self.on_change()
+
+    def set_edge(self, number: int, edge: Dict[str, Any], continued: bool = False) -> None:
+        """Change how an object's matte is finished. `continued`: with the edit before it, one step of undo."""
+        item = self.object(number)
+        if item is not None and item.get("edge") != edge:
+            if continued and self._past:
+                self.document["objects"] = list(self.objects)
+            else:
+                self._step(EDGE_STEP)
+            self._edit(number)["edge"] = edge
+            self.on_change()
+
+    def set_solve(self, **values: Any) -> None:
+        """Choose the tracker or the head. Not among the steps of undo: no prompt is touched."""
+        solve = self.document.get("solve", {})
+        if any(solve.get(key) != value for key, value in values.items()):
+            self.document["solve"] = dict(solve, **values)
+            self.unsaved += 1
             self.on_change()
 
     def add_prompt(self, prompt: Prompt) -> None:

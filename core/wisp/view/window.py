@@ -74,7 +74,7 @@ class Window(QtWidgets.QMainWindow):
         client = self._client or Client(engine_path.command(Path(sys.executable)), "wisp-view")
         session = Session(client, edits, opened.places)
         self.opened = opened
-        self.editor = Editor(edits, ShotFrames(opened.shot, opened.root), session, str(opened.root))
+        self.editor = Editor(edits, ShotFrames(opened.shot, opened.root), session, str(opened.root), choose_models=True)
         session.setParent(self.editor)
         changed = edits.on_change
 

@@ -1,0 +1,81 @@
+"""Which tracker and which head compute the mattes, out of what the engine has."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from .qt import Qt, QtCore, QtGui, QtWidgets
+from .shot_edits import ShotEdits
+
+#: Role in the shot document -> label, hint, and what is used where the document names none.
+ROLES = {
+    "tracker": ("Tracker", "Follows the object through the shot", "flow"),
+    "head": ("Head", "Finds the soft edge on every frame", "guided"),
+}
+
+
+class ModelChoice(QtWidgets.QWidget):
+    """Two menus. A model whose files are not on this machine is listed, greyed, with what to do about it."""
+
+    changed = QtCore.Signal()
+
+    def __init__(self, edits: ShotEdits, parent: Optional[QtWidgets.QWidget] = None) -> None:
+        super().__init__(parent)
+        self.edits = edits
+        self.menus: Dict[str, QtWidgets.QComboBox] = {}
+        self._models: List[Dict[str, Any]] = []
+        grid = QtWidgets.QGridLayout(self)
+        grid.setContentsMargins(6, 6, 6, 6)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(QtWidgets.QLabel("Models"), 0, 0, 1, 2)
+        for role, (label, hint, _) in ROLES.items():
+            menu = self.menus[role] = QtWidgets.QComboBox()
+            menu.setToolTip(hint)
+            menu.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            menu.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToContentsOnFirstShow)
+            menu.setMinimumContentsLength(10)
+            menu.currentIndexChanged.connect(lambda index, role=role: self._chosen(role, index))
+            grid.addWidget(QtWidgets.QLabel(label), grid.rowCount(), 0)
+            grid.addWidget(menu, grid.rowCount() - 1, 1)
+        self.refresh()
+
+    def offer(self, models: List[Dict[str, Any]]) -> None:
+        """The registry as the engine tells it (see `initialize` of the protocol); empty while nothing is known."""
+        if models == self._models:
+            return
+        self._models = models
+        for role, menu in self.menus.items():
+            menu.blockSignals(True)
+            menu.clear()
+            for model in models:
+                if role in model["kinds"]:
+                    self._add(menu, model)
+            menu.blockSignals(False)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the document says now."""
+        solve = self.edits.document.get("solve", {})
+        for role, menu in self.menus.items():
+            name = solve.get(role, ROLES[role][2])
+            menu.blockSignals(True)
+            if menu.findData(name) < 0:  # the engine is not there yet, or does not know it
+                menu.addItem(name, name)
+            menu.setCurrentIndex(menu.findData(name))
+            menu.blockSignals(False)
+
+    def _add(self, menu: QtWidgets.QComboBox, model: Dict[str, Any]) -> None:
+        menu.addItem(model["id"], model["id"])
+        place = menu.count() - 1
+        hint = f"{model['title']} ({model['licence']})"
+        if not model["available"]:
+            entries = menu.model()
+            assert isinstance(entries, QtGui.QStandardItemModel)
+            entries.item(place).setFlags(Qt.ItemFlag.NoItemFlags)
+            menu.setItemData(place, QtGui.QColor("#6a6a72"), Qt.ItemDataRole.ForegroundRole)
+            hint += f"\nNot on this machine: wisp models get {model['id']}"
+        menu.setItemData(place, hint, Qt.ItemDataRole.ToolTipRole)
+
+    def _chosen(self, role: str, index: int) -> None:
+        self.edits.set_solve(**{role: self.menus[role].itemData(index)})
+        self.changed.emit()

@@ -1,0 +1,120 @@
+"""What the canvas shows of a frame: plate and mattes, read ahead around it and put together."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Tuple
+
+from . import compose
+from .canvas import Canvas
+from .compose import Layer
+from .frames import Failed, Key, Loader, Matte
+from .qt import QtCore, QtGui
+from .session import Session
+from .shot_edits import ShotEdits
+
+STALE = "This matte is out of date: the shot has changed. Track again."
+
+
+class Viewing(QtCore.QObject):
+    """Feeds a canvas. `doubted`: what a matte that was read says has been told to the session."""
+
+    doubted = QtCore.Signal()
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        loader: Loader,
+        edits: ShotEdits,
+        session: Session,
+        parent: Optional[QtCore.QObject] = None,
+    ) -> None:
+        super().__init__(parent)
+        self.mode = compose.TINT
+        self.frame = edits.first
+        self._canvas, self._loader, self._edits, self._session = canvas, loader, edits, session
+        self._composed: Tuple[Any, Optional[QtGui.QImage]] = (None, None)
+        loader.loaded.connect(self._loaded)
+        session.matte_changed.connect(self._matte_changed)
+        session.mattes_known.connect(self.refresh)
+
+    def show(self, frame: int) -> None:
+        """Show that frame, as soon as it is read."""
+        self.frame = frame
+        self._canvas.frame = frame
+        self.refresh()
+
+    def set_mode(self, mode: str) -> None:
+        """One of `compose.MODES`."""
+        self.mode = mode
+        self.refresh()
+
+    def refresh(self) -> None:
+        """What belongs to the frame may have changed."""
+        self._want()
+        self._put()
+
+    # -- inside -------------------------------------------------------------------------------------------
+
+    def _matte_changed(self, number: int, frame: int) -> None:
+        path = self._session.matte_path(number, frame)
+        if path is not None:
+            self._loader.forget(("matte", path))
+        if frame == self.frame:
+            self._want()
+
+    def _loaded(self, key: Key) -> None:
+        loaded = self._loader.get(key)
+        if isinstance(loaded, Matte):
+            for item in self._edits.objects:
+                if self._session.matte_path(item["id"], self.frame) == key[1]:
+                    self._session.doubt(item["id"], self.frame, loaded.track_state, loaded.confidence)
+                    self.doubted.emit()
+        if key == ("plate", self.frame) or key[0] == "matte":
+            self._put()
+
+    def _layers_keys(self, frame: int) -> List[Tuple[Dict[str, Any], Key]]:
+        """The enabled objects that have a matte on the frame, and the keys of those mattes."""
+        keys: List[Tuple[Dict[str, Any], Key]] = []
+        for item in self._edits.objects:
+            path = self._session.matte_path(item["id"], frame) if item.get("enabled", True) else None
+            if path is not None:
+                keys.append((item, ("matte", path)))
+        return keys
+
+    def _want(self) -> None:
+        """Ask for this frame's pictures, then for those of its neighbours, as many as memory holds."""
+        width, height = self._edits.size
+        keys: List[Key] = []
+        around = [self.frame]
+        for distance in range(1, self._loader.room(width * height * 5) // 2):
+            around += [self.frame + distance, self.frame - distance]
+        for frame in around:
+            if self._edits.first <= frame <= self._edits.last:
+                keys.append(("plate", frame))
+                if self.mode != compose.PLATE:
+                    keys.extend(key for _, key in self._layers_keys(frame))
+        self._loader.want(keys)
+
+    def _put(self) -> None:
+        """Put on the canvas what is there of the frame; the rest follows when it is read."""
+        plate = self._loader.get(("plate", self.frame))
+        layers, parts, note = [], [], ""
+        for item, key in self._layers_keys(self.frame) if self.mode != compose.PLATE else []:
+            matte = self._loader.get(key)
+            if isinstance(matte, Matte):
+                layers.append(Layer(matte.alpha, item["color"]))
+                parts.append((matte.alpha.cacheKey(), item["color"]))
+            elif isinstance(matte, Failed):
+                note = matte.reason
+            if self._session.stale(item["id"], self.frame):
+                note = note or STALE
+        if isinstance(plate, Failed):
+            note, plate = plate.reason, None
+        if plate is None and not note:
+            return  # the picture before stays until this one is there: no flicker while scrubbing
+        assert plate is None or isinstance(plate, QtGui.QImage)
+        wanted = (self.mode, None if plate is None else plate.cacheKey(), tuple(parts))
+        if self._composed[0] != wanted:
+            picture = compose.compose(self.mode, plate, QtCore.QSize(*self._edits.size), layers)
+            self._composed = (wanted, picture)
+        self._canvas.show_picture(self._composed[1], note)
