@@ -61,6 +61,8 @@ def _created(group: Any) -> None:
 
 
 def _changed(group: Any) -> None:
+    if host.keeps_house():
+        return
     knob = host.this_knob()
     name = knob.name() if knob is not None else ""
     if name == "inputChange":

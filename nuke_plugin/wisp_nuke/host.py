@@ -84,14 +84,25 @@ def undo_step(name: str) -> Iterator[None]:
         step.end()
 
 
+_housekeeping = 0
+
+
 @contextlib.contextmanager
 def not_undoable() -> Iterator[None]:
-    """Housekeeping that the artist must not find in the undo list."""
+    """Housekeeping that the artist must not find in the undo list, nor the plug-in's callbacks take for his doing."""
+    global _housekeeping
     nuke.Undo.disable()
+    _housekeeping += 1
     try:
         yield
     finally:
+        _housekeeping -= 1
         nuke.Undo.enable()
+
+
+def keeps_house() -> bool:
+    """Whether what happens now is our own housekeeping."""
+    return _housekeeping > 0
 
 
 def text_of(knob: Any) -> str:

@@ -140,8 +140,11 @@ def _invert(node: Node, frame: int) -> Picture:
 
 
 def _copy(node: Node, frame: int) -> Picture:
+    """Channels beyond RGBA are not part of the picture here: see `plane`."""
     index = {"rgba.red": 0, "rgba.alpha": 3}
     out = render(node.input(0), frame).copy()
+    if node["to0"].value() not in index:
+        return out
     out[..., index[node["to0"].value()]] = render(node.input(1), frame)[..., index[node["from0"].value()]]
     return out
 

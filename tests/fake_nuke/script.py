@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter
+from functools import cache
 from typing import Any
 
 from . import knobs as k
@@ -117,9 +118,15 @@ def _label(node: Node | None) -> str:
     return f"N{id(node):x}"
 
 
+@cache
+def _quoting() -> Any:
+    """An interpreter that only quotes words: making one takes longer than all it does."""
+    return tkinter.Tcl()
+
+
 def _word(value: Any) -> str:
     """One word of a Tcl list."""
-    interpreter = tkinter.Tcl()
+    interpreter = _quoting()
     interpreter.setvar("value", str(value))
     return str(interpreter.eval("list $value"))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import pytest
 from fake_nuke import FakeNuke
 from fake_nuke.nodes import Format, Node
 from wisp.install import install_nuke
+from wisp.plates.exr import write_exr
+from wisp.plates.plate import Window
 
 SIZE = (64, 48)
 FRAMES = (1001, 1004)
@@ -40,6 +43,35 @@ class Session:
         plate.own = {"format": Format(*size), "range": FRAMES, "pictures": pictures or (lambda frame: grey)}
         return plate
 
+    def idle(self, held: bool = False) -> None:
+        """One turn of the host's idle loop; `held`: with a mouse button down."""
+        self.module("viewer_pick").mouse_held = lambda: held
+        self.module("follow").idle()
+
+    def objects(self, group: Any) -> list[dict[str, Any]]:
+        """What the node stores."""
+        found: list[dict[str, Any]] = self.module("edits").stored(group)["objects"]
+        return found
+
+    def prompts(self, group: Any, index: int = 0) -> list[dict[str, Any]]:
+        """The prompts of one object."""
+        return list(self.objects(group)[index]["prompts"])
+
+    def solved(self, group: Any, mattes: dict[str, np.ndarray], folder: Path, frames: Iterable[int] = (1001,)) -> None:
+        """Give the node these objects with these mattes on these frames, as if they had been computed."""
+        graph, node = self.module("graph"), self.module("node")
+        while len(self.objects(group)) < len(mattes):
+            group["wisp_add_object"].execute()
+        found = []
+        for number, (name, alpha) in enumerate(mattes.items(), 1):
+            group["wisp_object"].setValue(number - 1)
+            group["wisp_object_name"].setValue(name)
+            for frame in frames:
+                matte(folder, name, frame, alpha)
+            found.append(graph.Mattes((folder / f"{name}.%04d.exr").as_posix(), True, graph.channel_of(name, number)))
+        node.rebuild(group, found)
+        node.show_states(group, [dict.fromkeys(frames, 1)] * len(found), [True] * len(found))
+
     def wisp(self, plate: Node | None = None, cache: Path | None = None) -> Any:
         """A Wisp node on a plate, shown in the viewer."""
         source = plate or self.plate()
@@ -51,6 +83,14 @@ class Session:
         return group
 
 
+def matte(folder: Path, name: str, frame: int, alpha: np.ndarray) -> None:
+    """A matte as the cache holds it."""
+    folder.mkdir(exist_ok=True)
+    half = alpha.astype(np.float16)
+    window = Window(0, 0, alpha.shape[1], alpha.shape[0])
+    write_exr(folder / f"{name}.{frame}.exr", {"R": half, "G": half, "B": half}, display=window, data=window)
+
+
 @pytest.fixture
 def start(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Session]]:
     """Starts sessions: `start()` with the plug-in, `start(with_plugin=False)` without."""
@@ -60,6 +100,8 @@ def start(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
         _unload()
         host = FakeNuke(gui)
         monkeypatch.setitem(sys.modules, "nuke", host)
+        panels = SimpleNamespace(registerWidgetAsPanel=lambda *args: host.said.append(f"panel {args[1]}"))
+        monkeypatch.setitem(sys.modules, "nukescripts", SimpleNamespace(panels=panels))
         if with_plugin and str(plugin) not in sys.path:
             sys.path.insert(0, str(plugin))
         if not with_plugin and str(plugin) in sys.path:

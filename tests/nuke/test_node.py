@@ -12,21 +12,12 @@ import numpy as np
 import pytest
 from fake_nuke.nodes import Format
 from fake_nuke.render import render
-from wisp.plates.exr import write_exr
-from wisp.plates.plate import Window
 
 RNG = np.random.default_rng(11)
 
 
 def objects(session: Any, group: Any) -> list[dict[str, Any]]:
     return session.module("edits").stored(group)["objects"]
-
-
-def matte(folder: Path, name: str, frame: int, alpha: np.ndarray) -> None:
-    folder.mkdir(exist_ok=True)
-    half = alpha.astype(np.float16)
-    window = Window(0, 0, alpha.shape[1], alpha.shape[0])
-    write_exr(folder / f"{name}.{frame}.exr", {"R": half, "G": half, "B": half}, display=window, data=window)
 
 
 def test_a_new_node_passes_the_plate_on(session: Any) -> None:
@@ -118,13 +109,10 @@ def test_the_graph_means_what_it_should(session: Any, tmp_path: Path) -> None:
     """Two objects, one frame not solved: every output against the same arithmetic on arrays."""
     plate = RNG.random((48, 64, 4)).astype(np.float32)
     group = session.wisp(session.plate(lambda frame: plate))
-    graph, node = session.module("graph"), session.module("node")
+    node = session.module("node")
     a, b = (RNG.random((48, 64)).astype(np.float16).astype(np.float32) for _ in range(2))
-    matte(tmp_path / "m", "a", 1001, a)
-    matte(tmp_path / "m", "b", 1001, b)
-    mattes = [graph.Mattes((tmp_path / "m" / f"{name}.%04d.exr").as_posix(), True) for name in "ab"]
-    node.rebuild(group, mattes)
-    node.show_states(group, [{1001: 1}, {1001: 1}], [True, True])
+    session.solved(group, {"a": a, "b": b}, tmp_path / "m")
+    mattes = node.present_mattes(group, session.objects(group))
     union, rgb = np.maximum(a, b)[..., None], plate[..., :3]
     color = np.array([0.2, 0.76, 0.42])
     wanted = {
@@ -156,10 +144,8 @@ def test_a_farm_needs_no_plugin_and_stops_where_a_matte_lacks(start: Callable[..
     session = start()
     group = session.wisp()
     alpha = RNG.random((48, 64)).astype(np.float32)
-    matte(tmp_path / "m", "a", 1001, alpha)
-    graph, node = session.module("graph"), session.module("node")
-    node.rebuild(group, [graph.Mattes((tmp_path / "m" / "a.%04d.exr").as_posix(), True)])
-    node.show_states(group, [{1001: 1, 1002: 1}], [True])
+    session.solved(group, {"a": alpha}, tmp_path / "m", (1001, 1002))
+    (tmp_path / "m" / "a.1002.exr").unlink()
     plate = group.input(0).own
     text = session.host.save()
 
@@ -221,27 +207,6 @@ def test_a_script_of_a_newer_version_is_left_alone(start: Callable[..., Any]) ->
     again.host.load(text)
     loaded = again.host.toNode("Wisp1")
     assert loaded["wisp_schema"].value() == 9 and "newer Wisp" in loaded["wisp_status"].value()
-
-
-def test_plates_are_rendered_once_and_nothing_is_left(session: Any, tmp_path: Path) -> None:
-    group = session.wisp()
-    plates = session.module("plates")
-    session.host.root()["proxy"].setValue(True)
-    before = [node.name() for node in group.nodes()]
-    assert plates.export(group, str(tmp_path / "p"), 1001, 1004) == 4
-    import cv2
-
-    picture = cv2.imread(str(tmp_path / "p" / "plate.1003.png"))
-    assert picture.shape[:2] == (48, 64), "full resolution although the proxy is on"
-    assert picture[0, 0, 0] == 137, "linear 0.25 in sRGB"
-    assert session.host.root()["proxy"].value() is True
-    assert plates.export(group, str(tmp_path / "p"), 1001, 1004) == 0
-    (tmp_path / "p" / "plate.1002.png").unlink()
-    assert plates.export(group, str(tmp_path / "p"), 1001, 1004) == 1
-    session.host.cancel_after = 1
-    with pytest.raises(session.module("host").Cancelled):
-        plates.export(group, str(tmp_path / "q"), 1001, 1004)
-    assert [node.name() for node in group.nodes()] == before and session.host.undo.steps == []
 
 
 def test_a_script_of_the_first_version_opens(session: Any) -> None:

@@ -1,0 +1,278 @@
+"""Several objects in one node: names, colours, edges, layers, strokes; and what undo, paste and loading do to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fake_nuke import rotopaint
+from fake_nuke.nodes import Format
+from fake_nuke.render import plane, render
+
+RNG = np.random.default_rng(5)
+
+
+@pytest.fixture
+def group(session: Any) -> Any:
+    """A node with two objects, each with a point on the first frame; the second one is chosen."""
+    made = session.wisp()
+    for x in (10, 20):
+        made["wisp_add_object"].execute()
+        session.host.viewer.ctrl_click(x, 5)
+        made["wisp_add_pos"].execute()
+    return made
+
+
+def test_choosing_shows_the_object_in_the_knobs(session: Any, group: Any) -> None:
+    group["wisp_object_color"].setValue((1.0, 0.5, 0.0))
+    group["wisp_object_enabled"].setValue(False)
+    group["wisp_edge_grow"].setValue(2.5)
+    session.idle()
+    first, second = session.objects(group)
+    assert second["color"] == "#ff8000" and second["enabled"] is False and second["edge"] == {"grow": 2.5}
+    assert "edge" not in first and first["color"] == "#33c26b"
+    group["wisp_object"].setValue(0)
+    assert group["wisp_edge_grow"].value() == 0 and group["wisp_object_enabled"].value() is True
+    assert np.allclose(group["wisp_object_color"].value(), [0x33 / 255, 0xC2 / 255, 0x6B / 255])
+    group["wisp_object"].setValue(1)
+    assert group["wisp_edge_grow"].value() == 2.5
+    group["wisp_edge_grow"].setValue(0.0)
+    session.idle()
+    assert session.objects(group)[1]["edge"] == {}, "what changes nothing is not stored"
+
+
+def test_a_dragged_setting_is_one_step_of_undo(session: Any, group: Any) -> None:
+    steps = len(session.host.undo.steps)
+    for value in (0.1, 0.2, 0.3):
+        group["wisp_edge_soften"].setValue(value)
+        session.idle(held=True)
+    session.idle()
+    assert session.objects(group)[1]["edge"] == {"soften": 0.3} and len(session.host.undo.steps) == steps + 1
+    session.host.undo.undo()
+    assert "edge" not in session.objects(group)[1] and group["wisp_edge_soften"].value() == 0
+
+
+def test_the_shot_document_accepts_every_setting(session: Any, group: Any) -> None:
+    from wisp.shot import parse
+
+    values = {"grow": -1.5, "soften": 2.0, "black": 0.1, "white": 0.9, "gamma": 1.2}
+    values |= {"fill_holes": 3.0, "remove_specks": 4.0, "frame_edge": 2, "stabilise": 0.5}
+    assert values.keys() == session.module("edits").EDGE.keys()
+    for name, value in values.items():
+        group["wisp_edge_" + name].setValue(value)
+        session.idle()
+    shot = parse(session.module("solving").document(group))
+    assert shot.objects[1].edge.model_dump() == pytest.approx(values)
+    plain = session.module("edits").EDGE
+    assert shot.objects[0].edge.model_dump() == plain, "the defaults are those of the document"
+
+
+def test_points_in_the_wrong_order_are_refused(session: Any, group: Any) -> None:
+    group["wisp_edge_white"].setValue(0.0)
+    session.idle()
+    assert "edge" not in session.objects(group)[1]
+
+
+def test_deleting_an_object_and_undo(session: Any, group: Any) -> None:
+    before = session.objects(group)
+    group["wisp_delete_object"].execute()
+    assert [item["name"] for item in session.objects(group)] == ["object1"]
+    assert group["wisp_object"].values() == ["object1"] and group["wisp_object_name"].getText() == "object1"
+    session.host.undo.undo()
+    assert session.objects(group) == before and group["wisp_object"].values() == ["object1", "object2"]
+    group["wisp_object"].setValue(0)
+    group["wisp_clear_object"].execute()
+    assert session.prompts(group, 0) == [] and session.prompts(group, 1) == before[1]["prompts"]
+
+
+def test_the_nearest_prompt_goes(session: Any, group: Any) -> None:
+    session.host.viewer.ctrl_click(50, 40)
+    group["wisp_add_neg"].execute()
+    session.host.viewer.ctrl_click(21, 6)
+    group["wisp_delete_prompt"].execute()
+    assert [p["include"] for p in session.prompts(group, 1)] == [False]
+    session.host.frame(1003)
+    group["wisp_delete_prompt"].execute()
+    assert "no prompt on this frame" in group["wisp_status"].value()
+
+
+def test_nine_objects_are_one_too_many(session: Any, group: Any) -> None:
+    for _ in range(7):
+        group["wisp_add_object"].execute()
+    assert len(session.objects(group)) == 8 and "at most 8" in group["wisp_status"].value()
+
+
+def test_prompts_are_stretched_to_another_resolution(session: Any, group: Any) -> None:
+    group.input(0).own["format"] = Format(128, 96)
+    group["wisp_track_both"].execute()
+    assert "Scale prompts" in group["wisp_status"].value()
+    group["wisp_scale_prompts"].execute()
+    assert [session.prompts(group, index)[0]["xy"] for index in (0, 1)] == [[21, 85], [41, 85]]
+    session.host.undo.undo()
+    group.input(0).own["format"] = Format(64, 48)
+    assert session.prompts(group, 0)[0]["xy"] == [10.5, 42.5]
+
+
+# -- layers ---------------------------------------------------------------------------------------------------
+
+
+def test_every_object_has_a_layer(session: Any, tmp_path: Path) -> None:
+    group = session.wisp()
+    a, b = (RNG.random((48, 64)).astype(np.float16).astype(np.float32) for _ in range(2))
+    session.solved(group, {"hero": a, "dog-2": b}, tmp_path / "m")
+    with pytest.raises(RuntimeError, match=r"no channel matte\.hero"):
+        plane(group, "matte.hero", 1001)
+    whole = render(group, 1001)
+    group["wisp_layers"].setValue(True)
+    assert np.array_equal(plane(group, "matte.hero", 1001), a)
+    assert np.array_equal(plane(group, "matte.dog_2_2", 1001), b), "a name in letters that every host takes"
+    assert {"matte.hero", "matte.dog_2_2"} <= set(session.host.channels())
+    assert plane(group, "matte.hero", 1002).max() == 0, "present in every frame"
+    assert np.array_equal(render(group, 1001), whole)
+    group["wisp_black"].setValue(0.5)
+    assert np.allclose(plane(group, "matte.hero", 1001), np.clip(a * 2 - 1, 0, 1), atol=1e-5), "as it is seen"
+    group["wisp_black"].setValue(0.0)
+    group["wisp_layers"].setValue(False)
+    with pytest.raises(RuntimeError, match="no channel"):
+        plane(group, "matte.hero", 1001)
+
+
+# -- strokes --------------------------------------------------------------------------------------------------
+
+
+def stroke(
+    painter: Any, points: list[tuple[float, float]], *, size: float = 8, layer: str = "keep", life: Any = None
+) -> None:
+    curves = painter["curves"]
+    target = next(one for one in curves.rootLayer if one.name == layer) if layer else curves.rootLayer
+    made = rotopaint.Stroke(curves)
+    for point in points:
+        made.append(rotopaint.AnimControlPoint(*point))
+    attributes = made.getAttributes()
+    attributes.set("bs", size)
+    if life is not None:
+        for name, value in zip(("ltt", "ltn", "ltm"), life, strict=True):
+            attributes.set(name, value)
+    target.append(made)
+
+
+def test_painted_strokes_become_prompts(session: Any, group: Any) -> None:
+    group["wisp_collect_strokes"].execute()
+    assert "Paint strokes first" in group["wisp_status"].value()
+    group["wisp_paint_strokes"].execute()
+    painter = session.host.toNode("Wisp1_strokes")
+    assert painter.input(0) is group.input(0)
+    group["wisp_paint_strokes"].execute()
+    assert len(session.host.allNodes("RotoPaint")) == 1, "one for a node"
+    group["wisp_collect_strokes"].execute()
+    assert "no stroke on frame 1001" in group["wisp_status"].value()
+    stroke(painter, [(10, 40), (10.5, 40), (30, 40)])
+    stroke(painter, [(5, 5), (6, 9)], layer="drop", size=3, life=(1, 1001, 1001))
+    stroke(painter, [(50, 5)], life=(1, 1003, 1003))
+    group["wisp_collect_strokes"].execute()
+    kept, dropped = session.prompts(group, 1)[1:]
+    assert kept == {"frame": 1001, "kind": "stroke", "xy": [[10, 8], [30, 8]], "radius": 4.0, "include": True}
+    assert dropped == {"frame": 1001, "kind": "stroke", "xy": [[5, 43], [6, 39]], "radius": 1.5, "include": False}
+    group["wisp_collect_strokes"].execute()
+    assert len(session.prompts(group, 1)) == 3, "collected again, they replace those before"
+    session.host.frame(1003)
+    group["wisp_collect_strokes"].execute()
+    assert [p["frame"] for p in session.prompts(group, 1)] == [1001, 1001, 1001, 1003, 1003]
+    session.host.undo.undo()
+    assert len(session.prompts(group, 1)) == 3
+
+
+def test_hidden_strokes_do_not_count_and_a_shape_is_a_box(session: Any, group: Any) -> None:
+    painter = session.module("strokes").paint(group)
+    stroke(painter, [(10, 40), (30, 40)])
+    next(iter(next(iter(painter["curves"].rootLayer)))).getAttributes().set("vis", 0)
+    shape = rotopaint.Shape(painter["curves"])
+    for x, y in ((8, 10), (40, 12), (20, 30)):
+        shape.append(rotopaint.ShapeControlPoint(x, y))
+    painter["curves"].rootLayer.append(shape)
+    group["wisp_collect_strokes"].execute()
+    assert session.prompts(group, 1)[1:] == [{"frame": 1001, "kind": "box", "xyxy": [8, 18, 40, 38]}]
+
+
+def test_the_engine_takes_collected_strokes(session: Any, group: Any) -> None:
+    from wisp.shot import parse
+
+    painter = session.module("strokes").paint(group)
+    stroke(painter, [(10, 40), (30, 40)])
+    session.module("strokes").collect(group)
+    assert parse(session.module("solving").document(group)).objects[1].prompts[-1].kind == "stroke"
+
+
+# -- the script -----------------------------------------------------------------------------------------------
+
+
+def test_a_pasted_node_keeps_prompts_and_mattes(start: Callable[..., Any], tmp_path: Path) -> None:
+    session = start()
+    group = session.wisp()
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    alpha = RNG.random((48, 64)).astype(np.float32)
+    session.solved(group, {"hero": alpha}, tmp_path / "m")
+    text = session.host.save()
+    session.host.load(text)  # as paste does: the same text into the same script
+    pasted = session.host.toNode("Wisp2")
+    pasted.setInput(0, group.input(0))
+    assert pasted["wisp_uid"].value() != group["wisp_uid"].value()
+    assert session.objects(pasted) == session.objects(group)
+    assert np.allclose(render(pasted, 1001)[..., 3], alpha, atol=1e-3), "its mattes are there"
+    assert pasted["wisp_object"].values() == ["hero"]
+    session.host.viewer.ctrl_click(20, 5)
+    pasted["wisp_add_neg"].execute()
+    assert len(session.prompts(pasted)) == 2 and len(session.prompts(group)) == 1, "each has its own from here on"
+    folders = {session.module("solving").uid_of(one)[:12] for one in (group, pasted)}
+    assert len(folders) == 2, "and its own plates"
+
+
+def test_loading_shows_what_is_stored(start: Callable[..., Any]) -> None:
+    session = start()
+    group = session.wisp()
+    for x in (10, 20):
+        group["wisp_add_object"].execute()
+        session.host.viewer.ctrl_click(x, 5)
+        group["wisp_add_pos"].execute()
+    group["wisp_edge_grow"].setValue(3.0)
+    session.idle()
+    text, stored = session.host.save(), session.objects(group)
+    again = start()
+    again.host.load(text)
+    loaded = again.host.toNode("Wisp1")
+    loaded.input(0).own = group.input(0).own
+    again.host.frame(1001)
+    again.idle()
+    assert again.objects(loaded) == stored
+    assert loaded["wisp_object"].value() == "object2" and loaded["wisp_edge_grow"].value() == 3
+    assert loaded["wisp_point_1"].value() == [20.5, 5.5]
+    assert again.host.save().count("\n") == text.count("\n")
+
+
+def test_deleting_a_node_forgets_it(session: Any, group: Any) -> None:
+    session.idle()
+    follow = session.module("follow")
+    assert group["wisp_uid"].value() in follow._followed
+    session.host.delete(group)
+    assert follow._followed == {}
+    session.idle()
+
+
+def test_the_menus_press_the_node_that_is_meant(session: Any, group: Any) -> None:
+    session.module("menus").install()
+    entries = session.host.menus["Viewer"]
+    session.host.viewer.ctrl_click(30, 5)
+    entries["Wisp/Add -"]()
+    assert len(session.prompts(group, 1)) == 2, "the only node there is"
+    other = session.module("node").create(group.input(0))
+    entries["Wisp/Add -"]()
+    assert session.host.said[-1] == "Select a Wisp node first."
+    session.host.chosen = [other]
+    entries["Wisp/Add -"]()
+    assert len(session.prompts(other)) == 1 and len(session.prompts(group, 1)) == 2
+    session.host.menus["Nodes"]["Wisp/Wisp"]()
+    assert len(session.module("host").wisp_nodes()) == 3

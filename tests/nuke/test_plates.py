@@ -1,0 +1,159 @@
+"""Plate pictures for the engine: what is rendered, when again, and what is left behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from fake_nuke.nodes import Format
+from wisp.plates.exr import write_exr
+from wisp.plates.plate import Window
+
+
+def export(session: Any, group: Any, folder: Path) -> int:
+    return int(session.module("plates").export(group, str(folder), 1001, 1004))
+
+
+def test_plates_are_rendered_once_at_full_resolution(session: Any, tmp_path: Path) -> None:
+    group = session.wisp()
+    session.host.root()["proxy"].setValue(True)
+    assert export(session, group, tmp_path / "p") == 4
+    picture = cv2.imread(str(tmp_path / "p" / "plate.1003.png"))
+    assert picture.shape[:2] == (48, 64), "full resolution although the proxy is on"
+    assert picture[0, 0, 0] == 137, "linear 0.25 in sRGB"
+    assert session.host.root()["proxy"].value() is True
+    assert export(session, group, tmp_path / "p") == 0
+    (tmp_path / "p" / "plate.1002.png").unlink()
+    assert export(session, group, tmp_path / "p") == 1
+    group["wisp_display_input"].setValue(True)
+    assert export(session, group, tmp_path / "p") == 4
+    assert cv2.imread(str(tmp_path / "p" / "plate.1003.png"))[0, 0, 0] == 64, "display values as they are"
+
+
+@pytest.mark.parametrize("fault", ["cancel", "error"])
+def test_nothing_is_left_of_a_render_that_fails(session: Any, fault: str, tmp_path: Path) -> None:
+    group = session.wisp()
+    before = [node.name() for node in group.nodes()]
+    session.host.root()["proxy"].setValue(True)
+    if fault == "cancel":
+        session.host.cancel_after = 2
+        wanted: Any = session.module("host").Cancelled
+    else:
+        good = group.input(0).own["pictures"]
+        group.input(0).own["pictures"] = lambda frame: good(frame) if frame < 1003 else session.host.execute()
+        wanted = TypeError
+    with pytest.raises(wanted):
+        export(session, group, tmp_path / "p")
+    assert [node.name() for node in group.nodes()] == before and session.host.undo.steps == []
+    assert session.host.root()["proxy"].value() is True and session.host.executing() is False
+    session.host.cancel_after = None
+    group.input(0).own["pictures"] = lambda frame: np.zeros((48, 64, 4), np.float32)
+    assert export(session, group, tmp_path / "p") == 4, "nobody knows which pictures of that render are whole"
+
+
+def test_a_cancelled_render_is_said_in_the_status_line(session: Any, tmp_path: Path) -> None:
+    group = session.wisp(cache=tmp_path / "cache")
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    session.host.cancel_after = 1
+    group["wisp_track_both"].execute()
+    assert group["wisp_status"].value() == "Stopped while the plate was rendered"
+
+
+def test_a_change_above_renders_again(session: Any, tmp_path: Path) -> None:
+    plate = session.plate()
+    grade = session.host.nodes.Grade(name="Grade1")
+    grade.setInput(0, plate)
+    group = session.wisp(grade)
+    assert export(session, group, tmp_path / "p") == 4
+    grade["name"].setValue("Renamed")
+    group["wisp_tint_opacity"].setValue(0.9)
+    assert export(session, group, tmp_path / "p") == 0, "looks and the node's own settings are no change"
+    grade["whitepoint"].setValue(0.5)
+    assert export(session, group, tmp_path / "p") == 4
+    assert cv2.imread(str(tmp_path / "p" / "plate.1001.png"))[0, 0, 0] == 188, "linear 0.5 in sRGB"
+    other = session.host.nodes.Premult(name="Premult1")
+    other.setInput(0, grade)
+    group.setInput(0, other)
+    assert export(session, group, tmp_path / "p") == 4
+
+
+def test_what_only_the_hosts_hash_sees_renders_again(session: Any, tmp_path: Path) -> None:
+    group = session.wisp()
+    assert export(session, group, tmp_path / "p") == 4
+    group.input(0).own["version"] = 2
+    session.host.frame(1002)
+    assert export(session, group, tmp_path / "p") == 0, "a hash says nothing about another frame"
+    session.host.frame(1001)
+    assert export(session, group, tmp_path / "p") == 4
+
+
+def test_a_host_without_hashes_is_good_enough(session: Any, tmp_path: Path) -> None:
+    group = session.wisp()
+    group.input(0).opHashes = None
+    assert export(session, group, tmp_path / "p") == 4 and export(session, group, tmp_path / "p") == 0
+
+
+def test_new_files_under_an_old_name_render_their_frames_again(session: Any, tmp_path: Path) -> None:
+    def write(frame: int, value: float) -> None:
+        window = Window(0, 0, 64, 48)
+        plane = np.full((48, 64), value, np.float16)
+        write_exr(tmp_path / f"in.{frame}.exr", dict.fromkeys("RGB", plane), display=window, data=window)
+
+    for frame in range(1001, 1005):
+        write(frame, 0.25)
+    read = session.host.nodes.Read(file=(tmp_path / "in.%04d.exr").as_posix(), raw=True)
+    read.own = {"format": Format(64, 48), "range": (1001, 1004)}
+    group = session.wisp(read)
+    assert export(session, group, tmp_path / "p") == 4 and export(session, group, tmp_path / "p") == 0
+    (tmp_path / "in.1002.exr").unlink()
+    write(1002, 0.75)
+    assert export(session, group, tmp_path / "p") == 1
+    assert cv2.imread(str(tmp_path / "p" / "plate.1002.png"))[0, 0, 0] > 200
+
+
+def test_a_button_renders_everything_again(session: Any, tmp_path: Path) -> None:
+    group = session.wisp(cache=tmp_path)
+    solving = session.module("solving")
+    solving.export_plates(group)
+    group["wisp_refresh_plates"].execute()
+    assert len(session.host.writes_seen) == 8
+
+
+def test_a_broken_record_is_none(session: Any, tmp_path: Path) -> None:
+    group = session.wisp()
+    export(session, group, tmp_path)
+    (tmp_path / "plates.json").write_text("[1, 2")
+    assert export(session, group, tmp_path) == 4
+    assert set(json.loads((tmp_path / "plates.json").read_text())) == {"1001", "1002", "1003", "1004"}
+
+
+def test_several_views_need_one_to_be_chosen(session: Any, tmp_path: Path) -> None:
+    plate = session.plate()
+    group = session.wisp(plate, tmp_path / "cache")
+    session.host.script_views = ["left", "right"]
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    group["wisp_track_both"].execute()
+    assert "left, right" in group["wisp_status"].value() and "OneView" in group["wisp_status"].value()
+    one = session.host.nodes.OneView(view="right")
+    one.setInput(0, plate)
+    between = session.host.nodes.Premult()
+    between.setInput(0, one)
+    group.setInput(0, between)
+    assert export(session, group, tmp_path / "p") == 4
+
+
+def test_an_image_area_that_begins_elsewhere_is_refused(session: Any, tmp_path: Path) -> None:
+    plate = session.plate()
+    plate.own["format"] = Format(64, 48, 1.0, 8, 4)
+    group = session.wisp(plate, tmp_path / "cache")
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    assert "begins at 8, 4" in group["wisp_status"].value() and "Reformat" in group["wisp_status"].value()
+    with pytest.raises(session.module("edits").Refusal, match="begins at 8, 4"):
+        export(session, group, tmp_path / "p")

@@ -1,0 +1,261 @@
+"""In the viewer: picks that make prompts, handles that move them, guides that show them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fake_nuke.nodes import Format
+from fake_nuke.render import render
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+def click(session: Any, x: int, y: int) -> None:
+    """Ctrl+click a pixel, then let the host be idle."""
+    session.host.viewer.ctrl_click(x, y)
+    session.idle()
+
+
+def test_picks_are_prompts_while_a_mode_is_on(session: Any) -> None:
+    group = session.wisp()
+    click(session, 3, 3)
+    assert session.objects(group) == [], "the mode is off"
+    group["wisp_mode"].setValue("Add +")
+    session.idle()
+    assert session.objects(group) == [], "what was picked before does not count"
+    click(session, 10, 5)
+    group["wisp_mode"].setValue("Remove -")
+    click(session, 20, 5)
+    assert [(p["xy"], p["include"]) for p in session.prompts(group)] == [([10.5, 42.5], True), ([20.5, 42.5], False)]
+    session.host.viewer.ctrl_shift_drag(8, 10, 40, 30)
+    session.idle(held=True)
+    assert len(session.prompts(group)) == 2, "a drag that goes on"
+    session.host.viewer.ctrl_shift_drag(8, 10, 44, 30)
+    session.idle()
+    session.idle()
+    assert session.prompts(group)[2:] == [{"frame": 1001, "kind": "box", "xyxy": [8.0, 18.0, 44.0, 38.0]}]
+    group["wisp_mode"].setValue("Box")
+    click(session, 50, 5)
+    assert len(session.prompts(group)) == 3, "a click is no box"
+
+
+def test_a_pick_that_cannot_be_is_said(session: Any) -> None:
+    group = session.wisp()
+    group["wisp_mode"].setValue("Add +")
+    session.host.frame(2000)
+    click(session, 10, 5)
+    assert "outside" in group["wisp_status"].value() and session.objects(group) == []
+
+
+def test_the_same_pixel_on_another_frame_needs_the_click(session: Any) -> None:
+    group, pick = session.wisp(), session.module("viewer_pick")
+    group["wisp_mode"].setValue("Add +")
+    click(session, 10, 5)
+    session.host.frame(1003)
+    session.idle()
+    assert len(session.prompts(group)) == 1, "another frame is no pick"
+    pick._saw_click()
+    session.idle()
+    assert [p["frame"] for p in session.prompts(group)] == [1001, 1003]
+
+
+def test_picks_belong_to_one_node(session: Any) -> None:
+    first = session.wisp()
+    second = session.wisp(first.input(0))
+    first["wisp_mode"].setValue("Add +")
+    second["wisp_mode"].setValue("Add +")
+    assert first["wisp_mode"].value() == "Off"
+    click(session, 10, 5)
+    assert session.objects(first) == [] and len(session.prompts(second)) == 1
+
+
+def test_ctrl_clicks_are_watched_and_never_consumed(session: Any) -> None:
+    pytest.importorskip("PySide6")
+    from PySide6 import QtCore, QtGui, QtWidgets
+
+    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
+    pick = session.module("viewer_pick")
+    pick.watch()
+    holder, dag = QtWidgets.QWidget(objectName="Viewer.1"), QtWidgets.QWidget(objectName="DAG.1")
+    seen: list[bool] = []
+
+    class Inside(QtWidgets.QWidget):
+        def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:  # noqa: N802
+            seen.append(pick._clicked)
+
+    ctrl, none = QtCore.Qt.KeyboardModifier.ControlModifier, QtCore.Qt.KeyboardModifier.NoModifier
+    left, right = QtCore.Qt.MouseButton.LeftButton, QtCore.Qt.MouseButton.RightButton
+    try:
+        for parent, button, keys in (
+            (dag, left, ctrl),
+            (holder, left, none),
+            (holder, right, ctrl),
+            (holder, left, ctrl),
+        ):
+            spot = QtCore.QPointF(1, 1)
+            kind = QtCore.QEvent.Type.MouseButtonRelease
+            application.sendEvent(Inside(parent), QtGui.QMouseEvent(kind, spot, spot, button, button, keys))
+        assert seen == [False, False, False, True], "every release arrives, the last one counts"
+    finally:
+        application.removeEventFilter(pick._watcher)
+
+
+def test_handles_stand_on_the_prompts_of_the_frame(session: Any) -> None:
+    plate = session.plate(size=(64, 48))
+    group = session.wisp(plate)
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    session.host.viewer.ctrl_shift_drag(8, 10, 40, 30)
+    group["wisp_set_box"].execute()
+    assert group["wisp_point_1"].value() == [10.5, 5.5] and group["wisp_point_1"].visible()
+    assert group["wisp_box"].value() == [8, 10, 40, 30] and not group["wisp_point_2"].visible()
+    session.host.frame(1003)
+    session.idle()
+    assert group["wisp_box"].value() == [0, 0, 0, 0] and not group["wisp_point_1"].visible()
+
+
+def test_dragged_handles_move_the_prompts_in_one_step(session: Any) -> None:
+    group = session.wisp()
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    steps = len(session.host.undo.steps)
+    for x in (11.0, 12.0, 13.0):
+        group["wisp_point_1"].setValue((x, 7.0))
+        session.idle(held=True)
+    assert session.prompts(group)[0]["xy"] == [10.5, 42.5]
+    session.idle()
+    assert session.prompts(group)[0]["xy"] == [13, 41] and len(session.host.undo.steps) == steps + 1
+    group["wisp_box"].setValue((4, 6, 20, 30))
+    session.idle()
+    assert session.prompts(group)[1]["xyxy"] == [4, 18, 20, 42], "a box drawn by its handles"
+    session.host.undo.undo()
+    session.host.undo.undo()
+    assert [p["xy"] for p in session.prompts(group)] == [[10.5, 42.5]]
+    assert group["wisp_point_1"].value() == [10.5, 5.5] and group["wisp_box"].value() == [0, 0, 0, 0]
+
+
+def test_a_handle_of_another_frame_moves_nothing(session: Any) -> None:
+    group = session.wisp()
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    before = session.objects(group)
+    group["wisp_point_1"].setValue((30.0, 30.0))
+    session.host.frame(1002)
+    session.idle()
+    assert session.objects(group) == before
+
+
+def test_the_active_object_has_the_handles(session: Any) -> None:
+    group = session.wisp()
+    for x in (10, 20):
+        group["wisp_add_object"].execute()
+        session.host.viewer.ctrl_click(x, 5)
+        group["wisp_add_pos"].execute()
+    assert group["wisp_point_1"].value() == [20.5, 5.5]
+    group["wisp_object"].setValue(0)
+    assert group["wisp_point_1"].value() == [10.5, 5.5]
+    group["wisp_point_1"].setValue((12.5, 5.5))
+    session.idle()
+    assert [p[0]["xy"][0] for p in (session.prompts(group, 0), session.prompts(group, 1))] == [12.5, 20.5]
+
+
+# -- guides ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guided(session: Any) -> Any:
+    """A node with a box on its first frame, and the guides that show it."""
+    pytest.importorskip("PySide6", reason="guides are painted by Qt")
+    group = session.wisp()
+    session.host.viewer.ctrl_shift_drag(8, 10, 40, 30)
+    group["wisp_set_box"].execute()
+    session.idle()
+    return group
+
+
+def test_guides_are_drawn_where_the_prompts_are(session: Any, guided: Any) -> None:
+    shown, plate = render(guided, 1001), render(guided.input(0), 1001)
+    changed = np.abs(shown[..., :3] - plate[..., :3]).max(axis=2) > 0.02
+    rows, columns = np.nonzero(changed)
+    # The box is 8..40 x 18..38 from the top; its line and corners reach a few pixels out.
+    assert 4 <= columns.min() <= 8 and 39 <= columns.max() <= 44 and 14 <= rows.min() <= 18 and 37 <= rows.max() <= 42
+    assert not changed[22:34, 14:34].any(), "nothing inside the box"
+    assert np.array_equal(shown[..., 3], render(guided, 1002)[..., 3]), "alpha is that of the matte"
+    assert np.array_equal(render(guided, 1002)[..., :3], plate[..., :3]), "no guides on other frames"
+    guided["wisp_show_guides"].setValue(False)
+    session.idle()
+    assert np.array_equal(render(guided, 1001)[..., :3], plate[..., :3])
+
+
+def test_guides_follow_edits_and_frames(session: Any, guided: Any) -> None:
+    def file() -> Path:
+        return Path(guided.node("GuideRead")["file"].value())
+
+    first = file()
+    session.idle()
+    assert file() == first, "nothing has changed"
+    session.host.viewer.ctrl_click(50, 40)
+    guided["wisp_add_pos"].execute()
+    session.idle()
+    assert file() != first and not first.exists() and file().exists()
+    assert np.abs(render(guided, 1001)[7, 50, :3] - 0.25).max() > 0.02
+    session.host.frame(1002)
+    session.idle()
+    assert np.allclose(render(guided, 1002)[..., :3], 0.25)
+
+
+def test_guides_never_reach_a_render(start: Any, tmp_path: Path) -> None:
+    """Neither one in the interface, nor one elsewhere, nor the plate of a further node."""
+    pytest.importorskip("PySide6", reason="guides are painted by Qt")
+    session = start()
+    session.module("menus").install()
+    group = session.wisp()
+    session.host.viewer.ctrl_shift_drag(8, 10, 40, 30)
+    group["wisp_set_box"].execute()
+    group["wisp_strict"].setValue(False)
+    session.idle()
+    assert render(group, 1001)[..., :3].std() > 0.01
+    write = session.host.nodes.Write(file=str(tmp_path / "out.%04d.png"))
+    write.setInput(0, group)
+    session.host.execute(write, 1001, 1001)
+    import cv2
+
+    assert cv2.imread(str(tmp_path / "out.1001.png")).std() == 0
+    assert render(group, 1001)[..., :3].std() > 0.01, "they are back"
+
+    further = session.module("node").create(group)
+    session.module("plates").export(further, str(tmp_path / "plates"), 1001, 1001)
+    assert cv2.imread(str(tmp_path / "plates" / "plate.1001.png")).std() == 0
+    session.host.GUI = False
+    assert render(group, 1001)[..., :3].std() == 0
+
+
+def test_a_render_in_the_interface_stops_at_an_unsolved_frame_and_the_viewer_recovers(
+    session: Any, tmp_path: Path
+) -> None:
+    session.module("menus").install()
+    group = session.wisp()
+    write = session.host.nodes.Write(file=str(tmp_path / "out.%04d.png"))
+    write.setInput(0, group)
+    with pytest.raises(RuntimeError, match="not been solved"):
+        session.host.execute(write, 1001, 1001)
+    with pytest.raises(RuntimeError, match="not been solved"):
+        render(group, 1001)  # the failed render has not said that it is over
+    session.idle()
+    assert render(group, 1001).shape == (48, 64, 4)
+
+
+@pytest.mark.parametrize("aspect", [1.0, 2.0])
+def test_picks_handles_and_prompts_agree_also_with_wide_pixels_and_a_proxy(session: Any, aspect: float) -> None:
+    plate = session.plate()
+    plate.own["format"] = Format(64, 48, aspect)
+    group = session.wisp(plate)
+    session.host.root()["proxy"].setValue(True)
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    assert np.allclose(session.prompts(group)[0]["xy"], [10.5, 42.5], atol=0.011)
+    assert np.allclose(group["wisp_point_1"].value(), [10.5, 5.5], atol=0.011)
