@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -76,18 +75,15 @@ class Sam2MattingHead:
         return matte
 
     def _encode(self, clip: Clip, frame: int) -> FrameEncoding:
-        """A still is seen as SAM 2 sees pictures, which adds the embedding that stands for "no memory" to the
-        coarsest features; a frame of a shot as it sees video, which does not."""
+        """A still is seen as the tracker's network sees pictures, a frame of a shot as it sees video."""
         if len(clip.frames) > 1:
             return self.model.encoder.encode(clip, frame, "video")
-        encoding = self.model.encoder.encode(clip, frame, "still")
-        fine, mid, coarse = encoding.maps
-        return replace(encoding, maps=(fine, mid, coarse + self.model.network.no_mem_embed.view(1, -1, 1, 1)))
+        return self.model.without_memory(self.model.encoder.encode(clip, frame, "still"))
 
     def _mask(self, logits: NDArray[np.float32]) -> Tensor:
         """The tracker's logits as the mask of exact 0 and 1 at stride 4."""
         values = torch.from_numpy(np.array(logits, np.float32))[None, None]
-        side = self.model.network.image_size // 4
+        side = self.model.mask_side
         if values.shape[-2:] != (side, side):
             values = functional.interpolate(values, (side, side), mode="bilinear", align_corners=False)
         return (values > 0).float()

@@ -26,7 +26,8 @@ def load_state_dict(path: Path, *, expected_size: int | None = None) -> dict[str
     """The tensors of a checkpoint on the CPU, mapped from the file where its format allows.
 
     `.safetensors`: all tensors. Everything else is read as torch's format: a dict whose entry `"model"` is the
-    state dict (as SAM 2.1 and SAM2Matting publish it); other entries, such as an optimiser's, are left alone.
+    state dict (as SAM 2.1 and SAM2Matting publish it; other entries, such as an optimiser's, are left alone), or the
+    bare state dict.
     `expected_size` in bytes, where known, makes the message about a truncated file exact.
     Raises WeightsError for a missing, truncated, damaged or hostile file and for any other content.
     """
@@ -35,7 +36,7 @@ def load_state_dict(path: Path, *, expected_size: int | None = None) -> dict[str
     if path.suffix == ".safetensors":
         return _load_safetensors(path, expected_size)
     content = _load_torch(path, expected_size)
-    state = content.get("model") if isinstance(content, Mapping) else None
+    state = _state_in(content)
     if not isinstance(state, Mapping) or not state:
         raise WeightsError(
             f"{path} is not a checkpoint of this model: it holds {_describe(content)}, not a 'model' entry of tensors.",
@@ -119,6 +120,16 @@ def _damaged(path: Path, expected_size: int | None) -> WeightsError:
     else:
         why = f"its {size:,} bytes are truncated, damaged or not weights that can be loaded safely"
     return WeightsError(f"Cannot load the weights in {path}: {why}.", hint=REPLACE_HINT, path=path)
+
+
+def _state_in(content: object) -> object:
+    """The state dict of a checkpoint: its entry `"model"`, or itself where it holds tensors and nothing else."""
+    import torch
+
+    if not isinstance(content, Mapping):
+        return None
+    bare = all(isinstance(value, torch.Tensor) for value in content.values())
+    return content if bare and "model" not in content else content.get("model")
 
 
 def _only_tensors(state: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:

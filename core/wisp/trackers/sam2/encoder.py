@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -26,12 +26,15 @@ CACHED = 4
 #: own frame loader does. `still`: float pictures and an antialiased bilinear filter, as its image predictor does.
 Mode = Literal["video", "still"]
 
+#: Makes of a picture (height x width x 3, 0..1) and a side what a network takes: 1 x 3 x side x side, normalised.
+PictureInput: TypeAlias = Callable[[FloatImage, int], Tensor]
+
 
 @dataclass(frozen=True)
 class FrameEncoding:
     """One frame as the network sees it.
 
-    `image`: 1 x 3 x S x S float32, normalised by `MEAN` and `STD`, the aspect ratio not kept.
+    `image`: 1 x 3 x S x S float32, normalised, the aspect ratio not kept.
     `maps`: the feature pyramid at stride 4, 8 and 16: 1 x 32 x S/4 x S/4, 1 x 64 x S/8 x S/8 and
     1 x 256 x S/16 x S/16; the first two have passed the mask decoder's projections.
     `position`: positional encoding of the coarsest map, 1 x 256 x S/16 x S/16.
@@ -45,9 +48,12 @@ class FrameEncoding:
 class FrameEncoder:
     """Encodes frames of clips and remembers the last few, whoever asked for them."""
 
-    def __init__(self, network: Any, autocast: Callable[[], AbstractContextManager[object]]) -> None:
+    def __init__(
+        self, network: Any, autocast: Callable[[], AbstractContextManager[object]], inputs: Mapping[Mode, PictureInput]
+    ) -> None:
         self._network = network
         self._autocast = autocast
+        self._inputs = inputs
         # A clip is known by being the same object; holding it keeps its id from being given to another one.
         self._recent: list[tuple[Clip, int, Mode, FrameEncoding]] = []
         self.computed = 0
@@ -69,7 +75,7 @@ class FrameEncoder:
 
     def _compute(self, picture: FloatImage, mode: Mode) -> FrameEncoding:
         size = int(self._network.image_size)
-        image = (video_input if mode == "video" else still_input)(picture, size).to(self._network.device)
+        image = self._inputs[mode](picture, size).to(self._network.device)
         with self._autocast():
             features = self._network.forward_image(image)
         fine, mid, coarse = features["backbone_fpn"]
@@ -97,3 +103,7 @@ def still_input(picture: FloatImage, size: int) -> Tensor:
 def _normalise(values: Tensor) -> Tensor:
     shape = (1, 3, 1, 1)
     return (values - torch.tensor(MEAN).view(shape)) / torch.tensor(STD).view(shape)
+
+
+#: How SAM 2 brings pictures to its square.
+INPUTS: Mapping[Mode, PictureInput] = {"video": video_input, "still": still_input}

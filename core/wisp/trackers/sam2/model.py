@@ -6,14 +6,16 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ...device import resolve_device
@@ -22,7 +24,8 @@ from ...weights.checkpoints import check_keys, load_state_dict
 from ...weights.hashes import remembered_sha256
 from ...weights.options import RunOptions
 from ...weights.registry import ModelEntry
-from .encoder import FrameEncoder
+from .encoder import INPUTS, FrameEncoder, FrameEncoding, Mode, PictureInput
+from .prompts import mask_input
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -43,9 +46,9 @@ MAX_CONDITIONING_FRAMES = 8
 class Sam2Model:
     """A network with its weights on a device, shared by the tracker and the head of one checkpoint.
 
-    `network`: sam2's `SAM2Base` in evaluation mode. `head_state`: the tensors of matting heads that lie beside the
-    tracker's in the checkpoint (empty in Meta's own). `dtype`: to which the encoder and the memory are autocast, or
-    None for float32 throughout. `version`: SHA-256 of the checkpoint.
+    `network`: sam2's `SAM2Base` in evaluation mode, or one that answers alike. `head_state`: the tensors of matting
+    heads that lie beside the tracker's in the checkpoint (empty in Meta's own). `dtype`: to which the encoder and the
+    memory are autocast, or None for float32 throughout. `version`: SHA-256 of the checkpoint.
     """
 
     network: Any
@@ -56,8 +59,35 @@ class Sam2Model:
     version: str
     encoder: FrameEncoder = field(init=False)
 
+    #: How pictures become the network's input.
+    inputs: ClassVar[Mapping[Mode, PictureInput]] = INPUTS
+    #: Whether a frame that was corrected is remembered to the end of its pass, as a keyframe is.
+    corrections_are_kept: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
-        self.encoder = FrameEncoder(self.network, self.autocast)
+        self.encoder = FrameEncoder(self.network, self.autocast, self.inputs)
+
+    @property
+    def mask_side(self) -> int:
+        """Side of the square of the mask logits, at stride 4."""
+        return int(self.network.image_size) // 4
+
+    def mask_prompt(self, mask: NDArray[np.bool_]) -> Tensor:
+        """A plate-sized mask as the network takes one."""
+        return mask_input(mask, self.network.image_size)
+
+    def memory_position(self) -> Tensor:
+        """The positional encoding of memory features, the same for all frames."""
+        side = self.network.sam_image_embedding_size
+        encoding: Tensor = self.network.memory_encoder.position_encoding(
+            torch.zeros(1, self.network.mem_dim, side, side, device=self.device)
+        )
+        return encoding
+
+    def without_memory(self, encoding: FrameEncoding) -> FrameEncoding:
+        """A still's encoding as heads see it: the embedding that stands for "no memory" is in its coarsest map."""
+        fine, mid, coarse = encoding.maps
+        return replace(encoding, maps=(fine, mid, coarse + self.network.no_mem_embed.view(1, -1, 1, 1)))
 
     @property
     def autocast(self) -> Callable[[], AbstractContextManager[object]]:
@@ -106,7 +136,7 @@ def load_model(
 ) -> Sam2Model:
     """As `load`. `image_size`: side of the network's square in pixels, a multiple of 32; the weights fit any, but were
     trained for 1024 (smaller ones make quick tests)."""
-    dtype = _autocast_dtype(precision, device)
+    dtype = autocast_dtype(precision, device)
     try:
         stat = path.stat()
     except OSError as error:
@@ -138,7 +168,7 @@ def _load(path: Path, variant: str, device: torch.device, dtype: torch.dtype | N
     return Sam2Model(network, rest, path, device, dtype, remembered_sha256(path))
 
 
-def _autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
+def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
     """What `--precision` means here. Half precision pays on CUDA only, so `auto` keeps float32 elsewhere."""
     if precision == "auto":
         if device.type != "cuda":
