@@ -195,10 +195,21 @@ def test_identity_of_a_held_frame_follows_the_held_one(gappy: Path) -> None:
     assert before[13] not in (before[12], before[14])
     frame_file(gappy.parent, 12, value=7.5)
     after = apply_missing(open_plate(gappy), "hold", 11, 19)
-    assert {frame for frame in before if after.identity(frame) != before[frame]} == {12, 13}
+    changed = {frame for frame in before if after.identity(frame) != before[frame]}
+    assert changed == {11, 12, 13, 14}, "12 is also what would be shown if 11 or 14 turned out damaged"
     assert after.read(13).rgb[0, 0, 0] == 7.5
     black = apply_missing(open_plate(gappy), "black", 11, 19)
     assert black.identity(13) == black.identity(16) != held.identity(13)
+
+
+def test_identity_of_a_frame_with_damaged_pixels_follows_the_frame_it_shows(gappy: Path) -> None:
+    held = apply_missing(open_plate(gappy), "hold", 11, 19)
+    assert held.read(18).rgb[0, 0, 0] == 15, "its header is whole, its pixels are not"
+    before = held.identity(18)
+    frame_file(gappy.parent, 15, value=7.5)
+    after = apply_missing(open_plate(gappy), "hold", 11, 19)
+    assert after.read(18).rgb[0, 0, 0] == 7.5
+    assert after.identity(18) != before
 
 
 def test_an_unknown_policy_is_refused(gappy: Path) -> None:

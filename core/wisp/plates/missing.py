@@ -22,7 +22,9 @@ def apply_missing(plate: Plate, policy: Policy, first: int, last: int) -> Plate:
     read: all headers are read here, so that a job fails before it starts. Pixels that turn out damaged later
     are dealt with on reading: `hold` and `black` replace them, `error` and `skip` raise FrameReadError.
     `hold` repeats the nearest earlier readable frame, before the first one the next. The identity of a replaced
-    gap derives from what replaces it; a frame of which only the pixels are damaged keeps that of its own file.
+    gap derives from what replaces it. Whether a frame's pixels are damaged is not known before they are read, so with
+    `hold` every identity derives from the first two files that may be shown. A tolerance: where several files in a row
+    have readable headers and damaged pixels, a new version of the frame shown for the second and later is not noticed.
 
     Raises InputError that lists the gaps (`error`, and always where no frame is readable); UsageError for an
     unknown policy.
@@ -116,12 +118,15 @@ class MissingPlate:
         return self._plate.header(frame)
 
     def identity(self, frame: int) -> str:
-        if frame in self._is_good:
+        own = (frame,) if frame in self._is_good else ()
+        if not own:
+            self._require(frame)
+            if self._policy == "black":
+                return fingerprint("black", self.width, self.height)
+        if self._policy != "hold":
             return self._plate.identity(frame)
-        self._require(frame)
-        if self._policy == "black":
-            return fingerprint("black", self.width, self.height)
-        return fingerprint("hold", self._plate.identity(self._neighbours(frame)[0]))
+        shown = (*own, *self._neighbours(frame))[:2]
+        return fingerprint("hold", *(self._plate.identity(other) for other in shown))
 
     def _neighbours(self, frame: int) -> tuple[int, ...]:
         """Other good frames in the order in which they may stand in: backwards to the first, then onwards."""
