@@ -126,7 +126,7 @@ class MissingPlate:
         if self._policy != "hold":
             return self._plate.identity(frame)
         shown = (*own, *self._neighbours(frame))[:2]
-        return fingerprint("hold", *(self._plate.identity(other) for other in shown))
+        return fingerprint("hold", len(own), *(self._plate.identity(other) for other in shown))
 
     def _neighbours(self, frame: int) -> tuple[int, ...]:
         """Other good frames in the order in which they may stand in: backwards to the first, then onwards."""
