@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from wisp.finish.border import extend_to_border
 from wisp.finish.edge import finish_edge
-from wisp.finish.matte import finish_matte
+from wisp.finish.matte import mend, shape
 from wisp.shot import Edge
 
 SIZE = 96
@@ -50,7 +50,7 @@ def test_levels_and_gamma() -> None:
 
 def test_the_defaults_change_nothing() -> None:
     alpha = np.random.default_rng(0).random((20, 30), dtype=np.float32)
-    np.testing.assert_array_equal(finish_matte(alpha, Edge()), alpha)
+    np.testing.assert_array_equal(shape(mend(alpha, Edge()), Edge()), alpha)
 
 
 def test_the_border_is_made_of_what_lies_inside_of_it() -> None:
@@ -66,7 +66,7 @@ def test_no_edge_setting_weakens_core_and_garbage() -> None:
     core, garbage = np.zeros((2, SIZE, SIZE), np.float32)
     core[:40], garbage[30:] = 1, 1
     garbage[29] = 0.25
-    finished = finish_matte(disc(20.0), Edge(grow=-10.0, white=0.5, soften=3.0), core, garbage)
+    finished = shape(disc(20.0), Edge(grow=-10.0, white=0.5, soften=3.0), core, garbage)
     np.testing.assert_array_equal(finished[:29], 1)
     np.testing.assert_array_equal(finished[29], 0.75)
     np.testing.assert_array_equal(finished[30:], 0)

@@ -132,11 +132,12 @@ def test_undo_has_the_earlier_result_at_once(folder: Path, tracker: ChainTracker
     assert tracker.steps == []
 
 
-def test_an_edge_setting_tracks_nothing_again(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+def test_an_edge_setting_tracks_and_mattes_nothing_again(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
     solver(shot(box(1001)), folder).run()
     tracker.steps.clear()
+    head.frames.clear()
     summary = solver(shot(box(1001), item={"edge": {"gamma": 2.0}}), folder).run()
-    assert (summary.tracked, summary.matted) == (0, len(ALL)) and tracker.steps == []
+    assert (summary.tracked, summary.matted) == (0, len(ALL)) and (tracker.steps, head.frames) == ([], [])
 
 
 def test_a_replaced_plate_frame_is_noticed_and_a_moved_folder_is_not(

@@ -159,6 +159,14 @@ def read_mask(path: str | Path, width: int, height: int) -> NDArray[np.bool_]:
     else the largest of its colour channels. Raises FrameReadError; UsageError for another size than the
     plate's, and for a mask that marks nothing.
     """
+    mask: NDArray[np.bool_] = read_coverage(path, width, height) > MASK_THRESHOLD
+    if not mask.any():
+        raise UsageError(f"The mask {path} is empty: no value is above one half.", hint="Choose another.", path=path)
+    return mask
+
+
+def read_coverage(path: str | Path, width: int, height: int) -> FloatImage:
+    """The soft values of a mask or matte file, read as `read_mask` does: float32, height x width, 0..1."""
     path = Path(path)
     values = _exr_mask(path) if path.suffix.lower() in EXR_SUFFIXES else _still_mask(path)
     if values.shape != (height, width):
@@ -167,10 +175,7 @@ def read_mask(path: str | Path, width: int, height: int) -> NDArray[np.bool_]:
             hint="Render it at the plate's size.",
             path=path,
         )
-    mask: NDArray[np.bool_] = values > MASK_THRESHOLD
-    if not mask.any():
-        raise UsageError(f"The mask {path} is empty: no value is above one half.", hint="Choose another.", path=path)
-    return mask
+    return np.clip(values, 0.0, 1.0)
 
 
 def _exr_mask(path: Path) -> FloatImage:

@@ -12,14 +12,14 @@ from ..cache import Shelf, object_folder
 from ..fingerprint import fingerprint
 from ..plates.plate import Plate, Window
 from ..shot import ObjectSpec
+from .finishing import Finishing
 from .locks import LockedMattes
-from .paint import paint_content
 from .plan import PlannedPass, Recipe, TrackPlan
 from .prompts import defining_keyframes, prompt_content
 from .reasons import Ingredients, hashes
 
-#: Raise when the way from a mask to a stored matte changes.
-MATTE_SCHEMA = 1
+#: Raise when the way from a mask to a solved alpha changes.
+MATTE_SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class ObjectWork:
         for frame, content in self.frozen.items():
             self._prompts[frame] = [{"kind": "lock", "matte": content}]
         self.plan = self._planned(same)
+        self.finishing = Finishing(item, plate, self.life, self.frozen, locate)
 
     def _planned(self, same: Mapping[str, str]) -> TrackPlan:
         return TrackPlan(
@@ -74,29 +75,34 @@ class ObjectWork:
         )
 
     @cached_property
-    def marks(self) -> dict[int, str]:
-        """Fingerprint of the finished matte of every frame that can have one."""
-        return self._marks(self.plan)
+    def solved(self) -> dict[int, str]:
+        """Fingerprint of the solved alpha, before any finishing, of every frame that can have one."""
+        return self._solved(self.plan)
 
-    def _marks(self, plan: TrackPlan) -> dict[int, str]:
-        edge = self.item.edge.model_dump(mode="json", include={"grow", "soften", "black", "white", "gamma"})
+    @cached_property
+    def marks(self) -> dict[int, str]:
+        """Fingerprint of the finished matte of every frame that can have one; the solved alpha's where they are one."""
+        return self._finished(self.solved)
+
+    def _solved(self, plan: TrackPlan) -> dict[int, str]:
         marks: dict[int, str] = {}
         for frame in self._plate.frames:
+            identity = self._plate.identity(frame)
             if frame in self.frozen:
                 marks[frame] = fingerprint("locked", self.frozen[frame])
             elif not self.item.exists(frame):
-                marks[frame] = fingerprint("outside", MATTE_SCHEMA, self._plate.identity(frame))
+                marks[frame] = fingerprint("outside", MATTE_SCHEMA, identity)
             elif frame in plan.recipes:
                 mask = plan.recipes[frame].fingerprint
-                identity = self._plate.identity(frame)
-                paint = self._paint(frame)
-                marks[frame] = fingerprint("matte", MATTE_SCHEMA, mask, identity, self._models.head, edge, *paint)
+                marks[frame] = fingerprint("matte", MATTE_SCHEMA, mask, identity, self._models.head)
         return marks
 
-    def _paint(self, frame: int) -> list[Any]:
-        """What the strokes of this and neighbouring frames add to what the matte of `frame` depends on."""
-        content = paint_content(self.item, frame, self._plate.frames)
-        return [[*layer, self._plate.identity(layer[0])] for layer in content]
+    def _finished(self, solved: Mapping[int, str]) -> dict[int, str]:
+        return {frame: self.finishing.mark(frame, solved) for frame in solved}
+
+    def solved_matte(self, frame: int) -> Path | None:
+        """The file of the solved alpha of `frame`, wherever it lies; None where it is still to be computed."""
+        return self.locks.path(frame) if frame in self.frozen else self._shelf.find_matte(self.solved[frame])
 
     def matte(self, frame: int) -> Path | None:
         """The file of the finished matte of `frame`, wherever it lies; None where it is still to be computed."""
@@ -117,21 +123,33 @@ class ObjectWork:
                 "colour or layer": fingerprint(self._look),
                 "region": fingerprint(self.region),
                 "edge": fingerprint(self.item.edge.model_dump(mode="json")),
+                "core or garbage matte": fingerprint(self.item.core, self.item.garbage),
                 "the object's first or last frame": fingerprint(self.item.first, self.item.last),
             },
         )
 
     @cached_property
-    def folder(self) -> str:
-        """The cache folder of this object as it is prompted now.
+    def _folders(self) -> tuple[str, str]:
+        """The cache folders of this object's solved alphas and finished mattes as it is prompted now.
 
-        It is named after what was asked for, so that it stays where tracking finds that less has changed.
+        They are named after what was asked for, so that they stay where tracking finds that less has changed.
         """
-        return object_folder(self.item.name, list(self._marks(self._planned({})).values()))
+        solved = self._solved(self._planned({}))
+        name = self.item.name
+        return object_folder(name, list(solved.values())), object_folder(name, list(self._finished(solved).values()))
+
+    def solved_path(self, frame: int) -> Path:
+        """Where the solved alpha of `frame` is put."""
+        folder, _ = self._folders
+        return self.path(frame) if self.solved[frame] == self.marks[frame] else self._at(folder, frame)
 
     def path(self, frame: int) -> Path:
         """Where the matte of `frame` lies or will lie."""
-        return self._shelf.matte_path(self.folder, frame, self._plate.padding)
+        _, folder = self._folders
+        return self._at(folder, frame)
+
+    def _at(self, folder: str, frame: int) -> Path:
+        return self._shelf.matte_path(folder, frame, self._plate.padding)
 
     def mask_marks(self, frame: int) -> tuple[str, ...]:
         """Fingerprints of the stored masks (forward, backward) that the final mask of `frame` is made of."""

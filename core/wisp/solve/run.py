@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from ..cache import FrameState, MatteStamp
+from ..cache import FrameState, MatteStamp, read_matte
 from ..errors import CancelledError, UsageError
-from ..finish.edge import finish_edge
 from ..frames import format_frames
 from ..plates.clip import FloatImage
 from ..trackers.blend import blend
 from ..trackers.tracker import FramePrompts, TrackedMask, TrackPass
 from .events import Eta, FrameDone, Listener, Notice, Progress, Stage, Started, ignore, never
 from .objects import Chunk, ObjectWork, chunks_to_run
-from .paint import obey_strokes
 from .prompts import drawn, frame_prompts
 from .region import in_region, whole
 
@@ -98,14 +97,18 @@ class Run:
         self._masks, self._snapshots = self._shelf.stored_masks(), self._shelf.stored_snapshots()
         self._same = self._shelf.same()
         self._chunks: list[Chunk] = []
-        self._mattes: dict[ObjectWork, set[int]] = {}
+        self._unsolved: dict[ObjectWork, set[int]] = {}
+        self._unfinished: dict[ObjectWork, set[int]] = {}
         known = 0
         for work in solver.works if self._objects is None else map(solver.work, self._objects):
             todo = reachable = [frame for frame in self._wanted if frame in work.marks]
             if "matte" in self._stages:
-                todo = [frame for frame in reachable if not self._adopt(work, frame)]
-                self._mattes[work] = set(todo)
-                known += len(reachable) - len(todo)
+                unfinished = [frame for frame in reachable if not self._adopt(work, frame)]
+                self._unfinished[work] = set(unfinished)
+                sources = {near for frame in unfinished for near in work.finishing.window(frame)}
+                todo = [frame for frame in sorted(sources) if work.solved_matte(frame) is None]
+                self._unsolved[work] = set(todo)
+                known += len(reachable) - len(unfinished)
             if "track" in self._stages:
                 self._chunks += chunks_to_run(work, todo, self._masks, self._snapshots)
         self._summary.cached = known - self._summary.matted
@@ -123,7 +126,8 @@ class Run:
 
     @property
     def _matte_steps(self) -> int:
-        return sum(map(len, self._mattes.values()))
+        finishes = (_apart(work) & todo for work, todo in self._unfinished.items())
+        return sum(map(len, (*self._unsolved.values(), *finishes)))
 
     def go(self) -> Summary:
         """Do the work. CancelledError when asked to stop: the step under way is finished, all is kept."""
@@ -145,6 +149,7 @@ class Run:
         self._on_event(Started(totals["track"], totals["matte"], spec.tracker, spec.head, self._summary.cached))
         for frame in self._solver.plate.frames:
             self._matte_ready(frame)
+            self._finish_ready(frame)
         forward, backward = (
             [chunk for chunk in self._chunks if chunk.planned.direction == side] for side in ("forward", "backward")
         )
@@ -152,7 +157,7 @@ class Run:
 
     def _remember(self) -> None:
         """Record what the mattes that are there now were made of, also after a stop or a failure."""
-        for work, todo in self._mattes.items():
+        for work, todo in self._unfinished.items():
             self._solver.record(work.item).add(work.ingredients(set(self._wanted).difference(todo)))
 
     # Track -------------------------------------------------------------------------------------------------
@@ -174,6 +179,7 @@ class Run:
                     return True
                 waiting = [stepping for stepping in waiting if stepping.next is not None]
                 self._matte_ready(frame)
+                self._finish_ready(frame)
         except CancelledError:
             self._keep_memories(waiting)
             raise
@@ -257,8 +263,8 @@ class Run:
     # Matte -------------------------------------------------------------------------------------------------
 
     def _matte_ready(self, frame: int) -> None:
-        """Matte the objects whose masks on `frame` are complete and whose matte is missing."""
-        ready = [work for work, todo in self._mattes.items() if frame in todo and self._complete(work, frame)]
+        """Matte the objects whose masks on `frame` are complete and whose alpha is missing."""
+        ready = [work for work, todo in self._unsolved.items() if frame in todo and self._complete(work, frame)]
         if not ready:
             return
         masks = {work: self._final_mask(work, frame) for work in ready}
@@ -268,8 +274,7 @@ class Run:
             alphas = self._solver.head.matte(self._solver.clip_of(region), frame, visible) if visible else {}
             for work, mask in group.items():
                 self._store(work, frame, mask, alphas.get(work.item.id))
-                self._mattes[work].discard(frame)
-                self._summary.matted += 1
+                self._unsolved[work].discard(frame)
                 if mask.state == "lost" and work.item.exists(frame):
                     self._summary.lost.setdefault(work.item.name, []).append(frame)
                 self._tell("matte", frame)
@@ -296,14 +301,12 @@ class Run:
         return TrackedMask(np.where(mask, 8.0, -8.0).astype(np.float32), 1.0, "keyframe")
 
     def _store(self, work: ObjectWork, frame: int, mask: TrackedMask, solved: FloatImage | None) -> None:
-        """Finish the alpha of the object's region (None: empty) and write it over the whole picture."""
+        """Write the alpha of the object's region (None: empty) over the whole picture."""
         plate = self._solver.plate
         size = (plate.width, plate.height)
         alpha = np.zeros((plate.height, plate.width), np.float32) if solved is None else solved
         if solved is not None and work.region is not None:
             alpha = whole(solved, work.region, size, outside=0.0)
-        alpha = obey_strokes(alpha, self._solver.clip, work.item, frame)
-        alpha = finish_edge(alpha, work.item.edge)
         exists = work.item.exists(frame)
         state: FrameState = "placeholder" if not exists else "corrected" if frame in work.plan.keyframes else "solved"
         models = self._solver.models
@@ -315,11 +318,35 @@ class Run:
             model=" + ".join(model.id for model in models),
             weights_sha256=_joined(model.weights_sha256 for model in models if model.weights_sha256) or "none",
             licence=_joined(model.licence for model in models),
-            fingerprint=work.marks[frame],
+            fingerprint=work.solved[frame],
         )
+        path = work.solved_path(frame)
+        self._shelf.write_matte(path, alpha, self._solver.plate.header(frame), stamp)
+        if work.marks[frame] == work.solved[frame]:
+            self._tell_finished(work, frame, path, stamp)
+
+    # Finish ------------------------------------------------------------------------------------------------
+
+    def _finish_ready(self, frame: int) -> None:
+        """Finish the mattes that were waiting for the solved alpha of `frame` alone."""
+        for work, todo in self._unfinished.items():
+            for near in work.finishing.reach(frame):
+                if near in todo and self._unsolved[work].isdisjoint(work.finishing.window(near)):
+                    self._finish(work, near)
+                    self._tell("matte", near)
+
+    def _finish(self, work: ObjectWork, frame: int) -> None:
+        alpha = work.finishing.apply(frame, lambda near: _solved_alpha(work, near)[0], self._solver.clip)
+        stamp = replace(_solved_alpha(work, frame)[1], fingerprint=work.marks[frame])
         path = work.path(frame)
         self._shelf.write_matte(path, alpha, self._solver.plate.header(frame), stamp)
-        self._on_event(FrameDone(work.item.name, frame, str(path), state, mask.state, mask.confidence))
+        self._tell_finished(work, frame, path, stamp)
+
+    def _tell_finished(self, work: ObjectWork, frame: int, path: Path, stamp: MatteStamp) -> None:
+        self._unfinished[work].discard(frame)
+        self._summary.matted += 1
+        state = (stamp.frame_state, stamp.track_state, stamp.confidence)
+        self._on_event(FrameDone(work.item.name, frame, str(path), *state))
 
     # Tell --------------------------------------------------------------------------------------------------
 
@@ -345,6 +372,19 @@ def _in_plate(frames: Collection[int] | None, available: Sequence[int]) -> list[
             f"The plate has no frame {format_frames(strangers)}.", hint=f"It has {format_frames(available)}."
         )
     return sorted(set(frames))
+
+
+def _apart(work: ObjectWork) -> set[int]:
+    """The frames whose finished mattes are files of their own."""
+    return {frame for frame, mark in work.marks.items() if mark != work.solved[frame]}
+
+
+def _solved_alpha(work: ObjectWork, frame: int) -> tuple[FloatImage, MatteStamp]:
+    path = work.solved_matte(frame)
+    assert path is not None  # whoever asks has made sure
+    alpha, stamp = read_matte(path)
+    assert stamp is not None  # everything in the cache's index has one
+    return alpha, stamp
 
 
 def _joined(texts: Iterable[str]) -> str:
