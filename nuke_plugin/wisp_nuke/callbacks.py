@@ -48,8 +48,15 @@ def after_render() -> None:
         follow.rendering(group, False)
 
 
+def before_save() -> None:
+    """The script is about to be saved: the guides of this session stay out of it."""
+    for group in host.wisp_nodes():
+        guides.forget(group)
+
+
 def _created(group: Any) -> None:
-    fault = node.upgrade(group)
+    with host.not_undoable():
+        fault = node.upgrade(group)
     if fault is not None:
         solving.say(group, fault)
         return

@@ -26,7 +26,7 @@ def prompts_changed(group: Any) -> None:
 
 
 def object_chosen(group: Any) -> None:
-    """Another object is the active one."""
+    """Another object may be the active one."""
     edits.show_object(group)
     handles.show(group)
 
@@ -90,7 +90,7 @@ def _look_after(group: Any, held: bool, picked: bool) -> None:
     state = (host.text_of(group["wisp_prompts"]), host.frame())
     if _followed.get(uid) != state:
         _followed[uid] = state
-        handles.show(group)
+        object_chosen(group)
     guides.refresh(group)
 
 

@@ -14,8 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict
 
-from . import edits, host
-from .node import NO_FRAME
+from . import edits, host, node
 
 #: Marks of the size 1 look right where a picture is shown so many screen pixels wide.
 VIEWER_WIDTH = 1280.0
@@ -44,16 +43,20 @@ def refresh(group: Any) -> None:
             name = "guides-" + hashlib.sha1(look.encode("utf-8")).hexdigest()[:16] + ".png"
             path = folder(uid) / name
             _paint(path, size, layers, float(group["wisp_guide_size"].value()))
+            if group.node("GuideRead") is None:  # the inside is that of an older version
+                node.rebuild(group, node.present_mattes(group, objects))
             group.node("GuideRead")["file"].setValue(path.as_posix())
             _clean(path)
-        group["wisp_guide_frame"].setValue(frame if layers else NO_FRAME)
+        group["wisp_guide_frame"].setValue(frame if layers else node.NO_FRAME)
 
 
 def forget(group: Any) -> None:
-    """Show no guide picture: the node was just loaded, and the one it names may be gone."""
+    """Name no guide picture until the host is idle again: none may be in a script that others read."""
     _painted.pop(str(group["wisp_uid"].value()), None)
     with host.not_undoable():
-        group["wisp_guide_frame"].setValue(NO_FRAME)
+        group["wisp_guide_frame"].setValue(node.NO_FRAME)
+        if group.node("GuideRead") is not None:
+            group.node("GuideRead")["file"].setValue("")
 
 
 def folder(uid: str) -> Path:

@@ -369,6 +369,11 @@ def on_renders(before: Callable[[], None], after: Callable[[], None]) -> None:
     nuke.addAfterRender(after)
 
 
+def on_save(work: Callable[[], None]) -> None:
+    """Have this called before a script is saved."""
+    nuke.addOnScriptSave(work)
+
+
 def about() -> str:
     """The host, its Python and the system, in one line."""
     return f"Nuke {getattr(nuke, 'NUKE_VERSION_STRING', '?')}, Python {sys.version.split()[0]}, {sys.platform}"

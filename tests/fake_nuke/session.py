@@ -151,7 +151,7 @@ class FakeNuke:
         self.script_channels = ["rgba.red", "rgba.green", "rgba.blue", "rgba.alpha"]
         self.bars: list[weakref.ref[ProgressTask]] = []
         self.menus: dict[str, dict[str, Callable[[], None]]] = {}
-        self.hooks: dict[str, list[Callable[[], None]]] = {"before": [], "after": []}
+        self.hooks: dict[str, list[Callable[[], None]]] = {"before": [], "after": [], "save": []}
         for name, kind in knobs.CONSTRUCTORS.items():
             setattr(self, name, kind)
 
@@ -236,6 +236,9 @@ class FakeNuke:
             raise WouldDeadlock("executeInMainThreadWithResult on the main thread waits for itself")
         raise NotImplementedError
 
+    def addOnScriptSave(self, call: Callable[[], None]) -> None:  # noqa: N802
+        self.hooks["save"].append(call)
+
     def execute(
         self,
         nameOrNode: Node,
@@ -302,6 +305,8 @@ class FakeNuke:
 
     def save(self) -> str:
         """The script as text."""
+        for call in self.hooks["save"]:
+            call()
         return script.save(self.root_group)
 
     def load(self, text: str) -> None:

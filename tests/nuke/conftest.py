@@ -67,10 +67,17 @@ class Session:
             group["wisp_object"].setValue(number - 1)
             group["wisp_object_name"].setValue(name)
             for frame in frames:
-                matte(folder, name, frame, alpha)
+                self.matte(folder, name, frame, alpha)
             found.append(graph.Mattes((folder / f"{name}.%04d.exr").as_posix(), True, graph.channel_of(name, number)))
         node.rebuild(group, found)
         node.show_states(group, [dict.fromkeys(frames, 1)] * len(found), [True] * len(found))
+
+    def matte(self, folder: Path, name: str, frame: int, alpha: np.ndarray) -> None:
+        """A matte as the cache holds it."""
+        folder.mkdir(exist_ok=True)
+        half = alpha.astype(np.float16)
+        window = Window(0, 0, alpha.shape[1], alpha.shape[0])
+        write_exr(folder / f"{name}.{frame}.exr", dict.fromkeys("RGB", half), display=window, data=window)
 
     def wisp(self, plate: Node | None = None, cache: Path | None = None) -> Any:
         """A Wisp node on a plate, shown in the viewer."""
@@ -81,14 +88,6 @@ class Session:
         self.host.view(source)
         self.host.frame(FRAMES[0])
         return group
-
-
-def matte(folder: Path, name: str, frame: int, alpha: np.ndarray) -> None:
-    """A matte as the cache holds it."""
-    folder.mkdir(exist_ok=True)
-    half = alpha.astype(np.float16)
-    window = Window(0, 0, alpha.shape[1], alpha.shape[0])
-    write_exr(folder / f"{name}.{frame}.exr", {"R": half, "G": half, "B": half}, display=window, data=window)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from fake_nuke.nodes import Format
 from fake_nuke.render import render
 
+DATA = Path(__file__).parent / "data"
 RNG = np.random.default_rng(11)
 
 
@@ -211,8 +212,7 @@ def test_a_script_of_a_newer_version_is_left_alone(start: Callable[..., Any]) ->
 
 def test_a_script_of_the_first_version_opens(session: Any) -> None:
     """Frozen when knobs were of version 1; later versions must read it."""
-    frozen = Path(__file__).parents[1] / "data" / "nuke-knobs-1.nk"
-    session.host.load(frozen.read_text(encoding="utf-8"))
+    session.host.load((DATA / "knobs-1.nk").read_text(encoding="utf-8"))
     group = session.host.toNode("Wisp1")
     group.input(0).own = {"format": Format(64, 48), "range": (1001, 1004)}
     (item,) = objects(session, group)
@@ -220,4 +220,46 @@ def test_a_script_of_the_first_version_opens(session: Any) -> None:
     assert np.allclose(item["prompts"][0]["xyxy"], [8, 18, 40, 38], atol=0.011)
     assert [group["wisp_state_1"].getValueAt(frame) for frame in range(1001, 1005)] == [1, 1, 0, 0]
     assert group["wisp_schema"].value() == session.module("node").SCHEMA
-    assert {spec.name for spec in session.module("node").KNOBS} <= set(group.knobs())
+    wanted = [spec.name for spec in session.module("node").KNOBS]
+    assert [name for name in group.user_knobs if name.startswith("wisp_")] == wanted, "in their order"
+    assert (group["wisp_tracker"].value(), group["wisp_head"].value()) == ("flow", "guided")
+    assert group["wisp_object"].getValue() == 0
+    session.host.frame(1003)
+    session.idle()
+    assert group["wisp_object"].values() == [item["name"]] and group["wisp_point_1"].visible()
+    again = session.host.save()
+    session.host.delete(group)
+    session.host.load(again)
+    assert session.objects(session.host.toNode("Wisp1")) == [item], "saved as of this version, it opens again"
+
+
+def test_the_inside_of_an_old_node_renders_what_it_did(session: Any, tmp_path: Path) -> None:
+    """Knobs are brought up to date at once, what is inside only with the next solve."""
+    session.host.load((DATA / "knobs-1.nk").read_text(encoding="utf-8"))
+    group = session.host.toNode("Wisp1")
+    grey = np.full((48, 64, 4), 0.25, np.float32)
+    group.input(0).own = {"format": Format(64, 48), "range": (1001, 1004), "pictures": lambda frame: grey}
+    alpha = RNG.random((48, 64)).astype(np.float32)
+    session.matte(tmp_path / "m", "a", 1001, alpha)
+    group.node("Matte_1")["file"].setValue((tmp_path / "m" / "a.%04d.exr").as_posix())
+    assert np.allclose(render(group, 1001)[..., 3], alpha, atol=1e-3)
+    node = session.module("node")
+    node.rebuild(group, node.present_mattes(group, session.objects(group)))
+    assert np.allclose(render(group, 1001)[..., 3], alpha, atol=1e-3), "and so does the new inside"
+    assert {one.name() for one in group.nodes()} == {
+        spec.name for spec in node.wanted(group, node.present_mattes(group, session.objects(group)))
+    }
+
+
+def test_a_script_of_this_version_opens(session: Any) -> None:
+    """Frozen with the knobs of version 2: two objects, one with an edge, points, a box and a stroke."""
+    session.host.load((DATA / "knobs-2.nk").read_text(encoding="utf-8"))
+    group = session.host.toNode("Wisp1")
+    group.input(0).own = {"format": Format(64, 48), "range": (1001, 1004)}
+    hero, dog = objects(session, group)
+    assert [(p["kind"], p["frame"]) for p in hero["prompts"]] == [("box", 1001), ("point", 1003)]
+    assert [(p["kind"], p["include"]) for p in dog["prompts"]] == [("stroke", False)]
+    assert dog["edge"] == {"grow": 1.5} and group["wisp_edge_grow"].value() == 1.5
+    assert group["wisp_object"].value() == "dog" and group["wisp_layers"].value() is True
+    assert [group["wisp_state_1"].getValueAt(frame) for frame in range(1001, 1005)] == [1, 1, 0, 0]
+    assert group["wisp_schema"].value() == 2

@@ -272,6 +272,9 @@ def test_hooks_around_renders(host: FakeNuke, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="Cancelled"):
         host.execute(write, 1, 1)
     assert seen[2:] == [("before", True)] and not host.executing()
+    host.addOnScriptSave(lambda: seen.append(("save", False)))
+    host.save()
+    assert seen[3:] == [("save", False)]
     with pytest.raises(AssertionError):
         host.execute(write, 1, 1, 1, ["left"])
 

@@ -208,6 +208,13 @@ def test_guides_follow_edits_and_frames(session: Any, guided: Any) -> None:
     assert np.allclose(render(guided, 1002)[..., :3], 0.25)
 
 
+def test_guides_stay_out_of_saved_scripts(session: Any, guided: Any) -> None:
+    session.module("menus").install()
+    assert "guides-" not in session.host.save()
+    session.idle()
+    assert render(guided, 1001)[..., :3].std() > 0.01, "they are back"
+
+
 def test_guides_never_reach_a_render(start: Any, tmp_path: Path) -> None:
     """Neither one in the interface, nor one elsewhere, nor the plate of a further node."""
     pytest.importorskip("PySide6", reason="guides are painted by Qt")

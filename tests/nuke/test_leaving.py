@@ -1,0 +1,121 @@
+"""What leaves the node: plain nodes and published files, without the plug-in and the same picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fake_nuke.render import plane, render
+
+RNG = np.random.default_rng(3)
+FRAMES = range(1001, 1005)
+
+
+@pytest.fixture
+def group(session: Any, tmp_path: Path) -> Any:
+    """A node with two objects that are solved on every frame."""
+    picture = RNG.random((48, 64, 4)).astype(np.float32)
+    made = session.wisp(session.plate(lambda frame: picture))
+    mattes = {name: RNG.random((48, 64)).astype(np.float32) for name in ("hero", "dog")}
+    session.solved(made, mattes, tmp_path / "m", FRAMES)
+    return made
+
+
+@pytest.mark.parametrize("output", ["Plate + alpha", "Premultiplied", "Matte only", "Tint over plate"])
+@pytest.mark.parametrize(
+    "settings", [{}, {"black": 0.2, "white": 0.7, "gamma": 1.5, "invert": True, "tint_opacity": 0.3}]
+)
+def test_a_bake_gives_what_the_node_gives(session: Any, group: Any, output: str, settings: dict[str, Any]) -> None:
+    group["wisp_output"].setValue(output)
+    for name, value in settings.items():
+        group["wisp_" + name].setValue(value)
+    baked = session.module("bake").bake(group)
+    assert baked.parent is session.host.root_group
+    for frame in (1001, 1003):
+        assert np.allclose(render(baked, frame), render(group, frame), atol=1e-6)
+
+
+def test_a_bake_is_plain_and_small(session: Any, group: Any) -> None:
+    before = set(session.host.root_group.nodes())
+    group["wisp_bake"].execute()
+    made = [node for node in session.host.root_group.nodes() if node not in before]
+    assert sorted(node.Class() for node in made) == ["Copy", "Crop", "Merge2", "Read", "Read"]
+    assert not any("parent." in line for line in session.host.save().split("end_group")[1].splitlines())
+
+
+def test_grow_and_soften_are_baked_as_nodes_with_their_keys(session: Any, group: Any) -> None:
+    group["wisp_grow"].setAnimated()
+    group["wisp_grow"].setValueAt(2.0, 1001)
+    group["wisp_grow"].setValueAt(4.0, 1003)
+    group["wisp_soft"].setValue(1.5)
+    before = set(session.host.root_group.nodes())
+    session.module("bake").bake(group)
+    made = [node for node in session.host.root_group.nodes() if node not in before]
+    sizes = [node["size"] for node in made if node.Class() == "Dilate"]
+    assert [knob.getValueAt(frame) for knob in sizes for frame in (1001, 1003)] == [2, 4, 2, 4]
+    assert [node["size"].value() for node in made if node.Class() == "Blur"] == [1.5, 1.5]
+
+
+def test_layers_are_baked(session: Any, group: Any) -> None:
+    group["wisp_layers"].setValue(True)
+    baked = session.module("bake").bake(group)
+    for name in ("matte.hero", "matte.dog"):
+        assert np.array_equal(plane(baked, name, 1002), plane(group, name, 1002))
+
+
+def test_an_object_that_does_not_count_is_left_out(session: Any, group: Any) -> None:
+    group["wisp_object_enabled"].setValue(False)
+    node = session.module("node")
+    node.rebuild(group, node.present_mattes(group, session.objects(group)))
+    baked = session.module("bake").bake(group)
+    assert np.allclose(render(baked, 1001), render(group, 1001))
+    assert len(session.host.allNodes("Read")) == 1
+
+
+def test_an_unsolved_frame_is_refused_by_its_number(session: Any, group: Any) -> None:
+    node = session.module("node")
+    node.show_states(group, [{1001: 1, 1002: 1, 1004: 1}] * 2, [True, True])
+    for button in ("wisp_bake", "wisp_publish"):
+        group[button].execute()
+        assert "1 frames are not solved, the first is 1003" in group["wisp_status"].value()
+
+
+def test_versions_count_up(session: Any, group: Any, tmp_path: Path) -> None:
+    publish = session.module("publish")
+    group["wisp_publish_dir"].setValue((tmp_path / "out").as_posix())
+    assert publish._next_version(group) == tmp_path / "out" / "Wisp1_v001"
+    for name in ("Wisp1_v001", "Wisp1_v007", "Wisp2_v011", "Wisp1_v9x"):
+        (tmp_path / "out" / name).mkdir(parents=True)
+    assert publish._next_version(group) == tmp_path / "out" / "Wisp1_v008"
+    group["wisp_publish_dir"].setValue("")
+    with pytest.raises(session.module("edits").Refusal, match="Save the script"):
+        publish._next_version(group)
+
+
+def test_a_publication_that_fails_says_why(session: Any, group: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    """The engine knows nothing of these mattes: it must refuse, and no node may be made."""
+    import time
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    group["wisp_cache_dir"].setValue((tmp_path / "cache").as_posix())
+    group["wisp_publish_dir"].setValue((tmp_path / "out").as_posix())
+    session.module("solving").export_plates(group)
+    for index in (0, 1):
+        group["wisp_object"].setValue(index)
+        session.host.viewer.ctrl_click(10, 5)
+        group["wisp_add_pos"].execute()
+    node = session.module("node")
+    node.show_states(group, [dict.fromkeys(FRAMES, 1)] * 2, [True, True])
+    nodes = set(session.host.root_group.nodes())
+    group["wisp_publish"].execute()
+    group["wisp_publish"].execute()
+    assert "published already" in group["wisp_status"].value()
+    uid, deadline = group["wisp_uid"].value(), time.monotonic() + 120
+    while session.module("publish").running(uid):
+        assert time.monotonic() < deadline, "still publishing"
+        session.idle()
+        time.sleep(0.05)
+    assert "Not solved yet" in group["wisp_status"].value()
+    assert set(session.host.root_group.nodes()) == nodes and session.host.bars[-1]() is None
