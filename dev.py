@@ -280,7 +280,10 @@ def test(arguments: list[str]) -> int:
         env["QT_QPA_PLATFORM"] = "offscreen"
     if arguments:
         return module("pytest", *arguments, env=env)
+    say("-- the Qt lines of hosts (.boot/qt), as far as they can be had")
+    lines = subprocess.Popen([str(PYTHON), str(ROOT / "tests" / "helpers" / "qt_lines.py")], cwd=ROOT)
     linted = lint()
+    lines.wait()
     workers = min(os.cpu_count() or 1, 4)
     # Each worker's libraries would otherwise start a thread per core and fight for the same cores.
     threads = str(max(1, (os.cpu_count() or 1) // workers))

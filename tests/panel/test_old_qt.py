@@ -1,8 +1,4 @@
-"""The panel under the Qt lines of Nuke 13 to 15: PySide2 on its own Pythons.
-
-Name the interpreters in WISP_OLD_QT, separated as in PATH: environments with `PySide2==5.12.2` on Python 3.7 and
-`PySide2==5.15.2.1` on Python 3.10, for example.
-"""
+"""The panel under the Qt lines of Nuke 13, 15 and 16, each on its own Python, and under this one."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import qt_lines
 from wisp.install import install_nuke
 
 SCRIPT = """
@@ -69,20 +66,22 @@ wait(lambda: engine.state == "ready" and panel.loader.get(("plate", 1)) is not N
 for mode in ("plate", "matte", "tint", "cutout", "checker"):
     panel.set_mode(mode)
     panel.grab()
+row = panel.edge.rows["black"]
+row.slider.setValue(row.slider.maximum())
+row.number.setValue(0.5)
 panel.set_mode("plate")
 middle = panel.grab().toImage().pixelColor(panel.canvas.mapTo(panel, at(32, 10))).name()
-print([p["kind"] for p in edits.objects[0]["prompts"]], engine.state, middle)
+print([p["kind"] for p in edits.objects[0]["prompts"]], engine.state, middle, edits.objects[0]["edge"]["black"])
 panel.close_down()
 """
 
 
-def interpreters() -> list[str]:
-    return [one for one in os.environ.get("WISP_OLD_QT", "").split(os.pathsep) if one] + [sys.executable]
-
-
-@pytest.mark.parametrize("python", interpreters())
-def test_the_panel_works(python: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", [None, *qt_lines.LINES], ids=lambda line: line.name if line else "this Python")
+def test_the_panel_works(line: qt_lines.Line | None, tmp_path: Path) -> None:
+    if line is not None and line.lack:
+        pytest.skip(f"no {line.name}: {line.lack}")
+    python = str(line.interpreter) if line else sys.executable
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(tmp_path)}
     command = [python, "-c", SCRIPT, str(install_nuke(tmp_path)), sys.executable]
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert run.stdout.split("\n")[0] == "['point', 'point'] ready #336699", run.stderr
+    assert run.stdout.split("\n")[0] == "['point', 'point'] ready #336699 0.5", run.stderr
