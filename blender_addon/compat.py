@@ -21,6 +21,11 @@ def vse_scene(context: Any) -> Any:
     return getattr(context, "sequencer_scene", None) or context.scene
 
 
+def shows_no_scene(context: Any) -> bool:
+    """Whether the sequencer shows no scene at all, as it may from 5.0 on."""
+    return hasattr(context, "sequencer_scene") and context.sequencer_scene is None
+
+
 def strips_of(holder: Any) -> Any:
     """The strips directly inside a sequence editor or a meta strip. An empty collection is false: ask by name."""
     return holder.strips if hasattr(holder, "strips") else holder.sequences

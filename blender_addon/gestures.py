@@ -94,7 +94,7 @@ class Gesture:
             return {"CANCELLED"}
         wisp = model.own(strip)
         item = wisp.active_object or wisp.add_object()
-        width, height = strip.elements[0].orig_width, strip.elements[0].orig_height
+        width, height = plates.size_of(strip)
         if kind != "stroke":
             points = [(min(max(x, 0.0), width), min(max(y, 0.0), height)) for x, y in points]
         item.add_prompt(kind, frame, points, self.include, radius)

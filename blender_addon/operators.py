@@ -4,7 +4,7 @@
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from . import engine, gestures, model, outputs, plates, session
+from . import engine, gestures, model, outputs, plates, preferences, session
 from .host.errors import EngineError
 from .runs import run_of, runs
 
@@ -251,13 +251,33 @@ class WISP_OT_restart_engine(bpy.types.Operator):
 
 
 class WISP_OT_choose_engine(bpy.types.Operator):
-    """Open the preferences, where the engine is named"""
+    """Name the Python interpreter, or the virtual environment, in which Wisp is installed"""
 
     bl_idname = "wisp.choose_engine"
     bl_label = "Choose Engine"
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+
+    def invoke(self, context, _event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
 
     def execute(self, _context):
-        bpy.ops.preferences.addon_show(module=__package__)
+        preferences.get().engine = self.filepath
+        return bpy.ops.wisp.test_engine()
+
+
+class WISP_OT_show_scene(bpy.types.Operator):
+    """Show the window's scene in the sequencer"""
+
+    bl_idname = "wisp.show_scene"
+    bl_label = "Show Scene"
+
+    @classmethod
+    def poll(cls, context):
+        return hasattr(context, "sequencer_scene")
+
+    def execute(self, context):
+        context.workspace.sequencer_scene = context.scene
         return {"FINISHED"}
 
 
@@ -309,6 +329,7 @@ CLASSES = (
     WISP_OT_test_engine,
     WISP_OT_restart_engine,
     WISP_OT_choose_engine,
+    WISP_OT_show_scene,
     WISP_OT_copy_details,
     WISP_OT_update_stale,
 )

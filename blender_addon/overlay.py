@@ -54,7 +54,7 @@ def _guarded(draw: Callable[[Any], None]) -> Callable[[], None]:
 def _preview(context: Any) -> None:
     found = gestures.target(context)
     region = context.region
-    if found is None or region.width <= 1 or not context.space_data.show_overlays:
+    if found is None or compat.shows_no_scene(context) or region.width <= 1 or not context.space_data.show_overlays:
         return
     scene, strip = found
     if strip.type not in ("IMAGE", "MOVIE") or not (strip.wisp.objects or gestures.Drawing.kind):
@@ -88,7 +88,7 @@ def _mattes(context: Any, strip: Any, frame: int, to_region: Callable[[float, fl
     view, wisp = context.window_manager.wisp_view, strip.wisp
     if view == "off":
         return
-    width, height = strip.elements[0].orig_width, strip.elements[0].orig_height
+    width, height = plates.size_of(strip)
     corners = [to_region(x, y) for x, y in ((0, height), (width, height), (width, 0), (0, 0))]
     folder = MatteFolder(places.here().plate(wisp.uid))
     opacity = preferences.get().opacity

@@ -3,7 +3,7 @@
 
 import bpy
 
-from . import document, engine, gestures, mapping, outputs, plates, preferences
+from . import document, gestures, mapping, outputs, plates, preferences, troubles
 from .icons import icon
 from .runs import runs
 
@@ -38,39 +38,24 @@ class WISP_PT_plate(Tab, bpy.types.Panel):
         self.layout.label(icon_value=icon("wisp"))
 
     def draw(self, context):
-        layout, found = self.layout, gestures.target(context)
-        if found is None:
+        layout, found, trouble = self.layout, gestures.target(context), troubles.of(context)
+        if trouble is None and found is None:
             note(layout, "Select an image or movie strip to cut something out of it.")
-            return
-        _, strip = found
-        layout.label(text=strip.name, icon="FILE_MOVIE" if strip.type == "MOVIE" else "FILE_IMAGE")
-        try:
+        elif trouble is None or trouble.kind not in ("scene", "strip"):
+            _, strip = found
+            layout.label(text=strip.name, icon="FILE_MOVIE" if strip.type == "MOVIE" else "FILE_IMAGE")
             frame = gestures.shown_frame(context)
-        except plates.Refusal as refusal:
-            note(layout, str(refusal), alert=True)
-            if refusal.mend:
-                layout.operator(refusal.mend)
-            return
-        layout.label(text="Not visible at this frame" if frame is None else f"Plate frame {frame}")
-        if not bpy.data.is_saved:
-            note(layout, "Save the file to keep the mattes beside it.")
-            layout.operator("wm.save_mainfile", icon="FILE_TICK")
-        self.faults(layout, strip)
+            layout.label(text="Not visible at this frame" if frame is None else f"Plate frame {frame}")
+        if trouble is not None:
+            self.mend(layout, trouble, found is not None and troubles.fault_of(found[1]) is not None)
 
-    def faults(self, layout, strip):
-        run = runs.get(strip.wisp.uid)
-        fault = engine.fault or (run.fault if run else None)
-        if fault is not None:
-            note(layout, fault.text, alert=True)
-            row = layout.row(align=True)
-            if fault.kind == "missing":
-                row.operator("wisp.choose_engine", icon="PREFERENCES")
-            elif fault.kind == "gone":
-                row.operator("wisp.restart_engine", icon="FILE_REFRESH")
-            row.operator("wisp.copy_details", icon="COPYDOWN")
-        elif outputs.missing(strip):
-            note(layout, "The matte files are gone, so the strip is shown whole.", alert=True)
-            layout.operator("wisp.update_outputs", icon="FILE_REFRESH")
+    def mend(self, layout, trouble, details):
+        note(layout, trouble.text, trouble.alert)
+        row = layout.row(align=True)
+        if trouble.operator:
+            row.operator(trouble.operator, **({"text": trouble.label} if trouble.label else {}))
+        if details:
+            row.operator("wisp.copy_details", icon="COPYDOWN", text="" if trouble.operator else "Copy Details")
 
 
 class WISP_UL_objects(bpy.types.UIList):

@@ -45,8 +45,7 @@ def plate_of(scene: Any, strip: Any) -> Plate:
     """Raises Refusal."""
     check(scene, strip)
     shown = shown_frames(scene, strip)
-    element, path = strip.elements[0], media_path(strip)
-    size = (element.orig_width, element.orig_height)
+    path, size = media_path(strip), size_of(strip)
     if strip.type == "IMAGE":
         files = _files(strip)
         return Plate(path.parent, files.pattern, min(files.numbers), max(files.numbers), *size, shown)
@@ -111,11 +110,9 @@ def check(scene: Any, strip: Any) -> None:
         what = strip.type.replace("_", " ").lower()
         raise Refusal(f"A {what} strip has no pictures of its own. Render it to pictures and use those as a strip.")
     _check_surroundings(scene, strip)
-    path = media_path(strip)
-    if not path.exists():
-        raise Refusal(f"{path} is missing. Point the strip to its media.", "sequencer.change_path")
-    if not len(strip.elements) or not strip.elements[0].orig_width:
-        raise Refusal(f"The size of {path.name} is unknown. Reload the strip.", "sequencer.reload")
+    if not media_path(strip).exists():
+        raise _missing(media_path(strip))
+    size_of(strip)
     if 0.0 in (strip.transform.scale_x, strip.transform.scale_y):
         raise Refusal("The strip is scaled to nothing. Give it a size again.", "sequencer.strip_transform_clear")
     if strip.type == "MOVIE" and len(getattr(strip, "retiming_keys", ())) > 0:
@@ -123,6 +120,10 @@ def check(scene: Any, strip: Any) -> None:
             "A retimed movie cannot be mapped to its frames. Remove the retiming, or render the strip to pictures.",
             "sequencer.retiming_reset",
         )
+
+
+def _missing(path: Path) -> Refusal:
+    return Refusal(f"{path} is missing. Point the strip to its media.", "sequencer.change_path")
 
 
 def _check_surroundings(scene: Any, strip: Any) -> None:
@@ -175,23 +176,40 @@ def movie_timing(scene: Any, strip: Any) -> mapping.MovieTiming:
     )
 
 
-_lengths: dict[tuple[str, float], int] = {}
-
-
 def movie_length(path: Path) -> int:
     """The number of frames in a movie, as the host's own reader counts them. Raises Refusal."""
+    return _measured(path, "movieclips")[2]
+
+
+def size_of(strip: Any) -> tuple[int, int]:
+    """Width and height of its pictures. The host forgets them when the strip's path is changed. Raises Refusal."""
+    if len(strip.elements) and strip.elements[0].orig_width:
+        return strip.elements[0].orig_width, strip.elements[0].orig_height
+    return _measured(media_path(strip), "images" if strip.type == "IMAGE" else "movieclips")[:2]
+
+
+_measures: dict[tuple[str, float], tuple[int, int, int]] = {}
+
+
+def _measured(path: Path, kind: str) -> tuple[int, int, int]:
+    """Width, height and number of frames of a file, by the host's own reader. Raises Refusal."""
     try:
         key = (str(path), path.stat().st_mtime)
     except OSError:
-        raise Refusal(f"{path} is missing. Point the strip to its media.", "sequencer.change_path") from None
-    if key not in _lengths:
+        raise _missing(path) from None
+    if key not in _measures:
+        library = getattr(bpy.data, kind)
         try:
-            clip = bpy.data.movieclips.load(str(path))
+            media = library.load(str(path))
         except RuntimeError as error:
-            raise Refusal(f"{path} cannot be read: {error}") from None
-        _lengths[key] = clip.frame_duration
-        bpy.data.movieclips.remove(clip)
-    return _lengths[key]
+            raise Refusal(f"{path} cannot be read: {error}", "sequencer.change_path") from None
+        width, height = media.size
+        _measures[key] = (width, height, media.frame_duration)
+        library.remove(media)
+    width, height, count = _measures[key]
+    if not width or not height:
+        raise Refusal(f"{path} cannot be read as a picture. Point the strip to its media.", "sequencer.change_path")
+    return width, height, count
 
 
 def _transform(strip: Any) -> StripTransform:
@@ -203,12 +221,11 @@ def _transform(strip: Any) -> StripTransform:
 
 def to_view(scene: Any, strip: Any) -> Affine:
     """Plate pixels to the preview's view2d coordinates."""
-    element = strip.elements[0]
     render = (scene.render.resolution_x, scene.render.resolution_y)
-    return plate_to_blender_view((element.orig_width, element.orig_height), render, _transform(strip))
+    return plate_to_blender_view(size_of(strip), render, _transform(strip))
 
 
 def visible(strip: Any, x: float, y: float) -> bool:
     """Whether a place of the plate lies inside it and is not cropped away."""
-    element, crop = strip.elements[0], strip.crop
-    return crop.min_x <= x <= element.orig_width - crop.max_x and crop.max_y <= y <= element.orig_height - crop.min_y
+    (width, height), crop = size_of(strip), strip.crop
+    return crop.min_x <= x <= width - crop.max_x and crop.max_y <= y <= height - crop.min_y

@@ -50,7 +50,7 @@ def sync(scene: Any, strip: Any) -> Run:
     running = engine.start()
     unasked.discard(wisp.uid)
     run.fault = None
-    if run.place != place:
+    if run.place != place or not place.cache.is_dir():
         if run.shot is not None:
             run.shot.close()
         place.cache.mkdir(parents=True, exist_ok=True)

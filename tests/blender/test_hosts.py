@@ -17,7 +17,7 @@ from blender.venvs import BpyMissing, bpy_python
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-CASES = ("mapping", "place", "colour", "refusals", "outputs", "saving", "track", "install")
+CASES = ("mapping", "place", "colour", "refusals", "outputs", "saving", "track", "troubles", "install")
 VERSIONS = os.environ.get("WISP_BPY", "4.2 5.0").split()
 #: Seconds that one case may take on a busy machine, loading the engine's models included.
 LIMIT = 240

@@ -1,0 +1,129 @@
+"""Each thing that may be amiss has a state of its own and one button, which is pressed here and mends it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from typing import Any
+
+import bpy
+
+from . import stage
+from .track import COUNT, RED, clip, disc, overlap
+
+
+def state() -> str:
+    """The word for what is amiss."""
+    trouble = stage.addon("troubles").of(bpy.context)
+    if trouble is None:
+        return ""
+    assert trouble.text.endswith("."), trouble.text
+    return str(trouble.kind)
+
+
+def press(**options: Any) -> None:
+    """The button, with what its dialog would ask for."""
+    room, name = stage.addon("troubles").of(bpy.context).operator.split(".")
+    operator = getattr(getattr(bpy.ops, room), name)
+    with stage.in_timeline():
+        assert operator.poll()
+        assert operator(**options) == {"FINISHED"}
+
+
+def run() -> None:
+    strip = stage.select(stage.image_strip(clip(), start=11))
+    bpy.context.scene.frame_set(11)
+    bpy.ops.wisp.add_box(x0=16, y0=4, x1=44, y1=32)
+    unsaved()
+    missing_engine()
+    missing_media(strip)
+    solved(strip)
+    engine_crash(strip)
+    cache_deleted(strip)
+    everything_deleted(strip)
+    two_scenes(strip)
+
+
+def unsaved() -> None:
+    assert state() == "unsaved"
+    (stage.FOLDER / "work").mkdir()
+    press(filepath=str(stage.FOLDER / "work" / "shot.blend"))
+    assert state() == "" and bpy.data.is_saved
+
+
+def missing_engine() -> None:
+    python, os.environ["WISP_ENGINE"] = os.environ["WISP_ENGINE"], "/nowhere"
+    stage.must_fail(bpy.ops.wisp.track, "there is no Python interpreter", wait=True)
+    assert state() == "missing"
+    press(filepath=python)
+    assert state() == "" and stage.addon("engine").client.state == "ready"
+
+
+def missing_media(strip: Any) -> None:
+    folder = stage.FOLDER / "plates"
+    moved = folder.rename(stage.FOLDER / "elsewhere")
+    assert state() == "strip"
+    stage.must_fail(bpy.ops.wisp.track, "is missing. Point the strip to its media", wait=True)
+    press(directory=f"{moved}/", files=[{"name": path.name} for path in sorted(moved.iterdir())])
+    assert state() == "" and len(strip.elements) == COUNT
+
+
+def solved(strip: Any) -> None:
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    assert state() == ""
+    assert overlap(stage.render(14), disc(3, RED)) > 0.85
+    assert not stage.addon("runs").run_of(strip.wisp.uid).dirty[1]
+
+
+def engine_crash(strip: Any) -> None:
+    client = stage.addon("engine").client
+    os.kill(client.pid, signal.SIGKILL)
+    client.wait(lambda: client.state == "exited", 60)
+    assert state() == "gone"
+    assert overlap(stage.render(14), disc(3, RED)) > 0.85, "what is solved is still shown"
+    press()
+    client.wait(lambda: client.state == "ready", 60)
+    assert state() == ""
+    solved(strip)
+
+
+def cache_deleted(strip: Any) -> None:
+    shutil.rmtree(stage.addon("places").here().cache)
+    assert state() == "cache"
+    assert overlap(stage.render(14), disc(3, RED)) > 0.85, "the mattes stay"
+    press(wait=True)
+    assert stage.addon("runs").run_of(strip.wisp.uid).message.startswith(f"{COUNT} mattes computed")
+    solved(strip)
+
+
+def everything_deleted(strip: Any) -> None:
+    shutil.rmtree(stage.FOLDER / "work" / "wisp")
+    assert state() == "mattes"
+    press()
+    assert state() == "cache"
+    assert stage.render(14)[..., 3].max() < 0.01, "placeholders keep the mask on"
+    press(wait=True)
+    solved(strip)
+
+
+def two_scenes(strip: Any) -> None:
+    """A strip of another scene has a state of its own; a sequencer without a scene is put right."""
+    first, second = bpy.context.scene, stage.prepare(bpy.data.scenes.new("second"))
+    other = stage.image_strip([stage.FOLDER / "elsewhere" / "disc.1001.png"], scene=second)
+    second.sequence_editor.active_strip = other
+    bpy.context.window_manager.windows[0].scene = second
+    stage.prepare(second)
+    assert stage.addon("gestures").target(bpy.context) == (second, other)
+    other.transform.scale_x = 0.0
+    assert state() == "strip"
+    bpy.context.window_manager.windows[0].scene = first
+    stage.prepare(first)
+    assert stage.addon("gestures").target(bpy.context) == (first, strip)
+    assert state() == ""
+    if hasattr(bpy.context, "sequencer_scene"):
+        for workspace in bpy.data.workspaces:
+            workspace.sequencer_scene = None
+        assert state() == "scene"
+        assert bpy.ops.wisp.show_scene() == {"FINISHED"}
+        assert state() == "" and bpy.context.sequencer_scene == first
