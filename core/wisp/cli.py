@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from . import __version__
-from .errors import WispError
+from .errors import expected
 
 #: Command -> the one-line help shown by `wisp --help`. Each lives in `wisp.commands.<name>`.
 COMMANDS = {
@@ -87,14 +87,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(module.run(args))
     except SystemExit as stop:  # argparse's own way out
         return stop.code if isinstance(stop.code, int) else 2
-    except WispError as error:
-        return _fail(str(error), error.exit_code, arguments, error.kind, error.path)
     except KeyboardInterrupt:
         return _fail("Interrupted.", 130, arguments, "interrupted", None)
     except BrokenPipeError:  # the reader of our output went away
         sys.stdout = None
         return 1
     except Exception as error:
+        known = expected(error)
+        if known is not None:
+            return _fail(str(known), known.exit_code, arguments, known.kind, known.path)
         log.exception("unexpected error")
         return _fail(f"Unexpected {type(error).__name__}: {error}. This is a bug.", 1, arguments, "unexpected", None)
 

@@ -91,3 +91,26 @@ class QualityError(WispError):
 
     exit_code = 9
     kind = "quality"
+
+
+def expected(error: BaseException) -> WispError | None:
+    """The failure that `error` is to a person; None for a bug. Libraries run out of memory in their own ways."""
+    if isinstance(error, WispError):
+        return error
+    if _lacks_memory(error):
+        return MemoryLimitError(
+            f"There is not enough memory ({str(error).strip() or type(error).__name__}).",
+            hint="Solve fewer objects at once, or use a smaller plate, a smaller model or a machine with more memory.",
+        )
+    return None
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Told without importing torch or OpenCV."""
+    kind = type(error)
+    return (
+        isinstance(error, MemoryError)
+        or kind.__name__ == "OutOfMemoryError"  # torch on a GPU
+        or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error))  # torch on the CPU
+        or (kind.__module__ == "cv2" and getattr(error, "code", 0) == -4)  # cv::Error::StsNoMem
+    )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import CancelledError, UsageError, WispError
+from ..errors import CancelledError, UsageError, WispError, expected
 from . import api
 
 Id = str | int | float | None
@@ -32,8 +32,9 @@ class RpcError(Exception):
         """The failure that `error` is to a host: expected ones by their kind, anything else as a bug."""
         if isinstance(error, RpcError):
             return error
-        if isinstance(error, WispError):
-            return cls(_code(error), error.message, kind=error.kind, hint=error.hint, path=error.path)
+        known = expected(error)
+        if known is not None:
+            return cls(_code(known), known.message, kind=known.kind, hint=known.hint, path=known.path)
         text = f"{type(error).__name__}: {error}"
         return cls(api.INTERNAL_ERROR, text, kind="unexpected", hint="The engine's log has the details.")
 
