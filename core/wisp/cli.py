@@ -24,6 +24,7 @@ COMMANDS = {
     "view": "draw prompts on a shot or a plate in a window, solve, and look",
     "status": "show what is done and what is not",
     "check": "find the frames that look wrong, and say why",
+    "farm": "solve a shot on a render farm (Open Job Description)",
     "models": "list, fetch and check model weights and their licences",
     "metrics": "compare mattes with the truth",
     "bench": "measure quality, speed and memory",

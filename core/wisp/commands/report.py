@@ -68,6 +68,20 @@ class Reporter:
             else:
                 print(text, file=sys.stderr, flush=True)
 
+    def step(self, title: str, done: float, total: int) -> None:
+        """How far one step of a job is: a bar of its own, else a line and an event every five percent."""
+        if self._bar is not None:
+            if title not in self._tasks:
+                self._tasks[title] = self._bar.add_task(title, total=total)
+            self._bar.update(self._tasks[title], completed=done)
+            return
+        percent = int(100 * done / max(1, total)) // 5 * 5
+        if percent != self._tasks.get(title):
+            self._tasks[title] = percent
+            self.emit("progress", stage=title, done=done, total=total)
+            if not self.quiet:
+                print(f"Progress: {title} {percent}%", file=sys.stderr, flush=True)
+
     def _progress(self, event: Progress) -> None:
         if self._bar is not None:
             if event.stage not in self._tasks:

@@ -1,0 +1,222 @@
+"""Solve a shot on a render farm, as an Open Job Description job: Track -> Matte (chunks of frames) -> Check.
+
+wisp farm template shots/sh010.wisp -o sh010.job.json
+wisp farm run shots/sh010.wisp --workers 2
+wisp farm submit shots/sh010.wisp --to deadline-cloud -o sh010_job
+
+`run` needs `pip install wisp-roto[farm]`; `template` and `submit` need nothing more. Workers need Wisp, the plate and
+the cache folder; nothing that is done is done again. Other queues call `wisp farm task`: see docs/farm.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError, WispError
+from ..frames import parse_frames
+from .options import add_model_options, add_output_options, cache_folder, set_up_logging, solver_of
+from .report import Reporter, interruptible
+
+if TYPE_CHECKING:
+    from ..farm.template import JobPlan
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    template = actions.add_parser("template", help="write the job of a shot")
+    _add_job_options(template)
+    template.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: SHOT.job.json beside the shot")
+    local = actions.add_parser("run", help="run the job on this machine")
+    _add_job_options(local)
+    local.add_argument("--workers", type=_positive, default=1, metavar="N", help="tasks at once (default: 1)")
+    local.add_argument("--retries", type=int, default=1, metavar="N", help="run a failed task again (default: once)")
+    local.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu or cuda:N (default: auto)")
+    add_output_options(local)
+    submit = actions.add_parser("submit", help="pack the job for a queue and say how to send it")
+    _add_job_options(submit)
+    submit.add_argument("--to", choices=("deadline-cloud",), required=True, help="which queue")
+    submit.add_argument("-o", "--output", type=Path, metavar="DIR", help="default: SHOT_job beside the shot")
+    task = actions.add_parser("task", help="one task of the job, as workers call it")
+    task.add_argument("stage", choices=("track", "matte", "check"))
+    task.add_argument("shot", type=Path)
+    task.add_argument("--object", metavar="NAME", help="track and matte work on one object")
+    task.add_argument("--frames", metavar="R", help="1001-1100, 1001-1100:2 (default: all)")
+    task.add_argument("--fail-on", choices=("missing", "suspicious"), default="missing")
+    add_model_options(task)
+    task.add_argument("-v", "--verbose", action="store_true", help="also what the libraries log")
+
+
+def _add_job_options(parser: argparse.ArgumentParser) -> None:
+    from ..farm.template import FAIL_ON, FRAMES_PER_CHUNK, TARGET_SECONDS
+
+    parser.add_argument("shot", type=Path, help="the document, NAME.wisp")
+    parser.add_argument("--frames", metavar="R", help="1001-1100, 1001-1100x2 (default: all)")
+    parser.add_argument("--objects", nargs="+", metavar="NAME", help="only these (default: all that are enabled)")
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="masks and mattes (default: wisp-cache beside the shot)"
+    )
+    parser.add_argument(
+        "--chunk",
+        type=_positive,
+        default=FRAMES_PER_CHUNK,
+        metavar="N",
+        help=f"frames per task to begin with (default: {FRAMES_PER_CHUNK})",
+    )
+    parser.add_argument(
+        "--target",
+        type=int,
+        default=TARGET_SECONDS,
+        metavar="S",
+        help=f"how long a task should run, 0: keep --chunk (default: {TARGET_SECONDS} s)",
+    )
+    parser.add_argument("--gpu", action="store_true", help="ask the queue for workers with a GPU")
+    parser.add_argument("--fail-on", choices=FAIL_ON, default="missing", help="what fails the job (default: missing)")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.action == "task":
+        return _task(args)
+    plan = _plan(args)
+    if args.action == "run":
+        return _run(args, plan)
+    from ..farm.bundle import write_bundle, write_template
+
+    if args.action == "template":
+        place = args.output or args.shot.with_suffix(".job.json")
+        write_template(plan, place)
+        print(f"Wrote {place}. Run it here with: wisp farm run {args.shot}")
+        print(f"or with any Open Job Description runner: openjd run {place} --extensions TASK_CHUNKING")
+        return 0
+    folder = args.output or args.shot.with_name(f"{args.shot.stem}_job")
+    write_bundle(plan, folder, _inputs(plan.shot))
+    print(f"Packed the job in {folder}. Send it with: deadline bundle submit {folder}")
+    return 0
+
+
+def _plan(args: argparse.Namespace) -> JobPlan:
+    """The job of the shot's enabled objects and frames. UsageError for objects or frames that are not there."""
+    from .. import shot as documents
+    from ..farm.template import JobPlan
+
+    shot = documents.load(args.shot)
+    names = [item.name for item in shot.objects if item.enabled]
+    for name in args.objects or ():
+        shot.object_named(name)
+    objects = [name for name in names if not args.objects or name in args.objects]
+    if not objects:
+        raise UsageError(f"{args.shot} has no enabled object to work on.", hint="Draw a prompt first.")
+    first, last = shot.plate.first, shot.plate.last
+    frames = parse_frames(args.frames) if args.frames else tuple(range(first, last + 1))
+    outside = [frame for frame in frames if not first <= frame <= last]
+    if outside:
+        raise UsageError(f"Frame {outside[0]} is outside the shot, which has {first}-{last}.")
+    return JobPlan(
+        shot=args.shot.resolve(),
+        cache=cache_folder(args, args.shot),
+        objects=objects,
+        frames=frames,
+        frames_per_chunk=args.chunk,
+        target_seconds=args.target,
+        gpu=args.gpu,
+        fail_on=args.fail_on,
+    )
+
+
+def _run(args: argparse.Namespace, plan: JobPlan) -> int:
+    if importlib.util.find_spec("openjd") is None:
+        raise UsageError("Running a job here needs openjd.", hint="Install it with: pip install 'wisp-roto[farm]'")
+    from ..farm.local import StepRun, run_job
+    from ..farm.template import job_template
+
+    log = plan.cache / "farm.log"
+    values = {"Wisp": _command(), "Device": args.device}
+    with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
+
+        def show(step: StepRun) -> None:
+            reporter.step(step.name, step.done, step.total)
+
+        try:
+            done = run_job(
+                job_template(plan),
+                values,
+                workers=args.workers,
+                retries=args.retries,
+                log=log,
+                on_progress=show,
+                should_stop=interrupt,
+            )
+        except WispError as error:
+            if interrupt.exit_code:
+                reporter.say(str(error), warning=True)
+                reporter.emit("stopped", code=interrupt.exit_code, message=str(error))
+                return interrupt.exit_code
+            reporter.say(f"All that the tasks said is in {log}.", warning=True)
+            raise
+    for step in done.steps:
+        reporter.emit("step", name=step.name, tasks=step.tasks, seconds=round(step.seconds, 3), retried=step.retried)
+        again = f", {step.retried} run again" if step.retried else ""
+        reporter.say(f"{step.name}: {step.tasks} tasks, {step.seconds:.1f} s{again}.")
+    reporter.emit("done", log=str(log))
+    return 0
+
+
+def _task(args: argparse.Namespace) -> int:
+    set_up_logging(args.verbose)
+    from .. import shot as documents
+    from ..errors import CancelledError
+    from ..farm.ranges import from_openjd
+    from ..farm.task import run_check, run_stage
+
+    try:
+        solver = solver_of(args, documents.load(args.shot))
+        asked = set(from_openjd(args.frames)) if args.frames else set(solver.plate.frames)
+        frames = [frame for frame in solver.plate.frames if frame in asked]
+        if args.stage == "check":
+            run_check(solver, frames, args.fail_on)
+            return 0
+        if args.object is None:
+            raise UsageError(f"'{args.stage}' needs --object NAME.")
+        with interruptible() as interrupt:
+            try:
+                run_stage(solver, args.stage, args.object, frames, interrupt)
+            except CancelledError as stop:
+                print(f"openjd_status: {stop}", flush=True)
+                return interrupt.exit_code
+    except WispError as error:
+        print(f"openjd_fail: {error}", flush=True)
+        raise
+    return 0
+
+
+def _command() -> str:
+    """The `wisp` that belongs to this Python, else the one on the PATH."""
+    beside = Path(sys.executable).with_name("wisp.exe" if sys.platform == "win32" else "wisp")
+    found = str(beside) if beside.exists() else shutil.which("wisp")
+    if found is None:
+        raise UsageError("No `wisp` command is installed beside this Python.", hint="Install Wisp with pip.")
+    return found
+
+
+def _inputs(place: Path) -> list[Path]:
+    """The files and folders that the shot reads, for queues that copy them to their workers."""
+    from .. import shot as documents
+
+    shot = documents.load(place)
+    plate = documents.resolve_path(shot.plate.path, place)
+    found = {place, plate if plate.exists() else plate.parent}
+    for item in shot.objects:
+        found |= {documents.resolve_path(prompt.path, place) for prompt in item.prompts if prompt.kind == "mask"}
+        found |= {documents.resolve_path(path, place).parent for path in (item.garbage, item.core) if path}
+    return sorted(found)
+
+
+def _positive(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return count

@@ -1,0 +1,49 @@
+"""A job folder as AWS Deadline Cloud's `deadline bundle submit` takes it: template, values, and the files it needs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..atomic import replacing
+from ..errors import OutputError
+from .template import JobPlan, job_template
+
+
+def write_template(plan: JobPlan, place: Path) -> None:
+    """The job as JSON. OutputError where it cannot be written."""
+    _write(place, job_template(plan))
+
+
+def write_bundle(plan: JobPlan, folder: Path, inputs: list[Path]) -> None:
+    """Template, parameter values and asset references into `folder`, which is made.
+
+    `inputs`: files and folders that the shot reads; they are uploaded where the queue does not share storage.
+    OutputError where the folder exists with something else in it.
+    """
+    if folder.exists() and any(item.name not in _NAMES for item in folder.iterdir()):
+        raise OutputError(
+            f"{folder} holds other files.", hint="Name a folder that is empty or not there yet.", path=folder
+        )
+    template = job_template(plan)
+    values = [{"name": item["name"], "value": item["default"]} for item in template["parameterDefinitions"]]
+    references: dict[str, Any] = {
+        "inputs": {
+            "filenames": [str(path) for path in inputs if not path.is_dir()],
+            "directories": [str(path) for path in inputs if path.is_dir()],
+        },
+        "outputs": {"directories": [str(plan.cache)]},
+        "referencedPaths": [],
+    }
+    _write(folder / "template.json", template)
+    _write(folder / "parameter_values.json", {"parameterValues": values})
+    _write(folder / "asset_references.json", {"assetReferences": references})
+
+
+_NAMES = ("template.json", "parameter_values.json", "asset_references.json")
+
+
+def _write(place: Path, content: dict[str, Any]) -> None:
+    with replacing(place) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")

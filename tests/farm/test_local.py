@@ -1,0 +1,181 @@
+"""Jobs on this machine: handing out, trying again, stopping; and a real shot in chunks against the shot in one go."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.farm_jobs import FRAMES, command_job
+from wisp.cache import read_matte
+from wisp.cli import main
+from wisp.commands.farm import _command
+from wisp.errors import CancelledError, UsageError
+from wisp.farm.local import StepRun, TaskFailedError, run_job
+from wisp.farm.ranges import from_openjd
+from wisp.farm.template import JobPlan, job_template
+
+#: Leaves a file per chunk in the folder {0}.
+TOUCH = "import sys, pathlib; pathlib.Path(r'{0}', sys.argv[1]).touch()"
+
+
+def ignore(_step: StepRun) -> None:
+    pass
+
+
+def frames_done(folder: Path) -> list[int]:
+    return sorted(frame for item in folder.iterdir() for frame in from_openjd(item.name))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_every_frame_is_done_once(tmp_path: Path, workers: int) -> None:
+    run = run_job(command_job(TOUCH.format(tmp_path)), {}, workers=workers, on_progress=ignore)
+    assert frames_done(tmp_path) == list(range(1, 13))
+    assert run.steps[0].tasks == 4 and run.steps[0].done == run.steps[0].total == 12
+
+
+def test_a_task_that_fails_is_run_again_and_the_rest_goes_on(tmp_path: Path) -> None:
+    """The chunk 4-6 dies by a signal the first time."""
+    code = (
+        f"import os, sys, pathlib; mark = pathlib.Path(r'{tmp_path}') / 'mark'\n"
+        "if sys.argv[1] == '4-6' and not mark.exists(): mark.touch(); os.kill(os.getpid(), 9)\n"
+    )
+    (tmp_path / "done").mkdir()
+    run = run_job(command_job(code + TOUCH.format(tmp_path / "done")), {}, workers=2, on_progress=ignore)
+    assert (tmp_path / "mark").exists() and run.steps[0].retried == 1
+    assert frames_done(tmp_path / "done") == list(range(1, 13))
+
+
+def test_a_task_that_keeps_failing_ends_the_job_with_its_code_and_words(tmp_path: Path) -> None:
+    code = "import sys; print('openjd_fail: no plate frame 5'); sys.exit(3 if sys.argv[1] == '4-6' else 0)"
+    with pytest.raises(TaskFailedError, match="Do 4-6 failed: no plate frame 5") as failed:
+        run_job(command_job(code), {}, retries=2, log=tmp_path / "farm.log", on_progress=ignore)
+    assert failed.value.exit_code == 3
+    assert (tmp_path / "farm.log").read_text().count("openjd_fail: no plate frame 5") == 1 + 3
+
+
+def test_a_command_that_is_not_there_is_told() -> None:
+    job = command_job("")
+    job["steps"][0]["script"]["actions"]["onRun"]["command"] = "no-such-wisp"
+    with pytest.raises(TaskFailedError, match="Do 1-3 failed"):
+        run_job(job, {}, retries=0, on_progress=ignore)
+
+
+def test_chunks_grow_towards_the_wanted_time_and_leave_work_for_all(tmp_path: Path) -> None:
+    """Instant frames and a target of minutes: chunks double, until they are one of the two workers' share."""
+    job = command_job(TOUCH.format(tmp_path), "1-40", chunk=2, target=300)
+    run = run_job(job, {}, workers=2, on_progress=ignore)
+    sizes = sorted(len(from_openjd(item.name)) for item in tmp_path.iterdir())
+    assert frames_done(tmp_path) == list(range(1, 41))
+    assert run.steps[0].tasks < 20 and sizes[-1] > 2 and sizes[-1] <= 19
+
+
+def test_progress_of_running_tasks_counts(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    code = (
+        "import time, pathlib, sys; print('openjd_progress: 50', flush=True)\n"
+        f"while not pathlib.Path(r'{gate}').exists(): time.sleep(0.01)\n"
+    )
+    seen: list[float] = []
+
+    def look(step: StepRun) -> None:
+        seen.append(step.done)
+        if step.done:
+            gate.touch()
+
+    run_job(command_job(code, "1-4", chunk=4), {}, on_progress=look)
+    assert 2.0 in seen and seen[-1] == 4
+
+
+def test_stopping_asks_tasks_to_end_and_starts_no_more(tmp_path: Path) -> None:
+    code = (
+        "import signal, sys, time, pathlib\n"
+        f"folder = pathlib.Path(r'{tmp_path}'); stop = []\n"
+        "signal.signal(signal.SIGTERM, lambda *_: stop.append(1))\n"
+        "(folder / ('began-' + sys.argv[1])).touch()\n"
+        "while not stop: time.sleep(0.01)\n"
+        "(folder / 'ended').touch(); sys.exit(7)\n"
+    )
+    with pytest.raises(CancelledError):
+        run_job(command_job(code), {}, on_progress=ignore, should_stop=lambda: any(tmp_path.glob("began-*")))
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["began-1-3", "ended"]
+
+
+def test_a_wrong_template_is_told_in_one_error() -> None:
+    job = command_job("")
+    del job["steps"]
+    with pytest.raises(UsageError, match="The job is not valid"):
+        run_job(job, {}, on_progress=ignore)
+
+
+# A real shot ------------------------------------------------------------------------------------------------
+
+
+def solved(folder: Path) -> dict[str, np.ndarray]:
+    """File name -> pixels of every matte in a cache."""
+    return {place.name: read_matte(place)[0] for place in sorted(folder.rglob("alpha.*.exr"))}
+
+
+def farm_plan(shot: Path, cache: Path) -> JobPlan:
+    return JobPlan(shot, cache, ["disc"], FRAMES, frames_per_chunk=3, target_seconds=0)
+
+
+@pytest.mark.slow
+def test_chunks_give_the_same_pixels_as_one_machine(shot: Path, tmp_path: Path, capsys) -> None:
+    assert main(["solve", str(shot), "--cache", str(tmp_path / "whole"), "-q"]) == 0
+    assert main(["farm", "run", str(shot), "--cache", str(tmp_path / "parts"), "--workers", "2", "--chunk", "3"]) == 0
+    told = capsys.readouterr().err
+    assert "Track: 1 tasks" in told and "Check: 1 tasks" in told
+    whole, parts = solved(tmp_path / "whole"), solved(tmp_path / "parts")
+    assert len(whole) == len(FRAMES) and whole.keys() == parts.keys()
+    assert all(np.array_equal(whole[name], parts[name]) for name in whole)
+    assert main(["status", str(shot), "--cache", str(tmp_path / "parts")]) == 0
+    assert "dirty" not in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds the worker's process in /proc")
+def test_a_killed_worker_loses_nothing_that_was_done(shot: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    killed: list[int] = []
+
+    def kill_one() -> None:
+        deadline = time.monotonic() + 120
+        while not killed and time.monotonic() < deadline:
+            for process in Path("/proc").glob("[0-9]*"):
+                try:
+                    words = (process / "cmdline").read_bytes().split(b"\0")
+                    if b"task" in words and b"matte" in words and str(shot).encode() in words:
+                        os.kill(int(process.name), signal.SIGKILL)
+                        killed.append(int(process.name))
+                        return
+                except OSError:
+                    continue
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    run = run_job(job_template(farm_plan(shot, cache)), {"Wisp": _command()}, workers=2, on_progress=ignore)
+    killer.join()
+    assert killed and sum(step.retried for step in run.steps) >= 1
+    assert len(solved(cache)) == len(FRAMES)
+
+
+@pytest.mark.slow
+def test_matting_before_tracking_says_so(shot: Path, tmp_path: Path, capsys) -> None:
+    common = ["farm", "task", "matte", str(shot), "--cache", str(tmp_path / "cache"), "--object", "disc"]
+    assert main([*common, "--frames", "1003-1004"]) == 9
+    told = capsys.readouterr()
+    assert "openjd_fail: 2 frames of 'disc' have no mask to matte: 1003-1004" in told.out
+
+
+@pytest.mark.slow
+def test_the_check_names_what_is_missing(shot: Path, tmp_path: Path, capsys) -> None:
+    cache = ["--cache", str(tmp_path / "cache")]
+    assert main(["solve", str(shot), *cache, "--frames", "1001-1006", "-q"]) == 0
+    assert main(["farm", "task", "check", str(shot), *cache]) == 9
+    assert "Mattes are missing: disc 1007-1008" in capsys.readouterr().out
+    assert main(["farm", "task", "check", str(shot), *cache, "--frames", "1001-1006"]) == 0

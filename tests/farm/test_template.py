@@ -1,0 +1,99 @@
+"""The job of a shot, judged by the specification's own reader."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openjd.model import IntRangeExpr, StepDependencyGraph, StepParameterSpaceIterator
+from wisp.cli import main
+from wisp.farm.local import make_job
+from wisp.farm.ranges import from_openjd, to_openjd
+from wisp.farm.template import JobPlan, job_template
+
+
+def plan(**changes: object) -> JobPlan:
+    known = {"objects": ["hero", "dog"], "frames": range(1001, 1021), "frames_per_chunk": 8}
+    return JobPlan(Path("/shots/sh010.wisp"), Path("/shots/wisp-cache"), **{**known, **changes})  # type: ignore[arg-type]
+
+
+@given(st.sets(st.integers(-50, 2000), min_size=1, max_size=40))
+def test_ranges_mean_the_same_to_both(frames: set[int]) -> None:
+    text = to_openjd(frames)
+    assert list(IntRangeExpr.from_str(text)) == sorted(frames)
+    assert from_openjd(str(IntRangeExpr.from_list(sorted(frames)))) == tuple(sorted(frames))
+
+
+def test_steps_follow_each_other_and_cover_every_frame_once() -> None:
+    job, _ = make_job(job_template(plan()), {})
+    assert [step.name for step in StepDependencyGraph(job=job).topo_sorted()] == ["Track", "Matte", "Check"]
+    by_name = {step.name: step for step in job.steps}
+    tracked = [task["Object"].value for task in StepParameterSpaceIterator(space=by_name["Track"].parameterSpace)]
+    assert tracked == ["hero", "dog"]
+    done: dict[str, list[int]] = {"hero": [], "dog": []}
+    for task in StepParameterSpaceIterator(space=by_name["Matte"].parameterSpace):
+        frames = from_openjd(task["Frames"].value)
+        assert len(frames) <= 8
+        done[task["Object"].value] += frames
+    assert done == {"hero": list(range(1001, 1021)), "dog": list(range(1001, 1021))}
+
+
+def test_values_given_to_the_job_take_the_place_of_the_shots() -> None:
+    job, values = make_job(job_template(plan()), {"Frames": "1001-1003", "FramesPerChunk": "1", "Wisp": "/opt/wisp"})
+    matte = next(step for step in job.steps if step.name == "Matte")
+    assert sum(1 for _ in StepParameterSpaceIterator(space=matte.parameterSpace)) == 6
+    assert values["Wisp"].value == "/opt/wisp"
+
+
+def test_a_gpu_is_asked_for_where_models_run_and_not_for_the_check() -> None:
+    steps = {step["name"]: step for step in job_template(plan(gpu=True))["steps"]}
+    assert steps["Track"]["hostRequirements"] == {"amounts": [{"name": "amount.worker.gpu", "min": 1}]}
+    assert "hostRequirements" in steps["Matte"] and "hostRequirements" not in steps["Check"]
+    make_job(job_template(plan(gpu=True)), {})
+
+
+def test_the_command_writes_a_job_that_reads_back(shot: Path, tmp_path: Path, capsys) -> None:
+    place = tmp_path / "out" / "job.json"
+    assert main(["farm", "template", str(shot), "-o", str(place), "--frames", "1002-1005", "--chunk", "2"]) == 0
+    job, values = make_job(json.loads(place.read_text("utf-8")), {})
+    assert values["Shot"].value == str(shot) and values["Frames"].value == "1002-1005"
+    matte = next(step for step in job.steps if step.name == "Matte")
+    assert sum(1 for _ in StepParameterSpaceIterator(space=matte.parameterSpace)) == 2
+    assert str(place) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("extra", "says"),
+    [
+        (["--frames", "1000-1002"], "Frame 1000 is outside the shot, which has 1001-1008"),
+        (["--objects", "nobody"], "nobody"),
+    ],
+)
+def test_what_the_shot_has_not_is_told(shot: Path, capsys, extra: list[str], says: str) -> None:
+    assert main(["farm", "template", str(shot), *extra]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_bundle_names_all_that_the_shot_reads(shot: Path, tmp_path: Path, capsys) -> None:
+    folder = tmp_path / "job"
+    assert main(["farm", "submit", str(shot), "--to", "deadline-cloud", "-o", str(folder)]) == 0
+    assert f"deadline bundle submit {folder}" in capsys.readouterr().out
+    references = json.loads((folder / "asset_references.json").read_text("utf-8"))["assetReferences"]
+    assert references["inputs"] == {"filenames": [str(shot)], "directories": [str(shot.parent / "plates")]}
+    assert references["outputs"] == {"directories": [str(shot.parent / "wisp-cache")]}
+    values = json.loads((folder / "parameter_values.json").read_text("utf-8"))["parameterValues"]
+    job, known = make_job(
+        json.loads((folder / "template.json").read_text("utf-8")), {item["name"]: str(item["value"]) for item in values}
+    )
+    assert known["Cache"].value == str(shot.parent / "wisp-cache") and len(job.steps) == 3
+
+
+def test_a_folder_with_other_files_is_left_alone(shot: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("keep")
+    assert main(["farm", "submit", str(shot), "--to", "deadline-cloud", "-o", str(folder)]) == 8
+    assert [item.name for item in folder.iterdir()] == ["notes.txt"]
