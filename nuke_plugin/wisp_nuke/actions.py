@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
-from . import bake, edits, engine, follow, host, plates, publish, solving, strokes
+from . import bake, edits, engine, follow, host, node, plates, publish, solving, strokes
 from .vendor.host.engine_path import EngineNotFound
 from .vendor.host.errors import EngineError
 
@@ -67,7 +67,11 @@ BUTTONS: Dict[str, Callable[[Any], Any]] = {
 
 def press(group: Any, name: str) -> None:
     """A button's work."""
-    attempt(group, BUTTONS[name])
+    fault = node.newer(group)
+    if fault is not None:
+        solving.say(group, fault)
+    else:
+        attempt(group, BUTTONS[name])
 
 
 def attempt(group: Any, work: Callable[[Any], Any]) -> None:

@@ -55,11 +55,12 @@ def before_save() -> None:
 
 
 def _created(group: Any) -> None:
-    with host.not_undoable():
-        fault = node.upgrade(group)
+    fault = node.newer(group)
     if fault is not None:
         solving.say(group, fault)
         return
+    with host.not_undoable():
+        node.upgrade(group)
     uid = group["wisp_uid"].value()
     if not uid or any(other is not group and other["wisp_uid"].value() == uid for other in host.wisp_nodes()):
         group["wisp_uid"].setValue(uuid.uuid4().hex)
@@ -68,7 +69,7 @@ def _created(group: Any) -> None:
 
 
 def _changed(group: Any) -> None:
-    if host.keeps_house():
+    if host.keeps_house() or node.newer(group) is not None:
         return
     knob = host.this_knob()
     name = knob.name() if knob is not None else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Any, Dict, Set, Tuple
 
 from . import edits, engine, guides, handles, host, node, publish, solving, viewer_pick
@@ -14,6 +15,7 @@ _moved: Set[str] = set()
 #: Node -> the prompts' text and the frame that its handles were last made for.
 _followed: Dict[str, Tuple[str, int]] = {}
 _timer: Any = None
+_said: Set[str] = set()
 
 
 def prompts_changed(group: Any) -> None:
@@ -56,7 +58,7 @@ def idle() -> None:
     publish.look()
     held = viewer_pick.mouse_held()
     picked = viewer_pick.fresh(held)
-    for group in host.wisp_nodes():
+    for group in [one for one in host.wisp_nodes() if node.newer(one) is None]:
         try:
             _look_after(group, held, picked)
         except (edits.Refusal, OSError) as fault:
@@ -72,8 +74,19 @@ def watch() -> None:
 
         viewer_pick.watch()
         _timer = QtCore.QTimer()
-        _timer.timeout.connect(idle)
+        _timer.timeout.connect(_idle_safely)
         _timer.start(INTERVAL)
+
+
+def _idle_safely() -> None:
+    """A fault is said once, not ten times a second."""
+    try:
+        idle()
+    except Exception:
+        words = traceback.format_exc()
+        if words not in _said:
+            _said.add(words)
+            print(words, file=sys.stderr)
 
 
 def _look_after(group: Any, held: bool, picked: bool) -> None:

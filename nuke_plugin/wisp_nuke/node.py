@@ -183,19 +183,28 @@ def add_knobs(group: Any) -> None:
                 knob.setValue(spec.value)
 
 
-def upgrade(group: Any) -> Optional[str]:
-    """Bring the node of an older script to this version. A sentence where it is of a newer one and stays as it is.
+def newer(group: Any) -> Optional[str]:
+    """A sentence where the node was made by a newer version, which this one leaves alone."""
+    schema = _schema(group)
+    if schema <= SCHEMA:
+        return None
+    return (
+        f"{group.name()} was made by a newer Wisp (knobs of version {schema}, not {SCHEMA}). "
+        "It renders; update the plug-in to edit it."
+    )
+
+
+def _schema(group: Any) -> int:
+    return int(group["wisp_schema"].value()) if group.knob("wisp_schema") is not None else 0
+
+
+def upgrade(group: Any) -> None:
+    """Bring the node of an older script to this version.
 
     The knobs are laid anew in their order, with what they hold. The inside is left alone until the node is next
     solved: it renders what it rendered.
     """
-    schema = int(group["wisp_schema"].value()) if group.knob("wisp_schema") is not None else 0
-    if schema > SCHEMA:
-        return (
-            f"{group.name()} was made by a newer Wisp (knobs of version {schema}, not {SCHEMA}). "
-            "It renders; update the plug-in to edit it."
-        )
-    if schema < SCHEMA:
+    if _schema(group) < SCHEMA:
         kept = {name: knob for name, knob in group.knobs().items() if name.startswith("wisp_")}
         held = {name: (knob.Class(), knob.toScript(), host.plain_value(knob)) for name, knob in kept.items()}
         for knob in reversed(list(kept.values())):
@@ -204,7 +213,6 @@ def upgrade(group: Any) -> Optional[str]:
         _take_over(group, held)
         hook(group)
         group["wisp_schema"].setValue(SCHEMA)
-    return None
 
 
 def _take_over(group: Any, held: Dict[str, Tuple[str, str, Any]]) -> None:

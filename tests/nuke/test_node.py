@@ -208,6 +208,12 @@ def test_a_script_of_a_newer_version_is_left_alone(start: Callable[..., Any]) ->
     again.host.load(text)
     loaded = again.host.toNode("Wisp1")
     assert loaded["wisp_schema"].value() == 9 and "newer Wisp" in loaded["wisp_status"].value()
+    loaded["wisp_status"].setValue("")
+    again.host.view(loaded)
+    loaded["wisp_add_object"].execute()
+    loaded["wisp_object_name"].setValue("x")
+    again.idle()
+    assert "newer Wisp" in loaded["wisp_status"].value() and loaded["wisp_prompts"].getText() == ""
 
 
 def test_a_script_of_the_first_version_opens(session: Any) -> None:
@@ -227,10 +233,12 @@ def test_a_script_of_the_first_version_opens(session: Any) -> None:
     session.host.frame(1003)
     session.idle()
     assert group["wisp_object"].values() == [item["name"]] and group["wisp_point_1"].visible()
-    again = session.host.save()
+    again, plate = session.host.save(), group.input(0).own
     session.host.delete(group)
     session.host.load(again)
-    assert session.objects(session.host.toNode("Wisp1")) == [item], "saved as of this version, it opens again"
+    reopened = session.host.toNode("Wisp1")
+    reopened.input(0).own = plate
+    assert session.objects(reopened) == [item], "saved as of this version, it opens again"
 
 
 def test_the_inside_of_an_old_node_renders_what_it_did(session: Any, tmp_path: Path) -> None:

@@ -1,0 +1,124 @@
+"""Solving with the real engine, held at a gate: progress, cancel, menus of models, what an edit makes stale."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from fake_nuke.render import render
+from helpers import gated_engine
+
+FRAMES = range(1001, 1005)
+
+
+def pictures(frame: int) -> np.ndarray:
+    """A bright disc that moves to the right over noise, RGBA, linear."""
+    noise = np.random.default_rng(7).random((96, 128, 4)).astype(np.float32) * 0.05
+    cv2.circle(noise, (50 + 3 * (frame - 1001), 48), 20, (0.8, 0.5, 0.2, 0.0), -1)
+    return noise
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """While this file exists, a job waits after each matte."""
+    return tmp_path / "gate"
+
+
+@pytest.fixture
+def group(start: Callable[..., Any], gate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A node with a box around the disc."""
+    for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    session = start()
+    command = [sys.executable, gated_engine.__file__, str(gate)]
+    monkeypatch.setattr(session.module("engine").engine_path, "command", lambda _: command)
+    made = session.wisp(session.plate(pictures, (128, 96)), tmp_path / "cache")
+    made.session_of_test = session
+    session.host.viewer.ctrl_shift_drag(28, 26, 72, 70)
+    made["wisp_set_box"].execute()
+    return made
+
+
+def until(session: Any, condition: Callable[[], bool]) -> None:
+    """Let the host be idle until something holds."""
+
+    def holds() -> bool:
+        session.idle()
+        return condition()
+
+    session.module("engine").wait(holds, 120)
+
+
+def keyed(group: Any) -> list[int]:
+    return [frame for frame in FRAMES if group["wisp_cache_state"].getValueAt(frame) == 1]
+
+
+@pytest.mark.slow
+def test_a_bar_shows_progress_and_its_cancel_keeps_what_is_finished(group: Any, gate: Path, tmp_path: Path) -> None:
+    session = group.session_of_test
+    gate.touch()
+    group["wisp_track_both"].execute()
+    job = session.module("solving")._jobs[group["wisp_uid"].value()]
+    bar = session.host.bars[-1]
+    assert bar().title == "Wisp: Wisp1"
+    until(session, lambda: bar().words and any((tmp_path / "cache").rglob("alpha.*.exr")))
+    group["wisp_track_both"].execute()
+    assert "press Stop first" in group["wisp_status"].value()
+    bar().pressed = True
+    until(session, lambda: job.finished)
+    assert bar() is None, "the bar is closed"
+    until(session, lambda: len(keyed(group)) > 0)
+    assert "Stopped" in group["wisp_status"].value() and len(keyed(group)) < len(FRAMES)
+    assert {"flow"} <= set(group["wisp_tracker"].values()) and group["wisp_tracker"].value() == "flow"
+    assert {"guided"} <= set(group["wisp_head"].values()) and group["wisp_head"].value() == "guided"
+
+    gate.unlink()
+    group["wisp_track_both"].execute()
+    job = session.module("solving")._jobs[group["wisp_uid"].value()]
+    until(session, lambda: job.finished and keyed(group) == list(FRAMES))
+    found = render(group, 1004)[..., 3] > 0.5
+    truth = pictures(1004)[..., 0] > 0.4
+    assert (found & truth).sum() / (found | truth).sum() > 0.85
+
+    # An edge setting is part of the mattes: they are stale until solved again, also for what is published.
+    before = (render(group, 1002)[..., 3] > 0.5).sum()
+    group["wisp_edge_grow"].setValue(3.0)
+    until(session, lambda: keyed(group) == [])
+    group["wisp_track_both"].execute()
+    until(session, lambda: keyed(group) == list(FRAMES))
+    assert (render(group, 1002)[..., 3] > 0.5).sum() > before * 1.1
+    session.host.undo.undo()
+    until(session, lambda: keyed(group) == list(FRAMES) and (render(group, 1002)[..., 3] > 0.5).sum() == before)
+
+
+@pytest.mark.slow
+def test_published_files_are_what_is_seen(group: Any, tmp_path: Path) -> None:
+    session = group.session_of_test
+    group["wisp_object_name"].setValue("disc")
+    group["wisp_add_object"].execute()
+    session.host.viewer.ctrl_shift_drag(0, 0, 20, 20)
+    group["wisp_set_box"].execute()
+    group["wisp_edge_soften"].setValue(2.0)
+    session.idle()
+    group["wisp_layers"].setValue(True)
+    group["wisp_track_both"].execute()
+    until(session, lambda: keyed(group) == list(FRAMES))
+    group["wisp_black"].setValue(0.1)
+    group["wisp_publish_dir"].setValue((tmp_path / "out").as_posix())
+    for version in ("v001", "v002"):
+        before = set(session.host.root_group.nodes())
+        group["wisp_publish"].execute()
+        until(session, lambda: not session.module("publish").running(group["wisp_uid"].value()))
+        folder = tmp_path / "out" / f"Wisp1_{version}"
+        assert group["wisp_status"].value() == f"Published {folder.as_posix()}"
+        assert len(list(folder.glob("disc/disc.*.exr"))) == len(FRAMES) == len(list(folder.glob("object2/*.exr")))
+        made = [node for node in session.host.root_group.nodes() if node not in before]
+        files = [node["file"].value() for node in made if node.Class() == "Read"]
+        assert files and all(file.startswith(folder.as_posix()) for file in files)
+        last = next(node for node in made if not any(node in (one.input(0), one.input(1)) for one in made))
+        assert np.allclose(render(last, 1003), render(group, 1003), atol=1e-3)
