@@ -4,12 +4,14 @@
 Coordinates of their properties are plate pixels; `frame` is the plate's, default the one that is shown.
 """
 
+import functools
 import math
 
 import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
 from . import compat, model, plates, session
+from .host.errors import EngineError
 
 #: A press closer than this to a point, in screen pixels, takes hold of it.
 REACH = 10.0
@@ -38,12 +40,22 @@ def shown_frame(context) -> int | None:
     return plates.plate_frame(scene, strip, scene.frame_current)
 
 
-class Gesture:
-    """Shared by all prompts: finding the place under the mouse, writing the prompt, asking for its matte."""
+def reporting(execute):
+    """An operator's `execute` that reports a refusal or the engine's fault and is cancelled by it."""
 
-    bl_options = {"REGISTER", "UNDO"}
-    include: BoolProperty(name="Include", default=True, options={"SKIP_SAVE"})
-    frame: IntProperty(name="Frame", options={"SKIP_SAVE"})
+    @functools.wraps(execute)
+    def reported(self, context):
+        try:
+            return execute(self, context)
+        except (plates.Refusal, EngineError) as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+
+    return reported
+
+
+class OnPlate:
+    """Needs an active strip that is not one of our outputs."""
 
     @classmethod
     def poll(cls, context):
@@ -51,6 +63,14 @@ class Gesture:
             cls.poll_message_set("Select an image or movie strip first")
             return False
         return True
+
+
+class Gesture(OnPlate):
+    """Shared by all prompts: finding the place under the mouse, writing the prompt, asking for its matte."""
+
+    bl_options = {"REGISTER", "UNDO"}
+    include: BoolProperty(name="Include", default=True, options={"SKIP_SAVE"})
+    frame: IntProperty(name="Frame", options={"SKIP_SAVE"})
 
     def place(self, context, event):
         """Plate pixels under the mouse."""
@@ -84,11 +104,7 @@ class Gesture:
     def write(self, context, kind, points, radius=6.0):
         """Store the prompt and ask for its matte."""
         _, strip = target(context)
-        try:
-            frame = self.frame if self.properties.is_property_set("frame") else shown_frame(context)
-        except plates.Refusal as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        frame = self.frame if self.properties.is_property_set("frame") else shown_frame(context)
         if frame is None:
             self.report({"ERROR"}, "The strip is not visible at this frame")
             return {"CANCELLED"}
@@ -141,11 +157,9 @@ class Drag(Gesture):
         Drawing.points.append(place)
 
 
-class WISP_OT_add_point(Gesture, bpy.types.Operator):
-    """Click the object; with Alt, click what is not part of it. Drag a point to move it"""
+class Click(Gesture):
+    """A gesture at one place."""
 
-    bl_idname = "wisp.add_point"
-    bl_label = "Point"
     x: FloatProperty(options={"SKIP_SAVE"})
     y: FloatProperty(options={"SKIP_SAVE"})
 
@@ -153,13 +167,25 @@ class WISP_OT_add_point(Gesture, bpy.types.Operator):
         place = self.begin(context, event)
         if place is None:
             return {"CANCELLED"}
-        held = nearest(context, place, REACH * self.pixel_size(context), ("point",))
-        if held is not None:
-            self.held = held
-            context.window_manager.modal_handler_add(self)
-            return {"RUNNING_MODAL"}
         self.x, self.y = place
+        return self.at_place(context)
+
+    def at_place(self, context):
         return self.execute(context)
+
+
+class WISP_OT_add_point(Click, bpy.types.Operator):
+    """Click the object; with Alt, click what is not part of it. Drag a point to move it"""
+
+    bl_idname = "wisp.add_point"
+    bl_label = "Point"
+
+    def at_place(self, context):
+        self.held = nearest(context, (self.x, self.y), REACH * self.pixel_size(context), ("point",))
+        if self.held is None:
+            return self.execute(context)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
 
     def modal(self, context, event):
         _, strip = target(context)
@@ -177,6 +203,7 @@ class WISP_OT_add_point(Gesture, bpy.types.Operator):
             return {"FINISHED"}
         return {"RUNNING_MODAL"}
 
+    @reporting
     def execute(self, context):
         return self.write(context, "point", [(self.x, self.y)])
 
@@ -198,6 +225,7 @@ class WISP_OT_add_box(Drag, bpy.types.Operator):
     def finish(self, points):
         (self.x0, self.y0), (self.x1, self.y1) = points[0], points[-1]
 
+    @reporting
     def execute(self, context):
         if abs(self.x1 - self.x0) < 1 or abs(self.y1 - self.y0) < 1:
             self.report({"INFO"}, "Drag to draw a box")
@@ -232,6 +260,7 @@ class WISP_OT_add_stroke(Path, bpy.types.Operator):
         super().finish(points)
         self.radius = Drawing.radius
 
+    @reporting
     def execute(self, context):
         if not self.pairs():
             return {"CANCELLED"}
@@ -245,6 +274,7 @@ class WISP_OT_add_lasso(Path, bpy.types.Operator):
     bl_label = "Lasso"
     kind = "lasso"
 
+    @reporting
     def execute(self, context):
         if len(self.pairs()) < 3:
             self.report({"INFO"}, "Drag to draw an outline")
@@ -252,21 +282,13 @@ class WISP_OT_add_lasso(Path, bpy.types.Operator):
         return self.write(context, "lasso", self.pairs())
 
 
-class WISP_OT_delete_prompt(Gesture, bpy.types.Operator):
+class WISP_OT_delete_prompt(Click, bpy.types.Operator):
     """Delete the nearest prompt of this frame"""
 
     bl_idname = "wisp.delete_prompt"
     bl_label = "Delete Prompt"
-    x: FloatProperty(options={"SKIP_SAVE"})
-    y: FloatProperty(options={"SKIP_SAVE"})
 
-    def invoke(self, context, event):
-        place = self.begin(context, event)
-        if place is None:
-            return {"CANCELLED"}
-        self.x, self.y = place
-        return self.execute(context)
-
+    @reporting
     def execute(self, context):
         found = nearest(context, (self.x, self.y), math.inf)
         if found is None:
@@ -288,6 +310,7 @@ class WISP_OT_clear_prompts(Gesture, bpy.types.Operator):
     bl_label = "Clear Prompts"
     everywhere: BoolProperty(name="All Frames", default=False, options={"SKIP_SAVE"})
 
+    @reporting
     def execute(self, context):
         _, strip = target(context)
         wisp = model.own(strip)
@@ -336,12 +359,4 @@ CLASSES = (
     WISP_OT_clear_prompts,
 )
 
-
-def register() -> None:
-    for each in CLASSES:
-        bpy.utils.register_class(each)
-
-
-def unregister() -> None:
-    for each in reversed(CLASSES):
-        bpy.utils.unregister_class(each)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -233,16 +233,14 @@ def own(strip):
     return wisp
 
 
-CLASSES = (WispPrompt, WispObject, WispStrip)
+_register, _unregister = bpy.utils.register_classes_factory((WispPrompt, WispObject, WispStrip))
 
 
 def register() -> None:
-    for each in CLASSES:
-        bpy.utils.register_class(each)
+    _register()
     compat.STRIP.wisp = PointerProperty(type=WispStrip)
 
 
 def unregister() -> None:
     del compat.STRIP.wisp
-    for each in reversed(CLASSES):
-        bpy.utils.unregister_class(each)
+    _unregister()

@@ -5,6 +5,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from . import engine, gestures, model, outputs, plates, preferences, session
+from .gestures import OnPlate, reporting
 from .host.errors import EngineError
 from .runs import run_of, runs
 
@@ -14,17 +15,6 @@ DIRECTIONS = (
     ("backward", "Backward", "From the strip's start to this frame"),
     ("frame", "This Frame", "This frame alone"),
 )
-
-
-class OnPlate:
-    """Needs an active strip that is not one of our outputs."""
-
-    @classmethod
-    def poll(cls, context):
-        if gestures.target(context) is None:
-            cls.poll_message_set("Select an image or movie strip first")
-            return False
-        return True
 
 
 class WISP_OT_add_object(OnPlate, bpy.types.Operator):
@@ -68,14 +58,11 @@ class WISP_OT_jump(OnPlate, bpy.types.Operator):
     bl_label = "Go to Keyframe"
     forward: BoolProperty(default=True)
 
+    @reporting
     def execute(self, context):
         scene, strip = gestures.target(context)
         item = strip.wisp.active_object
-        try:
-            shown = plates.plate_of(scene, strip).shown
-        except plates.Refusal as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        shown = plates.plate_of(scene, strip).shown
         keyframes = set(item.keyframes) if item is not None else set()
         times = sorted(frame for frame, number in shown.items() if number in keyframes)
         now = scene.frame_current
@@ -100,6 +87,7 @@ class WISP_OT_track(OnPlate, bpy.types.Operator):
         name="Wait", default=False, description="Return when it is done, for scripts", options={"SKIP_SAVE"}
     )
 
+    @reporting
     def execute(self, context):
         scene, strip = gestures.target(context)
         if not any(item.prompts for item in strip.wisp.objects if item.enabled):
@@ -111,17 +99,12 @@ class WISP_OT_track(OnPlate, bpy.types.Operator):
         if bpy.app.background and not self.wait:
             self.report({"ERROR"}, "In background mode nothing runs between commands: use wait=True")
             return {"CANCELLED"}
-        try:
-            plate = plates.plate_of(scene, strip)
-            frames = self.frames(scene, plate)
-            if not frames:
-                self.report({"ERROR"}, "The strip is not visible on these frames")
-                return {"CANCELLED"}
-            run = session.track(scene, strip, frames)
-            outputs.update(scene, strip)
-        except (plates.Refusal, EngineError) as error:
-            self.report({"ERROR"}, str(error))
+        frames = self.frames(scene, plates.plate_of(scene, strip))
+        if not frames:
+            self.report({"ERROR"}, "The strip is not visible on these frames")
             return {"CANCELLED"}
+        run = session.track(scene, strip, frames)
+        outputs.update(scene, strip)
         return self.finish(run) if self.wait else {"FINISHED"}
 
     def frames(self, scene, plate) -> list[int]:
@@ -141,20 +124,25 @@ class WISP_OT_track(OnPlate, bpy.types.Operator):
         return sorted({number for frame, number in plate.shown.items() if inside(frame)})
 
     def finish(self, run):
-        job = run.job
-        try:
-            session.wait(run, lambda: job.finished)
-        except KeyboardInterrupt:
-            job.cancel()
-            session.wait(run, lambda: job.finished)
-            raise
+        fault = finished(run)
         outputs.refresh(run.uid)
-        fault = run.fault or (engine.fault if not job.finished else None)
         if fault is not None:
             self.report({"ERROR"}, fault.text)
             return {"CANCELLED"}
         self.report({"INFO"}, run.message)
         return {"FINISHED"}
+
+
+def finished(run):
+    """Wait for the plate's job; returns what went wrong, or None. An interruption stops the job first."""
+    job = run.job
+    try:
+        session.wait(run, lambda: job.finished)
+    except KeyboardInterrupt:
+        job.cancel()
+        session.wait(run, lambda: job.finished)
+        raise
+    return run.fault or (engine.fault if not job.finished else None)
 
 
 class WISP_OT_stop(bpy.types.Operator):
@@ -177,19 +165,16 @@ class WISP_OT_update_outputs(OnPlate, bpy.types.Operator):
     bl_label = "Restore Mattes"
     bl_options = {"REGISTER", "UNDO"}
 
+    @reporting
     def execute(self, context):
         scene, strip = gestures.target(context)
-        try:
-            run = runs.get(strip.wisp.uid)
-            if run is not None:
-                run.placed.clear()
-                if run.shot is not None and engine.client is not None and engine.client.state == "ready":
-                    run.shot.refresh()
-            outputs.update(scene, strip)
-            outputs.refresh(strip.wisp.uid)
-        except plates.Refusal as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        run = runs.get(strip.wisp.uid)
+        if run is not None:
+            run.placed.clear()
+            if run.shot is not None and engine.client is not None and engine.client.state == "ready":
+                run.shot.refresh()
+        outputs.update(scene, strip)
+        outputs.refresh(strip.wisp.uid)
         return {"FINISHED"}
 
 
@@ -199,13 +184,12 @@ class WISP_OT_refresh_status(OnPlate, bpy.types.Operator):
     bl_idname = "wisp.refresh_status"
     bl_label = "Check Mattes"
 
+    @reporting
     def execute(self, context):
         scene, strip = gestures.target(context)
-        try:
-            run = session.sync(scene, strip)
-        except (plates.Refusal, EngineError) as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        if engine.fault is not None:
+            session.drop_engine()
+        run = session.sync(scene, strip)
         if run.shot is not None and run.shot.status:
             run.shot.refresh()
         return {"FINISHED"}
@@ -239,12 +223,9 @@ class WISP_OT_restart_engine(bpy.types.Operator):
     bl_idname = "wisp.restart_engine"
     bl_label = "Restart Engine"
 
+    @reporting
     def execute(self, _context):
-        try:
-            engine.start()
-        except EngineError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        engine.start()
         for run in runs.values():
             run.fault = None
         return {"FINISHED"}
@@ -300,18 +281,12 @@ class WISP_OT_update_stale(bpy.types.Operator):
     bl_idname = "wisp.update_stale"
     bl_label = "Track All Plates"
 
+    @reporting
     def execute(self, _context):
         for scene, strip in list(outputs.joined()):
-            plate = plates.plate_of(scene, strip)
-            try:
-                run = session.track(scene, strip, plate.frames)
-            except EngineError as error:
-                self.report({"ERROR"}, str(error))
-                return {"CANCELLED"}
-            job = run.job
-            session.wait(run, lambda job=job: job.finished)
+            run = session.track(scene, strip, plates.plate_of(scene, strip).frames)
             outputs.update(scene, strip)
-            fault = run.fault or (engine.fault if not job.finished else None)
+            fault = finished(run)
             if fault is not None:
                 self.report({"ERROR"}, f"{strip.name}: {fault.text}")
                 return {"CANCELLED"}
@@ -334,12 +309,4 @@ CLASSES = (
     WISP_OT_update_stale,
 )
 
-
-def register() -> None:
-    for each in CLASSES:
-        bpy.utils.register_class(each)
-
-
-def unregister() -> None:
-    for each in reversed(CLASSES):
-        bpy.utils.unregister_class(each)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -165,12 +165,4 @@ class WISP_PT_output(OfPlate, bpy.types.Panel):
 
 CLASSES = (WISP_UL_objects, WISP_PT_plate, WISP_PT_objects, WISP_PT_track, WISP_PT_edge, WISP_PT_output)
 
-
-def register() -> None:
-    for each in CLASSES:
-        bpy.utils.register_class(each)
-
-
-def unregister() -> None:
-    for each in reversed(CLASSES):
-        bpy.utils.unregister_class(each)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

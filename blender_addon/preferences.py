@@ -84,9 +84,4 @@ def wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
-def register() -> None:
-    bpy.utils.register_class(WispPreferences)
-
-
-def unregister() -> None:
-    bpy.utils.unregister_class(WispPreferences)
+register, unregister = bpy.utils.register_classes_factory((WispPreferences,))

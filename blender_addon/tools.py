@@ -16,41 +16,37 @@ def _keymap(operator: str) -> tuple[tuple[str, dict[str, object], dict[str, obje
     )
 
 
-class _Tool(bpy.types.WorkSpaceTool):
+class Tool(bpy.types.WorkSpaceTool):
     bl_space_type = "SEQUENCE_EDITOR"
     bl_context_mode = "PREVIEW"
 
+    def __init_subclass__(cls, operator: str) -> None:
+        cls.bl_idname = operator.replace("add_", "")
+        cls.bl_keymap = _keymap(operator)
 
-class PointTool(_Tool):
-    bl_idname = "wisp.point"
+
+class PointTool(Tool, operator="wisp.add_point"):
     bl_label = "Roto Point"
     bl_description = "Click the object; Alt: not the object; drag: move a point; Ctrl: delete"
     bl_icon = "ops.paint.eyedropper_add"
-    bl_keymap = _keymap("wisp.add_point")
 
 
-class BoxTool(_Tool):
-    bl_idname = "wisp.box"
+class BoxTool(Tool, operator="wisp.add_box"):
     bl_label = "Roto Box"
     bl_description = "Drag a box around the object; Ctrl: delete"
     bl_icon = "ops.generic.select_box"
-    bl_keymap = _keymap("wisp.add_box")
 
 
-class LassoTool(_Tool):
-    bl_idname = "wisp.lasso"
+class LassoTool(Tool, operator="wisp.add_lasso"):
     bl_label = "Roto Lasso"
     bl_description = "Draw the object's outline; Alt: of what is not the object; Ctrl: delete"
     bl_icon = "ops.generic.select_lasso"
-    bl_keymap = _keymap("wisp.add_lasso")
 
 
-class ScribbleTool(_Tool):
-    bl_idname = "wisp.scribble"
+class ScribbleTool(Tool, operator="wisp.add_stroke"):
     bl_label = "Roto Scribble"
     bl_description = "Paint what belongs to the object; Alt: what does not; Ctrl: delete"
     bl_icon = "ops.gpencil.draw"
-    bl_keymap = _keymap("wisp.add_stroke")
 
     @staticmethod
     def draw_settings(_context, layout, tool) -> None:

@@ -98,7 +98,7 @@ def second_object(window: Any) -> None:
     tool(window, "lasso")
     window.drag([(405 + 22 * float(np.cos(a)), 206 + 22 * float(np.sin(a))) for a in turn])
     window.until("a lasso", lambda s: [p[0] for p in prompts(s, 1)] == ["lasso"])
-    tool(window, "scribble")
+    tool(window, "stroke")
     window.drag([(398.0 + 2 * i, 206.0) for i in range(8)])
     window.until("a scribble", lambda s: [p[0] for p in prompts(s, 1)] == ["lasso", "stroke"])
     window.until("its matte", lambda s: 1001 in s["solved"].get("2", ()), 60)
