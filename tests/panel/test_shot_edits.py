@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wisp import shot as documents
 from wisp.frames import format_frames, parse_frames
-from wisp.panel.shot_edits import PALETTE, ShotEdits, frames_in, spans
+from wisp.panel.shot_edits import EDGE_STEP, PALETTE, ShotEdits, frames_in, spans
 
 PLATE = {"path": "p.%04d.png", "first": 1, "last": 20, "width": 100, "height": 50}
 
@@ -106,3 +106,24 @@ def test_frame_ranges_as_the_engine_writes_them(frames: set[int]) -> None:
 @pytest.mark.parametrize("text", ["1001-1100x3,1200", "-5--1", "7"])
 def test_frame_ranges_like_the_core(text: str) -> None:
     assert frames_in(text) == list(parse_frames(text))
+
+
+def test_a_drag_of_an_edge_setting_is_one_step() -> None:
+    shot = edits()
+    number = shot.add_object()
+    for count, grow in enumerate((1.0, 2.0, 3.0)):
+        shot.set_edge(number, {"grow": grow}, continued=count > 0)
+    shot.set_edge(number, {"grow": 4.0})
+    assert shot.object(number)["edge"] == {"grow": 4.0}
+    assert shot.undo() == EDGE_STEP and shot.object(number)["edge"] == {"grow": 3.0}
+    shot.undo()
+    assert "edge" not in shot.object(number)
+
+
+def test_models_are_chosen_beside_the_steps_of_undo() -> None:
+    shot = edits()
+    shot.add_object()
+    shot.set_solve(tracker="sam2")
+    shot.set_solve(tracker="sam2")
+    assert shot.document["solve"] == {"tracker": "sam2"} and shot.unsaved == 2
+    assert shot.undo() == "Add object" and shot.document["solve"] == {"tracker": "sam2"}
