@@ -19,6 +19,7 @@ from .errors import expected
 COMMANDS = {
     "matte": "from a plate and a few prompts straight to mattes",
     "solve": "compute what is missing or out of date in a shot",
+    "detect": "turn the words of a shot's text prompts into boxes",
     "deliver": "write a solved shot's mattes as files for others",
     "region": "show models only the surroundings of a small object",
     "view": "draw prompts on a shot or a plate in a window, solve, and look",

@@ -38,6 +38,13 @@ def test_pt_round_trip(tmp_path: Path, state: dict[str, torch.Tensor], zipped: b
     assert_same(load_state_dict(path), state)
 
 
+@pytest.mark.parametrize("layout", ["state_dict", "bare"])
+def test_other_layouts_round_trip(tmp_path: Path, state: dict[str, torch.Tensor], layout: str) -> None:
+    path = tmp_path / "weights.pth"
+    torch.save(state if layout == "bare" else {"epoch": 3, "state_dict": state}, path)
+    assert_same(load_state_dict(path), state)
+
+
 def test_safetensors_round_trip(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
     path = tmp_path / "weights.safetensors"
     save_file(state, path)
@@ -104,7 +111,8 @@ def test_junk_is_a_weights_error(tmp_path: Path, suffix: str, junk: bytes) -> No
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ({"state_dict": {"a": 1}, "epoch": 3}, "the entries state_dict, epoch"),
+        ({"weights": {"a": 1}, "epoch": 3}, "the entries weights, epoch"),
+        ({"state_dict": {"a": 1}, "epoch": 3}, "not tensors: a"),
         ([1, 2], "a list"),
         ({}, "an empty dict"),
         ({"model": {}}, "the entries model"),

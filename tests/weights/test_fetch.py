@@ -164,6 +164,13 @@ def test_one_file_for_two_is_a_usage_error(tmp_path: Path) -> None:
         get("both", from_file=tmp_path / "one.pt")
 
 
+def test_one_of_several_files_is_taken_by_its_name(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "fresh.pt").write_bytes(UNLISTED)
+    (copied,) = get("both", from_file=tmp_path / "fresh.pt")
+    assert (copied.how, copied.file.path, copied.file.trust) == ("copied", home / "fresh.pt", "unlisted")
+    assert names(home) == ["fresh.pt"]
+
+
 @pytest.mark.parametrize("model_id", ["hero", "fresh"])
 def test_commercial_policy_refuses_before_any_transfer(model_id: str, mirror: FileServer) -> None:
     with pytest.raises(WeightsError, match=r"Allowed instead: .*both") as caught:

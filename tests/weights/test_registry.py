@@ -30,7 +30,9 @@ def test_the_models_of_this_version() -> None:
         "embedded",
         "sam2matting-sam2.1-tiny",
         "sam2matting-sam2.1-base-plus",
+        "mam",
     ]
+    assert [model.id for model in entries("detector")] == ["grounding-dino-tiny"]
 
 
 def test_ids_and_file_names_are_unique() -> None:
@@ -52,7 +54,7 @@ def test_every_model_is_whole(model: registry.ModelEntry) -> None:
     assert model.commercial in ("yes", "no", "ask")
     assert model.builders
     for kind, builder in model.builders.items():
-        room = {"tracker": "trackers", "head": "heads"}[kind]
+        room = {"tracker": "trackers", "head": "heads", "detector": "detectors"}[kind]
         assert re.fullmatch(rf"wisp\.{room}\.[a-z_0-9.]+:build", builder)
     if "head" in model.kinds:
         assert model.tracker is not None
@@ -82,7 +84,7 @@ def test_every_builder_exists(builder: str) -> None:
 
 @pytest.mark.parametrize("file", files(), ids=lambda file: file.name)
 def test_every_file_can_be_fetched_and_checked(file: registry.WeightFile) -> None:
-    assert file.url or (file.repo and file.path and file.revision)
+    assert file.url or file.page or (file.repo and file.path and file.revision)
     assert file.revision is None or re.fullmatch(r"[0-9a-f]{40}", file.revision)
     assert file.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", file.sha256)
     assert file.size is None or file.size > 0
@@ -123,11 +125,12 @@ def test_the_documentation_has_every_model_with_its_terms() -> None:
         assert model.licence in rows[model.id]
         assert f"| {model.commercial} |" in rows[model.id].replace("*", "")
         for file in model.files.values():
-            assert f"`{file.name}` | {round((file.size or 0) / 1e6)} MB" in rows[model.id]
+            size = f"{round(file.size / 1e6)} MB" if file.size else ""
+            assert f"`{file.name}`" in rows[model.id] and size in rows[model.id]
 
 
 def test_unknown_id_lists_all() -> None:
-    with pytest.raises(UsageError, match=r"no model 'sam'\. Known: flow, guided, .*base-plus\.") as caught:
+    with pytest.raises(UsageError, match=r"no model 'sam'\. Known: flow, guided, .*base-plus, .*\.") as caught:
         entry("sam")
     assert caught.value.exit_code == 2
 
@@ -135,3 +138,23 @@ def test_unknown_id_lists_all() -> None:
 def test_id_of_another_kind_lists_that_kind() -> None:
     with pytest.raises(UsageError, match=r"no head 'flow'\. Known heads: guided, closed-form, embedded, sam2matting"):
         entry_as("flow", "head")
+
+
+def test_settings_follow_the_id_and_reach_the_builder() -> None:
+    assert entry_as("mam", "head").parameters == {"guidance": "mask", "masks": "tracker"}
+    chosen = entry_as("mam:masks=sam:guidance=plain", "head")
+    assert chosen.parameters == {"guidance": "plain", "masks": "sam"}
+    assert chosen.id == "mam:guidance=plain:masks=sam"
+    assert entry_as(chosen.id, "head") == chosen
+    assert entry_as("mam:guidance=mask", "head").id == "mam", "what is chosen anyway is no other model"
+
+
+@pytest.mark.parametrize("model_id", ["mam:guidance=trimap", "mam:guidance", "mam:speed=fast", "mam:"])
+def test_a_setting_that_is_not_there_is_refused(model_id: str) -> None:
+    with pytest.raises(UsageError, match=r"'mam' has no setting .*guidance=mask\|alpha\|plain, masks=tracker\|sam"):
+        entry_as(model_id, "head")
+
+
+def test_a_model_without_settings_says_so() -> None:
+    with pytest.raises(UsageError, match=r"'guided' has no setting 'a=b'\. It has: none"):
+        entry_as("guided:a=b", "head")

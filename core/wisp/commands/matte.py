@@ -3,6 +3,7 @@
   wisp matte plates/sh010.%04d.exr --box 1001:420,80,1310,1060
   wisp matte clip.mp4 -o out --object girl --box 312,0,516,398 --object boy --point 215,270
   wisp matte sh010.####.exr --frames 1001-1050 --mask 1001:roto.png --mask 1025:roto25.png
+  wisp matte sh010.####.exr --text "the runner"
 
 Writes DIR/<object>/<object>.%04d.exr with the plate's own numbers, and DIR/<plate>.wisp, the shot: open it,
 add prompts, and `wisp solve` computes only what changed. The same command again goes on where it stopped.
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
 from ..frames import format_frames, parse_frames
+from .detect import add_detector_options, resolve
 from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
 from .prompts import TypedObject, add_prompt_options, parse_prompt
 from .report import Reporter, interruptible
@@ -37,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", metavar="R", help="1001-1100, 1001-1100x2 or 1001,1005,1010-1020 (default: all)")
     parser.add_argument("--first", type=int, metavar="N", help="renumber: the plate's first frame is N")
     add_prompt_options(parser)
+    add_detector_options(parser)
     models = parser.add_argument_group("what computes the mattes")
     models.add_argument("--tracker", metavar="ID", help="keeps the object over time (default: the head's own, or flow)")
     models.add_argument("--head", metavar="ID", default="guided", help="resolves the edge (default: guided)")
@@ -85,7 +88,6 @@ def run(args: argparse.Namespace) -> int:
     folder: Path = args.output or Path(f"{plate.name}_mattes")
     document = folder / f"{plate.name}.wisp"
     shot = _shot(args, plate, offset, frames or plate.frames, document)
-    _take_over_regions(shot, document)
     options = run_options(args, shot.solve.precision, shot.solve.seed)
     cache = cache_folder(args, document)
 
@@ -94,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
         return solver, Delivery(solver, str(folder), stem=plate.name, frames=frames, overwrite=args.overwrite)
 
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
+        resolve(args, shot, Solver(shot, document.parent, cache, options), reporter)
+        _take_over_regions(shot, document)
         solver, delivery = prepare()  # all that is wrong with prompts, weights or places is said before writing
         spans = format_frames(frames or solver.plate.frames)
         reporter.say(f"{plate.name}: {spans}, {plate.width}x{plate.height}; {solver.colour.describe()}")

@@ -3,6 +3,7 @@
 wisp models list
 wisp models get sam2.1-tiny
 wisp models get sam2matting-sam2.1-tiny --from SAM2Matting-SAM2.1Tiny.pt
+wisp models get mam --from mam_vitb.pth       one of its two files; the other is fetched without --from
 wisp models get sam2.1-tiny --to /transfer    for a machine without network: copy, then set WISP_WEIGHTS
 wisp models verify [DIR]
 wisp models where sam2.1-tiny
@@ -60,13 +61,17 @@ def _list(args: argparse.Namespace, options: RunOptions) -> int:
         here = where(model.id, weights=options.weights).complete
         state = "built in" if not model.files else "here" if here else "not here"
         text = f"{model.id:<30} {'+'.join(model.kinds):<14} {state:<9} {model.licence:<16} {model.title}"
+        settings = [f"{name}={'|'.join(values)}" for name, values in model.settings.items()]
+        text += f" ({model.id}:{':'.join(settings)})" if settings else ""
         values = {"id": model.id, "kinds": model.kinds, "state": state, "licence": model.licence}
+        values["settings"] = model.settings
         _print(args, "model", text, **values, commercial=model.commercial, title=model.title, note=model.note)
     return 0
 
 
 def _get(args: argparse.Namespace, options: RunOptions) -> int:
     from ..weights.fetch import get
+    from ..weights.inventory import where
 
     done = -1
 
@@ -96,6 +101,10 @@ def _get(args: argparse.Namespace, options: RunOptions) -> int:
         _print(args, "file", text, how=item.how, path=item.file.path, sha256=item.file.sha256, trust=item.file.trust)
     if not fetched:
         _print(args, "done", f"{args.model} is built in and needs no weights.", files=0)
+    places = [args.to] if args.to else options.weights
+    missing = [file.name for file, path in where(args.model, weights=places).files if path is None]
+    if missing:
+        say(f"Still missing: {', '.join(missing)}.")
     return 0
 
 

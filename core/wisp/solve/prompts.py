@@ -15,11 +15,17 @@ from ..trackers.tracker import FramePrompts
 
 
 def prompt_content(item: ObjectSpec, locate: Callable[[str], Path]) -> dict[int, list[dict[str, Any]]]:
-    """Keyframe -> its prompts as JSON-able values, a mask file by its content instead of its path."""
+    """Keyframe -> its prompts as JSON-able values, a mask file by its content instead of its path.
+
+    Text that has become a box is left out: the box says it all.
+    """
     from ..plates.identity import file_identity
 
     content: dict[int, list[dict[str, Any]]] = {}
+    unresolved = unresolved_text(item)
     for prompt in item.prompts:
+        if isinstance(prompt, Text) and prompt not in unresolved:
+            continue
         values = prompt.model_dump(mode="json", exclude={"frame"})
         if isinstance(prompt, MaskPrompt):
             path = locate(prompt.path)
@@ -37,6 +43,12 @@ def prompt_content(item: ObjectSpec, locate: Callable[[str], Path]) -> dict[int,
 def defining_keyframes(item: ObjectSpec) -> frozenset[int]:
     """Keyframes with a box or a mask: their prompts alone say what the object is."""
     return frozenset(prompt.frame for prompt in item.prompts if isinstance(prompt, Box | MaskPrompt))
+
+
+def unresolved_text(item: ObjectSpec) -> list[Text]:
+    """Text prompts on frames that have no box and no mask of the object yet: a detector is to look for them."""
+    defined = defining_keyframes(item)
+    return [prompt for prompt in item.prompts if isinstance(prompt, Text) and prompt.frame not in defined]
 
 
 def drawn(mask: NDArray[np.bool_]) -> FramePrompts:
@@ -72,10 +84,10 @@ def frame_prompts(item: ObjectSpec, frame: int, size: tuple[int, int], locate: C
             case MaskPrompt():
                 read = read_mask(locate(prompt.path), width, height)
                 mask = read if mask is None else mask | read
-            case Text():
+            case Text() if prompt in unresolved_text(item):
                 raise UsageError(
-                    f"Object '{item.name}' has a text prompt on frame {frame}, which needs a detector.",
-                    hint="Use a box, points, a stroke or a mask.",
+                    f"Object '{item.name}' has the text prompt {prompt.text!r} on frame {frame}, which is no box yet.",
+                    hint="Run 'wisp detect SHOT' to turn it into one, or draw a box.",
                 )
     lows, highs = np.asarray(boxes, float).reshape(-1, 4)[:, :2], np.asarray(boxes, float).reshape(-1, 4)[:, 2:]
     box = (*lows.min(0).tolist(), *highs.max(0).tolist()) if boxes else None

@@ -26,8 +26,8 @@ def load_state_dict(path: Path, *, expected_size: int | None = None) -> dict[str
     """The tensors of a checkpoint on the CPU, mapped from the file where its format allows.
 
     `.safetensors`: all tensors. Everything else is read as torch's format: a dict whose entry `"model"` is the
-    state dict (as SAM 2.1 and SAM2Matting publish it; other entries, such as an optimiser's, are left alone), or the
-    bare state dict.
+    state dict (as SAM 2.1 and SAM2Matting publish it; other entries, such as an optimiser's, are left alone), or else
+    `"state_dict"` (as Matting Anything does), or the bare state dict.
     `expected_size` in bytes, where known, makes the message about a truncated file exact.
     Raises WeightsError for a missing, truncated, damaged or hostile file and for any other content.
     """
@@ -123,13 +123,14 @@ def _damaged(path: Path, expected_size: int | None) -> WeightsError:
 
 
 def _state_in(content: object) -> object:
-    """The state dict of a checkpoint: its entry `"model"`, or itself where it holds tensors and nothing else."""
+    """The state dict of a checkpoint: its entry `"model"` or `"state_dict"`, or itself where all of it is tensors."""
     import torch
 
     if not isinstance(content, Mapping):
         return None
-    bare = all(isinstance(value, torch.Tensor) for value in content.values())
-    return content if bare and "model" not in content else content.get("model")
+    if content and all(isinstance(value, torch.Tensor) for value in content.values()):
+        return content
+    return content.get("model", content.get("state_dict"))
 
 
 def _only_tensors(state: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
@@ -138,7 +139,7 @@ def _only_tensors(state: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
     strangers = [str(key) for key, value in state.items() if not isinstance(value, torch.Tensor)]
     if strangers:
         raise WeightsError(
-            f"The 'model' entry of {path} holds things that are not tensors: {_first(strangers)}.",
+            f"The weights in {path} hold things that are not tensors: {_first(strangers)}.",
             hint=REPLACE_HINT,
             path=path,
         )

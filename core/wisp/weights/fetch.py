@@ -50,9 +50,9 @@ def get(
 ) -> tuple[FetchedFile, ...]:
     """Put the model's files into `to` (else the user's own folder), checked and whole; good ones stay as they are.
 
-    They come from `from_file` (the file, or a folder that holds it), from `from_url` (a folder of the studio's own
-    server), else from where they are published. `say` gets the licence before anything is transferred. A broken
-    transfer is kept beside the destination and continued by the next call.
+    They come from `from_file` (a folder that holds them, or one file, and then only that one is put there), from
+    `from_url` (a folder of the studio's own server), else from where they are published. `say` gets the licence before
+    anything is transferred. A broken transfer is kept beside the destination and continued by the next call.
     Raises UsageError, WeightsError (offline, unreachable, wrong content, not allowed), InputError, OutputError.
     """
     options = options or RunOptions()
@@ -66,9 +66,9 @@ def get(
         raise WeightsError("There is no home folder to keep weights in.", hint="Name a folder with --to DIR.")
     places = (folder,) if to else search.folders(options.weights)
     fetched = []
-    for file in model.files.values():
+    for file in _meant(model, from_file):
         if from_file:
-            result = FetchedFile(_copy(file, _source(file, model, from_file), folder, options), "copied")
+            result = FetchedFile(_copy(file, _source(file, from_file), folder, options), "copied")
         elif present := _present(file, places, folder, options):
             result = FetchedFile(present, "present")
         else:
@@ -100,13 +100,24 @@ def _present(file: WeightFile, places: Sequence[Path], folder: Path, options: Ru
         return None
 
 
-def _source(file: WeightFile, model: ModelEntry, given: Path) -> Path:
+def _meant(model: ModelEntry, given: Path | None) -> tuple[WeightFile, ...]:
+    """The files of the model that are asked for: all, or the one that `given` is."""
+    files = tuple(model.files.values())
+    if given is None or given.is_dir() or len(files) == 1:
+        return files
+    named = tuple(file for file in files if file.name == given.name)
+    if not named:
+        names = ", ".join(file.name for file in files)
+        raise UsageError(
+            f"{model.id} needs {len(files)} files, but {given} is one file and has the name of none of them.",
+            hint=f"Give the folder they are in, or a file called {names}.",
+        )
+    return named
+
+
+def _source(file: WeightFile, given: Path) -> Path:
     if given.is_dir():
         given = given / file.name
-    elif len(model.files) > 1:
-        raise UsageError(
-            f"{model.id} needs {len(model.files)} files, but {given} is one file.", hint="Give the folder they are in."
-        )
     if not given.is_file() or not os.access(given, os.R_OK):
         raise InputError(f"There is no file {given} that can be read.", path=given)
     return given
@@ -157,6 +168,9 @@ def _fetch(
 
 def _from_hub(file: WeightFile, staging: Path) -> Path:
     """The file from its hub repository at the pinned revision, in `staging`, where a broken transfer is resumed."""
+    if file.repo is None or file.path is None:
+        where = f"only for people, at {file.page}" if file.page else "nowhere"
+        raise WeightsError(f"{file.name} is published {where}.", hint="Give a local copy with --from FILE.")
     try:
         from huggingface_hub import hf_hub_download
     except ModuleNotFoundError as error:
@@ -164,8 +178,6 @@ def _from_hub(file: WeightFile, staging: Path) -> Path:
             f"Fetching {file.name} needs the Python package 'huggingface_hub', which is not installed.",
             hint="Install it: pip install 'wisp-roto[hub]'. Or fetch the file yourself and give it with --from FILE.",
         ) from error
-    if file.repo is None or file.path is None:
-        raise WeightsError(f"{file.name} is published nowhere.", hint="Give a local copy with --from FILE.")
     try:
         return Path(hf_hub_download(file.repo, file.path, revision=file.revision, local_dir=staging))
     except Exception as error:  # the client raises whatever its HTTP library does; all of it means: not fetched

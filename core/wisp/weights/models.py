@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from ..detectors.detector import Detector
 from ..errors import UsageError
+from ..heads.clip_matter import Windows
 from ..heads.head import Head
 from ..trackers.tracker import Tracker
 from . import search
@@ -47,6 +49,8 @@ class ModelStamp:
     licence: str
     #: `Tracker.segments`; False for a head.
     segments: bool
+    #: In which frames are matted together, for a head that is a clip matter.
+    windows: Windows | None = None
 
 
 def load_tracker(model_id: str, options: RunOptions) -> Tracker:
@@ -63,6 +67,11 @@ def load_head(model_id: str, options: RunOptions) -> Head:
     return cast(Head, _build(entry_as(model_id, "head"), "head", options))
 
 
+def load_detector(model_id: str, options: RunOptions) -> Detector:
+    """Build the detector `model_id`; raises like `load_tracker`."""
+    return cast(Detector, _build(entry_as(model_id, "detector"), "detector", options))
+
+
 def model_stamp(model_id: str, kind: Kind, options: RunOptions) -> ModelStamp:
     """The stamp of a model used as `kind`; one without weights is asked for its version, which is quick.
 
@@ -71,7 +80,8 @@ def model_stamp(model_id: str, kind: Kind, options: RunOptions) -> ModelStamp:
     model = entry_as(model_id, kind)
     if model.files:
         sha256 = locate(model, options).weights_sha256
-        return ModelStamp(model.id, sha256, sha256, model.licence, model.segments)
+        windows = Windows(int(model.parameters["window"])) if "window" in model.parameters else None
+        return ModelStamp(model.id, sha256, sha256, model.licence, model.segments, windows)
     built = cast(Tracker | Head, _build(model, kind, options))
     return ModelStamp(model.id, built.version, "", model.licence, model.segments)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -30,6 +30,8 @@ class WeightFile:
     path: str | None = None
     #: Direct address, for files that are on no hub.
     url: str | None = None
+    #: A page from which a person can download the file where a program cannot.
+    page: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ class ModelEntry:
     files: Mapping[str, WeightFile] = field(default_factory=lambda: MappingProxyType({}))
     #: For the builder only, for example {"variant": "base-plus"}.
     parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    #: What a user may choose, as `ID:SETTING=VALUE`: setting -> its values, the default first. The choice is passed
+    #: to the builder among the parameters, and is part of the id, so that results of different settings never mix.
+    settings: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     #: `Tracker.segments`, here too so that a plan can be made without loading the tracker.
     segments: bool = False
     #: The tracker that a head is paired with unless another is asked for.
@@ -75,12 +80,32 @@ def entries(kind: Kind | None = None) -> tuple[ModelEntry, ...]:
 
 
 def entry_as(model_id: str, kind: Kind) -> ModelEntry:
-    """The model called `model_id`, to be used as `kind`. Raises UsageError listing the ids of that kind."""
+    """The model called `model_id`, to be used as `kind`; its id may be followed by settings (`mam:guidance=alpha`).
+
+    Raises UsageError listing the ids of that kind, or the settings of the model.
+    """
     usable = entries(kind)
+    name, *chosen = model_id.split(":")
     for known in usable:
-        if known.id == model_id:
-            return known
+        if known.id == name:
+            return _with_settings(known, chosen)
     raise UsageError(f"There is no {kind} {model_id!r}.", hint=f"Known {kind}s: {_ids(usable)}.")
+
+
+def _with_settings(model: ModelEntry, chosen: Sequence[str]) -> ModelEntry:
+    """The model with these settings (`SETTING=VALUE` each), under the one id that stands for them."""
+    values = {name: known[0] for name, known in model.settings.items()}
+    for text in chosen:
+        name, _, value = text.partition("=")
+        if value not in model.settings.get(name, ()):
+            known_settings = ", ".join(f"{name}={'|'.join(known)}" for name, known in model.settings.items())
+            raise UsageError(
+                f"The model {model.id!r} has no setting {text!r}.", hint=f"It has: {known_settings or 'none'}."
+            )
+        values[name] = value
+    told = [f"{name}={value}" for name, value in values.items() if value != model.settings[name][0]]
+    parameters = MappingProxyType({**model.parameters, **values})
+    return replace(model, id=":".join([model.id, *told]), parameters=parameters)
 
 
 def files() -> tuple[WeightFile, ...]:
@@ -104,6 +129,7 @@ def _entry(row: dict[str, Any], published: Mapping[str, WeightFile]) -> ModelEnt
     values = dict(row)
     values["builders"] = MappingProxyType(row["builders"])
     values["parameters"] = MappingProxyType(row.get("parameters", {}))
+    values["settings"] = MappingProxyType({name: tuple(known) for name, known in row.get("settings", {}).items()})
     values["files"] = MappingProxyType({role: published[name] for role, name in row.get("files", {}).items()})
     return ModelEntry(**values)
 
