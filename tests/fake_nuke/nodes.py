@@ -172,10 +172,16 @@ class Node:
 
     def sample(self, channel: str, x: float, y: float) -> float:
         """The value of a pixel, counted from the bottom left, on the current frame."""
-        from .render import render
+        from .render import beyond
 
-        picture = render(self, self.session.current)
-        return float(picture[picture.shape[0] - 1 - int(y), int(x), ["red", "green", "blue", "alpha"].index(channel)])
+        margin = int(max(0, -x, -y, x + 1 - self.format().width(), y + 1 - self.format().height()))
+        picture = beyond(self, self.session.current, margin)
+        row, column = picture.shape[0] - 1 - margin - int(y), margin + int(x)
+        return float(picture[row, column, ["red", "green", "blue", "alpha"].index(channel)])
+
+    def setSelected(self, chosen: bool) -> None:  # noqa: N802
+        others = [node for node in self.session.chosen if node is not self]
+        self.session.chosen = [*others, self] if chosen else others
 
     def showControlPanel(self) -> None:  # noqa: N802
         self.changed(k.Knob("showPanel"))

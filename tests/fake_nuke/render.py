@@ -29,6 +29,21 @@ def render(node: Node | None, frame: int) -> Picture:
     return _RULES[node.Class()](node, frame)
 
 
+def beyond(node: Node, frame: int, margin: int) -> Picture:
+    """As `render`, with so many pixels around the format: what a larger data window holds there."""
+    node.session.margin = margin
+    try:
+        return render(node, frame)
+    finally:
+        node.session.margin = 0
+
+
+def _framed(node: Node, picture: Picture, **how: Any) -> Picture:
+    """A picture of the format's size with the margin that is asked for: black, as outside a data window."""
+    margin = node.session.margin
+    return np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), **how) if margin else picture
+
+
 def plane(node: Node | None, channel: str, frame: int) -> Picture:
     """A channel beyond RGBA, as a Copy above has written it. RuntimeError where nothing did."""
     if node is None:
@@ -64,11 +79,16 @@ def _input(node: Node, frame: int) -> Picture:
 
 
 def _plates(node: Node, frame: int) -> Picture:
-    return np.asarray(node.own["pictures"](frame), np.float32)
+    """Its pictures have `own["overscan"]` more pixels on every side than its format."""
+    picture = np.asarray(node.own["pictures"](frame), np.float32)
+    cut = node.own.get("overscan", 0) - node.session.margin
+    if cut >= 0:
+        return picture[cut : picture.shape[0] - cut, cut : picture.shape[1] - cut]
+    return np.pad(picture, ((-cut, -cut), (-cut, -cut), (0, 0)))
 
 
 def _constant(node: Node, frame: int) -> Picture:
-    return np.full((256, 256, 4), number(node, "color", frame), np.float32)
+    return _framed(node, np.full((256, 256, 4), number(node, "color", frame), np.float32))
 
 
 def _read(node: Node, frame: int) -> Picture:
@@ -80,10 +100,10 @@ def _read(node: Node, frame: int) -> Picture:
         picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(np.float32) / 255
         alpha = picture[..., 3] if picture.shape[2] == 4 else np.ones(picture.shape[:2], np.float32)
         rgb = picture[..., 2::-1]
-        return np.dstack([rgb if node["raw"].value() else srgb_decode(rgb), alpha])
+        return _framed(node, np.dstack([rgb if node["raw"].value() else srgb_decode(rgb), alpha]))
     channels, _ = read_channels(path)
     planes = [channels[name].astype(np.float32) for name in "RGB"]
-    return np.dstack([*planes, np.zeros_like(planes[0])])
+    return _framed(node, np.dstack([*planes, np.zeros_like(planes[0])]))
 
 
 def _expression(node: Node, frame: int) -> Picture:
@@ -124,10 +144,20 @@ def _grade(node: Node, frame: int) -> Picture:
 
 
 def _crop(node: Node, frame: int) -> Picture:
-    """Only as it is used: over the whole format, where it changes nothing inside."""
+    """To the whole format only; outside it is black, or goes on with the border where `crop` is off."""
     form = node.input(0).format()  # type: ignore[union-attr]
     assert node["box"].value() == [0, 0, form.width(), form.height()], "only a crop to the format is modelled"
-    return render(node.input(0), frame)
+    margin, picture = node.session.margin, render(node.input(0), frame)
+    inside = picture[margin : picture.shape[0] - margin, margin : picture.shape[1] - margin]
+    return _framed(node, inside) if node["crop"].value() else _framed(node, inside, mode="edge")
+
+
+def _dilate(node: Node, frame: int) -> Picture:
+    """Whole pixels, by a square; negative sizes shrink."""
+    size = int(number(node, "size", frame))
+    side = np.ones((2 * abs(size) + 1,) * 2, np.uint8)
+    picture = render(node.input(0), frame)
+    return np.asarray((cv2.dilate if size > 0 else cv2.erode)(picture, side), np.float32) if size else picture
 
 
 def _at_zero(node: Node, frame: int) -> Picture:
@@ -179,7 +209,7 @@ _RULES = {
     "Grade": _grade,
     "Crop": _crop,
     "OneView": lambda node, frame: render(node.input(0), frame),
-    "Dilate": _at_zero,
+    "Dilate": _dilate,
     "Blur": _at_zero,
     "Invert": _invert,
     "Copy": _copy,

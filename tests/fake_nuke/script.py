@@ -75,6 +75,15 @@ def load(session: Any, text: str) -> None:
             session.run_text(made, hook.content, hook)
 
 
+def alone(node: Node) -> str:
+    """One node, unconnected, as it is copied."""
+    sources, node._inputs = node._inputs, [None] * len(node._inputs)
+    try:
+        return _node(node)
+    finally:
+        node._inputs = sources
+
+
 def _ordered(group: Group) -> list[Node]:
     ordered: list[Node] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from . import knobs, render, rotopaint, script
@@ -148,6 +149,7 @@ class FakeNuke:
         self.viewer: Viewer | None = None
         self.chosen: list[Node] = []
         self.script_views = ["main"]
+        self.margin = 0
         self.script_channels = ["rgba.red", "rgba.green", "rgba.blue", "rgba.alpha"]
         self.bars: list[weakref.ref[ProgressTask]] = []
         self.menus: dict[str, dict[str, Callable[[], None]]] = {}
@@ -195,6 +197,16 @@ class FakeNuke:
         if hook is not None and hook.content:
             self.run_text(node, hook.content, hook)
         node.parent.children.remove(node)
+
+    def nodeCopy(self, path: str) -> None:  # noqa: N802
+        """The selected nodes as a script, without what feeds them."""
+        Path(path).write_text("".join(script.alone(node) for node in self.chosen), encoding="utf-8")
+
+    def nodePaste(self, path: str) -> Node:  # noqa: N802
+        before = self.contexts[-1].nodes()
+        script.load(self, Path(path).read_text(encoding="utf-8"))
+        self.chosen = [node for node in self.contexts[-1].nodes() if node not in before]
+        return self.chosen[-1]
 
     def views(self) -> list[str]:
         return list(self.script_views)

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 import pytest
 from fake_nuke.nodes import Format
+from fake_nuke.render import beyond, render
+from wisp.plates.colour import srgb_encode
 from wisp.plates.exr import write_exr
 from wisp.plates.plate import Window
 
@@ -146,6 +148,26 @@ def test_several_views_need_one_to_be_chosen(session: Any, tmp_path: Path) -> No
     between.setInput(0, one)
     group.setInput(0, between)
     assert export(session, group, tmp_path / "p") == 4
+
+
+def test_overscan_is_left_to_the_plate_and_the_matte_goes_on_into_it(session: Any, tmp_path: Path) -> None:
+    """What is exported is the format; the matte continues with its border values, the plate is untouched."""
+    rng = np.random.default_rng(2)
+    picture = rng.random((64, 80, 4)).astype(np.float32)
+    plate = session.plate(lambda frame: picture)
+    plate.own["overscan"] = 8
+    group = session.wisp(plate)
+    export(session, group, tmp_path / "p")
+    exported = cv2.imread(str(tmp_path / "p" / "plate.1001.png"))[..., ::-1]
+    assert exported.shape == (48, 64, 3)
+    assert np.abs(exported / 255 - srgb_encode(picture[8:-8, 8:-8, :3])).max() < 0.003
+    alpha = rng.random((48, 64)).astype(np.float16).astype(np.float32)
+    session.solved(group, {"hero": alpha}, tmp_path / "m")
+    group["wisp_layers"].setValue(True)
+    seen = beyond(group, 1001, 8)
+    assert np.array_equal(seen[..., :3], picture[..., :3])
+    assert np.array_equal(seen[..., 3], np.pad(alpha, 8, mode="edge"))
+    assert np.array_equal(render(group, 1001)[..., 3], alpha)
 
 
 def test_an_image_area_that_begins_elsewhere_is_refused(session: Any, tmp_path: Path) -> None:

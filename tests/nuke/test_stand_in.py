@@ -13,7 +13,7 @@ import pytest
 from fake_nuke import FakeNuke, WouldDeadlock, WrongThread, rotopaint
 from fake_nuke.knobs import CONSTRUCTORS
 from fake_nuke.nodes import Format
-from fake_nuke.render import plane, render
+from fake_nuke.render import beyond, plane, render
 
 
 @pytest.fixture
@@ -313,6 +313,45 @@ def test_over_and_its_output_channels(host: FakeNuke) -> None:
     assert np.allclose(render(over, 1), 0.25 + 0.5 * 0.75)
     over["output"].setValue("rgb")
     assert render(over, 1)[0, 0, 3] == 0.5
+
+
+def test_beyond_the_format_is_the_data_window_and_a_crop_may_continue_it(host: FakeNuke) -> None:
+    plate = host.make("Plates", host.root_group)
+    picture = np.arange(6 * 8 * 4, dtype=np.float32).reshape(6, 8, 4)
+    plate.own = {"pictures": lambda frame: picture, "format": Format(4, 2), "overscan": 2}
+    assert np.array_equal(render(plate, 1), picture[2:4, 2:6])
+    assert np.array_equal(beyond(plate, 1, 1), picture[1:5, 1:7]) and beyond(plate, 1, 3)[0].max() == 0
+    crop = host.nodes.Crop(crop=False)
+    crop.setInput(0, plate)
+    crop["box"].setExpression("input.width", 2)
+    crop["box"].setExpression("input.height", 3)
+    assert np.array_equal(beyond(crop, 1, 1), np.pad(picture[2:4, 2:6], ((1, 1), (1, 1), (0, 0)), mode="edge"))
+    assert crop.sample("red", -1, -1) == picture[3, 2, 0] and plate.sample("red", -1, -1) == picture[4, 1, 0]
+    crop["crop"].setValue(True)
+    assert beyond(crop, 1, 1)[0].max() == 0
+
+
+def test_dilating_grows_and_shrinks_by_whole_pixels(host: FakeNuke) -> None:
+    plate = host.make("Plates", host.root_group)
+    dot = np.zeros((9, 9, 4), np.float32)
+    dot[3:6, 3:6] = 1
+    plate.own = {"pictures": lambda frame: dot}
+    dilate = host.nodes.Dilate()
+    dilate.setInput(0, plate)
+    for size, wanted in ((0, 9), (1, 25), (-1, 1)):
+        dilate["size"].setValue(size)
+        assert render(dilate, 1)[..., 0].sum() == wanted
+
+
+def test_copies_are_pasted_unconnected(host: FakeNuke, tmp_path: Path) -> None:
+    plate = host.make("Plates", host.root_group)
+    group = host.nodes.Group(name="G1")
+    group.setInput(0, plate)
+    group.setSelected(True)
+    host.nodeCopy(str(tmp_path / "copy.nk"))
+    pasted = host.nodePaste(str(tmp_path / "copy.nk"))
+    assert pasted.name() == "G2" and pasted.input(0) is None and group.input(0) is plate
+    assert host.selectedNodes() == [pasted]
 
 
 def test_a_deleted_node_says_so(host: FakeNuke) -> None:
