@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -33,7 +35,7 @@ def start() -> Client:
     if client is None:
         prefs = preferences.get()
         try:
-            python = engine_path.find_python(bpy.path.abspath(prefs.engine))
+            python = _python(bpy.path.abspath(prefs.engine))
         except engine_path.EngineNotFound as error:
             fault = Fault(str(error), "missing")
             raise EngineGone(str(error)) from None
@@ -49,6 +51,17 @@ def start() -> Client:
             client = None
             raise
     return client
+
+
+def _python(chosen: str) -> Path:
+    """The interpreter that is named somewhere, else the one that put this add-on in place. Raises EngineNotFound."""
+    try:
+        return engine_path.find_python(chosen)
+    except engine_path.EngineNotFound:
+        installed = Path(__file__).with_name("engine.json")
+        if chosen or not installed.is_file():
+            raise
+        return engine_path.find_python(json.loads(installed.read_text(encoding="utf-8"))["python"])
 
 
 def stop() -> None:

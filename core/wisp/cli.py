@@ -31,7 +31,7 @@ COMMANDS = {
     "bench": "measure quality, speed and memory",
     "train": "train matting heads from made pictures or your own mattes",
     "doctor": "explain this installation",
-    "install": "put the Nuke plug-in in place",
+    "install": "put a front-end in place: Nuke, Blender",
     "serve": "run the engine for Nuke and Blender",
     "schema": "print the JSON Schema of the shot document",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -45,5 +47,21 @@ def run() -> None:
         bpy.ops.preferences.addon_enable(module=stage.PACKAGE)
         assert stage.PACKAGE in bpy.context.preferences.addons
         bpy.ops.wisp.stop()
+    assert bpy.ops.wisp.test_engine() == {"FINISHED"}
+    by_command()
+
+
+def by_command() -> None:
+    """`wisp install blender` puts the extension where this Blender finds it; it knows its engine."""
+    bpy.ops.preferences.addon_disable(module=stage.PACKAGE)
+    folder = Path(stage.addon("panels").__file__).parent
+    shutil.rmtree(folder)
+    python = os.environ.pop("WISP_ENGINE")
+    done = subprocess.run([python, "-m", "wisp", "install", "blender"], capture_output=True, text=True)
+    assert done.returncode == 0 and str(folder) in done.stdout, done.stdout + done.stderr
+    for name in [name for name in sys.modules if name.startswith(stage.PACKAGE)]:
+        del sys.modules[name]
+    bpy.ops.preferences.addon_enable(module=stage.PACKAGE)
+    assert stage.PACKAGE in bpy.context.preferences.addons
     assert bpy.ops.wisp.test_engine() == {"FINISHED"}
     assert stage.addon("engine").client.engine["protocol"] == 1
