@@ -25,7 +25,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .atomic import TEMPORARY_SUFFIX, replacing
+from .atomic import replacing
 from .errors import InputError
 from .fingerprint import fingerprint
 from .frames import pad
@@ -86,15 +86,17 @@ class Shelf:
 
     def stored_masks(self) -> set[str]:
         """Fingerprints of all masks on disk (one directory listing)."""
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._masks) as entries:
-            return {entry.name.removesuffix(".npz") for entry in entries if _is_mask(entry.name)}
-        return set()
+        return {name.removesuffix(".npz") for name in self._names() if _is_mask(name)}
 
     def stored_snapshots(self) -> set[str]:
         """Fingerprints after whose mask the tracker's memory was kept."""
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._masks) as entries:
-            return {entry.name.removesuffix(".state.npz") for entry in entries if entry.name.endswith(".state.npz")}
-        return set()
+        return {name.removesuffix(".state.npz") for name in self._names() if name.endswith(".state.npz")}
+
+    def _names(self) -> list[str]:
+        """The files beside the masks; none where there is no such folder."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._masks) as entries:
+            return [entry.name for entry in entries if not entry.name.startswith(".")]
+        return []
 
     def write_mask(self, mark: str, mask: TrackedMask) -> None:
         """Store logits as half floats: what is read back is what every later step works with."""
@@ -124,10 +126,8 @@ class Shelf:
 
         Where several were noted for one (by processes at the same time), the first by name counts.
         """
-        pairs: list[tuple[str, str]] = []
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._masks) as entries:
-            pairs = sorted(entry.name.partition(".is.")[::2] for entry in entries)
-        noted = {mark: mask for mark, mask in reversed(pairs) if mask and not mark.startswith(".")}
+        pairs = sorted(name.partition(".is.")[::2] for name in self._names())
+        noted = {mark: mask for mark, mask in reversed(pairs) if mask}
         return {mark: _last(noted, mask) for mark, mask in noted.items()}
 
     def note_same(self, mark: str, mask: str) -> None:
@@ -198,27 +198,6 @@ def time_attributes(header: PlateHeader) -> dict[str, Any]:
     return {name: value for name, value in times.items() if value is not None}
 
 
-def sweep(root: Path) -> None:
-    """Remove temporary files whose writers are gone (a killed process leaves at most one)."""
-    for path in root.rglob(f".*{TEMPORARY_SUFFIX}"):
-        writer = path.name.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2]
-        if not writer.isdigit() or not _alive(int(writer)):
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-
-def _alive(pid: int) -> bool:
-    if os.name == "nt":  # no cheap probe; leave the file
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
 def _last(noted: Mapping[str, str], mask: str) -> str:
     """Where a chain of notes that begins with `mask` ends; a ring of them, which nobody writes, ends somewhere."""
     for _ in noted:
@@ -229,7 +208,7 @@ def _last(noted: Mapping[str, str], mask: str) -> str:
 
 
 def _is_mask(name: str) -> bool:
-    return name.endswith(".npz") and not name.endswith(".state.npz") and not name.startswith(".")
+    return name.endswith(".npz") and not name.endswith(".state.npz")
 
 
 def _write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
