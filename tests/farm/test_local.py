@@ -13,7 +13,7 @@ import pytest
 from helpers.farm_jobs import FRAMES, command_job
 from wisp.cache import read_matte
 from wisp.cli import main
-from wisp.commands.farm import _command
+from wisp.commands.farm import wisp_command
 from wisp.errors import CancelledError, UsageError
 from wisp.farm.local import StepRun, TaskFailedError, run_job
 from wisp.farm.ranges import from_openjd
@@ -158,7 +158,7 @@ def test_a_killed_worker_loses_nothing_that_was_done(shot: Path, tmp_path: Path)
 
     killer = threading.Thread(target=kill_one)
     killer.start()
-    run = run_job(job_template(farm_plan(shot, cache)), {"Wisp": _command()}, workers=2, on_progress=ignore)
+    run = run_job(job_template(farm_plan(shot, cache)), {"Wisp": wisp_command()}, workers=2, on_progress=ignore)
     killer.join()
     assert killed and sum(step.retried for step in run.steps) >= 1
     assert len(solved(cache)) == len(FRAMES)

@@ -4,6 +4,8 @@ wisp bench quality STILLS_DIR          heads on stills with true alpha, from exa
 wisp bench tracking CLIPS_DIR          the embedded tracker on clips with true masks
 wisp bench speed [--frames 4]          our SAM2Matting against sam2's own predictor with dense heads
 wisp bench memory [--frames 20,60]     memory against length of the shot, for both
+wisp bench waiting                     cold start, first matte, correction, round trip
+wisp bench farm [--workers 1,2,4]      how a job scales, and what a chunk costs
 wisp bench NAME --help                 the options of one benchmark
 """
 
@@ -12,7 +14,14 @@ from __future__ import annotations
 import argparse
 import importlib
 
-BENCHMARKS = {"quality": "stills", "tracking": "tracking", "speed": "speed", "memory": "memory"}
+BENCHMARKS = {
+    "quality": "stills",
+    "tracking": "tracking",
+    "speed": "speed",
+    "memory": "memory",
+    "waiting": "waiting",
+    "farm": "farm",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

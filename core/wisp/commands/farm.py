@@ -134,7 +134,7 @@ def _run(args: argparse.Namespace, plan: JobPlan) -> int:
     from ..farm.template import job_template
 
     log = plan.cache / "farm.log"
-    values = {"Wisp": _command(), "Device": args.device}
+    values = {"Wisp": wisp_command(), "Device": args.device}
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
 
         def show(step: StepRun) -> None:
@@ -193,7 +193,7 @@ def _task(args: argparse.Namespace) -> int:
     return 0
 
 
-def _command() -> str:
+def wisp_command() -> str:
     """The `wisp` that belongs to this Python, else the one on the PATH."""
     beside = Path(sys.executable).with_name("wisp.exe" if sys.platform == "win32" else "wisp")
     found = str(beside) if beside.exists() else shutil.which("wisp")
