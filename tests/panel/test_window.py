@@ -16,6 +16,7 @@ from wisp import shot as documents
 from wisp.cache import read_matte
 from wisp.panel import compose
 from wisp.panel.qt import Qt, QtCore
+from wisp.panel.viewing import INVITATION
 from wisp.view.places import open_target
 from wisp.view.window import Window
 
@@ -208,7 +209,7 @@ def test_a_damaged_frame_is_said_and_the_rest_goes_on(broken: None, window: Wind
     editor.go(FRAMES[5])
     hand.wait(lambda: f"{FRAMES[5]}" in editor.canvas._note)
     editor.go(FRAMES[4])
-    hand.wait(lambda: editor.canvas._note == "")
+    hand.wait(lambda: editor.canvas._note == INVITATION)
 
 
 @pytest.fixture

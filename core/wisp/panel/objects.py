@@ -55,7 +55,9 @@ class ObjectList(QtWidgets.QWidget):
             entry.setText(item["name"])
             swatch = QtGui.QPixmap(14, 14)
             swatch.fill(QtGui.QColor(item["color"]))
-            entry.setIcon(QtGui.QIcon(swatch))
+            icon = QtGui.QIcon(swatch)
+            icon.addPixmap(swatch, QtGui.QIcon.Mode.Selected)  # else it is tinted in the chosen row
+            entry.setIcon(icon)
             entry.setFlags(entry.flags() | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsUserCheckable)
             entry.setCheckState(Qt.CheckState.Checked if item.get("enabled", True) else Qt.CheckState.Unchecked)
             if item["id"] == self.edits.active:

@@ -292,7 +292,7 @@ class Session(QtCore.QObject):
 
     def _done(self, params: Dict[str, Any]) -> None:
         lost = "; ".join(f"{name} lost on {frames}" for name, frames in params.get("lost", {}).items())
-        words = f"{params['matted']} mattes computed, {params['cached']} were there"
+        words = f"{params['matted']} mattes computed, {params['cached']} found"
         self._end(words + ("; " + lost if lost else ""), failed=bool(lost))
 
     def _job_failed(self, error: EngineError) -> None:

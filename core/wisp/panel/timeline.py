@@ -104,7 +104,7 @@ class Timeline(QtWidgets.QWidget):
             self._paint_lane(painter, item, RULER + index * LANE)
         if not self.edits.objects:
             painter.setPen(QtGui.QColor("#808088"))
-            painter.drawText(QtCore.QRectF(HEAD, RULER, self.width(), LANE), "no object yet: draw on the picture")
+            painter.drawText(QtCore.QRectF(8, RULER, self.width(), LANE), "no object yet")
         left, right = self.x_of(self.frame), self.x_of(self.frame + 1)
         middle = (left + right) / 2
         painter.setPen(QtGui.QPen(QtGui.QColor("#f2f2f4"), 1.4))

@@ -12,6 +12,7 @@ from .qt import QtCore, QtGui
 from .session import Session
 from .shot_edits import ShotEdits
 
+INVITATION = "Drag a box around what you want to extract, or click on it."
 STALE = "This matte is out of date: the shot has changed. Track again."
 
 
@@ -98,7 +99,8 @@ class Viewing(QtCore.QObject):
     def _put(self) -> None:
         """Put on the canvas what is there of the frame; the rest follows when it is read."""
         plate = self._loader.get(("plate", self.frame))
-        layers, parts, note = [], [], ""
+        layers, parts = [], []
+        note = "" if self._edits.objects else INVITATION
         for item, key in self._layers_keys(self.frame) if self.mode != compose.PLATE else []:
             matte = self._loader.get(key)
             if isinstance(matte, Matte):

@@ -163,6 +163,7 @@ def application() -> QtWidgets.QApplication:
     app.setApplicationName("Wisp")
     app.setStyle("Fusion")
     palette = QtGui.QPalette(QtGui.QColor("#2a2a2e"))
+    palette.setColor(QtGui.QPalette.ColorRole.Highlight, QtGui.QColor("#2f7d58"))
     app.setPalette(palette)
     app.setAttribute(Qt.ApplicationAttribute.AA_DontShowIconsInMenus, True)
     return app
