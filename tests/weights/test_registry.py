@@ -23,6 +23,8 @@ def test_the_models_of_this_version() -> None:
         "sam2.1-large",
         "sam2matting-sam2.1-tiny",
         "sam2matting-sam2.1-base-plus",
+        "sam3",
+        "sam2matting-sam3",
     ]
     assert [model.id for model in entries("head")] == [
         "guided",
@@ -31,6 +33,8 @@ def test_the_models_of_this_version() -> None:
         "sam2matting-sam2.1-tiny",
         "sam2matting-sam2.1-base-plus",
         "mam",
+        "sam2matting-sam3",
+        "gvm",
     ]
     assert [model.id for model in entries("detector")] == ["grounding-dino-tiny"]
 
@@ -112,6 +116,9 @@ def test_non_commercial_weights_are_marked() -> None:
     assert {model.id for model in entries() if model.commercial != "yes"} == {
         "sam2matting-sam2.1-tiny",
         "sam2matting-sam2.1-base-plus",
+        "sam3",
+        "sam2matting-sam3",
+        "gvm",
     }
     for model in entries():
         assert ("NC" in model.licence) == (model.commercial == "no")

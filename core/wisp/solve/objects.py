@@ -10,6 +10,7 @@ from typing import Any
 
 from ..cache import Shelf, object_folder
 from ..fingerprint import fingerprint
+from ..heads.clip_matter import Windows
 from ..plates.plate import Plate, Window
 from ..shot import ObjectSpec
 from .finishing import Finishing
@@ -24,11 +25,13 @@ MATTE_SCHEMA = 2
 
 @dataclass(frozen=True)
 class ModelIds:
-    """What identifies the models in fingerprints (JSON-able), and how the tracker works (`Tracker.segments`)."""
+    """What identifies the models in fingerprints (JSON-able), how the tracker works (`Tracker.segments`), and the
+    windows of a head that is a clip matter."""
 
     tracker: tuple[Any, ...]
     head: tuple[Any, ...]
     segments: bool
+    windows: Windows | None = None
 
 
 class ObjectWork:
@@ -94,8 +97,15 @@ class ObjectWork:
                 marks[frame] = fingerprint("outside", MATTE_SCHEMA, identity)
             elif frame in plan.recipes:
                 mask = plan.recipes[frame].fingerprint
-                marks[frame] = fingerprint("matte", MATTE_SCHEMA, mask, identity, self._models.head)
+                context = self._context(frame)
+                marks[frame] = fingerprint("matte", MATTE_SCHEMA, mask, identity, self._models.head, *context)
         return marks
+
+    def _context(self, frame: int) -> list[str]:
+        """The pictures that the alpha of `frame` depends on beside its own: a clip matter sees whole windows."""
+        windows = self._models.windows
+        frames = () if windows is None else windows.context(self._plate.frames, frame)
+        return [self._plate.identity(near) for near in frames]
 
     def _finished(self, solved: Mapping[int, str]) -> dict[int, str]:
         return {frame: self.finishing.mark(frame, solved) for frame in solved}

@@ -13,6 +13,7 @@ import numpy as np
 from ..cache import FrameState, MatteStamp, read_matte
 from ..errors import CancelledError, UsageError
 from ..frames import format_frames
+from ..heads.clip_matter import ClipMatterHead
 from ..plates.clip import FloatImage
 from ..trackers.blend import blend
 from ..trackers.tracker import FramePrompts, TrackedMask, TrackPass
@@ -131,6 +132,7 @@ class Run:
 
     def go(self) -> Summary:
         """Do the work. CancelledError when asked to stop: the step under way is finished, all is kept."""
+        self._announce()
         try:
             while self._work():
                 self._solver.replan()
@@ -142,6 +144,16 @@ class Run:
             text = f"'{name}' was lost on {spans}: the matte is empty there. Draw a prompt where it is visible again."
             self._on_event(Notice("warning", text))
         return self._summary
+
+    def _announce(self) -> None:
+        """Before anything is tracked for it, what a clip matter needs; MemoryLimitError where that is out of reach."""
+        _, stamp = self._solver.models
+        if stamp.windows is None:
+            return
+        head = self._solver.head
+        assert isinstance(head, ClipMatterHead)
+        for region in dict.fromkeys(work.region for work, todo in self._unsolved.items() if todo):
+            self._on_event(Notice("info", head.matter.announce(self._solver.clip_of(region))))
 
     def _work(self) -> bool:
         """Do what is planned; True where less turned out to be missing than was planned."""

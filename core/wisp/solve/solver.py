@@ -137,7 +137,9 @@ class Solver:
         tracker, head = self.models
         solve = self.shot.solve
         how = (solve.precision, solve.seed)
-        models = ModelIds((tracker.id, tracker.version, *how), (head.id, head.version, *how), tracker.segments)
+        models = ModelIds(
+            (tracker.id, tracker.version, *how), (head.id, head.version, *how), tracker.segments, head.windows
+        )
         look = (self.colour.key(), self.shot.plate.layer)
         same = self.shelf.same()
         return tuple(

@@ -117,7 +117,10 @@ def _meant(model: ModelEntry, given: Path | None) -> tuple[WeightFile, ...]:
 
 def _source(file: WeightFile, given: Path) -> Path:
     if given.is_dir():
+        # A copy of a hub repository keeps the files where they are published.
+        published = given / (file.path or file.name)
         given = given / file.name
+        given = published if published.is_file() and not given.exists() else given
     if not given.is_file() or not os.access(given, os.R_OK):
         raise InputError(f"There is no file {given} that can be read.", path=given)
     return given
