@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
 import traceback
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import graph, host, node, plates, prompts
+from . import edits, engine, graph, handles, host, node, plates, prompts, strokes, viewer_pick
 
 Check = Tuple[str, Callable[[], str]]
+#: Of the pictures that are asked about: Nuke's own format of that name.
+FORMAT, SIDE = "square_256", 256
 
 
 class Skip(Exception):  # noqa: N818 (an outcome, not a fault)
@@ -26,7 +30,7 @@ def run(path: str = "") -> List[Dict[str, str]]:
     The open script is left as it was.
     """
     rows: List[Dict[str, str]] = []
-    with host.not_undoable():
+    with host.without_undo():
         for name, check in CHECKS:
             rows.append(dict(zip(("point", "result", "seen"), (name, *_asked(check)))))
     for row in rows:
@@ -37,7 +41,7 @@ def run(path: str = "") -> List[Dict[str, str]]:
 
 
 def _asked(check: Callable[[], str]) -> Tuple[str, str]:
-    before = set(host.all_nodes())
+    before, chosen, frame = set(host.all_nodes()), host.selected(), host.frame()
     try:
         return "PASS", check()
     except Skip as reason:
@@ -47,6 +51,8 @@ def _asked(check: Callable[[], str]) -> Tuple[str, str]:
     finally:
         for left in set(host.all_nodes()) - before:
             host.delete(left)
+        host.select(chosen)
+        host.go(frame)
 
 
 def _expect(truth: bool, seen: Any) -> str:
@@ -55,9 +61,33 @@ def _expect(truth: bool, seen: Any) -> str:
     return str(seen)
 
 
-def _plate() -> Any:
-    """A small picture with a known value everywhere."""
-    return host.create("Constant", color=0.25, format="square_256")
+def _plate(value: float = 0.25) -> Any:
+    """A picture with a known value everywhere."""
+    return host.create("Constant", color=value, format=FORMAT)
+
+
+def _wisp() -> Any:
+    return node.create(_plate())
+
+
+def _with_point() -> Any:
+    group = _wisp()
+    edits.add_prompt(group, "Wisp point", {"frame": host.frame(), "kind": "point", "xy": [10.0, 20.0], "include": True})
+    return group
+
+
+class _Folder:
+    """A folder for as long as a point is asked."""
+
+    def __enter__(self) -> Path:
+        self._path = tempfile.mkdtemp(prefix="wisp-acceptance-")
+        return Path(self._path)
+
+    def __exit__(self, *_: Any) -> None:
+        shutil.rmtree(self._path, ignore_errors=True)
+
+
+# -- knobs, undo, scripts -------------------------------------------------------------------------------------
 
 
 def _absent_knob() -> str:
@@ -71,59 +101,186 @@ def _absent_knob() -> str:
 
 
 def _text_is_kept() -> str:
-    group = node.create(_plate())
-    text = prompts.dump({"v": 1, "size": [256, 256], "objects": []})
+    group = _wisp()
+    text = prompts.dump({"v": 1, "size": [SIDE, SIDE], "objects": []})
     group["wisp_prompts"].setValue(text)
     return _expect(host.text_of(group["wisp_prompts"]) == text, host.text_of(group["wisp_prompts"])[:20])
 
 
-def _inside_is_complete() -> str:
-    group = node.create(_plate())
-    missing = graph.faults(
-        group, graph.desired([], node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last"))
-    )
-    return _expect(not missing, missing)
+def _menus_change() -> str:
+    menu = _wisp()["wisp_output"]
+    host.offer(menu, ["a", "b", "c"])
+    menu.setValue(2)
+    host.offer(menu, ["x", "y", "z"])
+    seen = host.choice(menu), menu.value(), list(menu.values())
+    return _expect(seen == (2, "z", ["x", "y", "z"]), seen)
 
 
 def _keys_hold() -> str:
-    group = node.create(_plate())
+    group = _wisp()
     host.constant_keys(group["wisp_state_1"], {1: 0, 5: 1, 8: 0})
     seen = [group["wisp_state_1"].getValueAt(frame) for frame in (1, 4, 5, 7, 8)]
     return _expect(seen == [0, 0, 1, 1, 0], seen)
 
 
-def _plate_values() -> str:
-    import tempfile
+def _knobs_travel_as_text() -> str:
+    some, other = _wisp(), _wisp()
+    host.constant_keys(some["wisp_state_1"], {1: 0, 5: 1})
+    other["wisp_state_1"].fromScript(some["wisp_state_1"].toScript())
+    seen = [other["wisp_state_1"].getValueAt(frame) for frame in (1, 5)]
+    other.removeKnob(other["wisp_state_1"])
+    return _expect(seen == [0, 1] and other.knob("wisp_state_1") is None, seen)
 
-    group = node.create(_plate())
-    folder = tempfile.mkdtemp(prefix="wisp-acceptance-")
+
+def _changes_by_program_are_called_back() -> str:
+    group = _with_point()
+    group["wisp_object_name"].setValue("renamed")
+    seen = [item["name"] for item in edits.stored(group)["objects"]]
+    return _expect(seen == ["renamed"], seen)
+
+
+def _undo_of_a_prompt() -> str:
+    raise Skip("by hand: add a point, undo: the point is gone, and one undo was enough")
+
+
+def _copies() -> str:
+    group = _with_point()
+    with _Folder() as folder:
+        host.select([group])
+        pasted = host.paste(host.copy(folder / "copy.nk"))
+    pasted.setInput(0, group.input(0))
+    same = edits.stored(pasted)["objects"] == edits.stored(group)["objects"]
+    inside = {one.name() for one in pasted.nodes()} == {one.name() for one in group.nodes()}
+    own = pasted["wisp_uid"].value() not in ("", group["wisp_uid"].value())
+    return _expect(same and inside and own, f"prompts {same}, inside {inside}, identity of its own {own}")
+
+
+# -- pictures -------------------------------------------------------------------------------------------------
+
+
+def _inside_is_complete() -> str:
+    group = _wisp()
+    missing = graph.faults(group, node.wanted(group, []))
+    return _expect(not missing, missing)
+
+
+def _plate_values() -> str:
+    group = _wisp()
     names = [one.name() for one in group.nodes()]
-    made = plates.export(group, folder, 1, 1)
-    _expect(made == 1 and [one.name() for one in group.nodes()] == names, "nodes left in the group")
-    read = host.create("Read", file=(Path(folder) / (plates.PATTERN % 1)).as_posix(), raw=True)
-    seen = round(read.sample("red", 100, 100) * 255)
+    with _Folder() as folder:
+        made = plates.export(group, str(folder), host.frame(), host.frame())
+        _expect(made == 1 and [one.name() for one in group.nodes()] == names, "nodes left in the group")
+        read = host.create("Read", file=(folder / (plates.PATTERN % host.frame())).as_posix(), raw=True)
+        seen = round(read.sample("red", 100, 100) * 255)
     return _expect(seen == 137, seen)
+
+
+def _hashes() -> str:
+    plate = _plate()
+    some, again = host.picture_hash(plate), host.picture_hash(plate)
+    plate["color"].setValue(0.5)
+    other = host.picture_hash(plate)
+    return _expect(some == again and (not some or some != other), f"{some} {again} after a change {other}")
+
+
+def _settings() -> str:
+    plate = _plate()
+    before = host.settings_of(plate)
+    plate["xpos"].setValue(plate["xpos"].value() + 10)
+    moved = host.settings_of(plate)
+    plate["color"].setValue(0.5)
+    return _expect(before == moved != host.settings_of(plate), before[:200])
+
+
+def _a_missing_file() -> str:
+    if host.has_interface():
+        raise Skip("ask with nuke -t")
+    with _Folder() as folder:
+        read = host.create("Read", file=(folder / "none.%04d.exr").as_posix(), raw=True, first=1, last=1)
+        return _failure_of(read)
 
 
 def _guard_outside_the_interface() -> str:
     if host.has_interface():
         raise Skip("ask with nuke -t")
-    group = node.create(_plate())
-    write = host.create(
-        "Write", file_type="exr", file=(Path(os.path.expanduser("~")) / "wisp-acceptance.exr").as_posix()
-    )
-    write.setInput(0, group)
-    try:
-        host.execute(write, 1, 1, host.views()[0])
-    except RuntimeError as error:
-        return str(error)
-    raise AssertionError("an unsolved frame was rendered")
+    return _failure_of(_wisp())
+
+
+def _failure_of(source: Any) -> str:
+    with _Folder() as folder:
+        write = host.create("Write", file_type="exr", file=(folder / "out.exr").as_posix())
+        write.setInput(0, source)
+        try:
+            host.execute(write, host.frame(), host.frame(), host.views()[0])
+        except RuntimeError as error:
+            return str(error)
+    raise AssertionError("it was rendered")
 
 
 def _gui_in_expressions() -> str:
     switch = host.create("Switch")
     switch["which"].setExpression("$gui")
     return _expect(bool(switch["which"].value()) == host.has_interface(), switch["which"].value())
+
+
+def _frame_in_expressions() -> str:
+    switch = host.create("Switch")
+    switch["which"].setExpression(f"frame == {host.frame()}")
+    return _expect(bool(switch["which"].value()), switch["which"].value())
+
+
+def _renders_are_announced() -> str:
+    seen: List[bool] = []
+
+    def note() -> None:
+        seen.append(host.executing())
+
+    host.on_renders(note, note)
+    try:
+        with _Folder() as folder:
+            write = host.create("Write", file_type="png", file=(folder / "out.png").as_posix())
+            write.setInput(0, _plate())
+            host.execute(write, host.frame(), host.frame(), host.views()[0])
+    finally:
+        host.off_renders(note, note)
+    return _expect(len(seen) == 2 and not host.executing(), f"executing: before {seen[:1]}, after {seen[1:]}")
+
+
+def _grade_is_clamped() -> str:
+    grade = host.create("Grade", blackpoint=0.0, whitepoint=0.125, black_clamp=True, white_clamp=True)
+    grade.setInput(0, _plate())
+    return _expect(abs(grade.sample("red", 100.5, 100.5) - 1.0) < 1e-4, grade.sample("red", 100.5, 100.5))
+
+
+def _a_crop_continues_the_border() -> str:
+    crop = host.create("Crop", crop=False)
+    crop.setInput(0, _plate())
+    host.drive(crop, "box.2", "input.width")
+    host.drive(crop, "box.3", "input.height")
+    seen = [crop.sample("red", x, y) for x, y in ((SIDE / 2, SIDE / 2), (-5, -5), (SIDE + 4, SIDE + 4))]
+    return _expect(all(abs(value - 0.25) < 1e-4 for value in seen), seen)
+
+
+def _layers() -> str:
+    host.declare_channel("matte.wisp_acceptance")
+    plate = _plate()
+    copy = host.create("Copy", from0="rgba.red", to0="matte.wisp_acceptance")
+    copy.setInput(0, plate)
+    copy.setInput(1, plate)
+    return _expect(copy["to0"].value() == "matte.wisp_acceptance", copy["to0"].value())
+
+
+def _image_areas() -> str:
+    raise Skip("by hand: what does node.format().x() say of a format with an image area, and where is its pixel 0, 0?")
+
+
+def _views() -> str:
+    views = host.views()
+    _expect(len(views) > 0, views)
+    return ", ".join(views)
+
+
+# -- viewer, strokes, progress, processes ---------------------------------------------------------------------
 
 
 def _sampler() -> str:
@@ -135,13 +292,83 @@ def _sampler() -> str:
     return f"{sample.box} on {sample.form}"
 
 
+def _viewer_widgets() -> str:
+    if not host.has_interface():
+        raise Skip("needs a viewer")
+    from .vendor.panel.qt import QtWidgets
+
+    widgets = QtWidgets.QApplication.allWidgets()
+    found = {(one.objectName(), one.metaObject().className()) for one in widgets if viewer_pick.over_viewer(one)}
+    if not found:
+        raise Skip("no viewer is open, or none is recognised: the same pixel cannot be picked twice")
+    return str(sorted(found))[:500]
+
+
+def _handles() -> str:
+    group = _with_point()
+    handles.show(group)
+    seen = host.numbers(group["wisp_point_1"], 2)
+    return _expect(seen == [10.0, SIDE - 20.0], f"{seen}; by hand: can it be dragged, also in proxy mode?")
+
+
+def _roto() -> str:
+    group = _wisp()
+    painter = strokes.paint(group)
+    layers = [str(one.name) for one in painter["curves"].rootLayer]
+    host.add_stroke(painter, [(10.0, 10.0), (30.0, 12.0)])
+    found = [one for one in strokes.visible(painter["curves"].rootLayer, host.frame()) if one[0] == "stroke"]
+    return _expect(layers == ["keep", "drop"] and len(found) == 1, f"layers {layers}, strokes {found}")
+
+
+def _bars() -> str:
+    if not host.has_interface():
+        raise Skip("needs the interface")
+    bar = host.progress_bar("Wisp acceptance")
+    host.show_progress(bar, 1, 2, "half")
+    return _expect(not host.was_cancelled(bar), "by hand: does Cancel of the bar stop a solve?")
+
+
+def _cancelled_renders() -> str:
+    raise Skip("by hand: cancel the rendering of the plate; the status line must say 'Stopped while ..'")
+
+
+def _child_process() -> str:
+    try:
+        process = engine.run(["--version"])
+    except Exception as error:
+        raise Skip(f"no engine: {error}") from None
+    said, _ = process.communicate(timeout=120)
+    return _expect(process.returncode == 0, said.decode("utf-8", "replace").strip() + f" code {process.returncode}")
+
+
 CHECKS: Tuple[Check, ...] = (
     ("an absent knob", _absent_knob),
     ("prompts survive in a knob", _text_is_kept),
-    ("the inside of a new node", _inside_is_complete),
+    ("menus of knobs change", _menus_change),
     ("constant keys", _keys_hold),
+    ("keys travel as text; user knobs can be removed", _knobs_travel_as_text),
+    ("changes by a program are called back", _changes_by_program_are_called_back),
+    ("undo of one prompt", _undo_of_a_prompt),
+    ("copy and paste", _copies),
+    ("the inside of a new node", _inside_is_complete),
     ("plate values: linear 0.25 is 137", _plate_values),
-    ("$gui in expressions", _gui_in_expressions),
+    ("hashes of pictures", _hashes),
+    ("settings of nodes as text", _settings),
+    ("a missing file stops a render", _a_missing_file),
     ("Assert stops a render", _guard_outside_the_interface),
+    ("$gui in expressions", _gui_in_expressions),
+    ("frame in expressions", _frame_in_expressions),
+    ("renders are announced", _renders_are_announced),
+    ("Grade is clamped", _grade_is_clamped),
+    ("Crop continues the border", _a_crop_continues_the_border),
+    ("layers of objects", _layers),
+    ("formats with an image area", _image_areas),
+    ("views", _views),
     ("the viewer's sampler", _sampler),
+    ("widgets of viewers", _viewer_widgets),
+    ("handles", _handles),
+    ("strokes of RotoPaint", _roto),
+    ("progress bars", _bars),
+    ("a cancelled render", _cancelled_renders),
+    ("a child process", _child_process),
 )

@@ -59,7 +59,7 @@ def _created(group: Any) -> None:
     if fault is not None:
         solving.say(group, fault)
         return
-    with host.not_undoable():
+    with host.housekeeping():
         node.upgrade(group)
     uid = group["wisp_uid"].value()
     if not uid or any(other is not group and other["wisp_uid"].value() == uid for other in host.wisp_nodes()):

@@ -213,7 +213,7 @@ def show_object(group: Any) -> None:
     edge = item.get("edge", {})
     values: Dict[str, Any] = {"wisp_object_enabled": bool(item.get("enabled", True))}
     values.update(("wisp_edge_" + name, edge.get(name, plain)) for name, plain in EDGE.items())
-    with host.not_undoable():
+    with host.housekeeping():
         _offer(group, objects)
         if host.choice(group["wisp_object"]) != index:
             group["wisp_object"].setValue(index)

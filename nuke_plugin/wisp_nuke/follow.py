@@ -109,14 +109,14 @@ def _look_after(group: Any, held: bool, picked: bool) -> None:
 
 def rendering(group: Any, on: bool) -> None:
     """While the host renders, guides are off and an unsolved frame is a failure in the interface too."""
-    with host.not_undoable():
+    with host.housekeeping():
         group["wisp_rendering"].setValue(on)
 
 
 def choose_mode(group: Any) -> None:
     """Picks belong to one node: the mode of all others goes off, and what is picked already does not count."""
     if host.choice(group["wisp_mode"]):
-        with host.not_undoable():
+        with host.housekeeping():
             for other in host.wisp_nodes():
                 if other is not group and host.choice(other["wisp_mode"]):
                     other["wisp_mode"].setValue(0)

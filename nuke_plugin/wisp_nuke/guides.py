@@ -37,7 +37,7 @@ def refresh(group: Any) -> None:
     if _painted.get(uid) == look:
         return
     _painted[uid] = look
-    with host.not_undoable():
+    with host.housekeeping():
         if layers:
             # A name by its content: a viewer that has read a file before would show the former picture.
             name = "guides-" + hashlib.sha1(look.encode("utf-8")).hexdigest()[:16] + ".png"
@@ -53,7 +53,7 @@ def refresh(group: Any) -> None:
 def forget(group: Any) -> None:
     """Name no guide picture until the host is idle again: none may be in a script that others read."""
     _painted.pop(str(group["wisp_uid"].value()), None)
-    with host.not_undoable():
+    with host.housekeeping():
         group["wisp_guide_frame"].setValue(node.NO_FRAME)
         if group.node("GuideRead") is not None:
             group.node("GuideRead")["file"].setValue("")

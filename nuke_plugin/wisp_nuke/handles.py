@@ -35,7 +35,7 @@ def show(group: Any) -> None:
     to_host = plate_to_nuke(edits.form_of(group))
     box = next((one for one in here if one["kind"] == "box"), None)
     points = [one for one in here if one["kind"] == "point"]
-    with host.not_undoable():
+    with host.housekeeping():
         _place(group["wisp_box"], list(to_host.box(*box["xyxy"])) if box is not None else [0.0] * 4)
         for index in range(HANDLES):
             knob = group[f"wisp_point_{index + 1}"]

@@ -84,25 +84,34 @@ def undo_step(name: str) -> Iterator[None]:
         step.end()
 
 
-_housekeeping = 0
+_keeping_house = 0
 
 
 @contextlib.contextmanager
-def not_undoable() -> Iterator[None]:
-    """Housekeeping that the artist must not find in the undo list, nor the plug-in's callbacks take for his doing."""
-    global _housekeeping
+def without_undo() -> Iterator[None]:
+    """What the artist must not find in the undo list."""
     nuke.Undo.disable()
-    _housekeeping += 1
     try:
         yield
     finally:
-        _housekeeping -= 1
         nuke.Undo.enable()
+
+
+@contextlib.contextmanager
+def housekeeping() -> Iterator[None]:
+    """Housekeeping: not in the undo list, and not taken for the artist's doing by the plug-in's callbacks."""
+    global _keeping_house
+    _keeping_house += 1
+    try:
+        with without_undo():
+            yield
+    finally:
+        _keeping_house -= 1
 
 
 def keeps_house() -> bool:
     """Whether what happens now is our own housekeeping."""
-    return _housekeeping > 0
+    return _keeping_house > 0
 
 
 def text_of(knob: Any) -> str:
@@ -258,6 +267,26 @@ def selected() -> Any:
     return nuke.selectedNodes()
 
 
+def select(nodes: Any) -> None:
+    """Select exactly these."""
+    for node in nuke.selectedNodes():
+        node.setSelected(False)
+    for node in nodes:
+        node.setSelected(True)
+
+
+def copy(path: Path) -> Path:
+    """Write the selected nodes to a file, as for pasting; returns it."""
+    nuke.nodeCopy(path.as_posix())
+    return path
+
+
+def paste(path: Path) -> Any:
+    """Paste the nodes of a file; returns the last of them."""
+    nuke.nodePaste(path.as_posix())
+    return nuke.selectedNodes()[-1]
+
+
 def delete(node: Any) -> None:
     nuke.delete(node)
 
@@ -296,6 +325,17 @@ def add_roto_layer(painter: Any, name: str) -> None:
     layer = rotopaint.Layer(curves)
     layer.name = name
     curves.rootLayer.append(layer)
+
+
+def add_stroke(painter: Any, points: List[Tuple[float, float]]) -> None:
+    """A stroke in a RotoPaint node's curves."""
+    from nuke import rotopaint
+
+    curves = painter["curves"]
+    stroke = rotopaint.Stroke(curves)
+    for x, y in points:
+        stroke.append(rotopaint.AnimControlPoint(x, y))
+    curves.rootLayer.append(stroke)
 
 
 def roto_point(point: Any, number: int) -> Tuple[float, float]:
@@ -367,6 +407,12 @@ def on_renders(before: Callable[[], None], after: Callable[[], None]) -> None:
     """Have these called around every render."""
     nuke.addBeforeRender(before)
     nuke.addAfterRender(after)
+
+
+def off_renders(before: Callable[[], None], after: Callable[[], None]) -> None:
+    """Have them called no more."""
+    nuke.removeBeforeRender(before)
+    nuke.removeAfterRender(after)
 
 
 def on_save(work: Callable[[], None]) -> None:

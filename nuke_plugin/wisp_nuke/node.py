@@ -267,7 +267,7 @@ def take_range(group: Any) -> None:
 
 def offer_models(group: Any, models: List[Dict[str, Any]]) -> None:
     """The engine's models in the menus: those that are installed, and whatever the node names already."""
-    with host.not_undoable():
+    with host.housekeeping():
         for knob, kind in (("wisp_tracker", "tracker"), ("wisp_head", "head")):
             chosen = str(group[knob].value())
             ids = [one["id"] for one in models if kind in one["kinds"] and one["available"]]
@@ -283,7 +283,7 @@ def show_states(group: Any, solved: List[Dict[int, int]], enabled: List[bool]) -
     `solved`: per object {frame: 1}; the rest of first..last counts as not solved.
     """
     frames = range(frame_of(group, "wisp_first"), frame_of(group, "wisp_last") + 1)
-    with host.not_undoable():
+    with host.housekeeping():
         for number in range(1, graph.MOST_OBJECTS + 1):
             states = solved[number - 1] if number <= len(solved) else {}
             values = {frame: states.get(frame, 0) for frame in frames} if states else {}

@@ -55,7 +55,7 @@ def export(group: Any, folder: str, first: int, last: int) -> int:
     edits.form_of(group)
     proxy = host.root_knob("proxy")
     was_proxy = proxy.value()
-    with host.not_undoable():
+    with host.housekeeping():
         try:
             proxy.setValue(False)
             _notice_changes(group, folder)

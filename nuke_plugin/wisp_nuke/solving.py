@@ -25,7 +25,7 @@ def uid_of(group: Any) -> str:
 
 def say(group: Any, text: str) -> None:
     """The status line."""
-    with host.not_undoable():
+    with host.housekeeping():
         group["wisp_status"].setValue(text)
 
 
@@ -85,7 +85,7 @@ class Listener:
             present = [frame for frame in frames if Path(pattern % frame).is_file()]
             elsewhere.update(set(frames) - set(present))
             solved.append(dict.fromkeys(present, 1))
-        with host.not_undoable():
+        with host.housekeeping():
             node.rebuild(self.group, mattes)
             node.show_states(self.group, solved, [matte.enabled for matte in mattes])
             for number in range(1, len(mattes) + 1):

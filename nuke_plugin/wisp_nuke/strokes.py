@@ -34,7 +34,7 @@ def collect(group: Any) -> None:
     if painter is None:
         raise edits.Refusal("Press Paint strokes first, and paint in the RotoPaint node that it makes.")
     frame = edits.frame_in_range(group)
-    found = [_prompt(group, frame, *one) for one in _visible(painter["curves"].rootLayer, frame)]
+    found = [_prompt(group, frame, *one) for one in visible(painter["curves"].rootLayer, frame)]
     if not found:
         raise edits.Refusal(f"The RotoPaint node {painter.name()} has no stroke on frame {frame}.")
 
@@ -58,7 +58,7 @@ def _prompt(group: Any, frame: int, kind: str, points: List[Tuple[float, float]]
     return {"frame": frame, "kind": "stroke", "xy": _thinned(spots), "radius": max(size / 2, 0.5), "include": include}
 
 
-def _visible(
+def visible(
     layer: Any, frame: int, include: bool = True
 ) -> Iterator[Tuple[str, List[Tuple[float, float]], float, bool]]:
     """(kind, points in Nuke's pixels, brush diameter, include) of what shows on a frame, also in layers inside."""
@@ -66,7 +66,7 @@ def _visible(
         kind = type(element).__name__
         if kind == "Layer":
             name = str(element.name).lower()
-            yield from _visible(element, frame, include if name not in (KEEP, DROP) else name == KEEP)
+            yield from visible(element, frame, include if name not in (KEEP, DROP) else name == KEEP)
         elif kind in ("Stroke", "Shape") and _is_visible(element, frame):
             points = [host.roto_point(point, frame) for point in element]
             if kind == "Stroke" and points:

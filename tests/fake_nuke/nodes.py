@@ -9,7 +9,12 @@ from typing import Any
 from . import knobs as k
 
 #: Knobs of each class that the plug-in touches: name -> kind, initial value.
-_FLAGS = ("disable", k.BooleanKnob, False)
+_EVERY: list[tuple[str, Any, Any]] = [
+    ("name", k.StringKnob, ""),
+    ("disable", k.BooleanKnob, False),
+    ("xpos", k.IntKnob, 0),
+    ("ypos", k.IntKnob, 0),
+]
 _READ = [
     ("file", k.FileKnob, ""),
     *((name, k.IntKnob, 1) for name in ("first", "last", "origfirst", "origlast")),
@@ -103,7 +108,7 @@ class Node:
         self.user_knobs: list[str] = []
         self._inputs: list[Node | None] = []
         self._knobs: dict[str, k.Knob] = {}
-        for name, knob_class, value in [("name", k.StringKnob, ""), _FLAGS, *CLASSES[kind]]:
+        for name, knob_class, value in [*_EVERY, *CLASSES[kind]]:
             knob = knob_class(name)
             if value is not None:
                 knob.content = value
@@ -143,9 +148,10 @@ class Node:
         self.user_knobs.remove(knob.name())
 
     def opHashes(self) -> list[int]:  # noqa: N802
-        """Differs when the picture differs; a test says so by `own['version']`."""
+        """Differs when the picture differs; a test says so of what it supplies by `own['version']`."""
         above = [source.opHashes() for source in self._inputs if source is not None]
-        return [hash((self.kind, str(self.own.get("version")), str(above), self.session.current))]
+        settings = [knob.toScript() for name, knob in self._knobs.items() if name not in ("name", "xpos", "ypos")]
+        return [hash((self.kind, str(self.own.get("version")), str(settings), str(above), self.session.current))]
 
     def input(self, index: int) -> Node | None:
         return self._inputs[index] if index < len(self._inputs) else None
@@ -163,6 +169,8 @@ class Node:
     def format(self) -> Format:
         if "format" in self.own:
             return self.own["format"]
+        if self.kind == "Constant":
+            return Format(256, 256)  # the only one that is asked for, `square_256`
         return self._inputs[0].format() if self._inputs and self._inputs[0] is not None else Format(640, 480)
 
     def frameRange(self) -> FrameRange:  # noqa: N802

@@ -61,7 +61,8 @@ def write(node: Node, frame: int) -> None:
     picture = render(node.input(0), frame)
     if node.session.root_group["proxy"].value():
         picture = cv2.resize(picture, None, fx=0.5, fy=0.5)
-    path = Path(node["file"].value() % frame)
+    name = node["file"].value()
+    path = Path(name % frame if "%" in name else name)
     if node["create_directories"].value():
         path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), np.round(np.clip(picture[..., 2::-1], 0, 1) * 255).astype(np.uint8))

@@ -248,6 +248,12 @@ class FakeNuke:
             raise WouldDeadlock("executeInMainThreadWithResult on the main thread waits for itself")
         raise NotImplementedError
 
+    def removeBeforeRender(self, call: Callable[[], None]) -> None:  # noqa: N802
+        self.hooks["before"].remove(call)
+
+    def removeAfterRender(self, call: Callable[[], None]) -> None:  # noqa: N802
+        self.hooks["after"].remove(call)
+
     def addOnScriptSave(self, call: Callable[[], None]) -> None:  # noqa: N802
         self.hooks["save"].append(call)
 
