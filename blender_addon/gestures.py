@@ -6,6 +6,7 @@ Coordinates of their properties are plate pixels; `frame` is the plate's, defaul
 
 import functools
 import math
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
@@ -54,7 +55,14 @@ def reporting(execute):
     return reported
 
 
-class OnPlate:
+#: What the classes below are mixed into. The host takes no properties from a base that is an operator itself.
+if TYPE_CHECKING:
+    from bpy.types import Operator as _Mixed
+else:
+    _Mixed = object
+
+
+class OnPlate(_Mixed):
     """Needs an active strip that is not one of our outputs."""
 
     @classmethod

@@ -75,14 +75,14 @@ class MovieTiming(NamedTuple):
     """What a movie strip tells of its timing.
 
     `start`, `length`: scene frame and number of scene frames of the whole strip, as if no handle trimmed it.
-    `rate`: movie frames per scene frame. `count`: the movie's frames, of which the strip's animation offset skips
+    `rate`: movie frames per scene frame. `frames`: how many the movie has, of which the strip's animation offset skips
     the first `skipped`. `strobe`: a picture is held for so many scene frames.
     """
 
     start: float
     length: float
     rate: float
-    count: int
+    frames: int
     skipped: int = 0
     strobe: float = 1.0
     reverse: bool = False
@@ -96,7 +96,7 @@ def movie_frame(timing: MovieTiming, scene_frame: int) -> int:
     index = position * timing.rate
     if timing.strobe > 1.0:
         index -= math.fmod(index, timing.strobe)
-    return min(max(math.floor(index + 0.5) + timing.skipped, 0), timing.count - 1) + 1
+    return min(max(math.floor(index + 0.5) + timing.skipped, 0), timing.frames - 1) + 1
 
 
 def movie_rate(length: float, shown: int, movie_fps: float, scene_fps: float) -> float | None:

@@ -169,7 +169,7 @@ def movie_timing(scene: Any, strip: Any) -> mapping.MovieTiming:
         start=strip.frame_start,
         length=length,
         rate=rate,
-        count=count,
+        frames=count,
         skipped=strip.animation_offset_start,
         strobe=strip.strobe,
         reverse=strip.use_reverse_frames,
@@ -214,9 +214,9 @@ def _measured(path: Path, kind: str) -> tuple[int, int, int]:
 
 def _transform(strip: Any) -> StripTransform:
     t = strip.transform
-    return StripTransform(
-        *(getattr(t, name) for name in animation.TRANSFORM), *t.origin, strip.use_flip_x, strip.use_flip_y
-    )
+    place = {name: getattr(t, name) for name in animation.TRANSFORM}
+    x, y = t.origin
+    return StripTransform(**place, origin_x=x, origin_y=y, flip_x=strip.use_flip_x, flip_y=strip.use_flip_y)
 
 
 def to_view(scene: Any, strip: Any) -> Affine:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 
-def _keymap(operator: str) -> tuple[tuple[str, dict[str, object], dict[str, object] | None], ...]:
+def _keymap(operator: str) -> tuple[tuple[Any, ...], ...]:
     """Left button includes, with Alt it excludes, with Ctrl it deletes the nearest prompt."""
     press = {"type": "LEFTMOUSE", "value": "PRESS"}
     return (

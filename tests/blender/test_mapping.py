@@ -50,12 +50,12 @@ def test_movie_rate_is_told_from_the_length() -> None:
 
 
 def test_a_rate_adjusted_movie_is_sampled_by_time() -> None:
-    timing = mapping.MovieTiming(start=1, length=80, rate=30 / 24, count=100)
+    timing = mapping.MovieTiming(start=1, length=80, rate=30 / 24, frames=100)
     assert [mapping.movie_frame(timing, f) for f in (1, 2, 3, 5, 80)] == [1, 2, 4, 6, 100]
 
 
 def test_outside_the_movie_the_nearest_frame_is_shown() -> None:
-    timing = mapping.MovieTiming(start=1, length=10, rate=1.0, count=10)
+    timing = mapping.MovieTiming(start=1, length=10, rate=1.0, frames=10)
     assert (mapping.movie_frame(timing, -5), mapping.movie_frame(timing, 99)) == (1, 10)
 
 

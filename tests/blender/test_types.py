@@ -1,0 +1,35 @@
+"""The add-on's own code under mypy, laid out as it is installed.
+
+The host's names count as unknown: no stubs fit 4.2 to 5.2. The real hosts of the other tests judge those.
+"""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def checked(folder: Path) -> subprocess.CompletedProcess[str]:
+    pytest.importorskip("mypy.api", reason="needs mypy (the test extra)")
+    # `valid-type`: the host's properties are annotations that call a function.
+    options = ["--check-untyped-defs", "--ignore-missing-imports", "--disable-error-code=valid-type"]
+    command = [sys.executable, "-m", "mypy", "--config-file=", "--python-version", "3.11", *options]
+    place = ["--cache-dir", str(folder / "cache"), "-p", "wisp_roto"]
+    return subprocess.run([*command, *place], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_types(tmp_path: Path) -> None:
+    stage = runpy.run_path(str(ROOT / "blender_addon" / "package.py"))["stage"]
+    folder = stage(tmp_path / "wisp_roto")
+    run = checked(tmp_path)
+    assert run.returncode == 0, run.stdout
+    (folder / "wrong.py").write_text("from . import session\n\nsession.sinc(1)\nsession.stop(1)\n")
+    found = checked(tmp_path).stdout
+    assert "sinc" in found and 'expected "Run"' in found, "otherwise the check above would prove nothing"
