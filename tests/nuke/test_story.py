@@ -58,11 +58,20 @@ def test_prompt_track_correct_save_and_render_elsewhere(
     assert "4 mattes computed" in group["wisp_status"].value()
     assert min(overlap(group, frame) for frame in FRAMES) > 0.75
 
-    # A correction later in the shot leaves the mattes before it alone and is solved again.
+    def keyed() -> list[int]:
+        return [frame for frame in FRAMES if group["wisp_state_1"].getValueAt(frame) == 1]
+
+    # A correction later in the shot, by a click alone: mattes before it stay, those near it are stale at once.
+    group["wisp_mode"].setValue("Add +")
     session.host.frame(FRAMES[-1])
+    session.idle()
     rows, columns = np.nonzero(truth(FRAMES[-1]))
     session.host.viewer.ctrl_click(int(np.median(columns)), SIZE[1] - 1 - int(np.median(rows)))
-    group["wisp_add_pos"].execute()
+    session.idle()
+    assert [prompt["kind"] for prompt in session.prompts(group)] == ["box", "point"]
+    group["wisp_mode"].setValue("Off")
+    engine.wait(lambda: FRAMES[-1] not in keyed(), 60)
+    assert FRAMES[0] in keyed(), "only some frames are stale"
     group["wisp_track_both"].execute()
     job = solving._jobs[group["wisp_uid"].value()]
     engine.wait(lambda: job.finished, 120)
@@ -82,9 +91,6 @@ def test_prompt_track_correct_save_and_render_elsewhere(
     def reported() -> list[int]:
         (item,) = engine.known_shot(group["wisp_uid"].value()).status["objects"]
         return list(parse_frames(item["frames"]["solved"])) if "solved" in item["frames"] else []
-
-    def keyed() -> list[int]:
-        return [frame for frame in FRAMES if group["wisp_state_1"].getValueAt(frame) == 1]
 
     engine.wait(lambda: FRAMES[0] in keyed() and keyed() == reported(), 30)
     group["wisp_track_both"].execute()
