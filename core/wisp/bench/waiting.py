@@ -18,8 +18,10 @@ from statistics import median
 from typing import Any
 
 from ..demo.clip import COLORSPACE, DemoClip, write_clip
+from ..errors import WispError
 from ..host.client import Client
 from ..host.engine_path import command
+from ..host.errors import EngineError
 
 #: Requests of one kind in a row, of which the median counts.
 _REPEATS = 20
@@ -103,8 +105,8 @@ def _document(clip: DemoClip) -> dict[str, Any]:
     }
 
 
-def _fail(error: Exception) -> None:
-    raise error
+def _fail(error: EngineError) -> None:
+    raise WispError(f"The engine could not be measured: {error}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
