@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import List, NamedTuple, Optional
 
 from .qt import QtCore, QtGui
@@ -23,36 +24,32 @@ class Layer(NamedTuple):
 def compose(
     mode: str, plate: Optional[QtGui.QImage], size: QtCore.QSize, layers: List[Layer], opacity: float = 0.55
 ) -> QtGui.QImage:
-    """The picture of a mode, RGB32 of `size`. `opacity`: of the tint. Without a plate the ground is dark grey."""
+    """The picture of a mode, opaque, of `size`. `opacity`: of the tint. Without a plate the ground is dark grey."""
     if mode == MATTE:
         return union(layers, size)
     if plate is None:
-        picture = QtGui.QImage(size, _Format.Format_RGB32)
-        picture.fill(QtGui.QColor("#202020"))
-    elif mode == PLATE:
+        plate = _filled("#202020", size)
+    if mode == PLATE:
         return plate
-    else:
-        picture = plate
     if mode == TINT:
-        if layers:
-            picture = QtGui.QImage(picture)  # Qt copies on the first stroke; the plate stays as it is
-            painter = QtGui.QPainter(picture)
-            painter.setOpacity(opacity)
-            for layer in layers:
-                painter.drawImage(0, 0, _stencil(_filled(layer.color, size), layer.alpha))
-            painter.end()
-    elif mode in (CUTOUT, CHECKER):
-        cut = _stencil(picture.convertToFormat(_Format.Format_ARGB32_Premultiplied), union(layers, size))
-        picture = _checkerboard(size) if mode == CHECKER else _filled("#000000", size)
-        painter = QtGui.QPainter(picture)
-        painter.drawImage(0, 0, cut)
-        painter.end()
-    return picture
+        return _tinted(plate, layers, opacity)
+    cut = _stencil(plate, union(layers, size))
+    painter = QtGui.QPainter(cut)
+    painter.setCompositionMode(_Mode.CompositionMode_DestinationOver)
+    if mode == CHECKER:
+        painter.drawImage(0, 0, _checkerboard(size.width(), size.height()))
+    else:
+        painter.fillRect(cut.rect(), QtGui.QColor("#000000"))
+    painter.end()
+    return cut
 
 
 def union(layers: List[Layer], size: QtCore.QSize) -> QtGui.QImage:
-    """The largest alpha of all layers as a grey picture, RGB32: two soft edges that touch must not add up."""
-    picture = _filled("#000000", size)
+    """The largest alpha of all layers as an 8-bit grey picture: two soft edges that touch must not add up."""
+    if len(layers) == 1:
+        return layers[0].alpha
+    picture = QtGui.QImage(size, _Format.Format_Grayscale8)
+    picture.fill(0)
     painter = QtGui.QPainter(picture)
     painter.setCompositionMode(_Mode.CompositionMode_Lighten)
     for layer in layers:
@@ -61,10 +58,27 @@ def union(layers: List[Layer], size: QtCore.QSize) -> QtGui.QImage:
     return picture
 
 
+def _tinted(plate: QtGui.QImage, layers: List[Layer], opacity: float) -> QtGui.QImage:
+    if not layers:
+        return plate
+    picture = QtGui.QImage(plate)  # Qt copies on the first stroke; the plate stays as it is
+    painter = QtGui.QPainter(picture)
+    painter.setOpacity(opacity)
+    for layer in layers:
+        painter.drawImage(0, 0, _stencil(_filled(layer.color, plate.size()), layer.alpha))
+    painter.end()
+    return picture
+
+
 def _stencil(picture: QtGui.QImage, alpha: QtGui.QImage) -> QtGui.QImage:
-    """`picture` where `alpha` (grey) is, premultiplied."""
+    """`picture` (opaque) where `alpha` (8-bit grey) is, premultiplied."""
     cut = picture.convertToFormat(_Format.Format_ARGB32_Premultiplied)
-    cut.setAlphaChannel(alpha.convertToFormat(_Format.Format_Grayscale8))
+    mask = QtGui.QImage(alpha)
+    mask.reinterpretAsFormat(_Format.Format_Alpha8)
+    painter = QtGui.QPainter(cut)
+    painter.setCompositionMode(_Mode.CompositionMode_DestinationIn)
+    painter.drawImage(0, 0, mask)
+    painter.end()
     return cut
 
 
@@ -74,13 +88,14 @@ def _filled(color: str, size: QtCore.QSize) -> QtGui.QImage:
     return picture
 
 
-def _checkerboard(size: QtCore.QSize) -> QtGui.QImage:
+@lru_cache(maxsize=2)
+def _checkerboard(width: int, height: int) -> QtGui.QImage:
     """Squares of a fiftieth of the width, in two greys."""
-    side = max(4, size.width() // 50)
-    picture = _filled("#8c8c8c", size)
+    side = max(4, width // 50)
+    picture = _filled("#8c8c8c", QtCore.QSize(width, height))
     painter = QtGui.QPainter(picture)
-    for row in range(0, size.height(), side):
-        for column in range((row // side) % 2 * side, size.width(), 2 * side):
+    for row in range(0, height, side):
+        for column in range((row // side) % 2 * side, width, 2 * side):
             painter.fillRect(column, row, side, side, QtGui.QColor("#5c5c5c"))
     painter.end()
     return picture
