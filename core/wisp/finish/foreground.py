@@ -12,7 +12,6 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ..plates.clip import FloatImage, resize
 
@@ -44,7 +43,10 @@ def foreground_colour(picture: FloatImage, alpha: FloatImage) -> FloatImage:
 
 
 def _unmixed(picture: FloatImage, alpha: FloatImage) -> FloatImage:
-    low, high = picture.min((0, 1)), picture.max((0, 1))
+    # Mixing knows no black and no white: in 0..1 nothing overflows, whatever the plate's range is.
+    low, high = (limit.astype(np.float64) for limit in (picture.min((0, 1)), picture.max((0, 1))))
+    span = np.where(high > low, high - low, 1.0)
+    picture = ((picture - low) / span).astype(np.float32)
     height, width = alpha.shape
     steps = max(1, math.ceil(math.log2(max(height, width))))
     sizes = [(round(width ** (step / steps)), round(height ** (step / steps))) for step in range(steps + 1)]
@@ -57,42 +59,38 @@ def _unmixed(picture: FloatImage, alpha: FloatImage) -> FloatImage:
         small = cv2.resize(picture, size, interpolation=cv2.INTER_NEAREST).reshape(*size[::-1], 3)
         small_alpha = cv2.resize(alpha, size, interpolation=cv2.INTER_NEAREST).reshape(size[::-1])
         sweeps = _SWEEPS_SMALL if max(size) <= _SMALL else _SWEEPS
-        colours = _relax(small, small_alpha, colours, sweeps, np.tile(low, 2), np.tile(high, 2))
-    fore, back = np.dsplit(colours, 2)
-    # The nearest pair of colours that gives exactly this picture: what is left over goes where it has a say.
-    share = alpha / (alpha**2 + (1.0 - alpha) ** 2)
-    left = picture - alpha[..., None] * fore - (1.0 - alpha)[..., None] * back
-    return np.asarray(np.clip(fore + share[..., None] * left, low, high), np.float32)
+        colours = _relax(small, small_alpha, colours, sweeps)
+    # Exactly this picture, from the nearest pair of colours that gives it.
+    fore, _ = np.dsplit(_agreeing(colours, picture, alpha, np.zeros_like(alpha)), 2)
+    return np.asarray(np.clip(fore, 0.0, 1.0) * span + low, np.float32)
 
 
 def _mean(picture: FloatImage, weight: FloatImage) -> FloatImage:
     return np.asarray((picture * weight[..., None]).sum((0, 1)) / max(float(weight.sum()), 1e-6), np.float32)
 
 
-def _relax(
-    picture: FloatImage,
-    alpha: FloatImage,
-    colours: FloatImage,
-    sweeps: int,
-    low: NDArray[np.float32],
-    high: NDArray[np.float32],
-) -> FloatImage:
+def _relax(picture: FloatImage, alpha: FloatImage, colours: FloatImage, sweeps: int) -> FloatImage:
     """Solve each pixel's two colours (six channels) with its neighbours' held fixed, several times (Jacobi)."""
     ties = [_TIE + _TIE_PER_CHANGE * np.abs(alpha - near) for near in _neighbours(alpha)]
     tied = np.sum(ties, axis=0)
-    over = 1.0 - alpha
-    a, b, both = alpha**2 + tied, over**2 + tied, alpha * over
-    scale = 1.0 / (a * b - both**2)
-    a, b, both = ((value * scale)[..., None] for value in (a, b, both))
-    given = np.concatenate([alpha[..., None] * picture, over[..., None] * picture], axis=2)
+    shares = [(tie / tied)[..., None] for tie in ties]
     for _ in range(sweeps):
-        wanted = given.copy()
-        for tie, near in zip(ties, _neighbours(colours), strict=True):
-            wanted += tie[..., None] * near
-        fore, back = wanted[..., :3], wanted[..., 3:]
-        colours = np.concatenate([b * fore - both * back, a * back - both * fore], axis=2)
-        np.clip(colours, low, high, out=colours)
+        mean = np.zeros_like(colours)
+        for share, near in zip(shares, _neighbours(colours), strict=True):
+            mean += share * near
+        colours = _agreeing(mean, picture, alpha, tied)
+        np.clip(colours, 0.0, 1.0, out=colours)
     return colours
+
+
+def _agreeing(colours: FloatImage, picture: FloatImage, alpha: FloatImage, tied: FloatImage) -> FloatImage:
+    """The colours F, B that minimise (I - alpha F - (1 - alpha) B)^2 + `tied` times their squared distance to
+    `colours`: what these leave of the picture, dealt out to both by the say each has in it."""
+    over = 1.0 - alpha
+    fore, back = colours[..., :3], colours[..., 3:]
+    left = picture - alpha[..., None] * fore - over[..., None] * back
+    left /= (alpha**2 + over**2 + tied)[..., None]
+    return np.concatenate([fore + alpha[..., None] * left, back + over[..., None] * left], axis=2)
 
 
 def _neighbours(values: FloatImage) -> tuple[FloatImage, FloatImage, FloatImage, FloatImage]:

@@ -388,13 +388,13 @@ def _box(window: Window) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
 def _value(name: str, value: Any) -> Any:
     if name == "framesPerSecond":
-        return _rate(value)
+        return exact_rate(value)
     if name == "timeCode" and isinstance(value, str):
         return _timecode(value)
     return value
 
 
-def _rate(fps: float | Fraction) -> Fraction:
+def exact_rate(fps: float | Fraction) -> Fraction:
     """The exact rate behind a float: 23.976 is 24000/1001."""
     if isinstance(fps, Fraction):
         return fps

@@ -1,0 +1,316 @@
+"""Which files a delivery has, which of them are there already, and writing the others.
+
+The plate's frame numbers, windows, pixel aspect, time code and metadata are kept. Every file appears whole or not at
+all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ..cache import MatteStamp, read_matte, time_attributes
+from ..errors import CancelledError, InputError, OutputError, UsageError
+from ..fingerprint import fingerprint
+from ..finish.exclusive import make_exclusive
+from ..frames import format_frames
+from ..plates.clip import FloatImage
+from ..plates.exr import read_header, write_exr
+from ..solve import Solver
+from ..solve.events import Eta, Listener, Progress, ignore
+from ..solve.objects import ObjectWork
+from . import cryptomatte
+from .layouts import alpha_channels, colour_channels, crypto_channels, data_window, layer_channels, premultiplied
+from .naming import FORMATS, Pattern
+from .style import Style
+
+#: Frames per second of a movie where the plate does not say.
+DEFAULT_FPS = 24.0
+
+
+@dataclass(frozen=True)
+class _File:
+    """One file to write: its frames (several in a movie), its objects, and a mark that tells whether it is there."""
+
+    path: Path
+    frames: tuple[int, ...]
+    works: tuple[ObjectWork, ...]
+    mark: str
+
+
+class Delivery:
+    """The files of one delivery, known before the first is written."""
+
+    def __init__(
+        self,
+        solver: Solver,
+        output: str,
+        style: Style | None = None,
+        *,
+        stem: str = "shot",
+        frames: Sequence[int] | None = None,
+        objects: Sequence[str] | None = None,
+        overwrite: bool = False,
+        version: int | Literal["next"] | None = None,
+    ) -> None:
+        """`output`: a name with a frame field, or a folder. `version`: a number, or the next that is free; None where
+        deliveries are not numbered. Raises OutputError where a file of other content is in the way and `overwrite` is
+        off, or where it belongs to a version, which never changes."""
+        self._solver = solver
+        self._style = style = style or Style()
+        kind = FORMATS[style.format]
+        works = solver.works if objects is None else tuple(solver.work(name) for name in objects)
+        name = f"{stem}_{'crypto' if style.layout == 'crypto' else 'mattes'}" if style.shared else "{object}/{object}"
+        pattern = Pattern.of(output, kind, name, solver.plate.padding, versioned=version is not None)
+        if not style.shared and len(works) > 1 and "{object}" not in pattern.text:
+            raise UsageError(
+                f"The output '{output}' would write {len(works)} objects to the same files.",
+                hint="Put {object} into the name, or give a folder.",
+            )
+        if pattern.versioned:
+            self.version = pattern.latest() + 1 if version in (None, "next") else int(version)
+            pattern = pattern.at(self.version)
+        wanted = tuple(frames if frames is not None else solver.plate.frames)
+        if kind.movie:
+            _without_gaps(wanted, solver.plate.frames)
+        groups = [works] if style.shared else [(work,) for work in works]
+        spans = [wanted] if kind.movie else [(frame,) for frame in wanted]
+        self._files = [
+            _File(
+                pattern.path(span[0], group[0].item.name if len(group) == 1 else ""),
+                span,
+                group,
+                self._mark(group, span),
+            )
+            for span in spans
+            for group in groups
+        ]
+        present = {file.path: _state(file) for file in self._files}
+        strangers = [path for path, state in present.items() if state == "other"]
+        if strangers and (not overwrite or version is not None):
+            more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
+            hint = "Choose another place, or say --overwrite." if version is None else "Deliver the next version."
+            raise OutputError(f"{strangers[0]}{more} would be overwritten.", hint=hint, path=strangers[0])
+        self._todo = {file for file in self._files if present[file.path] != "same"}
+        self.skipped = len(self._files) - len(self._todo)
+
+    #: The number of this delivery, None where deliveries are not numbered.
+    version: int | None = None
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where its files lie."""
+        return tuple(dict.fromkeys(file.path.parent for file in self._files))
+
+    def write(self, on_event: Listener = ignore, should_stop: Callable[[], bool] = lambda: False) -> int:
+        """Write what is not there yet; returns how many files. InputError lists frames not solved yet."""
+        waiting = [file for file in self._files if file in self._todo]
+        self._require_solved(waiting)
+        total = sum(len(file.frames) for file in waiting)
+        eta, done = Eta({"deliver": total}), 0
+
+        def step(frame: int) -> None:
+            nonlocal done
+            done += 1
+            on_event(Progress("deliver", frame, done, total, eta.step("deliver")))
+            if should_stop():
+                raise CancelledError(f"Stopped at frame {frame}; the files written so far are whole.")
+
+        for file in waiting:
+            self._write_file(file, step)
+        return len(waiting)
+
+    def write_solved(self, frame: int, name: str) -> None:
+        """Write the file of one object and frame that has just been solved, where it needs no others."""
+        if self._style.shared or self._style.overlaps_matter:
+            return
+        for file in [file for file in self._todo if file.frames == (frame,)]:
+            if file.works[0].item.name == name:
+                self._write_file(file, lambda _: None)
+                self._todo.discard(file)
+
+    # What depends on what ----------------------------------------------------------------------------------
+
+    def _needed(self, works: Sequence[ObjectWork]) -> tuple[ObjectWork, ...]:
+        """The objects whose mattes are read for those of `works`."""
+        return self._solver.works if self._style.overlaps_matter else tuple(works)
+
+    def _mark(self, works: tuple[ObjectWork, ...], frames: tuple[int, ...]) -> str:
+        """An object's own matte carries its own fingerprint; anything else one of all that is in it."""
+        content = self._style.content()
+        if not content and len(works) == 1 and len(frames) == 1:
+            return works[0].marks.get(frames[0], "empty")
+        marks = [[work.marks.get(frame, "empty") for work in self._needed(works)] for frame in frames]
+        plate = [self._solver.plate.identity(frame) for frame in frames] if self._style.layout == "rgba" else []
+        return fingerprint([work.item.name for work in works], content, marks, plate)
+
+    def _require_solved(self, files: Sequence[_File]) -> None:
+        missing: dict[str, dict[int, None]] = {}
+        for file in files:
+            for work in self._needed(file.works):
+                for frame in file.frames:
+                    if frame in work.marks and work.matte(frame) is None:
+                        missing.setdefault(work.item.name, {})[frame] = None
+        if missing:
+            text = "; ".join(f"'{name}' on {format_frames(frames)}" for name, frames in missing.items())
+            raise InputError(f"Not solved yet: {text}.", hint="Run wisp solve first.")
+
+    def _mattes(self, works: Sequence[ObjectWork], frame: int) -> dict[str, tuple[FloatImage, MatteStamp | None]]:
+        """Name -> alpha and stamp of `works`, cut down where they overlap with others, if the style says so."""
+        read = {work.item.name: self._read(work, frame) for work in self._needed(works)}
+        if self._style.overlaps_matter:
+            shared = make_exclusive({name: alpha for name, (alpha, _) in read.items()})
+            read = {name: (shared[name], stamp) for name, (_, stamp) in read.items()}
+        return {work.item.name: read[work.item.name] for work in works}
+
+    def _read(self, work: ObjectWork, frame: int) -> tuple[FloatImage, MatteStamp | None]:
+        path = work.matte(frame)
+        if path is None:  # an object without prompts has an empty matte in every frame
+            plate = self._solver.plate
+            return np.zeros((plate.height, plate.width), np.float32), None
+        return read_matte(path)
+
+    # Writing -----------------------------------------------------------------------------------------------
+
+    def _write_file(self, file: _File, step: Callable[[int], None]) -> None:
+        if FORMATS[self._style.format].movie:
+            self._write_movie(file, step)
+            return
+        (frame,) = file.frames
+        if FORMATS[self._style.format].layers:
+            self._write_exr(file, frame)
+        else:
+            self._write_still(file, frame)
+        step(frame)
+
+    def _write_exr(self, file: _File, frame: int) -> None:
+        style, plate = self._style, self._solver.plate
+        header = plate.header(frame)
+        mattes = self._mattes(file.works, frame)
+        alphas = {name: alpha for name, (alpha, _) in mattes.items()}
+        stamps = {name: stamp for name, (_, stamp) in mattes.items()}
+        extra: dict[str, Any] = {}
+        if style.layout == "layers":
+            channels = layer_channels(alphas, header, exclusive=style.exclusive)
+        elif style.layout == "crypto":
+            channels = crypto_channels(alphas, {work.item.name: work.item.color for work in file.works}, header)
+            extra = dict(cryptomatte.attributes(list(alphas)))
+        else:
+            ((alpha, _),) = mattes.values()
+            if style.layout == "alpha":
+                channels = alpha_channels(alpha, header)
+            else:
+                rgb = self._foreground.linear(frame, alpha)
+                channels = colour_channels(rgb, alpha, header, premultiply=style.premultiply)
+        if style.confidence:
+            shape = next(iter(channels.values())).shape
+            for name, stamp in stamps.items():
+                channels[f"conf.{name}"] = np.full(shape, stamp.confidence if stamp else 0.0, np.float32)
+        write_exr(
+            file.path,
+            channels,
+            display=header.display,
+            data=data_window(style.layout, header),
+            pixel_aspect=header.pixel_aspect,
+            compression=style.compression,
+            half=style.format == "exr" and style.layout != "crypto",
+            attributes={
+                **_kept(header.attributes, colour=style.layout == "rgba"),
+                **time_attributes(header),
+                **_stamp(stamps, file.mark),
+                **extra,
+            },
+        )
+
+    def _write_still(self, file: _File, frame: int) -> None:
+        from .stills import write_png, write_tiff
+
+        picture = self._picture(file.works[0], frame)
+        if self._style.format == "png":
+            write_png(file.path, picture)
+            return
+        header = self._solver.plate.header(frame)
+        attributes: dict[str, Any] = {"PixelAspectRatio": header.pixel_aspect}
+        write_tiff(file.path, picture, attributes, premultiplied=self._style.premultiply)
+
+    def _write_movie(self, file: _File, step: Callable[[int], None]) -> None:
+        from .movies import writing
+
+        plate = self._solver.plate
+        header = plate.header(file.frames[0])
+        size = (plate.width, plate.height)
+        with ExitStack() as stack:
+            movie = stack.enter_context(
+                writing(
+                    file.path,
+                    self._style.format,
+                    size,
+                    header.fps or DEFAULT_FPS,
+                    pixel_aspect=header.pixel_aspect,
+                    timecode=header.timecode,
+                )
+            )
+            for frame in file.frames:
+                picture = self._picture(file.works[0], frame)
+                movie.add(np.dstack([picture] * 4) if picture.ndim == 2 else picture)
+                step(frame)
+
+    def _picture(self, work: ObjectWork, frame: int) -> FloatImage:
+        """Grey (height x width), or colour as a display shows it with alpha (height x width x 4), 0..1."""
+        ((alpha, _),) = self._mattes((work,), frame).values()
+        if self._style.layout == "alpha":
+            return alpha
+        rgb = self._foreground.display(frame, alpha)
+        return np.dstack([premultiplied(rgb, alpha) if self._style.premultiply else rgb, alpha])
+
+    @cached_property
+    def _foreground(self) -> Any:
+        from .colour import Foreground
+
+        return Foreground(self._solver.plate, self._solver.colour)
+
+
+def _without_gaps(wanted: Sequence[int], available: Sequence[int]) -> None:
+    """A movie counts its frames, so none may be left out between the first and the last."""
+    left_out = sorted(set(range(min(wanted), max(wanted) + 1)) - set(wanted))
+    if left_out:
+        raise UsageError(
+            f"A movie cannot leave out frame {format_frames(left_out)}.",
+            hint="Deliver a sequence" + (", or all frames." if set(left_out) <= set(available) else "."),
+        )
+
+
+def _state(file: _File) -> Literal["absent", "same", "other"]:
+    if not file.path.exists():
+        return "absent"
+    if file.path.suffix != ".exr":
+        return "other"
+    try:
+        stamp = MatteStamp.from_attributes(read_header(file.path).attributes)
+    except InputError:
+        return "other"
+    return "same" if stamp is not None and stamp.fingerprint == file.mark else "other"
+
+
+def _kept(attributes: dict[str, Any], *, colour: bool) -> dict[str, Any]:
+    """The plate's attributes that stay true: of a matte, colour ones do not; nor does what an earlier Wisp said."""
+    dropped = () if colour else ("chromaticities", "whiteLuminance", "adoptedNeutral")
+    return {name: value for name, value in attributes.items() if name not in dropped and not name.startswith("wisp/")}
+
+
+def _stamp(stamps: dict[str, MatteStamp | None], mark: str) -> dict[str, Any]:
+    """One object: its whole stamp. Several: their names, and what all of them share or differ in, joined."""
+    known = [stamp for stamp in stamps.values() if stamp]
+    if len(known) == 1 and len(stamps) == 1:
+        return {**known[0].attributes(), "wisp/fingerprint": mark}
+    joined = {
+        f"wisp/{field}": ", ".join(dict.fromkeys(getattr(stamp, field) for stamp in known))
+        for field in ("model", "weights_sha256", "licence")
+    }
+    return {"wisp/object": ", ".join(stamps), "wisp/fingerprint": mark, **joined}

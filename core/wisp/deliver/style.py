@@ -1,0 +1,65 @@
+"""How a delivery is to look, whatever is in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..errors import UsageError
+from .naming import FORMATS, Format
+
+Layout = Literal["alpha", "layers", "rgba", "crypto"]
+
+
+@dataclass(frozen=True)
+class Style:
+    """Layouts: `alpha` one sequence per object (R=G=B=A=alpha), `layers` one for all of them (`matte.<object>`, the
+    same set in every frame, and `A` as their union), `rgba` one per object with its foreground colour, `crypto` one
+    Cryptomatte.
+
+    `premultiply` is about `rgba`. `exclusive`: objects that overlap together have at most 1 (a Cryptomatte always
+    is). `confidence` adds a layer `conf.<object>` to EXR. `compression` is of EXR; both are lossless.
+    """
+
+    layout: Layout = "alpha"
+    format: Format = "exr"
+    compression: Literal["zip", "zips"] = "zips"
+    premultiply: bool = False
+    exclusive: bool = False
+    confidence: bool = False
+
+    def __post_init__(self) -> None:
+        """UsageError for what does not go together."""
+        kind = FORMATS[self.format]
+        if self.layout in ("layers", "crypto") and not kind.layers:
+            raise UsageError(f"The layout '{self.layout}' needs a format with named layers.", hint="Use --format exr.")
+        if self.confidence and (not kind.layers or self.layout == "crypto"):
+            raise UsageError(
+                "Confidence is a layer of its own, which only EXR of the layouts alpha, layers and rgba has.",
+                hint="Use --format exr.",
+            )
+        if self.layout == "rgba" and self.premultiply and self.format == "png":
+            raise UsageError("PNG holds straight colour, by its standard.", hint="Use --straight or another format.")
+
+    @property
+    def shared(self) -> bool:
+        """Whether all objects are in one file."""
+        return self.layout in ("layers", "crypto")
+
+    @property
+    def overlaps_matter(self) -> bool:
+        """Whether an object's pixels depend on the other objects."""
+        return self.exclusive or self.layout == "crypto"
+
+    def content(self) -> dict[str, Any]:
+        """What of it decides a file's pixels, as JSON-able values; empty for an object's matte as it is."""
+        found: dict[str, Any] = {
+            name: getattr(self, name) for name in ("exclusive", "confidence") if getattr(self, name)
+        }
+        if self.layout != "alpha":
+            found["layout"] = self.layout
+        if self.layout == "rgba":
+            found["premultiply"] = self.premultiply
+        if self.format != "exr":
+            found["format"] = self.format
+        return found

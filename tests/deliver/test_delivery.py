@@ -1,0 +1,166 @@
+"""Delivery: names, layers, windows, and what happens to files that are there already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from helpers.delivering import SECOND
+from helpers.solving import box, shot, solver
+from wisp.cache import read_matte
+from wisp.deliver import Delivery, Style
+from wisp.deliver.naming import Pattern
+from wisp.deliver.windows import to_data_window, visible
+from wisp.errors import InputError, OutputError, UsageError
+from wisp.plates.exr import read_channels
+from wisp.plates.plate import PlateHeader, Window
+
+
+@pytest.mark.parametrize(
+    ("text", "frame", "expected"),
+    [
+        ("out/%04d.exr", 7, "out/0007.exr"),
+        ("out/####.exr", -7, "out/-007.exr"),
+        ("out/%d.exr", 12345, "out/12345.exr"),
+        ("o/{object}/{object}_##.exr", 1001, "o/hero/hero_1001.exr"),
+    ],
+)
+def test_names(text: str, frame: int, expected: str) -> None:
+    assert Pattern(text).path(frame, "hero") == Path(expected)
+
+
+def test_layers_are_in_every_frame_and_their_union_is_the_alpha(made, tmp_path: Path) -> None:
+    assert Delivery(made, str(tmp_path / "out" / "sh.%04d.exr"), Style(layout="layers")).write() == 40
+    for frame in (1001, 1012, 1040):  # the second object does not exist in the first and last of these
+        channels, _ = read_channels(tmp_path / "out" / f"sh.{frame}.exr")
+        assert set(channels) == {"A", "matte.hero", "matte.prop"}
+        hero, prop = (read_matte(made.work(name).path(frame))[0] for name in ("hero", "prop"))
+        np.testing.assert_array_equal(channels["matte.hero"].astype(np.float32), hero)
+        np.testing.assert_allclose(channels["A"].astype(np.float32), 1 - (1 - hero) * (1 - prop), atol=1e-3)
+    assert not channels["matte.prop"].any()
+
+
+def test_png_has_sixteen_bits(made, tmp_path: Path) -> None:
+    Delivery(made, str(tmp_path / "png"), Style(format="png"), objects=["hero"], frames=[1010]).write()
+    stored = cv2.imread(str(tmp_path / "png" / "hero" / "hero.1010.png"), cv2.IMREAD_UNCHANGED)
+    assert stored.dtype == np.uint16 and stored.ndim == 2
+    alpha = read_matte(made.work("hero").path(1010))[0]
+    assert np.abs(stored / 65535 - alpha).max() < 1 / 65535
+
+
+def test_a_second_delivery_skips_what_is_there_and_refuses_to_replace_other_files(made, tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    assert Delivery(made, out).write() == 80
+    again = Delivery(made, out)
+    assert (again.write(), again.skipped) == (0, 80)
+    stranger = tmp_path / "out" / "hero" / "hero.1003.exr"
+    stranger.write_bytes(b"somebody's work")
+    with pytest.raises(OutputError, match=r"hero\.1003\.exr would be overwritten"):
+        Delivery(made, out)
+    assert stranger.read_bytes() == b"somebody's work"
+    assert Delivery(made, out, overwrite=True).write() == 1
+
+
+def test_frames_not_solved_are_named_before_anything_is_written(made, tmp_path: Path) -> None:
+    changed = solver(shot(box(1001, x=7), others=[SECOND]), tmp_path)
+    with pytest.raises(InputError, match="'hero' on 1001-1040"):
+        Delivery(changed, str(tmp_path / "out")).write()
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_objects_need_two_names(made, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="2 objects to the same files"):
+        Delivery(made, str(tmp_path / "out.%04d.exr"))
+    with pytest.raises(UsageError, match=r"does not end in \.png"):
+        Delivery(made, str(tmp_path / "{object}.%04d.exr"), Style(format="png"))
+
+
+def test_alpha_is_cut_or_continued_to_the_plates_data_window() -> None:
+    alpha = np.arange(12, dtype=np.float32).reshape(3, 4)
+    smaller = to_data_window(alpha, PlateHeader(Window(10, 20, 14, 23), Window(11, 21, 13, 23)))
+    np.testing.assert_array_equal(smaller, [[5, 6], [9, 10]])
+    larger = to_data_window(alpha, PlateHeader(Window(0, 0, 4, 3), Window(-1, -1, 5, 4)))
+    assert larger.shape == (5, 6)
+    np.testing.assert_array_equal(larger[1:4, 1:5], alpha)
+    assert larger[0, 0] == 0 and larger[-1, -1] == 11 and larger[0, 3] == alpha[0, 2]
+
+
+def test_colour_is_delivered_where_the_plate_was_seen() -> None:
+    shown = Window(0, 0, 10, 8)
+    assert visible(PlateHeader(shown, Window(-3, -3, 12, 5))) == Window(0, 0, 10, 5)
+    assert visible(PlateHeader(shown, Window(20, 20, 30, 30))) == shown
+
+
+def test_versions_count_up_and_are_never_replaced(made, tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    first = Delivery(made, out, version="next", frames=[1001])
+    assert (first.version, first.write()) == (1, 2)
+    assert (tmp_path / "out" / "v001" / "hero" / "hero.1001.exr").exists()
+    second = Delivery(made, out, version="next", frames=[1001])
+    assert (second.version, second.write()) == (2, 2)
+    again = Delivery(made, out, version=2, frames=[1001])
+    assert (again.write(), again.skipped) == (0, 2), "a version that was interrupted goes on"
+    changed = solver(shot(box(1001, x=7), others=[SECOND]), tmp_path)
+    changed.run([1001])
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match="would be overwritten"):
+            Delivery(changed, out, version=2, frames=[1001], overwrite=overwrite)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["o/{version}/{object}.%04d.exr", "o/{object}/{object}_{version}.%04d.exr", "o/{object}/{version}/a.####.exr"],
+)
+def test_the_latest_version_is_found_wherever_it_stands(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Pattern(text).latest() == Pattern(str(tmp_path / text)).latest() == 0
+    for version, name in ((1, "hero"), (12, "prop"), (3, "hero")):
+        path = Pattern(text).at(version).path(1001, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert Pattern(text).latest() == Pattern(str(tmp_path / text)).latest() == 12
+
+
+def test_overlapping_objects_share_a_pixel(made, tmp_path: Path) -> None:
+    style = Style(layout="layers", exclusive=True)
+    Delivery(made, str(tmp_path / "sh.%04d.exr"), style, frames=[1012]).write()
+    channels, _ = read_channels(tmp_path / "sh.1012.exr")
+    own = {name: read_matte(made.work(name).path(1012))[0] for name in ("hero", "prop")}
+    assert (own["hero"] + own["prop"]).max() > 1, "else this shows nothing"
+    total = channels["matte.hero"].astype(np.float64) + channels["matte.prop"]
+    assert total.max() <= 1
+    np.testing.assert_allclose(channels["A"], np.minimum(own["hero"] + own["prop"], 1), atol=2e-3)
+    # An object that is delivered alone gives way as much as among the others.
+    Delivery(made, str(tmp_path / "a.%04d.exr"), Style(exclusive=True), frames=[1012], objects=["prop"]).write()
+    np.testing.assert_array_equal(read_channels(tmp_path / "a.1012.exr")[0]["A"], channels["matte.prop"])
+
+
+def test_confidence_is_what_the_tracker_said(made, tmp_path: Path) -> None:
+    Delivery(made, str(tmp_path / "sh.%04d.exr"), Style(layout="layers", confidence=True), frames=[1001, 1012]).write()
+    for frame in (1001, 1012):
+        channels, _ = read_channels(tmp_path / f"sh.{frame}.exr")
+        assert set(channels) == {"A", "matte.hero", "matte.prop", "conf.hero", "conf.prop"}
+        _, stamp = read_matte(made.work("hero").path(frame))
+        assert stamp is not None and (channels["conf.hero"] == np.float16(stamp.confidence)).all()
+
+
+def test_a_style_of_things_that_do_not_go_together_is_refused() -> None:
+    for wrong in (
+        {"layout": "layers", "format": "png"},
+        {"layout": "crypto", "format": "mov"},
+        {"layout": "rgba", "format": "png", "premultiply": True},
+        {"confidence": True, "format": "tiff"},
+    ):
+        with pytest.raises(UsageError, match=r"EXR|PNG|named layers"):
+            Style(**wrong)
+
+
+def test_a_delivery_that_cannot_be_written_leaves_nothing_behind(made, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="Cannot write"):
+        Delivery(made, str(tmp_path / "file" / "out"), frames=[1001]).write()
+    assert sorted(path.name for path in tmp_path.glob("file*")) == ["file"]

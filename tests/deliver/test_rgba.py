@@ -1,0 +1,80 @@
+"""Objects in colour: linear light in EXR, as displayed elsewhere, straight or premultiplied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813
+import pytest
+from helpers.delivering import stand_ins
+from helpers.solving import HEIGHT, WIDTH, box, shot, solver
+from wisp.cache import read_matte
+from wisp.deliver import Delivery, Style
+from wisp.finish.foreground import foreground_colour
+from wisp.plates.colour import srgb_decode, srgb_encode
+from wisp.plates.exr import read_channels
+from wisp.solve import Solver
+
+
+def planes(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    channels, _ = read_channels(path)
+    assert set(channels) == set("RGBA")
+    return np.dstack([channels[name] for name in "RGB"]).astype(np.float32), channels["A"].astype(np.float32)
+
+
+def test_straight_and_premultiplied_colour_in_exr(brief: Solver, tmp_path: Path) -> None:
+    alpha = read_matte(brief.work("hero").path(1012))[0]
+    expected = foreground_colour(brief.plate.read(1012).rgb, alpha)
+    for premultiply, factor in ((False, 1), (True, alpha[..., None])):
+        style = Style(layout="rgba", format="exr32", premultiply=premultiply)
+        Delivery(brief, str(tmp_path / f"{premultiply}"), style, objects=["hero"], frames=[1012]).write()
+        rgb, stored = planes(tmp_path / f"{premultiply}" / "hero" / "hero.1012.exr")
+        np.testing.assert_array_equal(stored, alpha)
+        np.testing.assert_allclose(rgb, expected * factor, atol=1e-6)
+
+
+def test_the_colour_of_the_kind_of_file_is_part_of_what_is_there(brief: Solver, tmp_path: Path) -> None:
+    out, chosen = str(tmp_path / "out"), {"objects": ["hero"], "frames": [1012]}
+    assert Delivery(brief, out, Style(layout="rgba"), **chosen).write() == 1
+    assert Delivery(brief, out, Style(layout="rgba"), **chosen).skipped == 1
+    with pytest.raises(Exception, match="would be overwritten"):
+        Delivery(brief, out, Style(layout="rgba", premultiply=True), **chosen)
+
+
+def test_a_display_referred_plate_is_unmixed_in_linear_light(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_ins(monkeypatch)
+    codes = np.random.default_rng(8).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    (tmp_path / "plates").mkdir()
+    for frame in (1001, 1002):
+        cv2.imwrite(str(tmp_path / "plates" / f"plate.{frame}.png"), codes[..., ::-1])
+    plate = {"path": "plates/plate.%04d.png", "last": 1002}
+    made = solver(shot(box(1001), plate=plate), tmp_path)
+    made.run()
+    alpha = read_matte(made.work("hero").path(1001))[0]
+    linear = foreground_colour(srgb_decode(codes.astype(np.float32) / 255), alpha)
+    for kind, suffix in (("exr32", "exr"), ("png", "png"), ("tiff", "tif")):
+        Delivery(made, str(tmp_path / kind), Style(layout="rgba", format=kind), frames=[1001]).write()
+        path = tmp_path / kind / "hero" / f"hero.1001.{suffix}"
+        if kind == "exr32":
+            np.testing.assert_allclose(planes(path)[0], linear, atol=1e-6)
+            continue
+        config = oiio.ImageSpec()
+        config["oiio:UnassociatedAlpha"] = 1
+        source = oiio.ImageInput.open(str(path), config)
+        assert str(source.spec().format) == "uint16" and source.spec().nchannels == 4
+        pixels = source.read_image(oiio.FLOAT)
+        np.testing.assert_allclose(pixels[..., 3], alpha, atol=1 / 65535)
+        np.testing.assert_allclose(pixels[..., :3], np.clip(srgb_encode(linear), 0, 1), atol=1 / 65535)
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+def test_alpha_alone_is_one_grey_channel_of_sixteen_bits(kind: str, brief: Solver, tmp_path: Path) -> None:
+    Delivery(brief, str(tmp_path / "out"), Style(format=kind), frames=[1012], objects=["hero"]).write()
+    (path,) = (tmp_path / "out" / "hero").iterdir()
+    source = oiio.ImageInput.open(str(path))
+    assert (source.spec().nchannels, str(source.spec().format)) == (1, "uint16")
+    np.testing.assert_allclose(
+        source.read_image(oiio.FLOAT)[..., 0], read_matte(brief.work("hero").path(1012))[0], atol=1 / 65535
+    )
