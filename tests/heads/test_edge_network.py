@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 from wisp.heads.band import signed_distance
+from wisp.heads.edge_blocks import Blocks
 from wisp.heads.edge_cues import CELL, PLANES, EdgeCues
-from wisp.heads.edge_network import CONTEXT, GRID, EdgeNetwork
-from wisp.heads.guided import guided_matte
+from wisp.heads.edge_network import BLOCK, CONTEXT, EdgeNetwork
 from wisp.plates.plate import Window
+from wisp.train.crops import sample_cues
 from wisp.train.scenes import made_sample
 
 
 def cues_of(seed: int, size: int = 320) -> EdgeCues:
-    sample = made_sample(seed, size)
-    alpha = guided_matte(sample.image, np.where(sample.mask, 8, -8).astype(np.float32))
-    return EdgeCues.of(sample.image, alpha, signed_distance(sample.mask))
+    return sample_cues(made_sample(seed, size))
 
 
 def busy_network() -> EdgeNetwork:
@@ -55,7 +57,13 @@ def test_cues_lie_where_they_are_said_to() -> None:
     assert planes[:6].max() <= 1
     assert planes[6:11].min() >= 0
     assert planes[6:11].max() <= 1
-    assert planes[11:].min() >= 0
+    assert planes[11:15].min() >= 0
+
+
+@pytest.mark.parametrize(("spread", "plane"), [(0.0, -1), (0.5, -1), (8**0.5, 0), (16, 1), (1000, 1)])
+def test_the_spread_is_told_on_a_logarithmic_scale(spread: float, plane: float) -> None:
+    cues = dataclasses.replace(cues_of(3, 64), spread=spread)
+    np.testing.assert_allclose(cues.window(Window(0, 0, 32, 32))[15], plane, atol=1e-6)
 
 
 def test_colour_line_finds_alpha_between_two_plain_colours() -> None:
@@ -63,7 +71,7 @@ def test_colour_line_finds_alpha_between_two_plain_colours() -> None:
     alpha = np.repeat(ramp[None], 128, axis=0)
     red, blue = np.array([0.8, 0.2, 0.1], np.float32), np.array([0.1, 0.3, 0.9], np.float32)
     image = alpha[..., None] * red + (1 - alpha[..., None]) * blue
-    planes = EdgeCues.of(image, alpha, signed_distance(alpha >= 0.5)).window(Window(0, 0, 128, 128))
+    planes = EdgeCues.of(image, alpha, signed_distance(alpha >= 0.5), 4.0).window(Window(0, 0, 128, 128))
     middle = (slice(32, 96), slice(48, 80))
     assert np.abs(planes[10] - alpha)[middle].max() < 0.02
     assert np.abs(planes[14])[middle].max() < 0.02  # every colour lies on the line
@@ -72,36 +80,62 @@ def test_colour_line_finds_alpha_between_two_plain_colours() -> None:
 def test_pictures_of_broken_cells_are_refused() -> None:
     side = 16 * CELL + 1
     with pytest.raises(ValueError, match="whole cells"):
-        EdgeCues.of(*(np.zeros(shape, np.float32) for shape in ((side, side, 3), (side, side), (side, side))))
+        EdgeCues.of(*(np.zeros(shape, np.float32) for shape in ((side, side, 3), (side, side), (side, side))), 1.0)
 
 
-def test_a_tile_with_context_equals_the_whole_picture() -> None:
-    size = 320
+def test_blocks_give_what_dense_convolutions_of_the_whole_picture_give() -> None:
+    """Where every block is near the mask's edge, the network is an ordinary one with zeros around the picture."""
     network = busy_network()
-    planes = torch.from_numpy(cues_of(4, size).window(Window(0, 0, size, size)))[None]
+    planes = torch.from_numpy(cues_of(4, 128).window(Window(0, 0, 128, 128)))[None]
+    planes[:, 4:6] = 0.1
+    with torch.inference_mode():
+        found = network(planes)
+        step, x = network.encode_half[0], torch.randn(1, 24, 64, 64)
+        blocks = Blocks(torch.ones(1, 4, 4, dtype=torch.bool))
+        spread = functional.conv2d(step.norm(x), step.spread.weight, step.spread.bias, padding=1)
+        dense = x + step.mix(functional.relu(spread))
+        np.testing.assert_allclose(blocks.paste(step(blocks.cut(x), blocks), x), dense, atol=1e-5)
+    assert found.full.shape == planes[:, :1].shape
+
+
+def test_a_slice_with_context_equals_the_whole_picture() -> None:
+    network = busy_network()
+    planes = torch.from_numpy(cues_of(4).window(Window(0, 0, 320, 320)))[None]
     # Everything within reach of the mask's edge, so that the fade hides nothing.
     planes[:, 4:6] = 0.1
     with torch.inference_mode():
         whole = network(planes).full[0, 0]
-        for x, y in ((CONTEXT, CONTEXT), (GRID * 11, GRID * 9), (192, 72)):
-            tile = Window(x, y, x + 64, y + 64)
+        for x, y in ((CONTEXT, CONTEXT), (BLOCK * 3, BLOCK * 4), (192, 96)):
             around = (slice(y - CONTEXT, y + 64 + CONTEXT), slice(x - CONTEXT, x + 64 + CONTEXT))
             found = network(planes[:, :, *around]).full[0, 0, CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]
-            spread = float(whole.std())
-            error = float((found - whole[tile.y0 : tile.y1, tile.x0 : tile.x1]).abs().max())
-            assert error < 1e-5 * max(spread, 1)
+            error = float((found - whole[y : y + 64, x : x + 64]).abs().max())
+            assert error < 1e-5 * max(float(whole.std()), 1)
 
 
 def test_less_context_is_not_enough() -> None:
-    """The width of the context is no guess: one grid step less changes the tile's border."""
+    """The width of the context is no guess: a block less changes what comes out."""
     network = busy_network()
     planes = torch.from_numpy(cues_of(5).window(Window(0, 0, 320, 320)))[None]
     planes[:, 4:6] = 0.1
     changed = planes.clone()
-    changed[:, :3, 128, : 128 - CONTEXT + GRID] += 1.0
+    changed[:, :3, 128, : 128 - CONTEXT + BLOCK] += 1.0
     with torch.inference_mode():
         before, after = network(planes).full, network(changed).full
     assert (before - after)[..., 128, 128].abs().max() > 0
+
+
+def test_blocks_out_of_reach_are_not_looked_at() -> None:
+    network = busy_network()
+    planes = torch.from_numpy(cues_of(6, 128).window(Window(0, 0, 128, 128)))[None]
+    planes[:, 4:6] = 0.1
+    planes[:, 5, :, 64:] = 1.0
+    changed = planes.clone()
+    changed[:, :3, :, 64:] *= 0.5
+    with torch.inference_mode():
+        before, after = network(planes), network(changed)
+    assert torch.equal(before.full, after.full)
+    assert torch.equal(before.full[..., 64:], planes[:, 6:7, :, 64:])
+    assert (before.roi_logits[..., 16:] < 0).all()
 
 
 def test_small_enough_to_ship() -> None:

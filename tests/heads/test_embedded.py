@@ -30,7 +30,7 @@ def bold() -> EdgeNetwork:
     """A network that changes alpha a lot."""
     torch.manual_seed(1)
     network = EdgeNetwork().eval().requires_grad_(False)
-    torch.nn.init.normal_(network.choose_full.weights.weight, std=0.3)
+    torch.nn.init.normal_(network.choose_full.weight, std=0.3)
     return network
 
 
@@ -39,11 +39,10 @@ def test_untrained_it_is_the_guided_head() -> None:
     np.testing.assert_array_equal(embedded_matte(EdgeNetwork().eval(), image, logits), guided_matte(image, logits))
 
 
-def test_tiles_give_what_one_tile_gives(bold: EdgeNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slices_give_what_few_large_ones_give(bold: EdgeNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
     image, logits = scene(360, 331)
-    monkeypatch.setattr(embedded, "_TILES", (512,))
     whole = embedded_matte(bold, image, logits)
-    monkeypatch.setattr(embedded, "_TILES", (64,))
+    monkeypatch.setattr(embedded, "_SLICE", 4)  # rows of blocks one by one
     tiled = embedded_matte(bold, image, logits)
     assert np.abs(whole - guided_matte(image, logits)).max() > 0.05
     np.testing.assert_allclose(tiled, whole, atol=1e-5)

@@ -23,11 +23,13 @@ CELL = 4
 _MODEL_RADII = (4, 10)
 _COLOUR_RADII = (4, 12)
 #: Planes of `EdgeCues.window`.
-PLANES = 15
+PLANES = 16
 #: Those that are alphas by themselves, the guided filter's first: values in 0..1.
 CANDIDATES = (6, 7, 8, 9, 10)
 #: Pixels from the mask's edge at which the two distance planes have risen to 0.76.
 DISTANCE_SCALES = (3.0, 12.0)
+#: Spreads in pixels between which the spread's plane runs from -1 to 1.
+_SPREADS = (0.5, 16.0)
 
 
 @dataclass(frozen=True)
@@ -35,16 +37,18 @@ class EdgeCues:
     """A picture whose sides are multiples of `CELL`, ready to give the planes of any window of it.
 
     `image` H x W x 3, `alpha` H x W (the guided filter's), `distance` H x W (signed, to the mask's edge, positive
-    inside), `models` n x H/4 x W/4: everything float32.
+    inside), `models` n x H/4 x W/4: everything float32. `spread`: of the picture's edge around the mask's outline
+    in pixels (see `edge_spread`), which says how exact the mask is and how soft the subject.
     """
 
     image: FloatImage
     alpha: FloatImage
     distance: FloatImage
     models: FloatImage
+    spread: float
 
     @classmethod
-    def of(cls, image: FloatImage, alpha: FloatImage, distance: FloatImage) -> EdgeCues:
+    def of(cls, image: FloatImage, alpha: FloatImage, distance: FloatImage, spread: float) -> EdgeCues:
         """The cues of a whole picture; ValueError where a side is not a multiple of `CELL`."""
         height, width = alpha.shape
         if height % CELL or width % CELL:
@@ -61,7 +65,7 @@ class EdgeCues:
         for radius in _COLOUR_RADII:
             for sure in (np.clip(10 * coarse - 9, 0, 1), np.clip(1 - 10 * coarse, 0, 1)):
                 planes += _mean_colour(small, np.asarray(sure, np.float32), radius)
-        return cls(image, alpha, distance, np.stack(planes))
+        return cls(image, alpha, distance, np.stack(planes), spread)
 
     def window(self, window: Window) -> FloatImage:
         """`PLANES` x h x w float32 for a window on multiples of `CELL`.
@@ -69,7 +73,8 @@ class EdgeCues:
         0-2 colour in -1..1 · 3 the mask, -1 or 1 · 4, 5 the signed distance through tanh at two scales · 6 the
         guided filter's alpha · 7, 8 alpha by wider colour models · 9, 10 alpha by the place between the mean
         colours of the two sides, in two neighbourhoods (0.5 where one side is not to be seen) · 11, 12 how far
-        these colours differ · 13, 14 how far the pixel lies off the line between them.
+        these colours differ · 13, 14 how far the pixel lies off the line between them · 15 the spread, the same
+        everywhere, -1..1 on a logarithmic scale.
         """
         at = (slice(window.y0, window.y1), slice(window.x0, window.x1))
         colour, distance = cv2.split(self.image[at]), self.distance[at]
@@ -86,6 +91,8 @@ class EdgeCues:
             planes[7 + index] = np.clip(red * colour[0] + green * colour[1] + blue * colour[2] + level, 0, 1)
             sides = models[8 + 8 * index : 16 + 8 * index]
             planes[9 + index], planes[11 + index], planes[13 + index] = _between(colour, sides[:4], sides[4:])
+        least, most = np.log(_SPREADS)
+        planes[15] = np.clip(2 * (np.log(max(self.spread, 1e-3)) - least) / (most - least) - 1, -1, 1)
         return planes
 
     def _enlarged(self, window: Window) -> list[FloatImage]:

@@ -4,8 +4,8 @@ Find the unknown region, then predict alpha at 1/4, 1/2 and full size, each step
 et al., "SAM2Matting", 2026). What is predicted at a pixel are weights of candidates: alphas that simpler methods
 propose, black and white. All weights zero, as at the start of training, gives the guided filter's alpha.
 
-Layers normalise over the channels of each pixel and never over space, so that a tile's result depends on nothing
-beyond `CONTEXT` pixels around it and equals that of the whole picture.
+Only blocks near the mask's edge are worked on, at every size. Layers normalise over the channels of each pixel and
+never over space, so that a result depends on nothing beyond `CONTEXT` pixels around it.
 """
 
 from __future__ import annotations
@@ -17,24 +17,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .edge_blocks import Blocks
 from .edge_cues import CANDIDATES, DISTANCE_SCALES, PLANES
 
-#: Sides of pictures and positions of tiles are multiples of this.
-GRID = 8
-#: Pixels on each side of a tile that its result may depend on: summed over the layers, 62.
+#: Side of a block in pixels; sides of pictures are multiples of it.
+BLOCK = 32
+#: Pixels on each side of a pixel that its alpha may depend on, as a multiple of `BLOCK`: summed over the layers, 62.
 CONTEXT = 64
 
 #: Pixels from the mask's edge at which the correction has faded out, and at which it begins to. Further out alpha
 #: is the guided filter's, which is the mask.
-REACH = 32
-_FADE_FROM = 24
+REACH = 28
+_FADE_FROM = 20
 
 _WIDTHS = (24, 48, 96)
-_FINE = 16
+_FINE = 48
 _BLOCKS = (1, 2, 4)
-#: Candidates of a step: the cues', black, white, and the alpha of the step before.
-_COARSE_CHOICES = len(CANDIDATES) + 2
-_CHOICES = _COARSE_CHOICES + 1
+#: Candidates of a step: the cues' besides the guided filter's, black, white.
+_CHOICES = len(CANDIDATES) + 1
+#: Of the region where nothing was looked for.
+_SURELY_KNOWN = -8.0
 
 
 @dataclass(frozen=True)
@@ -65,103 +67,136 @@ class _PixelNorm(nn.Module):
         return normal.permute(0, 3, 1, 2)
 
 
-class _Block(nn.Module):
+class _Step(nn.Module):
     """A residual step that sees one pixel further."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.norm = _PixelNorm(channels)
-        self.spread = nn.Conv2d(channels, channels, 3, padding=1)
+        self.spread = nn.Conv2d(channels, channels, 3)
         self.mix = nn.Conv2d(channels, channels, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        mixed: Tensor = self.mix(functional.relu(self.spread(self.norm(x))))
+    def forward(self, x: Tensor, blocks: Blocks) -> Tensor:
+        spread = self.spread(blocks.widened(self.norm(x)))
+        mixed: Tensor = self.mix(spread.relu_())
         return x + mixed
 
 
-class _Chooser(nn.Module):
-    """Weights of candidates from features; nothing is chosen before training."""
+class _Steps(nn.ModuleList):
+    def __init__(self, channels: int, count: int) -> None:
+        super().__init__(_Step(channels) for _ in range(count))
 
-    def __init__(self, channels: int, choices: int) -> None:
-        super().__init__()
-        self.weights = nn.Conv2d(channels, choices, 1)
-        nn.init.zeros_(self.weights.weight)
-        nn.init.zeros_(self.weights.bias)  # type: ignore[arg-type]  # a bias there is
-
-    def forward(self, features: Tensor, start: Tensor, candidates: Tensor) -> Tensor:
-        chosen: Tensor = self.weights(features) * (candidates - start)
-        return start + chosen.sum(dim=1, keepdim=True)
-
-
-def _blocks(channels: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(_Block(channels) for _ in range(count)))
+    def forward(self, x: Tensor, blocks: Blocks) -> Tensor:
+        for step in self:
+            x = step(x, blocks)
+        return x
 
 
 class EdgeNetwork(nn.Module):
-    """`PLANES` planes of `edge_cues`, n x 15 x H x W, H and W multiples of `GRID`, to `EdgePrediction`."""
+    """`PLANES` planes of `edge_cues` to alphas; see `forward` for whole pictures, `parts` for blocks of them."""
 
     def __init__(self) -> None:
         super().__init__()
         fine, mid, deep = _WIDTHS
-        self.stem = nn.Conv2d(4 * PLANES, fine, 3, padding=1)
-        self.encode_half = _blocks(fine, _BLOCKS[0])
+        self.stem = nn.Conv2d(4 * PLANES, fine, 1)
+        self.encode_half = _Steps(fine, _BLOCKS[0])
         self.to_quarter = nn.Conv2d(fine, mid, 2, stride=2)
-        self.encode_quarter = _blocks(mid, _BLOCKS[1])
+        self.encode_quarter = _Steps(mid, _BLOCKS[1])
         self.to_eighth = nn.Conv2d(mid, deep, 2, stride=2)
-        self.encode_eighth = _blocks(deep, _BLOCKS[2])
+        self.encode_eighth = _Steps(deep, _BLOCKS[2])
         self.from_eighth = nn.ConvTranspose2d(deep, mid, 2, stride=2)
-        self.decode_quarter = _blocks(mid, _BLOCKS[1])
+        self.decode_quarter = _Steps(mid, _BLOCKS[1])
         self.roi = nn.Conv2d(mid, 1, 1)
-        self.choose_quarter = _Chooser(mid, _COARSE_CHOICES)
+        self.choose_quarter = _chooser(mid, _CHOICES)
         self.from_quarter = nn.ConvTranspose2d(mid, fine, 2, stride=2)
         self.join_half = nn.Conv2d(fine + 2, fine, 1)
-        self.decode_half = _blocks(fine, _BLOCKS[0])
-        self.choose_half = _Chooser(fine, _CHOICES)
-        self.from_half = nn.ConvTranspose2d(fine, _FINE, 2, stride=2)
-        self.join_full = nn.Conv2d(_FINE + PLANES + 2, 2 * _FINE, 3, padding=1)
-        self.choose_full = _Chooser(2 * _FINE, _CHOICES)
+        self.decode_half = _Steps(fine, _BLOCKS[0] + 1)
+        self.choose_half = _chooser(fine, _CHOICES)
+        self.join_full = nn.Conv2d(fine + 1 + 4 * PLANES, _FINE, 1)
+        self.choose_full = _chooser(_FINE, 4 * _CHOICES)
 
     def forward(self, planes: Tensor) -> EdgePrediction:
-        """See `EdgePrediction`."""
-        planes = planes.contiguous(memory_format=torch.channels_last)
-        alphas = planes[:, list(CANDIDATES)]
-        half = self.encode_half(self.stem(functional.pixel_unshuffle(planes, 2)))
-        quarter = self.encode_quarter(self.to_quarter(half))
-        deep = self.encode_eighth(self.to_eighth(quarter))
-        quarter = self.decode_quarter(quarter + self.from_eighth(deep))
+        """See `EdgePrediction`. `planes`: n x `PLANES` x H x W, H and W multiples of `BLOCK`."""
+        near = _nearness(planes[:, 5:6])
+        blocks = Blocks(functional.max_pool2d(near, BLOCK)[:, 0] > 0)
+        found = self.parts(blocks.cut(planes), blocks)
+        guided = planes[:, CANDIDATES[0], None].float()
+        quarter, half = (functional.avg_pool2d(guided, factor) for factor in (4, 2))
+        return EdgePrediction(
+            blocks.paste(found.roi_logits, torch.full_like(quarter, _SURELY_KNOWN)),
+            blocks.paste(found.quarter, quarter),
+            blocks.paste(found.half, half),
+            blocks.paste(found.full, guided),
+        )
+
+    def parts(self, planes: Tensor, blocks: Blocks) -> EdgePrediction:
+        """The same for parts only: `planes` is count x `PLANES` x `BLOCK` x `BLOCK`, and so are the results."""
+        packed = _packed(planes)
+        planes = _unflattened(packed, PLANES)
+        alphas = planes[:, :, CANDIDATES[0] : CANDIDATES[-1] + 1]
+        alphas_half = alphas.mean(dim=1)
+        alphas_quarter = functional.avg_pool2d(alphas_half, 2)
+        half = self.encode_half(self.stem(packed), blocks)
+        quarter = self.encode_quarter(self.to_quarter(half), blocks)
+        deep = self.encode_eighth(self.to_eighth(quarter), blocks)
+        quarter = self.decode_quarter(quarter + self.from_eighth(deep), blocks)
         roi_logits: Tensor = self.roi(quarter)
-        found_quarter = _choose(self.choose_quarter, quarter, functional.avg_pool2d(alphas, 4))
+        found_quarter = _weighed(self.choose_quarter(quarter), alphas_quarter)
 
         # The region steers alpha but alpha's errors do not move the region: the two losses stay apart.
-        region = roi_logits.detach().sigmoid()
-        mask = functional.avg_pool2d(planes[:, 3:4], 4)
-        trimap = mask * (1 - region)
-        before = functional.interpolate(found_quarter, scale_factor=2, mode="bilinear")
+        mask = functional.avg_pool2d(planes[:, :, 3].mean(dim=1, keepdim=True), 2)
+        trimap = mask * (1 - roi_logits.detach().sigmoid())
         half = half + self.from_quarter(quarter)
-        half = self.decode_half(self.join_half(torch.cat([half, _doubled(trimap), before], dim=1)))
-        found_half = _choose(self.choose_half, half, functional.avg_pool2d(alphas, 2), before)
+        half = self.join_half(_joined(half, _doubled(trimap), _doubled(found_quarter)))
+        half = self.decode_half(half, blocks)
+        found_half = _weighed(self.choose_half(half), alphas_half)
 
-        before = functional.interpolate(found_half, scale_factor=2, mode="bilinear")
-        fine = torch.cat([self.from_half(half), planes, _doubled(_doubled(trimap)), before], dim=1)
-        found = _choose(self.choose_full, functional.relu(self.join_full(fine)), alphas, before)
-        full = torch.lerp(alphas[:, :1], found.float(), _nearness(planes[:, 5:6]))
-        return EdgePrediction(roi_logits, found_quarter, found_half, full)
+        # The four pixels of a place at 1/2 are told apart by the weights of each, and see all of each other's planes.
+        fine = self.join_full(_joined(half, found_half, packed)).relu_()
+        found = _weighed(_unflattened(self.choose_full(fine), _CHOICES), alphas)
+        full = torch.lerp(alphas[:, :, :1], found.float(), _nearness(planes[:, :, 5:6]))
+        return EdgePrediction(roi_logits, found_quarter, found_half, functional.pixel_shuffle(full[:, :, 0], 2))
 
 
-def _choose(chooser: _Chooser, features: Tensor, alphas: Tensor, before: Tensor | None = None) -> Tensor:
-    """Alpha as the guided filter's plus a weighted sum of how far the candidates are from it."""
-    start = alphas[:, :1]
-    candidates = [alphas, torch.zeros_like(start), torch.ones_like(start)]
-    if before is not None:
-        candidates.append(before)
-    found: Tensor = chooser(features, start, torch.cat(candidates, dim=1))
-    return found
+def _chooser(channels: int, choices: int) -> nn.Conv2d:
+    """Weights of candidates from features; nothing is chosen before training."""
+    weights = nn.Conv2d(channels, choices, 1)
+    nn.init.zeros_(weights.weight)
+    nn.init.zeros_(weights.bias)  # type: ignore[arg-type]  # a bias there is
+    return weights
+
+
+def _weighed(weights: Tensor, alphas: Tensor) -> Tensor:
+    """Alpha as the guided filter's plus a weighted sum of how far the candidates are from it: ... x 1 x h x w."""
+    start = alphas[..., :1, :, :]
+    candidates = torch.cat([alphas[..., 1:, :, :], torch.zeros_like(start), torch.ones_like(start)], dim=-3)
+    return start + (weights * (candidates - start)).sum(dim=-3, keepdim=True)
 
 
 def _nearness(distance: Tensor) -> Tensor:
     """1 up to `_FADE_FROM` pixels from the mask's edge, 0 from `REACH` on; `distance` is the cues' wider one."""
     end, start = (math.tanh(pixels / DISTANCE_SCALES[1]) for pixels in (REACH, _FADE_FROM))
     return ((end - distance.abs()) / (end - start)).clamp(0, 1)
+
+
+def _packed(parts: Tensor) -> Tensor:
+    """Each 2 x 2 pixels as one of four times the channels, pixel by pixel: N x C x s x s to N x 4C x s/2 x s/2.
+
+    The same as `pixel_unshuffle` but for the order of channels, which spares it reading single numbers.
+    """
+    count, channels, side = parts.shape[:3]
+    rows = parts.permute(0, 2, 3, 1).reshape(count, side // 2, 2, side // 2, 2 * channels)
+    return rows.transpose(2, 3).reshape(count, side // 2, side // 2, 4 * channels).permute(0, 3, 1, 2)
+
+
+def _unflattened(packed: Tensor, channels: int) -> Tensor:
+    """The channels of each of the four pixels: N x 4C x h x w to N x 4 x C x h x w."""
+    return packed.view(len(packed), 4, channels, *packed.shape[2:])
+
+
+def _joined(*parts: Tensor) -> Tensor:
+    """Their channels one after the other. `torch.cat` alone would not keep them last in memory."""
+    return torch.cat([part.permute(0, 2, 3, 1) for part in parts], dim=-1).permute(0, 3, 1, 2)
 
 
 def _doubled(x: Tensor) -> Tensor:

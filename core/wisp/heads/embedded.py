@@ -1,8 +1,8 @@
 """The embedded head: the guided filter's matte corrected by a small network whose weights come with Wisp.
 
-The network looks only at tiles that touch the unknown region and gives there the same numbers as it would on the
-whole picture. Pictures larger than it was taught on are matted at half the size or less and refined along the
-plate's own edges.
+The network looks only at blocks that touch the unknown region. Large regions are cut into slices of few blocks, which
+get the same numbers as all at once. Pictures larger than it was taught on are matted at half the size or less and
+refined along the plate's own edges.
 """
 
 from __future__ import annotations
@@ -24,18 +24,20 @@ from ..device import resolve_device
 from ..plates.clip import Clip, FloatImage, resize
 from ..plates.plate import Window
 from ..weights.checkpoints import check_keys, load_state_dict
-from .band import Mask, grow, mask_from_logits, signed_distance, tiles
-from .edge_cues import EdgeCues
-from .edge_network import CONTEXT, GRID, REACH, EdgeNetwork
-from .guided import guided_matte
+from .band import Mask, mask_from_logits, signed_distance
+from .edge_blocks import Blocks
+from .edge_cues import PLANES, EdgeCues
+from .edge_network import BLOCK, CONTEXT, REACH, EdgeNetwork
+from .edge_spread import likely_spread
+from .guided import filtered, lengths
 from .refine import refine_alpha
 
 #: The weights that come with Wisp.
 WEIGHTS = Path(__file__).with_name("embedded.safetensors")
 #: Longest side in pixels that the network works at; its window of view does not grow with the plate.
 LONGEST_SIDE = 2048
-#: Sides of tiles that are tried; the one with the least pixels to compute wins, the last one bounds memory.
-_TILES = (128, 192, 256, 384, 512)
+#: Blocks of a slice, besides its context: bounds memory.
+_SLICE = 1024
 _THREADS = 2
 
 
@@ -49,25 +51,32 @@ def embedded_matte(network: EdgeNetwork, image: FloatImage, logits: NDArray[np.f
     long_side = max(height, width)
     if long_side > LONGEST_SIDE:
         scale = LONGEST_SIDE / long_side
-        small = (max(GRID, round(width * scale)), max(GRID, round(height * scale)))
+        small = (max(BLOCK, round(width * scale)), max(BLOCK, round(height * scale)))
         return refine_alpha(embedded_matte(network, resize(image, small), logits), image)
-    alpha = guided_matte(image, logits)
     mask = mask_from_logits(logits, width, height)
     if not mask.any() or mask.all():
-        return alpha
-    distance = signed_distance(mask)
-    cues = EdgeCues.of(_padded(image), _padded(alpha), _padded(distance))
-    near = _padded(np.asarray(np.abs(distance) < REACH, np.float32)) > 0
+        return mask.astype(np.float32)
+    with ThreadPoolExecutor(1) as pool:
+        measured = pool.submit(likely_spread, image, mask, logits.shape)
+        distance = signed_distance(mask)
+        spread = measured.result()
+    alpha = filtered(image, mask, distance, lengths(spread))
+    cues = EdgeCues.of(_padded(image), _padded(alpha), _padded(distance), spread)
+    chosen = _blocks_near_edge(cues.distance)
     corrected = cues.alpha.copy()
 
-    def correct(tile: Window) -> None:
-        around = grow(tile, CONTEXT, near.shape[1], near.shape[0])
-        found = _predict(network, cues.window(around))
-        y, x = tile.y0 - around.y0, tile.x0 - around.x0
-        corrected[tile.y0 : tile.y1, tile.x0 : tile.x1] = found[y : y + tile.height, x : x + tile.width]
+    def correct(rows: range) -> None:
+        context = CONTEXT // BLOCK
+        first, last = max(rows.start - context, 0), min(rows.stop + context, len(chosen))
+        near = chosen[first:last]
+        parts = _predict(network, _planes(cues, near, first), near)
+        for (row, column), part in zip(np.argwhere(near).tolist(), parts, strict=True):
+            if first + row in rows:
+                y, x = (first + row) * BLOCK, column * BLOCK
+                corrected[y : y + BLOCK, x : x + BLOCK] = part
 
     with _workers() as pool:
-        list(pool.map(correct, _cheapest_tiles(near)))
+        list(pool.map(correct, _slices(chosen)))
     return np.ascontiguousarray(corrected[:height, :width])
 
 
@@ -105,7 +114,7 @@ def build(entry: Any, files: Mapping[str, Path], options: Any) -> EmbeddedHead: 
 
 @contextmanager
 def _workers() -> Iterator[ThreadPoolExecutor]:
-    """Threads in which torch uses one thread each: whole tiles side by side. Threads that share a tile wait for each
+    """Threads in which torch uses one thread each: whole slices side by side. Threads that share a slice wait for each
     other at every layer, which took five times as long on a machine that had other work."""
     before = torch.get_num_threads()
     try:
@@ -116,37 +125,56 @@ def _workers() -> Iterator[ThreadPoolExecutor]:
 
 
 @torch.inference_mode()
-def _predict(network: EdgeNetwork, planes: FloatImage) -> FloatImage:
+def _predict(network: EdgeNetwork, planes: FloatImage, chosen: Mask) -> FloatImage:
+    """Alpha of the chosen blocks, count x `BLOCK` x `BLOCK`, from their planes (channels last)."""
     device = next(network.parameters()).device
-    # Interleaved here, because torch takes several times as long to do so.
-    last = torch.from_numpy(cv2.merge(list(planes)))[None].to(device)
-    alpha = network(last.permute(0, 3, 1, 2)).full.clamp(0, 1)[0, 0]
-    found: FloatImage = alpha.cpu().numpy()
+    blocks = Blocks(torch.from_numpy(chosen)[None].to(device))
+    alpha = network.parts(torch.from_numpy(planes).to(device).permute(0, 3, 1, 2), blocks).full
+    found: FloatImage = alpha.clamp(0, 1)[:, 0].cpu().numpy()
     return found
 
 
+def _planes(cues: EdgeCues, chosen: Mask, first: int) -> FloatImage:
+    """The planes of the chosen blocks, count x `BLOCK` x `BLOCK` x `PLANES`; row 0 of `chosen` is block row `first`."""
+    planes = np.empty((int(chosen.sum()), BLOCK, BLOCK, PLANES), np.float32)
+    done = 0
+    for row, start, stop in _runs(chosen):
+        y = (first + row) * BLOCK
+        run = cues.window(Window(start * BLOCK, y, stop * BLOCK, y + BLOCK))
+        # Interleaved by OpenCV, which takes a fraction of the time that a transposition does.
+        interleaved = cv2.merge(list(run)).reshape(BLOCK, stop - start, BLOCK, PLANES)
+        planes[done : done + stop - start] = interleaved.transpose(1, 0, 2, 3)
+        done += stop - start
+    return planes
+
+
+def _runs(chosen: Mask) -> Iterator[tuple[int, int, int]]:
+    """Row, first column and column after the last one of blocks that stand side by side, in their order."""
+    edges = np.diff(np.pad(chosen, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    starts, stops = np.argwhere(edges > 0), np.argwhere(edges < 0)
+    for (row, start), (_, stop) in zip(starts.tolist(), stops.tolist(), strict=True):
+        yield row, start, stop
+
+
+def _blocks_near_edge(distance: FloatImage) -> Mask:
+    """The blocks of a picture (of whole blocks) that hold pixels within `REACH` of the mask's edge."""
+    height, width = distance.shape
+    near = (np.abs(distance) < REACH).reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+    return np.asarray(near.any(axis=(1, 3)))
+
+
+def _slices(chosen: Mask) -> list[range]:
+    """Rows of blocks in slices of about the same number of chosen ones: at least one slice for every worker."""
+    done = chosen.sum(axis=1).cumsum()
+    count = max(_THREADS, math.ceil(done[-1] / _SLICE))
+    ends = np.searchsorted(done, done[-1] * np.arange(1, count + 1) / count) + 1
+    starts = [0, *ends[:-1].tolist()]
+    return [range(start, end) for start, end in zip(starts, ends.tolist(), strict=True) if start < end]
+
+
 def _padded(plane: FloatImage) -> FloatImage:
-    """Repeated outwards at the right and the bottom to whole multiples of `GRID`."""
+    """Repeated outwards at the right and the bottom to whole multiples of `BLOCK`."""
     height, width = plane.shape[:2]
-    down, right = -height % GRID, -width % GRID
+    down, right = -height % BLOCK, -width % BLOCK
     padded: FloatImage = cv2.copyMakeBorder(plane, 0, down, 0, right, cv2.BORDER_REPLICATE)
     return padded
-
-
-def _cheapest_tiles(region: Mask) -> list[Window]:
-    """Tiles on `GRID` that cover `region`, of the size with the least pixels to compute, context included."""
-
-    def cost(chosen: list[Window]) -> int:
-        around = (grow(tile, CONTEXT, region.shape[1], region.shape[0]) for tile in chosen)
-        return sum(window.width * window.height for window in around)
-
-    return min(([_on_grid(tile) for tile in tiles(region, size)] for size in _TILES), key=cost)
-
-
-def _on_grid(tile: Window) -> Window:
-    return Window(
-        tile.x0 // GRID * GRID,
-        tile.y0 // GRID * GRID,
-        math.ceil(tile.x1 / GRID) * GRID,
-        math.ceil(tile.y1 / GRID) * GRID,
-    )

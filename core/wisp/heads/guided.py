@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,13 @@ _TILE = 256
 _THREADS = 2
 
 
+class Lengths(NamedTuple):
+    """Half the filter's window, and half the width of the unknown region around the mask's outline: pixels."""
+
+    radius: float
+    band: float
+
+
 def guided_matte(
     image: FloatImage,
     logits: NDArray[np.float32],
@@ -51,15 +58,25 @@ def guided_matte(
     """
     height, width = image.shape[:2]
     mask = mask_from_logits(logits, width, height)
-    alpha: FloatImage = mask.astype(np.float32)
     if not mask.any() or mask.all():
-        return alpha
-    spread = likely_spread(image, mask, logits.shape) if radius is None or band is None else 0.0
-    if radius is None:
-        radius = _RADIUS_PER_SPREAD * spread
-    if band is None:
-        band = max(_BAND_PER_SPREAD * spread, 2.0)
-    distance = np.abs(signed_distance(mask))
+        return mask.astype(np.float32)
+    if radius is None or band is None:
+        measured = lengths(likely_spread(image, mask, logits.shape))
+        radius = measured.radius if radius is None else radius
+        band = measured.band if band is None else band
+    return filtered(image, mask, signed_distance(mask), Lengths(radius, band))
+
+
+def lengths(spread: float) -> Lengths:
+    """The filter's lengths for a picture whose edge is spread by `spread` pixels around the mask's outline."""
+    return Lengths(_RADIUS_PER_SPREAD * spread, max(_BAND_PER_SPREAD * spread, 2.0))
+
+
+def filtered(image: FloatImage, mask: Mask, signed: FloatImage, lengths: Lengths) -> FloatImage:
+    """`guided_matte` for a mask of the picture's size, H x W, whose `signed_distance` is known."""
+    radius, band = lengths
+    alpha: FloatImage = mask.astype(np.float32)
+    distance = np.abs(signed)
     unknown = distance <= band
     wide, narrow = max(round(radius), 2), max(round(radius / 2), 2)
     error = radius / _RADIUS_PER_SPREAD * _ERROR_PER_SPREAD

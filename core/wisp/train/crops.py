@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from ..atomic import replacing
 from ..heads.band import signed_distance
-from ..heads.edge_cues import PLANES, EdgeCues
-from ..heads.edge_network import GRID
-from ..heads.guided import guided_matte
+from ..heads.edge_cues import CELL, PLANES, EdgeCues
+from ..heads.edge_spread import likely_spread
+from ..heads.guided import filtered, lengths
 from ..plates.clip import FloatImage
 from ..plates.plate import Window
 from .scenes import Sample
@@ -24,12 +24,16 @@ from .scenes import Sample
 Source = Callable[[int], Sample]
 #: Crops taken from one sample.
 PER_SAMPLE = 3
+#: Crops begin at multiples of this many pixels, which are whole cells.
+_GRID = 2 * CELL
 
 
 def sample_cues(sample: Sample) -> EdgeCues:
-    """A sample as the embedded head sees it; its sides must be multiples of `GRID`."""
-    alpha = guided_matte(sample.image, np.where(sample.mask, np.float32(8), np.float32(-8)))
-    return EdgeCues.of(sample.image, alpha, signed_distance(sample.mask))
+    """A sample as the embedded head sees it; its sides must be multiples of `CELL`."""
+    distance = signed_distance(sample.mask)
+    spread = likely_spread(sample.image, sample.mask, sample.mask.shape)
+    alpha = filtered(sample.image, sample.mask, distance, lengths(spread))
+    return EdgeCues.of(sample.image, alpha, distance, spread)
 
 
 def crops(sample: Sample, size: int, rng: np.random.Generator) -> NDArray[np.float16]:
@@ -47,8 +51,8 @@ def crops(sample: Sample, size: int, rng: np.random.Generator) -> NDArray[np.flo
     found = np.empty((PER_SAMPLE, PLANES + 1, size, size), np.float16)
     for number in range(PER_SAMPLE):
         y, x = places[rng.integers(len(places))] - size // 2 + rng.integers(-8, 9, 2)
-        top = int(np.clip(y, 0, height - size)) // GRID * GRID
-        left = int(np.clip(x, 0, width - size)) // GRID * GRID
+        top = int(np.clip(y, 0, height - size)) // _GRID * _GRID
+        left = int(np.clip(x, 0, width - size)) // _GRID * _GRID
         window = Window(left, top, left + size, top + size)
         found[number, :PLANES] = cues.window(window)
         found[number, PLANES] = sample.alpha[top : top + size, left : left + size]

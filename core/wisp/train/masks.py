@@ -21,7 +21,7 @@ def guidance_mask(rng: np.random.Generator, alpha: FloatImage, kind: str | None 
     if kind == "slight":
         mask = displaced(rng, alpha, rng.uniform(0.3, 1.5)) >= rng.uniform(0.25, 0.75)
         return grown(mask, rng.uniform(-1.5, 1.5))
-    mask = on_grid(rng, alpha, rng.uniform(2.0, 6.5))
+    mask = on_grid(rng, alpha, float(np.exp(rng.uniform(np.log(2.0), np.log(9.0)))))
     if rng.random() < 0.25:
         mask = polygonal(mask, rng.uniform(0.5, 3.0))
     if rng.random() < 0.25:
