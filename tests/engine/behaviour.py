@@ -13,11 +13,11 @@ from typing import Any
 import wisp.engine.solver
 from wisp.engine.serve import main
 from wisp.engine.solver import StoreSolver
-from wisp.solve import Event, Progress, Summary
+from wisp.solve import Event, FrameDone, Progress, Summary
 
 
 class Misbehaving(StoreSolver):
-    """Before or after every step of a run, `step` is called."""
+    """After every step of a run, `step` is called."""
 
     step: Callable[[], None]
 
@@ -28,6 +28,36 @@ class Misbehaving(StoreSolver):
                 type(self).step()
 
         return super().run(*args, on_event=listen, **options)
+
+
+class Gated(StoreSolver):
+    """A run with two finished mattes rests between its frames, where calls are let in, for as long as the file `gate`
+    is there or until it is cancelled."""
+
+    gate: Path
+
+    def run(
+        self,
+        *args: Any,
+        on_event: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+        between_frames: Callable[[], None],
+        **options: Any,
+    ) -> Summary:
+        done = 0
+
+        def listen(event: Event) -> None:
+            nonlocal done
+            done += isinstance(event, FrameDone)
+            on_event(event)
+
+        def rest() -> None:
+            between_frames()
+            while done >= 2 and self.gate.exists() and not should_stop():
+                time.sleep(0.005)
+                between_frames()
+
+        return super().run(*args, on_event=listen, should_stop=should_stop, between_frames=rest, **options)
 
 
 def chatter() -> None:
@@ -55,14 +85,16 @@ def hang() -> None:
 
 BEHAVIOURS: dict[str, Callable[[], None]] = {
     "chatter": chatter,
-    "slow": lambda: time.sleep(0.1),
-    "very slow": lambda: time.sleep(1.0),
     "hang": hang,
     "abort once": abort_once,
     "bug": lambda: print(1 // 0),
 }
 
 if __name__ == "__main__":
-    Misbehaving.step = staticmethod(BEHAVIOURS[sys.argv[1]])
-    wisp.engine.solver.StoreSolver = Misbehaving  # type: ignore[misc]
+    if sys.argv[1] == "gated":
+        Gated.gate = Path(os.environ["WISP_TEST_GATE"])
+        wisp.engine.solver.StoreSolver = Gated  # type: ignore[misc]
+    else:
+        Misbehaving.step = staticmethod(BEHAVIOURS[sys.argv[1]])
+        wisp.engine.solver.StoreSolver = Misbehaving  # type: ignore[misc]
     main()

@@ -19,7 +19,7 @@ from pathlib import Path
 from wisp.engine.lock import DeviceLock
 assert DeviceLock("cuda-GPU-1", Path(sys.argv[1])).try_acquire()
 print("held", flush=True)
-time.sleep(60)
+time.sleep(240)
 """
 
 
@@ -35,7 +35,7 @@ def test_a_dead_holder_holds_nothing(tmp_path: Path) -> None:
         other.wait()
     begin = time.monotonic()
     while not lock.try_acquire():
-        assert time.monotonic() - begin < 1.0
+        assert time.monotonic() - begin < 60.0
     assert lock.held
     assert lock.holder() == os.getpid()
 
