@@ -13,7 +13,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import edits, engine, graph, handles, host, node, plates, prompts, strokes, viewer_pick
+from . import edits, engine, graph, handles, host, node, plates, prompts, strokes, upstream, viewer_pick
 
 Check = Tuple[str, Callable[[], str]]
 #: Of the pictures that are asked about: Nuke's own format of that name.
@@ -185,11 +185,11 @@ def _hashes() -> str:
 
 def _settings() -> str:
     plate = _plate()
-    before = host.settings_of(plate)
+    before = upstream.settings_of(plate)
     plate["xpos"].setValue(plate["xpos"].value() + 10)
-    moved = host.settings_of(plate)
+    moved = upstream.settings_of(plate)
     plate["color"].setValue(0.5)
-    return _expect(before == moved != host.settings_of(plate), before[:200])
+    return _expect(before == moved != upstream.settings_of(plate), before[:200])
 
 
 def _a_missing_file() -> str:

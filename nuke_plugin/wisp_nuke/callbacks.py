@@ -62,7 +62,7 @@ def _created(group: Any) -> None:
     with host.housekeeping():
         node.upgrade(group)
     uid = group["wisp_uid"].value()
-    if not uid or any(other is not group and other["wisp_uid"].value() == uid for other in host.wisp_nodes()):
+    if not uid or any(other != group and other["wisp_uid"].value() == uid for other in host.wisp_nodes()):
         group["wisp_uid"].setValue(uuid.uuid4().hex)
     guides.forget(group)
     follow.rendering(group, False)

@@ -90,15 +90,14 @@ def frame_in_range(group: Any) -> int:
 
 
 def edit(group: Any, name: str, change: Callable[[ShotEdits], Any]) -> None:
-    """Run `change(edits)` on the node's prompts and store them: one step of undo."""
+    """Run `change(edits)` on the node's prompts and store them: one step of undo. Raises Refusal for too many objects,
+    and where `stored` does."""
     found = stored(group)
     shot = prompts.edits(found, node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last"))
     item = active(group)
     shot.active = item["id"] if item is not None else None
     change(shot)
-    if len(shot.objects) > graph.MOST_OBJECTS:
-        raise Refusal(f"A node carries at most {graph.MOST_OBJECTS} objects; make another node for more.")
-    text = prompts.dump(dict(found, objects=shot.objects))
+    text = _text(found, shot.objects)
     if text == host.text_of(group["wisp_prompts"]):
         return
     with host.undo_step(name):
@@ -109,11 +108,18 @@ def edit(group: Any, name: str, change: Callable[[ShotEdits], Any]) -> None:
 
 
 def store(group: Any, name: str, objects: List[Dict[str, Any]]) -> str:
-    """Keep these objects as the node's prompts, as one step of undo; returns the text that is kept."""
-    text = prompts.dump(dict(stored(group), objects=objects))
+    """Keep these objects as the node's prompts, as one step of undo; returns the text that is kept. Raises Refusal
+    as `edit` does."""
+    text = _text(stored(group), objects)
     with host.undo_step(name):
         group["wisp_prompts"].setValue(text)
     return text
+
+
+def _text(found: Dict[str, Any], objects: List[Dict[str, Any]]) -> str:
+    if len(objects) > graph.MOST_OBJECTS:
+        raise Refusal(f"A node carries at most {graph.MOST_OBJECTS} objects; make another node for more.")
+    return prompts.dump(dict(found, objects=objects))
 
 
 def scale(group: Any) -> None:

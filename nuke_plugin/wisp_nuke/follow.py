@@ -118,7 +118,7 @@ def choose_mode(group: Any) -> None:
     if host.choice(group["wisp_mode"]):
         with host.housekeeping():
             for other in host.wisp_nodes():
-                if other is not group and host.choice(other["wisp_mode"]):
+                if other != group and host.choice(other["wisp_mode"]):
                     other["wisp_mode"].setValue(0)
         viewer_pick.arm()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
@@ -195,55 +194,6 @@ def views() -> List[str]:
     return list(nuke.views())
 
 
-def upstream(node: Any) -> List[Any]:
-    """All nodes that a picture is made of: `node` and what lies above it, each once, with what lies inside groups."""
-    found: List[Any] = []
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        if one is None or one in found:
-            continue
-        found.append(one)
-        waiting += [one.input(index) for index in range(one.inputs())]
-        waiting += one.nodes() if hasattr(one, "nodes") else []
-    return found
-
-
-#: Knobs that change how a node looks in the graph and not its picture.
-_LOOKS = re.compile(
-    r"name|[xy]pos|selected|label|autolabel|help|icon|indicators|panel|bookmark|hide_input|dope_sheet|cached|updateUI"
-    r"|on[A-Z]\w*|knobChanged|note_font\w*|tile_color|gl_color|postage_stamp\w*|lifetime\w*|useLifetime"
-    r"|localizationPolicy|wisp_guide\w*|wisp_rendering"
-)
-
-
-def settings_of(node: Any) -> str:
-    """A node's class, inputs and settings as text, without what only concerns its looks."""
-    lines = [node.Class()] + [str(one and one.name()) for one in (node.input(index) for index in range(node.inputs()))]
-    for name, target in sorted(node.knobs().items()):
-        if _LOOKS.fullmatch(name) is None and hasattr(target, "toScript"):
-            lines.append(f"{name} {target.toScript()}")
-    return "\n".join(lines)
-
-
-def file_state(node: Any, number: int) -> Any:
-    """Size and time of the file that a Read reads on that frame, as far as its name tells; else None."""
-    target = node.knob("file") if node.Class() == "Read" else None
-    if target is None:
-        return None
-    name = re.sub(r"%(\d*)d|#+", lambda match: _padded(match, number), str(target.value()))
-    try:
-        state = Path(name).stat()
-    except OSError:
-        return None
-    return state.st_size, state.st_mtime_ns
-
-
-def _padded(match: Any, number: int) -> str:
-    digits = match.group(1) if match.group(1) is not None else str(len(match.group(0)))
-    return str(number).zfill(int(digits or 1))
-
-
 def picture_hash(node: Any) -> List[int]:
     """The host's own hash of a node's picture on the present frame; empty where it has none to give."""
     try:
@@ -336,35 +286,6 @@ def add_stroke(painter: Any, points: List[Tuple[float, float]]) -> None:
     for x, y in points:
         stroke.append(rotopaint.AnimControlPoint(x, y))
     curves.rootLayer.append(stroke)
-
-
-def roto_point(point: Any, number: int) -> Tuple[float, float]:
-    """Where a point of a stroke or a shape lies on a frame, in full-resolution pixels."""
-    position = (point.center if hasattr(point, "center") else point).getPosition(number)
-    return float(position.x), float(position.y)
-
-
-def brush_size(stroke: Any, number: int) -> float:
-    """The diameter of a stroke's brush in pixels."""
-    attributes = stroke.getAttributes()
-    return float(attributes.getValue(number, attributes.kBrushSizeAttribute))
-
-
-def roto_life(element: Any, number: int) -> Tuple[float, float]:
-    """First and last frame on which a stroke or shape is there; an empty span for a hidden one.
-
-    Lifetimes of the kind 0 are for ever; of every other kind the two numbers are taken as a span, in either order.
-    """
-    attributes = element.getAttributes()
-    if not attributes.getValue(number, attributes.kVisibleAttribute):
-        return 1.0, 0.0
-    if int(attributes.getValue(number, attributes.kLifeTimeTypeAttribute)) == 0:
-        return float("-inf"), float("inf")
-    ends = [
-        attributes.getValue(number, attributes.kLifeTimeNAttribute),
-        attributes.getValue(number, attributes.kLifeTimeMAttribute),
-    ]
-    return float(min(ends)), float(max(ends))
 
 
 def progress_bar(title: str) -> Any:

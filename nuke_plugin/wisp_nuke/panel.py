@@ -5,6 +5,7 @@ It shows the plate pictures that were rendered for the engine. Mattes are looked
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any, List, Optional
 
@@ -102,7 +103,12 @@ class Panel(QtWidgets.QWidget):
 
     def _store(self) -> None:
         assert self.editor is not None
-        self._text = edits.store(self.group, "Wisp prompts", self.editor.edits.objects)
+        try:
+            self._text = edits.store(self.group, "Wisp prompts", self.editor.edits.objects)
+        except edits.Refusal as refusal:
+            host.message(str(refusal))
+            with contextlib.suppress(edits.Refusal):  # without a plate there is nothing to go back to
+                self.editor.replace_objects(edits.stored(self.group)["objects"])
 
     def _follow(self) -> None:
         """When the editor's job ends, the node takes over what is solved."""
@@ -126,11 +132,11 @@ class Panel(QtWidgets.QWidget):
 
 def shows(group: Any) -> bool:
     """Whether a panel shows the node."""
-    return any(panel.group is group for panel in _open)
+    return any(panel.group == group for panel in _open)
 
 
 def prompts_changed(group: Any) -> None:
     """A node's prompts have changed, by whatever: tell the panels that show it."""
     for panel in _open:
-        if panel.group is group:
+        if panel.group == group:
             panel.reload()

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
-from . import edits, host
+from . import edits, host, upstream
 
 PATTERN = "plate.%04d.png"
 #: Beside the pictures: frame -> what the picture was rendered from.
@@ -21,7 +21,7 @@ def check(group: Any) -> str:
     """The view to render. Raises Refusal for a script with several views, unless a OneView above the node picks one:
     one set of mattes cannot serve two eyes."""
     views = host.views()
-    if len(views) > 1 and not any(one.Class() == "OneView" for one in host.upstream(group.input(0))):
+    if len(views) > 1 and not any(one.Class() == "OneView" for one in upstream.nodes_above(group.input(0))):
         raise edits.Refusal(
             f"The script has the views {', '.join(views)}. Put a OneView before the node, one node per view, "
             "and a JoinViews after them."
@@ -71,13 +71,13 @@ def export(group: Any, folder: str, first: int, last: int) -> int:
 def signatures(group: Any, first: int, last: int) -> Iterator[str]:
     """What the picture of each frame is rendered from: the nodes above with all their settings, and the files that
     they read. Expressions count as their text; what they refer to elsewhere does not."""
-    above = host.upstream(group.input(0))
-    settings = [str(group["wisp_display_input"].value())] + [host.settings_of(node) for node in above]
+    above = upstream.nodes_above(group.input(0))
+    settings = [str(group["wisp_display_input"].value())] + [upstream.settings_of(node) for node in above]
     common = hashlib.sha1("\n".join(settings).encode("utf-8", "replace"))
     for frame in range(first, last + 1):
         digest = common.copy()
         for node in above:
-            digest.update(repr(host.file_state(node, frame)).encode("utf-8"))
+            digest.update(repr(upstream.file_state(node, frame)).encode("utf-8"))
         yield digest.hexdigest()
 
 

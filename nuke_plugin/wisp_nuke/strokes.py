@@ -68,16 +68,45 @@ def visible(
             name = str(element.name).lower()
             yield from visible(element, frame, include if name not in (KEEP, DROP) else name == KEEP)
         elif kind in ("Stroke", "Shape") and _is_visible(element, frame):
-            points = [host.roto_point(point, frame) for point in element]
+            points = [_position(point, frame) for point in element]
             if kind == "Stroke" and points:
-                yield "stroke", points, host.brush_size(element, frame), include
+                yield "stroke", points, _brush_size(element, frame), include
             elif kind == "Shape" and len(points) > 2 and include:
                 yield "box", points, 0.0, True
 
 
 def _is_visible(element: Any, frame: int) -> bool:
-    first, last = host.roto_life(element, frame)
+    first, last = _life(element, frame)
     return first <= frame <= last
+
+
+def _position(point: Any, number: int) -> Tuple[float, float]:
+    """Where a point of a stroke or a shape lies on a frame, in full-resolution pixels."""
+    position = (point.center if hasattr(point, "center") else point).getPosition(number)
+    return float(position.x), float(position.y)
+
+
+def _brush_size(stroke: Any, number: int) -> float:
+    """The diameter of a stroke's brush in pixels."""
+    attributes = stroke.getAttributes()
+    return float(attributes.getValue(number, attributes.kBrushSizeAttribute))
+
+
+def _life(element: Any, number: int) -> Tuple[float, float]:
+    """First and last frame on which a stroke or shape is there; an empty span for a hidden one.
+
+    Lifetimes of the kind 0 are for ever; of every other kind the two numbers are taken as a span, in either order.
+    """
+    attributes = element.getAttributes()
+    if not attributes.getValue(number, attributes.kVisibleAttribute):
+        return 1.0, 0.0
+    if int(attributes.getValue(number, attributes.kLifeTimeTypeAttribute)) == 0:
+        return float("-inf"), float("inf")
+    ends = [
+        attributes.getValue(number, attributes.kLifeTimeNAttribute),
+        attributes.getValue(number, attributes.kLifeTimeMAttribute),
+    ]
+    return float(min(ends)), float(max(ends))
 
 
 def _thinned(spots: List[List[float]]) -> List[List[float]]:

@@ -79,6 +79,28 @@ def test_drawing_and_undo_on_both_sides(panel: Any) -> None:
     assert panel.session.host.frame() == 1002
 
 
+def test_an_object_too_many_is_refused_in_the_panel_too(panel: Any) -> None:
+    panel.editor.live.setChecked(False)
+    for _ in range(9):
+        panel.editor.edits.add_object()
+    assert len(panel.session.objects(panel.group)) == len(panel.editor.edits.objects) == 8
+    assert "at most 8" in panel.session.host.said[-1]
+
+
+def test_a_node_in_a_panel_needs_no_bar_of_the_host(panel: Any) -> None:
+    panel.editor.live.setChecked(False)
+    follow = panel.session.module("follow")
+    assert follow.in_panel(panel.group)
+    panel.session.host.viewer.ctrl_click(50, 48)
+    panel.group["wisp_add_pos"].execute()
+    panel.group["wisp_track_this"].execute()
+    assert panel.session.host.bars == []
+    wait(lambda: panel.group["wisp_cache_state"].getValueAt(1001) == 1)
+    group = panel.group
+    panel.leave()
+    assert not follow.in_panel(group)
+
+
 @pytest.mark.slow
 def test_what_the_panel_solves_the_node_has(panel: Any) -> None:
     panel.editor.live.setChecked(False)
