@@ -25,6 +25,7 @@ COMMANDS = {
     "view": "draw prompts on a shot or a plate in a window, solve, and look",
     "status": "show what is done and what is not",
     "check": "find the frames that look wrong, and say why",
+    "compare": "matte a shot with several heads, side by side",
     "farm": "solve a shot on a render farm (Open Job Description)",
     "models": "list, fetch and check model weights and their licences",
     "metrics": "compare mattes with the truth",

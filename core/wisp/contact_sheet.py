@@ -40,6 +40,16 @@ class Row:
     caption: str = ""
 
 
+@dataclass(frozen=True)
+class GridRow:
+    """One row of `picture_grid`. `pictures`: height x width x 3, 0..1, one per column. `label` is written into the
+    first one, `captions` under the columns."""
+
+    label: str
+    pictures: Sequence[FloatImage]
+    captions: Sequence[str] = ()
+
+
 def to_linear(encoded: FloatImage) -> FloatImage:
     """sRGB-encoded 0..1 to linear light (IEC 61966-2-1)."""
     return np.asarray(np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4), np.float32)
@@ -86,11 +96,19 @@ def contact_sheet(rows: Sequence[Row], *, cell_width: int = 320, title: str = ""
     has_truth = any(row.truth is not None for row in rows)
     names = ["plate", *(["mask"] if has_mask else []), "matte", "cut-out"]
     names += ["truth", "error (red: too much, blue: too little)"] if has_truth else []
-    height, width = rows[0].plate.shape[:2]
+    grid = [GridRow(str(row.frame), _pictures(row, has_mask, has_truth), (row.caption,)) for row in rows]
+    return picture_grid(names, grid, cell_width=cell_width, title=title)
+
+
+def picture_grid(names: Sequence[str], rows: Sequence[GridRow], *, cell_width: int = 320, title: str = "") -> ByteImage:
+    """Pictures in named columns as uint8 RGB; cells have the shape of the first picture. UsageError without rows."""
+    if not rows:
+        raise UsageError("A contact sheet needs at least one frame.")
+    height, width = rows[0].pictures[0].shape[:2]
     size = (cell_width, max(1, round(cell_width * height / width)))
     scale = cell_width / 320
     head = round(22 * scale) + (round(26 * scale) if title else 0)
-    pitch = size[1] + _GAP + (round(20 * scale) if any(row.caption for row in rows) else 0)
+    pitch = size[1] + _GAP + (round(20 * scale) if any(any(row.captions) for row in rows) else 0)
     sheet = np.full((head + len(rows) * pitch, len(names) * (cell_width + _GAP) + _GAP, 3), _BACKGROUND, np.uint8)
     if title:
         _write(sheet, title, (_GAP, round(19 * scale)), 0.52 * scale)
@@ -98,12 +116,13 @@ def contact_sheet(rows: Sequence[Row], *, cell_width: int = 320, title: str = ""
         _write(sheet, name, (_GAP + column * (cell_width + _GAP), head - round(6 * scale)), 0.42 * scale)
     for number, row in enumerate(rows):
         top = head + number * pitch
-        for column, picture in enumerate(_pictures(row, has_mask, has_truth)):
+        for column, picture in enumerate(row.pictures):
             left = _GAP + column * (cell_width + _GAP)
             sheet[top : top + size[1], left : left + size[0]] = _fit(picture, size)
-        _write(sheet, str(row.frame), (_GAP + round(7 * scale), top + round(18 * scale)), 0.45 * scale, outline=True)
-        if row.caption:
-            _write(sheet, row.caption, (_GAP, top + size[1] + round(15 * scale)), 0.42 * scale)
+        _write(sheet, row.label, (_GAP + round(7 * scale), top + round(18 * scale)), 0.45 * scale, outline=True)
+        for column, caption in enumerate(row.captions):
+            left = _GAP + column * (cell_width + _GAP)
+            _write(sheet, caption, (left, top + size[1] + round(15 * scale)), 0.42 * scale)
     return sheet
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from wisp.detectors.boxes import SAME_THING, distinct
 from wisp.detectors.detector import Detection
-from wisp.detectors.grounding_dino import SAME_THING, GroundingDino, corners, distinct, network_input, phrase
+from wisp.detectors.grounding_dino import GroundingDino, corners, network_input, phrase
 from wisp.errors import UsageError, WeightsError
 from wisp.weights.models import load_detector
 from wisp.weights.options import RunOptions

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..frames import format_frames, parse_frames
@@ -20,7 +20,7 @@ from .options import add_output_options, set_up_logging
 if TYPE_CHECKING:
     from ..plates.plate import Plate
 
-_COLUMNS = ("mad", "mse", "sad", "grad", "conn", "mad_t", "dtssd", "j", "f")
+COLUMNS = ("mad", "mse", "sad", "grad", "conn", "mad_t", "dtssd", "j", "f")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,11 +50,11 @@ def run(args: argparse.Namespace) -> int:
         summary.pop("frames")
         print(json.dumps({"event": "done", **summary}))
         return 0
-    print("  frame " + "".join(f"{name:>10}" for name in _COLUMNS))
+    print("  frame " + "".join(f"{name:>10}" for name in COLUMNS))
     if not args.quiet:
         for row in report.as_rows():
-            print(f"{row['frame']:>7} " + _cells(row))
-    print(f"{'mean':>7} " + _cells(report.means))
+            print(f"{row['frame']:>7} " + cells(row))
+    print(f"{'mean':>7} " + cells(report.means))
     for side, frames in (("mattes", report.only_pred), ("truth", report.only_truth)):
         if frames:
             print(f"Only the {side} have {format_frames(frames)}: not compared.")
@@ -67,5 +67,6 @@ def _alphas(plate: Plate, wanted: set[int] | None) -> Iterator[tuple[int, Any]]:
             yield frame, plate.read(frame).rgb[..., 0]
 
 
-def _cells(row: dict[str, float | None]) -> str:
-    return "".join(f"{value:>10.4f}" if (value := row[name]) is not None else f"{'-':>10}" for name in _COLUMNS)
+def cells(row: Mapping[str, float | None]) -> str:
+    """A row's values under `COLUMNS`."""
+    return "".join(f"{value:>10.4f}" if (value := row[name]) is not None else f"{'-':>10}" for name in COLUMNS)

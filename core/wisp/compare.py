@@ -1,0 +1,158 @@
+"""Heads side by side: the same masks matted by each, on one sheet and, where the truth is known, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .cache import read_matte
+from .contact_sheet import ByteImage, FloatImage, GridRow, cut_out, picture_grid
+from .metrics import ClipReport, compare_sequences
+from .metrics.matting import mad
+from .plates.plate import Window
+from .shot import Shot
+from .solve import Listener, Solver
+
+#: What is shown of a matte: the cut-out on a chequerboard or on black, or the matte itself.
+Shown = Literal["checker", "black", "matte"]
+
+#: Part of the picture's width that the enlarged detail shows, and the least pixels that are worth enlarging.
+_DETAIL, _DETAIL_LEAST = 0.2, 48
+_FRAME_COLOUR = np.array([1.0, 0.75, 0.2], np.float32)
+
+
+@dataclass(frozen=True)
+class ObjectMattes:
+    """One object as each head mattes it. `mattes`: head -> frame -> the finished matte's file."""
+
+    name: str
+    mattes: Mapping[str, Mapping[int, Path]]
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """In the order in which they were asked for."""
+        return tuple(self.mattes)
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """The frames that every head has, ascending."""
+        return tuple(sorted(set.intersection(*(set(own) for own in self.mattes.values()))))
+
+
+def solve_heads(
+    shot: Shot,
+    heads: Sequence[str],
+    solver_for: Callable[[Shot], Solver],
+    frames: Sequence[int],
+    objects: Sequence[str],
+    *,
+    on_event: Listener,
+    should_stop: Callable[[], bool],
+) -> list[ObjectMattes]:
+    """Solve `objects` on `frames` with every head in turn, into the cache, each with the shot's own tracker.
+
+    `shot` is not changed; masks are tracked once. What a head already solved is not computed again.
+    """
+    mattes: dict[str, dict[str, dict[int, Path]]] = {name: {} for name in objects}
+    for head in heads:
+        rival = shot.model_copy(deep=True)
+        rival.solve.head = head
+        solver = solver_for(rival)
+        solver.run(frames, objects, on_event=on_event, should_stop=should_stop)
+        for name in objects:
+            work = solver.work(name)
+            mattes[name][head] = {frame: work.path(frame) for frame in frames if frame in work.marks}
+    return [ObjectMattes(name, own) for name, own in mattes.items()]
+
+
+def score(item: ObjectMattes, truth: Callable[[int], FloatImage], frames: Sequence[int]) -> dict[str, ClipReport]:
+    """Every head's errors on `frames` against `truth` (frame -> alpha height x width 0..1)."""
+    return {
+        head: compare_sequences(
+            ((frame, read_matte(paths[frame])[0]) for frame in frames), ((frame, truth(frame)) for frame in frames)
+        )
+        for head, paths in item.mattes.items()
+    }
+
+
+def comparison_rows(
+    item: ObjectMattes,
+    frames: Sequence[int],
+    plate: Callable[[int], FloatImage],
+    truth: Callable[[int], FloatImage] | None = None,
+    shown: Shown = "checker",
+) -> list[GridRow]:
+    """Two rows per frame for `picture_grid`: the whole picture, and enlarged the place where the heads differ most.
+
+    Columns: plate, the heads in order, truth where there is one. `plate`: frame -> display-referred RGB 0..1.
+    """
+    rows = []
+    for frame in frames:
+        picture = plate(frame)
+        alphas = [read_matte(item.mattes[head][frame])[0] for head in item.heads]
+        true = truth(frame) if truth is not None else None
+        window = telling_window(alphas)
+        captions = [f"MAD {mad(alpha, true):.2f}" if true is not None else "" for alpha in alphas]
+        columns = [*alphas, *([] if true is None else [true])]
+        detail = (slice(window.y0, window.y1), slice(window.x0, window.x1))
+        whole = [_framed(picture, window), *(_look(picture, alpha, shown) for alpha in columns)]
+        enlarged = [picture[detail], *(_look(picture[detail], alpha[detail], shown) for alpha in columns)]
+        rows.append(GridRow(f"{item.name} {frame}", whole))
+        rows.append(GridRow("", enlarged, ("", *captions)))
+    return rows
+
+
+def sheet(heads: Sequence[str], rows: Sequence[GridRow], *, truth: bool, title: str = "") -> ByteImage:
+    """The rows of `comparison_rows` as one picture, uint8 RGB. UsageError without rows."""
+    return picture_grid(["plate", *heads, *(["truth"] if truth else [])], rows, title=title)
+
+
+def telling_window(alphas: Sequence[FloatImage]) -> Window:
+    """The part of the picture, of its shape, that tells most about the mattes: where they differ, else where they
+    are soft. `alphas`: height x width, 0..1."""
+    height, width = alphas[0].shape
+    across = min(width, max(_DETAIL_LEAST, round(_DETAIL * width)))
+    down = min(height, max(1, round(across * height / width)))
+    stack = np.stack(alphas)
+    softness = (4 * stack * (1 - stack)).mean(axis=0)
+    telling = (stack.max(axis=0) - stack.min(axis=0) + 0.1 * softness).astype(np.float64)
+    # Sums over every window, each at its top left corner.
+    total = cv2.integral(telling)
+    sums: NDArray[np.float64] = total[down:, across:] - total[:-down, across:] - total[down:, :-across]
+    sums += total[:-down, :-across]
+    y, x = divmod(int(sums.argmax()), sums.shape[1])
+    return Window(x, y, x + across, y + down)
+
+
+def spread(frames: Sequence[int], count: int) -> list[int]:
+    """At most `count` of `frames`, evenly spread, the first and the last among them."""
+    if len(frames) <= count:
+        return list(frames)
+    return [frames[round(place)] for place in np.linspace(0, len(frames) - 1, count)]
+
+
+def _look(picture: FloatImage, alpha: FloatImage, shown: Shown) -> FloatImage:
+    if shown == "matte":
+        return np.repeat(alpha[..., None], 3, axis=2)
+    return cut_out(picture, alpha, np.zeros_like(picture) if shown == "black" else None)
+
+
+def _framed(picture: FloatImage, window: Window) -> FloatImage:
+    """The picture with the window's outline drawn into it, as thick as stays visible when it is shrunk."""
+    framed = np.array(picture, np.float32)
+    thick = max(1, picture.shape[1] // 200)
+    x0, y0, x1, y1 = window
+    for rows, columns in (
+        (slice(y0, y0 + thick), slice(x0, x1)),
+        (slice(y1 - thick, y1), slice(x0, x1)),
+        (slice(y0, y1), slice(x0, x0 + thick)),
+        (slice(y0, y1), slice(x1 - thick, x1)),
+    ):
+        framed[rows, columns] = _FRAME_COLOUR
+    return framed
