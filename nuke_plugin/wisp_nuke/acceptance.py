@@ -25,7 +25,8 @@ class Skip(Exception):  # noqa: N818 (an outcome, not a fault)
 
 
 def run(path: str = "") -> List[Dict[str, str]]:
-    """Ask every point; print the table and write it to `path` (default: `wisp-acceptance.json` in the home folder).
+    """Ask every point; print the table and write it to `path` (default: `wisp-acceptance-gui.json`, or `-terminal`, in
+    the home folder).
 
     The open script is left as it was.
     """
@@ -35,7 +36,8 @@ def run(path: str = "") -> List[Dict[str, str]]:
             rows.append(dict(zip(("point", "result", "seen"), (name, *_asked(check)))))
     for row in rows:
         print("{result:5} {point}: {seen}".format(**row))
-    target = Path(path or os.path.expanduser("~")) / ("" if path else "wisp-acceptance.json")
+    mode = "gui" if host.has_interface() else "terminal"
+    target = Path(path or os.path.join(os.path.expanduser("~"), f"wisp-acceptance-{mode}.json"))
     target.write_text(json.dumps({"host": host.about(), "points": rows}, indent=1), encoding="utf-8")
     return rows
 

@@ -60,7 +60,7 @@ def acceptance() -> None:
     rows = points.run()
     failed = [row["point"] for row in rows if row["result"] == "FAIL"]
     host.message(
-        "Written to wisp-acceptance.json in your home folder.\n"
+        "Written to wisp-acceptance-gui.json in your home folder.\n"
         + ("Failed: " + ", ".join(failed) if failed else "Nothing failed.")
     )
 
