@@ -17,7 +17,8 @@ from wisp.commands.farm import wisp_command
 from wisp.errors import CancelledError, UsageError
 from wisp.farm.local import StepRun, TaskFailedError, run_job
 from wisp.farm.ranges import from_openjd
-from wisp.farm.template import JobPlan, job_template
+from wisp.farm.template import JobPlan, job_template, job_values
+from wisp.shot import Box, load, save
 
 #: Leaves a file per chunk in the folder {0}.
 TOUCH = "import sys, pathlib; pathlib.Path(r'{0}', sys.argv[1]).touch()"
@@ -158,7 +159,8 @@ def test_a_killed_worker_loses_nothing_that_was_done(shot: Path, tmp_path: Path)
 
     killer = threading.Thread(target=kill_one)
     killer.start()
-    run = run_job(job_template(farm_plan(shot, cache)), {"Wisp": wisp_command()}, workers=2, on_progress=ignore)
+    plan = farm_plan(shot, cache)
+    run = run_job(job_template(plan), {**job_values(plan), "Wisp": wisp_command()}, workers=2, on_progress=ignore)
     killer.join()
     assert killed and sum(step.retried for step in run.steps) >= 1
     assert len(solved(cache)) == len(FRAMES)
@@ -173,9 +175,14 @@ def test_matting_before_tracking_says_so(shot: Path, tmp_path: Path, capsys) -> 
 
 
 @pytest.mark.slow
-def test_the_check_names_what_is_missing(shot: Path, tmp_path: Path, capsys) -> None:
+def test_the_check_names_what_is_missing_of_the_jobs_objects(shot: Path, tmp_path: Path, capsys) -> None:
+    document = load(shot)
+    other = Box(frame=FRAMES[0], xyxy=(20, 20, 50, 50))
+    document.objects.append(document.objects[0].model_copy(update={"id": 2, "name": "other", "prompts": [other]}))
+    save(document, shot)
     cache = ["--cache", str(tmp_path / "cache")]
-    assert main(["solve", str(shot), *cache, "--frames", "1001-1006", "-q"]) == 0
-    assert main(["farm", "task", "check", str(shot), *cache]) == 9
-    assert "Mattes are missing: disc 1007-1008" in capsys.readouterr().out
-    assert main(["farm", "task", "check", str(shot), *cache, "--frames", "1001-1006"]) == 0
+    assert main(["solve", str(shot), *cache, "--objects", "disc", "--frames", "1001-1006", "-q"]) == 0
+    check = ["farm", "task", "check", str(shot), *cache]
+    assert main(check) == 9
+    assert "Mattes are missing: disc 1007-1008; other 1001-1008." in capsys.readouterr().out
+    assert main([*check, "--object", "disc", "--frames", "1001-1006"]) == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from openjd.model import IntRangeExpr, StepDependencyGraph, StepParameterSpaceIt
 from wisp.cli import main
 from wisp.farm.local import make_job
 from wisp.farm.ranges import from_openjd, to_openjd
-from wisp.farm.template import JobPlan, job_template
+from wisp.farm.template import JobPlan, job_template, job_values
+
+OPENJD = str(Path(sys.executable).with_name("openjd"))
 
 
 def plan(**changes: object) -> JobPlan:
@@ -28,7 +32,7 @@ def test_ranges_mean_the_same_to_both(frames: set[int]) -> None:
 
 
 def test_steps_follow_each_other_and_cover_every_frame_once() -> None:
-    job, _ = make_job(job_template(plan()), {})
+    job, _ = make_job(job_template(plan()), job_values(plan()))
     assert [step.name for step in StepDependencyGraph(job=job).topo_sorted()] == ["Track", "Matte", "Check"]
     by_name = {step.name: step for step in job.steps}
     tracked = [task["Object"].value for task in StepParameterSpaceIterator(space=by_name["Track"].parameterSpace)]
@@ -42,7 +46,9 @@ def test_steps_follow_each_other_and_cover_every_frame_once() -> None:
 
 
 def test_values_given_to_the_job_take_the_place_of_the_shots() -> None:
-    job, values = make_job(job_template(plan()), {"Frames": "1001-1003", "FramesPerChunk": "1", "Wisp": "/opt/wisp"})
+    job, values = make_job(
+        job_template(plan()), {**job_values(plan()), "Frames": "1001-1003", "FramesPerChunk": "1", "Wisp": "/opt/wisp"}
+    )
     matte = next(step for step in job.steps if step.name == "Matte")
     assert sum(1 for _ in StepParameterSpaceIterator(space=matte.parameterSpace)) == 6
     assert values["Wisp"].value == "/opt/wisp"
@@ -52,17 +58,27 @@ def test_a_gpu_is_asked_for_where_models_run_and_not_for_the_check() -> None:
     steps = {step["name"]: step for step in job_template(plan(gpu=True))["steps"]}
     assert steps["Track"]["hostRequirements"] == {"amounts": [{"name": "amount.worker.gpu", "min": 1}]}
     assert "hostRequirements" in steps["Matte"] and "hostRequirements" not in steps["Check"]
-    make_job(job_template(plan(gpu=True)), {})
+    make_job(job_template(plan(gpu=True)), job_values(plan()))
 
 
-def test_the_command_writes_a_job_that_reads_back(shot: Path, tmp_path: Path, capsys) -> None:
-    place = tmp_path / "out" / "job.json"
-    assert main(["farm", "template", str(shot), "-o", str(place), "--frames", "1002-1005", "--chunk", "2"]) == 0
-    job, values = make_job(json.loads(place.read_text("utf-8")), {})
-    assert values["Shot"].value == str(shot) and values["Frames"].value == "1002-1005"
+def test_the_command_writes_a_job_that_any_runner_takes(shot: Path, tmp_path: Path, capsys) -> None:
+    """Beside the shot its paths are in the template; elsewhere they are on the command line that is printed."""
+    beside, elsewhere = tmp_path / "job.json", tmp_path / "out" / "job.json"
+    options = ["--frames", "1002-1005", "--chunk", "2"]
+    for place in (beside, elsewhere):
+        assert main(["farm", "template", str(shot), "-o", str(place), *options]) == 0
+    told = capsys.readouterr().out
+    read = subprocess.run([OPENJD, "summary", str(beside)], capture_output=True, text=True)
+    assert read.returncode == 0, read.stdout + read.stderr
+    assert "Total tasks: 6" in read.stdout  # every frame counts as one
+    refused = subprocess.run([OPENJD, "summary", str(elsewhere)], capture_output=True, text=True)
+    assert refused.returncode != 0 and "Shot" in refused.stdout
+    assert f"-pShot={shot}" in told and f"-pCache={shot.parent / 'wisp-cache'}" in told
+    values = {"Shot": str(shot), "Cache": str(tmp_path / "wisp-cache")}
+    job, known = make_job(json.loads(elsewhere.read_text("utf-8")), values)
+    assert known["Frames"].value == "1002-1005"
     matte = next(step for step in job.steps if step.name == "Matte")
     assert sum(1 for _ in StepParameterSpaceIterator(space=matte.parameterSpace)) == 2
-    assert str(place) in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from typing import Any
 from ..commands.farm import wisp_command
 from ..demo.clip import COLORSPACE, write_clip
 from ..farm.local import run_job
-from ..farm.template import JobPlan, job_template
+from ..farm.template import JobPlan, job_template, job_values
 from ..shot import load, parse, save
 
 
@@ -64,14 +64,15 @@ def _solve(shot: Path, cache: Path, workers: int, chunk: int) -> dict[str, float
     """Seconds of Track and of Matte, and the number of chunks."""
     spec = load(shot)
     frames = range(spec.plate.first, spec.plate.last + 1)
-    template = job_template(JobPlan(shot, cache, [spec.objects[0].name], frames, chunk, 0))
+    plan = JobPlan(shot, cache, [spec.objects[0].name], frames, chunk, 0)
     walls: dict[str, float] = {}
     began = time.perf_counter()
 
     def note(step: Any) -> None:
         walls[step.name] = time.perf_counter() - began
 
-    done = run_job(template, {"Wisp": wisp_command()}, workers=workers, on_progress=note)
+    values = {**job_values(plan), "Wisp": wisp_command()}
+    done = run_job(job_template(plan), values, workers=workers, on_progress=note)
     return {
         "track_s": walls["Track"],
         "matte_s": walls["Matte"] - walls["Track"],

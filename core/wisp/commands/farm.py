@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -44,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     task = actions.add_parser("task", help="one task of the job, as workers call it")
     task.add_argument("stage", choices=("track", "matte", "check"))
     task.add_argument("shot", type=Path)
-    task.add_argument("--object", metavar="NAME", help="track and matte work on one object")
+    task.add_argument(
+        "--object", action="append", default=[], metavar="NAME", help="track and matte: one; check: any (default: all)"
+    )
     task.add_argument("--frames", metavar="R", help="1001-1100, 1001-1100:2 (default: all)")
     task.add_argument("--fail-on", choices=("missing", "suspicious"), default="missing")
     add_model_options(task)
@@ -85,12 +88,14 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "run":
         return _run(args, plan)
     from ..farm.bundle import write_bundle, write_template
+    from ..farm.template import job_values
 
     if args.action == "template":
         place = args.output or args.shot.with_suffix(".job.json")
         write_template(plan, place)
         print(f"Wrote {place}. Run it here with: wisp farm run {args.shot}")
-        print(f"or with any Open Job Description runner: openjd run {place} --extensions TASK_CHUNKING")
+        words = ["openjd", "run", str(place), *(f"-p{name}={value}" for name, value in job_values(plan).items())]
+        print(f"or with any Open Job Description runner, such as: {shlex.join(words)}")
         return 0
     folder = args.output or args.shot.with_name(f"{args.shot.stem}_job")
     write_bundle(plan, folder, _inputs(plan.shot))
@@ -131,10 +136,10 @@ def _run(args: argparse.Namespace, plan: JobPlan) -> int:
     if importlib.util.find_spec("openjd") is None:
         raise UsageError("Running a job here needs openjd.", hint="Install it with: pip install 'wisp-roto[farm]'")
     from ..farm.local import StepRun, run_job
-    from ..farm.template import job_template
+    from ..farm.template import job_template, job_values
 
     log = plan.cache / "farm.log"
-    values = {"Wisp": wisp_command(), "Device": args.device}
+    values = {**job_values(plan), "Wisp": wisp_command(), "Device": args.device}
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
 
         def show(step: StepRun) -> None:
@@ -177,13 +182,14 @@ def _task(args: argparse.Namespace) -> int:
         asked = set(from_openjd(args.frames)) if args.frames else set(solver.plate.frames)
         frames = [frame for frame in solver.plate.frames if frame in asked]
         if args.stage == "check":
-            run_check(solver, frames, args.fail_on)
+            names = args.object or [item.name for item in solver.shot.objects if item.enabled]
+            run_check(solver, names, frames, args.fail_on)
             return 0
-        if args.object is None:
-            raise UsageError(f"'{args.stage}' needs --object NAME.")
+        if len(args.object) != 1:
+            raise UsageError(f"'{args.stage}' needs one --object NAME.")
         with interruptible() as interrupt:
             try:
-                run_stage(solver, args.stage, args.object, frames, interrupt)
+                run_stage(solver, args.stage, args.object[0], frames, interrupt)
             except CancelledError as stop:
                 print(f"openjd_status: {stop}", flush=True)
                 return interrupt.exit_code

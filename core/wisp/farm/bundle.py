@@ -8,12 +8,12 @@ from typing import Any
 
 from ..atomic import replacing
 from ..errors import OutputError
-from .template import JobPlan, job_template
+from .template import JobPlan, job_template, job_values
 
 
 def write_template(plan: JobPlan, place: Path) -> None:
     """The job as JSON. OutputError where it cannot be written."""
-    _write(place, job_template(plan))
+    _write(place, job_template(plan, place.parent))
 
 
 def write_bundle(plan: JobPlan, folder: Path, inputs: list[Path]) -> None:
@@ -27,7 +27,7 @@ def write_bundle(plan: JobPlan, folder: Path, inputs: list[Path]) -> None:
             f"{folder} holds other files.", hint="Name a folder that is empty or not there yet.", path=folder
         )
     template = job_template(plan)
-    values = [{"name": item["name"], "value": item["default"]} for item in template["parameterDefinitions"]]
+    values = [{"name": name, "value": value} for name, value in job_values(plan).items()]
     references: dict[str, Any] = {
         "inputs": {
             "filenames": [str(path) for path in inputs if not path.is_dir()],

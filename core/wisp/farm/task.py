@@ -64,22 +64,22 @@ def _unsolved(solver: Solver, name: str, frames: Sequence[int]) -> list[int]:
     return [frame for item in found for frame in item.of("dirty") if frame in asked]
 
 
-def run_check(solver: Solver, frames: Sequence[int], fail_on: str, say: Callable[[str], None] = print) -> None:
-    """Whether every frame of every object is there and, where `fail_on` is `suspicious`, looks right.
+def run_check(solver: Solver, names: Sequence[str], frames: Sequence[int], fail_on: str) -> None:
+    """Whether every frame of the named objects is there and, where `fail_on` is `suspicious`, looks right.
 
     QualityError names what is missing or what to look at.
     """
     from ..quality import check_shot
 
-    missing = {item.name: _unsolved(solver, item.name, frames) for item in solver.status().objects}
+    missing = {name: _unsolved(solver, name, frames) for name in names}
     told = [f"{name} {format_frames(left)}" for name, left in missing.items() if left]
     if told:
         raise QualityError(f"Mattes are missing: {'; '.join(told)}.", hint="Run the job again; what is done stays.")
     doubtful: dict[str, list[int]] = {}
-    for verdict in check_shot(solver, frames):
+    for verdict in check_shot(solver, frames, names):
         if verdict.suspicious:
             doubtful.setdefault(verdict.object, []).append(verdict.frame)
-            say(f"{verdict.object} {verdict.frame}: {'; '.join(verdict.reasons)}")
+            print(f"{verdict.object} {verdict.frame}: {'; '.join(verdict.reasons)}", flush=True)
     told = [f"{name} {format_frames(sorted(found))}" for name, found in doubtful.items()]
     print(f"openjd_status: {'suspicious: ' + '; '.join(told) if told else 'nothing suspicious'}", flush=True)
     if told and fail_on == "suspicious":

@@ -37,8 +37,12 @@ class JobPlan:
     fail_on: str = "missing"
 
 
-def job_template(plan: JobPlan) -> dict[str, Any]:
-    """The job as the specification's template object."""
+def job_template(plan: JobPlan, folder: Path | None = None) -> dict[str, Any]:
+    """The job as the specification's template object.
+
+    `folder`: where the template will lie. A path in a template must be relative to it and may not leave it, so that
+    shot and cache get their values there only if they lie below; else the job is given them (`job_values`).
+    """
     name = plan.shot.stem
     objects = {"name": "Object", "type": "STRING", "range": list(plan.objects)}
     frames = {
@@ -53,12 +57,13 @@ def job_template(plan: JobPlan) -> dict[str, Any]:
     }
     needs = {"hostRequirements": {"amounts": [{"name": "amount.worker.gpu", "min": 1}]}} if plan.gpu else {}
     one_object = ["--object", "{{Task.Param.Object}}"]
+    all_objects = [word for name in plan.objects for word in ("--object", name)]
     return {
         "specificationVersion": "jobtemplate-2023-09",
         "extensions": ["TASK_CHUNKING"],
         "name": f"Wisp {name}"[:128],
         "description": f"Tracks and mattes {', '.join(plan.objects)} of {plan.shot.name}."[:2048],
-        "parameterDefinitions": _parameters(plan),
+        "parameterDefinitions": _parameters(plan, folder),
         "steps": [
             {
                 "name": "Track",
@@ -79,20 +84,32 @@ def job_template(plan: JobPlan) -> dict[str, Any]:
             {
                 "name": "Check",
                 "dependencies": [{"dependsOn": "Matte"}],
-                "script": _script("check", "--frames", "{{Param.Frames}}", "--fail-on", "{{Param.FailOn}}"),
+                "script": _script(
+                    "check", *all_objects, "--frames", "{{Param.Frames}}", "--fail-on", "{{Param.FailOn}}"
+                ),
             },
         ],
     }
 
 
-def _parameters(plan: JobPlan) -> list[dict[str, Any]]:
+def job_values(plan: JobPlan) -> dict[str, str]:
+    """What a job must be given that its template cannot hold."""
+    return {"Shot": str(plan.shot), "Cache": str(plan.cache)}
+
+
+def _below(place: Path, folder: Path | None) -> dict[str, str]:
+    inside = folder is not None and place.is_relative_to(folder.resolve())
+    return {"default": place.relative_to(folder.resolve()).as_posix()} if inside and folder is not None else {}
+
+
+def _parameters(plan: JobPlan, folder: Path | None) -> list[dict[str, Any]]:
     return [
         {
             "name": "Shot",
             "type": "PATH",
             "objectType": "FILE",
             "dataFlow": "IN",
-            "default": str(plan.shot),
+            **_below(plan.shot, folder),
             "description": "The document, NAME.wisp.",
         },
         {
@@ -100,7 +117,7 @@ def _parameters(plan: JobPlan) -> list[dict[str, Any]]:
             "type": "PATH",
             "objectType": "DIRECTORY",
             "dataFlow": "INOUT",
-            "default": str(plan.cache),
+            **_below(plan.cache, folder),
             "description": "Masks and mattes; every worker must see the same folder.",
         },
         {
