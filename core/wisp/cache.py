@@ -141,6 +141,10 @@ class Shelf:
         """Where hosts look for the matte of `frame`."""
         return self.folder / object_folder / f"alpha.{pad(frame, padding)}.exr"
 
+    def matte_pattern(self, object_folder: str, padding: int) -> Path:
+        """The same for all frames, with a printf frame number."""
+        return self.folder / object_folder / f"alpha.%0{padding}d.exr"
+
     def find_matte(self, mark: str) -> Path | None:
         """Any stored matte of that fingerprint."""
         return self._index.find(mark)

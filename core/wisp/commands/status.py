@@ -30,14 +30,14 @@ def run(args: argparse.Namespace) -> int:
     for item in report.objects:
         states = {state: format_frames(item.of(state)) for state in ("solved", "dirty", "empty")}
         if args.json:
-            print(json.dumps({"event": "object", "name": item.name, "folder": str(item.folder), **states}))
+            print(json.dumps({"event": "object", "name": item.name, "folder": str(item.pattern.parent), **states}))
             for status in item.frames:
                 print(json.dumps({"event": "frame", "object": item.name, **asdict(status)}))
         else:
             print(f"{item.name}: " + "; ".join(f"{state} {spans}" for state, spans in states.items() if spans))
             for why, frames in _reasons(item).items():
                 print(f"  {format_frames(frames)}: {why}")
-            print(f"  {item.folder}")
+            print(f"  {item.pattern.parent}")
     if not report.objects and not args.json:
         print("The shot has no enabled object.")
     return 0

@@ -43,13 +43,12 @@ class OpenShot:
         """What is done and what is not; what is done lies where the answer says."""
         with contextlib.suppress(OutputError):  # a cache that cannot be written is reported when something is solved
             self._solver.link_solved()
-        padding = self._solver.plate.padding
         return api.ShotStatus(
             objects=[
                 api.ObjectStatus(
                     id=item.id,
                     name=item.name,
-                    pattern=f"{item.folder.as_posix()}/alpha.%0{padding}d.exr",
+                    pattern=item.pattern.as_posix(),
                     frames={state: format_frames(item.of(state)) for state in sorted({f.state for f in item.frames})},
                 )
                 for item in self._solver.status().objects

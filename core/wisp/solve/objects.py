@@ -161,6 +161,12 @@ class ObjectWork:
     def _at(self, folder: str, frame: int) -> Path:
         return self._shelf.matte_path(folder, frame, self._plate.padding)
 
+    @property
+    def pattern(self) -> Path:
+        """Where hosts find all of them, with a printf frame number."""
+        _, folder = self._folders
+        return self._shelf.matte_pattern(folder, self._plate.padding)
+
     def mask_marks(self, frame: int) -> tuple[str, ...]:
         """Fingerprints of the stored masks (forward, backward) that the final mask of `frame` is made of."""
         recipe = self.plan.recipes[frame]

@@ -44,11 +44,11 @@ class FrameStatus:
 
 @dataclass(frozen=True)
 class ObjectStatus:
-    """One object's frames and the folder in which hosts find its mattes."""
+    """One object's frames, and where hosts find its mattes: a path with a printf frame number."""
 
     id: int
     name: str
-    folder: Path
+    pattern: Path
     frames: tuple[FrameStatus, ...]
 
     def of(self, state: str) -> tuple[int, ...]:
@@ -181,11 +181,11 @@ class Solver:
                 frames.append(FrameStatus(frame, "solved"))
             else:
                 frames.append(FrameStatus(frame, "dirty", why_dirty(earlier, frame, now, work.plan.reach(frame))))
-        return ObjectStatus(work.item.id, work.item.name, work.path(self.plate.frames[0]).parent, tuple(frames))
+        return ObjectStatus(work.item.id, work.item.name, work.pattern, tuple(frames))
 
     def record(self, item: ObjectSpec) -> Record:
         """What the object's mattes were made of when they were last solved."""
-        return Record(self._cache.root / "solved" / f"{self._place(item)}.json")
+        return Record(self._cache.root / "solved" / self._place(item))
 
     def _locks(self, item: ObjectSpec) -> LockedMattes:
         return LockedMattes(self._cache.root / "locked" / self._place(item), item, self.plate.padding)
