@@ -129,8 +129,8 @@ def test_a_missing_package_is_named_with_its_command(
 
 def test_rooms_stay_light_without_the_packages() -> None:
     program = (
-        "import sys, wisp.cli, wisp.heads.gvm, wisp.heads.sam2matting_sam3, wisp.trackers.sam3;"
-        "print([name for name in ('diffusers', 'transformers', 'huggingface_hub') if name in sys.modules])"
+        "import sys, wisp.cli, wisp.heads.gvm, wisp.detectors.sam3;"
+        "print([name for name in ('torch', 'diffusers', 'transformers', 'tokenizers') if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
     assert run.stdout.strip() == "[]"

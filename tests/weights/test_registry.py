@@ -36,7 +36,7 @@ def test_the_models_of_this_version() -> None:
         "sam2matting-sam3",
         "gvm",
     ]
-    assert [model.id for model in entries("detector")] == ["grounding-dino-tiny"]
+    assert [model.id for model in entries("detector")] == ["grounding-dino-tiny", "sam3-text"]
 
 
 def test_ids_and_file_names_are_unique() -> None:
@@ -118,6 +118,7 @@ def test_non_commercial_weights_are_marked() -> None:
         "sam2matting-sam2.1-base-plus",
         "sam3",
         "sam2matting-sam3",
+        "sam3-text",
         "gvm",
     }
     for model in entries():

@@ -15,6 +15,7 @@ from ..errors import MemoryLimitError, UsageError, WeightsError
 from ..plates.clip import FloatImage, resize
 from ..weights.options import RunOptions
 from ..weights.registry import ModelEntry
+from .boxes import distinct
 from .detector import Detection
 
 log = logging.getLogger(__name__)
@@ -26,8 +27,6 @@ STD = np.array([0.229, 0.224, 0.225], np.float32)
 SHORT_SIDE, LONG_SIDE = 800, 1333
 #: A word belongs to a box from this probability on (the published default).
 WORD_THRESHOLD = 0.25
-#: Boxes that share more of their area than this (intersection over union) are taken for one thing.
-SAME_THING = 0.7
 
 
 def build(entry: ModelEntry, files: Mapping[str, Path], options: RunOptions) -> GroundingDino:
@@ -128,22 +127,6 @@ def corners(boxes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.flo
     centre, extent = boxes[:, :2], boxes[:, 2:]
     ends = np.concatenate([centre - extent / 2, centre + extent / 2], axis=1)
     return np.asarray(np.clip(ends, 0, 1) * np.array([*size, *size], np.float32), np.float32)
-
-
-def distinct(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[int]:
-    """Rows of `boxes` (corners), best score first, without empty ones and without those that lie on a better one."""
-    widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    areas = widths * heights
-    kept: list[int] = []
-    for row in np.argsort(-scores, kind="stable").tolist():
-        if widths[row] <= 0 or heights[row] <= 0:
-            continue
-        low = np.maximum(boxes[kept, :2], boxes[row, :2])
-        high = np.minimum(boxes[kept, 2:], boxes[row, 2:])
-        shared = np.clip(high - low, 0, None).prod(axis=1)
-        if not (shared > SAME_THING * (areas[kept] + areas[row] - shared)).any():
-            kept.append(row)
-    return kept
 
 
 def _load(checkpoint: Path, config: Path) -> Any:

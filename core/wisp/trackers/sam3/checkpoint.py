@@ -26,7 +26,7 @@ TRACKER = "tracker."
 #: Tables of rotary angles that the network computes by itself.
 CONSTANTS = re.compile(r".*\.attn\.freqs_cis$")
 
-_TRUNK: Rules = (
+TRUNK: Rules = (
     (r"trunk\.", "vision_encoder.backbone."),
     (r"(.*backbone\.)blocks\.", r"\1layers."),
     (r"(.*)attn\.proj\.", r"\1attention.o_proj."),
@@ -38,13 +38,13 @@ _TRUNK: Rules = (
 )
 
 #: Both necks have these layers.
-_NECK: Rules = (
+NECK: Rules = (
     (r"(.*)conv_1x1\.", r"\1proj1."),
     (r"(.*)conv_3x3\.", r"\1proj2."),
     (r"(.*)dconv_2x2_1\.", r"\1scale_layers.2."),
     (r"(.*)dconv_2x2(?:_0)?\.", r"\1scale_layers.0."),
 )
-_TRACKER_NECK: Rules = ((r"sam2_convs\.", "vision_encoder.neck.fpn_layers."), *_NECK)
+_TRACKER_NECK: Rules = ((r"sam2_convs\.", "vision_encoder.neck.fpn_layers."), *NECK)
 
 _MEMORY_ENCODER: Rules = (
     (r"maskmem_backbone\.", "memory_encoder."),
@@ -124,7 +124,7 @@ def convert(state: Mapping[str, Tensor]) -> Checkpoint:
         elif CONSTANTS.match(key) or is_detectors(key):
             continue
         else:
-            network |= _parts(_tracker_name(key), tensor)
+            network |= parts(_tracker_name(key), tensor)
     _stack(network, r"(prompt_encoder\.)point_embeddings\.(\d+)\.weight", r"\1point_embed.weight")
     shared = network.get("prompt_encoder.shared_embedding.positional_embedding")
     if shared is not None:
@@ -141,7 +141,7 @@ def is_detectors(key: str) -> bool:
 
 def _tracker_name(key: str) -> str:
     if key.startswith(VISION):
-        return rename(key[len(VISION) :], (*_TRUNK, *_TRACKER_NECK))
+        return rename(key[len(VISION) :], (*TRUNK, *_TRACKER_NECK))
     if key.startswith(TRACKER):
         return rename(key[len(TRACKER) :], (*_MEMORY_ENCODER, *_SAM))
     return key
@@ -154,7 +154,7 @@ def rename(key: str, rules: Iterable[tuple[str, str]]) -> str:
     return key
 
 
-def _parts(name: str, tensor: Tensor) -> dict[str, Tensor]:
+def parts(name: str, tensor: Tensor) -> dict[str, Tensor]:
     """The tensors that one of the file's becomes: a fused projection three, the embedding of positions without the
     token that only its pretraining had."""
     if ".attention.qkv." in name:

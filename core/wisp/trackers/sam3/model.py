@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -149,7 +149,20 @@ def _load(path: Path, sizes: Sizes, device: torch.device, dtype: torch.dtype | N
 
 def construct(sizes: Sizes) -> torch.nn.Module:
     """An untrained `Sam3TrackerVideoModel` in evaluation mode, with `transformers`' settings for the published one."""
-    from transformers import Sam3TrackerVideoConfig, Sam3TrackerVideoModel, Sam3VisionConfig, Sam3ViTConfig
+    from transformers import Sam3TrackerVideoConfig, Sam3TrackerVideoModel
+
+    config = Sam3TrackerVideoConfig(
+        vision_config=vision_config(sizes),
+        image_size=sizes.image,
+        memory_attention_num_layers=sizes.memory_layers,
+    )
+    network: torch.nn.Module = Sam3TrackerVideoModel(config).eval()
+    return network
+
+
+def vision_config(sizes: Sizes) -> Any:
+    """`transformers`' description of the trunk and one of its necks."""
+    from transformers import Sam3VisionConfig, Sam3ViTConfig
 
     trunk = Sam3ViTConfig(
         hidden_size=sizes.width,
@@ -162,10 +175,5 @@ def construct(sizes: Sizes) -> torch.nn.Module:
         global_attn_indexes=[sizes.depth * part // 4 - 1 for part in range(1, 5)],
         pretrain_image_size=sizes.pretrained,
     )
-    config = Sam3TrackerVideoConfig(
-        vision_config=Sam3VisionConfig(backbone_config=trunk),
-        image_size=sizes.image,
-        memory_attention_num_layers=sizes.memory_layers,
-    )
-    network: torch.nn.Module = Sam3TrackerVideoModel(config).eval()
-    return network
+    side = sizes.image // PATCH
+    return Sam3VisionConfig(backbone_config=trunk, backbone_feature_sizes=[[4 * side] * 2, [2 * side] * 2, [side] * 2])
