@@ -48,6 +48,12 @@ def after_render() -> None:
         follow.rendering(group, False)
 
 
+def before_close() -> None:
+    """The script is about to be closed, and its nodes with it."""
+    for group in host.wisp_nodes():
+        follow.forget(group)
+
+
 def before_save() -> None:
     """The script is about to be saved: the guides of this session stay out of it."""
     for group in host.wisp_nodes():
@@ -90,7 +96,8 @@ def _changed(group: Any) -> None:
     elif name == "wisp_mode":
         follow.choose_mode(group)
     elif name == "wisp_layers":
-        node.rebuild(group, node.present_mattes(group, edits.stored(group)["objects"]))
+        with host.housekeeping():
+            node.rebuild(group, node.present_mattes(group, edits.stored(group)["objects"]))
     elif name in _SETTINGS:
         solving.tell(group)
 

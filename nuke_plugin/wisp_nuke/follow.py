@@ -128,7 +128,7 @@ def forget(group: Any) -> None:
     uid = solving.uid_of(group)
     _followed.pop(uid, None)
     _moved.discard(uid)
-    engine.forget(uid)
+    solving.forget(uid)
 
 
 def _panel() -> Any:

@@ -336,9 +336,10 @@ def off_renders(before: Callable[[], None], after: Callable[[], None]) -> None:
     nuke.removeAfterRender(after)
 
 
-def on_save(work: Callable[[], None]) -> None:
-    """Have this called before a script is saved."""
-    nuke.addOnScriptSave(work)
+def on_script(save: Callable[[], None], close: Callable[[], None]) -> None:
+    """Have these called before a script is saved and before it is closed."""
+    nuke.addOnScriptSave(save)
+    nuke.addOnScriptClose(close)
 
 
 def about() -> str:

@@ -33,7 +33,7 @@ def install() -> None:
     # The class is named as text, which Nuke evaluates when somebody opens the panel.
     host.add_panel("__import__('wisp_nuke.panel').panel.Panel", "Wisp", "org.wisp.panel")
     host.on_renders(callbacks.before_render, callbacks.after_render)
-    host.on_save(callbacks.before_save)
+    host.on_script(callbacks.before_save, callbacks.before_close)
 
 
 def make() -> None:

@@ -50,6 +50,11 @@ def _number(name: str, label: str, value: float, tip: str) -> KnobSpec:
     return KnobSpec("Double_Knob", "wisp_" + name, label, value, tip=tip)
 
 
+def _edge(name: str, label: str, value: float, tip: str) -> KnobSpec:
+    """A setting of the active object; what undo holds is the text that all objects are stored in."""
+    return KnobSpec("Double_Knob", "wisp_edge_" + name, label, value, own=True, tip=tip)
+
+
 KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("Tab_Knob", "wisp_matte_tab", "Wisp"),
     KnobSpec("Int_Knob", "wisp_schema", "", SCHEMA, (), True),
@@ -58,9 +63,18 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("Enumeration_Knob", "wisp_object", "object", None, (["none"],)),
     _button("add_object", "New object"),
     _button("delete_object", "Delete object"),
-    KnobSpec("String_Knob", "wisp_object_name", "name", "", tip="Also the name of the object's layer and files."),
-    KnobSpec("Color_Knob", "wisp_object_color", "colour", (0.0, 0.0, 0.0)),
-    KnobSpec("Boolean_Knob", "wisp_object_enabled", "counts", True, tip="Off: the object is neither solved nor shown."),
+    KnobSpec(
+        "String_Knob", "wisp_object_name", "name", "", own=True, tip="Also the name of the object's layer and files."
+    ),
+    KnobSpec("Color_Knob", "wisp_object_color", "colour", (0.0, 0.0, 0.0), own=True),
+    KnobSpec(
+        "Boolean_Knob",
+        "wisp_object_enabled",
+        "counts",
+        True,
+        own=True,
+        tip="Off: the object is neither solved nor shown.",
+    ),
     KnobSpec(
         "Enumeration_Knob",
         "wisp_mode",
@@ -91,14 +105,16 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec(
         "Text_Knob", "wisp_edge_about", "", "Of the chosen object; solved with it, so press Track after a change."
     ),
-    _number("edge_grow", "grow", 0.0, "Pixels; negative shrinks."),
-    _number("edge_soften", "soften", 0.0, "Pixels."),
-    _number("edge_black", "black", 0.0, "The alpha that becomes 0."),
-    _number("edge_white", "white", 1.0, "The alpha that becomes 1."),
-    _number("edge_gamma", "gamma", 1.0, "Above 1 brightens what lies between."),
-    _number("edge_fill_holes", "fill holes", 0.0, "Diameter in pixels up to which holes are filled."),
-    _number("edge_remove_specks", "remove specks", 0.0, "Diameter in pixels up to which specks are removed."),
-    KnobSpec("Int_Knob", "wisp_edge_frame_edge", "frame edge", 0, tip="Pixels at the picture's border to replace."),
+    _edge("grow", "grow", 0.0, "Pixels; negative shrinks."),
+    _edge("soften", "soften", 0.0, "Pixels."),
+    _edge("black", "black", 0.0, "The alpha that becomes 0."),
+    _edge("white", "white", 1.0, "The alpha that becomes 1."),
+    _edge("gamma", "gamma", 1.0, "Above 1 brightens what lies between."),
+    _edge("fill_holes", "fill holes", 0.0, "Diameter in pixels up to which holes are filled."),
+    _edge("remove_specks", "remove specks", 0.0, "Diameter in pixels up to which specks are removed."),
+    KnobSpec(
+        "Int_Knob", "wisp_edge_frame_edge", "frame edge", 0, own=True, tip="Pixels at the picture's border to replace."
+    ),
     _number(
         "edge_stabilise", "stabilise", 0.0, "How much of the flicker against neighbouring frames is removed: 0..1."
     ),
@@ -280,9 +296,10 @@ def offer_models(group: Any, models: List[Dict[str, Any]]) -> None:
 def show_states(group: Any, solved: List[Dict[int, int]], enabled: List[bool]) -> None:
     """What is solved, as keys: per object 1 on frames whose matte is there, and the lowest over enabled objects.
 
-    `solved`: per object {frame: 1}; the rest of first..last counts as not solved.
+    `solved`: per object {frame: 1}; all other frames count as not solved, also those before and after the range: a
+    render that goes beyond it must not hold the matte of the last frame.
     """
-    frames = range(frame_of(group, "wisp_first"), frame_of(group, "wisp_last") + 1)
+    frames = range(frame_of(group, "wisp_first") - 1, frame_of(group, "wisp_last") + 2)
     with host.housekeeping():
         for number in range(1, graph.MOST_OBJECTS + 1):
             states = solved[number - 1] if number <= len(solved) else {}

@@ -13,6 +13,7 @@ from .vendor.host.shots import Job, RemoteShot
 from .vendor.panel.shot_edits import frames_in
 
 _jobs: Dict[str, Job] = {}
+_listeners: Dict[str, Listener] = {}
 #: Bars of the host's own for jobs of nodes that no panel shows.
 _bars: Dict[str, Any] = {}
 #: Nodes whose mattes were gathered since they were last tracked.
@@ -65,13 +66,22 @@ def document(group: Any) -> Dict[str, Any]:
 
 
 class Listener:
-    """Writes what the engine says into a node."""
+    """Writes what the engine says into a node, for as long as there is one."""
 
     def __init__(self, group: Any) -> None:
         self.group = group
+        self._uid = uid_of(group)
 
     def status(self, status: Dict[str, Any]) -> None:
         """Point the reads at the mattes and key what is solved."""
+        if self.group is None:
+            return
+        try:
+            self._show(status)
+        except Refusal as refusal:
+            say(self.group, str(refusal))
+
+    def _show(self, status: Dict[str, Any]) -> None:
         node.offer_models(self.group, engine.models())
         known = {item["id"]: item for item in status["objects"]}
         mattes, solved = [], []
@@ -95,37 +105,55 @@ class Listener:
 
     def _gather(self, frames: Set[int]) -> None:
         """Mattes of earlier prompts that still hold lie in another folder: solving links them into the present one."""
-        uid = uid_of(self.group)
-        known = engine.known_shot(uid)
-        if known is None or uid in _gathered or busy(uid):
+        known = engine.known_shot(self._uid)
+        if known is None or self._uid in _gathered or busy(self._uid):
             return
-        _gathered.add(uid)
+        _gathered.add(self._uid)
         known.solve(",".join(str(frame) for frame in sorted(frames)), on_done=lambda _: self.refresh())
 
     def failed(self, error: EngineError) -> None:
-        say(self.group, str(error))
+        self._say(str(error))
 
     def progress(self, params: Dict[str, Any]) -> None:
         words = "{stage} {done} of {total}".format(**params)
-        say(self.group, words)
-        host.show_progress(_bars.get(uid_of(self.group)), params["done"], params["total"], words)
+        self._say(words)
+        host.show_progress(_bars.get(self._uid), params["done"], params["total"], words)
 
     def done(self, params: Dict[str, Any]) -> None:
-        _bars.pop(uid_of(self.group), None)
+        _bars.pop(self._uid, None)
         lost = "".join(f"; {name} lost on {frames}" for name, frames in params["lost"].items())
-        say(self.group, "{matted} mattes computed, {cached} were there".format(**params) + lost)
+        self._say("{matted} mattes computed, {cached} were there".format(**params) + lost)
         self.refresh()
 
     def stopped(self, error: EngineError) -> None:
-        _bars.pop(uid_of(self.group), None)
-        say(self.group, "Stopped; what is finished is kept" if error.kind == "cancelled" else str(error))
+        _bars.pop(self._uid, None)
+        self._say("Stopped; what is finished is kept" if error.kind == "cancelled" else str(error))
         if error.kind != "gone":
             self.refresh()
 
     def refresh(self) -> None:
-        known = engine.known_shot(uid_of(self.group))
-        if known is not None:
+        known = engine.known_shot(self._uid)
+        if known is not None and self.group is not None:
             known.refresh()
+
+    def _say(self, text: str) -> None:
+        if self.group is not None:
+            say(self.group, text)
+
+
+def _listener(group: Any) -> Listener:
+    return _listeners.setdefault(uid_of(group), Listener(group))
+
+
+def forget(uid: str) -> None:
+    """The node is gone: its job ends, and nothing is written into it any more."""
+    listener = _listeners.pop(uid, None)
+    if listener is not None:
+        listener.group = None
+    _bars.pop(uid, None)
+    if busy(uid):
+        _jobs[uid].cancel()
+    engine.forget(uid)
 
 
 def busy(uid: str) -> bool:
@@ -145,7 +173,7 @@ def track(group: Any, direction: str, with_bar: bool = True) -> Optional[Job]:
         raise Refusal("This node is being solved; press Stop first.")
     first, last = _span(group, keyframes, direction)
     export_plates(group)
-    listener = Listener(group)
+    listener = _listener(group)
     opened = _opened(group, listener)
     _gathered.discard(uid)
     say(group, "Solving")
@@ -167,7 +195,7 @@ def export_plates(group: Any) -> None:
 
 def synchronise(group: Any) -> None:
     """Take over what was solved for these prompts elsewhere, as in the panel."""
-    _opened(group, Listener(group))
+    _opened(group, _listener(group))
 
 
 def tell(group: Any) -> None:

@@ -153,7 +153,7 @@ class FakeNuke:
         self.script_channels = ["rgba.red", "rgba.green", "rgba.blue", "rgba.alpha"]
         self.bars: list[weakref.ref[ProgressTask]] = []
         self.menus: dict[str, dict[str, Callable[[], None]]] = {}
-        self.hooks: dict[str, list[Callable[[], None]]] = {"before": [], "after": [], "save": []}
+        self.hooks: dict[str, list[Callable[[], None]]] = {"before": [], "after": [], "save": [], "close": []}
         for name, kind in knobs.CONSTRUCTORS.items():
             setattr(self, name, kind)
 
@@ -256,6 +256,15 @@ class FakeNuke:
 
     def addOnScriptSave(self, call: Callable[[], None]) -> None:  # noqa: N802
         self.hooks["save"].append(call)
+
+    def addOnScriptClose(self, call: Callable[[], None]) -> None:  # noqa: N802
+        self.hooks["close"].append(call)
+
+    def scriptClose(self) -> None:  # noqa: N802
+        """Nodes go without a word of their own."""
+        for call in self.hooks["close"]:
+            call()
+        self.root_group.children.clear()
 
     def execute(
         self,

@@ -95,6 +95,18 @@ def test_a_bar_shows_progress_and_its_cancel_keeps_what_is_finished(group: Any, 
     session.host.undo.undo()
     until(session, lambda: keyed(group) == list(FRAMES) and (render(group, 1002)[..., 3] > 0.5).sum() == before)
 
+    # A node that is deleted takes its job along, and what is still said of it is written nowhere.
+    gate.touch()
+    session.host.viewer.ctrl_click(100, 10)
+    group["wisp_add_neg"].execute()
+    group["wisp_track_both"].execute()
+    job = session.module("solving")._jobs[group["wisp_uid"].value()]
+    until(session, lambda: job.job_id is not None)
+    words = group["wisp_status"].value()
+    session.host.delete(group)
+    until(session, lambda: job.finished and session.module("engine").client().call("status")["jobs"] == [])
+    assert group["wisp_status"].value() == words
+
 
 @pytest.mark.slow
 def test_published_files_are_what_is_seen(group: Any, tmp_path: Path) -> None:

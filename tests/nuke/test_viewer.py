@@ -215,6 +215,15 @@ def test_guides_stay_out_of_saved_scripts(session: Any, guided: Any) -> None:
     assert render(guided, 1001)[..., :3].std() > 0.01, "they are back"
 
 
+def test_closing_a_script_forgets_its_nodes(session: Any, guided: Any) -> None:
+    session.module("menus").install()
+    follow = session.module("follow")
+    assert guided["wisp_uid"].value() in follow._followed
+    session.host.scriptClose()
+    session.idle()
+    assert follow._followed == {}
+
+
 def test_guides_never_reach_a_render(start: Any, tmp_path: Path) -> None:
     """Neither one in the interface, nor one elsewhere, nor the plate of a further node."""
     pytest.importorskip("PySide6", reason="guides are painted by Qt")
