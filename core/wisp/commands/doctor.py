@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .. import __version__
@@ -41,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    rows = [*_versions(), *_machine(args), *_colour(), *_places(args)]
+    show = str if args.paths else _short
+    rows = [*_versions(), *_machine(args), *_colour(show), *_places(args, show)]
     if args.json:
         print(json.dumps({"event": "doctor", **{name: text for name, text, _ in rows}}))
     else:
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 Row = tuple[str, str, bool]
+Show = Callable[[str], str]
 
 
 def _versions() -> Iterator[Row]:
@@ -79,22 +81,21 @@ def _machine(args: argparse.Namespace) -> Iterator[Row]:
         yield "device", str(error), False
 
 
-def _colour() -> Iterator[Row]:
+def _colour(show: Show) -> Iterator[Row]:
     from ..plates.colour import choose_colour
 
     setting = os.environ.get("OCIO")
     try:
         yield "colour", choose_colour("scene_linear").describe(), True
     except WispError as error:
-        yield "colour", str(error), False
-    yield "$OCIO", _short(setting) if setting else "not set", True
+        yield "colour", str(error).replace(setting, show(setting)) if setting else str(error), False
+    yield "$OCIO", show(setting) if setting else "not set", True
 
 
-def _places(args: argparse.Namespace) -> Iterator[Row]:
+def _places(args: argparse.Namespace, show: Show) -> Iterator[Row]:
     from ..weights.inventory import where
     from ..weights.registry import entries
 
-    show = str if args.paths else _short
     for model in entries():
         if model.files:
             files = where(model.id, weights=tuple(args.weights)).files
@@ -103,7 +104,8 @@ def _places(args: argparse.Namespace) -> Iterator[Row]:
     for name in ("WISP_WEIGHTS", "WISP_CACHE", "WISP_DEVICE", "WISP_OFFLINE", "WISP_LICENCE"):
         if os.environ.get(name):
             yield f"${name}", show(os.environ[name]), True
-    for name, folder in (("cache", args.cache or Path.cwd()), ("temporary files", Path(tempfile.gettempdir()))):
+    cache = Path(args.cache or os.environ.get("WISP_CACHE") or Path.cwd())
+    for name, folder in (("cache", cache), ("temporary files", Path(tempfile.gettempdir()))):
         writable = os.access(folder if folder.exists() else folder.parent, os.W_OK)
         yield name, f"{show(str(folder))}: {'writable' if writable else 'NOT writable'}", writable
 
