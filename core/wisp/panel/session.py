@@ -157,7 +157,7 @@ class Session(QtCore.QObject):
         if self.busy or not self._ensure() or self._shot is None:
             return
         self._send()
-        self._say("Solving")
+        self.say("Solving")
         self.progress = Progress("starting", 0, 0, None)
         self._job = self._shot.solve(
             frames, objects, direction, self._progressed, self._matted, self._done, self._job_failed
@@ -168,7 +168,7 @@ class Session(QtCore.QObject):
         """Stop the job; what is finished stays. An engine that does not obey is ended."""
         if self._job is not None and self.busy:
             self._job.cancel()
-            self._say("Stopping")
+            self.say("Stopping")
             self._patience_timer.start()
 
     def close(self) -> None:
@@ -194,7 +194,7 @@ class Session(QtCore.QObject):
         try:
             self.client.start()
         except EngineGone as error:
-            self._say(str(error), failed=True)
+            self.say(str(error), failed=True)
             return False
         return True
 
@@ -271,7 +271,7 @@ class Session(QtCore.QObject):
                     del self._paths[key]  # no prompt reaches the frame any more
                     lane.suspicious.pop(key[1], None)
         if not self.busy and not self.failed:
-            self._say(self._at_rest)
+            self.say(self._at_rest)
         elif self.failed and not self.busy:
             self.failed = False
         self.changed.emit()
@@ -304,7 +304,7 @@ class Session(QtCore.QObject):
         self._patience_timer.stop()
         self.progress = None
         self._at_rest = READY if failed else words
-        self._say(words, failed)
+        self.say(words, failed)
         if self._shot is not None and self.client.pid is not None:
             self._shot.refresh()
         self.changed.emit()
@@ -314,18 +314,19 @@ class Session(QtCore.QObject):
             self.client.kill()
 
     def _error(self, error: EngineError) -> None:
-        self._say(str(error), failed=True)
+        self.say(str(error), failed=True)
 
     def _exited(self, end: EngineExit) -> None:
         self.progress = None
         self._wanted.clear()
         self._previews.clear()
-        self._say(f"{end} Your prompts are safe; it starts again when it is needed.", failed=True)
+        self.say(f"{end} Your prompts are safe; it starts again when it is needed.", failed=True)
 
     def _notified(self, method: str, params: Dict[str, Any]) -> None:
         if method == "log" and params.get("level") in ("warning", "error"):
-            self._say(str(params.get("text", "")), failed=params["level"] == "error")
+            self.say(str(params.get("text", "")), failed=params["level"] == "error")
 
-    def _say(self, words: str, failed: bool = False) -> None:
+    def say(self, words: str, failed: bool = False) -> None:
+        """Put a sentence on the status line."""
         self.message, self.failed = words, failed
         self.changed.emit()

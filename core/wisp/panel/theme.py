@@ -18,8 +18,8 @@ QPushButton:disabled, QLabel:disabled, QAbstractSpinBox:disabled { color: #6a6a7
 QListWidget { background: #232327; border: 1px solid #1b1b1d; outline: 0; }
 QListWidget::item { padding: 3px; }
 QListWidget::item:selected { background: #45454d; color: #ffffff; }
-QAbstractSpinBox, QComboBox, QLineEdit { background: #1f1f22; border: 1px solid #17171a; border-radius: 3px; }
-QAbstractSpinBox, QComboBox, QLineEdit { padding: 2px 4px; }
+QSpinBox, QComboBox, QLineEdit { background: #1f1f22; border: 1px solid #17171a; border-radius: 3px; }
+QSpinBox, QComboBox, QLineEdit { padding: 2px 4px; }
 QProgressBar { background: #1f1f22; border: 1px solid #17171a; border-radius: 3px; text-align: center; }
 QProgressBar::chunk { background: #2f7d58; }
 QMenuBar::item:selected, QMenu::item:selected { background: #45454d; }

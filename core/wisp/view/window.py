@@ -15,8 +15,10 @@ from ..panel.qt import QKeySequence, Qt, QtCore, QtGui, QtWidgets
 from ..panel.session import Session
 from ..panel.shot_edits import ShotEdits
 from ..panel.theme import STYLE
+from .compare import CompareHeads
 from .frames import ShotFrames
 from .places import OpenedShot, open_target, save_as
+from .words import FindByWords
 
 KEYS = """Mouse: left adds a point, right or Alt+left one to leave out; drag a box; Shift+drag a stroke; middle pans;
 wheel zooms; Ctrl+wheel changes the brush; drag a point or a box's corner to move it.
@@ -25,7 +27,7 @@ A, R, B, S, L   tools            Ctrl+1 .. 5   plate, matte, tint, cut-out, chec
 F, Shift+F, T   track forward, backward, the whole shot     Space   this frame     Esc   stop
 Left, Right, Home, End   frames     [ ]   keyframes     P   play     H   fit the picture
 1 .. 8, Tab   objects     Del   remove a prompt     Shift+Del   all of this frame     K   lock the frame
-Ctrl+Z, Ctrl+Shift+Z   undo, redo"""
+Ctrl+Z, Ctrl+Shift+Z   undo, redo     Ctrl+F   find an object by words     Ctrl+H   compare heads"""
 
 
 class Window(QtWidgets.QMainWindow):
@@ -59,6 +61,20 @@ class Window(QtWidgets.QMainWindow):
         self.opened = moved
         self.editor.edits.unsaved = 0
         self._title()
+
+    def compare_heads(self) -> CompareHeads:
+        """Open the dialog that mattes the shot with several heads."""
+        dialog = CompareHeads(self.opened, self.editor.edits.document, self.editor.session.models, self)
+        dialog.show()
+        return dialog
+
+    def find_by_words(self, words: str, *options: str) -> None:
+        """Look for what the words name on the frame that is shown; what is found becomes a box."""
+        search = FindByWords(self.opened, self.editor.edits, self.editor)
+        search.ended.connect(self.editor.session.say)
+        search.ended.connect(search.deleteLater)
+        self.editor.session.say(f"Looking for {words!r}")
+        search.start(words, self.editor.frame, *options)
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         if self.editor.edits.unsaved and not self.opened.draft and not self._may_close():
@@ -97,20 +113,38 @@ class Window(QtWidgets.QMainWindow):
                 self.editor.session.message, self.editor.session.failed = str(error), True
 
     def _build_menu(self) -> None:
-        file_menu = self.menuBar().addMenu("&File")
-        for text, keys, work in (
-            ("&Open shot or plate...", "Ctrl+O", self._ask_open),
-            ("&Save", "Ctrl+S", self._ask_save),
-            ("Save &as...", "Ctrl+Shift+S", self._ask_save_as),
-            ("&Quit", "Ctrl+Q", self.close),
+        for title, entries in (
+            (
+                "&File",
+                (
+                    ("&Open shot or plate...", "Ctrl+O", self._ask_open),
+                    ("&Save", "Ctrl+S", self._ask_save),
+                    ("Save &as...", "Ctrl+Shift+S", self._ask_save_as),
+                    ("&Quit", "Ctrl+Q", self.close),
+                ),
+            ),
+            (
+                "&Shot",
+                (
+                    ("&Find by words...", "Ctrl+F", self._ask_words),
+                    ("&Compare heads...", "Ctrl+H", self.compare_heads),
+                ),
+            ),
+            ("&Help", (("&Keys and mouse", "F1", self._show_keys),)),
         ):
-            action = file_menu.addAction(text)
-            action.setShortcut(QKeySequence(keys))
-            action.triggered.connect(lambda *_, work=work: work())
-        help_menu = self.menuBar().addMenu("&Help")
-        action = help_menu.addAction("&Keys and mouse")
-        action.setShortcut(QKeySequence("F1"))
-        action.triggered.connect(lambda *_: QtWidgets.QMessageBox.information(self, "Keys and mouse", KEYS))
+            menu = self.menuBar().addMenu(title)
+            for text, keys, work in entries:
+                action = menu.addAction(text)
+                action.setShortcut(QKeySequence(keys))
+                action.triggered.connect(lambda *_, work=work: work())
+
+    def _show_keys(self) -> None:
+        QtWidgets.QMessageBox.information(self, "Keys and mouse", KEYS)
+
+    def _ask_words(self) -> None:
+        words, agreed = QtWidgets.QInputDialog.getText(self, "Find by words", "What is it, in a few words?")
+        if agreed and words.strip():
+            self.find_by_words(words.strip())
 
     def _title(self) -> None:
         name = self.opened.path.name + (" (not saved yet)" if self.opened.draft else "")

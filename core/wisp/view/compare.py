@@ -1,0 +1,110 @@
+"""Compare heads: the same shot by several matting heads, as a sheet to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import WispError
+from ..panel.qt import Qt, QtCore, QtGui, QtWidgets
+from .command import ShotCommand, passing_picture
+from .places import OpenedShot
+
+
+class CompareHeads(QtWidgets.QDialog):
+    """Choose heads, wait, look. The window stays usable meanwhile; the shot is not changed."""
+
+    def __init__(
+        self,
+        opened: OpenedShot,
+        document: Mapping[str, Any],
+        models: Sequence[Mapping[str, Any]],
+        parent: QtWidgets.QWidget | None = None,
+    ) -> None:
+        """`models`: as the engine tells them, see `Session.models`."""
+        super().__init__(parent)
+        self.setWindowTitle("Compare heads")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, True)
+        self._opened, self._document = opened, document
+        self.command = ShotCommand(opened, self)
+        self.command.told.connect(self._told)
+        self.command.ended.connect(self._ended)
+        self.boxes: list[QtWidgets.QCheckBox] = []
+        present = document.get("solve", {}).get("head", "guided")
+        column = QtWidgets.QVBoxLayout(self)
+        for model in models:
+            if "head" in model["kinds"]:
+                box = QtWidgets.QCheckBox(model["id"])
+                box.setToolTip(f"{model['title']} ({model['licence']})")
+                box.setEnabled(model["available"])
+                box.setChecked(model["available"] and (model["id"] == present or len(self.heads) < 2))
+                box.toggled.connect(lambda *_: self._allow())
+                self.boxes.append(box)
+                column.addWidget(box)
+        self.start_button = QtWidgets.QPushButton("Compare")
+        self.start_button.clicked.connect(lambda *_: self.start())
+        self.words = QtWidgets.QLabel("Four frames over the shot, by each head that is checked.")
+        self.words.setWordWrap(True)
+        self.bar = QtWidgets.QProgressBar()
+        self.bar.setVisible(False)
+        self.sheet = QtWidgets.QLabel()
+        self.area = QtWidgets.QScrollArea()
+        self.area.setWidget(self.sheet)
+        self.area.setVisible(False)
+        for widget in (self.start_button, self.words, self.bar):
+            column.addWidget(widget)
+        column.addWidget(self.area, 1)
+        self._allow()
+
+    @property
+    def heads(self) -> list[str]:
+        """Those that are checked."""
+        return [box.text() for box in self.boxes if box.isChecked()]
+
+    def start(self) -> None:
+        """Compute the sheet; it is shown when it is there."""
+        try:
+            self._picture = passing_picture(self._opened, "compare")
+            options = ["--heads", ",".join(self.heads), "-o", str(self._picture), "--overwrite"]
+            self.command.start("compare", *options, document=self._document)
+        except WispError as error:
+            self.words.setText(str(error))
+            return
+        self.words.setText("Matting")
+        self.bar.setRange(0, 0)
+        self.bar.setVisible(True)
+        self._allow()
+
+    def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        self.command.stop()
+        event.accept()
+
+    def reject(self) -> None:
+        """Escape: as by closing."""
+        self.close()
+
+    def _allow(self) -> None:
+        self.start_button.setEnabled(len(self.heads) > 1 and not self.command.running)
+
+    def _told(self, event: Mapping[str, Any]) -> None:
+        if event.get("event") == "progress":
+            self.bar.setRange(0, int(event["total"]))
+            self.bar.setValue(int(event["done"]))
+
+    def _ended(self, reason: str) -> None:
+        self.bar.setVisible(False)
+        self.words.setText(reason or "")
+        self.words.setVisible(bool(reason))
+        if not reason:
+            self._show(self._picture)
+        self._allow()
+
+    def _show(self, picture: Path) -> None:
+        pixels = QtGui.QPixmap(str(picture))
+        self.sheet.setPixmap(pixels)
+        self.sheet.resize(pixels.size())
+        self.area.setVisible(True)
+        screen = self.screen().availableGeometry().size()
+        wanted = pixels.size() + QtCore.QSize(60, 60 + self.start_button.height() * (len(self.boxes) + 2))
+        self.resize(wanted.boundedTo(screen * 0.9))
