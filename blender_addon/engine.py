@@ -37,8 +37,9 @@ def start() -> Client:
         try:
             python = _python(bpy.path.abspath(prefs.engine))
         except engine_path.EngineNotFound as error:
-            fault = Fault(str(error), "missing")
-            raise EngineGone(str(error)) from None
+            text = str(error)
+            fault = Fault(text[0].upper() + text[1:], "missing")
+            raise EngineGone(fault.text) from None
         client = Client(engine_path.command(python), f"blender-{bpy.app.version_string}", idle_minutes=prefs.idle)
         client.on_exit = _on_exit
         client.on_notification = _on_notification

@@ -111,7 +111,7 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
             for direction, text in (("backward", ""), ("frame", ""), ("forward", ""), ("both", "Track")):
                 name = f"track-{direction}"
                 row.operator("wisp.track", text=text, icon_value=icon(name)).direction = direction
-        if run is None or run.shot is None:
+        if strip.wisp.objects and (run is None or run.shot is None):
             layout.operator("wisp.refresh_status", icon="FILE_REFRESH")
         if run is None:
             return

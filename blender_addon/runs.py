@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .engine import Fault
+from .host.errors import EngineError
 from .host.shots import Job, RemoteShot
 from .mattes import MatteFolder
 
@@ -52,6 +54,18 @@ class Run:
     @property
     def busy(self) -> bool:
         return self.job is not None and not self.job.finished
+
+    def close(self) -> None:
+        """Leave the engine. What is known of the frames stays."""
+        with contextlib.suppress(EngineError):
+            if self.job is not None and self.busy:
+                self.job.cancel()
+        with contextlib.suppress(EngineError):
+            if self.shot is not None:
+                self.shot.close()
+        self.shot, self.place, self.job, self.fault = None, None, None, None
+        self.asked, self.stage, self.document = 0, "", {}
+        self.wanted.clear()
 
     def state(self, frame: int) -> str:
         """`dirty`, `doubtful`, `solved` or `none`: the worst of the enabled objects."""

@@ -7,7 +7,6 @@ linked and combined by `filing`.
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import functools
 import time
@@ -310,18 +309,15 @@ def redraw() -> None:
 def forget() -> None:
     """Another file is loaded: its plates are not those of before."""
     for run in runs.values():
-        if run.busy and run.job is not None:
-            with contextlib.suppress(EngineError):
-                run.job.cancel()
-        if run.shot is not None:
-            with contextlib.suppress(EngineError):
-                run.shot.close()
+        run.close()
     runs.clear()
     touched.clear()
     unasked.clear()
 
 
 def drop_engine() -> None:
-    """End the engine and forget what was open in it: the next request starts one anew, perhaps another."""
-    forget()
+    """End the engine: the next request starts one anew, perhaps another, which is asked about every plate."""
+    for run in runs.values():
+        run.close()
+    unasked.update(runs)
     engine.stop()

@@ -61,8 +61,9 @@ def state() -> dict[str, Any]:
     told["slowest"] = max((b - a for a, b in itertools.pairwise(ticks)), default=0.0)
     if PACKAGE not in bpy.context.preferences.addons or strip() is None:
         return told
-    session, engine, wisp = addon("session"), addon("engine"), strip().wisp
-    run = session.runs.get(wisp.uid)
+    engine, wisp, trouble = addon("engine"), strip().wisp, addon("troubles").of(bpy.context)
+    run = addon("runs").runs.get(wisp.uid)
+    told["strip"], told["trouble"] = strip().name, trouble.kind if trouble else ""
     told["objects"] = [
         {"name": o.name, "prompts": [[p.kind, p.frame, p.include, p.points] for p in o.prompts]} for o in wisp.objects
     ]

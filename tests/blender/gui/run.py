@@ -29,7 +29,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
 CANNOT = 77
 PACKAGES = "blender,xvfb,xdotool,python3-numpy,python3-requests,libgl1,libgl1-mesa-dri,xauth"
-DISPLAY, SIZE = ":77", (1280, 960)
+#: A display of this run alone: others may be running beside it.
+DISPLAY, SIZE = f":{100 + os.getpid() % 1000}", (1280, 960)
 FRAMES = 24
 
 
@@ -182,7 +183,7 @@ class Window:
 
 
 def make_clip(folder: Path) -> list[np.ndarray]:
-    """The demo's creature as sRGB pictures; returns the true alpha of each frame."""
+    """The demo's creature as sRGB pictures, and as a movie beside them; returns the true alpha of each frame."""
     from wisp.demo.clip import render_frame
 
     folder.mkdir(parents=True)
@@ -193,6 +194,10 @@ def make_clip(folder: Path) -> list[np.ndarray]:
         coded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
         cv2.imwrite(str(folder / f"creature.{1001 + i}.png"), (coded[..., ::-1] * 255 + 0.5).astype(np.uint8))
         alphas.append(frame.alpha)
+    movie = cv2.VideoWriter(str(folder.parent / "movie.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 24, (640, 360))
+    for path in sorted(folder.glob("*.png")):
+        movie.write(cv2.imread(str(path)))
+    movie.release()
     return alphas
 
 

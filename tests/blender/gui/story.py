@@ -21,6 +21,7 @@ def tell(window: Any, alphas: list[np.ndarray], core_of: Any) -> list[str]:
     measured: list[str] = []
     window.xdo("mousemove", 640, 955, "sleep", 0.3, "click", 1)  # no window manager: the first click gives focus
     time.sleep(1)
+    assert window.state()["trouble"] == "unsaved"
     window.screenshot("1-start")
     x, y = core_of(alphas[0])
     y += 45.0  # the fur below the face, not an eye
@@ -86,6 +87,7 @@ def tell(window: Any, alphas: list[np.ndarray], core_of: Any) -> list[str]:
     window.screenshot("6-tracked")
     cut_out(window, alphas)
     saved(window, alphas)
+    troubles(window)
     assert window.state()["overlay_faults"] == 0
     return measured
 
@@ -131,14 +133,79 @@ def cut_out(window: Any, alphas: list[np.ndarray]) -> None:
 
 
 def saved(window: Any, alphas: list[np.ndarray]) -> None:
-    """Save, open again: prompts and mattes are there."""
+    """Save, open again: prompts, mattes and the state of each frame are there, without a button being pressed."""
+    everything = list(range(1001, 1001 + len(alphas)))
     window.do("bpy.ops.wm.save_as_mainfile(filepath=str(WORK / 'shot.blend'))")
-    window.do("bpy.ops.wm.open_mainfile(filepath=str(WORK / 'shot.blend'))")
-    window.until("prompts after opening", lambda s: [p[0] for p in prompts(s)] == ["point", "box"])
+    for engine_runs in (True, False):
+        if not engine_runs:
+            window.do("addon('session').drop_engine()")
+        window.do("bpy.ops.wm.open_mainfile(filepath=str(WORK / 'shot.blend'))")
+        window.until("prompts after opening", lambda s: [p[0] for p in prompts(s)] == ["point", "box"])
+        window.until("the state of each frame", lambda s: s.get("solved", {}).get("1") == everything)
+        assert window.state()["engine"] == ("ready" if engine_runs else "none")
+        assert window.state()["trouble"] == ""
     time.sleep(3)
-    missing = window.do("answer['missing'] = addon('outputs').missing(strip())")["missing"]
-    assert not missing
     window.screenshot("9-reopened")
+
+
+def troubles(window: Any) -> None:
+    """What may be amiss, as the panel shows it, and its button."""
+    mend = "room, name = addon('troubles').of(bpy.context).operator.split('.'); "
+    mend += "getattr(getattr(bpy.ops, room), name)"
+
+    def shown(kind: str) -> None:
+        window.do("addon('session').redraw()")
+        window.until(f"the trouble '{kind}'", lambda s: s["trouble"] == kind, 60)
+        time.sleep(1.5)
+        window.screenshot(f"trouble-{kind}")
+
+    def over(seconds: float = 60.0) -> None:
+        window.until("all is well again", lambda s: s["trouble"] == "", seconds)
+
+    window.do("bpy.context.preferences.addons[PACKAGE].preferences.engine = '/nowhere/python'")
+    window.do("try: bpy.ops.wisp.refresh_status()\nexcept RuntimeError: pass")
+    shown("missing")
+    window.do(f"{mend}(filepath=str(WORK / 'python'))", 120)
+    over()
+    window.do("bpy.ops.wisp.refresh_status()")
+    window.until("the engine runs", lambda s: s["engine"] == "ready", 90)
+    window.do("addon('engine').client.kill()")
+    shown("gone")
+    window.do(f"{mend}()")
+    over()
+    window.until("the engine runs again", lambda s: s["engine"] == "ready", 90)
+    window.do("import shutil; shutil.rmtree(addon('places').here().mattes)")
+    shown("mattes")
+    window.do(f"{mend}()")
+    over()
+    window.do("import shutil; shutil.rmtree(addon('places').here().cache)")
+    shown("cache")
+    window.do(f"{mend}()")
+    window.until("solved anew", lambda s: s["trouble"] == "" and not s["run"]["busy"] and not s["dirty"]["1"], 240)
+    window.do("(WORK / 'plates').rename(WORK / 'away')")
+    shown("strip")
+    window.do("(WORK / 'away').rename(WORK / 'plates')")
+    over()
+    retimed(window)
+
+
+def retimed(window: Any) -> None:
+    """A movie is a plate from its first drawing on; retimed, it is refused, and the button takes the retiming back."""
+    window.do(
+        "editor = bpy.context.scene.sequence_editor; new = editor.sequences.new_movie;"
+        "movie = new('movie', str(WORK / 'movie.avi'), 4, 1, fit_method='ORIGINAL');"
+        "[setattr(s, 'select', False) for s in editor.sequences_all]; movie.select = True;"
+        "editor.active_strip = movie"
+    )
+    window.until("a movie is a plate", lambda s: s["strip"] == "movie" and s["trouble"] == "")
+    time.sleep(1.5)
+    window.screenshot("movie")
+    window.do("with override('SEQUENCER', 'WINDOW'): bpy.ops.sequencer.retiming_segment_speed_set(speed=50.0)")
+    window.until("a retimed movie is refused", lambda s: s["trouble"] == "strip")
+    time.sleep(1.5)
+    window.screenshot("trouble-retimed")
+    window.do("with override('SEQUENCER', 'WINDOW'): bpy.ops.sequencer.retiming_reset()")
+    window.until("no longer retimed", lambda s: s["trouble"] == "")
 
 
 def core_of_frame(alphas: list[np.ndarray], index: int) -> tuple[float, float]:
