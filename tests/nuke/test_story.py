@@ -100,7 +100,15 @@ def test_prompt_track_correct_save_and_render_elsewhere(
     assert np.allclose(render(baked, FRAMES[1])[..., 3], render(group, FRAMES[1])[..., 3])
     wanted = render(group, FRAMES[2])
     text, plate = session.host.save(), group.input(0).own
+    stored = session.objects(group)
     engine.stop()
+
+    reopened = start()
+    reopened.host.load(text)
+    loaded = reopened.host.toNode("Wisp1")
+    loaded.input(0).own = plate
+    assert reopened.objects(loaded) == stored and loaded["wisp_uid"].value() == group["wisp_uid"].value()
+    assert np.array_equal(render(loaded, FRAMES[2]), wanted)
 
     farm = start(gui=False, with_plugin=False)
     farm.host.load(text)
