@@ -333,6 +333,25 @@ def test_a_bug_ends_the_job_not_the_engine(start: Start, session: Open) -> None:
     assert client.call("ping")["pid"] == client.pid
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits another process")
+def test_a_full_disk_ends_the_job_and_leaves_nothing_half_written(start: Start, session: Open, tmp_path: Path) -> None:
+    """Files of the engine end after 1000 bytes for a while."""
+    import resource
+
+    client = start()
+    shot = session(client)
+    shot.status()
+    hard = resource.prlimit(client.pid, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(client.pid, resource.RLIMIT_FSIZE, (1000, hard))
+    job = shot.solve()
+    shot.wait(lambda: job.finished)
+    assert (shot.errors[0].code, shot.errors[0].kind) == (api.OUTPUT, "output")
+    assert not list((tmp_path / "cache").rglob("*.exr")) and not list((tmp_path / "cache").rglob(".*.tmp"))
+    resource.prlimit(client.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    shot.errors.clear()
+    assert shot.finish(shot.solve())["matted"] == 12
+
+
 def test_an_idle_engine_drops_its_models(start: Start, session: Open) -> None:
     client = start(idle_minutes=1.0 / 60.0)
     shot = session(client)

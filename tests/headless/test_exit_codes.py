@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from wisp.cli import EXIT_CODES
 
-from .conftest import Wisp, environment, write_shot
+from .conftest import Wisp, command, environment, write_shot
 
 ONE_FRAME = ("--frames", "1001")
 
@@ -126,6 +126,26 @@ def test_8_cannot_write(wisp: Wisp, shot: Path, tmp_path: Path) -> None:
     done = wisp("solve", shot, *ONE_FRAME, "--cache", tmp_path / "blocked" / "cache")
     assert done.returncode == 8
     assert "blocked" in said(done)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits")
+def test_8_a_disk_that_takes_no_more(shot: Path, tmp_path: Path) -> None:
+    """Every file ends after 2000 bytes: what was not written whole is not there, and the next run goes on."""
+    import resource
+
+    cache = tmp_path / "cache"
+    done = subprocess.run(
+        command("solve", shot, *ONE_FRAME, "--cache", cache),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)),
+    )
+    assert done.returncode == 8, done.stderr
+    assert "Cannot write" in said(done) and "Traceback" not in done.stderr
+    assert not list(cache.rglob("alpha.*")) and not list(cache.rglob(".*"))
 
 
 def test_9_the_check_fails(wisp: Wisp, tmp_path: Path) -> None:
