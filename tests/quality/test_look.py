@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from wisp.motion.footage import Motion
 from wisp.quality.look import Change, Colors, Look, overlap
-from wisp.trackers.flow.footage import Motion
 
 SIZE = (80, 120)
 

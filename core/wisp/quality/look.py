@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..trackers.flow.footage import Motion
-from ..trackers.flow.motion import Plane, pull
+from ..motion.flow import Plane, pull
+from ..motion.footage import Motion
 
 Lab = NDArray[np.float32]
 Mask = NDArray[np.bool_]

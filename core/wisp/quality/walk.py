@@ -18,10 +18,10 @@ from ..cache import MatteStamp, read_matte
 from ..errors import UsageError
 from ..frames import format_frames
 from ..heads.band import mask_from_logits
+from ..motion.footage import Footage
 from ..plates.clip import resize
 from ..plates.plate import Window
 from ..trackers.blend import blend
-from ..trackers.flow.footage import Footage
 from ..trackers.tracker import TrackedMask
 from .evidence import (
     against_frame_before,

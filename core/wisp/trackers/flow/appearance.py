@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .motion import Plane
+from ...motion.flow import Plane
 
 #: Lab bin widths: lightness is coarser, because light changes more than hue.
 _BIN = np.array([7.0, 5.0, 5.0], np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .motion import Flow, Plane, pixel_grid
+from ...motion.flow import Flow, Plane, pixel_grid
 
 #: Pixels this far from the expected outline are surely one or the other, as far as motion is concerned.
 _CLEAR = 3

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...motion.flow import Plane
+from ...motion.footage import View
 from ..prompts import Size, point_pixels, seeds, stroke_labels
 from ..tracker import FramePrompts
 from .cut import relaxed_cut, stiffness_from
-from .footage import View
-from .motion import Plane
 from .outline import FAR, keep_components, signed_distance
 
 #: A click acts up to about this share of the object's width from it, at least so many grid pixels.

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .motion import Plane
+from ...motion.flow import Plane
 
 #: Signed distances end here (grid pixels): farther from the outline a mask says nothing more.
 FAR = 16.0

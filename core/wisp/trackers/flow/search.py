@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .footage import View
-from .motion import Plane
+from ...motion.flow import Plane
+from ...motion.footage import View
 from .outline import region_around
 
 #: A place is believed at this correlation, and only if no place away from it comes within `_AMBIGUOUS` of it.

@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...motion.flow import Plane
+from ...motion.footage import View
 from ..prompts import Size, clip_box, seeds, shrink_mask
 from ..tracker import FramePrompts
 from .appearance import Exemplar, color_probability
 from .correct import correct
 from .cut import relaxed_cut, stiffness_from
-from .footage import View
-from .motion import Plane
 from .outline import signed_distance
 
 #: Crop margin around a box, as a share of its sides; small crops are enlarged to this many pixels.

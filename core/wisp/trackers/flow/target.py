@@ -17,12 +17,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...motion.flow import Flow, Plane, chain, pull, trust
+from ...motion.footage import Footage, View
 from ..tracker import MaskState, TrackedMask
 from .appearance import Exemplar, Palette, color_probability
 from .contrast import motion_contrast
 from .cut import relaxed_cut, stiffness_from
-from .footage import Footage, View
-from .motion import Flow, Plane, chain, pull, trust
 from .outline import FAR, Region, keep_components, region_around, signed_distance
 from .search import find_again
 

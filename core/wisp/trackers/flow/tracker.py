@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...motion.footage import Footage
 from ...plates.clip import Clip
 from ..tracker import FramePrompts, TrackedMask, TrackPass
 from .correct import correct
-from .footage import Footage
 from .outline import signed_distance
 from .start import first_mask
 from .target import Target

@@ -1,4 +1,4 @@
-"""The clip as this tracker looks at it: small pictures, and the motion between them, each made once."""
+"""A clip as it is looked at to see what moves: small pictures, and the motion between them, each made once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...plates.clip import Clip
-from ..prompts import working_size
-from .motion import Flow, FlowEstimator, Grey, Plane, trust
+from ..plates.clip import Clip
+from ..trackers.prompts import working_size
+from .flow import Flow, FlowEstimator, Grey, Plane, trust
 
 #: Longer side of the working grid in pixels.
 LONG_SIDE = 480
