@@ -31,6 +31,20 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(wanted)
 
 
+def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
+    """To which a network is autocast for `precision` (`auto`, `fp32`, `bf16`, `fp16`); None: float32 throughout.
+
+    Half precision pays on CUDA only, so `auto` keeps float32 elsewhere.
+    """
+    import torch
+
+    if precision == "auto":
+        if device.type != "cuda":
+            return None
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+
+
 def _existing() -> list[str]:
     """Names of the devices that torch can use, the preferred one first."""
     import torch

@@ -61,11 +61,11 @@ def _list(args: argparse.Namespace, options: RunOptions) -> int:
         here = where(model.id, weights=options.weights).complete
         state = "built in" if not model.files else "here" if here else "not here"
         text = f"{model.id:<30} {'+'.join(model.kinds):<14} {state:<9} {model.licence:<16} {model.title}"
-        settings = [f"{name}={'|'.join(values)}" for name, values in model.settings.items()]
+        settings = [f"{name}={'|'.join(known)}" for name, known in model.settings.items()]
         text += f" ({model.id}:{':'.join(settings)})" if settings else ""
         values = {"id": model.id, "kinds": model.kinds, "state": state, "licence": model.licence}
-        values["settings"] = model.settings
-        _print(args, "model", text, **values, commercial=model.commercial, title=model.title, note=model.note)
+        values |= {"commercial": model.commercial, "title": model.title, "note": model.note}
+        _print(args, "model", text, **values, settings=dict(model.settings))
     return 0
 
 

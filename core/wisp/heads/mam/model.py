@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...device import resolve_device
+from ...device import autocast_dtype, resolve_device
 from ...errors import MemoryLimitError
 from ...plates.clip import Clip, FloatImage
 from ...weights.checkpoints import check_keys, load_state_dict
@@ -103,17 +103,10 @@ def load(files: Mapping[str, Path], options: RunOptions, size: SamSize | None = 
     except torch.OutOfMemoryError as error:
         raise MemoryLimitError(f"Matting Anything does not fit into the memory of {device}.") from error
     version = "+".join(remembered_sha256(files[role]) for role in ("sam", "decoder"))
-    return MamModel(sam, decoder, device, _autocast(options.precision, device), version)
+    return MamModel(sam, decoder, device, autocast_dtype(options.precision, device), version)
 
 
 def _fill(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
     check_keys({key: tuple(value.shape) for key, value in network.state_dict().items()}, state, path)
     network.load_state_dict(state, strict=True)
     network.eval().requires_grad_(False)
-
-
-def _autocast(precision: str, device: torch.device) -> torch.dtype | None:
-    """Half precision pays on CUDA only, so `auto` keeps float32 elsewhere."""
-    if precision == "auto":
-        return torch.bfloat16 if device.type == "cuda" else None
-    return {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]

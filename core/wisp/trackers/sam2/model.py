@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...device import resolve_device
+from ...device import autocast_dtype, resolve_device
 from ...errors import MemoryLimitError, UsageError, WeightsError
 from ...weights.checkpoints import check_keys, load_state_dict
 from ...weights.hashes import remembered_sha256
@@ -166,15 +166,6 @@ def _load(path: Path, variant: str, device: torch.device, dtype: torch.dtype | N
     except torch.OutOfMemoryError as error:
         raise MemoryLimitError(f"{path.name} does not fit into the memory of {device}.") from error
     return Sam2Model(network, rest, path, device, dtype, remembered_sha256(path))
-
-
-def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
-    """What `--precision` means here. Half precision pays on CUDA only, so `auto` keeps float32 elsewhere."""
-    if precision == "auto":
-        if device.type != "cuda":
-            return None
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
 
 
 def construct(variant: str, *, image_size: int = 1024) -> Any:

@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from ...device import resolve_device
+from ...device import autocast_dtype, resolve_device
 from ...errors import MemoryLimitError
 from ...plates.clip import FloatImage
 from ...weights.checkpoints import check_keys, load_state_dict
@@ -23,7 +23,7 @@ from ...weights.hashes import remembered_sha256
 from ...weights.options import RunOptions
 from ...weights.registry import ModelEntry
 from ..sam2.encoder import FrameEncoding, Mode, PictureInput
-from ..sam2.model import Sam2Model, autocast_dtype
+from ..sam2.model import Sam2Model
 from ..sam2.prompts import CERTAIN
 from .checkpoint import convert
 
