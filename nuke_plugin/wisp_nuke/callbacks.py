@@ -72,6 +72,8 @@ def _created(group: Any) -> None:
         group["wisp_uid"].setValue(uuid.uuid4().hex)
     guides.forget(group)
     follow.rendering(group, False)
+    with host.housekeeping():
+        group["wisp_mode"].setValue(0)  # what a viewer of this script has picked is not meant as a prompt
 
 
 def _changed(group: Any) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import nuke
 
@@ -70,6 +70,18 @@ def viewer_sample() -> Optional[Sample]:
         return None
     box = [float(number) for number in knob.value()]
     return Sample(box, format_of(shown)) if any(box) else None
+
+
+def samples() -> Dict[str, Tuple[float, ...]]:
+    """What is picked in each viewer, by its name; all zero where nothing is."""
+    knobs = {one.name(): one.knob("colour_sample_bbox") for one in nuke.allNodes("Viewer", nuke.root())}
+    return {name: tuple(float(number) for number in knob.value()) for name, knob in knobs.items() if knob is not None}
+
+
+def active_viewer() -> str:
+    """The name of the viewer that is looked at; empty without one."""
+    viewer = nuke.activeViewer()
+    return str(viewer.node().name()) if viewer is not None else ""
 
 
 @contextlib.contextmanager

@@ -8,29 +8,31 @@ watched, never consumed.
 from __future__ import annotations
 
 import contextlib
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, List, Tuple
 
 from . import edits, host
 
-_last: Optional[Tuple[Any, ...]] = None
+_known: Dict[str, Tuple[float, ...]] = {}
 _clicked = False
 _watcher: Any = None
 
 
 def arm() -> None:
     """From now on; what is picked already does not count."""
-    global _last, _clicked
-    _last, _clicked = _sample(), False
+    global _known, _clicked
+    _known, _clicked = host.samples(), False
 
 
 def fresh(held: bool) -> bool:
-    """Whether something was picked since the last time. `held`: a mouse button is down, so that a drag goes on."""
-    global _last, _clicked
+    """Whether something was picked in the active viewer since the last time; that another viewer has become the active
+    one is no pick. `held`: a mouse button is down, so that a drag goes on."""
+    global _known, _clicked
     if held:
         return False
-    seen = _sample()
-    new = seen is not None and (seen != _last or _clicked)
-    _last, _clicked = seen, False
+    seen, viewer = host.samples(), host.active_viewer()
+    sample = seen.get(viewer, ())
+    new = any(sample) and (_clicked or sample != _known.get(viewer))
+    _known, _clicked = seen, False
     return new
 
 
@@ -69,11 +71,6 @@ def over_viewer(widget: Any) -> bool:
         widget = widget.parent()
     text = " ".join(names)
     return "viewer" in text and "dag" not in text
-
-
-def _sample() -> Optional[Tuple[Any, ...]]:
-    sample = host.viewer_sample()
-    return None if sample is None else tuple(sample.box)
 
 
 def _saw_click() -> None:

@@ -73,6 +73,22 @@ def test_picks_belong_to_one_node(session: Any) -> None:
     assert session.objects(first) == [] and len(session.prompts(second)) == 1
 
 
+def test_another_viewer_is_no_pick(session: Any) -> None:
+    group = session.wisp()
+    first = session.host.viewer
+    session.host.viewer = None
+    second = session.host.view(group.input(0))
+    second.ctrl_click(30, 30)
+    session.host.viewer = first
+    group["wisp_mode"].setValue("Add +")
+    click(session, 10, 5)
+    session.host.viewer = second
+    session.idle()
+    assert len(session.prompts(group)) == 1
+    click(session, 31, 30)
+    assert [p["xy"] for p in session.prompts(group)] == [[10.5, 42.5], [31.5, 17.5]]
+
+
 def test_ctrl_clicks_are_watched_and_never_consumed(session: Any) -> None:
     pytest.importorskip("PySide6")
     from PySide6 import QtCore, QtGui, QtWidgets
