@@ -203,10 +203,13 @@ def time_attributes(header: PlateHeader) -> dict[str, Any]:
 
 
 def _last(noted: Mapping[str, str], mask: str) -> str:
-    """Where a chain of notes that begins with `mask` ends; a ring of them, which nobody writes, ends somewhere."""
-    for _ in noted:
-        if mask not in noted:
-            break
+    """Where a chain of notes that begins with `mask` ends. Processes at the same time may close one to a ring: then
+    the same one of it for all."""
+    passed: list[str] = []
+    while mask in noted:
+        if mask in passed:
+            return min(passed[passed.index(mask) :])
+        passed.append(mask)
         mask = noted[mask]
     return mask
 
