@@ -6,8 +6,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from wisp.bench.stills import PictureClip
 from wisp.finish.stabilise import REACH, View, stabilise
 from wisp.metrics.temporal import dtssd
+from wisp.weights.models import load_head
+from wisp.weights.options import RunOptions
 
 COUNT = 6
 
@@ -91,3 +94,22 @@ def test_no_neighbours_or_no_strength_change_nothing() -> None:
     view = View(textured(4, 20, 30)[..., 0], textured(5, 20, 30))
     np.testing.assert_array_equal(stabilise(view, [], 1.0), view.alpha)
     assert stabilise(view, [View(1 - view.alpha, view.picture)], 0.0) is view.alpha
+
+
+def test_hair_of_a_head_flickers_less_and_is_no_less_right(shared: Path) -> None:
+    """The whole made clip through the head `guided`, given the truth as a mask of a quarter of its size."""
+    folder = shared / "data" / "clips" / "made_hair_small"
+    head = load_head("guided", RunOptions())
+    pictures, truth, solved = [], [], []
+    for path in sorted((folder / "frames").iterdir()):
+        picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB).astype(np.float32) / 255
+        alpha = cv2.imread(str(folder / "alpha" / path.name), -1).astype(np.float32) / 65535
+        mask = cv2.resize((alpha >= 0.5).astype(np.float32), (160, 90), interpolation=cv2.INTER_AREA)
+        solved.append(head.matte(PictureClip(picture), 1, {1: (mask - 0.5) * 16})[1])
+        pictures.append(picture)
+        truth.append(alpha)
+    steady = steadied(solved, pictures)
+    before, after = dtssd(solved, truth), dtssd(steady, truth)
+    print(f"\ndtSSD {before:.3f} -> {after:.3f}, MAD {1e3 * mad(solved, truth):.2f} -> {1e3 * mad(steady, truth):.2f}")
+    assert after < before
+    assert mad(steady, truth) < mad(solved, truth)

@@ -472,3 +472,16 @@ def test_a_half_written_file_is_not_read(tmp_path: Path, picture: np.ndarray, sh
         exr.read_channels(path)
     with pytest.raises(FrameReadError):
         exr.read_frame(path, 1)
+
+
+@pytest.mark.parametrize("compression", ["none", "rle", "zips", "zip", "piz", "pxr24", "b44", "dwaa", "dwab"])
+def test_a_written_file_is_known_to_be_whole_and_a_cut_one_not(compression: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.exr"
+    planes = {name: np.random.default_rng(1).random((70, 33)).astype(np.float16) for name in "RGB"}
+    shown = Window(-3, 5, 30, 75)
+    exr.write_exr(path, planes, display=shown, compression=compression, attributes={"wisp/object": "hero"})
+    assert exr._ends_where_it_should(path)
+    whole = path.read_bytes()
+    for size in (0, 3, 8, 20, 300, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        assert not exr._ends_where_it_should(path), size

@@ -50,6 +50,20 @@ def write_tiff(path: Path, picture: FloatImage, attributes: dict[str, Any], *, p
         # The temporary name does not end in .tif, so the writer is chosen by kind.
         output: Any = oiio.ImageOutput.create("tiff")
         written = output.open(str(temporary), spec) and output.write_image(codes.reshape(height, width, -1))
-        if not (output.close() and written):
+        # What a full disk loses of a small file is not reported: what cannot be read again was not written.
+        closed = output.close()
+        if not (written and closed and _reads_back(temporary, codes)):
             fault = output.geterror().strip().rstrip(".")
             raise OutputError(f"Cannot write {path}: {fault or 'the disk may be full'}.", path=path)
+
+
+def _reads_back(path: Path, codes: Codes) -> bool:
+    config = oiio.ImageSpec()
+    config["oiio:UnassociatedAlpha"] = 1
+    source = oiio.ImageInput.open(str(path), config)
+    if source is None:
+        oiio.geterror()  # fetched, so that it is not printed at exit
+        return False
+    pixels = source.read_image(oiio.UINT16)
+    source.close()
+    return pixels is not None and np.array_equal(pixels.reshape(codes.shape), codes)

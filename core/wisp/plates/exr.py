@@ -8,7 +8,9 @@ promises instead of raising, and ask for whatever memory a damaged window demand
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
+import struct
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -380,6 +382,40 @@ def write_exr(
             OpenEXR.File(header, stored).write(str(temporary))
         except (RuntimeError, ValueError, TypeError) as error:
             raise OutputError(f"Cannot write {path}: {error}.", path=path) from error
+        if not _ends_where_it_should(temporary):
+            raise OutputError(f"Cannot write {path}: the disk is full.", hint="Free some space.", path=path)
+
+
+def _ends_where_it_should(path: Path) -> bool:
+    """Whether a single-part scanline file holds all its chunks.
+
+    The library loses what its last buffer could not write, a whole small file on a full disk, without a word. ("OpenEXR
+    File Layout": header attributes, a table of chunk offsets, chunks of a line number, a size and that many bytes.)
+    """
+    size = path.stat().st_size
+    if not size:
+        return False
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        try:
+            at = 8
+            while data[at]:
+                value = _after_text(data, _after_text(data, at))  # the names of the attribute and of its type
+                at = value + 4 + int.from_bytes(data[value : value + 4], "little")
+            table = at + 1
+            (first,) = struct.unpack_from("<Q", data, table)
+            last = max(struct.unpack_from(f"<{(first - table) // 8}Q", data, table))
+            (length,) = struct.unpack_from("<i", data, last + 4)
+        except (IndexError, ValueError, struct.error):
+            return False
+    whole: bool = size == last + 8 + length
+    return whole
+
+
+def _after_text(data: mmap.mmap, at: int) -> int:
+    end = data.find(b"\0", at)
+    if end < 0:
+        raise ValueError("the text does not end")
+    return end + 1
 
 
 def _box(window: Window) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
