@@ -8,9 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from sam2_stand_ins import moving_clip
 from sam3_stand_ins import TINY, noise
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import Sam3Config, Sam3Model
+from wisp import shot as documents
+from wisp.cli import main
 from wisp.detectors.sam3 import Sam3Detector, detector
 from wisp.detectors.sam3.checkpoint import convert
 from wisp.detectors.sam3.detector import DetectorSizes, TextSizes, construct
@@ -208,3 +212,19 @@ def test_a_file_that_is_no_tokenizer_is_refused(files: dict[str, Path], tmp_path
     (tmp_path / "junk.json").write_text("{}")
     with pytest.raises(WeightsError, match="is not a tokenizer"):
         load({**files, "tokenizer": tmp_path / "junk.json"})
+
+
+@pytest.mark.usefixtures("tiny")
+def test_words_become_mattes(files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    clip = moving_clip(2)
+    for index, pixels in enumerate(clip.pictures):
+        Image.fromarray(pixels).save(f"sh.{1001 + index}.png")
+    words = ["--text", "the red runner", "--detector", "sam3-text", "--threshold", "0"]
+    places = ["--weights", str(files["checkpoint"].parent), "--allow-unverified-weights", "--device", "cpu"]
+    assert main(["matte", "sh.%04d.png", *words, *places, "-o", "out", "--cache", "cache", "-q"]) == 0
+    (item,) = documents.load(Path("out/sh.wisp")).objects
+    (box,) = (prompt for prompt in item.prompts if prompt.kind == "box")
+    expected = load(files).detect(clip.image(1001), "the red runner")[0].xyxy
+    assert box.xyxy == pytest.approx(expected, abs=0.06)
+    assert len(list(Path("out/object1").iterdir())) == 2
