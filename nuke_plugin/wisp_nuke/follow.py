@@ -59,10 +59,11 @@ def idle() -> None:
     held = viewer_pick.mouse_held()
     picked = viewer_pick.fresh(held)
     for group in [one for one in host.wisp_nodes() if node.newer(one) is None]:
+        asked = solving.uid_of(group) in _moved or (picked and host.choice(group["wisp_mode"]) > 0)
         try:
             _look_after(group, held, picked)
         except (edits.Refusal, OSError) as fault:
-            if picked and host.choice(group["wisp_mode"]):
+            if asked:  # what nobody has asked for just now is said when somebody does
                 solving.say(group, str(fault))
 
 

@@ -147,6 +147,7 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("Enumeration_Knob", "wisp_tracker", "tracker", None, (["flow"],)),
     KnobSpec("Enumeration_Knob", "wisp_head", "head", None, (["guided"],)),
     KnobSpec("Boolean_Knob", "wisp_display_input", "input is display-referred (sRGB)", False),
+    _number("exposure", "exposure", 0.0, "Stops that the models see the plate brighter; the plate itself stays."),
     _button("refresh_plates", "Render the plate again", "After a change that the node cannot see, such as new files."),
     _button("scale_prompts", "Scale prompts", "After a change of the plate's resolution."),
     _button("start_engine", "Start engine"),

@@ -48,8 +48,9 @@ def stale(folder: str, wanted: Dict[int, str]) -> List[List[int]]:
 def export(group: Any, folder: str, first: int, last: int) -> int:
     """Render the missing and outdated pictures of first..last of the node's input into `folder`; returns how many.
 
-    8-bit sRGB over the format's area at full resolution. Raises Refusal for several views, host.Cancelled, and
-    RuntimeError when Nuke's render fails; the Write is gone and proxy mode is as it was, whatever happens.
+    8-bit sRGB over the format's area at full resolution, at the node's exposure. Raises Refusal for several views,
+    host.Cancelled, and RuntimeError when Nuke's render fails; the Write is gone and proxy mode is as it was, whatever
+    happens.
     """
     view = check(group)
     edits.form_of(group)
@@ -72,7 +73,8 @@ def signatures(group: Any, first: int, last: int) -> Iterator[str]:
     """What the picture of each frame is rendered from: the nodes above with all their settings, and the files that
     they read. Expressions count as their text; what they refer to elsewhere does not."""
     above = upstream.nodes_above(group.input(0))
-    settings = [str(group["wisp_display_input"].value())] + [upstream.settings_of(node) for node in above]
+    settings = [repr(group[name].value()) for name in ("wisp_display_input", "wisp_exposure")]
+    settings += [upstream.settings_of(node) for node in above]
     common = hashlib.sha1("\n".join(settings).encode("utf-8", "replace"))
     for frame in range(first, last + 1):
         digest = common.copy()
@@ -104,6 +106,11 @@ def _render(group: Any, folder: str, runs: List[List[int]], view: str, wanted: D
     try:
         with group:
             source = group.node("Plate")
+            if group["wisp_exposure"].value():
+                brighter = host.create("Multiply", value=2.0 ** float(group["wisp_exposure"].value()))
+                made.append(brighter)
+                brighter.setInput(0, source)
+                source = brighter
             if not group["wisp_display_input"].value():
                 encoded = host.create("Colorspace", colorspace_in="Linear", colorspace_out="sRGB")
                 made.append(encoded)

@@ -38,14 +38,14 @@ class Knob:
     def setFlag(self, flag: int) -> None:  # noqa: N802
         self.flags |= flag
 
-    def setVisible(self, shown: bool) -> None:  # noqa: N802
-        self.shown = shown
+    def setVisible(self, visible: bool) -> None:  # noqa: N802
+        self.shown = visible
 
     def visible(self) -> bool:
         return self.shown
 
-    def setTooltip(self, tip: str) -> None:  # noqa: N802
-        self.tip = tip
+    def setTooltip(self, tooltip: str) -> None:  # noqa: N802
+        self.tip = tooltip
 
     def tooltip(self) -> str:
         return self.tip
@@ -56,16 +56,16 @@ class Knob:
 
         return text_of(self)
 
-    def fromScript(self, text: str) -> None:  # noqa: N802
+    def fromScript(self, script: str) -> None:  # noqa: N802
         from .script import set_text
 
-        set_text(tkinter.Tcl(), self, text)
+        set_text(tkinter.Tcl(), self, script)
 
     def value(self) -> Any:
         return self.content
 
-    def setValue(self, value: Any, *_: Any) -> bool:  # noqa: N802
-        self._store(self._converted(value))
+    def setValue(self, val: Any, *_: Any) -> bool:  # noqa: N802
+        self._store(self._converted(val))
         return True
 
     def _converted(self, value: Any) -> Any:
@@ -167,6 +167,8 @@ class ArrayKnob(Knob):
 
     code = 7
     default: Any = 0.0
+    #: Whether a key holds until the next; else values go straight from key to key.
+    held = False
 
     def value(self, index: int | None = None) -> Any:
         if index is not None:
@@ -181,8 +183,10 @@ class ArrayKnob(Knob):
         if self.expression is not None:
             return self._evaluated(self.expression, time)
         if self.keys:
-            before = [key for key in sorted(self.keys) if key <= time]
-            return self._converted(self.keys[before[-1] if before else min(self.keys)])
+            before = max((key for key in self.keys if key <= time), default=min(self.keys))
+            after = min((key for key in self.keys if key >= time), default=max(self.keys))
+            share = 0.0 if self.held or before >= after else (time - before) / (after - before)
+            return self._converted(self.keys[before] * (1 - share) + self.keys[after] * share)
         return self.content
 
     def _evaluated(self, text: str, time: float) -> Any:
@@ -192,18 +196,18 @@ class ArrayKnob(Knob):
             text = text.replace("input.width", str(width)).replace("input.height", str(height))
         return evaluate(text, self.node.parent_value(time), self.node.session.GUI, {"frame": time})
 
-    def setExpression(self, text: str, channel: int = -1) -> bool:  # noqa: N802
+    def setExpression(self, expression: str, channel: int = -1) -> bool:  # noqa: N802
         if channel < 0:
-            self.expression = text
+            self.expression = expression
         else:
-            self.driven[channel] = text
+            self.driven[channel] = expression
         return True
 
     def setAnimated(self) -> None:  # noqa: N802
         self.keys = self.keys or {}
 
     def clearAnimated(self) -> None:  # noqa: N802
-        self.keys = None
+        self.keys, self.held = None, False
 
     def isAnimated(self) -> bool:  # noqa: N802
         return self.keys is not None
@@ -221,7 +225,7 @@ class ArrayKnob(Knob):
 
 
 class Curve:
-    """Of a keyed knob. The stand-in knows constant interpolation only, so it insists on being told."""
+    """Of a keyed knob: all of it linear, or all of it constant."""
 
     def __init__(self, knob: ArrayKnob) -> None:
         self._knob = knob
@@ -230,7 +234,8 @@ class Curve:
         return sorted(self._knob.keys or {})
 
     def changeInterpolation(self, keys: list[float], kind: int) -> None:  # noqa: N802
-        assert keys == self.keys() and kind == 1, "only constant interpolation is modelled"
+        assert keys == self.keys() and kind == 1, "only all keys at once, and only to constant"
+        self._knob.held = True
 
 
 class IntKnob(ArrayKnob):

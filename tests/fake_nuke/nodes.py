@@ -57,6 +57,7 @@ CLASSES: dict[str, list[tuple[str, Any, Any]]] = {
     "Invert": [],
     "Copy": [("from0", k.StringKnob, ""), ("to0", k.StringKnob, "")],
     "Premult": [],
+    "Multiply": [("value", k.ArrayKnob, 1.0)],
     "Assert": [("expression", k.StringKnob, ""), ("message", k.StringKnob, "")],
     "Colorspace": [("colorspace_in", k.StringKnob, "Linear"), ("colorspace_out", k.StringKnob, "Linear")],
     "Viewer": [("colour_sample_bbox", k.BBoxKnob, (0.0,) * 4)],
@@ -125,8 +126,8 @@ class Node:
         above = self.parent.fullName() + "." if self.parent is not None and self.parent.parent is not None else ""
         return above + self.name()
 
-    def knob(self, name: str) -> k.Knob | None:
-        return self._knobs.get(name)
+    def knob(self, p: str) -> k.Knob | None:
+        return self._knobs.get(p)
 
     def knobs(self) -> dict[str, k.Knob]:
         return dict(self._knobs)
@@ -159,10 +160,10 @@ class Node:
     def inputs(self) -> int:
         return len(self._inputs)
 
-    def setInput(self, index: int, node: Node | None) -> bool:  # noqa: N802
+    def setInput(self, i: int, node: Node | None) -> bool:  # noqa: N802
         self.session.check_thread()
-        self._inputs += [None] * (index + 1 - len(self._inputs))
-        self._inputs[index] = node
+        self._inputs += [None] * (i + 1 - len(self._inputs))
+        self._inputs[i] = node
         self.changed(k.Knob("inputChange"))
         return True
 
@@ -187,9 +188,9 @@ class Node:
         row, column = picture.shape[0] - 1 - margin - int(y), margin + int(x)
         return float(picture[row, column, ["red", "green", "blue", "alpha"].index(channel)])
 
-    def setSelected(self, chosen: bool) -> None:  # noqa: N802
+    def setSelected(self, selected: bool) -> None:  # noqa: N802
         others = [node for node in self.session.chosen if node is not self]
-        self.session.chosen = [*others, self] if chosen else others
+        self.session.chosen = [*others, self] if selected else others
 
     def showControlPanel(self) -> None:  # noqa: N802
         self.changed(k.Knob("showPanel"))
@@ -199,6 +200,7 @@ class Node:
         text = self._knobs.get("knobChanged")
         if text is not None and text.content and knob.name() not in ("name", "knobChanged", "onCreate", "onDestroy"):
             self.session.run_text(self, text.content, knob)
+        self.session.run_callbacks("KnobChanged", self, knob)
 
     def parent_value(self, time: float) -> Callable[[str, str | None], Any]:
         """What `parent.knob` means in this node's expressions."""
@@ -226,8 +228,8 @@ class Group(Node):
     def nodes(self) -> list[Node]:
         return list(self.children)
 
-    def node(self, name: str) -> Node | None:
-        return next((node for node in self.children if node.name() == name), None)
+    def node(self, s: str) -> Node | None:
+        return next((node for node in self.children if node.name() == s), None)
 
     def begin(self) -> Group:
         self.session.contexts.append(self)

@@ -215,6 +215,7 @@ _RULES = {
     "Invert": _invert,
     "Copy": _copy,
     "Premult": _premult,
+    "Multiply": lambda node, frame: render(node.input(0), frame) * number(node, "value", frame),
     "Assert": _assert,
     "Colorspace": _colorspace,
     "Output": lambda node, frame: render(node.input(0), frame),

@@ -73,6 +73,7 @@ def load(session: Any, text: str) -> None:
         hook = made.knob("onCreate")
         if hook is not None and hook.content:
             session.run_text(made, hook.content, hook)
+        session.run_callbacks("OnCreate", made)
 
 
 def alone(node: Node) -> str:
@@ -155,7 +156,12 @@ def text_of(knob: k.Knob) -> str:
     if knob.expression is not None:
         return '{"' + knob.expression + '"}'
     if knob.keys is not None:
-        return "{curve K " + " ".join(f"x{time:g} {value:g}" for time, value in sorted(knob.keys.items())) + "}"
+        return (
+            "{curve "
+            + ("K " if knob.held else "")
+            + " ".join(f"x{time:g} {value:g}" for time, value in sorted(knob.keys.items()))
+            + "}"
+        )
     if isinstance(knob, k.EnumerationKnob):
         return str(knob.value())
     if isinstance(knob.content, tuple):
@@ -193,8 +199,10 @@ def set_text(interpreter: Any, knob: k.Knob, value: str) -> None:
     elif value.startswith("{"):
         (inner,) = interpreter.splitlist(value)
         words = interpreter.splitlist(inner)
-        if words[:2] == ("curve", "K"):
-            knob.keys = {float(x[1:]): float(v) for x, v in zip(words[2::2], words[3::2], strict=True)}
+        if words[:1] == ("curve",):
+            knob.held = words[1:2] == ("K",)
+            keys = words[2:] if knob.held else words[1:]
+            knob.keys = {float(x[1:]): float(v) for x, v in zip(keys[::2], keys[1::2], strict=True)}
         else:
             (knob.expression,) = words
     elif isinstance(knob, k.BooleanKnob):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import weakref
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import knobs, render, rotopaint, script
+from .callbacks import KINDS, Callbacks
 from .nodes import Group, Node
 
 
@@ -121,7 +123,12 @@ class Creator:
         self._session = session
 
     def __getattr__(self, kind: str) -> Callable[..., Node]:
-        return lambda **values: self._session.make(kind, self._session.contexts[-1], **values)
+        def create(**values: Any) -> Node:
+            node = self._session.make(kind, self._session.contexts[-1], **values)
+            self._session.run_callbacks("OnCreate", node)
+            return node
+
+        return create
 
 
 class FakeNuke:
@@ -141,6 +148,7 @@ class FakeNuke:
         self.writes_seen: list[str] = []
         self._queue: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
         self._running: list[tuple[Node, knobs.Knob]] = []
+        self._nested = 0
         self._rendering = False
         self.root_group = Group(self, "Root", None)
         self.root_group["name"].content = "Root"
@@ -153,7 +161,10 @@ class FakeNuke:
         self.script_channels = ["rgba.red", "rgba.green", "rgba.blue", "rgba.alpha"]
         self.bars: list[weakref.ref[ProgressTask]] = []
         self.menus: dict[str, dict[str, Callable[[], None]]] = {}
-        self.hooks: dict[str, list[Callable[[], None]]] = {"before": [], "after": [], "save": [], "close": []}
+        self.callbacks = {kind: Callbacks(kind.startswith("OnScript")) for kind in KINDS}
+        for kind, lists in self.callbacks.items():
+            setattr(self, "add" + kind, lists.add)
+            setattr(self, "remove" + kind, lists.remove)
         for name, kind in knobs.CONSTRUCTORS.items():
             setattr(self, name, kind)
 
@@ -163,10 +174,10 @@ class FakeNuke:
         self.check_thread()
         return self.root_group
 
-    def frame(self, number: int | None = None) -> int:
+    def frame(self, f: int | None = None) -> int:
         self.check_thread()
-        if number is not None:
-            self.current = number
+        if f is not None:
+            self.current = f
         return self.current
 
     def thisNode(self) -> Node:  # noqa: N802
@@ -175,9 +186,9 @@ class FakeNuke:
     def thisKnob(self) -> knobs.Knob | None:  # noqa: N802
         return self._running[-1][1] if self._running else None
 
-    def toNode(self, name: str) -> Node | None:  # noqa: N802
+    def toNode(self, s: str) -> Node | None:  # noqa: N802
         found: Any = self.contexts[-1]
-        for part in name.split("."):
+        for part in s.split("."):
             found = found.node(part) if isinstance(found, Group) else None
         return found
 
@@ -190,21 +201,22 @@ class FakeNuke:
     def activeViewer(self) -> Viewer | None:  # noqa: N802
         return self.viewer
 
-    def delete(self, node: Node) -> None:
+    def delete(self, n: Node) -> None:
         self.check_thread()
-        assert node.parent is not None
-        hook = node.knob("onDestroy")
+        assert n.parent is not None
+        hook = n.knob("onDestroy")
         if hook is not None and hook.content:
-            self.run_text(node, hook.content, hook)
-        node.parent.children.remove(node)
+            self.run_text(n, hook.content, hook)
+        self.run_callbacks("OnDestroy", n)
+        n.parent.children.remove(n)
 
-    def nodeCopy(self, path: str) -> None:  # noqa: N802
+    def nodeCopy(self, s: str) -> None:  # noqa: N802
         """The selected nodes as a script, without what feeds them."""
-        Path(path).write_text("".join(script.alone(node) for node in self.chosen), encoding="utf-8")
+        Path(s).write_text("".join(script.alone(node) for node in self.chosen), encoding="utf-8")
 
-    def nodePaste(self, path: str) -> Node:  # noqa: N802
+    def nodePaste(self, s: str) -> Node:  # noqa: N802
         before = self.contexts[-1].nodes()
-        script.load(self, Path(path).read_text(encoding="utf-8"))
+        script.load(self, Path(s).read_text(encoding="utf-8"))
         self.chosen = [node for node in self.contexts[-1].nodes() if node not in before]
         return self.chosen[-1]
 
@@ -229,41 +241,26 @@ class FakeNuke:
     def menu(self, name: str) -> Menu:
         return Menu(self.menus.setdefault(name, {}))
 
-    def addBeforeRender(self, call: Callable[[], None]) -> None:  # noqa: N802
-        self.hooks["before"].append(call)
-
-    def addAfterRender(self, call: Callable[[], None]) -> None:  # noqa: N802
-        self.hooks["after"].append(call)
-
-    def message(self, text: str) -> None:
-        self.said.append(text)
+    def message(self, prompt: str) -> None:
+        self.said.append(prompt)
 
     tprint = message
 
     def executeInMainThread(self, call: Callable[..., Any], args: Any = (), kwargs: Any = None) -> None:  # noqa: N802
-        self._queue.append((call, args if isinstance(args, tuple) else (args,)))
+        given = args if isinstance(args, tuple) else (args,)
+        self._queue.append((lambda: call(*given, **(kwargs or {})), ()))
 
     def executeInMainThreadWithResult(self, call: Callable[..., Any], args: Any = (), kwargs: Any = None) -> Any:  # noqa: N802
         if threading.get_ident() == self.main_thread:
             raise WouldDeadlock("executeInMainThreadWithResult on the main thread waits for itself")
-        raise NotImplementedError
-
-    def removeBeforeRender(self, call: Callable[[], None]) -> None:  # noqa: N802
-        self.hooks["before"].remove(call)
-
-    def removeAfterRender(self, call: Callable[[], None]) -> None:  # noqa: N802
-        self.hooks["after"].remove(call)
-
-    def addOnScriptSave(self, call: Callable[[], None]) -> None:  # noqa: N802
-        self.hooks["save"].append(call)
-
-    def addOnScriptClose(self, call: Callable[[], None]) -> None:  # noqa: N802
-        self.hooks["close"].append(call)
+        results: queue.Queue[Any] = queue.Queue()
+        given = args if isinstance(args, tuple) else (args,)
+        self._queue.append((lambda: results.put(call(*given, **(kwargs or {}))), ()))
+        return results.get(timeout=120.0)
 
     def scriptClose(self) -> None:  # noqa: N802
         """Nodes go without a word of their own."""
-        for call in self.hooks["close"]:
-            call()
+        self.run_callbacks("OnScriptClose", self.root_group)
         self.root_group.children.clear()
 
     def execute(
@@ -279,16 +276,14 @@ class FakeNuke:
             raise RuntimeError("I'm already executing something else")
         assert set(views or self.script_views) <= set(self.script_views)
         self._rendering = True
-        for call in self.hooks["before"]:
-            call()
         try:
+            self.run_callbacks("BeforeRender", nameOrNode)
             for count, frame in enumerate(range(start, end + 1, incr)):
                 if self.cancel_after is not None and count >= self.cancel_after:
                     raise RuntimeError("Cancelled")
                 render.write(nameOrNode, frame)
                 self.writes_seen.append(nameOrNode.fullName())
-            for call in self.hooks["after"]:  # not after one that failed
-                call()
+            self.run_callbacks("AfterRender", nameOrNode)  # not after one that failed
         finally:
             self._rendering = False
 
@@ -314,15 +309,25 @@ class FakeNuke:
             node[name].setValue(value)
         return node
 
+    def run_callbacks(self, kind: str, node: Node, knob: knobs.Knob | None = None) -> None:
+        """Call what was registered for the node's class, in its context."""
+        self._running.append((node, knob or knobs.Knob(kind)))
+        try:
+            self.callbacks[kind].run(node.Class())
+        finally:
+            self._running.pop()
+
     def run_text(self, node: Node, text: str, knob: knobs.Knob) -> None:
         """Python in a knob, with its context; more than three deep is a callback that triggers itself."""
-        if len(self._running) >= 3:
+        if self._nested >= 3:
             raise RecursionError(f"knob callbacks are nested: {[one.name() for _, one in self._running]}")
+        self._nested += 1
         self._running.append((node, knob))
         try:
             exec(text, {"nuke": self})
         finally:
             self._running.pop()
+            self._nested -= 1
 
     def view(self, node: Node) -> Viewer:
         """Show a node in the viewer."""
@@ -332,10 +337,10 @@ class FakeNuke:
 
     def save(self) -> str:
         """The script as text."""
-        for call in self.hooks["save"]:
-            call()
+        self.run_callbacks("OnScriptSave", self.root_group)
         return script.save(self.root_group)
 
     def load(self, text: str) -> None:
         """Evaluate a script's text into this session, and run onCreate of what it holds."""
         script.load(self, text)
+        self.run_callbacks("OnScriptLoad", self.root_group)

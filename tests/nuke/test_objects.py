@@ -73,7 +73,7 @@ def test_the_shot_document_accepts_every_setting(session: Any, group: Any) -> No
 def test_points_in_the_wrong_order_are_refused(session: Any, group: Any) -> None:
     group["wisp_edge_white"].setValue(0.0)
     session.idle()
-    assert "edge" not in session.objects(group)[1]
+    assert "edge" not in session.objects(group)[1] and "white point" in group["wisp_status"].value()
 
 
 def test_deleting_an_object_and_undo(session: Any, group: Any) -> None:

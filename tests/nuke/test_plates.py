@@ -31,6 +31,10 @@ def test_plates_are_rendered_once_at_full_resolution(session: Any, tmp_path: Pat
     assert export(session, group, tmp_path / "p") == 0
     (tmp_path / "p" / "plate.1002.png").unlink()
     assert export(session, group, tmp_path / "p") == 1
+    group["wisp_exposure"].setValue(1.0)
+    assert export(session, group, tmp_path / "p") == 4
+    assert cv2.imread(str(tmp_path / "p" / "plate.1003.png"))[0, 0, 0] == 188, "linear 0.5 in sRGB"
+    group["wisp_exposure"].setValue(0.0)
     group["wisp_display_input"].setValue(True)
     assert export(session, group, tmp_path / "p") == 4
     assert cv2.imread(str(tmp_path / "p" / "plate.1003.png"))[0, 0, 0] == 64, "display values as they are"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-import importlib.util
 import threading
 from pathlib import Path
 
-import fake_nuke
 import numpy as np
 import pytest
 from fake_nuke import FakeNuke, WouldDeadlock, WrongThread, rotopaint
@@ -45,11 +42,22 @@ def test_text_is_evaluated_as_tcl(host: FakeNuke) -> None:
     assert (knob.value(), knob.getText()) == ("x3", "x[string length abc]")
 
 
+def test_keys_are_joined_by_lines_unless_told_to_hold(host: FakeNuke) -> None:
+    knob = CONSTRUCTORS["Double_Knob"]("d")
+    knob.setAnimated()
+    for frame, value in ((5, 1.0), (8, 4.0)):
+        knob.setValueAt(value, frame)
+    assert [knob.getValueAt(frame) for frame in (1, 5, 6, 8, 20)] == [1, 1, 2, 4, 4]
+    assert knob.toScript() == "{curve x5 1 x8 4}"
+
+
 def test_keys_hold_until_the_next(host: FakeNuke) -> None:
     knob = CONSTRUCTORS["Int_Knob"]("i")
     knob.setAnimated()
     for frame, value in ((5, 1), (8, 0)):
         knob.setValueAt(value, frame)
+    for curve in knob.animations():
+        curve.changeInterpolation(curve.keys(), host.CONSTANT)
     assert [knob.getValueAt(frame) for frame in (1, 5, 7, 8, 20)] == [1, 1, 1, 0, 0]
 
 
@@ -372,50 +380,3 @@ def test_painted_strokes_are_walked_as_layers(host: FakeNuke) -> None:
     attributes = found.getAttributes()
     assert point.getPosition(1)[:2] == (3, 4)
     assert attributes.getValue(1, attributes.kBrushSizeAttribute) == 15
-
-
-# -- what it models exists in the host's own stubs ------------------------------------------------------------
-
-#: Not of the host: the test's side of the stand-in, and names that Nuke gives to C++ objects differently.
-OURS = {"pump", "check_thread", "make", "run_text", "view", "save", "load"}
-
-
-def stub_names() -> tuple[set[str], dict[str, set[str]]]:
-    """Functions and classes with their methods, from the stubs generated from Nuke 13.2."""
-    spec = importlib.util.find_spec("nuke-stubs")
-    if spec is None or spec.submodule_search_locations is None:
-        pytest.skip("needs types-nuke (the test extra)")
-    functions: set[str] = set()
-    classes: dict[str, set[str]] = {}
-    for file in Path(spec.submodule_search_locations[0]).glob("*.pyi"):
-        for item in ast.parse(file.read_text(encoding="utf-8")).body:
-            if isinstance(item, ast.FunctionDef):
-                functions.add(item.name)
-            elif isinstance(item, ast.ClassDef):
-                names = {one.name for one in item.body if isinstance(one, ast.FunctionDef)}
-                bases = [base.id for base in item.bases if isinstance(base, ast.Name)]
-                classes[item.name] = names.union(*(classes.get(base, set()) for base in bases))
-    return functions, classes
-
-
-def test_functions_exist_in_the_stubs() -> None:
-    functions, classes = stub_names()
-    tree = ast.parse((Path(fake_nuke.__file__).parent / "session.py").read_text(encoding="utf-8"))
-    (fake,) = [item for item in tree.body if isinstance(item, ast.ClassDef) and item.name == "FakeNuke"]
-    public = {item.name for item in fake.body if isinstance(item, ast.FunctionDef) and not item.name.startswith("_")}
-    assert public - OURS <= functions | set(classes)
-    assert set(CONSTRUCTORS) <= set(classes)
-
-
-def test_functions_that_the_plugin_calls_exist_in_the_stubs() -> None:
-    functions, classes = stub_names()
-    root = Path(fake_nuke.__file__).parents[2] / "nuke_plugin"
-    known = functions | set(classes) | {"GUI", "INVISIBLE", "ALWAYS_SAVE", "CONSTANT", "nodes", "EXE_PATH", "NO_UNDO"}
-    for file in root.rglob("*.py"):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        used = {
-            node.attr
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "nuke"
-        }
-        assert used <= known, file
