@@ -81,6 +81,9 @@ def test_every_path_of_a_document_is_checked(roots: paths.Roots) -> None:
         roots.check(parse(document))
     mask["path"] = "roto.png"
     roots.check(parse(document))
+    for matte in ("garbage", "core"):
+        with pytest.raises(UsageError, match=f"{matte} matte of 'hero'"):
+            roots.check(parse({**document, "objects": [{"id": 1, "name": "hero", matte: "../secret/key.png"}]}))
 
 
 @pytest.mark.parametrize("text", ["", ".", "relative/folder", "~/folder"])
