@@ -82,8 +82,8 @@ def test_models_that_are_not_here_cannot_be_chosen(app: QtWidgets.QApplication, 
         return {"id": name, "title": name, "kinds": [kind], "licence": "MIT", "available": available}
 
     choice = ModelChoice(edits)
-    assert choice.menus["head"].currentText() == "guided", "what the document means, before the engine is there"
-    choice.offer([model("flow", "tracker", True), model("big", "tracker", False), model("guided", "head", True)])
+    assert choice.menus["head"].currentText() == "embedded", "what the document means, before the engine is there"
+    choice.offer([model("flow", "tracker", True), model("big", "tracker", False), model("embedded", "head", True)])
     trackers = choice.menus["tracker"]
     assert [trackers.itemText(index) for index in range(trackers.count())] == ["flow", "big"]
     assert not trackers.model().flags(trackers.model().index(1, 0)) & Qt.ItemFlag.ItemIsEnabled

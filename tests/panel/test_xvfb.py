@@ -1,0 +1,46 @@
+"""The window on a real X server without a screen: what the offscreen platform leaves out is there (a window manager's
+absence, an X server's focus, its pictures)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+#: Tests of the window that need no engine's work.
+CHOSEN = "objects_tools or zoom_keeps or timeline_goes or lasso_becomes"
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    """The number of an X server of this test's own."""
+    server = shutil.which("Xvfb")
+    if server is None:
+        pytest.skip("needs Xvfb (Debian: apt install xvfb)")
+    command = [server, "-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp", "-noreset"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+        assert running.stdout is not None
+        number = running.stdout.readline().strip()  # it says so when it is ready
+        if not number:
+            pytest.skip("Xvfb does not start here")
+        yield f":{number}"
+        running.terminate()
+
+
+@pytest.mark.slow
+def test_the_window_under_x11(display: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+    probe = [sys.executable, "-c", "from PySide6 import QtWidgets; QtWidgets.QApplication([])"]
+    tried = subprocess.run(probe, env=environment, capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip("Qt's xcb platform lacks libraries here: " + " ".join(tried.stderr.split())[-200:])
+    tests = Path(__file__).with_name("test_window.py")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests), "-k", CHOSEN]
+    options = ["-p", "no:xdist", "--basetemp", str(tmp_path / "inner")]
+    run = subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0 and "4 passed" in run.stdout, run.stdout + run.stderr
