@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,30 +70,48 @@ def hashes(values: Mapping[int, Any]) -> dict[int, str]:
 
 
 class Record:
-    """The ingredients of one object's solved frames, kept in the cache, one entry per solve that some frame is of."""
+    """The ingredients of one object's solved frames, kept in the cache, one entry per solve that some frame is of.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    Several processes may solve frames of one object at once, on shared storage without locks: each writes a file of its
+    own in the record's folder, takes into it what it finds there, and only then deletes what it took. An entry that two
+    writers took comes twice; a frame that either of them solved anew has left it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     def read(self) -> list[Ingredients]:
         """Earlier solves, the latest last; empty where there is no readable record."""
-        try:
-            return [_ingredients(stored) for stored in json.loads(self._path.read_text("utf-8"))]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return []
+        return [_ingredients(entry) for entry in self._entries()[0]]
 
     def add(self, solved: Ingredients) -> None:
         """Remember the frames in `solved.marks`; an earlier solve keeps only frames that it alone has.
 
         A record that cannot be written is no reason to fail.
         """
-        earlier = [
-            replace(before, marks={frame: mark for frame, mark in before.marks.items() if frame not in solved.marks})
-            for before in self.read()
-        ]
-        kept = [vars(item) for item in (*earlier, solved) if item.marks]
-        with contextlib.suppress(OutputError), replacing(self._path) as temporary:
-            temporary.write_text(json.dumps(kept), "utf-8")
+        earlier, taken = self._entries()
+        entries = [*earlier, {"at": [time.time_ns(), uuid.uuid4().hex], **vars(solved)}]
+        for entry in earlier:
+            entry["marks"] = {at: mark for at, mark in entry["marks"].items() if int(at) not in solved.marks}
+        mine = self._folder / f"{uuid.uuid4().hex}.json"
+        with contextlib.suppress(OutputError):
+            with replacing(mine) as temporary:
+                temporary.write_text(json.dumps([entry for entry in entries if entry["marks"]]), "utf-8")
+            for place in taken:
+                with contextlib.suppress(OSError):
+                    place.unlink()
+
+    def _entries(self) -> tuple[list[dict[str, Any]], list[Path]]:
+        """All entries by time, as stored, and the files that they are of."""
+        for _ in range(_LISTINGS):
+            places = sorted(self._folder.glob("[!.]*.json"))
+            with contextlib.suppress(FileNotFoundError):  # taken into a file that this listing may not have seen
+                return _merged([entry for place in places for entry in _parsed(place)]), places
+        return [], []
+
+
+#: How often a record is listed anew while other writers replace its files.
+_LISTINGS = 20
 
 
 def why_dirty(earlier: Sequence[Ingredients], frame: int, now: Ingredients, reach: tuple[int, int]) -> str:
@@ -100,6 +120,31 @@ def why_dirty(earlier: Sequence[Ingredients], frame: int, now: Ingredients, reac
         if frame in solved.marks:
             return solved.reason(frame, now, reach)
     return "not solved yet"
+
+
+def _parsed(place: Path) -> list[dict[str, Any]]:
+    """The entries of one file, none where it is damaged. Raises FileNotFoundError."""
+    try:
+        entries = json.loads(place.read_text("utf-8"))
+        return [entry for entry in entries if _ingredients(entry) and _when(entry)]
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return []
+
+
+def _when(entry: Mapping[str, Any]) -> tuple[int, str]:
+    """What tells entries apart and orders them."""
+    return int(entry["at"][0]), str(entry["at"][1])
+
+
+def _merged(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entries by time; of one that comes twice, the frames that both still have."""
+    found: dict[tuple[int, str], dict[str, Any]] = {}
+    for entry in entries:
+        twin = found.setdefault(_when(entry), entry)
+        twin["marks"] = {frame: mark for frame, mark in twin["marks"].items() if frame in entry["marks"]}
+    return [found[at] for at in sorted(found)]
 
 
 def _ingredients(stored: dict[str, Any]) -> Ingredients:
