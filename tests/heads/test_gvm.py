@@ -190,8 +190,6 @@ def test_parameters_are_counted_without_loading(files: dict[str, Path], tmp_path
 
 def test_out_of_memory_says_what_to_take_less_of(files: dict[str, Path]) -> None:
     class Full:
-        device = "cuda:0"
-
         def matte(self, pictures: torch.Tensor) -> torch.Tensor:
             raise torch.OutOfMemoryError
 

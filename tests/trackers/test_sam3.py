@@ -146,6 +146,27 @@ def test_agrees_with_transformers_own_propagation(tiny_sam3: Sam3Model, kind: st
         np.testing.assert_allclose(own, other, atol=1e-3 if kind == "points" else 5e-2)
 
 
+def test_half_precision_runs_every_kind_of_prompt(sam3_checkpoint: Path) -> None:
+    """Encoder and memory in bfloat16, as on a GPU; masks stay near those of float32."""
+    clip = moving_clip(3)
+    mask = np.zeros((clip.height, clip.width), bool)
+    mask[20:50, 16:44] = True
+    drawn = {
+        1: {1001: prompts([(30, 36)], [1]), 1002: prompts([(60, 20)], [0])},
+        2: {1001: prompts(mask=mask)},
+        3: {1001: prompts(box=(16.0, 20.0, 44.0, 50.0))},
+    }
+    found = {}
+    for precision in ("fp32", "bf16"):
+        model = load_model(sam3_checkpoint, TINY, torch.device("cpu"), precision)
+        track = Sam3Tracker("sam3", model).start(clip, drawn, clip.frames)
+        found[precision] = [track.step(frame) for frame in clip.frames]
+    for full, half in zip(found["fp32"], found["bf16"], strict=True):
+        for number in drawn:
+            assert half[number].logits.dtype == np.float32
+            assert np.corrcoef(full[number].logits.ravel(), half[number].logits.ravel())[0, 1] > 0.9
+
+
 def test_goes_on_from_a_snapshot_bit_for_bit(tiny_sam3: Sam3Model) -> None:
     clip = moving_clip(4)
     tracker = Sam3Tracker("sam3", tiny_sam3)

@@ -90,8 +90,9 @@ class GvmMatter:
         try:
             found = self.network.matte(torch.from_numpy(padded)).clamp(0, 1).cpu().numpy()
         except torch.OutOfMemoryError as error:
+            device = resolve_device(self._options.device)
             raise MemoryLimitError(
-                f"The memory of {self.network.device} was not enough for frames {frames[0]}-{frames[-1]}.", hint=SMALLER
+                f"The memory of {device} was not enough for gvm on frames {frames[0]}-{frames[-1]}.", hint=SMALLER
             ) from error
         alphas = found[:, top : top + size[1], left : left + size[0]]
         return list(_clipped(alphas) if self._clips else alphas)
