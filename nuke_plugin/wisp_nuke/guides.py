@@ -6,19 +6,21 @@ not drawn in every version. Only the artist sees it; the node keeps it out of re
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import json
-import os
+import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from . import edits, host, node
 
 #: Marks of the size 1 look right where a picture is shown so many screen pixels wide.
 VIEWER_WIDTH = 1280.0
 _painted: Dict[str, str] = {}
+_place: Optional[Path] = None
 
 
 def refresh(group: Any) -> None:
@@ -61,7 +63,11 @@ def forget(group: Any) -> None:
 
 def folder(uid: str) -> Path:
     """Where a node's guide pictures lie, for as long as the session lasts."""
-    return Path(tempfile.gettempdir()) / f"wisp-guides-{os.getpid()}" / uid[:12]
+    global _place
+    if _place is None:
+        _place = Path(tempfile.mkdtemp(prefix="wisp-guides-"))
+        atexit.register(shutil.rmtree, str(_place), True)
+    return _place / uid[:12]
 
 
 def _paint(path: Path, size: Any, layers: Any, marks: float) -> None:
