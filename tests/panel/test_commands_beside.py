@@ -18,7 +18,7 @@ FIRST = FRAMES[0]
 
 def leftovers(window: Window) -> list[str]:
     """Passing copies of the document that nobody took away."""
-    return [path.name for path in window.opened.root.glob(".*.wisp")]
+    return [path.name for path in window.opened.root.glob("*~.wisp")]
 
 
 @pytest.mark.slow

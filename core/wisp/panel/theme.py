@@ -14,7 +14,7 @@ QToolButton:pressed { background: #4a4a52; }
 QToolButton:disabled { color: #6a6a72; }
 QPushButton { background: #3a3a40; border: 1px solid #1b1b1d; border-radius: 3px; padding: 3px 9px; }
 QPushButton:hover { background: #46464d; }
-QPushButton:disabled, QLabel:disabled, QAbstractSpinBox:disabled { color: #6a6a72; }
+QPushButton:disabled, QLabel:disabled, QCheckBox:disabled, QAbstractSpinBox:disabled { color: #6a6a72; }
 QListWidget { background: #232327; border: 1px solid #1b1b1d; outline: 0; }
 QListWidget::item { padding: 3px; }
 QListWidget::item:selected { background: #45454d; color: #ffffff; }

@@ -26,7 +26,7 @@ class ShotCommand(QtCore.QObject):
     def __init__(self, opened: OpenedShot, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
         self._opened = opened
-        self._copy = opened.root / f".{opened.path.stem}.passing.wisp"
+        self._copy = opened.root / f"{opened.path.stem}~.wisp"
         self._stopped = False
         self._reason = ""
         self._process = QtCore.QProcess(self)

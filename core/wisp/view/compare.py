@@ -31,12 +31,13 @@ class CompareHeads(QtWidgets.QDialog):
         self.command.told.connect(self._told)
         self.command.ended.connect(self._ended)
         self.boxes: list[QtWidgets.QCheckBox] = []
-        present = document.get("solve", {}).get("head", "guided")
-        column = QtWidgets.QVBoxLayout(self)
+        present = document["solve"]["head"]
+        column = QtWidgets.QVBoxLayout()
         for model in models:
             if "head" in model["kinds"]:
                 box = QtWidgets.QCheckBox(model["id"])
-                box.setToolTip(f"{model['title']} ({model['licence']})")
+                lack = "" if model["available"] else f"\nNot on this machine: wisp models get {model['id']}"
+                box.setToolTip(f"{model['title']} ({model['licence']}){lack}")
                 box.setEnabled(model["available"])
                 box.setChecked(model["available"] and (model["id"] == present or len(self.heads) < 2))
                 box.toggled.connect(lambda *_: self._allow())
@@ -54,7 +55,10 @@ class CompareHeads(QtWidgets.QDialog):
         self.area.setVisible(False)
         for widget in (self.start_button, self.words, self.bar):
             column.addWidget(widget)
-        column.addWidget(self.area, 1)
+        column.addStretch(1)
+        row = QtWidgets.QHBoxLayout(self)
+        row.addLayout(column)
+        row.addWidget(self.area, 1)
         self._allow()
 
     @property
@@ -106,5 +110,5 @@ class CompareHeads(QtWidgets.QDialog):
         self.sheet.resize(pixels.size())
         self.area.setVisible(True)
         screen = self.screen().availableGeometry().size()
-        wanted = pixels.size() + QtCore.QSize(60, 60 + self.start_button.height() * (len(self.boxes) + 2))
+        wanted = pixels.size() + QtCore.QSize(self.start_button.width() + 60, 40)
         self.resize(wanted.boundedTo(screen * 0.9))
