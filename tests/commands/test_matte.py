@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from helpers.signals import signalled
 from wisp import shot as documents
 from wisp.cache import read_matte
 from wisp.cli import main
@@ -91,6 +91,18 @@ def test_the_written_shot_is_edited_and_solved_further(plate: str, capsys: pytes
     documents.save(shot, "out/sh010.wisp")
     assert main(["status", "out/sh010.wisp"]) == 0
     assert "prompt added at 1004" in capsys.readouterr().out
+    assert main(["status", "out/sh010.wisp", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows[0] | {"folder": ""} == {
+        "event": "object",
+        "name": "object1",
+        "folder": "",
+        "solved": "1001",
+        "dirty": "1002-1006",
+        "empty": "",
+    }
+    why = {row["frame"]: (row["state"], row["why"]) for row in rows if row["event"] == "frame"}
+    assert why == {1001: ("solved", "")} | dict.fromkeys(range(1002, 1007), ("dirty", "prompt added at 1004"))
     assert main(["solve", "out/sh010.wisp", "-q"]) == 0
     assert main(["status", "out/sh010.wisp"]) == 0
     assert "solved 1001-1006\n" in capsys.readouterr().out
@@ -188,27 +200,13 @@ def test_a_shot_of_another_kind_is_refused_with_the_key_named(
     assert message in says(capsys)
 
 
-def interrupted(plate: str, number: int) -> int:
-    """Run the command in a process of its own and signal it after the second finished matte."""
-    command = [sys.executable, "-m", "wisp", "matte", plate, "--box", BOX, "-o", "out", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        seen = 0
-        for line in process.stdout:
-            seen += json.loads(line)["event"] == "frame"
-            if seen == 2:
-                process.send_signal(number)
-                break
-        process.stdout.read()
-        return process.wait(timeout=60)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 7)])
 def test_an_interrupted_run_keeps_whole_frames_and_the_same_command_resumes(plate: str, number: int, code: int) -> None:
     for frame in range(6, 40):
         cv2.imwrite(f"plates/sh010.{1001 + frame}.png", picture(frame % 20))
-    assert interrupted(plate, number) == code
+    command = [sys.executable, "-m", "wisp", "matte", plate, "--box", BOX, "-o", "out", "--json"]
+    assert signalled(command, number)[0] == code
     finished = sorted(Path("out/object1").glob("*.exr"))
     assert 2 <= len(finished) < 40
     for path in finished:

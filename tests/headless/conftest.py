@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-FRAMES = range(1001, 1025)
+FRAMES = range(1001, 1021)
 SIZE = (96, 64)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -11,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.signals import signalled
 from wisp.cache import read_matte
 
 from .conftest import FRAMES, Wisp, command, environment
@@ -59,27 +59,8 @@ def test_solve_and_deliver_without_display_home_or_write_access_to_the_input(
     assert contents(shot.parent) == before
 
 
-def signalled(shot: Path, cache: Path, number: int) -> int:
-    """Solve in a process that is signalled after its second matte. It cannot be done before that: its events fill a
-    pipe that nobody empties meanwhile."""
-    arguments = command("solve", shot, "--cache", cache, "--json")
-    source, sink = os.pipe()
-    fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, 4096)
-    with subprocess.Popen(arguments, stdout=sink, stderr=subprocess.DEVNULL, env=environment()) as process:
-        os.close(sink)
-        with os.fdopen(source, "rb", buffering=0) as events:
-            seen = 0
-            while seen < 2:
-                seen += json.loads(events.readline())["event"] == "frame"
-            process.send_signal(number)
-            last = events.readall().splitlines()[-1]
-        code = process.wait(timeout=300)
-    assert json.loads(last)["event"] == "stopped" and json.loads(last)["code"] == code
-    return code
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="needs a pipe of a known size")
+@pytest.mark.timeout(900)
 def test_two_runs_and_two_that_were_stopped_and_resumed_give_the_same_pixels(
     wisp: Wisp, shot: Path, tmp_path: Path
 ) -> None:
@@ -91,7 +72,9 @@ def test_two_runs_and_two_that_were_stopped_and_resumed_give_the_same_pixels(
     assert pixels(tmp_path / "second") == expected
     for number, code in ((signal.SIGTERM, 7), (signal.SIGINT, 130)):
         cache = tmp_path / f"stopped-{code}"
-        assert signalled(shot, cache, number) == code
+        arguments = command("solve", shot, "--cache", cache, "--json")
+        left, last = signalled(arguments, number, environment())
+        assert (left, last["event"], last["code"]) == (code, "stopped", code)
         kept = pixels(cache)
         assert 2 <= len(kept) < len(FRAMES), "the frame under way is finished, the rest is not begun"
         assert kept == {name: expected[name] for name in kept}
