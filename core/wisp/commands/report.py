@@ -86,7 +86,7 @@ class Reporter:
         if self._bar is not None:
             if event.stage not in self._tasks:
                 self._tasks[event.stage] = self._bar.add_task(_STAGES[event.stage], total=event.total)
-            self._bar.update(self._tasks[event.stage], completed=event.done)
+            self._bar.update(self._tasks[event.stage], completed=event.done, total=event.total)
             return
         self._tasks[event.stage] = (event.done, event.total)
         pending = {"track": 0, "matte": 0} | getattr(self, "_totals", {}) if event.stage != "deliver" else {}
