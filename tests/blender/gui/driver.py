@@ -76,6 +76,7 @@ def state() -> dict[str, Any]:
         told["solved"] = {str(n): sorted(f) for n, f in run.solved.items()}
         told["dirty"] = {str(n): sorted(f) for n, f in run.dirty.items()}
         told["message"] = run.message
+        told["previewing"] = bool(run.wanted or run.asked)
         told["settled"] = bool(run.shot and run.shot.status) and not addon("filing").pending()
     return told
 

@@ -59,7 +59,8 @@ def tell(window: Any, alphas: list[np.ndarray], core_of: Any) -> list[str]:
     window.until("a drag is a box", lambda s: [p[0] for p in prompts(s)] == ["point", "box"])
     corners = np.array(prompts(window.state())[1][3])
     assert np.abs(corners - box).max() < 2.0, (corners.tolist(), box)
-    time.sleep(3)
+    window.until("its matte", lambda s: not s["previewing"], 90)
+    time.sleep(2)
     window.screenshot("4-box")
 
     window.do("with override(): bpy.ops.wisp.track()")
