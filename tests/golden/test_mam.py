@@ -76,6 +76,7 @@ def picture(shared: Path) -> ArrayClip:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # seconds of work, but a busy machine has been seen to take minutes for them
 @pytest.mark.parametrize("prompt", ["box", "point"])
 def test_end_to_end(shared: Path, head: MamHead, picture: ArrayClip, prompt: str) -> None:
     golden = np.load(shared / "golden" / f"mam_e2e_{prompt}.npz")

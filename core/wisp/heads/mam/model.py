@@ -99,7 +99,8 @@ def load(files: Mapping[str, Path], options: RunOptions, size: SamSize | None = 
     _fill(decoder, fold_spectral_norm(published, files["decoder"]), files["decoder"])
     try:
         sam.to(device)
-        decoder.to(device)
+        # The layout in which its convolutions are fastest: nearly half the time on a CPU.
+        decoder.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
     except torch.OutOfMemoryError as error:
         raise MemoryLimitError(f"Matting Anything does not fit into the memory of {device}.") from error
     version = "+".join(remembered_sha256(files[role]) for role in ("sam", "decoder"))
