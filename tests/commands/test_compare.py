@@ -36,8 +36,8 @@ def shot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         alpha = cover(frame)[..., None]
         cv2.imwrite(f"plates/sh010.{frame}.png", np.rint(alpha * cloth + (1 - alpha) * ground).astype(np.uint8))
         cv2.imwrite(f"truth/sh010.{frame}.png", np.rint(alpha * 65535).astype(np.uint16))
-    box = "1001:12,14,48,50"
-    assert main(["matte", "plates/sh010.%04d.png", "--frames", "1001", "--box", box, "-o", "out", "-q"]) == 0
+    words = ["plates/sh010.%04d.png", "--frames", "1001", "--box", "1001:12,14,48,50", "--head", "guided"]
+    assert main(["matte", *words, "-o", "out", "-q"]) == 0
     path = Path("out/sh010.wisp")
     document = json.loads(path.read_text())
     document["plate"]["last"] = FRAMES[-1]
