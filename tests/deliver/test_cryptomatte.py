@@ -83,6 +83,18 @@ def test_a_delivered_file_reads_back(brief: Solver, tmp_path: Path) -> None:
     assert (layer[1] >= layer[3]).all(), "the larger share comes first"
 
 
+def test_another_reader_finds_the_same_masks(brief: Solver, tmp_path: Path) -> None:
+    """`cryptomatte-api` from PyPI, where it is installed."""
+    reader = pytest.importorskip("cryptomatte_api", reason="needs cryptomatte-api, which nothing else uses")
+    Delivery(brief, str(tmp_path / "out"), Style(layout="crypto"), frames=[1012], stem="sh").write()
+    path = tmp_path / "out" / "sh_crypto.1012.exr"
+    (found,) = reader.Cryptomatte.load(str(path))
+    _, coverage, _ = read_cryptomatte(path)
+    assert set(found.masks()) == set(coverage)
+    for name, expected in coverage.items():
+        np.testing.assert_allclose(found.mask(name), expected, atol=1e-6)
+
+
 def test_ranks_are_sorted_and_their_number_depends_on_the_objects_alone() -> None:
     generator = np.random.default_rng(2)
     names = [f"o{number}" for number in range(8)]

@@ -73,6 +73,8 @@ class Delivery:
                 f"The output '{output}' would write {len(works)} objects to the same files.",
                 hint="Put {object} into the name, or give a folder.",
             )
+        #: The number of this delivery, None where deliveries are not numbered.
+        self.version: int | None = None
         if pattern.versioned:
             self.version = pattern.latest() + 1 if version in (None, "next") else int(version)
             pattern = pattern.at(self.version)
@@ -99,9 +101,6 @@ class Delivery:
             raise OutputError(f"{strangers[0]}{more} would be overwritten.", hint=hint, path=strangers[0])
         self._todo = {file for file in self._files if present[file.path] != "same"}
         self.skipped = len(self._files) - len(self._todo)
-
-    #: The number of this delivery, None where deliveries are not numbered.
-    version: int | None = None
 
     @property
     def folders(self) -> tuple[Path, ...]:
