@@ -59,3 +59,17 @@ def test_names_become_layers(tmp_path: Path) -> None:
     stored = [each.name for each in made(*objects, folder=tmp_path).objects]
     assert stored[:4] == ["left_hand", "left_hand_2", "o_2nd", "o_con"]
     assert len({name.casefold() for name in stored}) == len(names)
+
+
+def test_edges_and_whole_mattes_arrive(tmp_path: Path) -> None:
+    hero = item("hero", [])
+    values = {"grow": -1.5, "fill_holes": 12.0, "remove_specks": 3.5, "frame_edge": 2, "stabilise": 0.4}
+    for name, value in values.items():
+        setattr(hero, name, value)
+    hero.garbage_path, hero.core_path = "/roto/garbage.####.exr", ""
+    wisp = SimpleNamespace(objects=[hero], tracker="flow", head="guided")
+    shot = document.shot_document(wisp, PLATE, tmp_path)
+    stored = parse(shot).objects[0]
+    assert {name: getattr(stored.edge, name) for name in values} == values
+    assert (stored.garbage, stored.core) == ("/roto/garbage.####.exr", None)
+    assert document.other_folders(shot) == ["/roto"]

@@ -20,7 +20,7 @@ ROOT = HERE.parent.parent
 CASES = ("mapping", "place", "colour", "refusals", "outputs", "saving", "track", "troubles", "install")
 VERSIONS = os.environ.get("WISP_BPY", "4.2 5.0").split()
 #: Seconds that one case may take on a busy machine, loading the engine's models included.
-LIMIT = 240
+LIMIT = 480
 WIDTH, HEIGHT, BITS = 128, 64, 8
 
 

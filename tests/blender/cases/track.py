@@ -60,6 +60,7 @@ def run() -> None:
     assert run_state.solved[1] == set(range(1001, 1009)) and not run_state.dirty[1], run_state
     for i in (0, 3, 7):
         stage.near(overlap(stage.render(11 + i), disc(i, RED)), 1.0, 0.15, f"frame {i}")
+    garbage(strip)
     matte = outputs.matte_strip(strip)
     second_object(strip)
     assert outputs.matte_strip(strip) == matte, "the matte strip is kept"
@@ -85,6 +86,20 @@ def second_object(strip: Any) -> None:
     bpy.ops.wisp.track(wait=True)
     assert overlap(stage.render(14), disc(3, BLUE)) > 0.85, "an object that is switched off is not"
     strip.wisp.objects[0].enabled = True
+
+
+def garbage(strip: Any) -> None:
+    """A matte of what is surely not the object, from a folder of its own."""
+    item, below = strip.wisp.objects[0], np.zeros((stage.HEIGHT, stage.WIDTH), np.uint8)
+    below[18:] = 255
+    stage.write_png(stage.FOLDER / "roto" / "below.png", below)
+    item.garbage = str(stage.FOLDER / "roto" / "below.png")
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    upper = disc(3, RED) & (below == 0)
+    assert overlap(stage.render(14), upper) > 0.8, "the lower half is cut off"
+    item.garbage = ""
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    assert overlap(stage.render(14), disc(3, RED)) > 0.85
 
 
 def correction(strip: Any, run_state: Any) -> None:
