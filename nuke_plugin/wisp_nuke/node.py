@@ -145,7 +145,7 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("File_Knob", "wisp_cache_dir", "cache folder", "", tip="Empty: 'wisp-cache' beside the script."),
     KnobSpec("File_Knob", "wisp_engine_python", "engine's Python", ""),
     KnobSpec("Enumeration_Knob", "wisp_tracker", "tracker", None, (["flow"],)),
-    KnobSpec("Enumeration_Knob", "wisp_head", "head", None, (["guided"],)),
+    KnobSpec("Enumeration_Knob", "wisp_head", "head", None, (["embedded"],)),
     KnobSpec("Boolean_Knob", "wisp_display_input", "input is display-referred (sRGB)", False),
     _number("exposure", "exposure", 0.0, "Stops that the models see the plate brighter; the plate itself stays."),
     _button("refresh_plates", "Render the plate again", "After a change that the node cannot see, such as new files."),
@@ -216,12 +216,12 @@ def _schema(group: Any) -> int:
 
 
 def upgrade(group: Any) -> None:
-    """Bring the node of an older script to this version.
+    """Bring the node of an older script to this version; one that lacks a knob is older, whatever it says.
 
     The knobs are laid anew in their order, with what they hold. The inside is left alone until the node is next
     solved: it renders what it rendered.
     """
-    if _schema(group) < SCHEMA:
+    if _schema(group) < SCHEMA or any(group.knob(spec.name) is None for spec in KNOBS):
         kept = {name: knob for name, knob in group.knobs().items() if name.startswith("wisp_")}
         held = {name: (knob.Class(), knob.toScript(), host.plain_value(knob)) for name, knob in kept.items()}
         for knob in reversed(list(kept.values())):

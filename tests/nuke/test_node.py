@@ -261,7 +261,7 @@ def test_the_inside_of_an_old_node_renders_what_it_did(session: Any, tmp_path: P
 
 
 def test_a_script_of_this_version_opens(session: Any) -> None:
-    """Frozen with the knobs of version 2: two objects, one with an edge, points, a box and a stroke."""
+    """Frozen with the knobs of version 2, before one was added: two objects, an edge, points, a box and a stroke."""
     session.host.load((DATA / "knobs-2.nk").read_text(encoding="utf-8"))
     group = session.host.toNode("Wisp1")
     group.input(0).own = {"format": Format(64, 48), "range": (1001, 1004)}
@@ -271,4 +271,7 @@ def test_a_script_of_this_version_opens(session: Any) -> None:
     assert dog["edge"] == {"grow": 1.5} and group["wisp_edge_grow"].value() == 1.5
     assert group["wisp_object"].value() == "dog" and group["wisp_layers"].value() is True
     assert [group["wisp_state_1"].getValueAt(frame) for frame in range(1001, 1005)] == [1, 1, 0, 0]
-    assert group["wisp_schema"].value() == 2
+    assert group["wisp_schema"].value() == 2 and "wisp_exposure" in group.user_knobs
+    assert [name for name in group.user_knobs if name.startswith("wisp_")] == [
+        spec.name for spec in session.module("node").KNOBS
+    ]
