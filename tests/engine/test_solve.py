@@ -101,7 +101,7 @@ def test_solve_from_open_to_mattes(start: Start, session: Open) -> None:
     last = shot.progress[-1]
     assert last["done"] == last["total"]
     assert client.call("status")["jobs"] == []
-    assert client.call("status")["models"] == ["flow", "guided"]
+    assert client.call("status")["models"] == ["embedded", "flow"]
 
     shot.shot.refresh()
     assert shot.status(2)["objects"][0]["frames"] == {"solved": "1001-1012"}
@@ -124,6 +124,24 @@ def test_a_changed_document_is_dirty_and_a_refused_one_changes_nothing(
     shot.shot.update(document)
     shot.errors.clear()
     assert shot.status(3)["objects"][0]["frames"] == {"dirty": "1004-1012", "solved": "1001-1003"}
+
+
+def test_a_touch_up_of_the_edge_reaches_as_far_as_its_paint(start: Start, session: Open, document: Document) -> None:
+    """With the real tracker: a dot on the outline could change all frames, and is found to change no mask."""
+    shot = session(start())
+    shot.status()
+    shot.finish(shot.solve())
+    x, y = disc(1008)
+    dot = {"frame": 1008, "kind": "stroke", "xy": [[x, y - 14]], "radius": 0.6, "include": False}
+    item = document["objects"][0]
+    shot.shot.update({**document, "objects": [{**item, "prompts": [*item["prompts"], dot]}]})
+    assert shot.status(2)["objects"][0]["frames"] == {"dirty": "1002-1012", "solved": "1001"}
+    shot.frames.clear()
+    done = shot.finish(shot.solve())
+    assert sorted(told["frame"] for told in shot.frames) == list(range(1006, 1011))
+    assert (done["tracked"], done["matted"], done["cached"]) == (8, 5, 7), "tracked up to the dot, and no farther"
+    shot.shot.refresh()
+    assert shot.status(3)["objects"][0]["frames"] == {"solved": "1001-1012"}
 
 
 @pytest.mark.parametrize(
