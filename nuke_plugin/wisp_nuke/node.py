@@ -223,7 +223,7 @@ def upgrade(group: Any) -> None:
     """
     if _schema(group) < SCHEMA or any(group.knob(spec.name) is None for spec in KNOBS):
         kept = {name: knob for name, knob in group.knobs().items() if name.startswith("wisp_")}
-        held = {name: (knob.Class(), knob.toScript(), host.plain_value(knob)) for name, knob in kept.items()}
+        held = {name: _held(knob) for name, knob in kept.items()}
         for knob in reversed(list(kept.values())):
             group.removeKnob(knob)
         add_knobs(group)
@@ -232,19 +232,37 @@ def upgrade(group: Any) -> None:
         group["wisp_schema"].setValue(SCHEMA)
 
 
-def _take_over(group: Any, held: Dict[str, Tuple[str, str, Any]]) -> None:
+class _Held(NamedTuple):
+    """What a knob held: its class, its text in scripts, its value and, of a menu, the choices."""
+
+    kind: str
+    script: str
+    value: Any
+    choices: Tuple[str, ...]
+
+
+def _held(knob: Any) -> _Held:
+    choices = tuple(knob.values()) if knob.Class() == "Enumeration_Knob" else ()
+    return _Held(knob.Class(), knob.toScript(), host.plain_value(knob), choices)
+
+
+def _take_over(group: Any, held: Dict[str, _Held]) -> None:
     """Give the new knobs what the former ones held. Version 1 counted objects from 1, and had models as text."""
     for spec in KNOBS:
         if spec.name not in held or spec.kind in ("Tab_Knob", "PyScript_Knob", "Text_Knob"):
             continue
-        kind, script, value = held[spec.name]
-        if kind == spec.kind:
-            group[spec.name].fromScript(script)
+        former = held[spec.name]
+        if former.kind == spec.kind == "Enumeration_Knob":
+            if former.value not in group[spec.name].values():  # objects and models are known later
+                host.offer(group[spec.name], list(former.choices))
+            group[spec.name].setValue(former.value)
+        elif former.kind == spec.kind:
+            group[spec.name].fromScript(former.script)
         elif spec.name == "wisp_object":
             host.offer(group[spec.name], [str(number) for number in range(1, graph.MOST_OBJECTS + 1)])
-            group[spec.name].setValue(max(int(value) - 1, 0))
+            group[spec.name].setValue(max(int(former.value) - 1, 0))
         elif spec.name in ("wisp_tracker", "wisp_head"):
-            host.offer(group[spec.name], [str(value)])
+            host.offer(group[spec.name], [str(former.value)])
 
 
 def rebuild(group: Any, mattes: List[graph.Mattes]) -> None:

@@ -268,6 +268,8 @@ def test_a_script_of_this_version_opens(session: Any) -> None:
     hero, dog = objects(session, group)
     assert [(p["kind"], p["frame"]) for p in hero["prompts"]] == [("box", 1001), ("point", 1003)]
     assert [(p["kind"], p["include"]) for p in dog["prompts"]] == [("stroke", False)]
+    session.host.frame(1001)
+    session.idle()
     assert dog["edge"] == {"grow": 1.5} and group["wisp_edge_grow"].value() == 1.5
     assert group["wisp_object"].value() == "dog" and group["wisp_layers"].value() is True
     assert [group["wisp_state_1"].getValueAt(frame) for frame in range(1001, 1005)] == [1, 1, 0, 0]
