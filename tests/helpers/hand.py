@@ -51,7 +51,7 @@ class Hand:
             self.window.activateWindow()
         return QtWidgets.QApplication.activeWindow() is self.window
 
-    def wait(self, until: Callable[[], bool], timeout: float = 180.0) -> None:
+    def wait(self, until: Callable[[], bool], timeout: float = 600.0) -> None:
         """Run the window until `until()`; fails with the window's own message."""
         deadline = time.monotonic() + timeout
         while not until():

@@ -127,7 +127,7 @@ def test_the_window_answers_while_the_engine_works(window: Window, hand: Hand, g
     editor = window.editor
     gate.touch()
     released: list[None] = []
-    watchdog = threading.Timer(60.0, lambda: (released.append(None), gate.unlink()))
+    watchdog = threading.Timer(300.0, lambda: (released.append(None), gate.unlink()))
     watchdog.start()
     draw_box(hand)
     hand.wait(lambda: editor.session.previewing and editor.session.client.state == "ready")

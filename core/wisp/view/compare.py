@@ -76,6 +76,7 @@ class CompareHeads(QtWidgets.QDialog):
             self.words.setText(str(error))
             return
         self.words.setText("Matting")
+        self.words.setVisible(True)
         self.bar.setRange(0, 0)
         self.bar.setVisible(True)
         self._allow()
