@@ -46,12 +46,19 @@ def panel(start: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyP
     panel.close()
 
 
-def wait(until: Callable[[], bool], timeout: float = 60.0) -> None:
+def wait(until: Callable[[], bool], timeout: float = 600.0) -> None:
     deadline = time.monotonic() + timeout
     while not until():
         QApplication.processEvents()
         time.sleep(0.002)
         assert time.monotonic() < deadline, "still waiting"
+
+
+def active(panel: Any) -> bool:
+    """Whether it is the active window, to which shortcuts belong; asks to be while it is not."""
+    if QApplication.activeWindow() is not panel:
+        panel.activateWindow()
+    return QApplication.activeWindow() is panel
 
 
 def at(panel: Any, x: float, y: float) -> Any:
@@ -73,8 +80,7 @@ def test_drawing_and_undo_on_both_sides(panel: Any) -> None:
     panel.session.host.viewer.ctrl_click(20, 20)
     panel.group["wisp_add_neg"].execute()
     assert [prompt["include"] for prompt in panel.editor.edits.prompts(1, 1001)] == [True, False]
-    panel.activateWindow()  # shortcuts belong to the active window
-    wait(lambda: QApplication.activeWindow() is panel)
+    wait(lambda: active(panel))
     QtTest.QTest.keyClick(panel.editor.canvas, Qt.Key.Key_Right)
     assert panel.session.host.frame() == 1002
 

@@ -51,7 +51,7 @@ def until(session: Any, condition: Callable[[], bool]) -> None:
         session.idle()
         return condition()
 
-    session.module("engine").wait(holds, 120)
+    session.module("engine").wait(holds, 600)
 
 
 def keyed(group: Any) -> list[int]:
