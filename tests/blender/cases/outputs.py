@@ -58,6 +58,7 @@ def run() -> None:
     outputs = stage.addon("outputs")
     strip = grey_plate()
     bpy.ops.wisp.add_point(x=10, y=10, frame=101)
+    keyframes()
     bpy.ops.wisp.update_outputs()
     stage.near(stage.render(4)[..., 0], BACK, 0.012, "placeholders hide the plate")
     solve(strip)
@@ -69,6 +70,16 @@ def run() -> None:
     matte = outputs.matte_strip(strip)
     assert (matte.name, matte.color_tag) == ("my own name", "COLOR_03")
     two_scenes()
+
+
+def keyframes() -> None:
+    """From one frame with prompts to the next and back; beyond the last there is none."""
+    scene = bpy.context.scene
+    bpy.ops.wisp.add_point(x=10, y=10, frame=104)
+    scene.frame_set(3)
+    assert bpy.ops.wisp.jump(forward=True) == {"FINISHED"} and scene.frame_current == 6
+    assert bpy.ops.wisp.jump(forward=True) == {"CANCELLED"} and scene.frame_current == 6
+    assert bpy.ops.wisp.jump(forward=False) == {"FINISHED"} and scene.frame_current == 3
 
 
 def kinds(strip: Any) -> None:
