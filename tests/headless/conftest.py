@@ -38,6 +38,7 @@ def write_shot(folder: Path, hidden: Collection[int] = (), frames: range = FRAME
         "wisp": 1,
         "plate": {"path": "plates/sh010.%04d.png", "first": frames[0], "last": frames[-1], **size},
         "objects": [{"id": 1, "name": "disk", "prompts": [box]}],
+        "solve": {"tracker": "flow", "head": "guided"},
     }
     shot = folder / "sh010.wisp"
     shot.write_text(json.dumps(document))

@@ -107,7 +107,8 @@ def test_6_out_of_memory(tmp_path: Path) -> None:
     """A real limit, and a plate of 500 MB in floating point."""
     cv2.imwrite(str(tmp_path / "big.1001.png"), np.zeros((4000, 10000, 3), np.uint8))
     plate = str(tmp_path / "big.%04d.png")
-    arguments = ["120", "matte", plate, "--box", "1001:100,100,900,900", "-o", str(tmp_path / "out")]
+    models = ["--tracker", "flow", "--head", "guided"]
+    arguments = ["120", "matte", plate, "--box", "1001:100,100,900,900", *models, "-o", str(tmp_path / "out")]
     done = subprocess.run(
         [sys.executable, "-c", CONFINED, *arguments],
         env=environment(),

@@ -37,10 +37,11 @@ def test_solve_and_deliver_without_display_home_or_write_access_to_the_input(
     assert not {"DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR"} & variables.keys()
     frames = ("--frames", "1001-1003")
     cache = ("--cache", tmp_path / "cache")
+    drawn = ("--box", "1001:10,16,42,48", "--tracker", "flow", "--head", "guided")
     for arguments in (
         ("solve", shot, *frames, *cache),
         ("deliver", shot, *frames, *cache, "-o", tmp_path / "delivery"),
-        ("matte", shot.parent / "plates/sh010.%04d.png", "--box", "1001:10,16,42,48", *frames, "-o", tmp_path / "out"),
+        ("matte", shot.parent / "plates/sh010.%04d.png", *drawn, *frames, "-o", tmp_path / "out"),
     ):
         done = subprocess.run(
             ["nice", "-n", "19", *command(*arguments)],
