@@ -185,7 +185,7 @@ class WispStrip(bpy.types.PropertyGroup):
         name="Show Plate", update=output_chosen, description="Show the whole plate while you work; saving ends it"
     )
     tracker: StringProperty(name="Tracker", default="flow", update=edited, search=models_of("tracker"))
-    head: StringProperty(name="Head", default="guided", update=edited, search=models_of("head"))
+    head: StringProperty(name="Head", default="embedded", update=edited, search=models_of("head"))
 
     @property
     def active_object(self):

@@ -94,7 +94,7 @@ def test_an_acescg_sequence_keeps_numbers_windows_and_metadata(shared: Path, tmp
     assert (header.display, header.data) == (Window(100, 50, 840, 470), data)
     assert header.fps == 24 and header.timecode == "01:00:00:06"
     assert header.attributes["owner"] == "the camera department"
-    assert header.attributes["wisp/model"] == "flow + guided"
+    assert header.attributes["wisp/model"] == "flow + embedded"
     channels, _ = read_channels(out / "hero" / "hero.1001.exr")
     assert channels["R"].dtype == np.float16 and channels["R"].shape == (360, 640)
     assert mad(channels["R"].astype(np.float32), truth_of(clip, 0)) < 35

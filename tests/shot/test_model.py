@@ -219,7 +219,7 @@ def test_defaults_change_nothing() -> None:
     levels = {"grow": 0.0, "soften": 0.0, "black": 0.0, "white": 1.0, "gamma": 1.0}
     assert Edge().model_dump() == levels | {"fill_holes": 0.0, "remove_specks": 0.0, "frame_edge": 0, "stabilise": 0.0}
     shot = parse({"wisp": 1, "plate": PLATE})
-    assert (shot.objects, shot.solve.tracker, shot.solve.head, shot.deliver.layout) == ([], "flow", "guided", "alpha")
+    assert (shot.objects, shot.solve.tracker, shot.solve.head, shot.deliver.layout) == ([], "flow", "embedded", "alpha")
 
 
 def test_colours_are_stored_in_one_way() -> None:

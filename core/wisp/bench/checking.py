@@ -75,6 +75,7 @@ def cases_of(folder: Path, every: int | None, work: Path) -> list[Case]:
                 "prompts": [{"frame": frame, "kind": "mask", "path": str(truths[frame])} for frame in keyframes],
             }
         ],
+        "solve": {"head": "guided"},
     }
     solver = Solver(parse(document), work, work / "cache", RunOptions())
     solver.run()

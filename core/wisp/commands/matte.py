@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_detector_options(parser)
     models = parser.add_argument_group("what computes the mattes")
     models.add_argument("--tracker", metavar="ID", help="keeps the object over time (default: the head's own, or flow)")
-    models.add_argument("--head", metavar="ID", default="guided", help="resolves the edge (default: guided)")
+    models.add_argument("--head", metavar="ID", default="embedded", help="resolves the edge (default: embedded)")
     models.add_argument(
         "--region",
         choices=("auto", "off"),

@@ -127,7 +127,7 @@ def _rows(clip: DemoClip, mattes: Path, count: int) -> Iterator[Row]:
 
 
 def _title(passed_on: list[str]) -> str:
-    models = " ".join(passed_on) or "embedded flow tracker + guided head, no weights"
+    models = " ".join(passed_on) or "embedded flow tracker + embedded head, no download"
     return f"Wisp demo, corrected: a box on the first, middle and last frame; {models}"
 
 
@@ -149,8 +149,8 @@ Look at   {sheet}
 Mattes    {mattes}
 Shot      {shot}  (plain JSON: add prompts, then `wisp solve {shot}`)
 
-These mattes come from Wisp's embedded models, which need no download: a small optical-flow tracker and a guided
-filter. They follow a clear shape and its fur; flying hair and clear wings are beyond them.
+These mattes come from Wisp's embedded models, which need no download: an optical-flow tracker and a small
+network for the edge. They follow a clear shape and its fur; flying hair and clear wings are beyond them.
 
 On your own footage (activate .venv first, or call its bin/wisp):
   wisp matte PLATE.%04d.exr --box 1001:X0,Y0,X1,Y1     pixels from the top left, on frame 1001

@@ -1,4 +1,4 @@
-"""The default head: a colour guided filter whose windows fit the mask's accuracy and the subject's softness."""
+"""The head without weights: a colour guided filter whose windows fit the mask's accuracy and the subject's softness."""
 
 from __future__ import annotations
 

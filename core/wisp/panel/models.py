@@ -10,7 +10,7 @@ from .shot_edits import ShotEdits
 #: Role in the shot document -> label, hint, and what is used where the document names none.
 ROLES = {
     "tracker": ("Tracker", "Follows the object through the shot", "flow"),
-    "head": ("Head", "Finds the soft edge on every frame", "guided"),
+    "head": ("Head", "Finds the soft edge on every frame", "embedded"),
 }
 
 

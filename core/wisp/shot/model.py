@@ -250,7 +250,7 @@ class SolveSpec(_Part):
     """Which models compute the mattes, by registry id, and how."""
 
     tracker: Identifier = "flow"
-    head: Identifier = "guided"
+    head: Identifier = "embedded"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 0
 
