@@ -36,12 +36,12 @@ DEFAULT_FPS = 24.0
 
 @dataclass(frozen=True)
 class _File:
-    """One file to write: its frames (several in a movie), its objects, and a mark that tells whether it is there."""
+    """One file to write: its frames (several in a movie) and its objects, by name: while a shot is solved, what is
+    known of them is planned anew."""
 
     path: Path
     frames: tuple[int, ...]
-    works: tuple[ObjectWork, ...]
-    mark: str
+    objects: tuple[str, ...]
 
 
 class Delivery:
@@ -81,19 +81,15 @@ class Delivery:
         wanted = tuple(frames if frames is not None else solver.plate.frames)
         if kind.movie:
             _without_gaps(wanted, solver.plate.frames)
-        groups = [works] if style.shared else [(work,) for work in works]
+        names = tuple(work.item.name for work in works)
+        groups = [names] if style.shared else [(name,) for name in names]
         spans = [wanted] if kind.movie else [(frame,) for frame in wanted]
         self._files = [
-            _File(
-                pattern.path(span[0], group[0].item.name if len(group) == 1 else ""),
-                span,
-                group,
-                self._mark(group, span),
-            )
+            _File(pattern.path(span[0], group[0] if len(group) == 1 else ""), span, group)
             for span in spans
             for group in groups
         ]
-        present = {file.path: _state(file) for file in self._files}
+        present = {file.path: _state(file.path, self._mark(file)) for file in self._files}
         strangers = [path for path, state in present.items() if state == "other"]
         if strangers and (not overwrite or version is not None):
             more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
@@ -130,29 +126,33 @@ class Delivery:
         if self._style.shared or self._style.overlaps_matter:
             return
         for file in [file for file in self._todo if file.frames == (frame,)]:
-            if file.works[0].item.name == name:
+            if file.objects == (name,):
                 self._write_file(file, lambda _: None)
                 self._todo.discard(file)
 
     # What depends on what ----------------------------------------------------------------------------------
 
+    def _works(self, file: _File) -> tuple[ObjectWork, ...]:
+        return tuple(self._solver.work(name) for name in file.objects)
+
     def _needed(self, works: Sequence[ObjectWork]) -> tuple[ObjectWork, ...]:
         """The objects whose mattes are read for those of `works`."""
         return self._solver.works if self._style.overlaps_matter else tuple(works)
 
-    def _mark(self, works: tuple[ObjectWork, ...], frames: tuple[int, ...]) -> str:
-        """An object's own matte carries its own fingerprint; anything else one of all that is in it."""
+    def _mark(self, file: _File) -> str:
+        """What tells whether a file is there: of an object's own matte its own fingerprint, else one of all in it."""
+        works, frames = self._works(file), file.frames
         content = self._style.content()
         if not content and len(works) == 1 and len(frames) == 1:
             return works[0].marks.get(frames[0], "empty")
         marks = [[work.marks.get(frame, "empty") for work in self._needed(works)] for frame in frames]
         plate = [self._solver.plate.identity(frame) for frame in frames] if self._style.layout == "rgba" else []
-        return fingerprint([work.item.name for work in works], content, marks, plate)
+        return fingerprint(file.objects, content, marks, plate)
 
     def _require_solved(self, files: Sequence[_File]) -> None:
         missing: dict[str, dict[int, None]] = {}
         for file in files:
-            for work in self._needed(file.works):
+            for work in self._needed(self._works(file)):
                 for frame in file.frames:
                     if frame in work.marks and work.matte(frame) is None:
                         missing.setdefault(work.item.name, {})[frame] = None
@@ -191,14 +191,15 @@ class Delivery:
     def _write_exr(self, file: _File, frame: int) -> None:
         style, plate = self._style, self._solver.plate
         header = plate.header(frame)
-        mattes = self._mattes(file.works, frame)
+        works = self._works(file)
+        mattes = self._mattes(works, frame)
         alphas = {name: alpha for name, (alpha, _) in mattes.items()}
         stamps = {name: stamp for name, (_, stamp) in mattes.items()}
         extra: dict[str, Any] = {}
         if style.layout == "layers":
             channels = layer_channels(alphas, header, exclusive=style.exclusive)
         elif style.layout == "crypto":
-            channels = crypto_channels(alphas, {work.item.name: work.item.color for work in file.works}, header)
+            channels = crypto_channels(alphas, {work.item.name: work.item.color for work in works}, header)
             extra = dict(cryptomatte.attributes(list(alphas)))
         else:
             ((alpha, _),) = mattes.values()
@@ -222,7 +223,7 @@ class Delivery:
             attributes={
                 **_kept(header.attributes, colour=style.layout == "rgba"),
                 **time_attributes(header),
-                **_stamp(stamps, file.mark),
+                **_stamp(stamps, self._mark(file)),
                 **extra,
             },
         )
@@ -230,7 +231,7 @@ class Delivery:
     def _write_still(self, file: _File, frame: int) -> None:
         from .stills import write_png, write_tiff
 
-        picture = self._picture(file.works[0], frame)
+        picture = self._picture(self._works(file)[0], frame)
         if self._style.format == "png":
             write_png(file.path, picture)
             return
@@ -256,7 +257,7 @@ class Delivery:
                 )
             )
             for frame in file.frames:
-                picture = self._picture(file.works[0], frame)
+                picture = self._picture(self._works(file)[0], frame)
                 movie.add(np.dstack([picture] * 4) if picture.ndim == 2 else picture)
                 step(frame)
 
@@ -285,16 +286,16 @@ def _without_gaps(wanted: Sequence[int], available: Sequence[int]) -> None:
         )
 
 
-def _state(file: _File) -> Literal["absent", "same", "other"]:
-    if not file.path.exists():
+def _state(path: Path, mark: str) -> Literal["absent", "same", "other"]:
+    if not path.exists():
         return "absent"
-    if file.path.suffix != ".exr":
+    if path.suffix != ".exr":
         return "other"
     try:
-        stamp = MatteStamp.from_attributes(read_header(file.path).attributes)
+        stamp = MatteStamp.from_attributes(read_header(path).attributes)
     except InputError:
         return "other"
-    return "same" if stamp is not None and stamp.fingerprint == file.mark else "other"
+    return "same" if stamp is not None and stamp.fingerprint == mark else "other"
 
 
 def _kept(attributes: dict[str, Any], *, colour: bool) -> dict[str, Any]:
