@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from helpers.farm_jobs import write_shot
 
 #: Packages of models and their extras, which take seconds to import.
 MODELS = ("torch", "transformers", "diffusers", "tokenizers", "huggingface_hub", "sam2", "scipy", "pymatting")
@@ -50,3 +52,11 @@ ids = [model["id"] for model in answer["result"]["models"]]
 assert "mam" in ids and "grounding-dino-tiny" in ids, ids
 """
     assert loaded_by(code) == "[]"
+
+
+def test_the_status_of_a_shot_of_the_built_in_models(tmp_path: Path) -> None:
+    """Their versions are known without loading them, so that opening a shot does not wait for torch."""
+    shot = write_shot(tmp_path)
+    shot.write_text(shot.read_text("utf-8").replace('"guided"', '"embedded"'), "utf-8")
+    assert '"embedded"' in shot.read_text("utf-8")
+    assert loaded_by(f"from wisp.cli import main\nassert main(['status', {str(shot)!r}]) == 0", MODELS) == "[]"

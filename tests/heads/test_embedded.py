@@ -16,6 +16,7 @@ from wisp.heads.embedded import EmbeddedHead, build, embedded_matte, load_networ
 from wisp.heads.guided import guided_matte
 from wisp.plates.clip import FloatImage
 from wisp.train.scenes import made_sample
+from wisp.weights.models import load_head, model_stamp
 from wisp.weights.options import RunOptions
 
 
@@ -97,3 +98,8 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     save_file({"stem.weight": torch.zeros(2, 2)}, path)
     with pytest.raises(WeightsError, match="do not fit"):
         load_network(path)
+
+
+def test_its_version_is_known_without_loading_it():
+    options = RunOptions(device="cpu")
+    assert model_stamp("embedded", "head", options).version == load_head("embedded", options).version

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib
+import importlib.resources
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -73,7 +75,7 @@ def load_detector(model_id: str, options: RunOptions) -> Detector:
 
 
 def model_stamp(model_id: str, kind: Kind, options: RunOptions) -> ModelStamp:
-    """The stamp of a model used as `kind`; one without weights is asked for its version, which is quick.
+    """The stamp of a model used as `kind`; one without any weights is asked for its version, which is quick.
 
     Raises like `load_tracker`.
     """
@@ -82,8 +84,16 @@ def model_stamp(model_id: str, kind: Kind, options: RunOptions) -> ModelStamp:
         sha256 = locate(model, options).weights_sha256
         windows = Windows(int(model.parameters["window"])) if "window" in model.parameters else None
         return ModelStamp(model.id, sha256, sha256, model.licence, model.segments, windows)
+    if model.bundled:
+        return ModelStamp(model.id, bundled_version(model), "", model.licence, model.segments)
     built = cast(Tracker | Head, _build(model, kind, options))
     return ModelStamp(model.id, built.version, "", model.licence, model.segments)
+
+
+def bundled_version(model: ModelEntry) -> str:
+    """Names the weights of `model` that come with Wisp by their hash."""
+    weights = importlib.resources.files("wisp").joinpath(model.bundled)
+    return f"{model.id}-{hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}"
 
 
 def locate(model: ModelEntry, options: RunOptions) -> LocatedModel:

@@ -52,6 +52,8 @@ class ModelEntry:
     #: What a user may choose, as `ID:SETTING=VALUE`: setting -> its values, the default first. The choice is passed
     #: to the builder among the parameters, and is part of the id, so that results of different settings never mix.
     settings: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    #: Weights that come with Wisp, a path in the package: their hash is the version, known without loading the model.
+    bundled: str = ""
     #: `Tracker.segments`, here too so that a plan can be made without loading the tracker.
     segments: bool = False
     #: The tracker that a head is paired with unless another is asked for.
