@@ -167,7 +167,7 @@ class Shelf:
 
     def write_matte(self, target: Path, alpha: NDArray[np.float32], header: PlateHeader, stamp: MatteStamp) -> None:
         """Store one matte: half, ZIPS, R=G=B=alpha over the plate's display window, with its stamp."""
-        from .plates.exr import write_exr
+        from .plates.exr_writer import write_exr
 
         half = alpha.astype(np.float16)
         write_exr(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wisp.plates.exr import read_channels, write_exr
+from wisp.plates.exr import read_channels
+from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
 from wisp.plates.stills import read_mask
 

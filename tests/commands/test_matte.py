@@ -15,7 +15,8 @@ from helpers.signals import signalled
 from wisp import shot as documents
 from wisp.cache import read_matte
 from wisp.cli import main
-from wisp.plates.exr import read_channels, write_exr
+from wisp.plates.exr import read_channels
+from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
 
 SIZE = (96, 64)

@@ -15,7 +15,8 @@ from wisp.cli import main
 from wisp.metrics import jaccard, mad
 from wisp.plates import open_plate
 from wisp.plates.colour import srgb_decode
-from wisp.plates.exr import read_channels, read_header, write_exr
+from wisp.plates.exr import read_channels, read_header
+from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ from helpers.delivering import stand_ins
 from wisp.deliver import Delivery, Layout, Style
 from wisp.errors import WispError
 from wisp.plates import open_plate
-from wisp.plates.exr import write_exr
+from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
 from wisp.shot import parse
 from wisp.solve import Solver

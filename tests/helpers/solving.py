@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from wisp.plates.exr import write_exr
+from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
 from wisp.shot import Shot, parse
 from wisp.solve import Solver

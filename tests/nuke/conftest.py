@@ -14,7 +14,7 @@ import pytest
 from fake_nuke import FakeNuke
 from fake_nuke.nodes import Format, Node
 from wisp.install import install_nuke
-from wisp.plates.exr import write_exr
+from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
 
 SIZE = (64, 48)

@@ -12,7 +12,7 @@ import pytest
 from fake_nuke.nodes import Format
 from fake_nuke.render import beyond, render
 from wisp.plates.colour import srgb_encode
-from wisp.plates.exr import write_exr
+from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
 
 

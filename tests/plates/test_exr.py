@@ -18,6 +18,7 @@ import pytest
 from conftest import shared_folder
 from wisp.errors import FrameReadError, OutputError, UsageError
 from wisp.plates import exr
+from wisp.plates.exr_writer import _ends_where_it_should, write_exr
 from wisp.plates.plate import HALF_MAX, Window
 
 
@@ -242,7 +243,7 @@ def test_parts_and_layers_by_choice(tmp_path: Path) -> None:
 def test_a_picture_beats_a_data_layer(tmp_path: Path) -> None:
     grey = np.full((4, 5), 0.25, np.float32)
     normals = {f"N.{axis}": np.ones((4, 5), np.float32) for axis in "xyz"}
-    exr.write_exr(tmp_path / "y.exr", {"Y": grey, **normals}, display=Window(0, 0, 5, 4))
+    write_exr(tmp_path / "y.exr", {"Y": grey, **normals}, display=Window(0, 0, 5, 4))
     assert exr.read_frame(tmp_path / "y.exr", 1).rgb.max() == 0.25
     assert exr.read_frame(tmp_path / "y.exr", 1, layer="N").rgb.min() == 1.0
 
@@ -252,7 +253,7 @@ def test_a_picture_beats_a_data_layer(tmp_path: Path) -> None:
 
 def _with_data_window(path: Path, window: tuple[int, int, int, int]) -> None:
     """Write a good file, then change only the bytes of its data window."""
-    exr.write_exr(path, {"R": np.zeros((4, 4), np.float32)}, display=Window(0, 0, 4, 4))
+    write_exr(path, {"R": np.zeros((4, 4), np.float32)}, display=Window(0, 0, 4, 4))
     content = bytearray(path.read_bytes())
     start = content.index(b"dataWindow\0box2i\0") + len(b"dataWindow\0box2i\0") + 4
     content[start : start + 16] = np.array(window, "<i4").tobytes()
@@ -304,7 +305,7 @@ def test_a_channel_name_that_is_no_text(exr_set: Path, tmp_path: Path) -> None:
 def test_non_finite_values_inside_a_smaller_data_window(tmp_path: Path) -> None:
     plane = np.array([[np.nan, 1.0], [np.inf, -np.inf]], np.float16)
     path = tmp_path / "n.exr"
-    exr.write_exr(path, dict.fromkeys("RGB", plane), display=Window(0, 0, 5, 4), data=Window(2, 1, 4, 3))
+    write_exr(path, dict.fromkeys("RGB", plane), display=Window(0, 0, 5, 4), data=Window(2, 1, 4, 3))
     raw, _ = exr.read_channels(path)
     assert np.isnan(raw["R"][0, 0])
     frame = exr.read_frame(path, 1)
@@ -369,7 +370,7 @@ def picture() -> np.ndarray:
 def test_round_trip_with_negative_data_window(tmp_path: Path, picture: np.ndarray, compression: str) -> None:
     display, data = Window(10, 5, 74, 53), Window(-5, -3, 25, 17)
     path = tmp_path / "matte.exr"
-    exr.write_exr(path, {"A": picture}, display=display, data=data, pixel_aspect=2.0, compression=compression)
+    write_exr(path, {"A": picture}, display=display, data=data, pixel_aspect=2.0, compression=compression)
     channels, header = exr.read_channels(path)
     assert channels["A"].dtype == np.float16
     np.testing.assert_array_equal(channels["A"], picture.astype(np.float16))
@@ -383,7 +384,7 @@ def test_round_trip_with_negative_data_window(tmp_path: Path, picture: np.ndarra
 
 def test_float_and_integers_keep_their_type(tmp_path: Path, picture: np.ndarray) -> None:
     ids = np.arange(600, dtype=np.uint32).reshape(20, 30) + 2**31
-    exr.write_exr(tmp_path / "f.exr", {"Z": picture, "id": ids}, display=Window(0, 0, 30, 20), half=False)
+    write_exr(tmp_path / "f.exr", {"Z": picture, "id": ids}, display=Window(0, 0, 30, 20), half=False)
     channels, _ = exr.read_channels(tmp_path / "f.exr")
     assert channels["Z"].dtype == np.float32
     np.testing.assert_array_equal(channels["Z"], picture)
@@ -392,7 +393,7 @@ def test_float_and_integers_keep_their_type(tmp_path: Path, picture: np.ndarray)
 
 def test_half_never_turns_infinite(tmp_path: Path) -> None:
     values = np.array([[1e6, -1e6, 65504.0, 70000.0]], np.float32)
-    exr.write_exr(tmp_path / "h.exr", {"A": values}, display=Window(0, 0, 4, 1))
+    write_exr(tmp_path / "h.exr", {"A": values}, display=Window(0, 0, 4, 1))
     assert exr.read_channels(tmp_path / "h.exr")[0]["A"].tolist() == [[65504.0, -65504.0, 65504.0, 65504.0]]
 
 
@@ -405,7 +406,7 @@ def test_attributes_round_trip(tmp_path: Path, picture: np.ndarray) -> None:
         "wisp/count": 3,
         "wisp/score": 0.5,
     }
-    exr.write_exr(tmp_path / "a.exr", {"A": picture}, display=Window(0, 0, 30, 20), attributes=attributes)
+    write_exr(tmp_path / "a.exr", {"A": picture}, display=Window(0, 0, 30, 20), attributes=attributes)
     header = exr.read_header(tmp_path / "a.exr")
     assert header.timecode == "01:02:03;04"
     assert header.fps == pytest.approx(24000 / 1001)
@@ -422,7 +423,7 @@ def test_attributes_round_trip(tmp_path: Path, picture: np.ndarray) -> None:
     [(23.976, Fraction(24000, 1001)), (24.0, 24), (29.97, Fraction(30000, 1001)), (12.5, Fraction(25, 2))],
 )
 def test_frame_rates_become_exact(tmp_path: Path, picture: np.ndarray, fps: float, exact: Fraction) -> None:
-    exr.write_exr(tmp_path / "r.exr", {"A": picture}, display=Window(0, 0, 30, 20), attributes={"framesPerSecond": fps})
+    write_exr(tmp_path / "r.exr", {"A": picture}, display=Window(0, 0, 30, 20), attributes={"framesPerSecond": fps})
     assert OpenEXR.File(str(tmp_path / "r.exr"), header_only=True).header()["framesPerSecond"] == exact
 
 
@@ -431,7 +432,7 @@ def test_attributes_of_any_plate_can_be_written_again(exr_set: Path, tmp_path: P
     header = exr.read_header(exr_set / name)
     alpha = np.zeros((header.data.height, header.data.width), np.float16)
     again = tmp_path / "again.exr"
-    exr.write_exr(
+    write_exr(
         again,
         {"A": alpha},
         display=header.display,
@@ -448,16 +449,16 @@ def test_attributes_of_any_plate_can_be_written_again(exr_set: Path, tmp_path: P
 
 def test_an_array_that_does_not_fit_is_refused(tmp_path: Path, picture: np.ndarray) -> None:
     with pytest.raises(UsageError, match="Channel 'A'"):
-        exr.write_exr(tmp_path / "x.exr", {"A": picture}, display=Window(0, 0, 31, 20))
+        write_exr(tmp_path / "x.exr", {"A": picture}, display=Window(0, 0, 31, 20))
     assert not list(tmp_path.iterdir())
 
 
 def test_writing_is_whole_or_not_at_all(tmp_path: Path, picture: np.ndarray) -> None:
     path = tmp_path / "m.exr"
-    exr.write_exr(path, {"A": picture}, display=Window(0, 0, 30, 20))
+    write_exr(path, {"A": picture}, display=Window(0, 0, 30, 20))
     before = path.read_bytes()
     with pytest.raises(OutputError):
-        exr.write_exr(path, {"A": picture}, display=Window(0, 0, 30, 20), attributes={"wisp/bad": object()})
+        write_exr(path, {"A": picture}, display=Window(0, 0, 30, 20), attributes={"wisp/bad": object()})
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["m.exr"]
 
@@ -465,7 +466,7 @@ def test_writing_is_whole_or_not_at_all(tmp_path: Path, picture: np.ndarray) -> 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.95, 0.9995])
 def test_a_half_written_file_is_not_read(tmp_path: Path, picture: np.ndarray, share: float) -> None:
     path = tmp_path / "cut.exr"
-    exr.write_exr(path, {"A": picture}, display=Window(0, 0, 30, 20))
+    write_exr(path, {"A": picture}, display=Window(0, 0, 30, 20))
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
     with pytest.raises(FrameReadError):
@@ -479,9 +480,9 @@ def test_a_written_file_is_known_to_be_whole_and_a_cut_one_not(compression: str,
     path = tmp_path / "a.exr"
     planes = {name: np.random.default_rng(1).random((70, 33)).astype(np.float16) for name in "RGB"}
     shown = Window(-3, 5, 30, 75)
-    exr.write_exr(path, planes, display=shown, compression=compression, attributes={"wisp/object": "hero"})
-    assert exr._ends_where_it_should(path)
+    write_exr(path, planes, display=shown, compression=compression, attributes={"wisp/object": "hero"})
+    assert _ends_where_it_should(path)
     whole = path.read_bytes()
     for size in (0, 3, 8, 20, 300, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:size])
-        assert not exr._ends_where_it_should(path), size
+        assert not _ends_where_it_should(path), size

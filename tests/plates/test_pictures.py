@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from wisp.errors import FrameReadError, InputError, UsageError
-from wisp.plates import apply_missing, exr, open_plate
+from wisp.plates import apply_missing, open_plate
+from wisp.plates.exr_writer import write_exr
 from wisp.plates.missing import Policy
 from wisp.plates.plate import Plate, Window
 
@@ -19,7 +20,7 @@ def frame_file(folder: Path, frame: int, size: tuple[int, int] = (6, 4), value: 
     """`p.NNNN.exr`, every pixel of which holds the frame number."""
     path = folder / f"p.{frame:04d}.exr"
     plane = np.full((size[1], size[0]), frame if value is None else value, np.float32)
-    exr.write_exr(path, dict.fromkeys("RGB", plane), display=Window(0, 0, *size), half=False)
+    write_exr(path, dict.fromkeys("RGB", plane), display=Window(0, 0, *size), half=False)
     return path
 
 
@@ -135,6 +136,7 @@ import sys
 sys.modules["av"] = None
 from wisp.errors import InputError
 from wisp.plates import open_plate
+from wisp.plates.exr_writer import write_exr
 try:
     open_plate(sys.argv[1])
 except InputError as error:

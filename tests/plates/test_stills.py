@@ -9,7 +9,8 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import pytest
 from wisp.errors import FrameReadError, UsageError
-from wisp.plates import exr, stills
+from wisp.plates import stills
+from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
 
 
@@ -176,9 +177,9 @@ def test_mask_from_exr_with_a_smaller_data_window(tmp_path: Path, mask: np.ndarr
     part = mask[3:9, 4:11].astype(np.float32)
     data = Window(4, 3, 11, 9)
     display = Window(0, 0, 18, 12)
-    exr.write_exr(tmp_path / "a.exr", {"A": part}, display=display, data=data)
-    exr.write_exr(tmp_path / "rgb.exr", dict.fromkeys("RGB", part), display=display, data=data)
-    exr.write_exr(tmp_path / "layer.exr", {"matte.hero": part}, display=display, data=data)
+    write_exr(tmp_path / "a.exr", {"A": part}, display=display, data=data)
+    write_exr(tmp_path / "rgb.exr", dict.fromkeys("RGB", part), display=display, data=data)
+    write_exr(tmp_path / "layer.exr", {"matte.hero": part}, display=display, data=data)
     for name in ("a.exr", "rgb.exr", "layer.exr"):
         np.testing.assert_array_equal(stills.read_mask(tmp_path / name, 18, 12), mask)
 

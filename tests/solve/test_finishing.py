@@ -12,7 +12,7 @@ from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, shot, 
 from wisp.cache import read_matte
 from wisp.errors import CancelledError, InputError, UsageError
 from wisp.finish.stabilise import REACH, View, stabilise
-from wisp.plates.exr import write_exr
+from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
 from wisp.solve import FrameDone, Solver
 

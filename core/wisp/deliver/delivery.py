@@ -21,7 +21,8 @@ from ..fingerprint import fingerprint
 from ..finish.exclusive import make_exclusive
 from ..frames import format_frames
 from ..plates.clip import FloatImage
-from ..plates.exr import read_header, write_exr
+from ..plates.exr import read_header
+from ..plates.exr_writer import write_exr
 from ..solve import Solver
 from ..solve.events import Eta, Listener, Progress, ignore
 from ..solve.objects import ObjectWork

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..atomic import replacing
 from ..errors import OutputError, UsageError
 from ..plates.clip import FloatImage
-from ..plates.exr import exact_rate
+from ..plates.exr_writer import exact_rate
 from .naming import Format
 from .stills import codes16
 

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..plates.exr import write_exr
+from ..plates.exr_writer import write_exr
 from ..plates.plate import Window
 from . import backdrop, creature
 from .pose import Pose

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from ..cache import read_matte, time_attributes
 from ..frames import pad
-from ..plates.exr import read_channels, write_exr
+from ..plates.exr import read_channels
+from ..plates.exr_writer import write_exr
 from ..plates.identity import file_identity
 from ..shot import ObjectSpec
 
