@@ -64,9 +64,7 @@ class MatteFolder:
         """Put a placeholder where a frame has no file yet."""
         pictures.write_matte(self._placeholder, np.full((height, width), float(opaque), np.float32))
         for frame in frames:
-            path = self.union_path(frame)
-            if not path.exists():
-                pictures.place(self._placeholder, path)
+            pictures.place_where_nothing_is(self._placeholder, self.union_path(frame))
 
     def place(self, number: int, frame: int, source: Path, enabled: Collection[int]) -> Placed:
         """Show a matte of the engine's in place of what was there."""

@@ -12,6 +12,7 @@ import contextlib
 import os
 import shutil
 import struct
+import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +37,7 @@ class PictureError(Exception):
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name beside `path` that takes its place at the end: readers never see half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         yield temporary
         temporary.replace(path)
@@ -56,6 +57,19 @@ def place(source: Path, target: Path) -> bool:
         except OSError:
             shutil.copy2(source, temporary)  # with its time, by which unions know what they are made of
     return True
+
+
+def place_where_nothing_is(source: Path, target: Path) -> None:
+    """Make `source` appear at `target` unless a file is or comes there: another thread's matte is never replaced."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        pass
+    except OSError:  # no hard links here
+        place(source, target)
 
 
 def write_matte(path: Path, alpha: np.ndarray, made_of: str = "") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,11 +21,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder (made if missing); rename it to `path` on success.
 
     The temporary name keeps the suffix of `path` before `.tmp` out of the way of sequence scanners by a
-    leading dot and carries the process id. On any failure the temporary file is removed and `path` is left as
-    it was. OSErrors (full disk, no permission) become OutputError.
+    leading dot and carries the process and thread id. On any failure the temporary file is removed and `path` is
+    left as it was. OSErrors (full disk, no permission) become OutputError.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}{TEMPORARY_SUFFIX}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary

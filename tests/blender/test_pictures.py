@@ -34,6 +34,17 @@ def test_mattes_of_the_engine_are_read(tmp_path: Path) -> None:
     assert np.array_equal(pictures.read_matte(tmp_path / "a.exr"), noise())
 
 
+def test_a_placeholder_never_takes_the_place_of_a_matte(tmp_path: Path) -> None:
+    placeholder, matte, shown = (tmp_path / name for name in ("p.exr", "m.exr", "all/alpha.1.exr"))
+    pictures.write_matte(placeholder, np.zeros((2, 2)))
+    pictures.write_matte(matte, np.ones((2, 2)))
+    pictures.place_where_nothing_is(placeholder, shown)
+    assert shown.samefile(placeholder)
+    pictures.place(matte, shown)
+    pictures.place_where_nothing_is(placeholder, shown)
+    assert shown.samefile(matte) and [path.name for path in shown.parent.iterdir()] == ["alpha.1.exr"]
+
+
 def test_a_damaged_matte_is_an_error(tmp_path: Path) -> None:
     pictures.write_matte(tmp_path / "a.exr", noise())
     whole = (tmp_path / "a.exr").read_bytes()

@@ -133,7 +133,7 @@ def test_the_written_shot_is_edited_and_solved_further(plate: str, capsys: pytes
         (["PLATE", "--box", BOX, "--device", "abacus"], 5, "abacus"),
         (["PLATE", "--box", BOX, "--frobnicate"], 2, "--frobnicate"),
         (["PLATE", "--box", "1001:1,2,3"], 2, "expected 4 numbers"),
-        (["PLATE", "--text", "the disk"], 2, "text prompt"),
+        (["PLATE", "--text", "the disk"], 4, "grounding-dino-tiny"),
     ],
 )
 def test_bad_input_gets_one_sentence_and_its_exit_code(

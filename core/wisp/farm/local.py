@@ -38,6 +38,9 @@ from .ranges import from_openjd
 
 _EXTENSIONS = ["TASK_CHUNKING"]
 _ENDED = (ActionState.SUCCESS, ActionState.FAILED, ActionState.CANCELED, ActionState.TIMEOUT)
+#: A session writes its command into a script and runs that. While another thread forks, its child holds the script open
+#: for writing for a moment, and the system refuses to run it ("text file busy"). So one starts after the other.
+_STARTING = threading.Lock()
 #: How often a worker that waits looks whether it should stop, seconds.
 _LOOK = 0.1
 
@@ -197,9 +200,10 @@ class _StepRunner:
                 spec_rev=self._job.revision, supported_extensions=list(self._job.extensions or [])
             ),
         ) as session:
-            session.run_task(
-                step_script=self._step.script, task_parameter_values=task.parameters, step_name=self._step.name
-            )
+            with _STARTING:
+                session.run_task(
+                    step_script=self._step.script, task_parameter_values=task.parameters, step_name=self._step.name
+                )
             asked = False
             while True:
                 with contextlib.suppress(queue.Empty):
