@@ -112,7 +112,8 @@ def farm(_data: Path | None) -> Iterable[Figure]:
     found = run()
     for count, row in found["workers"].items():
         single = found["workers"]["1"]["matte_s"] if count != "1" else None
-        yield Figure("farm", f"Matte, {count} workers", row["matte_s"], "s", "1 worker" if single else "", single)
+        name = f"Matte, {count} worker" + ("s" if count != "1" else "")
+        yield Figure("farm", name, row["matte_s"], "s", "1 worker" if single else "", single)
     yield Figure("farm", "overhead of a chunk", found["overhead_s"], "s")
 
 
