@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from wisp.bench import everything, waiting
+from wisp.bench import everything, steadiness, waiting
 from wisp.bench.everything import Figure
 from wisp.bench.hold import HoldTracker
 from wisp.bench.page import draw_page
@@ -56,6 +57,18 @@ def test_holding_a_mask_scores_what_it_overlaps(tmp_path: Path) -> None:
             cv2.imwrite(str(tmp_path / "clip" / name / f"{frame:05d}.png"), mask)
     (row,) = evaluate(tmp_path, None, "mask", tracker=HoldTracker())
     assert row.j == pytest.approx(1 / 3)
+
+
+def test_steadiness_of_a_short_clip(shared: Path, tmp_path: Path) -> None:
+    """Three frames of the made clip: the stabiliser lowers flicker, not truth."""
+    for name in ("frames", "alpha"):
+        (tmp_path / "hair" / name).mkdir(parents=True)
+        for path in sorted((shared / "data" / "clips" / "made_hair_small" / name).iterdir())[:3]:
+            shutil.copy(path, tmp_path / "hair" / name)
+    found = steadiness.run(tmp_path, ("guided",))
+    assert set(found) == {"guided", "guided, stabilised"}
+    assert found["guided, stabilised"]["dtssd"] < found["guided"]["dtssd"]
+    assert found["guided, stabilised"]["mad"] < found["guided"]["mad"] < 100
 
 
 @pytest.mark.slow

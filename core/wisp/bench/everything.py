@@ -71,6 +71,16 @@ def tracking(data: Path | None) -> Iterable[Figure]:
             yield Figure("tracking", "time per frame", pace, "ms")
 
 
+def steadiness(data: Path | None) -> Iterable[Figure]:
+    """Flicker of the embedded head on clips with true alpha, against guided, and what the stabiliser takes away."""
+    from .steadiness import run
+
+    found = run(_inside(data, "clips"))
+    for ours, other in (("embedded", "guided"), ("embedded, stabilised", "embedded")):
+        for key, told, unit in (("dtssd", "dtSSD", "x 100"), ("mad", "MAD", "x 1000")):
+            yield Figure("steadiness", f"{told}, {ours}", found[ours][key], unit, other, found[other][key])
+
+
 def speed(_data: Path | None) -> Iterable[Figure]:
     """SAM2Matting stage by stage, against sam2's own predictor with the heads as published."""
     from .speed import run
@@ -120,6 +130,7 @@ def farm(_data: Path | None) -> Iterable[Figure]:
 PARTS: dict[str, Callable[[Path | None], Iterable[Figure]]] = {
     "quality": quality,
     "tracking": tracking,
+    "steadiness": steadiness,
     "speed": speed,
     "memory": memory,
     "waiting": waiting,
