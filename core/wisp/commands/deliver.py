@@ -4,7 +4,7 @@ wisp deliver sh010.wisp -o delivery                                one sequence 
 wisp deliver sh010.wisp -o delivery/sh010_{object}.%04d.exr        the same, named by you
 wisp deliver sh010.wisp -o delivery/sh010.%04d.exr --layout layers all objects as layers matte.<object>
 wisp deliver sh010.wisp -o delivery --layout rgba --version next   the objects in colour, in a folder v001, v002, ...
-wisp deliver sh010.wisp -o delivery --layout rgba --format mov     the same as a ProRes 4444 movie
+wisp deliver sh010.wisp -o delivery/cut.mov --layout rgba           a ProRes 4444 movie
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         required=True,
         metavar="PATTERN",
-        help="a name with %%04d or ####, and {object} and {version} where needed, or a folder",
+        help="a name with %%04d or ####, and {object} and {version} where needed; a movie's name; or a folder",
     )
     parser.add_argument("--layout", choices=("alpha", "layers", "rgba", "crypto"), help="(default: the shot's)")
     parser.add_argument(
         "--format",
         choices=("exr", "exr32", "png", "tiff", "mov", "mkv", "webm"),
-        default="exr",
-        help="EXR of half or float values, 16-bit PNG or TIFF, or a movie: ProRes 4444, FFV1 (lossless), VP9",
+        help="EXR of half or float values, 16-bit PNG or TIFF, or a movie: ProRes 4444, FFV1 (lossless), VP9 "
+        "(default: what PATTERN ends in; exr for a folder)",
     )
     parser.add_argument("--compression", choices=("zip", "zips"), help="of EXR, both lossless (default: the shot's)")
     colour = parser.add_mutually_exclusive_group()
@@ -67,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
     from ..deliver import Delivery, Style
+    from ..deliver.naming import named_format
 
     shot = documents.load(args.shot)
     solver = solver_of(args, shot)
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
             args.output,
             Style(
                 layout=args.layout or defaults.layout,
-                format=args.format,
+                format=args.format or named_format(args.output),
                 compression=args.compression or defaults.compression,
                 premultiply=defaults.premultiply if args.premult is None else args.premult,
                 exclusive=defaults.exclusive if args.exclusive is None else args.exclusive,

@@ -34,9 +34,24 @@ FORMATS: dict[Format, Kind] = {
     "webm": Kind("webm", movie=True),
 }
 
+#: Suffix -> the format that a name with it asks for.
+_BY_SUFFIX: dict[str, Format] = {
+    **{kind.suffix: name for name, kind in reversed(FORMATS.items())},
+    "tiff": "tiff",
+}
+
 #: What stands for the version in a name.
 VERSION = "{version}"
 _FRAME_FIELD = re.compile(r"%0?(\d*)d|(#+)")
+
+
+def named_format(output: str) -> Format:
+    """The format that the suffix of `output` asks for; half EXR for a folder and any other suffix."""
+    return _BY_SUFFIX.get(_suffix(output), "exr")
+
+
+def _suffix(output: str) -> str:
+    return Path(output).suffix.lower().removeprefix(".")
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,8 @@ class Pattern:
     def of(cls, output: str, kind: Kind, name: str, padding: int, *, versioned: bool = False) -> Pattern:
         """`output` itself where it names files, else `name` inside that folder (and its versions)."""
         if _FRAME_FIELD.search(output) or (kind.movie and Path(output).suffix):
-            if not output.lower().endswith(f".{kind.suffix}"):
+            asked = _BY_SUFFIX.get(_suffix(output))
+            if asked is None or FORMATS[asked] != kind:
                 raise UsageError(
                     f"The output '{output}' does not end in .{kind.suffix}.", hint=f"Name it ....{kind.suffix}."
                 )
@@ -59,6 +75,11 @@ class Pattern:
             if versioned and VERSION not in output:
                 raise UsageError(f"The output '{output}' has no {VERSION}.", hint=f"Put {VERSION} where it belongs.")
             return cls(output)
+        if _suffix(output) in _BY_SUFFIX:
+            raise UsageError(
+                f"The output '{output}' names one file, not one per frame.",
+                hint="Put %04d or #### where the frame number belongs, or name a folder.",
+            )
         folder = f"{output.rstrip('/')}/{VERSION}" if versioned and VERSION not in output else output.rstrip("/")
         frame = "" if kind.movie else f".%0{padding}d"
         return cls(f"{folder}/{name}{frame}.{kind.suffix}")
