@@ -163,12 +163,12 @@ class _StepRunner:
                 self.state.done = self._completed + under_way
             on_progress(self.state)
             time.sleep(_LOOK)
-        self.state.done = self._completed
-        on_progress(self.state)
         if self._failure is not None:
             raise self._failure
         if self._stop.is_set():
             raise CancelledError("Stopped. What is finished stays; run the job again to go on.")
+        self.state.done = self._completed
+        on_progress(self.state)
 
     def _work(self) -> None:
         while (task := self._next()) is not None:
