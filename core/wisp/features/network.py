@@ -11,7 +11,6 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-import torch
 import torch.nn.functional as F  # noqa: N812 - the usual name
 from safetensors.torch import load_file
 from torch import Tensor, nn
