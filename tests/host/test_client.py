@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -161,3 +162,27 @@ def test_an_exception_in_a_callback_loses_no_other_message(make: Make) -> None:
         client.wait(lambda: bool(results))
     client.wait(lambda: bool(results))
     assert results == [{"a": 2}]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGPIPE on Windows")
+def test_a_write_to_a_dead_engine_never_ends_a_host_that_leaves_sigpipe_alone(tmp_path: Path) -> None:
+    """As Blender does: SIGPIPE at its default, the engine killed, a request before anybody noticed."""
+    script = tmp_path / "host.py"
+    script.write_text(
+        "import os, pathlib, signal, sys, time\n"
+        "from wisp.host.client import Client\n"
+        "from wisp.host.errors import EngineGone\n"
+        "signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
+        "client = Client([sys.executable, '-c', 'import time; time.sleep(300)'], 'test', pathlib.Path(sys.argv[1]))\n"
+        "client.start()\n"
+        "os.kill(client.pid, signal.SIGKILL)\n"
+        "time.sleep(0.3)\n"
+        "errors = []\n"
+        "for _ in range(3):\n"
+        "    client.request('ping', {'filling': 'x' * 100_000}, print, errors.append)\n"
+        "    time.sleep(0.1)\n"
+        "client.wait(lambda: client.state == 'exited')\n"
+        "assert len(errors) == 3 and all(isinstance(error, EngineGone) for error in errors), errors\n"
+    )
+    done = subprocess.run([sys.executable, script, tmp_path / "log"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{done.returncode} {done.stderr}"

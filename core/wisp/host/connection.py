@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import signal
 import subprocess
 import threading
 from pathlib import Path
@@ -88,6 +89,8 @@ class Connection:
 
     def _write(self) -> None:
         assert self._process.stdin is not None
+        if hasattr(signal, "pthread_sigmask"):  # a program that leaves SIGPIPE as it is would die of our broken pipe
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
         with contextlib.suppress(OSError), self._process.stdin as pipe:  # a broken pipe: the reader sees the end
             for line in iter(self._outgoing.get, None):
                 pipe.write(line)
