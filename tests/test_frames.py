@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wisp.errors import UsageError
-from wisp.frames import MAX_FRAMES, format_frames, gaps, pad, parse_frames
+from wisp.frames import MAX_FRAMES, FrameName, format_frames, gaps, pad, parse_frames
 
 FRAMES = st.integers(-2_000, 20_000)
 
@@ -103,3 +103,81 @@ def test_gaps_and_frames_make_the_whole(frames: set[int], first: int, length: in
     assert list(missing) == sorted(missing)
     assert not frames & set(missing)
     assert set(missing) | (frames & set(range(first, first + length + 1))) == set(range(first, first + length + 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "frame"),
+    [
+        ("shot-1001.png", "shot-%04d.png", 1001),
+        ("clip-2024-01-31-0007.png", "clip-2024-01-31-%04d.png", 7),
+        ("2024-01-31.png", "2024-01-%02d.png", 31),
+        ("take#2.1001.exr", "take#2.%04d.exr", 1001),
+        ("logo@2x.0001.png", "logo@2x.%04d.png", 1),
+        ("50%.1001.exr", "50%.%04d.exr", 1001),
+        ("a%d.1001.exr", "a%d.%04d.exr", 1001),
+        ("[a] b.1001.exr", "[a] b.%04d.exr", 1001),
+        ("n.-005.exr", "n.%04d.exr", -5),
+        ("n_-5.exr", "n_%02d.exr", -5),
+        ("-0007.exr", "%05d.exr", -7),
+        ("shot--5.exr", "shot-%02d.exr", -5),
+        ("1001.left.exr", "%04d.left.exr", 1001),
+        ("sh010_v02.1001.take#3.exr", "sh010_v02.%04d.take#3.exr", 1001),
+        ("pl\udce9ate.1001.exr", "pl\udce9ate.%04d.exr", 1001),
+        ("photo.png", None, None),
+        ("v2.5 x.png", None, None),
+        ("sh010_left.png", None, None),
+        ("n.-0.exr", None, None),
+        ("1001.%d.exr", None, None),  # its own words would be taken for the place of the number
+    ],
+)
+def test_the_number_in_a_name(name: str, pattern: str | None, frame: int | None) -> None:
+    found = FrameName.of_file(name)
+    assert (pattern, frame) == (None, None) if found is None else (str(found[0]), found[1]) == (pattern, frame)
+
+
+@pytest.mark.parametrize(
+    ("typed", "frame", "file"),
+    [
+        ("sh.####.exr", 7, "sh.0007.exr"),
+        ("sh.@@@.exr", 1001, "sh.1001.exr"),
+        ("sh.$F.exr", 12, "sh.12.exr"),
+        ("sh.${F4}.exr", 12, "sh.0012.exr"),
+        ("take#2.%04d.png", 3, "take#2.0003.png"),
+        ("a@2x.##.png", 3, "a@2x.03.png"),
+        ("a.#.png", 12, "a.12.png"),
+        ("sh.%04d.exr", -5, "sh.-005.exr"),
+        ("logo@2x.png", None, None),
+        ("take#2.png", None, None),
+        ("l.<UDIM>.png", None, None),
+        ("l.%(UDIM)d.png", None, None),
+        ("%0999999999d.png", None, None),
+        ("100%.png", None, None),
+    ],
+)
+def test_a_pattern_that_was_typed(typed: str, frame: int | None, file: str | None) -> None:
+    pattern = FrameName.parse(typed)
+    if frame is None:
+        assert pattern is None
+    else:
+        assert pattern is not None and pattern.name(frame) == file
+        assert pattern.number(pattern.name(frame)) == frame
+
+
+#: Everything that a file system allows in a name, what looks like a place for a number foremost.
+words = st.text(st.sampled_from("a1_-. #@%$F{}[]()é+^*?\\\n\udce9d0"), max_size=10)
+
+
+@given(before=words, width=st.integers(1, 6), after=words, frame=st.integers(-99_999, 99_999))
+def test_what_is_written_is_read_back(before: str, width: int, after: str, frame: int) -> None:
+    pattern = FrameName(before, width, f"{after}.exr")
+    assert pattern.number(pattern.name(frame)) == frame
+    found = FrameName.of_file(pattern.name(frame))
+    if found is not None:  # whatever number it took for the frame, it names this file by it
+        assert found[0].name(found[1]) == pattern.name(frame)
+        assert FrameName.parse(str(found[0])) == found[0]
+
+
+def test_dates_and_hyphens_run_forward() -> None:
+    names = [f"shot-{number}.png" for number in range(998, 1003)]
+    frames = [found[1] for name in names if (found := FrameName.of_file(name))]
+    assert frames == [998, 999, 1000, 1001, 1002]

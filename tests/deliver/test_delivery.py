@@ -11,11 +11,15 @@ from helpers.delivering import SECOND
 from helpers.solving import box, shot, solver
 from wisp.cache import read_matte
 from wisp.deliver import Delivery, Style
-from wisp.deliver.naming import Pattern
+from wisp.deliver.naming import FORMATS, Pattern
 from wisp.deliver.windows import to_data_window, visible
 from wisp.errors import InputError, OutputError, UsageError
 from wisp.plates.exr import read_channels
 from wisp.plates.plate import PlateHeader, Window
+
+
+def pattern_of(text: str) -> Pattern:
+    return Pattern.of(text, FORMATS["exr"], "sh", 4)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +32,7 @@ from wisp.plates.plate import PlateHeader, Window
     ],
 )
 def test_names(text: str, frame: int, expected: str) -> None:
-    assert Pattern(text).path(frame, "hero") == Path(expected)
+    assert pattern_of(text).path(frame, "hero") == Path(expected)
 
 
 def test_layers_are_in_every_frame_and_their_union_is_the_alpha(made, tmp_path: Path) -> None:
@@ -117,12 +121,12 @@ def test_the_latest_version_is_found_wherever_it_stands(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert Pattern(text).latest() == Pattern(str(tmp_path / text)).latest() == 0
+    assert pattern_of(text).latest() == pattern_of(str(tmp_path / text)).latest() == 0
     for version, name in ((1, "hero"), (12, "prop"), (3, "hero")):
-        path = Pattern(text).at(version).path(1001, name)
+        path = pattern_of(text).at(version).path(1001, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    assert Pattern(text).latest() == Pattern(str(tmp_path / text)).latest() == 12
+    assert pattern_of(text).latest() == pattern_of(str(tmp_path / text)).latest() == 12
 
 
 def test_overlapping_objects_share_a_pixel(made, tmp_path: Path) -> None:

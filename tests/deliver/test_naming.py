@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from wisp.deliver.naming import FORMATS, Pattern, named_format
 from wisp.errors import UsageError
@@ -33,3 +35,33 @@ def test_one_name_for_many_frames_is_no_folder(output: str) -> None:
 
 def test_folders_may_have_dots() -> None:
     assert Pattern.of("delivery/v1.2", FORMATS["exr"], "sh", 4).text == "delivery/v1.2/sh.%04d.exr"
+
+
+@pytest.mark.parametrize(
+    ("typed", "file"),
+    [
+        ("a#1/x.%04d.exr", "a#1/x.1001.exr"),
+        ("100%d [x]/take#2@{object}.####.exr", "100%d [x]/take#2@hero.1001.exr"),
+        ("a b/50%.####.exr", "a b/50%.1001.exr"),
+        ("take#2", "take#2/sh.1001.exr"),
+        ("job#/logo@2x", "job#/logo@2x/sh.1001.exr"),
+        ("##/%04d/@@/x.%d.exr", "##/%04d/@@/x.1001.exr"),
+    ],
+)
+def test_only_the_name_of_the_file_holds_the_number(typed: str, file: str) -> None:
+    assert Pattern.of(typed, FORMATS["exr"], "sh", 4).path(1001, "hero") == Path(file)
+
+
+@pytest.mark.parametrize("folder", ["%04d", "a.####", "{object}", "{version}", "x.exr", "[a]*?"])
+def test_a_folder_given_as_such_means_itself(folder: str, tmp_path: Path) -> None:
+    pattern = Pattern.of(tmp_path / folder, FORMATS["exr"], "{object}/{object}", 4, versioned=True)
+    assert pattern.at(2).path(7, "hero") == tmp_path / folder / "v002/hero/hero.0007.exr"
+    (tmp_path / folder / "v011" / "hero").mkdir(parents=True)
+    assert pattern.latest() == 11
+
+
+def test_a_folder_that_exists_is_meant(tmp_path: Path) -> None:
+    (tmp_path / "old.####").mkdir()
+    assert Pattern.of(f"{tmp_path}/old.####", FORMATS["exr"], "sh", 4).path(1) == tmp_path / "old.####/sh.0001.exr"
+    with pytest.raises(UsageError, match="does not end in"):
+        Pattern.of(f"{tmp_path}/new.####", FORMATS["exr"], "sh", 4)

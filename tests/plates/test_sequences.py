@@ -105,6 +105,51 @@ def test_a_folder_of_bare_numbers_is_named_after_itself(tmp_path: Path) -> None:
     assert found.path == str(tmp_path / "dog/%05d.jpg")
 
 
+@pytest.mark.parametrize(
+    ("first", "pattern", "name"),
+    [
+        ("shot-0999.png", "shot-%04d.png", "shot"),
+        ("clip-2024-01-31-0999.png", "clip-2024-01-31-%04d.png", "clip-2024-01-31"),
+        ("take#2.0999.png", "take#2.%04d.png", "take#2"),
+        ("logo@2x.0999.png", "logo@2x.%04d.png", "logo@2x"),
+        ("50% [x].0999.png", "50% [x].%04d.png", "50% [x]"),
+        ("pl\udce9ate.0999.png", "pl\udce9ate.%04d.png", "pl\udce9ate"),
+    ],
+)
+def test_odd_names_in_odd_folders(tmp_path: Path, first: str, pattern: str, name: str) -> None:
+    folder = tmp_path / "My%20 #1 @ [2] \udce9 %d"
+    touch(folder, *(first.replace("0999", f"{number:04d}") for number in range(999, 1003)))
+    for spec in (folder, folder / pattern):
+        found = find(spec)
+        assert (list(found.files), found.name, found.padding) == ([999, 1000, 1001, 1002], name, 4)
+        assert found.path == str(folder / pattern)
+    assert find(folder / first).files.keys() == {1} or first.count(".") == 2
+
+
+def test_a_doubled_percent_sign_is_one(tmp_path: Path) -> None:
+    touch(tmp_path, "50%.0001.png", "50%.0002.png", "5%%.0003.png")
+    assert list(find(tmp_path / "50%%.%04d.png").files) == [1, 2]
+    assert list(find(tmp_path / "5%%.%04d.png").files) == [3]
+
+
+@pytest.mark.parametrize("number", ["20261127", "999999999", "999999999999", "9" * 40])
+def test_a_stray_number_is_named(numbered: Path, number: str) -> None:
+    touch(numbered, f"sh010.{number}.exr")
+    for spec in (numbered, numbered / "sh010.%04d.exr"):
+        if len(number) > 32:
+            assert len(find(spec).files) == 10
+        else:
+            with pytest.raises(InputError, match=rf"sh010\.{number}\.exr lies far from the other frames 1001-1010\."):
+                find(spec)
+    assert find(f"{numbered}/sh010.%04d.exr 1001-1010").wanted == tuple(range(1001, 1011))
+
+
+@pytest.mark.parametrize("spelling", ["sh010.1001-1010#.exr", "sh010.<UDIM>.exr", "sh010.%(UDIM)d.exr", "sh010.*.exr"])
+def test_no_other_spelling_is_a_pattern(numbered: Path, spelling: str) -> None:
+    with pytest.raises(InputError):
+        find(numbered / spelling)
+
+
 def test_a_folder_with_several_sequences_lists_them(numbered: Path) -> None:
     touch(numbered, "bg.0001.png", "bg.0002.png")
     with pytest.raises(InputError, match=r"more than one plate.*bg\.%04d\.png 1-2, sh010\.%04d\.exr 1001-1010"):

@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
 
     def prepare() -> tuple[Solver, Delivery]:
         solver = Solver(shot, document.parent, cache, options)
-        return solver, Delivery(solver, str(folder), stem=plate.name, frames=frames, overwrite=args.overwrite)
+        return solver, Delivery(solver, folder, stem=plate.name, frames=frames, overwrite=args.overwrite)
 
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
         resolve(args, shot, Solver(shot, document.parent, cache, options), reporter)

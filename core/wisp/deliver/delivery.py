@@ -28,7 +28,7 @@ from ..solve.events import Eta, Listener, Progress, ignore
 from ..solve.objects import ObjectWork
 from . import cryptomatte
 from .layouts import alpha_channels, colour_channels, crypto_channels, data_window, layer_channels, premultiplied
-from .naming import FORMATS, Pattern
+from .naming import FORMATS, OBJECT, VERSION, Pattern
 from .style import Style
 
 #: Frames per second of a movie where the plate does not say.
@@ -51,7 +51,7 @@ class Delivery:
     def __init__(
         self,
         solver: Solver,
-        output: str,
+        output: str | Path,
         style: Style | None = None,
         *,
         stem: str = "shot",
@@ -60,23 +60,23 @@ class Delivery:
         overwrite: bool = False,
         version: int | Literal["next"] | None = None,
     ) -> None:
-        """`output`: a name with a frame field, or a folder. `version`: a number, or the next that is free; None where
-        deliveries are not numbered. Raises OutputError where a file of other content is in the way and `overwrite` is
-        off, or where it belongs to a version, which never changes."""
+        """`output`: as typed, a name with a frame field or a folder; as a `Path`, a folder. `version`: a number, or the
+        next that is free; None where deliveries are not numbered. Raises OutputError where a file of other content is
+        in the way and `overwrite` is off, or where it belongs to a version, which never changes."""
         self._solver = solver
         self._style = style = style or Style()
         kind = FORMATS[style.format]
         works = solver.works if objects is None else tuple(solver.work(name) for name in objects)
         name = f"{stem}_{'crypto' if style.layout == 'crypto' else 'mattes'}" if style.shared else "{object}/{object}"
         pattern = Pattern.of(output, kind, name, solver.plate.padding, versioned=version is not None)
-        if not style.shared and len(works) > 1 and "{object}" not in pattern.text:
+        if not style.shared and len(works) > 1 and OBJECT not in pattern:
             raise UsageError(
                 f"The output '{output}' would write {len(works)} objects to the same files.",
                 hint="Put {object} into the name, or give a folder.",
             )
         #: The number of this delivery, None where deliveries are not numbered.
         self.version: int | None = None
-        if pattern.versioned:
+        if VERSION in pattern:
             self.version = pattern.latest() + 1 if version in (None, "next") else int(version)
             pattern = pattern.at(self.version)
         wanted = tuple(frames if frames is not None else solver.plate.frames)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import glob
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ..errors import UsageError
-from ..frames import pad
+from ..frames import FrameName
 
 Format = Literal["exr", "exr32", "png", "tiff", "mov", "mkv", "webm"]
 
@@ -42,7 +43,8 @@ _BY_SUFFIX: dict[str, Format] = {
 
 #: What stands for the version in a name.
 VERSION = "{version}"
-_FRAME_FIELD = re.compile(r"%0?(\d*)d|(#+)")
+#: What stands for the object's name in a name.
+OBJECT = "{object}"
 
 
 def named_format(output: str) -> Format:
@@ -56,57 +58,89 @@ def _suffix(output: str) -> str:
 
 @dataclass(frozen=True)
 class Pattern:
-    """An output name with a frame field (`%04d` or `####`) unless it is a movie's, `{object}` where there are several
-    sequences, and `{version}` where deliveries are numbered."""
+    """Output names: `{object}` where there are several sequences, `{version}` where deliveries are numbered, and in the
+    name of the file (never of a folder) a place for the frame number unless it is a movie's."""
 
-    text: str
+    #: A folder as it is, whatever its name looks like.
+    base: Path
+    #: The folder below it.
+    folder: str
+    #: The file's name; a movie's has no place for a number.
+    name: FrameName | str
 
     @classmethod
-    def of(cls, output: str, kind: Kind, name: str, padding: int, *, versioned: bool = False) -> Pattern:
-        """`output` itself where it names files, else `name` inside that folder (and its versions)."""
-        if _FRAME_FIELD.search(output) or (kind.movie and Path(output).suffix):
-            asked = _BY_SUFFIX.get(_suffix(output))
+    def of(cls, output: str | Path, kind: Kind, name: str, padding: int, *, versioned: bool = False) -> Pattern:
+        """`output` itself where it names files, else `name` inside that folder (and its versions).
+
+        Text is what a person typed; a `Path` is a folder, whatever its name looks like.
+        """
+        path = Path(output)
+        frames = None if isinstance(output, Path) or path.is_dir() else _frame_field(path.name)
+        if frames is not None or (kind.movie and path.suffix and not isinstance(output, Path)):
+            asked = _BY_SUFFIX.get(_suffix(path.name))
             if asked is None or FORMATS[asked] != kind:
                 raise UsageError(
                     f"The output '{output}' does not end in .{kind.suffix}.", hint=f"Name it ....{kind.suffix}."
                 )
-            if kind.movie and _FRAME_FIELD.search(output):
+            if kind.movie and frames is not None:
                 raise UsageError(f"The output '{output}' is a movie, which has no frame numbers.", hint="Leave it out.")
-            if versioned and VERSION not in output:
+            if versioned and VERSION not in str(output):
                 raise UsageError(f"The output '{output}' has no {VERSION}.", hint=f"Put {VERSION} where it belongs.")
-            return cls(output)
-        if _suffix(output) in _BY_SUFFIX:
+            return cls(Path(), str(path.parent), frames or path.name)
+        if isinstance(output, str) and not path.is_dir() and _suffix(path.name) in _BY_SUFFIX:
             raise UsageError(
                 f"The output '{output}' names one file, not one per frame.",
                 hint="Put %04d or #### where the frame number belongs, or name a folder.",
             )
-        folder = f"{output.rstrip('/')}/{VERSION}" if versioned and VERSION not in output else output.rstrip("/")
-        frame = "" if kind.movie else f".%0{padding}d"
-        return cls(f"{folder}/{name}{frame}.{kind.suffix}")
+        base, folder = (path, Path()) if isinstance(output, Path) else (Path(), path)
+        if versioned and VERSION not in str(folder):
+            folder /= VERSION
+        place = folder / name
+        file = f"{place.name}.{kind.suffix}" if kind.movie else FrameName(f"{place.name}.", padding, f".{kind.suffix}")
+        return cls(base, str(place.parent), file)
 
     @property
-    def versioned(self) -> bool:
-        """Whether it says where the version goes."""
-        return VERSION in self.text
+    def text(self) -> str:
+        """All of it, the frame number as printf writes it."""
+        return str(self.base / self.folder / str(self.name))
+
+    def __contains__(self, field: str) -> bool:
+        return field in self.folder or field in str(self.name)
 
     def path(self, frame: int, name: str = "") -> Path:
         """The file of one frame (of one object)."""
-
-        def number(match: re.Match[str]) -> str:
-            return pad(frame, int(match[1] or 1) if match[2] is None else len(match[2]))
-
-        return Path(_FRAME_FIELD.sub(number, self.text.replace("{object}", name)))
+        file = self.name.name(frame) if isinstance(self.name, FrameName) else self.name
+        return self.base / self.folder.replace(OBJECT, name) / file.replace(OBJECT, name)
 
     def at(self, version: int) -> Pattern:
         """The pattern of that version: `v001` and so on."""
-        return Pattern(self.text.replace(VERSION, f"v{version:03d}"))
+        text = f"v{version:03d}"
+        file = self.name
+        if isinstance(file, FrameName):
+            file = FrameName(file.before.replace(VERSION, text), file.width, file.after.replace(VERSION, text))
+        else:
+            file = file.replace(VERSION, text)
+        return Pattern(self.base, self.folder.replace(VERSION, text), file)
 
     def latest(self) -> int:
         """The highest version that exists of any object and frame; 0 where there is none."""
-        before, _, after = self.text.partition(VERSION)
+        file = self.name if isinstance(self.name, str) else f"{self.name.before}\0{self.name.after}"
+        before, _, after = str(Path(self.folder) / file).partition(VERSION)
         start = before + VERSION + re.split(r"[/\\]", after)[0]  # a version may be a folder or part of a name
-        asterisks = _FRAME_FIELD.sub("*", glob.escape(start).replace("{object}", "*")).replace(VERSION, "v[0-9]*")
-        anything = _FRAME_FIELD.sub(".*", re.escape(start).replace(re.escape("{object}"), ".*"))
-        exact = re.compile(anything.replace(re.escape(VERSION), r"v(\d{3,})"))
-        matches = (exact.fullmatch(found) for found in glob.glob(asterisks))  # noqa: PTH207 - the pattern is text
-        return max((int(match[1]) for match in matches if match), default=0)
+        base = str(self.base / "_")[:-1]
+
+        def filled(escape: Callable[[str], str], anything: str, version: str) -> str:
+            text = escape(start)
+            for field, stands_for in ((OBJECT, anything), ("\0", anything), (VERSION, version)):
+                text = text.replace(escape(field), stands_for)
+            return escape(base) + text
+
+        exact = re.compile(filled(re.escape, ".*", r"v([0-9]{3,})"), re.DOTALL)
+        found = glob.glob(filled(glob.escape, "*", "v[0-9]*"))  # noqa: PTH207 - the pattern is text
+        return max((int(match[1]) for match in map(exact.fullmatch, found) if match), default=0)
+
+
+def _frame_field(name: str) -> FrameName | None:
+    """The place for the number in the last part of what was typed; a folder may be called `shots #1`."""
+    found = FrameName.parse(name)
+    return None if found is not None and found.width == 1 and not _suffix(name) else found

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import UsageError, WispError
+from ..plates.sequences import find
 from ..shot import MaskPrompt, Shot
-
-#: Where the frame number begins in the name of a sequence: `%04d`, `####`, `@@@`, `$F4`.
-_NUMBER = re.compile(r"%0?\d*d|#|@|\$F")
 
 
 def folder(text: str, what: str) -> Path:
@@ -48,10 +46,12 @@ class Roots:
         """
         path = _resolved(self._base / stored, what)
         self._inside(path, stored, what)
-        number = _NUMBER.search(path.name)
-        frames = _links(path.parent, path.name[: number.start()]) if number is not None else _links(path, "")
+        frames: Iterable[Path] = ()
+        with contextlib.suppress(WispError):  # what is not there is reported when the plate is opened
+            frames = find(self._base / stored).files.values()
         for frame in frames:
-            self._inside(_resolved(frame, what), str(frame), what)
+            if frame.is_symlink():
+                self._inside(_resolved(frame, what), str(frame), what)
 
     def _inside(self, path: Path, named: str, what: str) -> None:
         if not any(path.is_relative_to(root) for root in self._readable):
@@ -69,12 +69,3 @@ def _resolved(path: str | Path, what: str) -> Path:
         return Path(path).resolve()
     except (ValueError, OSError, RuntimeError) as error:  # NUL, a lone surrogate; a loop of links
         raise UsageError(f"The {what} {str(path)!r} is not a usable path: {error}.") from None
-
-
-def _links(directory: Path, prefix: str) -> list[Path]:
-    """The symbolic links in `directory` whose names begin with `prefix`; the listing alone tells, without a stat."""
-    try:
-        with os.scandir(directory) as entries:
-            return [Path(entry.path) for entry in entries if entry.name.startswith(prefix) and entry.is_symlink()]
-    except OSError:
-        return []  # a file; or a folder that cannot be listed, which is reported when the plate is opened

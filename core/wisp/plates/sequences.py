@@ -1,20 +1,20 @@
 """From what a user types to numbered files on disk. Looks at names only, never into a file.
 
 Understood: `sh010.%04d.exr`, `sh010.####.exr`, `sh010.@@@@.exr`, `sh010.$F4.exr`, any of them followed by a blank
-and a frame range (`sh010.####.exr 1001-1100x2`), a folder that holds one sequence, and one file by its name.
+and a frame range (`sh010.####.exr 1001-1100x2`), a folder that holds one sequence, and one file by its name. What
+exists by the very name that was typed is that file or folder, whatever characters are in its name.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import fileseq
-
 from ..errors import InputError, UsageError
-from ..frames import format_frames, parse_frames
+from ..frames import MAX_FRAMES, FrameName, format_frames, parse_frames
 
 #: Padding reported where the file name has no number.
 DEFAULT_PADDING = 4
@@ -28,7 +28,7 @@ MOVIE_SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".mkv", ".webm", ".mxf", ".a
 READABLE_SUFFIXES = EXR_SUFFIXES | STILL_SUFFIXES | MOVIE_SUFFIXES
 
 #: `shot.1001.exr`: a number between dots, right before the suffix.
-_NUMBERED = re.compile(r"(?P<name>.*)\.(?P<number>-?\d+)")
+_NUMBERED = re.compile(r"(?P<name>.*)\.(?P<number>-?[0-9]{1,9})", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def find(spec: str | Path) -> Files:
         return found
     head, _, tail = text.rpartition(" ")
     if head.strip() and (wanted := _range(tail)) is not None:
-        found = _existing(head.rstrip()) or _pattern(head.rstrip())
+        found = _existing(head.rstrip()) or _pattern(head.rstrip(), wanted)
         return Files(text, found.name, found.files, found.padding, wanted)
     return _pattern(text)
 
@@ -89,64 +89,68 @@ def _single(path: Path) -> Files:
     return Files(str(path), match["name"], {int(match["number"]): path}, len(match["number"]))
 
 
-def _pattern(text: str) -> Files:
+def _pattern(text: str, wanted: tuple[int, ...] | None = None) -> Files:
     """Every file on disk that the pattern in the last part of `text` stands for."""
     path = Path(text)
-    try:
-        # Only the name is parsed, so that a `#` or `%` in a folder's name means itself; and Nuke's #### is
-        # four digits, which fileseq's own default is not.
-        sequence = fileseq.FileSequence(path.name, pad_style=fileseq.PAD_STYLE_HASH1)
-    except fileseq.FileSeqException as error:
-        raise InputError(f"'{text}' is not a file or a pattern: {error}.", hint=_EXAMPLE, path=text) from None
-    if not sequence.padding() or sequence.padding() not in path.name:
-        raise InputError(f"{text} does not exist.", hint="Check the path.", path=text)
-    files = _scan(path.parent, sequence)
+    pattern = FrameName.parse(path.name)
+    if pattern is None:
+        raise InputError(f"{text} does not exist.", hint=_EXAMPLE, path=text)
+    files = _scan(path.parent, pattern)
+    if not files and "%%" in path.name:  # as printf writes a percent sign
+        pattern = FrameName(pattern.before.replace("%%", "%"), pattern.width, pattern.after.replace("%%", "%"))
+        files = _scan(path.parent, pattern)
     if not files:
         raise InputError(f"No file matches {text}.", hint=_present(path.parent, path.suffix), path=text)
-    wanted = tuple(int(frame) for frame in sequence.frameSet()) if sequence.frameSet() else None
-    return Files(text, _plain(sequence.basename()) or path.parent.name, files, sequence.zfill(), wanted)
+    if wanted is None:
+        _refuse_strays(files)
+    return Files(text, _plain(pattern.before) or path.parent.name, files, pattern.width, None)
 
 
-_EXAMPLE = "Write for example sh010.%04d.exr, or sh010.####.exr 1001-1100."
+_EXAMPLE = "Check the path; a sequence is written as sh010.%04d.exr, or sh010.####.exr 1001-1100."
 
 
-def _scan(folder: Path, sequence: fileseq.FileSequence) -> dict[int, Path]:
-    """Frame -> file for the names of `folder` that have the sequence's base, padding and extension.
-
-    A number longer than the padding has no leading zero. The sign of a negative one may count as one of the
-    padded characters (`%04d` gives -005) or not (-0005): both are in use.
-    """
-    shape = re.compile(re.escape(sequence.basename()) + r"(-?)(\d+)" + re.escape(sequence.extension()))
-    width = sequence.zfill()
-    files = {}
-    for name in _names(folder):
-        match = shape.fullmatch(name)
-        if match is None:
-            continue
-        sign, digits = match.groups()
-        padded = len(digits) == width or (sign and len(digits) == width - 1)
-        if padded or (len(digits) > width and not digits.startswith("0")):
-            files[int(sign + digits)] = folder / name
-    return dict(sorted(files.items()))
+def _scan(folder: Path, pattern: FrameName) -> dict[int, Path]:
+    """Frame -> file for the names of `folder` that the pattern stands for, ascending."""
+    numbers = {frame: name for name in _names(folder) if (frame := pattern.number(name)) is not None}
+    return {frame: folder / numbers[frame] for frame in sorted(numbers)}
 
 
 def _names(folder: Path) -> list[str]:
     try:
-        return [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if not entry.name.startswith("."))
     except OSError:
         return []
 
 
+def _refuse_strays(files: Mapping[int, Path]) -> None:
+    """InputError that names the file whose number (a date, say) would make the sequence endless."""
+    frames = list(files)
+    if frames[-1] - frames[0] < MAX_FRAMES:
+        return
+    gap = max(range(1, len(frames)), key=lambda place: frames[place] - frames[place - 1])
+    stray, rest = (frames[gap:], frames[:gap]) if gap >= len(frames) / 2 else (frames[:gap], frames[gap:])
+    more = f" and {len(stray) - 1} more lie" if len(stray) > 1 else " lies"
+    raise InputError(
+        f"{files[stray[0]]}{more} far from the other frames {format_frames(rest)[:60]}.",
+        hint="If its number is no frame of this sequence, move it away or give it another name; "
+        "else say behind a blank which frames are meant.",
+        path=files[stray[0]],
+    )
+
+
 def _folder(folder: Path) -> Files:
     """The one sequence that `folder` holds, else the one picture or movie."""
-    readable = [name for name in sorted(_names(folder)) if Path(name).suffix.lower() in READABLE_SUFFIXES]
-    found = fileseq.findSequencesInList(readable, pad_style=fileseq.PAD_STYLE_HASH1)
-    sequences = [one for one in found if len(one) > 1 and one.extension().lower() not in MOVIE_SUFFIXES]
+    readable = [name for name in _names(folder) if Path(name).suffix.lower() in READABLE_SUFFIXES]
+    found = _sequences(readable)
+    sequences = [
+        one for one, frames in found.items() if isinstance(one, FrameName) and len(frames) > 1 and _of_stills(one)
+    ]
     if len(sequences) == 1:
-        sequence = sequences[0]
-        files = _scan(folder, sequence)
-        path = folder / f"{sequence.basename()}%0{sequence.zfill()}d{sequence.extension()}"
-        return Files(str(path), _plain(sequence.basename()) or folder.name, files, sequence.zfill())
+        (pattern,) = sequences
+        files = _scan(folder, pattern)
+        _refuse_strays(files)
+        return Files(str(folder / str(pattern)), _plain(pattern.before) or folder.name, files, pattern.width)
     if not sequences and len(readable) == 1:
         return _single(folder / readable[0])
     if not readable:
@@ -156,26 +160,54 @@ def _folder(folder: Path) -> Files:
     )
 
 
+def _of_stills(pattern: FrameName) -> bool:
+    return Path(pattern.after).suffix.lower() not in MOVIE_SUFFIXES
+
+
+def _sequences(names: list[str]) -> dict[FrameName | str, list[int]]:
+    """Sorted names as patterns with their frames; a name without a number stands for itself."""
+    plain: dict[FrameName | str, list[int]] = {}
+    groups: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for name in names:
+        numbered = FrameName.of_file(name)
+        if numbered is None:
+            plain[name] = []
+        else:
+            pattern, frame = numbered
+            groups.setdefault((pattern.before, pattern.after), []).append((pattern.width, frame))
+    found: dict[FrameName | str, list[int]] = {}
+    for (before, after), members in groups.items():
+        # A number as wide as its own padding fits no narrower one: widths are settled from the narrowest on.
+        waiting = sorted(members)
+        while waiting:
+            pattern = FrameName(before, waiting[0][0], after)
+            fitting = {
+                (width, frame)
+                for width, frame in waiting
+                if pattern.number(FrameName(before, width, after).name(frame)) is not None
+            }
+            found[pattern] = sorted(frame for _, frame in fitting)
+            waiting = [member for member in waiting if member not in fitting]
+    return {**found, **plain}
+
+
 def _present(folder: Path, suffix: str) -> str:
     """What could have been meant instead."""
     if not folder.is_dir():
         return f"The folder {folder} does not exist."
-    similar = [name for name in sorted(_names(folder)) if Path(name).suffix.lower() == suffix.lower()]
+    similar = [name for name in _names(folder) if Path(name).suffix.lower() == suffix.lower()]
     if not similar:
         return f"The folder has no {suffix} files."
-    return f"The folder has {_listed(fileseq.findSequencesInList(similar, pad_style=fileseq.PAD_STYLE_HASH1))}."
+    return f"The folder has {_listed(_sequences(similar))}."
 
 
-def _listed(sequences: Sequence[fileseq.FileSequence], most: int = 8) -> str:
+def _listed(found: Mapping[FrameName | str, list[int]], most: int = 8) -> str:
     """`a.%04d.exr 1-10, b.png`, cut after `most` names."""
-    names = []
-    for sequence in sequences[:most]:
-        if sequence.zfill() and sequence.frameSet():
-            frames = format_frames(int(frame) for frame in sequence.frameSet())
-            names.append(f"{sequence.basename()}%0{sequence.zfill()}d{sequence.extension()} {frames}")
-        else:
-            names.append(f"{sequence.basename()}{sequence.extension()}")
-    return ", ".join(names) + (f" and {len(sequences) - most} more" if len(sequences) > most else "")
+    names = sorted(
+        one if isinstance(one, str) else f"{one} {format_frames(frames)}" if len(frames) > 1 else one.name(*frames)
+        for one, frames in found.items()
+    )
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _plain(base: str) -> str:

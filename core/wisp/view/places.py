@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import Any
 from .. import shot as documents
 from ..atomic import TEMPORARY_SUFFIX
 from ..errors import OutputError
+from ..frames import FrameName
 from ..panel.session import Places
 from ..shot import Shot
 
@@ -90,13 +90,12 @@ def as_sequence(path: Path) -> Path:
 
     A file chooser gives single files, and hardly anybody wants to matte one frame of a sequence.
     """
-    match = re.fullmatch(r"(.*?)(\d+)(\.[A-Za-z]\w*)", path.name)
-    if match is None or not path.is_file():
+    numbered = FrameName.of_file(path.name) if path.is_file() else None
+    if numbered is None:
         return path
-    stem, digits, suffix = match.groups()
-    numbered = re.compile(re.escape(stem) + rf"\d{{{len(digits)}}}" + re.escape(suffix))
-    siblings = [one for one in path.parent.iterdir() if numbered.fullmatch(one.name)]
-    return path.with_name(f"{stem}%0{len(digits)}d{suffix}") if len(siblings) > 1 else path
+    pattern, _ = numbered
+    siblings = [one for one in path.parent.iterdir() if pattern.number(one.name) is not None]
+    return path.with_name(str(pattern)) if len(siblings) > 1 else path
 
 
 def _draft(plate_path: Path, environment: Mapping[str, str]) -> tuple[Shot, Path]:
