@@ -13,7 +13,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import edits, engine, graph, handles, host, node, plates, prompts, strokes, upstream, viewer_pick
+from . import edits, engine, follow, graph, handles, host, node, plates, prompts, strokes, upstream, viewer_pick
 
 Check = Tuple[str, Callable[[], str]]
 #: Of the pictures that are asked about: Nuke's own format of that name.
@@ -111,9 +111,8 @@ def _text_is_kept() -> str:
 
 def _menus_change() -> str:
     menu = _wisp()["wisp_output"]
-    host.offer(menu, ["a", "b", "c"])
-    menu.setValue(2)
-    host.offer(menu, ["x", "y", "z"])
+    host.offer(menu, ["a", "b", "c"], 2)
+    host.offer(menu, ["x", "y", "z"], 2)
     seen = host.choice(menu), menu.value(), list(menu.values())
     return _expect(seen == (2, "z", ["x", "y", "z"]), seen)
 
@@ -128,15 +127,17 @@ def _keys_hold() -> str:
 def _knobs_travel_as_text() -> str:
     some, other = _wisp(), _wisp()
     host.constant_keys(some["wisp_state_1"], {1: 0, 5: 1})
-    other["wisp_state_1"].fromScript(some["wisp_state_1"].toScript())
+    other["wisp_state_1"].fromScript(host.as_script(some["wisp_state_1"]))
     seen = [other["wisp_state_1"].getValueAt(frame) for frame in (1, 5)]
     other.removeKnob(other["wisp_state_1"])
     return _expect(seen == [0, 1] and other.knob("wisp_state_1") is None, seen)
 
 
-def _changes_by_program_are_called_back() -> str:
+def _changes_by_programs_are_noticed() -> str:
     group = _with_point()
+    follow.look(group, held=False)
     group["wisp_object_name"].setValue("renamed")
+    follow.look(group, held=False)
     seen = [item["name"] for item in edits.stored(group)["objects"]]
     return _expect(seen == ["renamed"], seen)
 
@@ -257,6 +258,7 @@ def _grade_is_clamped() -> str:
 def _a_crop_continues_the_border() -> str:
     crop = host.create("Crop", crop=False)
     crop.setInput(0, _plate())
+    crop["box"].setValue((0.0, 0.0, 0.0, 0.0))
     host.drive(crop, "box.2", "input.width")
     host.drive(crop, "box.3", "input.height")
     seen = [crop.sample("red", x, y) for x, y in ((SIDE / 2, SIDE / 2), (-5, -5), (SIDE + 4, SIDE + 4))]
@@ -264,12 +266,12 @@ def _a_crop_continues_the_border() -> str:
 
 
 def _layers() -> str:
-    host.declare_channel("matte.wisp_acceptance")
+    host.declare_layer("matte_wisp_acceptance.alpha")
     plate = _plate()
-    copy = host.create("Copy", from0="rgba.red", to0="matte.wisp_acceptance")
+    copy = host.create("Copy", from0="rgba.red", to0="matte_wisp_acceptance.alpha")
     copy.setInput(0, plate)
     copy.setInput(1, plate)
-    return _expect(copy["to0"].value() == "matte.wisp_acceptance", copy["to0"].value())
+    return _expect(copy["to0"].value() == "matte_wisp_acceptance.alpha", copy["to0"].value())
 
 
 def _image_areas() -> str:
@@ -349,7 +351,7 @@ CHECKS: Tuple[Check, ...] = (
     ("menus of knobs change", _menus_change),
     ("constant keys", _keys_hold),
     ("keys travel as text; user knobs can be removed", _knobs_travel_as_text),
-    ("changes by a program are called back", _changes_by_program_are_called_back),
+    ("changes by a program are noticed", _changes_by_programs_are_noticed),
     ("undo of one prompt", _undo_of_a_prompt),
     ("copy and paste", _copies),
     ("the inside of a new node", _inside_is_complete),

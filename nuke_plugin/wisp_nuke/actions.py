@@ -23,8 +23,7 @@ def go_to_keyframe(group: Any, step: int) -> None:
 def refresh_plates(group: Any) -> None:
     """Render the whole plate again, whatever is there."""
     plates.forget(solving.plate_folder(group))
-    solving.export_plates(group)
-    solving.tell(group)
+    solving.export_plates(group, lambda: (solving.tell(group), solving.say(group, "The plate is rendered again")))
 
 
 def start_engine(group: Any) -> None:
@@ -75,9 +74,10 @@ def press(group: Any, name: str) -> None:
 
 
 def attempt(group: Any, work: Callable[[Any], Any]) -> None:
-    """Do it; what cannot be done is said in the status line and never raised into the host."""
+    """Do it, and let everything keep up; what cannot be done is said in the status line, never raised into the host."""
     try:
         work(group)
+        follow.look(group, held=False)
     except host.Cancelled:
         solving.say(group, "Stopped while the plate was rendered")
     except (edits.Refusal, EngineNotFound, EngineError, RuntimeError, OSError) as error:

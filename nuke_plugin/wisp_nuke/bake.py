@@ -13,7 +13,6 @@ _IDLE: Dict[str, Dict[str, Any]] = {
     "Levels": {"wisp_black": 0.0, "wisp_white": 1.0, "wisp_gamma": 1.0},
     "Grow": {"wisp_grow": 0.0},
     "Soften": {"wisp_soft": 0.0},
-    "Flip": {"wisp_invert": False},
 }
 
 
@@ -25,7 +24,11 @@ def bake(group: Any, mattes: Optional[List[graph.Mattes]] = None) -> Any:
     objects = edits.stored(group)["objects"]
     require_solved(group)
     mattes = node.present_mattes(group, objects) if mattes is None else mattes
-    return _Baker(group, node.wanted(group, mattes)).last()
+    first, last = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last")
+    output, layers = host.choice(group["wisp_output"]), bool(group["wisp_layers"].value())
+    table = graph.baked(mattes, first, last, layers, output, bool(group["wisp_invert"].value()))
+    with host.undo_step("Wisp bake"):
+        return _Baker(group, table).last()
 
 
 def require_solved(group: Any) -> None:
@@ -48,7 +51,7 @@ class _Baker:
 
     def last(self) -> Any:
         """The node whose picture is that of the group."""
-        return self._node(self._specs["GuideOver"].inputs[0])
+        return self._node(next(reversed(list(self._specs))))
 
     def _node(self, name: str) -> Any:
         if name not in self._made:
@@ -58,14 +61,7 @@ class _Baker:
 
     def _passed_on(self, spec: graph.NodeSpec) -> Optional[str]:
         """The input that a node only passes on, as things are; None for one that does something."""
-        stem = spec.name.partition("_")[0]
-        if stem == "State":
-            return spec.inputs[1]
-        if spec.name == "Out":
-            return spec.inputs[host.choice(self._group["wisp_output"])]
-        if stem == "Union" and spec.inputs[0] == "Empty":
-            return spec.inputs[1]
-        idle = _IDLE.get(stem)
+        idle = _IDLE.get(spec.name)
         if idle is not None and all(self._rests(knob, value) for knob, value in idle.items()):
             return spec.inputs[0]
         return None
@@ -76,19 +72,21 @@ class _Baker:
     def _make(self, spec: graph.NodeSpec) -> Any:
         sources = [self._node(name) for name in spec.inputs]
         made = host.create_outside(spec.kind)
-        for name, value in spec.values:
-            made[name].setValue(self._settled(value) if isinstance(value, str) else value)
+        graph.set_up(made, spec._replace(values=self._settled(spec.values), expressions=()))
         for name, expression in spec.expressions:
             knob = _KNOB.fullmatch(expression)
             if knob is not None:
-                made[name].fromScript(self._group[knob.group(1)].toScript())  # with its keys
-            elif name != "disable":
+                made[name].fromScript(host.as_script(self._group[knob.group(1)]))  # with its keys
+            else:
                 host.drive(made, name, expression)
         for index, source in enumerate(sources):
             made.setInput(index, source)
         return made
 
-    def _settled(self, text: str) -> str:
+    def _settled(self, values: Any) -> Any:
+        return tuple((name, self._text(value) if isinstance(value, str) else value) for name, value in values)
+
+    def _text(self, text: str) -> str:
         """An expression with the group's knobs replaced by their present values."""
 
         def value(match: Any) -> str:

@@ -1,4 +1,8 @@
-"""What Nuke calls: tiny, and never raising into the host."""
+"""What Nuke calls: tiny, and never raising into the host.
+
+Nothing relies on being called: whether the host does so for changes by programs, with closed panels or inside another
+callback differs between versions. Everything is noticed by `follow` while the host is idle; callbacks only hasten it.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,20 @@ import traceback
 import uuid
 from typing import Any, Callable
 
-from . import actions, edits, follow, guides, host, node, solving
+from . import actions, edits, follow, guides, host, node, solving, state
 
-#: Knobs of the active object that are stored at once; those that are dragged wait for the mouse.
-_OBJECT = ("wisp_object_name", "wisp_object_color", "wisp_object_enabled")
-_DRAGGED = ("wisp_box", "wisp_point_", "wisp_edge_")
-#: Knobs that the solved mattes depend on.
-_SETTINGS = ("wisp_tracker", "wisp_head", "wisp_first", "wisp_last")
+#: Knobs whose change is looked at before the host is idle again; and what the host reports by this way besides knobs.
+_LOOKED_AT = (
+    "wisp_prompts",
+    "wisp_object",
+    "wisp_mode",
+    "wisp_first",
+    "wisp_last",
+    "wisp_tracker",
+    "wisp_head",
+    "inputChange",
+)
+_MOVED = ("wisp_box", "wisp_point_", "wisp_edge_", "wisp_object_")
 
 
 def pressed(name: str) -> None:
@@ -61,47 +72,28 @@ def before_save() -> None:
 
 
 def _created(group: Any) -> None:
+    if group.knob("wisp_schema") is None:
+        return
     fault = node.newer(group)
     if fault is not None:
         solving.say(group, fault)
         return
-    with host.housekeeping():
-        node.upgrade(group)
-    uid = group["wisp_uid"].value()
-    if not uid or any(other != group and other["wisp_uid"].value() == uid for other in host.wisp_nodes()):
+    uid = state.uid_of(group)
+    if not uid or any(other != group and state.uid_of(other) == uid for other in host.wisp_nodes()):
         group["wisp_uid"].setValue(uuid.uuid4().hex)
+    with state.writing(group):
+        node.upgrade(group)
+        for knob in ("wisp_rendering", "wisp_mode"):  # of the session that it was saved in
+            group[knob].setValue(0)
     guides.forget(group)
-    follow.rendering(group, False)
-    with host.housekeeping():
-        group["wisp_mode"].setValue(0)  # what a viewer of this script has picked is not meant as a prompt
 
 
 def _changed(group: Any) -> None:
-    if host.keeps_house() or node.newer(group) is not None:
-        return
     knob = host.this_knob()
     name = knob.name() if knob is not None else ""
-    if name == "inputChange":
-        if group["wisp_first"].value() == 1 and group["wisp_last"].value() == 1:
-            node.take_range(group)
-    elif not name.startswith("wisp_") or group.input(0) is None:
-        return
-    elif name == "wisp_prompts":
-        follow.prompts_changed(group)
-    elif name == "wisp_object":
-        follow.object_chosen(group)
-    elif name in _OBJECT:
-        actions.attempt(group, edits.take_object)
-        edits.show_object(group)
-    elif name.startswith(_DRAGGED):
-        follow.moved(group)
-    elif name == "wisp_mode":
-        follow.choose_mode(group)
-    elif name == "wisp_layers":
-        with host.housekeeping():
-            node.rebuild(group, node.present_mattes(group, edits.stored(group)["objects"]))
-    elif name in _SETTINGS:
-        solving.tell(group)
+    looked_at = name in _LOOKED_AT or name.startswith(_MOVED)
+    if looked_at and group.knob("wisp_uid") is not None and state.uid_of(group):
+        follow.look(group)
 
 
 def _safely(work: Callable[[Any], None]) -> None:

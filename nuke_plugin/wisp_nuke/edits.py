@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional
 
-from . import graph, host, node, prompts
+from . import graph, host, node, prompts, state
 from .vendor.host.coordinates import NukeFormat, sampler_to_plate
 from .vendor.panel.shot_edits import ShotEdits, usable_name
 
@@ -53,11 +53,16 @@ def size_of(group: Any) -> prompts.Size:
 
 
 def stored(group: Any) -> Dict[str, Any]:
-    """The node's prompts. Raises Refusal where they were drawn on another size, or cannot be read."""
-    try:
-        found = prompts.load(host.text_of(group["wisp_prompts"]), size_of(group))
-    except prompts.Unreadable as error:
-        raise Refusal(str(error)) from None
+    """The node's prompts, shared: to be read only. Raises Refusal where they were drawn on another size, or cannot be
+    read."""
+    text, size = host.text_of(group["wisp_prompts"]), size_of(group)
+    mine = state.of(group)
+    if mine.read is None or mine.read[0] != (text, size):
+        try:
+            mine.read = (text, size), prompts.load(text, size)
+        except prompts.Unreadable as error:
+            raise Refusal(str(error)) from None
+    found = mine.read[1]
     if found["objects"] and tuple(found["size"]) != size_of(group):
         raise Refusal(
             "The prompts were drawn on {}x{}, the input is {}x{}.".format(*(list(found["size"]) + list(size_of(group))))
@@ -100,18 +105,17 @@ def edit(group: Any, name: str, change: Callable[[ShotEdits], Any]) -> None:
     text = _text(found, shot.objects)
     if text == host.text_of(group["wisp_prompts"]):
         return
-    with host.undo_step(name):
+    ids = [item["id"] for item in shot.objects]
+    with host.undo_step(name), state.guarded(group):
         group["wisp_prompts"].setValue(text)
-        if shot.active is not None:
-            _offer(group, shot.objects)
-            group["wisp_object"].setValue([item["id"] for item in shot.objects].index(shot.active))
+        _offer(group, shot.objects, ids.index(shot.active) if shot.active in ids else 0)
 
 
 def store(group: Any, name: str, objects: List[Dict[str, Any]]) -> str:
     """Keep these objects as the node's prompts, as one step of undo; returns the text that is kept. Raises Refusal
     as `edit` does."""
     text = _text(stored(group), objects)
-    with host.undo_step(name):
+    with host.undo_step(name), state.guarded(group):
         group["wisp_prompts"].setValue(text)
     return text
 
@@ -131,7 +135,7 @@ def scale(group: Any) -> None:
         raise Refusal(str(error)) from None
     if tuple(found["size"]) == size:
         raise Refusal("The prompts fit the input as they are.")
-    with host.undo_step("Wisp scale prompts"):
+    with host.undo_step("Wisp scale prompts"), state.guarded(group):
         group["wisp_prompts"].setValue(prompts.dump(prompts.scaled(found, size)))
 
 
@@ -170,16 +174,22 @@ def clear_object(group: Any) -> None:
 # -- what is picked in the viewer -----------------------------------------------------------------------------
 
 
-def sample(group: Any) -> List[float]:
-    """What is picked in the viewer, as a box in plate pixels. Raises Refusal where that says nothing of the plate."""
-    picked = host.viewer_sample()
+def sample(group: Any, picked: Optional[host.Sample] = None) -> List[float]:
+    """What is picked in the viewer (`picked`, else now), as a box in plate pixels. Raises Refusal where that says
+    nothing of the plate: the viewer's sampler goes beyond the format, and to pictures of other sizes."""
+    picked = picked or host.viewer_sample()
     if picked is None:
         raise Refusal("Ctrl+click a pixel in the viewer first.")
     width, height = size_of(group)
     if (picked.form.width, picked.form.height) != (width, height):
         raise Refusal("The viewer shows a picture of another size; view this node or its input.")
-    box = sampler_to_plate(picked.form).box(*picked.box)
-    return [round(min(max(value, 0.0), limit), 2) for value, limit in zip(box, (width, height, width, height))]
+    x0, y0, x1, y1 = sampler_to_plate(picked.form).box(*picked.box)
+    middle = (x0 + x1) / 2, (y0 + y1) / 2
+    outside = not (0 <= middle[0] <= width and 0 <= middle[1] <= height)
+    if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height or (outside and not is_region([x0, y0, x1, y1])):
+        raise Refusal("What is picked lies outside the picture's format; pick inside it.")
+    limits = (width, height, width, height)
+    return [round(min(max(value, 0.0), float(limit)), 2) for value, limit in zip((x0, y0, x1, y1), limits)]
 
 
 def is_region(box: List[float]) -> bool:
@@ -187,17 +197,17 @@ def is_region(box: List[float]) -> bool:
     return box[2] - box[0] >= CLICK and box[3] - box[1] >= CLICK
 
 
-def add_sample(group: Any, include: bool) -> None:
+def add_sample(group: Any, include: bool, picked: Optional[host.Sample] = None) -> None:
     """The pixel picked in the viewer becomes a point; a picked region its middle."""
-    x0, y0, x1, y1 = sample(group)
+    x0, y0, x1, y1 = sample(group, picked)
     spot = [(x0 + x1) / 2, (y0 + y1) / 2]
     point = {"frame": frame_in_range(group), "kind": "point", "xy": spot, "include": include}
     add_prompt(group, "Wisp point", point)
 
 
-def box_from_sample(group: Any) -> None:
+def box_from_sample(group: Any, picked: Optional[host.Sample] = None) -> None:
     """The region picked in the viewer becomes the object's box on this frame."""
-    box = sample(group)
+    box = sample(group, picked)
     if not is_region(box):
         raise Refusal("Ctrl+Shift+drag a region in the viewer first; a single pixel is no box.")
     add_prompt(group, "Wisp box", {"frame": frame_in_range(group), "kind": "box", "xyxy": box})
@@ -206,9 +216,20 @@ def box_from_sample(group: Any) -> None:
 # -- the active object in the knobs ---------------------------------------------------------------------------
 
 
-def _offer(group: Any, objects: List[Dict[str, Any]]) -> None:
-    """The objects' names in the menu."""
-    host.offer(group["wisp_object"], [item["name"] for item in objects] or ["none"])
+def _offer(group: Any, objects: List[Dict[str, Any]], index: int) -> None:
+    """The objects' names in the menu. One that is a number gets a word before it: the host takes a number that is
+    among the words for the word."""
+    names = [f"object {item['name']}" if item["name"].isdigit() else item["name"] for item in objects]
+    host.offer(group["wisp_object"], names or ["none"], index)
+
+
+def object_knobs(group: Any) -> Dict[str, Any]:
+    """What the knobs of the active object hold."""
+    found: Dict[str, Any] = {name: group["wisp_edge_" + name].value() for name in EDGE}
+    found["name"] = host.text_of(group["wisp_object_name"])
+    found["color"] = host.numbers(group["wisp_object_color"], 3)
+    found["enabled"] = bool(group["wisp_object_enabled"].value())
+    return found
 
 
 def show_object(group: Any) -> None:
@@ -219,10 +240,8 @@ def show_object(group: Any) -> None:
     edge = item.get("edge", {})
     values: Dict[str, Any] = {"wisp_object_enabled": bool(item.get("enabled", True))}
     values.update(("wisp_edge_" + name, edge.get(name, plain)) for name, plain in EDGE.items())
-    with host.housekeeping():
-        _offer(group, objects)
-        if host.choice(group["wisp_object"]) != index:
-            group["wisp_object"].setValue(index)
+    with state.writing(group):
+        _offer(group, objects, index)
         if host.text_of(group["wisp_object_name"]) != item["name"]:
             group["wisp_object_name"].setValue(item["name"])
         if not _near(host.numbers(group["wisp_object_color"], 3), _rgb(item["color"])):
@@ -230,24 +249,25 @@ def show_object(group: Any) -> None:
         for name, value in values.items():
             if not _near([group[name].value()], [value]):
                 group[name].setValue(value)
+    state.of(group).object_knobs = object_knobs(group)
 
 
 def take_object(group: Any) -> None:
-    """The active object becomes what its knobs say: name, colour, enabled, edge."""
+    """The active object becomes what its knobs say: name, colour, enabled, edge. A name that
+    another object has is not taken. Raises Refusal for an edge that cannot be."""
     item = active(group)
     if item is None:
         return
+    held = object_knobs(group)
     taken = {other["name"].lower() for other in stored(group)["objects"] if other["id"] != item["id"]}
-    name = usable_name(host.text_of(group["wisp_object_name"]))
+    name = usable_name(held["name"])
     values: Dict[str, Any] = {"name": name if name and name.lower() not in taken else item["name"]}
-    color = host.numbers(group["wisp_object_color"], 3)
-    if not _near(color, _rgb(item["color"])):
-        values["color"] = "#{:02x}{:02x}{:02x}".format(*(round(min(max(part, 0.0), 1.0) * 255) for part in color))
-    enabled = bool(group["wisp_object_enabled"].value())
-    if enabled != item.get("enabled", True):
-        values["enabled"] = enabled
-    edge = {name: type(plain)(group["wisp_edge_" + name].value()) for name, plain in EDGE.items()}
-    changed = {name: value for name, value in edge.items() if not _near([value], [EDGE[name]])}
+    if not _near(held["color"], _rgb(item["color"])):
+        parts = (round(min(max(part, 0.0), 1.0) * 255) for part in held["color"])
+        values["color"] = "#{:02x}{:02x}{:02x}".format(*parts)
+    if held["enabled"] != item.get("enabled", True):
+        values["enabled"] = held["enabled"]
+    changed = {name: type(plain)(held[name]) for name, plain in EDGE.items() if not _near([held[name]], [plain])}
     if changed.get("white", 1.0) <= changed.get("black", 0.0):
         raise Refusal("The white point must lie above the black point.")
     if changed != item.get("edge", {}):

@@ -1,54 +1,43 @@
-"""What happens after a change, and while the host is idle: knobs, handles, guides, panels and engine keep up."""
+"""What happens after a change, and while the host is idle: knobs, handles, guides, panels and engine keep up.
+
+Changes are noticed by comparing what the knobs hold with what was last seen, whoever has changed them: the artist, a
+program, undo, another script.
+"""
 
 from __future__ import annotations
 
 import sys
 import traceback
-from typing import Any, Dict, Set, Tuple
+from typing import Any, Optional, Set
 
-from . import edits, engine, guides, handles, host, node, publish, solving, viewer_pick
+from . import edits, engine, guides, handles, host, node, publish, solving, state, viewer_pick
 
-#: Milliseconds between looks at the engine's messages, the frame and the viewer.
+#: Milliseconds between looks at the engine's messages, the frame and the knobs.
 INTERVAL = 100
-#: Nodes whose handles or edge settings were moved by hand and not yet stored.
-_moved: Set[str] = set()
-#: Node -> the prompts' text and the frame that its handles were last made for.
-_followed: Dict[str, Tuple[str, int]] = {}
+#: What the solved mattes depend on besides prompts.
+_SETTINGS = ("wisp_tracker", "wisp_head", "wisp_first", "wisp_last", "wisp_display_input", "wisp_exposure")
 _timer: Any = None
 _said: Set[str] = set()
 
 
-def prompts_changed(group: Any) -> None:
-    """The prompts are others than before, by whatever: a button, a pick, undo, the panel."""
-    edits.show_object(group)
-    handles.show(group)
-    solving.tell(group)
-    if _panel() is not None:
-        _panel().prompts_changed(group)
-
-
-def object_chosen(group: Any) -> None:
-    """Another object may be the active one."""
-    edits.show_object(group)
-    handles.show(group)
-
-
-def moved(group: Any) -> None:
-    """A handle or an edge setting is being dragged: store it once the mouse is released, as one step of undo."""
-    _moved.add(solving.uid_of(group))
-    if not host.has_interface():
-        store_moved(group)
-
-
-def store_moved(group: Any) -> None:
-    _moved.discard(solving.uid_of(group))
-    handles.take(group)
-    edits.take_object(group)
-
-
-def in_panel(group: Any) -> bool:
-    """Whether a panel shows the node, and so its progress."""
-    return _panel() is not None and bool(_panel().shows(group))
+def look(group: Any, held: Optional[bool] = None) -> None:
+    """Take what has changed in a node's knobs, and make them fit what is stored. `held`: a mouse button is down (None:
+    ask); what is dragged is stored once it is released, as one step of undo."""
+    mine = state.of(group)
+    if mine.writing or node.newer(group) is not None or not _take_source(group, mine):
+        return
+    _choose_mode(group, mine)
+    try:
+        _catch_up(group, mine)
+    except edits.Refusal:  # what nobody has asked for just now is said when somebody does
+        return
+    if not (viewer_pick.mouse_held() if held is None else held):
+        _take(group, mine)
+        _catch_up(group, mine)
+    settings = [group[name].value() for name in _SETTINGS]
+    if mine.settings not in (None, settings):
+        solving.tell(group)
+    mine.settings = settings
 
 
 def idle() -> None:
@@ -57,14 +46,37 @@ def idle() -> None:
     solving.look_for_cancel()
     publish.look()
     held = viewer_pick.mouse_held()
-    picked = viewer_pick.fresh(held)
-    for group in [one for one in host.wisp_nodes() if node.newer(one) is None]:
-        asked = solving.uid_of(group) in _moved or (picked and host.choice(group["wisp_mode"]) > 0)
+    picked = None if held else viewer_pick.fresh()
+    nodes = [one for one in host.wisp_nodes() if node.newer(one) is None]
+    viewer_pick.watch(any(host.choice(one["wisp_mode"]) for one in nodes))
+    for group in nodes:
         try:
-            _look_after(group, held, picked)
+            settle(group, held, picked)
         except (edits.Refusal, OSError) as fault:
-            if asked:  # what nobody has asked for just now is said when somebody does
+            if picked is not None and host.choice(group["wisp_mode"]):
                 solving.say(group, str(fault))
+
+
+def settle(group: Any, held: bool = False, picked: Optional[host.Sample] = None) -> None:
+    """All that a node waits for. In `nuke -t`, where nothing is ever idle, a script calls it after setting knobs.
+
+    Nodes are made and removed only here, never while the host calls back.
+    """
+    mine = state.of(group)
+    if group["wisp_rendering"].value() and not host.executing():
+        rendering(group, False)  # a render that failed does not say so
+    if mine.export is not None:
+        mine.export.step()
+    look(group, held)
+    if held or group.input(0) is None:
+        return
+    mode = host.choice(group["wisp_mode"])
+    if picked is not None and mode:
+        viewer_pick.apply(group, node.MODES[mode], picked)
+        look(group, held)
+    _lay_out(group, mine)
+    if host.has_interface():
+        guides.refresh(group)
 
 
 def watch() -> None:
@@ -73,10 +85,26 @@ def watch() -> None:
     if _timer is None:
         from .vendor.panel.qt import QtCore
 
-        viewer_pick.watch()
         _timer = QtCore.QTimer()
         _timer.timeout.connect(_idle_safely)
         _timer.start(INTERVAL)
+
+
+def in_panel(group: Any) -> bool:
+    """Whether a panel shows the node, and so its progress."""
+    return _panel() is not None and bool(_panel().shows(group))
+
+
+def rendering(group: Any, on: bool) -> None:
+    """While the host renders, guides are off and an unsolved frame is a failure in the interface too."""
+    if bool(group["wisp_rendering"].value()) != on:
+        with state.writing(group):
+            group["wisp_rendering"].setValue(on)
+
+
+def forget(group: Any) -> None:
+    """The node is gone."""
+    solving.forget(state.uid_of(group))
 
 
 def _idle_safely() -> None:
@@ -90,46 +118,71 @@ def _idle_safely() -> None:
             print(words, file=sys.stderr)
 
 
-def _look_after(group: Any, held: bool, picked: bool) -> None:
-    uid = solving.uid_of(group)
-    if group["wisp_rendering"].value() and not host.executing():
-        rendering(group, False)  # a render that failed does not say so
-    if held or group.input(0) is None:
-        return
-    if uid in _moved:
-        store_moved(group)
+def _take_source(group: Any, mine: state.NodeState) -> bool:
+    """Notice another input; whether there is one."""
+    source = group.input(0)
+    if source is not None and (mine.source is None or mine.source != source):
+        mine.source = source
+        if (group["wisp_first"].value(), group["wisp_last"].value()) == (1, 1):
+            with state.guarded(group):
+                node.take_range(group)
+    return source is not None
+
+
+def _choose_mode(group: Any, mine: state.NodeState) -> None:
+    """Picks belong to one node: where its mode goes on, that of all others goes off."""
     mode = host.choice(group["wisp_mode"])
-    if picked and mode:
-        viewer_pick.apply(group, node.MODES[mode])
-    state = (host.text_of(group["wisp_prompts"]), host.frame())
-    if _followed.get(uid) != state:
-        _followed[uid] = state
-        object_chosen(group)
-    guides.refresh(group)
-
-
-def rendering(group: Any, on: bool) -> None:
-    """While the host renders, guides are off and an unsolved frame is a failure in the interface too."""
-    with host.housekeeping():
-        group["wisp_rendering"].setValue(on)
-
-
-def choose_mode(group: Any) -> None:
-    """Picks belong to one node: the mode of all others goes off, and what is picked already does not count."""
-    if host.choice(group["wisp_mode"]):
-        with host.housekeeping():
-            for other in host.wisp_nodes():
-                if other != group and host.choice(other["wisp_mode"]):
+    if mode and not mine.mode:
+        for other in host.wisp_nodes():
+            if other != group and host.choice(other["wisp_mode"]):
+                with state.writing(other):
                     other["wisp_mode"].setValue(0)
-        viewer_pick.arm()
+                    state.of(other).mode = 0
+    if mode != mine.mode:
+        viewer_pick.watch(bool(mode))
+        viewer_pick.fresh()  # what is picked already does not count
+    mine.mode = mode
 
 
-def forget(group: Any) -> None:
-    """The node is gone."""
-    uid = solving.uid_of(group)
-    _followed.pop(uid, None)
-    _moved.discard(uid)
-    solving.forget(uid)
+def _catch_up(group: Any, mine: state.NodeState) -> None:
+    """Make knobs, handles, engine and panels fit the prompts, the frame and the chosen object. Raises Refusal where
+    the prompts cannot be shown."""
+    prompts = host.text_of(group["wisp_prompts"]), edits.size_of(group)
+    view = host.frame(), host.choice(group["wisp_object"])
+    if mine.shown == (prompts, view):
+        return
+    others = mine.shown is None or mine.shown[0] != prompts
+    edits.show_object(group)
+    handles.show(group)
+    mine.shown = prompts, (view[0], host.choice(group["wisp_object"]))
+    if others:
+        solving.tell(group)
+        if _panel() is not None:
+            _panel().prompts_changed(group)
+
+
+def _take(group: Any, mine: state.NodeState) -> None:
+    """Store what was changed in the knobs of the active object, and handles that were moved."""
+    try:
+        held = edits.object_knobs(group)
+        if mine.object_knobs not in (None, held):
+            mine.object_knobs = held
+            edits.take_object(group)
+            mine.shown = None  # a name that cannot be is put right
+        handles.take(group)
+    except edits.Refusal as refusal:
+        solving.say(group, str(refusal))
+
+
+def _lay_out(group: Any, mine: state.NodeState) -> None:
+    """Make the inside fit the settings that nodes depend on."""
+    layers = bool(group["wisp_layers"].value())
+    if mine.layers is None:
+        mine.layers = group.node("Layer_1") is not None
+    if layers != mine.layers:
+        with state.writing(group):
+            node.rebuild(group, node.present_mattes(group, edits.stored(group)["objects"]))
+        mine.layers = layers
 
 
 def _panel() -> Any:

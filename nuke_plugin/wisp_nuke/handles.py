@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from . import edits, host
+from . import edits, host, state
 from .node import HANDLES
 from .vendor.host.coordinates import plate_to_nuke
 
@@ -24,33 +24,32 @@ class Shown(NamedTuple):
     prompts: Tuple[Dict[str, Any], ...]
 
 
-_shown: Dict[str, Shown] = {}
-
-
 def show(group: Any) -> None:
     """Put the handles where the prompts of this frame are; those without a prompt are hidden."""
     item, frame = edits.active(group), host.frame()
     here = [one for one in item["prompts"] if one["frame"] == frame] if item is not None else []
-    _shown[_key(group)] = Shown(frame, item["id"] if item is not None else 0, tuple(here))
+    state.of(group).handles = Shown(frame, item["id"] if item is not None else 0, tuple(here))
     to_host = plate_to_nuke(edits.form_of(group))
     box = next((one for one in here if one["kind"] == "box"), None)
     points = [one for one in here if one["kind"] == "point"]
-    with host.housekeeping():
+    with state.writing(group):
         _place(group["wisp_box"], list(to_host.box(*box["xyxy"])) if box is not None else [0.0] * 4)
         for index in range(HANDLES):
             knob = group[f"wisp_point_{index + 1}"]
             there = index < len(points)
             _place(knob, list(to_host(*points[index]["xy"])) if there else [0.0, 0.0])
-            knob.setVisible(there)
+            if knob.visible() != there:
+                knob.setVisible(there)
 
 
-def take(group: Any) -> None:
-    """Write handles that were moved into the prompts; not where the frame or the prompts have changed since."""
-    shown, item = _shown.get(_key(group)), edits.active(group)
+def take(group: Any) -> bool:
+    """Write handles that were moved into the prompts, not where the frame or the prompts have changed since; whether
+    there were any."""
+    shown, item = state.of(group).handles, edits.active(group)
     if shown is None or item is None or (shown.frame, shown.number) != (host.frame(), item["id"]):
-        return
+        return False
     if any(one not in item["prompts"] for one in shown.prompts):
-        return
+        return False
     form = edits.form_of(group)
     to_plate = plate_to_nuke(form).inverse()
     changes: List[Tuple[Optional[Dict[str, Any]], Dict[str, Any]]] = []
@@ -68,6 +67,7 @@ def take(group: Any) -> None:
             changes.append((box, {"frame": shown.frame, "kind": "box", "xyxy": xyxy}))
     if changes:
         edits.edit(group, "Wisp handle", lambda shot: _change(shot, changes))
+    return bool(changes)
 
 
 def _change(shot: Any, changes: List[Tuple[Optional[Dict[str, Any]], Dict[str, Any]]]) -> None:
@@ -76,10 +76,6 @@ def _change(shot: Any, changes: List[Tuple[Optional[Dict[str, Any]], Dict[str, A
             shot.add_prompt(new)
         else:
             shot.replace_prompt(old, new)
-
-
-def _key(group: Any) -> str:
-    return str(group["wisp_uid"].value())
 
 
 def _moved(some: List[float], others: List[float]) -> bool:

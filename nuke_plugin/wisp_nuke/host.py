@@ -12,9 +12,9 @@ import nuke
 
 from .vendor.host.coordinates import NukeFormat
 
-#: Flags of knobs that the artist does not see.
-HIDDEN = nuke.INVISIBLE | nuke.ALWAYS_SAVE
-NO_UNDO = nuke.NO_UNDO
+#: Flags of knobs. Scripts keep `INVISIBLE`, `DO_NOT_WRITE` and `STARTLINE`; the others are to be set on every load.
+INVISIBLE, DO_NOT_WRITE, STARTLINE = nuke.INVISIBLE, nuke.DO_NOT_WRITE, nuke.STARTLINE
+NO_UNDO, SAVE_MENU = nuke.NO_UNDO, nuke.SAVE_MENU
 
 
 class Sample(NamedTuple):
@@ -60,7 +60,7 @@ def message(text: str) -> None:
 
 
 def viewer_sample() -> Optional[Sample]:
-    """What was picked in the active viewer; None without a viewer, a shown node or a pick."""
+    """What is picked in the active viewer now; None without a viewer, a shown node or a pick."""
     viewer = nuke.activeViewer()
     if viewer is None or viewer.activeInput() is None:
         return None
@@ -68,20 +68,8 @@ def viewer_sample() -> Optional[Sample]:
     knob = viewer.node().knob("colour_sample_bbox")
     if shown is None or knob is None:
         return None
-    box = [float(number) for number in knob.value()]
+    box = numbers(knob, 4)
     return Sample(box, format_of(shown)) if any(box) else None
-
-
-def samples() -> Dict[str, Tuple[float, ...]]:
-    """What is picked in each viewer, by its name; all zero where nothing is."""
-    knobs = {one.name(): one.knob("colour_sample_bbox") for one in nuke.allNodes("Viewer", nuke.root())}
-    return {name: tuple(float(number) for number in knob.value()) for name, knob in knobs.items() if knob is not None}
-
-
-def active_viewer() -> str:
-    """The name of the viewer that is looked at; empty without one."""
-    viewer = nuke.activeViewer()
-    return str(viewer.node().name()) if viewer is not None else ""
 
 
 @contextlib.contextmanager
@@ -93,9 +81,6 @@ def undo_step(name: str) -> Iterator[None]:
         yield
     finally:
         step.end()
-
-
-_keeping_house = 0
 
 
 @contextlib.contextmanager
@@ -110,19 +95,14 @@ def without_undo() -> Iterator[None]:
 
 @contextlib.contextmanager
 def housekeeping() -> Iterator[None]:
-    """Housekeeping: not in the undo list, and not taken for the artist's doing by the plug-in's callbacks."""
-    global _keeping_house
-    _keeping_house += 1
+    """What is no edit of the artist's: not in the undo list, and no reason to save the script."""
+    modified = nuke.root().modified()
     try:
         with without_undo():
             yield
     finally:
-        _keeping_house -= 1
-
-
-def keeps_house() -> bool:
-    """Whether what happens now is our own housekeeping."""
-    return _keeping_house > 0
+        if not modified:
+            nuke.root().setModified(False)
 
 
 def text_of(knob: Any) -> str:
@@ -156,9 +136,15 @@ def choice(target: Any) -> int:
     return int(target.getValue())
 
 
-def offer(target: Any, choices: List[str]) -> None:
-    """Make these the choices of a menu; what was chosen is kept by its place."""
-    target.setValues(choices)
+def offer(target: Any, choices: List[str], index: int) -> None:
+    """Make these the choices of a menu, and choose one; what the host does with the former choice is not known.
+
+    `choices`: none of them a number, because the host looks for an index among the words first.
+    """
+    if list(target.values()) != choices:
+        target.setValues(choices)
+    if choice(target) != index:
+        target.setValue(index)
 
 
 def numbers(target: Any, count: int) -> List[float]:
@@ -166,9 +152,14 @@ def numbers(target: Any, count: int) -> List[float]:
     return [float(target.value(index)) for index in range(count)]
 
 
-def plain_value(target: Any) -> Any:
-    """A knob's value at this moment: text unevaluated."""
-    return text_of(target) if hasattr(target, "getText") else target.value() if hasattr(target, "value") else None
+def as_script(target: Any) -> str:
+    """What a script holds of a knob, with all its keys; the host's default may be the value of now."""
+    return str(target.toScript(False, None))
+
+
+def is_text(target: Any) -> bool:
+    """Whether a knob holds text: a reloaded one may be of another class than the one that was made."""
+    return hasattr(target, "getText")
 
 
 def drive(node: Any, name: str, expression: str) -> None:
@@ -180,11 +171,13 @@ def drive(node: Any, name: str, expression: str) -> None:
         node[target].setExpression(expression)
 
 
-def declare_channel(channel: str) -> None:
-    """Make a channel known to the script, so that a node may write to it."""
-    layer = channel.partition(".")[0]
-    if layer != "rgba" and channel not in nuke.channels():
-        nuke.Layer(layer, [channel])
+def declare_layer(channel: str) -> None:
+    """Make a layer with one channel, as `matte_hero.alpha`, known to the script, so that a node may write to it.
+
+    Every layer is made whole: whether the host adds channels to one that is there is not known.
+    """
+    if channel not in nuke.channels():
+        nuke.Layer(channel.partition(".")[0], [channel])
 
 
 def root_knob(name: str) -> Any:
@@ -258,20 +251,17 @@ def executable_folder() -> str:
     return os.path.dirname(getattr(nuke, "EXE_PATH", ""))
 
 
-def constant_keys(target: Any, values: Any) -> None:
+def constant_keys(target: Any, values: Dict[int, int]) -> None:
     """Give an integer knob keys with constant interpolation: {frame: value}, written only where the value changes."""
-    target.clearAnimated()
-    target.setValue(0)
-    if not values:
-        return
-    target.setAnimated()
-    before = None
+    words: List[str] = []
+    before: Optional[int] = None
     for number in sorted(values):
         if values[number] != before:
-            target.setValueAt(values[number], number)
+            words.append(f"x{number} {values[number]}")
             before = values[number]
-    for curve in target.animations():
-        curve.changeInterpolation(list(curve.keys()), nuke.CONSTANT)
+    text = "{curve K " + " ".join(words) + "}" if words else "0"
+    if as_script(target) != text:
+        target.fromScript(text)
 
 
 def node_named(name: str) -> Any:
@@ -287,6 +277,7 @@ def add_roto_layer(painter: Any, name: str) -> None:
     layer = rotopaint.Layer(curves)
     layer.name = name
     curves.rootLayer.append(layer)
+    curves.changed()
 
 
 def add_stroke(painter: Any, points: List[Tuple[float, float]]) -> None:
@@ -298,6 +289,7 @@ def add_stroke(painter: Any, points: List[Tuple[float, float]]) -> None:
     for x, y in points:
         stroke.append(rotopaint.AnimControlPoint(x, y))
     curves.rootLayer.append(stroke)
+    curves.changed()
 
 
 def progress_bar(title: str) -> Any:
@@ -357,6 +349,11 @@ def on_script(save: Callable[[], None], close: Callable[[], None]) -> None:
 def about() -> str:
     """The host, its Python and the system, in one line."""
     return f"Nuke {getattr(nuke, 'NUKE_VERSION_STRING', '?')}, Python {sys.version.split()[0]}, {sys.platform}"
+
+
+def limit() -> Optional[int]:
+    """How many nodes Python reaches, where the edition of the host sets one."""
+    return 10 if nuke.env["nc"] or nuke.env["indie"] else None
 
 
 def has_interface() -> bool:

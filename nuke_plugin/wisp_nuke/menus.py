@@ -39,7 +39,12 @@ def install() -> None:
 def make() -> None:
     """A Wisp node on what is selected."""
     selected = host.selected()
-    node.create(selected[0] if selected else None).showControlPanel()
+    with host.undo_step("Wisp"):
+        group = node.create(selected[0] if selected else None)
+    group.showControlPanel()
+    fault = node.limited(group)
+    if fault is not None:
+        host.message(fault)
 
 
 def press(name: str) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from . import graph, host
+from . import graph, host, state
 
-#: Version of the knobs. Raise it when the nodes of older scripts must be changed; `upgrade` does that.
-SCHEMA = 2
+#: Version of the knobs. Raise it when an older plug-in would misread them.
+SCHEMA = 1
 #: Points of one frame that get a handle in the viewer.
 HANDLES = 8
+POINTS = range(1, HANDLES + 1)
 #: What a pick in the viewer means.
 MODES = ("Off", "Add +", "Remove -", "Box")
-#: No frame: what `wisp_guide_frame` holds while no guide picture is shown.
-NO_FRAME = -1000000000
 
 #: Python in knobs runs in scripts opened without the plug-in, too: there it does nothing.
 _CALL = (
@@ -29,8 +28,9 @@ _PRESS = (
 
 
 class KnobSpec(NamedTuple):
-    """A knob: Nuke's class, name, label, initial value (None: the class's own), further arguments, and flags:
-    `hidden` from the artist, `own` for what the artist's undo must not hold."""
+    """A knob: Nuke's class, name, label, initial value (None: the class's own), further arguments, and what is set by
+    flags: `hidden` from the artist, `own` for what the artist's undo must not hold, `passing` for what a script does
+    not keep, `line` where it begins a line of the panel (None: as its class does), `span` of its slider."""
 
     kind: str
     name: str
@@ -39,27 +39,39 @@ class KnobSpec(NamedTuple):
     arguments: Tuple[Any, ...] = ()
     hidden: bool = False
     own: bool = False
+    passing: bool = False
+    line: Optional[bool] = None
+    span: Optional[Tuple[float, float]] = None
+    expression: str = ""
     tip: str = ""
 
 
-def _button(name: str, label: str, tip: str = "") -> KnobSpec:
-    return KnobSpec("PyScript_Knob", "wisp_" + name, label, None, (_PRESS.format(name),), tip=tip)
+def _button(name: str, label: str, tip: str = "", line: bool = False) -> KnobSpec:
+    return KnobSpec("PyScript_Knob", "wisp_" + name, label, None, (_PRESS.format(name),), line=line, tip=tip)
 
 
-def _number(name: str, label: str, value: float, tip: str) -> KnobSpec:
-    return KnobSpec("Double_Knob", "wisp_" + name, label, value, tip=tip)
+def _check(name: str, label: str, value: bool, tip: str = "", own: bool = False) -> KnobSpec:
+    return KnobSpec("Boolean_Knob", "wisp_" + name, label, value, own=own, line=True, tip=tip)
 
 
-def _edge(name: str, label: str, value: float, tip: str) -> KnobSpec:
+def _number(name: str, label: str, value: float, span: Tuple[float, float], tip: str) -> KnobSpec:
+    return KnobSpec("Double_Knob", "wisp_" + name, label, value, span=span, tip=tip)
+
+
+def _edge(name: str, label: str, value: float, span: Tuple[float, float], tip: str) -> KnobSpec:
     """A setting of the active object; what undo holds is the text that all objects are stored in."""
-    return KnobSpec("Double_Knob", "wisp_edge_" + name, label, value, own=True, tip=tip)
+    return _number("edge_" + name, label, value, span, tip)._replace(own=True)
+
+
+def _hidden(kind: str, name: str, passing: bool = False, expression: str = "", value: Any = None) -> KnobSpec:
+    return KnobSpec(kind, "wisp_" + name, "", value, hidden=True, own=passing, passing=passing, expression=expression)
 
 
 KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("Tab_Knob", "wisp_matte_tab", "Wisp"),
-    KnobSpec("Int_Knob", "wisp_schema", "", SCHEMA, (), True),
-    KnobSpec("String_Knob", "wisp_uid", "", "", (), True),
-    KnobSpec("String_Knob", "wisp_prompts", "", "", (), True),
+    _hidden("Int_Knob", "schema", value=SCHEMA),
+    _hidden("String_Knob", "uid"),
+    _hidden("String_Knob", "prompts"),
     KnobSpec("Enumeration_Knob", "wisp_object", "object", None, (["none"],)),
     _button("add_object", "New object"),
     _button("delete_object", "Delete object"),
@@ -67,99 +79,93 @@ KNOBS: Tuple[KnobSpec, ...] = (
         "String_Knob", "wisp_object_name", "name", "", own=True, tip="Also the name of the object's layer and files."
     ),
     KnobSpec("Color_Knob", "wisp_object_color", "colour", (0.0, 0.0, 0.0), own=True),
-    KnobSpec(
-        "Boolean_Knob",
-        "wisp_object_enabled",
-        "counts",
-        True,
-        own=True,
-        tip="Off: the object is neither solved nor shown.",
-    ),
+    _check("object_enabled", "counts", True, "Off: the object is neither solved nor shown.", own=True),
     KnobSpec(
         "Enumeration_Knob",
         "wisp_mode",
         "picking",
         None,
         (list(MODES),),
+        own=True,
+        passing=True,
         tip="While on: Ctrl+click in the viewer makes a point, Ctrl+Shift+drag a box.",
     ),
-    _button("add_pos", "Add +", "The picked pixel belongs to the object."),
+    _button("add_pos", "Add +", "The picked pixel belongs to the object.", line=True),
     _button("add_neg", "Add -", "The picked pixel does not belong to the object."),
     _button("set_box", "Box from sample", "The picked region is around the object."),
-    _button("paint_strokes", "Paint strokes", "Make or choose the RotoPaint node to paint strokes in."),
+    _button("paint_strokes", "Paint strokes", "Make or choose the RotoPaint node to paint strokes in.", line=True),
     _button("collect_strokes", "Collect strokes", "Take this frame's strokes from the RotoPaint node."),
-    _button("delete_prompt", "Delete nearest"),
+    _button("delete_prompt", "Delete nearest", line=True),
     _button("clear_frame", "Clear frame"),
     _button("clear_object", "Clear object"),
     _button("prev_prompt", "< keyframe"),
     _button("next_prompt", "keyframe >"),
     KnobSpec("Int_Knob", "wisp_first", "first", 1),
-    KnobSpec("Int_Knob", "wisp_last", "last", 1),
-    _button("track_back", "Track backward"),
+    KnobSpec("Int_Knob", "wisp_last", "last", 1, line=False),
+    _button("track_back", "Track backward", line=True),
     _button("track_this", "This frame"),
     _button("track_fwd", "Track forward"),
     _button("track_both", "Track all"),
     _button("stop", "Stop"),
-    KnobSpec("Text_Knob", "wisp_status", "", "Ready"),
+    KnobSpec("Text_Knob", "wisp_status", "", None, ("Ready",)),
+    # The handles are on the tab of the buttons that pick: the viewer draws those of the tab that is seen.
+    KnobSpec("BBox_Knob", "wisp_box", "box", None, own=True, tip="The object's box on this frame."),
+    *(KnobSpec("XY_Knob", f"wisp_point_{number}", f"point {number}", None, own=True) for number in POINTS),
     KnobSpec("Tab_Knob", "wisp_edge_tab", "Edge"),
     KnobSpec(
-        "Text_Knob", "wisp_edge_about", "", "Of the chosen object; solved with it, so press Track after a change."
+        "Text_Knob",
+        "wisp_edge_about",
+        "",
+        None,
+        ("Of the chosen object; solved with it, so press Track after a change.",),
     ),
-    _edge("grow", "grow", 0.0, "Pixels; negative shrinks."),
-    _edge("soften", "soften", 0.0, "Pixels."),
-    _edge("black", "black", 0.0, "The alpha that becomes 0."),
-    _edge("white", "white", 1.0, "The alpha that becomes 1."),
-    _edge("gamma", "gamma", 1.0, "Above 1 brightens what lies between."),
-    _edge("fill_holes", "fill holes", 0.0, "Diameter in pixels up to which holes are filled."),
-    _edge("remove_specks", "remove specks", 0.0, "Diameter in pixels up to which specks are removed."),
-    KnobSpec(
-        "Int_Knob", "wisp_edge_frame_edge", "frame edge", 0, own=True, tip="Pixels at the picture's border to replace."
-    ),
-    _number(
-        "edge_stabilise", "stabilise", 0.0, "How much of the flicker against neighbouring frames is removed: 0..1."
-    ),
+    _edge("grow", "grow", 0.0, (-20, 20), "Pixels; negative shrinks."),
+    _edge("soften", "soften", 0.0, (0, 20), "Pixels."),
+    _edge("black", "black", 0.0, (0, 1), "The alpha that becomes 0."),
+    _edge("white", "white", 1.0, (0, 1), "The alpha that becomes 1."),
+    _edge("gamma", "gamma", 1.0, (0.1, 4), "Above 1 brightens what lies between."),
+    _edge("fill_holes", "fill holes", 0.0, (0, 100), "Diameter in pixels up to which holes are filled."),
+    _edge("remove_specks", "remove specks", 0.0, (0, 100), "Diameter in pixels up to which specks are removed."),
+    KnobSpec("Int_Knob", "wisp_edge_frame_edge", "frame edge", 0, own=True, tip="Pixels at the border to replace."),
+    _edge("stabilise", "stabilise", 0.0, (0, 1), "How much of the flicker against neighbouring frames is removed."),
     KnobSpec("Tab_Knob", "wisp_output_tab", "Output"),
     KnobSpec("Enumeration_Knob", "wisp_output", "output", None, (list(graph.OUTPUTS),)),
-    KnobSpec("Boolean_Knob", "wisp_layers", "a layer per object (matte.NAME)", False),
-    _number("grow", "grow", 0.0, "Live, on all objects. Pixels."),
-    _number("soft", "soften", 0.0, "Live, on all objects. Pixels."),
-    _number("black", "black", 0.0, "Live, on all objects."),
-    _number("white", "white", 1.0, "Live, on all objects."),
-    _number("gamma", "gamma", 1.0, "Live, on all objects."),
-    KnobSpec("Boolean_Knob", "wisp_invert", "invert", False),
-    KnobSpec("Boolean_Knob", "wisp_strict", "an unsolved frame stops a render", True),
+    _check("layers", "a layer per object (matte_NAME)", False),
+    _number("grow", "grow", 0.0, (-20, 20), "Live, on all objects. Pixels."),
+    _number("soft", "soften", 0.0, (0, 20), "Live, on all objects. Pixels."),
+    _number("black", "black", 0.0, (0, 1), "Live, on all objects."),
+    _number("white", "white", 1.0, (0, 1), "Live, on all objects."),
+    _number("gamma", "gamma", 1.0, (0.1, 4), "Live, on all objects."),
+    _check("invert", "invert", False),
+    _check("strict", "an unsolved frame stops a render", True),
     KnobSpec("Color_Knob", "wisp_tint_color", "tint colour", (0.2, 0.76, 0.42)),
-    _number("tint_opacity", "tint", 0.55, "Opacity of the output 'Tint over plate'."),
+    _number("tint_opacity", "tint", 0.55, (0, 1), "Opacity of the output 'Tint over plate', which only viewers show."),
     KnobSpec("File_Knob", "wisp_publish_dir", "publish folder", "", tip="Empty: 'mattes' beside the script."),
-    _button("publish", "Publish", "Write a new version of the matte files, and plain nodes that read them."),
+    _button("publish", "Publish", "Write a new version of the matte files, and plain nodes that read them.", line=True),
     _button("bake", "Bake to plain nodes", "Plain nodes that read the cache."),
     KnobSpec("Tab_Knob", "wisp_guides_tab", "Guides"),
-    KnobSpec("Boolean_Knob", "wisp_show_guides", "draw the prompts over the picture", True, tip="Never rendered."),
-    _number("guide_size", "size", 1.0, "Of the marks; 1 is right for a picture that fills the viewer."),
-    KnobSpec("BBox_Knob", "wisp_box", "box", (0.0, 0.0, 0.0, 0.0), own=True, tip="The object's box on this frame."),
-    *(
-        KnobSpec("XY_Knob", f"wisp_point_{number}", f"point {number}", (0.0, 0.0), own=True)
-        for number in range(1, HANDLES + 1)
-    ),
+    _check("show_guides", "draw the prompts over the picture", True, "Never rendered."),
+    _number("guide_size", "size", 1.0, (0.2, 4), "Of the marks; 1 is right for a picture that fills the viewer."),
     KnobSpec("Tab_Knob", "wisp_setup_tab", "Setup"),
     KnobSpec("File_Knob", "wisp_cache_dir", "cache folder", "", tip="Empty: 'wisp-cache' beside the script."),
     KnobSpec("File_Knob", "wisp_engine_python", "engine's Python", ""),
     KnobSpec("Enumeration_Knob", "wisp_tracker", "tracker", None, (["flow"],)),
     KnobSpec("Enumeration_Knob", "wisp_head", "head", None, (["embedded"],)),
-    KnobSpec("Boolean_Knob", "wisp_display_input", "input is display-referred (sRGB)", False),
-    _number("exposure", "exposure", 0.0, "Stops that the models see the plate brighter; the plate itself stays."),
-    _button("refresh_plates", "Render the plate again", "After a change that the node cannot see, such as new files."),
+    _check("display_input", "input is display-referred (sRGB)", False),
+    _number(
+        "exposure", "exposure", 0.0, (-6, 6), "Stops that the models see the plate brighter; the plate itself stays."
+    ),
+    _button(
+        "refresh_plates", "Render the plate again", "After a change that the node cannot see, such as new files.", True
+    ),
     _button("scale_prompts", "Scale prompts", "After a change of the plate's resolution."),
-    _button("start_engine", "Start engine"),
+    _button("start_engine", "Start engine", line=True),
     _button("stop_engine", "Stop engine"),
     _button("diagnostics", "Diagnostics"),
-    KnobSpec("Int_Knob", "wisp_guide_frame", "", NO_FRAME, (), True, True),
-    KnobSpec("Boolean_Knob", "wisp_rendering", "", False, (), True, True),
-    KnobSpec("Int_Knob", "wisp_cache_state", "", 0, (), True, True),
-    *(
-        KnobSpec("Int_Knob", f"wisp_state_{number}", "", 0, (), True, True)
-        for number in range(1, graph.MOST_OBJECTS + 1)
-    ),
+    _hidden("Boolean_Knob", "rendering", passing=True),
+    _hidden("Int_Knob", "looking", expression=graph.LOOKING),
+    _hidden("Int_Knob", "cache_state"),
+    *(_hidden("Int_Knob", f"state_{number}") for number in range(1, graph.MOST_OBJECTS + 1)),
 )
 
 
@@ -185,24 +191,39 @@ def hook(group: Any) -> None:
 
 
 def add_knobs(group: Any) -> None:
-    """The knobs that the node lacks."""
+    """The knobs that the node lacks; those that are there are left alone but for their flags."""
     for spec in KNOBS:
         if group.knob(spec.name) is None:
             knob = host.knob(spec.kind, spec.name, spec.label, *spec.arguments)
-            group.addKnob(knob)
-            if spec.hidden:
-                knob.setFlag(host.HIDDEN)
-            if spec.own:
-                knob.setFlag(host.NO_UNDO)
             if spec.tip:
                 knob.setTooltip(spec.tip)
+            if spec.span is not None:
+                knob.setRange(*spec.span)
+            group.addKnob(knob)
             if spec.value is not None:
                 knob.setValue(spec.value)
+            if spec.expression:
+                host.drive(group, spec.name, spec.expression)
+        _set_flags(group[spec.name], spec)
+
+
+def _set_flags(knob: Any, spec: KnobSpec) -> None:
+    """On every load as well as once: a script keeps only some of them."""
+    if spec.hidden:
+        knob.setFlag(host.INVISIBLE)
+    if spec.own:
+        knob.setFlag(host.NO_UNDO)
+    if spec.passing:
+        knob.setFlag(host.DO_NOT_WRITE)
+    if spec.kind == "Enumeration_Knob":
+        knob.setFlag(host.SAVE_MENU)
+    if spec.line is not None:
+        (knob.setFlag if spec.line else knob.clearFlag)(host.STARTLINE)
 
 
 def newer(group: Any) -> Optional[str]:
     """A sentence where the node was made by a newer version, which this one leaves alone."""
-    schema = _schema(group)
+    schema = int(group["wisp_schema"].value())
     if schema <= SCHEMA:
         return None
     return (
@@ -211,69 +232,25 @@ def newer(group: Any) -> Optional[str]:
     )
 
 
-def _schema(group: Any) -> int:
-    return int(group["wisp_schema"].value()) if group.knob("wisp_schema") is not None else 0
-
-
 def upgrade(group: Any) -> None:
-    """Bring the node of an older script to this version; one that lacks a knob is older, whatever it says.
+    """Bring the node of an older script to this version: knobs are only ever added, their flags set again.
 
-    The knobs are laid anew in their order, with what they hold. The inside is left alone until the node is next
-    solved: it renders what it rendered.
+    The inside is left alone until the node is next solved: it renders what it rendered.
     """
-    if _schema(group) < SCHEMA or any(group.knob(spec.name) is None for spec in KNOBS):
-        kept = {name: knob for name, knob in group.knobs().items() if name.startswith("wisp_")}
-        held = {name: _held(knob) for name, knob in kept.items()}
-        for knob in reversed(list(kept.values())):
-            group.removeKnob(knob)
-        add_knobs(group)
-        _take_over(group, held)
-        hook(group)
-        group["wisp_schema"].setValue(SCHEMA)
+    add_knobs(group)
+    hook(group)
 
 
-class _Held(NamedTuple):
-    """What a knob held: its class, its text in scripts, its value and, of a menu, the choices."""
-
-    kind: str
-    script: str
-    value: Any
-    choices: Tuple[str, ...]
+def rebuild(group: Any, mattes: List[graph.Mattes], guides: bool = False) -> None:
+    """Make the inside fit these objects. Never inside a callback of the node's knobs."""
+    graph.build(group, wanted(group, mattes, guides))
 
 
-def _held(knob: Any) -> _Held:
-    choices = tuple(knob.values()) if knob.Class() == "Enumeration_Knob" else ()
-    return _Held(knob.Class(), knob.toScript(), host.plain_value(knob), choices)
-
-
-def _take_over(group: Any, held: Dict[str, _Held]) -> None:
-    """Give the new knobs what the former ones held. Version 1 counted objects from 1, and had models as text."""
-    for spec in KNOBS:
-        if spec.name not in held or spec.kind in ("Tab_Knob", "PyScript_Knob", "Text_Knob"):
-            continue
-        former = held[spec.name]
-        if former.kind == spec.kind == "Enumeration_Knob":
-            if former.value not in group[spec.name].values():  # objects and models are known later
-                host.offer(group[spec.name], list(former.choices))
-            group[spec.name].setValue(former.value)
-        elif former.kind == spec.kind:
-            group[spec.name].fromScript(former.script)
-        elif spec.name == "wisp_object":
-            host.offer(group[spec.name], [str(number) for number in range(1, graph.MOST_OBJECTS + 1)])
-            group[spec.name].setValue(max(int(former.value) - 1, 0))
-        elif spec.name in ("wisp_tracker", "wisp_head"):
-            host.offer(group[spec.name], [str(former.value)])
-
-
-def rebuild(group: Any, mattes: List[graph.Mattes]) -> None:
-    """Make the inside fit these objects."""
-    graph.build(group, wanted(group, mattes))
-
-
-def wanted(group: Any, mattes: List[graph.Mattes]) -> List[graph.NodeSpec]:
-    """What the inside must be for these objects, by the node's settings."""
+def wanted(group: Any, mattes: List[graph.Mattes], guides: bool = False) -> List[graph.NodeSpec]:
+    """What the inside must be for these objects, by the node's settings. `guides`: with them, as where they are."""
     first, last = frame_of(group, "wisp_first"), frame_of(group, "wisp_last")
-    return graph.desired(mattes, first, last, bool(group["wisp_layers"].value()))
+    guides = guides or group.node("GuideRead") is not None
+    return graph.desired(mattes, first, last, bool(group["wisp_layers"].value()), guides)
 
 
 def present_mattes(group: Any, objects: List[Dict[str, Any]]) -> List[graph.Mattes]:
@@ -285,6 +262,18 @@ def present_mattes(group: Any, objects: List[Dict[str, Any]]) -> List[graph.Matt
         channel = graph.channel_of(item["name"], item["id"])
         found.append(graph.Mattes(pattern, bool(item.get("enabled", True)), channel))
     return found
+
+
+def limited(group: Any) -> Optional[str]:
+    """A sentence where this edition of the host keeps Python from nodes that the group needs."""
+    limit = host.limit()
+    if limit is None:
+        return None
+    reached = len(group.nodes())
+    return (
+        f"This edition of Nuke shows Python at most {limit} nodes of a script, and {reached} of those inside "
+        f"{group.name()}: one object may work, more will not. What is solved renders in any edition."
+    )
 
 
 def frame_of(group: Any, knob: str) -> int:
@@ -302,14 +291,12 @@ def take_range(group: Any) -> None:
 
 def offer_models(group: Any, models: List[Dict[str, Any]]) -> None:
     """The engine's models in the menus: those that are installed, and whatever the node names already."""
-    with host.housekeeping():
+    with state.writing(group):
         for knob, kind in (("wisp_tracker", "tracker"), ("wisp_head", "head")):
             chosen = str(group[knob].value())
             ids = [one["id"] for one in models if kind in one["kinds"] and one["available"]]
             ids = ids if chosen in ids else [chosen, *ids]
-            if list(group[knob].values()) != ids:
-                host.offer(group[knob], ids)
-                group[knob].setValue(ids.index(chosen))
+            host.offer(group[knob], ids, ids.index(chosen))
 
 
 def show_states(group: Any, solved: List[Dict[int, int]], enabled: List[bool]) -> None:
@@ -319,7 +306,7 @@ def show_states(group: Any, solved: List[Dict[int, int]], enabled: List[bool]) -
     render that goes beyond it must not hold the matte of the last frame.
     """
     frames = range(frame_of(group, "wisp_first") - 1, frame_of(group, "wisp_last") + 2)
-    with host.housekeeping():
+    with state.writing(group):
         for number in range(1, graph.MOST_OBJECTS + 1):
             states = solved[number - 1] if number <= len(solved) else {}
             values = {frame: states.get(frame, 0) for frame in frames} if states else {}

@@ -9,7 +9,7 @@ import contextlib
 from pathlib import Path
 from typing import Any, List, Optional
 
-from . import edits, engine, host, plates, solving
+from . import edits, engine, follow, host, plates, solving
 from .vendor.panel.compose import PLATE
 from .vendor.panel.editor import Editor
 from .vendor.panel.frames import FrameSource, Matte
@@ -56,10 +56,12 @@ class Panel(QtWidgets.QWidget):
         _open.append(self)
 
     def edit(self, group: Any) -> None:
-        """Show a node; its missing plate pictures are rendered first. Raises what `solving.track` raises."""
+        """Show a node, once its missing plate pictures are rendered. Raises what `solving.track` raises."""
+        solving.export_plates(group, lambda: self._show(group))
+
+    def _show(self, group: Any) -> None:
         folder = solving.plate_folder(group)
         document = solving.document(group)
-        solving.export_plates(group)
         self.leave()
         self.group, self._text = group, host.text_of(group["wisp_prompts"])
         client = engine.client(str(group["wisp_engine_python"].value()))
@@ -77,8 +79,10 @@ class Panel(QtWidgets.QWidget):
         session.changed.connect(self._follow)
         self.editor.frame_changed.connect(host.go)
         self._column.addWidget(self.editor)
+        self.editor.show()
         session.open()
         self.editor.go(host.frame())
+        self.editor.canvas.setFocus()  # its keys belong to the editor from here on
 
     def leave(self) -> None:
         """Let go of the node."""
@@ -105,6 +109,7 @@ class Panel(QtWidgets.QWidget):
         assert self.editor is not None
         try:
             self._text = edits.store(self.group, "Wisp prompts", self.editor.edits.objects)
+            follow.look(self.group, held=False)
         except edits.Refusal as refusal:
             host.message(str(refusal))
             with contextlib.suppress(edits.Refusal):  # without a plate there is nothing to go back to

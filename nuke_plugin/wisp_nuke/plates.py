@@ -1,20 +1,24 @@
-"""Plate pictures for the engine: rendered by a Write that exists for the moment of rendering only."""
+"""Plate pictures for the engine: rendered by a Write that exists for the moment of rendering only.
+
+In the interface a few frames at a time, between which the host lives on.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
+import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List
 
-from . import edits, host, upstream
+from . import edits, host, state, upstream
 
 PATTERN = "plate.%04d.png"
 #: Beside the pictures: frame -> what the picture was rendered from.
 RECORD = "plates.json"
-#: Per node and frame, what the host called the picture when it was last rendered in this session.
-_hashes: Dict[Tuple[str, int], List[int]] = {}
+#: Seconds that the host may be held up at a time.
+PATIENCE = 0.2
 
 
 def check(group: Any) -> str:
@@ -29,44 +33,69 @@ def check(group: Any) -> str:
     return str(views[0])
 
 
-def stale(folder: str, wanted: Dict[int, str]) -> List[List[int]]:
-    """Runs `[first, last]` of frames whose picture is not there or was rendered from something else.
+def stale(folder: str, wanted: Dict[int, str]) -> List[int]:
+    """Frames whose picture is not there or was rendered from something else, ascending.
 
     `wanted`: frame -> what its picture is rendered from.
     """
     known = _record(folder)
-    runs: List[List[int]] = []
-    for frame in sorted(wanted):
-        if known.get(str(frame)) != wanted[frame] or not (Path(folder) / (PATTERN % frame)).is_file():
-            if runs and runs[-1][1] == frame - 1:
-                runs[-1][1] = frame
-            else:
-                runs.append([frame, frame])
-    return runs
+    return [
+        frame
+        for frame in sorted(wanted)
+        if known.get(str(frame)) != wanted[frame] or not (Path(folder) / (PATTERN % frame)).is_file()
+    ]
+
+
+class Export:
+    """Renders the missing and outdated pictures of first..last of a node's input into `folder`.
+
+    8-bit sRGB over the format's area at full resolution, at the node's exposure. Raises Refusal for several views.
+    """
+
+    def __init__(
+        self, group: Any, folder: str, first: int, last: int, then: Callable[[], Any], fails: Callable[[Exception], Any]
+    ) -> None:
+        """`then` is called once all are there, `fails` where the artist or the host has stopped it."""
+        self.view = check(group)
+        edits.form_of(group)
+        self.group, self.folder, self._then, self._fails = group, folder, then, fails
+        _notice_changes(group, folder)
+        wanted = dict(zip(range(first, last + 1), signatures(group, first, last)))
+        self.todo = stale(folder, wanted)
+        self.done, self.total = 0, len(self.todo)
+        self.cancelled = False
+        self._wanted = wanted
+
+    def step(self) -> None:
+        """Render for a moment; call it while the host is idle, until `then` or `fails` was called."""
+        mine = state.of(self.group)
+        started = time.monotonic()
+        try:
+            while self.todo:
+                if self.cancelled:
+                    raise host.Cancelled()
+                _render(self.group, self.folder, self.todo[0], self.view, self._wanted[self.todo[0]])
+                self.todo.pop(0)
+                self.done += 1
+                if host.has_interface() and time.monotonic() - started > PATIENCE:
+                    return
+        except Exception as error:
+            mine.export = None
+            self._fails(error)
+        else:
+            mine.export = None
+            self._then()
 
 
 def export(group: Any, folder: str, first: int, last: int) -> int:
-    """Render the missing and outdated pictures of first..last of the node's input into `folder`; returns how many.
-
-    8-bit sRGB over the format's area at full resolution, at the node's exposure. Raises Refusal for several views,
-    host.Cancelled, and RuntimeError when Nuke's render fails; the Write is gone and proxy mode is as it was, whatever
-    happens.
-    """
-    view = check(group)
-    edits.form_of(group)
-    proxy = host.root_knob("proxy")
-    was_proxy = proxy.value()
-    with host.housekeeping():
-        try:
-            proxy.setValue(False)
-            _notice_changes(group, folder)
-            wanted = dict(zip(range(first, last + 1), signatures(group, first, last)))
-            runs = stale(folder, wanted)
-            if runs:
-                _render(group, folder, runs, view, wanted)
-        finally:
-            proxy.setValue(was_proxy)
-    return sum(run[1] - run[0] + 1 for run in runs)
+    """As `Export`, at once; returns how many were rendered. Raises Refusal, host.Cancelled and what the render does."""
+    faults: List[Exception] = []
+    work = Export(group, folder, first, last, lambda: None, faults.append)
+    while work.todo and not faults:
+        work.step()
+    if faults:
+        raise faults[0]
+    return work.total
 
 
 def signatures(group: Any, first: int, last: int) -> Iterator[str]:
@@ -92,41 +121,44 @@ def forget(folder: str) -> None:
 def _notice_changes(group: Any, folder: str) -> None:
     """The host's own hash of the picture sees what settings do not tell, such as values that expressions refer to.
     Compared within a session and on one frame only: it says nothing beyond them."""
-    place = (folder, host.frame())
+    known, frame = state.of(group).hashes, host.frame()
     seen = host.picture_hash(group.input(0))
-    if _hashes.get(place, seen) != seen:
+    if known.get(frame, seen) != seen:
         forget(folder)
-    _hashes[place] = seen
+        known.clear()
+    known[frame] = seen
 
 
-def _render(group: Any, folder: str, runs: List[List[int]], view: str, wanted: Dict[int, str]) -> None:
+def _render(group: Any, folder: str, frame: int, view: str, signature: str) -> None:
+    """One frame; the Write is gone and proxy mode is as it was, whatever happens."""
     Path(folder).mkdir(parents=True, exist_ok=True)
+    proxy = host.root_knob("proxy")
+    was_proxy = proxy.value()
     made: List[Any] = []
+    with state.writing(group):
+        try:
+            if was_proxy:
+                proxy.setValue(False)
+            with group:
+                source = group.node("Plate")
+                if group["wisp_exposure"].value():
+                    made.append(host.create("Multiply", value=2.0 ** float(group["wisp_exposure"].value())))
+                    made[-1].setInput(0, source)
+                    source = made[-1]
+                # Not raw: the host's own curve for 8-bit files, which is sRGB.
+                raw = bool(group["wisp_display_input"].value())
+                made.append(host.create("Write", file_type="png", channels="rgb", raw=raw, create_directories=True))
+                made[-1]["file"].setValue((Path(folder) / PATTERN).as_posix())
+                made[-1].setInput(0, source)
+            host.execute(made[-1], frame, frame, view)
+        finally:
+            for one in reversed(made):
+                host.delete(one)
+            if was_proxy:
+                proxy.setValue(was_proxy)
     known = _record(folder)
-    try:
-        with group:
-            source = group.node("Plate")
-            if group["wisp_exposure"].value():
-                brighter = host.create("Multiply", value=2.0 ** float(group["wisp_exposure"].value()))
-                made.append(brighter)
-                brighter.setInput(0, source)
-                source = brighter
-            if not group["wisp_display_input"].value():
-                encoded = host.create("Colorspace", colorspace_in="Linear", colorspace_out="sRGB")
-                made.append(encoded)
-                encoded.setInput(0, source)
-                source = encoded
-            write = host.create("Write", file_type="png", channels="rgb", raw=True, create_directories=True)
-            made.append(write)
-            write["file"].setValue((Path(folder) / PATTERN).as_posix())
-            write.setInput(0, source)
-        for first, last in runs:
-            host.execute(write, first, last, view)
-            known.update((str(frame), wanted[frame]) for frame in range(first, last + 1))
-            _keep(folder, known)
-    finally:
-        for node in reversed(made):
-            host.delete(node)
+    known[str(frame)] = signature
+    _keep(folder, known)
 
 
 def _record(folder: str) -> Dict[str, str]:

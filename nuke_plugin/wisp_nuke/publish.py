@@ -6,42 +6,39 @@ import json
 import re
 import threading
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, List, Optional
 
-from . import bake, edits, engine, graph, host, solving
+from . import bake, edits, engine, graph, host, solving, state
 
 #: The document that `deliver` reads, beside the plate's pictures.
 DOCUMENT = "publish.wisp"
-_running: Dict[str, Publication] = {}
 
 
 def start(group: Any) -> None:
     """Begin to write the next version; `look` does the rest once it is written. Raises Refusal while a frame is
     unsolved or a publication runs."""
-    uid = solving.uid_of(group)
-    if uid in _running:
+    mine = state.of(group)
+    if mine.publication is not None:
         raise edits.Refusal("This node is being published already.")
     bake.require_solved(group)
     objects = [item for item in edits.stored(group)["objects"] if item.get("enabled", True)]
-    _running[uid] = Publication(group, _next_version(group), [item["name"] for item in objects])
-    solving.say(group, f"Publishing {_running[uid].folder.name}")
+    mine.publication = Publication(group, _next_version(group), [item["name"] for item in objects])
+    solving.say(group, f"Publishing {mine.publication.folder.name}")
 
 
 def look() -> None:
     """See how the publications are doing; finish those that have ended."""
-    for uid, one in list(_running.items()):
+    for _, mine in state.known():
+        one: Optional[Publication] = mine.publication
+        if one is None:
+            continue
         host.show_progress(one.bar, one.done, one.total, "Publishing")
         if host.was_cancelled(one.bar):
             one.process.terminate()
         code = one.process.poll()
         if code is not None:
-            del _running[uid]
+            mine.publication = None
             one.finish(code)
-
-
-def running(uid: str) -> bool:
-    """Whether that node is being published."""
-    return uid in _running
 
 
 class Publication:

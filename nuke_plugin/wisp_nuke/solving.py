@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Set
 
-from . import edits, engine, graph, host, node, plates
+from . import edits, engine, graph, host, node, plates, state
 from .edits import Refusal
+from .vendor.host.engine_path import EngineNotFound
 from .vendor.host.errors import EngineError
-from .vendor.host.shots import Job, RemoteShot
+from .vendor.host.shots import RemoteShot
 from .vendor.panel.shot_edits import frames_in
-
-_jobs: Dict[str, Job] = {}
-_listeners: Dict[str, Listener] = {}
-#: Bars of the host's own for jobs of nodes that no panel shows.
-_bars: Dict[str, Any] = {}
-#: Nodes whose mattes were gathered since they were last tracked.
-_gathered: Set[str] = set()
-
-
-def uid_of(group: Any) -> str:
-    return str(group["wisp_uid"].value())
 
 
 def say(group: Any, text: str) -> None:
     """The status line."""
-    with host.housekeeping():
-        group["wisp_status"].setValue(text)
+    if group["wisp_status"].value() != text:
+        with state.writing(group):
+            group["wisp_status"].setValue(text)
 
 
 def cache_folder(group: Any) -> str:
@@ -46,7 +37,7 @@ def beside_script(name: str, otherwise: str) -> str:
 
 def plate_folder(group: Any) -> str:
     """Where the node's plate pictures lie."""
-    return os.path.join(cache_folder(group), "plates-" + uid_of(group)[:12])
+    return os.path.join(cache_folder(group), "plates-" + state.uid_of(group)[:12])
 
 
 def document(group: Any) -> Dict[str, Any]:
@@ -70,7 +61,8 @@ class Listener:
 
     def __init__(self, group: Any) -> None:
         self.group = group
-        self._uid = uid_of(group)
+        self._uid = state.uid_of(group)
+        self._mine = state.of(group)
 
     def status(self, status: Dict[str, Any]) -> None:
         """Point the reads at the mattes and key what is solved."""
@@ -92,23 +84,26 @@ class Listener:
             pattern = str(report["pattern"]) if report else ""
             mattes.append(graph.Mattes(pattern, enabled, graph.channel_of(item["name"], item["id"])))
             frames = frames_in(report["frames"].get("solved", "")) if report else []
-            present = [frame for frame in frames if Path(pattern % frame).is_file()]
+            there = _files_beside(pattern) if frames else set()
+            present = [frame for frame in frames if Path(pattern % frame).name in there]
             elsewhere.update(set(frames) - set(present))
             solved.append(dict.fromkeys(present, 1))
-        with host.housekeeping():
+        with state.writing(self.group):
             node.rebuild(self.group, mattes)
             node.show_states(self.group, solved, [matte.enabled for matte in mattes])
             for number in range(1, len(mattes) + 1):
-                self.group.node(f"Matte_{number}")["reload"].execute()
+                read = self.group.node(f"Matte_{number}")
+                if read is not None:
+                    read["reload"].execute()
         if elsewhere:
             self._gather(elsewhere)
 
     def _gather(self, frames: Set[int]) -> None:
         """Mattes of earlier prompts that still hold lie in another folder: solving links them into the present one."""
         known = engine.known_shot(self._uid)
-        if known is None or self._uid in _gathered or busy(self._uid):
+        if known is None or self._mine.gathered or busy(self.group):
             return
-        _gathered.add(self._uid)
+        self._mine.gathered = True
         known.solve(",".join(str(frame) for frame in sorted(frames)), on_done=lambda _: self.refresh())
 
     def failed(self, error: EngineError) -> None:
@@ -117,16 +112,16 @@ class Listener:
     def progress(self, params: Dict[str, Any]) -> None:
         words = "{stage} {done} of {total}".format(**params)
         self._say(words)
-        host.show_progress(_bars.get(self._uid), params["done"], params["total"], words)
+        host.show_progress(self._mine.bar, params["done"], params["total"], words)
 
     def done(self, params: Dict[str, Any]) -> None:
-        _bars.pop(self._uid, None)
+        self._mine.bar = None
         lost = "".join(f"; {name} lost on {frames}" for name, frames in params["lost"].items())
         self._say("{matted} mattes computed, {cached} were there".format(**params) + lost)
         self.refresh()
 
     def stopped(self, error: EngineError) -> None:
-        _bars.pop(self._uid, None)
+        self._mine.bar = None
         self._say("Stopped; what is finished is kept" if error.kind == "cancelled" else str(error))
         if error.kind != "gone":
             self.refresh()
@@ -141,56 +136,92 @@ class Listener:
             say(self.group, text)
 
 
+def _files_beside(pattern: str) -> Set[str]:
+    """The names in a pattern's folder, by one look at it; none where there is no such folder."""
+    try:
+        return {file.name for file in Path(pattern).parent.iterdir()}
+    except OSError:
+        return set()
+
+
 def _listener(group: Any) -> Listener:
-    return _listeners.setdefault(uid_of(group), Listener(group))
+    mine = state.of(group)
+    if mine.listener is None:
+        mine.listener = Listener(group)
+    found: Listener = mine.listener
+    return found
 
 
 def forget(uid: str) -> None:
     """The node is gone: its job ends, and nothing is written into it any more."""
-    listener = _listeners.pop(uid, None)
-    if listener is not None:
-        listener.group = None
-    _bars.pop(uid, None)
-    if busy(uid):
-        _jobs[uid].cancel()
+    mine = state.at(uid)
+    if mine is not None:
+        if mine.listener is not None:
+            mine.listener.group = None
+        if mine.job is not None and not mine.job.finished:
+            mine.job.cancel()
+        state.forget(uid)
     engine.forget(uid)
 
 
-def busy(uid: str) -> bool:
-    """Whether a job of that node runs."""
-    job = _jobs.get(uid)
-    return job is not None and not job.finished
+def busy(group: Any) -> bool:
+    """Whether a job of that node runs, or its plate is being rendered for one."""
+    mine = state.of(group)
+    return mine.export is not None or (mine.job is not None and not mine.job.finished)
 
 
-def track(group: Any, direction: str, with_bar: bool = True) -> Optional[Job]:
-    """`back`, `this`, `fwd` or `both`; returns the job. Plates that the engine lacks are rendered first (this blocks,
-    with Nuke's own progress bar); the solving itself does not block. `with_bar`: nothing else shows its progress."""
+def track(group: Any, direction: str, with_bar: bool = True) -> None:
+    """`back`, `this`, `fwd` or `both`. Plates that the engine lacks are rendered first, a few at a time; nothing here
+    waits for the solving. `with_bar`: nothing else shows its progress."""
     keyframes = edits.keyframes(group)
     if not keyframes:
         raise Refusal("Draw a prompt first: Ctrl+click in the viewer, then Add +.")
-    uid = uid_of(group)
-    if busy(uid):
+    if busy(group):
         raise Refusal("This node is being solved; press Stop first.")
     first, last = _span(group, keyframes, direction)
-    export_plates(group)
-    listener = _listener(group)
+    state.of(group).bar = host.progress_bar("Wisp: " + group.name()) if with_bar else None
+    export_plates(group, lambda: _solve(group, first, last))
+
+
+def _solve(group: Any, first: int, last: int) -> None:
+    mine, listener = state.of(group), _listener(group)
     opened = _opened(group, listener)
-    _gathered.discard(uid)
+    mine.gathered = False
     say(group, "Solving")
-    _bars[uid] = host.progress_bar("Wisp: " + group.name()) if with_bar else None
-    job = opened.solve(
+    mine.job = opened.solve(
         f"{first}-{last}" if first < last else str(first),
         on_progress=listener.progress,
         on_done=listener.done,
         on_error=listener.stopped,
     )
-    _jobs[uid] = job
-    return job
 
 
-def export_plates(group: Any) -> None:
-    """Render what the engine lacks of the plate."""
-    plates.export(group, plate_folder(group), node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last"))
+def export_plates(group: Any, then: Callable[[], Any]) -> None:
+    """Render what the engine lacks of the plate, while the host is idle, and then go on; without an interface at once.
+    Raises Refusal where that cannot begin."""
+    mine = state.of(group)
+    first, last = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last")
+
+    def go_on() -> None:
+        try:
+            then()
+        except (Refusal, EngineNotFound, EngineError, OSError) as error:
+            stopped(error)
+
+    def stopped(error: Exception) -> None:
+        mine.bar = None
+        say(group, "Stopped while the plate was rendered" if isinstance(error, host.Cancelled) else str(error))
+
+    folder = plate_folder(group)
+    try:
+        mine.export = plates.Export(group, folder, first, last, go_on, stopped)
+    except BaseException:
+        mine.bar = None
+        raise
+    if mine.export.todo and host.has_interface():
+        say(group, "Rendering the plate")
+    else:
+        mine.export.step()
 
 
 def synchronise(group: Any) -> None:
@@ -200,7 +231,7 @@ def synchronise(group: Any) -> None:
 
 def tell(group: Any) -> None:
     """The prompts or settings have changed: an engine that has the shot open says what is stale now."""
-    known = engine.known_shot(uid_of(group))
+    known = engine.known_shot(state.uid_of(group))
     if known is not None:
         known.update(document(group))
 
@@ -208,21 +239,29 @@ def tell(group: Any) -> None:
 def _opened(group: Any, listener: Listener) -> RemoteShot:
     """The node's shot in the engine, with the prompts as they are now."""
     python = str(group["wisp_engine_python"].value())
-    return engine.shot(uid_of(group), document(group), plate_folder(group), cache_folder(group), python, listener)
+    uid = state.uid_of(group)
+    return engine.shot(uid, document(group), plate_folder(group), cache_folder(group), python, listener)
 
 
 def stop(group: Any) -> None:
     """Stop the node's job; what is finished stays."""
-    job = _jobs.get(uid_of(group))
-    if job is not None:
-        job.cancel()
+    _stop(state.of(group))
 
 
 def look_for_cancel() -> None:
     """Stop the jobs whose bar the artist has cancelled."""
-    for uid, bar in list(_bars.items()):
-        if host.was_cancelled(bar) and busy(uid):
-            _jobs[uid].cancel()
+    for _, mine in state.known():
+        if mine.export is not None:
+            host.show_progress(mine.bar, mine.export.done, mine.export.total, "Rendering the plate")
+        if host.was_cancelled(mine.bar):
+            _stop(mine)
+
+
+def _stop(mine: state.NodeState) -> None:
+    if mine.export is not None:
+        mine.export.cancelled = True
+    elif mine.job is not None and not mine.job.finished:
+        mine.job.cancel()
 
 
 def _span(group: Any, keyframes: List[int], direction: str) -> List[int]:

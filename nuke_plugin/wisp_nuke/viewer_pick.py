@@ -1,54 +1,59 @@
 """Picks in the viewer, by the host's own sampling: Ctrl+click takes a pixel, Ctrl+Shift+drag a region.
 
-Nuke draws and moves the sample itself, at any zoom. We only notice that there is a new one: its numbers have changed
-while no mouse button is held, or a Ctrl+click was seen over a viewer (the same pixel on another frame). Events are
-watched, never consumed.
+Nuke draws and moves the sample itself, at any zoom. A pick is a Ctrl+release over a viewer that was seen, and nothing
+else: whether the sample follows the pointer is not known. Events are watched, never consumed, and only while a node
+wants picks.
 """
 
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, List, Tuple
+from typing import Any, List, Optional
 
 from . import edits, host
 
-_known: Dict[str, Tuple[float, ...]] = {}
-_clicked = False
+_picked: Optional[host.Sample] = None
 _watcher: Any = None
 
 
-def arm() -> None:
-    """From now on; what is picked already does not count."""
-    global _known, _clicked
-    _known, _clicked = host.samples(), False
+def released() -> None:
+    """A Ctrl+release was seen over a viewer: what it has picked is taken at once."""
+    global _picked
+    _picked = host.viewer_sample()
 
 
-def fresh(held: bool) -> bool:
-    """Whether something was picked in the active viewer since the last time; that another viewer has become the active
-    one is no pick. `held`: a mouse button is down, so that a drag goes on."""
-    global _known, _clicked
-    if held:
-        return False
-    seen, viewer = host.samples(), host.active_viewer()
-    sample = seen.get(viewer, ())
-    new = any(sample) and (_clicked or sample != _known.get(viewer))
-    _known, _clicked = seen, False
-    return new
+def fresh() -> Optional[host.Sample]:
+    """What was picked since the last time, if anything was."""
+    global _picked
+    found, _picked = _picked, None
+    return found
 
 
-def apply(group: Any, mode: str) -> None:
+def apply(group: Any, mode: str, picked: host.Sample) -> None:
     """Turn what is picked into a prompt: a region is a box in every mode."""
-    if edits.is_region(edits.sample(group)):
-        edits.box_from_sample(group)
+    if edits.is_region(edits.sample(group, picked)):
+        edits.box_from_sample(group, picked)
     elif mode != "Box":
-        edits.add_sample(group, mode == "Add +")
+        edits.add_sample(group, mode == "Add +", picked)
 
 
-def watch() -> None:
-    """Look at the application's mouse releases. With an interface only."""
-    global _watcher
-    if _watcher is None:
-        _watcher = _make_watcher()
+def watch(wanted: bool) -> None:
+    """Look at the application's mouse releases from now on, or no longer. With an interface only."""
+    global _watcher, _picked
+    if wanted == (_watcher is not None) or not host.has_interface():
+        return
+    from .vendor.panel.qt import QtWidgets
+
+    application: Any = QtWidgets.QApplication.instance()
+    if application is None:
+        return
+    _picked = None  # what was picked before does not count
+    if wanted:
+        _watcher = _make_watcher(application)
+        application.installEventFilter(_watcher)
+    else:
+        application.removeEventFilter(_watcher)
+        _watcher = None
 
 
 def mouse_held() -> bool:
@@ -63,7 +68,7 @@ def mouse_held() -> bool:
 def over_viewer(widget: Any) -> bool:
     """Whether a widget, or window, belongs to a viewer, by its name and class and those of what holds it.
 
-    How they are called differs between versions; where none fits, only changed samples are noticed.
+    How they are called differs between versions; where none fits, the node's buttons pick.
     """
     names: List[str] = []
     while widget is not None:
@@ -73,14 +78,9 @@ def over_viewer(widget: Any) -> bool:
     return "viewer" in text and "dag" not in text
 
 
-def _saw_click() -> None:
-    global _clicked
-    _clicked = True
-
-
-def _make_watcher() -> Any:
+def _make_watcher(application: Any) -> Any:
     """The event filter; its class can only be made where Qt is."""
-    from .vendor.panel.qt import Qt, QtCore, QtWidgets
+    from .vendor.panel.qt import Qt, QtCore
 
     class Watcher(QtCore.QObject):
         def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 (Qt's name)
@@ -92,10 +92,8 @@ def _make_watcher() -> Any:
                     and event.modifiers() & Qt.KeyboardModifier.ControlModifier
                     and over_viewer(watched)
                 ):
-                    _saw_click()
+                    # After the host has taken the release itself, and before the pointer goes on.
+                    QtCore.QTimer.singleShot(0, released)
             return False
 
-    application: Any = QtWidgets.QApplication.instance()
-    watcher = Watcher(application)
-    application.installEventFilter(watcher)
-    return watcher
+    return Watcher(application)

@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-#: `addX` and `removeX` exist for each. Those about scripts belong to the class Root.
-KINDS = (
-    *("OnCreate", "OnDestroy", "KnobChanged", "BeforeRender", "AfterRender"),
-    *("OnScriptLoad", "OnScriptSave", "OnScriptClose"),
-)
+#: `addX` and `removeX` exist for each: name -> the class that is meant where none is named.
+KINDS = {
+    **dict.fromkeys(("OnCreate", "OnUserCreate", "OnDestroy", "KnobChanged"), "*"),
+    **dict.fromkeys(("BeforeRender", "AfterRender"), "Write"),
+    **dict.fromkeys(("OnScriptLoad", "OnScriptSave", "OnScriptClose"), "Root"),
+}
 Entry = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
 class Callbacks:
     """The lists of one kind, by class."""
 
-    def __init__(self, script: bool) -> None:
-        """`script`: about the script, not about a node."""
-        self._default = "Root" if script else "*"
+    def __init__(self, default: str) -> None:
+        self._default = default
         self._lists: dict[str, list[Entry]] = {}
 
     def add(self, call: Callable[..., Any], args: Any = (), kwargs: Any = None, nodeClass: str = "") -> None:

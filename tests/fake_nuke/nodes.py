@@ -7,64 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from . import knobs as k
+from .facts import CLASSES, EVERY, FLAGS, FORMATS
 
-#: Knobs of each class that the plug-in touches: name -> kind, initial value.
-_EVERY: list[tuple[str, Any, Any]] = [
-    ("name", k.StringKnob, ""),
-    ("disable", k.BooleanKnob, False),
-    ("xpos", k.IntKnob, 0),
-    ("ypos", k.IntKnob, 0),
-]
-_READ = [
-    ("file", k.FileKnob, ""),
-    *((name, k.IntKnob, 1) for name in ("first", "last", "origfirst", "origlast")),
-    ("origset", k.BooleanKnob, False),
-    ("raw", k.BooleanKnob, False),
-    ("on_error", k.StringKnob, "error"),
-    ("reload", k.ReloadKnob, ""),
-]
-_WRITE = [
-    ("file", k.FileKnob, ""),
-    ("file_type", k.StringKnob, ""),
-    ("channels", k.StringKnob, "rgb"),
-    ("raw", k.BooleanKnob, False),
-    ("create_directories", k.BooleanKnob, False),
-]
-CLASSES: dict[str, list[tuple[str, Any, Any]]] = {
-    "Group": [
-        ("tile_color", k.IntKnob, 0),
-        *((name, k.PythonKnob, "") for name in ("knobChanged", "onCreate", "onDestroy")),
-    ],
-    "Input": [],
-    "Output": [],
-    "Read": _READ,
-    "Write": _WRITE,
-    "Expression": [(f"expr{index}", k.StringKnob, "") for index in range(4)],
-    "Switch": [("which", k.ArrayKnob, 0.0)],
-    "Merge2": [("operation", k.StringKnob, "over"), ("output", k.StringKnob, "rgba")],
-    "Grade": [
-        ("blackpoint", k.ArrayKnob, 0.0),
-        ("whitepoint", k.ArrayKnob, 1.0),
-        ("gamma", k.ArrayKnob, 1.0),
-        ("black_clamp", k.BooleanKnob, True),
-        ("white_clamp", k.BooleanKnob, False),
-    ],
-    "Crop": [("box", k.BBoxKnob, (0.0,) * 4), ("crop", k.BooleanKnob, True)],
-    "RotoPaint": [("curves", k.CurvesKnob, None)],
-    "OneView": [("view", k.StringKnob, "")],
-    "Dilate": [("size", k.ArrayKnob, 0.0)],
-    "Blur": [("size", k.ArrayKnob, 0.0)],
-    "Invert": [],
-    "Copy": [("from0", k.StringKnob, ""), ("to0", k.StringKnob, "")],
-    "Premult": [],
-    "Multiply": [("value", k.ArrayKnob, 1.0)],
-    "Assert": [("expression", k.StringKnob, ""), ("message", k.StringKnob, "")],
-    "Colorspace": [("colorspace_in", k.StringKnob, "Linear"), ("colorspace_out", k.StringKnob, "Linear")],
-    "Viewer": [("colour_sample_bbox", k.BBoxKnob, (0.0,) * 4)],
-    "Constant": [("color", k.ArrayKnob, 0.0), ("format", k.StringKnob, "")],
-    "Plates": [],  # not Nuke's: pictures that a test supplies
-    "Root": [("proxy", k.BooleanKnob, False)],
-}
+#: How many nodes Python reaches in the editions for learners and for small studios, as users report.
+REACHED = 10
 
 
 class Format:
@@ -101,20 +47,28 @@ class FrameRange:
 
 
 class Node:
-    """A node of a class in `CLASSES`; `own` is what a test attaches (a plate's pictures and format)."""
+    """A node of a class in the table; `own` is what a test attaches (a plate's pictures and format)."""
 
     def __init__(self, session: Any, kind: str, parent: Group | None) -> None:
+        if kind not in CLASSES:
+            raise k.Refused(f"the table has no class {kind}")
         self.session, self.kind, self.parent = session, kind, parent
         self.own: dict[str, Any] = {}
         self.user_knobs: list[str] = []
+        #: Whether its panel is open: only then are handles drawn, and only then do older versions call knobChanged.
+        self.panel = False
+        #: The tab that the panel shows; None: the first that the user has made.
+        self.tab: str | None = None
         self._inputs: list[Node | None] = []
         self._knobs: dict[str, k.Knob] = {}
-        for name, knob_class, value in [*_EVERY, *CLASSES[kind]]:
-            knob = knob_class(name)
-            if value is not None:
-                knob.content = value
+        for name, fact in {**CLASSES[kind], **EVERY}.items():
+            knob = k.KINDS[fact.kind].of_class(name, fact)
             knob.node = self
             self._knobs[name] = knob
+        if kind == "Crop" and session.unknowns.crop_is_a_format:
+            box: Any = self._knobs["box"]
+            box.parts = [k.Part(value) for value in (0.0, 0.0, 640.0, 480.0)]
+            box.default = box.snapshot()
 
     def Class(self) -> str:  # noqa: N802
         return self.kind
@@ -132,15 +86,18 @@ class Node:
     def knobs(self) -> dict[str, k.Knob]:
         return dict(self._knobs)
 
-    def __getitem__(self, name: str) -> k.Knob:
+    def __getitem__(self, name: str) -> Any:
         if name not in self._knobs:
             raise NameError(f"knob {name} does not exist")
         return self._knobs[name]
 
     def addKnob(self, knob: k.Knob) -> None:  # noqa: N802
+        if knob.name() in self._knobs:
+            raise k.Refused(f"{self.name()} has a knob {knob.name()} already")
         knob.node = self
         self._knobs[knob.name()] = knob
         self.user_knobs.append(knob.name())
+        self.session.is_modified = True
 
     def removeKnob(self, knob: k.Knob) -> None:  # noqa: N802
         if knob.name() not in self.user_knobs:
@@ -151,27 +108,33 @@ class Node:
     def opHashes(self) -> list[int]:  # noqa: N802
         """Differs when the picture differs; a test says so of what it supplies by `own['version']`."""
         above = [source.opHashes() for source in self._inputs if source is not None]
-        settings = [knob.toScript() for name, knob in self._knobs.items() if name not in ("name", "xpos", "ypos")]
+        looks = ("name", "label", "xpos", "ypos", "selected", "tile_color")
+        settings = [knob.toScript(False, None) for name, knob in self._knobs.items() if name not in looks]
         return [hash((self.kind, str(self.own.get("version")), str(settings), str(above), self.session.current))]
 
     def input(self, index: int) -> Node | None:
         return self._inputs[index] if index < len(self._inputs) else None
 
     def inputs(self) -> int:
-        return len(self._inputs)
+        """The highest connected one, and one more."""
+        return max((index + 1 for index, source in enumerate(self._inputs) if source is not None), default=0)
 
     def setInput(self, i: int, node: Node | None) -> bool:  # noqa: N802
         self.session.check_thread()
+        before = self.input(i)
         self._inputs += [None] * (i + 1 - len(self._inputs))
         self._inputs[i] = node
-        self.changed(k.Knob("inputChange"))
+        if node is not before:
+            self.session.undo.remember("connect", lambda: self.setInput(i, before))
+            self.session.is_modified = True
+            self.changed(k.Knob("inputChange"))
         return True
 
     def format(self) -> Format:
         if "format" in self.own:
             return self.own["format"]
         if self.kind == "Constant":
-            return Format(256, 256)  # the only one that is asked for, `square_256`
+            return Format(*FORMATS[self["format"].value() or "square_256"])
         return self._inputs[0].format() if self._inputs and self._inputs[0] is not None else Format(640, 480)
 
     def frameRange(self) -> FrameRange:  # noqa: N802
@@ -193,29 +156,85 @@ class Node:
         self.session.chosen = [*others, self] if selected else others
 
     def showControlPanel(self) -> None:  # noqa: N802
-        self.changed(k.Knob("showPanel"))
+        """Open the panel; the knob of that name changes for the node's callback."""
+        self.panel = True
+        self.changed(k.Knob("showPanel"), by_user=True)
 
-    def changed(self, knob: k.Knob) -> None:
-        """Run the node's knobChanged, as the host does, also for knobs that are none."""
+    def hideControlPanel(self) -> None:  # noqa: N802
+        self.panel = False
+
+    # -- the stand-in's side ------------------------------------------------------------------------------
+
+    def changed(self, knob: k.Knob, by_user: bool = False) -> None:
+        """Run the node's knobChanged as the host does, also for knobs that are none.
+
+        Documented up to 16.0: for what the user changes while the panel is open, not for programs, and not inside
+        itself. 17.1: for any change.
+        """
+        if knob.name() in ("name", "knobChanged", "onCreate", "onDestroy", "xpos", "ypos", "selected"):
+            return
+        session = self.session
+        by_user = by_user or session.by_user(self, knob)
+        if not session.unknowns.any_change and not (by_user and self.panel and not session.in_callback):
+            return
         text = self._knobs.get("knobChanged")
-        if text is not None and text.content and knob.name() not in ("name", "knobChanged", "onCreate", "onDestroy"):
-            self.session.run_text(self, text.content, knob)
-        self.session.run_callbacks("KnobChanged", self, knob)
+        if text is not None and text.content:
+            session.run_text(self, text.content, knob, changed=True)
+        session.run_callbacks("KnobChanged", self, knob)
 
-    def parent_value(self, time: float) -> Callable[[str, str | None], Any]:
-        """What `parent.knob` means in this node's expressions."""
-        group = self.parent
-        assert group is not None
+    def names(self, time: float) -> Callable[[str], Any]:
+        """What names mean in this node's expressions. KeyError for what is not known."""
 
-        def value(name: str, component: str | None) -> Any:
-            knob = group[name]
-            if component is not None:
-                return knob.value()["rgba".index(component)]
-            if isinstance(knob, k.EnumerationKnob):
-                return knob.getValue()
-            return knob.getValueAt(time) if isinstance(knob, k.ArrayKnob) else knob.value()
+        def name(word: str) -> Any:
+            if word == "$gui":
+                return float(self.session.GUI)
+            if word == "frame":
+                return time
+            head, _, rest = word.partition(".")
+            if head == "input" and rest in ("width", "height"):
+                source = self.input(0)
+                return getattr(source.format(), rest)() if source is not None else 0.0
+            if head == "parent":
+                assert self.parent is not None
+                return _named(self.parent, rest, time)
+            return _named(self, word, time)
 
-        return value
+        return name
+
+    def tabs(self) -> dict[str, list[list[str]]]:
+        """The user's tabs of the panel: label -> lines of the knobs that are seen, as the flags lay them out."""
+        found: dict[str, list[list[str]]] = {}
+        lines: list[list[str]] = []
+        for name in self.user_knobs:
+            knob = self._knobs[name]
+            if isinstance(knob, k.TabKnob):
+                lines = found.setdefault(knob.label() or name, [])
+            elif knob.visible():
+                if knob.getFlag(FLAGS["STARTLINE"]) or not lines:
+                    lines.append([])
+                lines[-1].append(name)
+        return found
+
+    def handles(self) -> list[str]:
+        """The knobs that the viewer draws handles of: those of the tab that an open panel shows."""
+        tabs = self.tabs()
+        if not self.panel or not tabs:
+            return []
+        shown = {name for line in tabs[self.tab or next(iter(tabs))] for name in line}
+        return [name for name in self.user_knobs if name in shown and isinstance(self[name], (k.XYKnob, k.BBoxKnob))]
+
+
+def _named(node: Node, word: str, time: float) -> Any:
+    """A knob, or with `knob.r` a component."""
+    name, _, component = word.partition(".")
+    knob = node.knob(name)
+    if knob is None:
+        raise KeyError(word)
+    if isinstance(knob, k.ArrayKnob):
+        index = next(("xyrt".index(component) for _ in "1" if component in ("x", "y")), None)
+        index = "rgba".index(component) if component in tuple("rgba") else index
+        return float(knob.getValueAt(time, index if component else None))
+    return knob.getValue() if hasattr(knob, "getValue") else knob.value()
 
 
 class Group(Node):
@@ -226,10 +245,17 @@ class Group(Node):
         self.children: list[Node] = []
 
     def nodes(self) -> list[Node]:
-        return list(self.children)
+        return [node for node in self.children if self.session.reaches(node)]
 
     def node(self, s: str) -> Node | None:
-        return next((node for node in self.children if node.name() == s), None)
+        return next((node for node in self.nodes() if node.name() == s), None)
+
+    def modified(self) -> bool:
+        """Of the root: whether the script differs from what was saved."""
+        return bool(self.session.is_modified)
+
+    def setModified(self, modified: bool) -> None:  # noqa: N802
+        self.session.is_modified = modified
 
     def begin(self) -> Group:
         self.session.contexts.append(self)

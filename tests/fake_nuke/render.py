@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +11,31 @@ import numpy as np
 from numpy.typing import NDArray
 from wisp.plates.colour import srgb_decode, srgb_encode
 from wisp.plates.exr import read_channels
+from wisp.plates.exr_writer import write_exr
+from wisp.plates.plate import Window
 
 from . import knobs as k
 from .expressions import evaluate
 from .nodes import Group, Node
 
 Picture = NDArray[np.float32]
+#: Channel -> its plane, all of one size.
+Stream = dict[str, Picture]
+RGBA = ("rgba.red", "rgba.green", "rgba.blue", "rgba.alpha")
 
 
 def render(node: Node | None, frame: int) -> Picture:
     """RGBA float32, height x width x 4, of a node on a frame. RuntimeError as a render fails."""
-    if node is None:
-        raise RuntimeError("an input is not connected")
-    if isinstance(node, Group):
-        return render(next(one for one in node.nodes() if one.Class() == "Output"), frame)
-    if number(node, "disable", frame):
-        return render(node.input(0), frame)
-    return _RULES[node.Class()](node, frame)
+    planes = stream(node, frame)
+    return np.dstack([planes[name] for name in RGBA]).astype(np.float32)
+
+
+def plane(node: Node | None, channel: str, frame: int) -> Picture:
+    """One channel. RuntimeError where nothing above has made it."""
+    planes = stream(node, frame)
+    if channel not in planes:
+        raise RuntimeError(f"there is no channel {channel}")
+    return planes[channel]
 
 
 def beyond(node: Node, frame: int, margin: int) -> Picture:
@@ -38,34 +47,36 @@ def beyond(node: Node, frame: int, margin: int) -> Picture:
         node.session.margin = 0
 
 
-def _framed(node: Node, picture: Picture, **how: Any) -> Picture:
-    """A picture of the format's size with the margin that is asked for: black, as outside a data window."""
-    margin = node.session.margin
-    return np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), **how) if margin else picture
-
-
-def plane(node: Node | None, channel: str, frame: int) -> Picture:
-    """A channel beyond RGBA, as a Copy above has written it. RuntimeError where nothing did."""
+def stream(node: Node | None, frame: int) -> Stream:
+    """All channels of a node on a frame."""
     if node is None:
-        raise RuntimeError(f"there is no channel {channel}")
+        raise RuntimeError("an input is not connected")
     if isinstance(node, Group):
-        return plane(next(one for one in node.nodes() if one.Class() == "Output"), channel, frame)
-    if node.Class() == "Copy" and node["to0"].value() == channel:
-        assert node["from0"].value() == "rgba.red"
-        return render(node.input(1), frame)[..., 0]
-    return plane(node.input(int(number(node, "which", frame)) if node.Class() == "Switch" else 0), channel, frame)
+        return stream(next(one for one in node.children if one.Class() == "Output"), frame)
+    if number(node, "disable", frame):
+        return stream(node.input(0), frame)
+    return _RULES[node.Class()](node, frame)
 
 
 def write(node: Node, frame: int) -> None:
-    """What a Write does: 8-bit PNG, at proxy size where the proxy is on."""
-    picture = render(node.input(0), frame)
+    """What a Write does: half EXR of rgb, or 8-bit PNG, in sRGB where not raw; at proxy size where the proxy is on."""
+    planes = stream(node.input(0), frame)
+    picture = np.dstack([planes[name] for name in RGBA[:3]]).astype(np.float32)
     if node.session.root_group["proxy"].value():
         picture = cv2.resize(picture, None, fx=0.5, fy=0.5)
     name = node["file"].value()
     path = Path(name % frame if "%" in name else name)
     if node["create_directories"].value():
         path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), np.round(np.clip(picture[..., 2::-1], 0, 1) * 255).astype(np.uint8))
+    if path.suffix == ".exr":
+        window = Window(0, 0, picture.shape[1], picture.shape[0])
+        channels = {name: picture[..., index].astype(np.float16) for index, name in enumerate("RGB")}
+        path.unlink(missing_ok=True)
+        write_exr(path, channels, display=window, data=window)
+    else:
+        if not node["raw"].value():
+            picture = srgb_encode(picture)
+        cv2.imwrite(str(path), np.round(np.clip(picture[..., ::-1], 0, 1) * 255).astype(np.uint8))
 
 
 def number(node: Node, name: str, frame: int) -> Any:
@@ -74,132 +85,167 @@ def number(node: Node, name: str, frame: int) -> Any:
     return knob.getValueAt(frame)
 
 
-def _input(node: Node, frame: int) -> Picture:
+def _split(picture: Picture) -> Stream:
+    return {name: np.ascontiguousarray(picture[..., index]) for index, name in enumerate(RGBA)}
+
+
+def _framed(node: Node, planes: Stream, **how: Any) -> Stream:
+    """Planes of the format's size with the margin that is asked for: black, as outside a data window."""
+    margin = node.session.margin
+    return {name: np.pad(one, margin, **how) for name, one in planes.items()} if margin else planes
+
+
+def _inside(node: Node, planes: Stream) -> Stream:
+    margin = node.session.margin
+    return {name: one[margin : one.shape[0] - margin, margin : one.shape[1] - margin] for name, one in planes.items()}
+
+
+def _chosen(node: Node, planes: Stream) -> list[str]:
+    """The channels of a stream that a node's `channels` knob means."""
+    words = node["channels"].value()
+    if words == "all":
+        return list(planes)
+    return [name for name in RGBA if words == "rgba" or name != "rgba.alpha"] if words in ("rgb", "rgba") else []
+
+
+def _each(node: Node, frame: int, work: Callable[[Picture], Picture]) -> Stream:
+    planes = stream(node.input(0), frame)
+    return {**planes, **{name: work(planes[name]) for name in _chosen(node, planes)}}
+
+
+def _input(node: Node, frame: int) -> Stream:
     assert node.parent is not None
-    return render(node.parent.input(0), frame)
+    return stream(node.parent.input(0), frame)
 
 
-def _plates(node: Node, frame: int) -> Picture:
+def _plates(node: Node, frame: int) -> Stream:
     """Its pictures have `own["overscan"]` more pixels on every side than its format."""
     picture = np.asarray(node.own["pictures"](frame), np.float32)
     cut = node.own.get("overscan", 0) - node.session.margin
     if cut >= 0:
-        return picture[cut : picture.shape[0] - cut, cut : picture.shape[1] - cut]
-    return np.pad(picture, ((-cut, -cut), (-cut, -cut), (0, 0)))
+        return _split(picture[cut : picture.shape[0] - cut, cut : picture.shape[1] - cut])
+    return _split(np.pad(picture, ((-cut, -cut), (-cut, -cut), (0, 0))))
 
 
-def _constant(node: Node, frame: int) -> Picture:
-    return _framed(node, np.full((256, 256, 4), number(node, "color", frame), np.float32))
+def _constant(node: Node, frame: int) -> Stream:
+    form, knob = node.format(), node["color"]
+    blank = np.ones((form.height(), form.width()), np.float32)
+    return _framed(node, {name: blank * knob.getValueAt(frame, index) for index, name in enumerate(RGBA)})
 
 
-def _read(node: Node, frame: int) -> Picture:
+def _read(node: Node, frame: int) -> Stream:
     name = node["file"].value()
     path = Path(name % frame if "%" in name else name)
     if not path.is_file():
+        if node["on_error"].value() == "black":
+            return _split(np.zeros((1, 1, 4), np.float32))
         raise RuntimeError(f"{node.fullName()}: {path}: no such file")
     if path.suffix == ".png":
         picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(np.float32) / 255
         alpha = picture[..., 3] if picture.shape[2] == 4 else np.ones(picture.shape[:2], np.float32)
         rgb = picture[..., 2::-1]
-        return _framed(node, np.dstack([rgb if node["raw"].value() else srgb_decode(rgb), alpha]))
+        return _framed(node, _split(np.dstack([rgb if node["raw"].value() else srgb_decode(rgb), alpha])))
     channels, _ = read_channels(path)
-    planes = [channels[name].astype(np.float32) for name in "RGB"]
-    return _framed(node, np.dstack([*planes, np.zeros_like(planes[0])]))
+    short = {"R": "rgba.red", "G": "rgba.green", "B": "rgba.blue", "A": "rgba.alpha"}
+    planes = {short.get(name, name): one.astype(np.float32) for name, one in channels.items()}
+    blank = np.zeros_like(next(iter(planes.values())))
+    return _framed(node, {**dict.fromkeys(RGBA, blank), **planes})
 
 
-def _expression(node: Node, frame: int) -> Picture:
-    below = render(node.input(0), frame)
-    names: dict[str, Any] = {name: below[..., index] for index, name in enumerate("rgba")}
-    out = below.copy()
-    for index in range(4):
-        text = node[f"expr{index}"].getText() or "rgba"[index]
-        out[..., index] = evaluate(text, node.parent_value(frame), node.session.GUI, names)
-    return out
+def _expression(node: Node, frame: int) -> Stream:
+    below = stream(node.input(0), frame)
+    pixels = dict(zip("rgba", (below[name] for name in RGBA), strict=True))
+    known = node.names(frame)
+    found = dict(below)
+    for index, name in enumerate(RGBA):
+        text = node[f"expr{index}"].getText()
+        if text:
+            value = evaluate(text, lambda word: pixels[word] if word in pixels else known(word))
+            found[name] = np.broadcast_to(np.asarray(value, np.float32), below[name].shape)
+    return found
 
 
-def _switch(node: Node, frame: int) -> Picture:
-    return render(node.input(int(number(node, "which", frame))), frame)
+def _switch(node: Node, frame: int) -> Stream:
+    return stream(node.input(int(number(node, "which", frame))), frame)
 
 
-def _merge(node: Node, frame: int) -> Picture:
-    below, above = render(node.input(0), frame), render(node.input(1), frame)
-    if node["operation"].value() == "max":
-        return np.maximum(below, above)
-    assert node["operation"].value() == "over"
-    out = above + below * (1 - above[..., 3:])
-    if node["output"].value() == "rgb":
-        out[..., 3] = below[..., 3]
-    return out
+def _merge(node: Node, frame: int) -> Stream:
+    below, above = stream(node.input(0), frame), stream(node.input(1), frame)
+    shape = below["rgba.red"].shape
+    if above["rgba.red"].shape != shape:  # a picture that is not there is black
+        above = {name: np.zeros(shape, np.float32) for name in above}
+    alpha = above["rgba.alpha"]
+    rules = {"max": np.maximum, "over": lambda b, a: a + b * (1 - alpha)}
+    touched = RGBA if node["output"].value() == "rgba" else RGBA[:3]
+    assert node["output"].value() in ("rgba", "rgb")
+    return {**below, **{name: rules[node["operation"].value()](below[name], above[name]) for name in touched}}
 
 
-def _grade(node: Node, frame: int) -> Picture:
-    black, white = number(node, "blackpoint", frame), number(node, "whitepoint", frame)
-    out = render(node.input(0), frame).copy()
-    graded = (out[..., :3] - black) / (white - black)
-    if node["black_clamp"].value():
-        graded = np.maximum(graded, 0)
-    if node["white_clamp"].value():
-        graded = np.minimum(graded, 1)
-    out[..., :3] = np.sign(graded) * np.abs(graded) ** (1 / number(node, "gamma", frame))
-    return out
+def _grade(node: Node, frame: int) -> Stream:
+    black, white, gamma = (number(node, name, frame) for name in ("blackpoint", "whitepoint", "gamma"))
+
+    def work(plane: Picture) -> Picture:
+        graded = (plane - black) / (white - black)
+        if node["black_clamp"].value():
+            graded = np.maximum(graded, 0)
+        if node["white_clamp"].value():
+            graded = np.minimum(graded, 1)
+        return np.asarray(np.sign(graded) * np.abs(graded) ** (1 / gamma), np.float32)
+
+    return _each(node, frame, work)
 
 
-def _crop(node: Node, frame: int) -> Picture:
+def _crop(node: Node, frame: int) -> Stream:
     """To the whole format only; outside it is black, or goes on with the border where `crop` is off."""
     form = node.input(0).format()  # type: ignore[union-attr]
-    assert node["box"].value() == [0, 0, form.width(), form.height()], "only a crop to the format is modelled"
-    margin, picture = node.session.margin, render(node.input(0), frame)
-    inside = picture[margin : picture.shape[0] - margin, margin : picture.shape[1] - margin]
+    assert node["box"].getValueAt(frame) == [0, 0, form.width(), form.height()], "only a crop to the format is modelled"
+    inside = _inside(node, stream(node.input(0), frame))
     return _framed(node, inside) if node["crop"].value() else _framed(node, inside, mode="edge")
 
 
-def _dilate(node: Node, frame: int) -> Picture:
+def _dilate(node: Node, frame: int) -> Stream:
     """Whole pixels, by a square; negative sizes shrink."""
     size = int(number(node, "size", frame))
     side = np.ones((2 * abs(size) + 1,) * 2, np.uint8)
-    picture = render(node.input(0), frame)
-    return np.asarray((cv2.dilate if size > 0 else cv2.erode)(picture, side), np.float32) if size else picture
+    change = cv2.dilate if size > 0 else cv2.erode
+    return _each(node, frame, lambda plane: np.asarray(change(plane, side), np.float32) if size else plane)
 
 
-def _at_zero(node: Node, frame: int) -> Picture:
+def _blur(node: Node, frame: int) -> Stream:
     assert number(node, "size", frame) == 0, "only a size of zero is modelled"
-    return render(node.input(0), frame)
+    return stream(node.input(0), frame)
 
 
-def _invert(node: Node, frame: int) -> Picture:
-    return 1 - render(node.input(0), frame)
+def _copy(node: Node, frame: int) -> Stream:
+    found, above = dict(stream(node.input(0), frame)), stream(node.input(1), frame)
+    for index in range(4):
+        source, target = (node[f"{way}{index}"].value() for way in ("from", "to"))
+        if target != "none" and not target.startswith("-"):
+            found[target] = above.get(source, np.zeros_like(found["rgba.red"]))
+    return found
 
 
-def _copy(node: Node, frame: int) -> Picture:
-    """Channels beyond RGBA are not part of the picture here: see `plane`."""
-    index = {"rgba.red": 0, "rgba.alpha": 3}
-    out = render(node.input(0), frame).copy()
-    if node["to0"].value() not in index:
-        return out
-    out[..., index[node["to0"].value()]] = render(node.input(1), frame)[..., index[node["from0"].value()]]
-    return out
+def _premult(node: Node, frame: int) -> Stream:
+    planes = stream(node.input(0), frame)
+    return {**planes, **{name: planes[name] * planes["rgba.alpha"] for name in RGBA[:3]}}
 
 
-def _premult(node: Node, frame: int) -> Picture:
-    out = render(node.input(0), frame).copy()
-    out[..., :3] *= out[..., 3:]
-    return out
-
-
-def _assert(node: Node, frame: int) -> Picture:
-    if not evaluate(node["expression"].getText(), node.parent_value(frame), node.session.GUI, {}):
+def _assert(node: Node, frame: int) -> Stream:
+    if not number(node, "expression", frame):
         raise RuntimeError(node["message"].value())
-    return render(node.input(0), frame)
+    return stream(node.input(0), frame)
 
 
-def _colorspace(node: Node, frame: int) -> Picture:
-    out = render(node.input(0), frame).copy()
-    assert (node["colorspace_in"].value(), node["colorspace_out"].value()) == ("Linear", "sRGB")
-    out[..., :3] = srgb_encode(out[..., :3])
-    return out
+def _multiply(node: Node, frame: int) -> Stream:
+    value = number(node, "value", frame)
+    return _each(node, frame, lambda plane: plane * value)
 
 
-_RULES = {
+def _through(node: Node, frame: int) -> Stream:
+    return stream(node.input(0), frame)
+
+
+_RULES: dict[str, Callable[[Node, int], Stream]] = {
     "Input": _input,
     "Plates": _plates,
     "Constant": _constant,
@@ -209,14 +255,15 @@ _RULES = {
     "Merge2": _merge,
     "Grade": _grade,
     "Crop": _crop,
-    "OneView": lambda node, frame: render(node.input(0), frame),
+    "OneView": _through,
+    "Dot": _through,
+    "NoOp": _through,
     "Dilate": _dilate,
-    "Blur": _at_zero,
-    "Invert": _invert,
+    "Blur": _blur,
+    "Invert": lambda node, frame: _each(node, frame, lambda plane: 1 - plane),
     "Copy": _copy,
     "Premult": _premult,
-    "Multiply": lambda node, frame: render(node.input(0), frame) * number(node, "value", frame),
+    "Multiply": _multiply,
     "Assert": _assert,
-    "Colorspace": _colorspace,
-    "Output": lambda node, frame: render(node.input(0), frame),
+    "Output": _through,
 }

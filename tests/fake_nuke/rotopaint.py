@@ -46,11 +46,14 @@ class AnimAttributes:
 class _Curve:
     def __init__(self, curves: Any = None) -> None:
         self.name = ""
+        self._curves = curves
         self._points: list[Any] = []
         self._attributes = AnimAttributes()
 
     def append(self, point: Any) -> None:
         self._points.append(point)
+        if hasattr(self._curves, "edits"):
+            self._curves.edits += 1
 
     def getAttributes(self) -> AnimAttributes:  # noqa: N802
         return self._attributes

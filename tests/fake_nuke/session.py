@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from . import knobs, render, rotopaint, script
 from .callbacks import KINDS, Callbacks
-from .nodes import Group, Node
+from .facts import FIRST, FLAGS, Unknowns
+from .nodes import REACHED, Group, Node
 
 
 class WrongThread(RuntimeError):  # noqa: N818
@@ -22,49 +24,74 @@ class WouldDeadlock(RuntimeError):  # noqa: N818
     """Waiting for the main thread on the main thread."""
 
 
-class Undo:
-    """One list of steps; a step is knobs and the contents they had."""
+class CancelledError(Exception):
+    """Raised by file dialogs; not by renders."""
 
-    def __init__(self) -> None:
-        self.steps: list[tuple[str, list[tuple[knobs.Knob, Any]]]] = []
-        self._open: tuple[str, list[tuple[knobs.Knob, Any]]] | None = None
-        self._disabled = 0
+
+class Undo:
+    """One list of steps; a step is a name and what takes it back: values, connections, creations, deletions."""
+
+    def __init__(self, loose: bool) -> None:
+        """`loose`: what happens outside a step is a step."""
+        self.steps: list[tuple[str, list[Callable[[], Any]]]] = []
+        self._open: tuple[str, list[Callable[[], Any]]] | None = None
+        self._depth = self._disabled = 0
+        self._loose = loose
 
     def __call__(self) -> Undo:
         """In Nuke a class whose methods need no instance; both `Undo().begin` and `Undo.disable` work."""
         return self
 
-    def remember(self, knob: knobs.Knob) -> None:
-        if self._disabled == 0 and self._open is not None:
-            self._open[1].append((knob, knob.content))
+    def remember(self, name: str, back: Callable[[], Any]) -> None:
+        if self._disabled:
+            return
+        if self._open is not None:
+            self._open[1].append(back)
+        elif self._loose:
+            self.steps.append((name, [back]))
 
     def begin(self, name: str = "") -> None:
-        self._open = (name, [])
+        self._depth += 1
+        if self._depth == 1:
+            self._open = (name, [])
 
     def end(self) -> None:
-        if self._open is not None and self._open[1]:
-            self.steps.append(self._open)
-        self._open = None
+        self._depth -= 1
+        if self._depth == 0:
+            if self._open is not None and self._open[1]:
+                self.steps.append(self._open)
+            self._open = None
 
     def disable(self) -> None:
         self._disabled += 1
 
     def enable(self) -> None:
+        if self._disabled == 0:
+            raise RuntimeError("undo was enabled more often than disabled")
         self._disabled -= 1
 
+    @contextlib.contextmanager
+    def steps_only(self) -> Iterator[None]:
+        """Nothing that happens meanwhile is remembered, as while a script is read."""
+        self.disable()
+        try:
+            yield
+        finally:
+            self.enable()
+
     def undo(self) -> None:
-        """Take the last step back; knobs report it like any change."""
+        """Take the last step back."""
         _, changes = self.steps.pop()
-        self._disabled += 1
-        for knob, content in reversed(changes):
-            knob._store(content)
-        self._disabled -= 1
+        with self.steps_only():
+            for back in reversed(changes):
+                back()
 
 
 class Viewer:
-    """The active viewer."""
+    """The active viewer: it tells no zoom and no pan."""
 
     def __init__(self, session: FakeNuke) -> None:
+        self._session = session
         self._node = session.make("Viewer", session.root_group)
 
     def node(self) -> Node:
@@ -73,12 +100,22 @@ class Viewer:
     def activeInput(self) -> int | None:  # noqa: N802
         return 0 if self._node.input(0) is not None else None
 
-    def ctrl_click(self, x: int, y: int) -> None:
+    def ctrl_click(self, x: float, y: float) -> None:
         """Pick the pixel (x, y), counted from the bottom left."""
         self.ctrl_shift_drag(x, y, x + 1, y + 1)
 
     def ctrl_shift_drag(self, x: float, y: float, r: float, t: float) -> None:
-        """Pick a region, in pixels from the bottom left."""
+        """Pick a region, in pixels from the bottom left; then whoever watches the mouse sees it released."""
+        self._sample(x, y, r, t)
+        for seen in self._session.on_release:
+            seen()
+
+    def hover(self, x: float, y: float) -> None:
+        """The pointer passes over a pixel."""
+        if self._session.unknowns.hover_samples:
+            self._sample(x, y, x + 1, y + 1)
+
+    def _sample(self, x: float, y: float, r: float, t: float) -> None:
         shown = self._node.input(0)
         assert shown is not None
         width, height, aspect = shown.format().width(), shown.format().height(), shown.format().pixelAspect()
@@ -87,7 +124,7 @@ class Viewer:
             for px, py in ((x, y), (r, t))
             for value in ((px / width - 0.5) * 2, (py - height / 2) * 2 / (width * aspect))
         ]
-        self._node["colour_sample_bbox"].setValue(normalised)
+        self._node["colour_sample_bbox"].parts = [knobs.Part(value) for value in normalised]
 
 
 class ProgressTask:
@@ -125,7 +162,7 @@ class Creator:
     def __getattr__(self, kind: str) -> Callable[..., Node]:
         def create(**values: Any) -> Node:
             node = self._session.make(kind, self._session.contexts[-1], **values)
-            self._session.run_callbacks("OnCreate", node)
+            self._session.created(node)
             return node
 
         return create
@@ -134,22 +171,32 @@ class Creator:
 class FakeNuke:
     """Put it into `sys.modules['nuke']`."""
 
-    INVISIBLE, ALWAYS_SAVE, NO_UNDO, CONSTANT = 0x400, 0x2000000, 0x80000, 1
+    CONSTANT = 1
+    NUKE_VERSION_STRING = "stand-in"
     rotopaint = rotopaint
+    CancelledError = CancelledError
 
-    def __init__(self, gui: bool = True) -> None:
+    def __init__(self, gui: bool = True, unknowns: Unknowns = FIRST) -> None:
         self.GUI = gui
+        self.unknowns = unknowns
+        self.env = {"gui": gui, "nc": False, "indie": False}
         self.EXE_PATH = "/opt/Nuke/Nuke"
         self.main_thread = threading.get_ident()
-        self.undo = self.Undo = Undo()
+        self.undo = self.Undo = Undo(unknowns.loose_steps)
         self.current = 1
         self.said: list[str] = []
+        #: How many frames are still rendered before the artist presses Cancel.
         self.cancel_after: int | None = None
         self.writes_seen: list[str] = []
+        #: Who sees that a mouse button was released over a viewer.
+        self.on_release: list[Callable[[], None]] = []
+        self.is_modified = False
         self._queue: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
         self._running: list[tuple[Node, knobs.Knob]] = []
-        self._nested = 0
+        self._acting: list[Any] = [None]
+        self._nested = self._changing = 0
         self._rendering = False
+        self.layers = {"rgba": ["rgba.red", "rgba.green", "rgba.blue", "rgba.alpha"]}
         self.root_group = Group(self, "Root", None)
         self.root_group["name"].content = "Root"
         self.contexts: list[Group] = [self.root_group]
@@ -158,15 +205,16 @@ class FakeNuke:
         self.chosen: list[Node] = []
         self.script_views = ["main"]
         self.margin = 0
-        self.script_channels = ["rgba.red", "rgba.green", "rgba.blue", "rgba.alpha"]
         self.bars: list[weakref.ref[ProgressTask]] = []
         self.menus: dict[str, dict[str, Callable[[], None]]] = {}
-        self.callbacks = {kind: Callbacks(kind.startswith("OnScript")) for kind in KINDS}
+        self.callbacks = {kind: Callbacks(default) for kind, default in KINDS.items()}
         for kind, lists in self.callbacks.items():
             setattr(self, "add" + kind, lists.add)
             setattr(self, "remove" + kind, lists.remove)
-        for name, kind in knobs.CONSTRUCTORS.items():
-            setattr(self, name, kind)
+        for name, knob in knobs.CONSTRUCTORS.items():
+            setattr(self, name, knob)
+        for name in ("INVISIBLE", "ALWAYS_SAVE", "NO_UNDO", "STARTLINE", "DO_NOT_WRITE", "DISABLED", "SAVE_MENU"):
+            setattr(self, name, FLAGS[name])
 
     # -- the module's functions ---------------------------------------------------------------------------
 
@@ -186,7 +234,7 @@ class FakeNuke:
     def thisKnob(self) -> knobs.Knob | None:  # noqa: N802
         return self._running[-1][1] if self._running else None
 
-    def toNode(self, s: str) -> Node | None:  # noqa: N802
+    def toNode(self, s: str) -> Any:  # noqa: N802
         found: Any = self.contexts[-1]
         for part in s.split("."):
             found = found.node(part) if isinstance(found, Group) else None
@@ -202,13 +250,15 @@ class FakeNuke:
         return self.viewer
 
     def delete(self, n: Node) -> None:
+        """Groups say so before what is in them."""
         self.check_thread()
-        assert n.parent is not None
-        hook = n.knob("onDestroy")
-        if hook is not None and hook.content:
-            self.run_text(n, hook.content, hook)
-        self.run_callbacks("OnDestroy", n)
-        n.parent.children.remove(n)
+        parent = n.parent
+        assert parent is not None
+        self._destroyed(n)
+        place = parent.children.index(n)
+        parent.children.remove(n)
+        self.undo.remember("delete", lambda: self._bring_back(n, parent, place))
+        self.is_modified = True
 
     def nodeCopy(self, s: str) -> None:  # noqa: N802
         """The selected nodes as a script, without what feeds them."""
@@ -224,11 +274,14 @@ class FakeNuke:
         return list(self.script_views)
 
     def channels(self) -> list[str]:
-        return list(self.script_channels)
+        return [name for names in self.layers.values() for name in names]
 
     def Layer(self, name: str, channels: list[str]) -> None:  # noqa: N802
-        assert all(one.startswith(name + ".") for one in channels)
-        self.script_channels += [one for one in channels if one not in self.script_channels]
+        """A new layer; whether one that is there is extended is not known."""
+        assert name != "rgba" and all(one.startswith(name + ".") for one in channels)
+        if name not in self.layers or self.unknowns.layers_extend:
+            known = self.layers.setdefault(name, [])
+            known += [one for one in channels if one not in known]
 
     def executing(self) -> bool:
         return self._rendering
@@ -239,6 +292,8 @@ class FakeNuke:
         return bar
 
     def menu(self, name: str) -> Menu:
+        if not self.GUI:
+            raise RuntimeError("menus exist in the interface only")
         return Menu(self.menus.setdefault(name, {}))
 
     def message(self, prompt: str) -> None:
@@ -262,6 +317,7 @@ class FakeNuke:
         """Nodes go without a word of their own."""
         self.run_callbacks("OnScriptClose", self.root_group)
         self.root_group.children.clear()
+        self.is_modified = False
 
     def execute(
         self,
@@ -275,19 +331,68 @@ class FakeNuke:
         if self._rendering:
             raise RuntimeError("I'm already executing something else")
         assert set(views or self.script_views) <= set(self.script_views)
-        self._rendering = True
+        self._rendering = self.unknowns.executing_before
+        whole = False
         try:
             self.run_callbacks("BeforeRender", nameOrNode)
-            for count, frame in enumerate(range(start, end + 1, incr)):
-                if self.cancel_after is not None and count >= self.cancel_after:
+            self._rendering = True
+            for frame in range(start, end + 1, incr):
+                if self.cancel_after == 0:
                     raise RuntimeError("Cancelled")
+                if self.cancel_after is not None:
+                    self.cancel_after -= 1
                 render.write(nameOrNode, frame)
                 self.writes_seen.append(nameOrNode.fullName())
-            self.run_callbacks("AfterRender", nameOrNode)  # not after one that failed
+            whole = True
         finally:
+            if whole or self.unknowns.after_aborted:
+                self.run_callbacks("AfterRender", nameOrNode)
             self._rendering = False
 
+    # -- the user -----------------------------------------------------------------------------------------
+
+    def user_sets(self, knob: Any, value: Any) -> None:
+        """The user changes a knob, in the open panel of its node."""
+        knob.node.panel = True
+        with self.acting(knob):
+            knob.setValue(value)
+
+    def user_connects(self, node: Node, index: int, source: Node | None) -> None:
+        """The user connects a node in the graph; its panel may be closed."""
+        with self.acting("connect"):
+            node.setInput(index, source)
+
     # -- the test's side ----------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def acting(self, what: Any) -> Iterator[None]:
+        self._acting.append(what)
+        try:
+            yield
+        finally:
+            self._acting.pop()
+
+    def by_user(self, node: Node, knob: knobs.Knob) -> bool:
+        """Whether it is the user that changes this, not a program."""
+        return self._acting[-1] is knob or (self._acting[-1] == "connect" and knob.name() == "inputChange")
+
+    @property
+    def in_callback(self) -> bool:
+        """Whether a knobChanged runs."""
+        return self._changing > 0
+
+    def reaches(self, node: Node) -> bool:
+        """Whether Python gets this node from the host: in some editions the first ten only."""
+        if not (self.env["nc"] or self.env["indie"]):
+            return True
+        return node in self._all(self.root_group)[:REACHED]
+
+    def _all(self, group: Group) -> list[Node]:
+        found: list[Node] = []
+        for node in group.children:
+            found.append(node)
+            found += self._all(node) if isinstance(node, Group) else []
+        return found
 
     def pump(self) -> None:
         """The main thread is idle: do what other threads have handed over."""
@@ -299,15 +404,38 @@ class FakeNuke:
         if threading.get_ident() != self.main_thread:
             raise WrongThread("the host was called from another thread than its main one")
 
-    def make(self, kind: str, parent: Group, **values: Any) -> Node:
-        """A node in `parent`, uniquely named."""
+    def make(self, kind: str, parent: Group, quiet: bool = False, **values: Any) -> Any:
+        """A node in `parent`, uniquely named; `created` is still to be called. `quiet`: no setter is."""
         self.check_thread()
         node = (Group if kind == "Group" else Node)(self, kind, parent)
-        node["name"].content = parent.unique(str(values.pop("name", kind + "1")))
+        name = parent.unique(str(values.pop("name", kind + "1")))
+        node["name"].content = name
+        node["name"].default = ""
         parent.children.append(node)
-        for name, value in values.items():
-            node[name].setValue(value)
+        for key, value in values.items():
+            node[key].setValue(value)
+        self.undo.remember("create", lambda: parent.children.remove(node) if node in parent.children else None)
+        self.is_modified = True
         return node
+
+    def created(self, node: Node) -> None:
+        """Call what is to be called for a node that was made, loaded, pasted or brought back."""
+        hook = node.knob("onCreate")
+        if hook is not None and hook.content:
+            self.run_text(node, hook.content, hook)
+        self.run_callbacks("OnCreate", node)
+
+    def _destroyed(self, node: Node) -> None:
+        hook = node.knob("onDestroy")
+        if hook is not None and hook.content:
+            self.run_text(node, hook.content, hook)
+        self.run_callbacks("OnDestroy", node)
+        for inner in node.children if isinstance(node, Group) else []:
+            self._destroyed(inner)
+
+    def _bring_back(self, node: Node, parent: Group, place: int) -> None:
+        parent.children.insert(place, node)
+        self.created(node)
 
     def run_callbacks(self, kind: str, node: Node, knob: knobs.Knob | None = None) -> None:
         """Call what was registered for the node's class, in its context."""
@@ -317,16 +445,18 @@ class FakeNuke:
         finally:
             self._running.pop()
 
-    def run_text(self, node: Node, text: str, knob: knobs.Knob) -> None:
+    def run_text(self, node: Node, text: str, knob: knobs.Knob, changed: bool = False) -> None:
         """Python in a knob, with its context; more than three deep is a callback that triggers itself."""
         if self._nested >= 3:
             raise RecursionError(f"knob callbacks are nested: {[one.name() for _, one in self._running]}")
         self._nested += 1
+        self._changing += changed
         self._running.append((node, knob))
         try:
             exec(text, {"nuke": self})
         finally:
             self._running.pop()
+            self._changing -= changed
             self._nested -= 1
 
     def view(self, node: Node) -> Viewer:
@@ -336,11 +466,14 @@ class FakeNuke:
         return self.viewer
 
     def save(self) -> str:
-        """The script as text."""
+        """The script as text; it is not modified after that."""
         self.run_callbacks("OnScriptSave", self.root_group)
-        return script.save(self.root_group)
+        text = script.save(self.root_group)
+        self.is_modified = False
+        return text
 
     def load(self, text: str) -> None:
         """Evaluate a script's text into this session, and run onCreate of what it holds."""
         script.load(self, text)
         self.run_callbacks("OnScriptLoad", self.root_group)
+        self.is_modified = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fake_nuke import FakeNuke
+from fake_nuke import FIRST, SECOND, FakeNuke, Unknowns
 from fake_nuke.nodes import Format, Node
 from wisp.install import install_nuke
 from wisp.plates.exr_writer import write_exr
@@ -43,10 +44,47 @@ class Session:
         plate.own = {"format": Format(*size), "range": FRAMES, "pictures": pictures or (lambda frame: grey)}
         return plate
 
+    def sets(self, group: Any, name: str, value: Any) -> None:
+        """The user changes a knob in the node's panel; then the host is idle."""
+        self.host.user_sets(group[name], value)
+        self.idle()
+
+    def drags(self, group: Any, name: str, values: Iterable[Any]) -> None:
+        """The user drags a knob or a handle through these values, and lets go."""
+        self.module("viewer_pick").mouse_held = lambda: True
+        for value in values:
+            self.host.user_sets(group[name], value)
+            self.idle(held=True)
+        self.idle()
+
+    def rests(self) -> None:
+        """The host is idle for a while."""
+        for _ in range(3):
+            self.idle()
+
+    def undo(self) -> None:
+        """The user takes the last step back; then the host is idle."""
+        self.host.undo.undo()
+        self.idle()
+
     def idle(self, held: bool = False) -> None:
         """One turn of the host's idle loop; `held`: with a mouse button down."""
         self.module("viewer_pick").mouse_held = lambda: held
         self.module("follow").idle()
+
+    def until(self, condition: Callable[[], bool], timeout: float = 600.0) -> None:
+        """Let the host be idle until something holds."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < deadline, "still waiting"
+            self.idle()
+            time.sleep(0.01)
+
+    def job(self, group: Any) -> Any:
+        """The job that the node has started, once its plate is rendered."""
+        mine = self.module("state").of(group)
+        self.until(lambda: mine.export is None)
+        return mine.job
 
     def objects(self, group: Any) -> list[dict[str, Any]]:
         """What the node stores."""
@@ -64,11 +102,12 @@ class Session:
             group["wisp_add_object"].execute()
         found = []
         for number, (name, alpha) in enumerate(mattes.items(), 1):
-            group["wisp_object"].setValue(number - 1)
-            group["wisp_object_name"].setValue(name)
+            self.sets(group, "wisp_object", number - 1)
+            self.sets(group, "wisp_object_name", name)
             for frame in frames:
                 self.matte(folder, name, frame, alpha)
             found.append(graph.Mattes((folder / f"{name}.%04d.exr").as_posix(), True, graph.channel_of(name, number)))
+        self.idle()
         node.rebuild(group, found)
         node.show_states(group, [dict.fromkeys(frames, 1)] * len(found), [True] * len(found))
 
@@ -83,6 +122,7 @@ class Session:
         """A Wisp node on a plate, shown in the viewer."""
         source = plate or self.plate()
         group = self.module("node").create(source)
+        group.showControlPanel()
         if cache is not None:
             group["wisp_cache_dir"].setValue(cache.as_posix())
         self.host.view(source)
@@ -90,14 +130,21 @@ class Session:
         return group
 
 
+@pytest.fixture(params=[FIRST, SECOND], ids=["first", "second"])
+def unknowns(request: pytest.FixtureRequest) -> Unknowns:
+    """What nobody could tell of the host: everything must hold either way."""
+    found: Unknowns = request.param
+    return found
+
+
 @pytest.fixture
-def start(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Session]]:
+def start(plugin: Path, unknowns: Unknowns, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Session]]:
     """Starts sessions: `start()` with the plug-in, `start(with_plugin=False)` without."""
     monkeypatch.setenv("WISP_DEVICE", "cpu")
 
-    def begin(gui: bool = True, with_plugin: bool = True) -> Session:
+    def begin(gui: bool = True, with_plugin: bool = True, unknowns: Unknowns = unknowns) -> Session:
         _unload()
-        host = FakeNuke(gui)
+        host = FakeNuke(gui, unknowns)
         monkeypatch.setitem(sys.modules, "nuke", host)
         panels = SimpleNamespace(registerWidgetAsPanel=lambda *args: host.said.append(f"panel {args[1]}"))
         monkeypatch.setitem(sys.modules, "nukescripts", SimpleNamespace(panels=panels))
@@ -109,6 +156,7 @@ def start(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
             # Nothing of the panels: a Qt timer has no loop to run in here.
             follow = importlib.import_module("wisp_nuke.follow")
             monkeypatch.setattr(follow, "watch", lambda: None)
+            _watch_the_viewer(host, importlib.import_module("wisp_nuke.viewer_pick"))
         return Session(host)
 
     yield begin
@@ -117,6 +165,18 @@ def start(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
     _unload()
     if str(plugin) in sys.path:
         sys.path.remove(str(plugin))
+
+
+def _watch_the_viewer(host: FakeNuke, pick: Any) -> None:
+    """Releases reach the plug-in without Qt, while it watches."""
+    pick.real_watch, pick.mouse_held = pick.watch, lambda: False
+
+    def watch(wanted: bool) -> None:
+        if wanted != bool(host.on_release):
+            pick.fresh()
+            host.on_release[:] = [pick.released] if wanted else []
+
+    pick.watch = watch
 
 
 def _unload() -> None:

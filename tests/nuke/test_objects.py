@@ -27,31 +27,41 @@ def group(session: Any) -> Any:
 
 
 def test_choosing_shows_the_object_in_the_knobs(session: Any, group: Any) -> None:
-    group["wisp_object_color"].setValue((1.0, 0.5, 0.0))
-    group["wisp_object_enabled"].setValue(False)
-    group["wisp_edge_grow"].setValue(2.5)
+    session.sets(group, "wisp_object_color", (1.0, 0.5, 0.0))
+    session.sets(group, "wisp_object_enabled", False)
+    session.sets(group, "wisp_edge_grow", 2.5)
     session.idle()
     first, second = session.objects(group)
     assert second["color"] == "#ff8000" and second["enabled"] is False and second["edge"] == {"grow": 2.5}
     assert "edge" not in first and first["color"] == "#33c26b"
-    group["wisp_object"].setValue(0)
+    session.sets(group, "wisp_object", 0)
     assert group["wisp_edge_grow"].value() == 0 and group["wisp_object_enabled"].value() is True
     assert np.allclose(group["wisp_object_color"].value(), [0x33 / 255, 0xC2 / 255, 0x6B / 255])
-    group["wisp_object"].setValue(1)
+    session.sets(group, "wisp_object", 1)
     assert group["wisp_edge_grow"].value() == 2.5
-    group["wisp_edge_grow"].setValue(0.0)
+    session.sets(group, "wisp_edge_grow", 0.0)
     session.idle()
     assert session.objects(group)[1]["edge"] == {}, "what changes nothing is not stored"
 
 
+def test_an_object_that_is_named_by_a_number_is_chosen_by_its_place(session: Any, group: Any) -> None:
+    """The host looks for a number among the words first."""
+    objects = [dict(item, name=name) for item, name in zip(session.objects(group), ("1", "0"), strict=True)]
+    session.module("edits").store(group, "names", objects)
+    session.idle()
+    assert group["wisp_object"].values() == ["object 1", "object 0"]
+    session.host.viewer.ctrl_click(30, 5)
+    for index in (0, 1):
+        session.sets(group, "wisp_object", index)
+        group["wisp_add_neg"].execute()
+    assert [len(session.prompts(group, index)) for index in (0, 1)] == [2, 2]
+
+
 def test_a_dragged_setting_is_one_step_of_undo(session: Any, group: Any) -> None:
     steps = len(session.host.undo.steps)
-    for value in (0.1, 0.2, 0.3):
-        group["wisp_edge_soften"].setValue(value)
-        session.idle(held=True)
-    session.idle()
+    session.drags(group, "wisp_edge_soften", (0.1, 0.2, 0.3))
     assert session.objects(group)[1]["edge"] == {"soften": 0.3} and len(session.host.undo.steps) == steps + 1
-    session.host.undo.undo()
+    session.undo()
     assert "edge" not in session.objects(group)[1] and group["wisp_edge_soften"].value() == 0
 
 
@@ -71,7 +81,7 @@ def test_the_shot_document_accepts_every_setting(session: Any, group: Any) -> No
 
 
 def test_points_in_the_wrong_order_are_refused(session: Any, group: Any) -> None:
-    group["wisp_edge_white"].setValue(0.0)
+    session.sets(group, "wisp_edge_white", 0.0)
     session.idle()
     assert "edge" not in session.objects(group)[1] and "white point" in group["wisp_status"].value()
 
@@ -81,9 +91,9 @@ def test_deleting_an_object_and_undo(session: Any, group: Any) -> None:
     group["wisp_delete_object"].execute()
     assert [item["name"] for item in session.objects(group)] == ["object1"]
     assert group["wisp_object"].values() == ["object1"] and group["wisp_object_name"].getText() == "object1"
-    session.host.undo.undo()
+    session.undo()
     assert session.objects(group) == before and group["wisp_object"].values() == ["object1", "object2"]
-    group["wisp_object"].setValue(0)
+    session.sets(group, "wisp_object", 0)
     group["wisp_clear_object"].execute()
     assert session.prompts(group, 0) == [] and session.prompts(group, 1) == before[1]["prompts"]
 
@@ -111,7 +121,7 @@ def test_prompts_are_stretched_to_another_resolution(session: Any, group: Any) -
     assert "Scale prompts" in group["wisp_status"].value()
     group["wisp_scale_prompts"].execute()
     assert [session.prompts(group, index)[0]["xy"] for index in (0, 1)] == [[21, 85], [41, 85]]
-    session.host.undo.undo()
+    session.undo()
     group.input(0).own["format"] = Format(64, 48)
     assert session.prompts(group, 0)[0]["xy"] == [10.5, 42.5]
 
@@ -123,21 +133,21 @@ def test_every_object_has_a_layer(session: Any, tmp_path: Path) -> None:
     group = session.wisp()
     a, b = (RNG.random((48, 64)).astype(np.float16).astype(np.float32) for _ in range(2))
     session.solved(group, {"hero": a, "dog-2": b}, tmp_path / "m")
-    with pytest.raises(RuntimeError, match=r"no channel matte\.hero"):
-        plane(group, "matte.hero", 1001)
+    with pytest.raises(RuntimeError, match=r"no channel matte_hero\.alpha"):
+        plane(group, "matte_hero.alpha", 1001)
     whole = render(group, 1001)
-    group["wisp_layers"].setValue(True)
-    assert np.array_equal(plane(group, "matte.hero", 1001), a)
-    assert np.array_equal(plane(group, "matte.dog_2_2", 1001), b), "a name in letters that every host takes"
-    assert {"matte.hero", "matte.dog_2_2"} <= set(session.host.channels())
-    assert plane(group, "matte.hero", 1002).max() == 0, "present in every frame"
+    session.sets(group, "wisp_layers", True)
+    assert np.array_equal(plane(group, "matte_hero.alpha", 1001), a)
+    assert np.array_equal(plane(group, "matte_dog_2_2.alpha", 1001), b), "a name in letters that every host takes"
+    assert {"matte_hero.alpha", "matte_dog_2_2.alpha"} <= set(session.host.channels())
+    assert plane(group, "matte_hero.alpha", 1002).max() == 0, "present in every frame"
     assert np.array_equal(render(group, 1001), whole)
-    group["wisp_black"].setValue(0.5)
-    assert np.allclose(plane(group, "matte.hero", 1001), np.clip(a * 2 - 1, 0, 1), atol=1e-5), "as it is seen"
-    group["wisp_black"].setValue(0.0)
-    group["wisp_layers"].setValue(False)
+    session.sets(group, "wisp_black", 0.5)
+    assert np.allclose(plane(group, "matte_hero.alpha", 1001), np.clip(a * 2 - 1, 0, 1), atol=1e-5), "as it is seen"
+    session.sets(group, "wisp_black", 0.0)
+    session.sets(group, "wisp_layers", False)
     with pytest.raises(RuntimeError, match="no channel"):
-        plane(group, "matte.hero", 1001)
+        plane(group, "matte_hero.alpha", 1001)
 
 
 # -- strokes --------------------------------------------------------------------------------------------------
@@ -181,7 +191,7 @@ def test_painted_strokes_become_prompts(session: Any, group: Any) -> None:
     session.host.frame(1003)
     group["wisp_collect_strokes"].execute()
     assert [p["frame"] for p in session.prompts(group, 1)] == [1001, 1001, 1001, 1003, 1003]
-    session.host.undo.undo()
+    session.undo()
     assert len(session.prompts(group, 1)) == 3
 
 
@@ -227,7 +237,7 @@ def test_a_pasted_node_keeps_prompts_and_mattes(start: Callable[..., Any], tmp_p
     session.host.viewer.ctrl_click(20, 5)
     pasted["wisp_add_neg"].execute()
     assert len(session.prompts(pasted)) == 2 and len(session.prompts(group)) == 1, "each has its own from here on"
-    folders = {session.module("solving").uid_of(one)[:12] for one in (group, pasted)}
+    folders = {session.module("state").uid_of(one)[:12] for one in (group, pasted)}
     assert len(folders) == 2, "and its own plates"
 
 
@@ -238,9 +248,9 @@ def test_loading_shows_what_is_stored(start: Callable[..., Any]) -> None:
         group["wisp_add_object"].execute()
         session.host.viewer.ctrl_click(x, 5)
         group["wisp_add_pos"].execute()
-    group["wisp_edge_grow"].setValue(3.0)
+    session.sets(group, "wisp_edge_grow", 3.0)
     session.idle()
-    group["wisp_mode"].setValue("Add +")
+    session.sets(group, "wisp_mode", "Add +")
     text, stored = session.host.save(), session.objects(group)
     again = start()
     again.host.load(text)
@@ -257,10 +267,10 @@ def test_loading_shows_what_is_stored(start: Callable[..., Any]) -> None:
 
 def test_deleting_a_node_forgets_it(session: Any, group: Any) -> None:
     session.idle()
-    follow = session.module("follow")
-    assert group["wisp_uid"].value() in follow._followed
+    known = session.module("state").known
+    assert [uid for uid, _ in known()] == [group["wisp_uid"].value()]
     session.host.delete(group)
-    assert follow._followed == {}
+    assert known() == []
     session.idle()
 
 

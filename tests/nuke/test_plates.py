@@ -31,11 +31,11 @@ def test_plates_are_rendered_once_at_full_resolution(session: Any, tmp_path: Pat
     assert export(session, group, tmp_path / "p") == 0
     (tmp_path / "p" / "plate.1002.png").unlink()
     assert export(session, group, tmp_path / "p") == 1
-    group["wisp_exposure"].setValue(1.0)
+    session.sets(group, "wisp_exposure", 1.0)
     assert export(session, group, tmp_path / "p") == 4
     assert cv2.imread(str(tmp_path / "p" / "plate.1003.png"))[0, 0, 0] == 188, "linear 0.5 in sRGB"
-    group["wisp_exposure"].setValue(0.0)
-    group["wisp_display_input"].setValue(True)
+    session.sets(group, "wisp_exposure", 0.0)
+    session.sets(group, "wisp_display_input", True)
     assert export(session, group, tmp_path / "p") == 4
     assert cv2.imread(str(tmp_path / "p" / "plate.1003.png"))[0, 0, 0] == 64, "display values as they are"
 
@@ -43,8 +43,8 @@ def test_plates_are_rendered_once_at_full_resolution(session: Any, tmp_path: Pat
 @pytest.mark.parametrize("fault", ["cancel", "error"])
 def test_nothing_is_left_of_a_render_that_fails(session: Any, fault: str, tmp_path: Path) -> None:
     group = session.wisp()
-    before = [node.name() for node in group.nodes()]
     session.host.root()["proxy"].setValue(True)
+    before, steps = [node.name() for node in group.nodes()], len(session.host.undo.steps)
     if fault == "cancel":
         session.host.cancel_after = 2
         wanted: Any = session.module("host").Cancelled
@@ -54,11 +54,11 @@ def test_nothing_is_left_of_a_render_that_fails(session: Any, fault: str, tmp_pa
         wanted = TypeError
     with pytest.raises(wanted):
         export(session, group, tmp_path / "p")
-    assert [node.name() for node in group.nodes()] == before and session.host.undo.steps == []
+    assert [node.name() for node in group.nodes()] == before and len(session.host.undo.steps) == steps
     assert session.host.root()["proxy"].value() is True and session.host.executing() is False
     session.host.cancel_after = None
     group.input(0).own["pictures"] = lambda frame: np.zeros((48, 64, 4), np.float32)
-    assert export(session, group, tmp_path / "p") == 4, "nobody knows which pictures of that render are whole"
+    assert export(session, group, tmp_path / "p") == 2, "what was finished is kept"
 
 
 def test_a_cancelled_render_is_said_in_the_status_line(session: Any, tmp_path: Path) -> None:
@@ -67,7 +67,33 @@ def test_a_cancelled_render_is_said_in_the_status_line(session: Any, tmp_path: P
     group["wisp_add_pos"].execute()
     session.host.cancel_after = 1
     group["wisp_track_both"].execute()
+    assert group["wisp_status"].value() == "Rendering the plate" and session.host.writes_seen == []
+    session.idle()
     assert group["wisp_status"].value() == "Stopped while the plate was rendered"
+    session.host.cancel_after = None
+    group["wisp_track_both"].execute()
+    session.host.bars[-1]().pressed = True
+    session.idle()
+    session.idle()
+    assert group["wisp_status"].value() == "Stopped while the plate was rendered"
+
+
+def test_the_host_lives_on_between_the_frames(session: Any, tmp_path: Path) -> None:
+    group = session.wisp(cache=tmp_path / "cache")
+    plates = session.module("plates")
+    plates.PATIENCE = 0.0
+    gone: list[bool] = []
+    session.module("solving").export_plates(group, lambda: gone.append(True))
+    assert session.host.writes_seen == []
+    for count in range(1, 4):
+        session.idle()
+        assert len(session.host.writes_seen) == count and gone == []
+        assert not any(one.Class() == "Write" for one in group.nodes()), (
+            "nothing of it is in a script that is saved now"
+        )
+    session.idle()
+    session.idle()
+    assert gone == [True] and len(session.host.writes_seen) == 4
 
 
 def test_a_change_above_renders_again(session: Any, tmp_path: Path) -> None:
@@ -77,7 +103,7 @@ def test_a_change_above_renders_again(session: Any, tmp_path: Path) -> None:
     group = session.wisp(grade)
     assert export(session, group, tmp_path / "p") == 4
     grade["name"].setValue("Renamed")
-    group["wisp_tint_opacity"].setValue(0.9)
+    session.sets(group, "wisp_tint_opacity", 0.9)
     assert export(session, group, tmp_path / "p") == 0, "looks and the node's own settings are no change"
     grade["whitepoint"].setValue(0.5)
     assert export(session, group, tmp_path / "p") == 4
@@ -125,8 +151,10 @@ def test_new_files_under_an_old_name_render_their_frames_again(session: Any, tmp
 def test_a_button_renders_everything_again(session: Any, tmp_path: Path) -> None:
     group = session.wisp(cache=tmp_path)
     solving = session.module("solving")
-    solving.export_plates(group)
+    solving.export_plates(group, lambda: None)
+    session.rests()
     group["wisp_refresh_plates"].execute()
+    session.rests()
     assert len(session.host.writes_seen) == 8
 
 
@@ -167,7 +195,7 @@ def test_overscan_is_left_to_the_plate_and_the_matte_goes_on_into_it(session: An
     assert np.abs(exported / 255 - srgb_encode(picture[8:-8, 8:-8, :3])).max() < 0.003
     alpha = rng.random((48, 64)).astype(np.float16).astype(np.float32)
     session.solved(group, {"hero": alpha}, tmp_path / "m")
-    group["wisp_layers"].setValue(True)
+    session.sets(group, "wisp_layers", True)
     seen = beyond(group, 1001, 8)
     assert np.array_equal(seen[..., :3], picture[..., :3])
     assert np.array_equal(seen[..., 3], np.pad(alpha, 8, mode="edge"))

@@ -42,7 +42,7 @@ import importlib, pathlib, sys, types
 for name in ("torch", "numpy", "cv2", "wisp"):
     sys.modules[name] = None
 stub = types.ModuleType("nuke")
-stub.INVISIBLE, stub.ALWAYS_SAVE, stub.NO_UNDO, stub.GUI = 1, 2, 4, False
+stub.INVISIBLE, stub.DO_NOT_WRITE, stub.STARTLINE, stub.NO_UNDO, stub.SAVE_MENU, stub.GUI = 1, 2, 4, 8, 16, False
 sys.modules["nuke"] = stub
 sys.path.insert(0, sys.argv[1])
 files = pathlib.Path(sys.argv[1], "wisp_nuke").glob("*.py")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import tkinter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from fake_nuke.nodes import Group
 
 #: Name -> class and the names of what feeds it.
@@ -30,7 +28,8 @@ def read(text: str) -> Graph:
             if name == "addUserKnob":
                 int(tcl.splitlist(value)[0])  # the code of its class
         name = ".".join([*path, values["name"]])
-        sources = [stacks[-1].pop() for _ in range(int(values.get("inputs", 1)))]
+        count = int(values.get("inputs", kind not in ("Input", "Read", "Plates")))
+        sources = [stacks[-1].pop() for _ in range(count)]
         graph[name] = (kind, sources)
         stacks[-1].append(name)
         if kind == "Group":
@@ -47,6 +46,8 @@ def read(text: str) -> Graph:
         stacks[-1].append("" if name == "0" else name)
         return ""
 
+    for name in ("version", "Root", "add_layer"):
+        tcl.createcommand(name, lambda *_: "")
     tcl.createcommand("unknown", unknown)
     tcl.createcommand("stack", lambda index: stacks[-1][-1 - int(index)])
     tcl.createcommand("push", push)
@@ -72,20 +73,11 @@ def test_a_node_with_two_objects(session: Any, tmp_path: Path) -> None:
     group["wisp_add_pos"].execute()
     group["wisp_add_object"].execute()
     group["wisp_add_neg"].execute()
+    session.idle()
     graph, node = session.module("graph"), session.module("node")
     mattes = [graph.Mattes(f"{tmp_path.as_posix()}/{name}.%04d.exr", True) for name in "ab"]
     node.rebuild(group, mattes)
     node.show_states(group, [{1001: 1, 1002: 1}, {1002: 1}], [True, True])
     found = read(session.host.save())
-    assert found == drawn(session.host.root_group) and len(found) > 20
+    assert found == drawn(session.host.root_group) and len(found) == 17
     assert found["Wisp1"] == ("Group", ["Plate1"])
-
-
-@pytest.mark.parametrize("script", sorted((Path(__file__).parent / "data").glob("*.nk")), ids=lambda path: path.stem)
-def test_stored_scripts(start: Callable[..., Any], script: Path) -> None:
-    session = start()
-    text = script.read_text(encoding="utf-8")
-    stored = read(text)
-    session = start(with_plugin=False)  # the plug-in would bring the node up to date
-    session.host.load(text)
-    assert drawn(session.host.root_group) == stored

@@ -44,16 +44,6 @@ def group(start: Callable[..., Any], gate: Path, tmp_path: Path, monkeypatch: py
     return made
 
 
-def until(session: Any, condition: Callable[[], bool]) -> None:
-    """Let the host be idle until something holds."""
-
-    def holds() -> bool:
-        session.idle()
-        return condition()
-
-    session.module("engine").wait(holds, 600)
-
-
 def keyed(group: Any) -> list[int]:
     return [frame for frame in FRAMES if group["wisp_cache_state"].getValueAt(frame) == 1]
 
@@ -63,68 +53,68 @@ def test_a_bar_shows_progress_and_its_cancel_keeps_what_is_finished(group: Any, 
     session = group.session_of_test
     gate.touch()
     group["wisp_track_both"].execute()
-    job = session.module("solving")._jobs[group["wisp_uid"].value()]
+    job = session.job(group)
     bar = session.host.bars[-1]
     assert bar().title == "Wisp: Wisp1"
-    until(session, lambda: bar().words and any((tmp_path / "cache").rglob("alpha.*.exr")))
+    session.until(lambda: bar().words and any((tmp_path / "cache").rglob("alpha.*.exr")))
     group["wisp_track_both"].execute()
     assert "press Stop first" in group["wisp_status"].value()
     bar().pressed = True
-    until(session, lambda: job.finished)
+    session.until(lambda: job.finished)
     assert bar() is None, "the bar is closed"
-    until(session, lambda: len(keyed(group)) > 0)
+    session.until(lambda: len(keyed(group)) > 0)
     assert "Stopped" in group["wisp_status"].value() and len(keyed(group)) < len(FRAMES)
     assert {"flow"} <= set(group["wisp_tracker"].values()) and group["wisp_tracker"].value() == "flow"
     assert {"embedded"} <= set(group["wisp_head"].values()) and group["wisp_head"].value() == "embedded"
 
     gate.unlink()
     group["wisp_track_both"].execute()
-    job = session.module("solving")._jobs[group["wisp_uid"].value()]
-    until(session, lambda: job.finished and keyed(group) == list(FRAMES))
+    job = session.job(group)
+    session.until(lambda: job.finished and keyed(group) == list(FRAMES))
     found = render(group, 1004)[..., 3] > 0.5
     truth = pictures(1004)[..., 0] > 0.4
     assert (found & truth).sum() / (found | truth).sum() > 0.85
 
     # An edge setting is part of the mattes: they are stale until solved again, also for what is published.
     before = (render(group, 1002)[..., 3] > 0.5).sum()
-    group["wisp_edge_grow"].setValue(3.0)
-    until(session, lambda: keyed(group) == [])
+    session.sets(group, "wisp_edge_grow", 3.0)
+    session.until(lambda: keyed(group) == [])
     group["wisp_track_both"].execute()
-    until(session, lambda: keyed(group) == list(FRAMES))
+    session.until(lambda: keyed(group) == list(FRAMES))
     assert (render(group, 1002)[..., 3] > 0.5).sum() > before * 1.1
-    session.host.undo.undo()
-    until(session, lambda: keyed(group) == list(FRAMES) and (render(group, 1002)[..., 3] > 0.5).sum() == before)
+    session.undo()
+    session.until(lambda: keyed(group) == list(FRAMES) and (render(group, 1002)[..., 3] > 0.5).sum() == before)
 
     # A node that is deleted takes its job along, and what is still said of it is written nowhere.
     gate.touch()
     session.host.viewer.ctrl_click(100, 10)
     group["wisp_add_neg"].execute()
     group["wisp_track_both"].execute()
-    job = session.module("solving")._jobs[group["wisp_uid"].value()]
-    until(session, lambda: job.job_id is not None)
+    job = session.job(group)
+    session.until(lambda: job.job_id is not None)
     words = group["wisp_status"].value()
     session.host.delete(group)
-    until(session, lambda: job.finished and session.module("engine").client().call("status")["jobs"] == [])
+    session.until(lambda: job.finished and session.module("engine").client().call("status")["jobs"] == [])
     assert group["wisp_status"].value() == words
 
 
 @pytest.mark.slow
 def test_published_files_are_what_is_seen(group: Any, tmp_path: Path) -> None:
     session = group.session_of_test
-    group["wisp_object_name"].setValue("disc")
+    session.sets(group, "wisp_object_name", "disc")
     group["wisp_add_object"].execute()
     session.host.viewer.ctrl_shift_drag(0, 0, 20, 20)
     group["wisp_set_box"].execute()
-    group["wisp_edge_soften"].setValue(2.0)
+    session.sets(group, "wisp_edge_soften", 2.0)
     session.idle()
-    group["wisp_layers"].setValue(True)
+    session.sets(group, "wisp_layers", True)
     group["wisp_track_both"].execute()
-    until(session, lambda: keyed(group) == list(FRAMES))
-    group["wisp_black"].setValue(0.1)
-    group["wisp_publish_dir"].setValue((tmp_path / "out").as_posix())
+    session.until(lambda: keyed(group) == list(FRAMES))
+    session.sets(group, "wisp_black", 0.1)
+    session.sets(group, "wisp_publish_dir", (tmp_path / "out").as_posix())
     before = set(session.host.root_group.nodes())
     group["wisp_publish"].execute()
-    until(session, lambda: not session.module("publish").running(group["wisp_uid"].value()))
+    session.until(lambda: session.module("state").of(group).publication is None)
     folder = tmp_path / "out" / "Wisp1_v001"
     assert group["wisp_status"].value() == f"Published {folder.as_posix()}"
     assert len(list(folder.glob("disc/disc.*.exr"))) == len(FRAMES) == len(list(folder.glob("object2/*.exr")))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_nuke import FakeNuke, WouldDeadlock, WrongThread, rotopaint
+from fake_nuke import EACH, SECOND, FakeNuke, Refused, Unknowns, WouldDeadlock, WrongThread, rotopaint
+from fake_nuke.facts import FLAGS
 from fake_nuke.knobs import CONSTRUCTORS
 from fake_nuke.nodes import Format
 from fake_nuke.render import beyond, plane, render
@@ -25,14 +26,17 @@ def test_absent_knobs(host: FakeNuke) -> None:
         node["nonsense"]
 
 
-def test_enumerations_by_name_and_number(host: FakeNuke) -> None:
+def test_enumerations_are_looked_up_as_words_first(host: FakeNuke) -> None:
     knob = CONSTRUCTORS["Enumeration_Knob"]("e", "", ["a", "b"])
     knob.setValue("b")
     assert (knob.value(), knob.getValue()) == ("b", 1.0)
     knob.setValue(0)
     assert knob.value() == "a"
-    with pytest.raises(ValueError, match=r"no choice|not in list"):
+    with pytest.raises(Refused, match="no choice"):
         knob.setValue("c")
+    numbers = CONSTRUCTORS["Enumeration_Knob"]("e", "", ["1", "2", "3"])
+    numbers.setValue(1)
+    assert numbers.value() == "1", "the word, not the place"
 
 
 def test_text_is_evaluated_as_tcl(host: FakeNuke) -> None:
@@ -85,7 +89,8 @@ def test_names_and_contexts(host: FakeNuke) -> None:
     assert host.nodes.Read(name="Read1").name() == "Read2"
 
 
-def test_a_callback_that_triggers_itself_is_found(host: FakeNuke) -> None:
+def test_a_callback_that_triggers_itself_is_found() -> None:
+    host = FakeNuke(unknowns=Unknowns(any_change=True))
     group = host.nodes.Group()
     group["knobChanged"].setValue("n = nuke.thisNode(); n['tile_color'].setValue(n['tile_color'].content + 1)")
     with pytest.raises(RecursionError, match="tile_color"):
@@ -135,20 +140,30 @@ def test_renders_cancel_nest_and_follow_the_proxy(host: FakeNuke, tmp_path: Path
         host.execute(write, 1, 1)
 
 
-def test_undo_brings_back_and_reports(host: FakeNuke) -> None:
+def test_undo_brings_back_values_connections_and_nodes(host: FakeNuke) -> None:
     group = host.nodes.Group()
     group.addKnob(CONSTRUCTORS["String_Knob"]("s"))
     undo = host.Undo()
-    undo.begin("two")
+    undo.begin("four")
     group["s"].setValue("a")
     group["s"].setValue("b")
+    read = host.nodes.Read()
+    group.setInput(0, read)
     undo.end()
     undo.disable()
     group["tile_color"].setValue(7)
     undo.enable()
-    group["knobChanged"].setValue("nuke.said.append(nuke.thisKnob().name())")
     undo.undo()
-    assert group["s"].getText() == "" and group["tile_color"].value() == 7 and "s" in host.said
+    assert group["s"].getText() == "" and group["tile_color"].value() == 7
+    assert group.input(0) is None and host.allNodes() == [group]
+    undo.begin("delete")
+    host.delete(group)
+    undo.end()
+    assert host.allNodes() == []
+    undo.undo()
+    assert host.allNodes() == [group]
+    with pytest.raises(RuntimeError, match="more often"):
+        undo.enable()
 
 
 def test_the_sampler_speaks_as_a_saved_script_does(host: FakeNuke) -> None:
@@ -188,7 +203,10 @@ def test_an_assertion_stops_a_render(host: FakeNuke) -> None:
     group = host.nodes.Group()
     with group:
         plate = host.nodes.Plates()
-        guard = host.nodes.Assert(expression="$gui", message="not here")
+        guard = host.nodes.Assert(message="not here")
+        with pytest.raises(Refused, match="setExpression"):
+            guard["expression"].setValue("$gui")
+        guard["expression"].setExpression("$gui")
         guard.setInput(0, plate)
     plate.own = {"pictures": lambda frame: np.zeros((2, 2, 4))}
     assert render(guard, 1).shape == (2, 2, 4)
@@ -380,3 +398,230 @@ def test_painted_strokes_are_walked_as_layers(host: FakeNuke) -> None:
     attributes = found.getAttributes()
     assert point.getPosition(1)[:2] == (3, 4)
     assert attributes.getValue(1, attributes.kBrushSizeAttribute) == 15
+
+
+# -- what the table says, and what nobody knows ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("Merge2", "operation", "maximum"),
+        ("Colorspace", "colorspace_in", "Linear"),
+        ("Read", "on_error", "nearest"),
+        ("Copy", "to0", "matte.hero"),
+        ("Copy", "from0", 3),
+        ("Write", "channels", "matte"),
+        ("Read", "first", 1.5),
+        ("Read", "file", r"C:\\plates"),
+        ("Switch", "which", "$gui"),
+        ("Crop", "box", (1, 2)),
+        ("Constant", "format", "square_9"),
+        ("Group", "tile_color", "red"),
+    ],
+)
+def test_what_is_not_in_the_table_is_refused(host: FakeNuke, kind: str, name: str, value: object) -> None:
+    with pytest.raises(Refused):
+        getattr(host.nodes, kind)()[name].setValue(value)
+
+
+def test_classes_and_knobs_that_are_not_in_the_table_are_refused(host: FakeNuke) -> None:
+    with pytest.raises(Refused, match="no class Roto3"):
+        host.nodes.Roto3()
+    with pytest.raises(NameError):
+        host.nodes.Read()["colour"]
+    group = host.nodes.Group()
+    group.addKnob(CONSTRUCTORS["Int_Knob"]("i"))
+    with pytest.raises(Refused, match="already"):
+        group.addKnob(CONSTRUCTORS["Int_Knob"]("i"))
+
+
+def test_equal_numbers_of_colours_and_sizes_are_one(host: FakeNuke) -> None:
+    group = host.nodes.Group(name="G")
+    for kind in ("Color_Knob", "AColor_Knob", "WH_Knob", "XY_Knob", "BBox_Knob"):
+        group.addKnob(CONSTRUCTORS[kind](kind[0]))
+        group[kind[0]].setValue(0.5)
+    text = host.save()
+    for line in (" C 0.5\n", " A 0.5\n", " W 0.5\n", " X {0.5 0.5}\n", " B {0.5 0.5 0.5 0.5}\n"):
+        assert line in text
+    assert (group["C"].value(), group["A"].value(), group["W"].value()) == (0.5, 0.5, 0.5)
+    assert (group["X"].value(), group["B"].value()) == ([0.5, 0.5], [0.5] * 4)
+    other = FakeNuke(unknowns=SECOND)
+    other.load(text)
+    assert (other.toNode("G")["X"].value(), other.toNode("G")["B"].value()) == ([0.5, 0.5], 0.5)
+
+
+def test_a_set_of_a_keyed_knob_is_a_key(host: FakeNuke) -> None:
+    knob = host.nodes.Switch()["which"]
+    knob.setValueAt(2, 7)
+    assert not knob.isAnimated() and knob.value() == 2
+    knob.setExpression("frame")
+    assert knob.isAnimated() and knob.getValueAt(9) == 9
+    knob.clearAnimated()
+    knob.setAnimated()
+    host.frame(5)
+    knob.setValue(3)
+    assert knob.toScript(False, None) == "{curve x5 3}"
+    other = FakeNuke(unknowns=SECOND).nodes.Switch()["which"]
+    other.setAnimated()
+    assert other.toScript(False, None) == "{curve x1 0}" and other.toScript() == "0"
+
+
+def test_the_highest_connected_input_counts(host: FakeNuke) -> None:
+    merge, read = host.nodes.Merge2(), host.nodes.Read()
+    merge.setInput(2, read)
+    merge.setInput(0, read)
+    assert merge.inputs() == 3
+    merge.setInput(2, None)
+    assert merge.inputs() == 1
+
+
+def test_menus_are_of_the_interface() -> None:
+    with pytest.raises(RuntimeError, match="interface"):
+        FakeNuke(gui=False).menu("Nodes")
+
+
+def test_some_flags_are_lost_in_scripts(host: FakeNuke) -> None:
+    group = host.nodes.Group(name="G")
+    names = ("DISABLED", "DO_NOT_WRITE", "INVISIBLE", "HIDDEN", "NO_UNDO", "ALWAYS_SAVE", "SAVE_MENU", "READ_ONLY")
+    for name in names:
+        group.addKnob(CONSTRUCTORS["Int_Knob"](name))
+        group[name].setFlag(FLAGS[name])
+        group[name].setValue(3)
+    other = FakeNuke()
+    other.load(host.save())
+    found = other.toNode("G")
+    kept = {name for name in names if found[name].getFlag(FLAGS[name])}
+    assert kept == {"DISABLED", "DO_NOT_WRITE", "INVISIBLE", "HIDDEN"}
+    assert {name for name in names if found[name].value() == 3} == set(names) - {"DO_NOT_WRITE"}
+
+
+def test_knobs_are_written_as_saved_scripts_have_them(host: FakeNuke) -> None:
+    group = host.nodes.Group(name="G", tile_color=0x33C26BFF)
+    group.addKnob(CONSTRUCTORS["Tab_Knob"]("t", "Tab"))
+    group.addKnob(CONSTRUCTORS["Double_Knob"]("d", "size"))
+    group["d"].setRange(0, 20)
+    group["d"].setTooltip("Pixels, [all] of them.")
+    group.addKnob(CONSTRUCTORS["PyScript_Knob"]("p", "p", "print('$x')\n"))
+    group["p"].setFlag(FLAGS["STARTLINE"])
+    group.addKnob(CONSTRUCTORS["Int_Knob"]("i"))
+    group["i"].clearFlag(FLAGS["STARTLINE"])
+    group.addKnob(CONSTRUCTORS["Text_Knob"]("w", "", "Ready"))
+    group.addKnob(CONSTRUCTORS["Enumeration_Knob"]("e", "e", ["one", "and two"]))
+    group["e"].setValue(1)
+    with group:
+        host.nodes.Switch(name="S")["which"].setExpression("$gui && parent.i")
+        host.nodes.Switch(name="T")["which"].setExpression("parent.i")
+    lines = host.save().splitlines()
+    wanted = [
+        " tile_color 0x33c26bff",
+        " addUserKnob {20 t l Tab}",
+        ' addUserKnob {7 d l size t "Pixels, \\[all\\] of them." R 0 20}',
+        " addUserKnob {22 p T \"print('\\$x')\\n\" +STARTLINE}",
+        ' addUserKnob {3 i l "" -STARTLINE}',
+        ' addUserKnob {26 w l "" T Ready}',
+        ' addUserKnob {4 e M {one "and two"}}',
+        ' e "and two"',
+        ' which {{"\\$gui && parent.i"}}',
+        " which {{parent.i}}",
+    ]
+    assert [line for line in lines if line in wanted] == wanted, "and nothing at its default"
+    assert not any(line.startswith((" d ", " i ", " w ", " p ")) for line in lines)
+
+
+def test_layers_are_saved_before_what_writes_to_them(host: FakeNuke) -> None:
+    host.Layer("matte_hero", ["matte_hero.alpha"])
+    host.nodes.Copy(name="C", to0="matte_hero.alpha")
+    other = FakeNuke()
+    other.load(host.save())
+    assert other.toNode("C")["to0"].value() == "matte_hero.alpha"
+    host.Layer("matte_hero", ["matte_hero.beta"])
+    assert "matte_hero.beta" in host.channels()
+    other = FakeNuke(unknowns=SECOND)
+    other.Layer("a", ["a.x"])
+    other.Layer("a", ["a.y"])
+    assert "a.y" not in other.channels()
+
+
+def test_the_panel_is_laid_out_by_flags_and_handles_are_of_the_tab_that_is_seen(host: FakeNuke) -> None:
+    group = host.nodes.Group(name="G")
+    for kind, name in (("Tab_Knob", "one"), ("XY_Knob", "x"), ("PyScript_Knob", "p"), ("PyScript_Knob", "q")):
+        group.addKnob(CONSTRUCTORS[kind](name, name))
+    for kind, name in (("Tab_Knob", "two"), ("BBox_Knob", "b"), ("Int_Knob", "i")):
+        group.addKnob(CONSTRUCTORS[kind](name, name))
+    group["q"].setFlag(FLAGS["STARTLINE"])
+    group["i"].setVisible(False)
+    assert group.tabs() == {"one": [["x", "p"], ["q"]], "two": [["b"]]}
+    assert group.handles() == []
+    group.showControlPanel()
+    assert group.handles() == ["x"]
+    group.tab = "two"
+    assert group.handles() == ["b"]
+
+
+def test_the_script_is_modified_by_what_changes_it(host: FakeNuke) -> None:
+    read = host.nodes.Read()
+    assert host.root().modified()
+    host.save()
+    assert not host.root().modified()
+    read["first"].setValue(1)
+    host.frame(5)
+    assert not host.root().modified(), "nothing has changed"
+    read["first"].setValue(2)
+    assert host.root().modified()
+    for visible_modifies in (False, True):
+        other = FakeNuke(unknowns=Unknowns(visible_modifies=visible_modifies))
+        group = other.nodes.Group()
+        group.addKnob(CONSTRUCTORS["Int_Knob"]("i"))
+        other.root().setModified(False)
+        group["i"].setVisible(False)
+        assert other.root().modified() == visible_modifies
+
+
+def test_editions_that_show_ten_nodes(host: FakeNuke) -> None:
+    host.env["nc"] = True
+    group = host.nodes.Group()
+    with group:
+        made = [host.nodes.Dot() for _ in range(12)]
+    assert group.nodes() == made[:9] and host.toNode(f"{group.name()}.Dot12") is None
+
+
+def test_scripts_have_many_shapes(host: FakeNuke) -> None:
+    """A script made by hand of the shapes that saved ones have."""
+    host.load((Path(__file__).parent / "data" / "shapes.nk").read_text(encoding="utf-8"))
+    node = host.toNode
+    assert host.root()["colorManagement"].value() == "OCIO" and "ghost.mask" in host.channels()
+    assert node("Merge1").inputs() == 3 and node("Merge1").input(2) is node("Read1")
+    assert node("Read1")["tile_color"].value() == 0x7F7F00FF and node("Read1")["on_error"].value() == "nearest frame"
+    grade = node("Grade1")
+    assert grade["whitepoint"].value() == 0.5 and grade["gamma"].value() == [1.0, 1.1, 1.2, 1.0]
+    assert [grade["blackpoint"].getValueAt(frame, 0) for frame in (10, 11, 12, 20)] == [0, 0.25, 0.5, 0.5]
+    assert [node("Switch1")["which"].getValueAt(frame) for frame in (1, 4, 5, 9)] == [0, 0, 1, 1]
+    assert node("Switch2")["which"].getValueAt(3) == 3.0, "an older expression, with its i"
+    tool = node("Tool")
+    assert tool["colour"].value() == 0.5 and tool["at"].value() == [3.0, 3.0]
+    assert not tool["secret"].visible() and not tool["later"].visible() and tool["later"].getFlag(FLAGS["HIDDEN"])
+    assert tool["words"].value() == "Two\nlines, a [bracket] and $money" and tool["choice"].value() == "the other"
+    assert tool["amount"].range == (0.0, 12.0) and tool["amount"].tooltip() == "How much"
+    assert tool["go"].content == "print('{go}')" and not tool["near"].getFlag(FLAGS["STARTLINE"])
+    assert host.toNode("Tool.Guard")["expression"].getValueAt(1) == 1.0
+    clone = node("Blur2")
+    assert clone.Class() == "Blur" and clone["size"].value() == [4.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Read {\n name R\n on_error purple\n}", "purple"),
+        ("Group {\n name G\n addUserKnob {3 i +NO_UNDO}\n}\nend_group", "NO_UNDO"),
+        ("Group {\n name G\n addUserKnob {999 i}\n}\nend_group", "999"),
+        ("Switch {\n name S\n which {{curve w1}}\n}", "w1"),
+    ],
+)
+def test_a_script_that_none_has_saved_is_refused(host: FakeNuke, text: str, words: str) -> None:
+    with pytest.raises(Exception, match=words):
+        host.load(text)
+
+
+def test_every_unknown_is_turned_alone() -> None:
+    assert len(EACH) == len(set(EACH.values())) and all(one != FakeNuke().unknowns for one in EACH.values())

@@ -47,12 +47,12 @@ def test_prompt_track_correct_save_and_render_elsewhere(
     session.host.viewer.ctrl_shift_drag(x0, SIZE[1] - y1, x1, SIZE[1] - y0)
     group["wisp_set_box"].execute()
     group["wisp_track_fwd"].execute()
-    engine, solving = session.module("engine"), session.module("solving")
-    job = solving._jobs[group["wisp_uid"].value()]
+    engine = session.module("engine")
+    job = session.job(group)
 
     def finish(job: Any) -> None:
-        engine.wait(lambda: job.finished, 600)
-        engine.wait(lambda: all(group["wisp_cache_state"].getValueAt(frame) == 1 for frame in FRAMES), 300)
+        session.until(lambda: job.finished, 600)
+        session.until(lambda: all(group["wisp_cache_state"].getValueAt(frame) == 1 for frame in FRAMES), 300)
 
     finish(job)
     assert "4 mattes computed" in group["wisp_status"].value()
@@ -62,20 +62,20 @@ def test_prompt_track_correct_save_and_render_elsewhere(
         return [frame for frame in FRAMES if group["wisp_state_1"].getValueAt(frame) == 1]
 
     # A correction later in the shot, by a click alone: mattes before it stay, those near it are stale at once.
-    group["wisp_mode"].setValue("Add +")
+    session.sets(group, "wisp_mode", "Add +")
     session.host.frame(FRAMES[-1])
     session.idle()
     rows, columns = np.nonzero(truth(FRAMES[-1]))
     session.host.viewer.ctrl_click(int(np.median(columns)), SIZE[1] - 1 - int(np.median(rows)))
     session.idle()
     assert [prompt["kind"] for prompt in session.prompts(group)] == ["box", "point"]
-    group["wisp_mode"].setValue("Off")
-    engine.wait(lambda: FRAMES[-1] not in keyed(), 300)
+    session.sets(group, "wisp_mode", "Off")
+    session.until(lambda: FRAMES[-1] not in keyed(), 300)
     assert FRAMES[0] in keyed(), "only some frames are stale"
     group["wisp_track_both"].execute()
-    job = solving._jobs[group["wisp_uid"].value()]
-    engine.wait(lambda: job.finished, 600)
-    engine.wait(lambda: "computed" in group["wisp_status"].value(), 300)
+    job = session.job(group)
+    session.until(lambda: job.finished, 600)
+    session.until(lambda: "computed" in group["wisp_status"].value(), 300)
     finish(job)
     assert overlap(group, FRAMES[-1]) > 0.75
 
@@ -85,16 +85,16 @@ def test_prompt_track_correct_save_and_render_elsewhere(
     session.host.viewer.ctrl_click(int(np.median(columns)), SIZE[1] - 1 - int(np.median(rows)))
     group["wisp_add_pos"].execute()
     group["wisp_track_this"].execute()
-    job = solving._jobs[group["wisp_uid"].value()]
-    engine.wait(lambda: job.finished, 600)
+    job = session.job(group)
+    session.until(lambda: job.finished, 600)
 
     def reported() -> list[int]:
         (item,) = engine.known_shot(group["wisp_uid"].value()).status["objects"]
         return list(parse_frames(item["frames"]["solved"])) if "solved" in item["frames"] else []
 
-    engine.wait(lambda: FRAMES[0] in keyed() and keyed() == reported(), 300)
+    session.until(lambda: FRAMES[0] in keyed() and keyed() == reported(), 300)
     group["wisp_track_both"].execute()
-    finish(solving._jobs[group["wisp_uid"].value()])
+    finish(session.job(group))
 
     baked = session.module("bake").bake(group)
     assert np.allclose(render(baked, FRAMES[1])[..., 3], render(group, FRAMES[1])[..., 3])

@@ -1,0 +1,87 @@
+"""What the plug-in remembers of each node for as long as the session lasts. Nothing of it is in the script."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from . import host
+
+
+class NodeState:
+    """Of one node. Everything here can be lost at any time: it is made again from the node's knobs."""
+
+    def __init__(self) -> None:
+        #: Depth of our own writing: what changes meanwhile is not the artist's doing.
+        self.writing = 0
+        #: The prompts' text and the size that it was read for, with what it says.
+        self.read: Optional[Tuple[Any, Dict[str, Any]]] = None
+        #: Text, size, frame and choice that knobs and handles were last made for.
+        self.shown: Any = None
+        #: What the knobs of the active object, and the settings, held when they were last looked at.
+        self.object_knobs: Optional[Dict[str, Any]] = None
+        self.settings: Any = None
+        self.source: Any = None
+        self.mode = 0
+        self.layers: Optional[bool] = None
+        #: What the handles stand for: see `handles.Shown`.
+        self.handles: Any = None
+        #: Frame -> look of the guide picture that is painted for it; what the last turn saw.
+        self.painted: Dict[int, str] = {}
+        self.looked: Any = None
+        self.settled = False
+        #: The engine's words go here; the job, its bar, and whether mattes elsewhere were gathered since.
+        self.listener: Any = None
+        self.job: Any = None
+        self.bar: Any = None
+        self.gathered = False
+        #: What is being rendered for the engine, and what is being published.
+        self.export: Any = None
+        self.publication: Any = None
+        #: Per frame, what the host called the plate's picture when it was last rendered.
+        self.hashes: Dict[int, List[int]] = {}
+
+
+_states: Dict[str, NodeState] = {}
+
+
+def uid_of(group: Any) -> str:
+    """The node's identity."""
+    return host.text_of(group["wisp_uid"])
+
+
+def of(group: Any) -> NodeState:
+    """What is remembered of a node."""
+    return _states.setdefault(uid_of(group), NodeState())
+
+
+def at(uid: str) -> Optional[NodeState]:
+    """What is remembered under that identity, if anything."""
+    return _states.get(uid)
+
+
+def known() -> List[Tuple[str, NodeState]]:
+    """All that is remembered, by identity."""
+    return list(_states.items())
+
+
+def forget(uid: str) -> None:
+    _states.pop(uid, None)
+
+
+@contextlib.contextmanager
+def guarded(group: Any) -> Iterator[None]:
+    """Our own writing in a node's knobs: callbacks do not take it for the artist's doing."""
+    mine = of(group)
+    mine.writing += 1
+    try:
+        yield
+    finally:
+        mine.writing -= 1
+
+
+@contextlib.contextmanager
+def writing(group: Any) -> Iterator[None]:
+    """As `guarded`, and no edit: neither in the undo list nor a reason to save the script."""
+    with guarded(group), host.housekeeping():
+        yield
