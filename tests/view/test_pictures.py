@@ -1,0 +1,70 @@
+"""Pictures for hosts that read neither EXR nor movies, as a process that answers lines."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from wisp.plates.exr_writer import write_exr
+from wisp.plates.plate import Window
+
+SIZE = (6, 4)
+
+
+def write(path: Path, value: float) -> None:
+    window = Window(0, 0, *SIZE)
+    write_exr(path, dict.fromkeys("RGB", np.full(SIZE[::-1], value, np.float16)), display=window, data=window)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Any:
+    """`ask(request)` gives the head and the bytes of the answer."""
+    for frame in (1, 2):
+        write(tmp_path / f"plate.{frame:04d}.exr", 0.25 * frame)
+    write(tmp_path / "matte.exr", 0.5)
+    plate = {"path": "plate.%04d.exr", "first": 1, "last": 2, "width": 6, "height": 4, "colorspace": "lin_rec709"}
+    command = [sys.executable, "-m", "wisp.view.pictures"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None and process.stdout is not None
+
+    def send(request: dict[str, Any]) -> None:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
+
+    def ask(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        send(request)
+        assert process.stdout is not None
+        head = json.loads(process.stdout.readline())
+        return head, process.stdout.read(head.get("width", 0) * head.get("height", 0) * head.get("channels", 0))
+
+    ask.send = send  # type: ignore[attr-defined]
+    ask.document = {"shot": {"wisp": 1, "plate": plate}, "root": str(tmp_path)}  # type: ignore[attr-defined]
+    yield ask
+    process.stdin.close()
+    assert process.wait(30) == 0, "it ends with its stdin"
+
+
+def test_plates_and_mattes(served: Any, tmp_path: Path) -> None:
+    served.send(served.document)
+    for frame, value in ((1, 137), (2, 188)):
+        head, pixels = served({"plate": frame})
+        assert (head["width"], head["height"], head["channels"]) == (6, 4, 4)
+        assert pixels == bytes([value, value, value, 255]) * 24, "linear 0.25 and 0.5 on an sRGB display"
+    head, pixels = served({"matte": str(tmp_path / "matte.exr")})
+    assert head == {"width": 6, "height": 4, "channels": 1, "track_state": "tracked", "confidence": 1.0}
+    assert pixels == bytes([128]) * 24
+
+
+def test_every_fault_is_an_answer(served: Any, tmp_path: Path) -> None:
+    assert "before the shot" in served({"plate": 1})[0]["error"]
+    served.send(served.document)
+    assert "7" in served({"plate": 7})[0]["error"]
+    assert "none.exr" in served({"matte": str(tmp_path / "none.exr")})[0]["error"]
+    assert "error" in served({})[0]
+    assert served({"plate": 1})[0]["width"] == 6, "it goes on"
