@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from pathlib import Path
 
 import numpy as np
 import pytest
-from wisp.cache import Cache, MatteStamp, Shelf, object_folder, plate_key, read_matte
-from wisp.errors import InputError
+from wisp.cache import Cache, DamagedMaskError, MatteStamp, Shelf, object_folder, plate_key, read_matte
+from wisp.errors import FrameReadError, InputError
 from wisp.plates.exr import read_channels
 from wisp.plates.plate import PlateHeader, Window
 from wisp.trackers.tracker import TrackedMask
@@ -128,3 +130,101 @@ def test_keys_depend_on_everything_they_stand_for() -> None:
     assert object_folder("hero", ["a", "b"]) != object_folder("hero", ["b", "a"])
     assert plate_key("sh010", (10, 10)) != plate_key("sh010", (10, 11))
     assert plate_key("sh 010/ä", 1).startswith("sh_010_ä-")
+
+
+# Nothing in the cache is believed -------------------------------------------------------------------------------
+
+
+def flip(path: Path, place: int, bit: int = 0) -> None:
+    """One bit of the file; its size, and its time as far as a file system lets one, stay."""
+    state = path.stat()
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1 << bit
+    path.write_bytes(data)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+def test_no_flipped_bit_goes_unnoticed(shelf: Shelf, tmp_path: Path) -> None:
+    path = store(shelf)
+    good = path.read_bytes()
+    for place in range(0, len(good), 7):
+        flip(path, place, place % 8)
+        assert Cache(tmp_path).shelf("plate-1").find_matte("f" * 32, sure=True) is None
+        with pytest.raises(FrameReadError):
+            read_matte(path)
+        path.write_bytes(good)
+        (tmp_path / "index.sqlite").unlink()
+    assert Cache(tmp_path).shelf("plate-1").find_matte("f" * 32, sure=True) == path
+
+
+def test_another_frames_file_in_its_place_is_not_it(shelf: Shelf, tmp_path: Path) -> None:
+    one, other = store(shelf), store(shelf, 1002, mark="e" * 32)
+    one.write_bytes(other.read_bytes())
+    fresh = Cache(tmp_path).shelf("plate-1")
+    assert fresh.find_matte("f" * 32) is None and fresh.was_damaged("f" * 32)
+    assert fresh.find_matte("e" * 32) == other
+
+
+@pytest.mark.parametrize(
+    "row", ["{outside}", "../{name}/alpha.1001.exr", "plate-1/../../x.exr", "plate-1/hero-1/a.txt"]
+)
+def test_an_index_row_leads_nowhere_else(shelf: Shelf, tmp_path: Path, row: str) -> None:
+    path = store(shelf)
+    outside = tmp_path.parent / "outside.exr"
+    outside.write_bytes(path.read_bytes())
+    path.unlink()
+    connection = sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)
+    place = row.format(outside=outside, name=tmp_path.parent.name)
+    connection.execute("UPDATE mattes SET path = ?, state = ''", (place,))
+    connection.close()
+    assert Cache(tmp_path).shelf("plate-1").find_matte("f" * 32) is None
+
+
+def test_a_link_is_no_matte(shelf: Shelf, tmp_path: Path) -> None:
+    path = store(shelf)
+    path.rename(tmp_path / "elsewhere.exr")
+    path.symlink_to(tmp_path / "elsewhere.exr")
+    assert Cache(tmp_path).shelf("plate-1").find_matte("f" * 32) is None
+
+
+def test_a_ruined_index_is_made_anew_on_disk(shelf: Shelf, tmp_path: Path) -> None:
+    path, index = store(shelf), tmp_path / "index.sqlite"
+    for ruin in (b"this is no data base " * 500, index.read_bytes()[:100] + b"\xff" * 20_000, b"\0" * 10, b""):
+        index.write_bytes(ruin)
+        assert Cache(tmp_path).shelf("plate-1").find_matte("f" * 32) == path
+        rows = sqlite3.connect(index).execute("SELECT fingerprint FROM mattes").fetchall()
+        assert rows == [("f" * 32,)], ruin[:20]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_mask_of_whatever_damage_counts_as_absent(shelf: Shelf, seed: int) -> None:
+    logits = np.linspace(-12, 12, 48, dtype=np.float32).reshape(6, 8)
+    shelf.write_mask("a" * 32, TrackedMask(logits, 0.5, "tracked"))
+    path = shelf.folder / "masks" / f"{'a' * 32}.npz"
+    good, random = path.read_bytes(), np.random.default_rng(seed)
+    wrong = 0
+    for place in random.integers(0, len(good), 60):
+        bad = bytearray(good)
+        bad[place] ^= 1 << int(random.integers(8))
+        path.write_bytes(bad)
+        try:
+            read = shelf.read_mask("a" * 32)
+        except DamagedMaskError:
+            assert not path.exists()
+        else:  # the flipped bit says nothing about the content: a time, a version
+            wrong += not np.array_equal(read.logits, logits.astype(np.float16).astype(np.float32))
+    assert wrong == 0
+
+
+def test_another_mask_in_its_place_counts_as_absent(shelf: Shelf) -> None:
+    for mark in "ab":
+        shelf.write_mask(mark * 32, TrackedMask(np.zeros((3, 4), np.float32), 0.5, "tracked"))
+        shelf.write_snapshot(mark * 32, {"memory": np.arange(3)})
+    folder = shelf.folder / "masks"
+    for name in ("{}.npz", "{}.state.npz"):
+        (folder / name.format("a" * 32)).write_bytes((folder / name.format("b" * 32)).read_bytes())
+    with pytest.raises(DamagedMaskError):
+        shelf.read_mask("a" * 32)
+    with pytest.raises(DamagedMaskError):
+        shelf.read_snapshot("a" * 32)
+    assert shelf.stored_masks() == shelf.stored_snapshots() == {"b" * 32}

@@ -7,32 +7,42 @@
     ROOT/index.sqlite                                       fingerprint -> matte; may be deleted at any time
 
 Every file appears whole or not at all. A matte's file name carries its frame, its folder everything else, so
-a changed prompt makes a new folder and an unchanged frame is linked into it, never computed again.
+a changed prompt makes a new folder and an unchanged frame is linked into it, never computed again. What is found is
+believed only where its seal holds and it says itself that it is what was looked for; anything else counts as absent.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import sqlite3
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .atomic import replacing
-from .errors import InputError
+from .errors import FrameReadError, InputError
 from .fingerprint import fingerprint
 from .frames import pad
 from .plates.plate import PlateHeader
 from .trackers.tracker import MaskState, TrackedMask
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
 FrameState = Literal["solved", "corrected", "locked", "placeholder"]
+
+
+class DamagedMaskError(InputError):
+    """A cached mask was damaged or another one, and is gone now: what needs it is to be planned anew."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +65,12 @@ class MatteStamp:
     @classmethod
     def from_attributes(cls, attributes: Mapping[str, Any]) -> MatteStamp | None:
         """The stamp in a header, or None where the file was not written by Wisp."""
-        if "wisp/fingerprint" not in attributes:
+        if not isinstance(attributes.get("wisp/fingerprint"), str):
             return None
-        values = {name: attributes.get(f"wisp/{name}", "") for name in cls.__dataclass_fields__}
-        values["confidence"] = float(values["confidence"] or 0.0)
-        return cls(**values)
+        values = {name: attributes.get(f"wisp/{name}") for name in cls.__dataclass_fields__}
+        confidence = values.pop("confidence")
+        texts: Any = {name: value if isinstance(value, str) else "" for name, value in values.items()}
+        return cls(confidence=float(confidence) if isinstance(confidence, int | float) else 0.0, **texts)
 
 
 class Cache:
@@ -105,21 +116,32 @@ class Shelf:
             "confidence": np.float32(mask.confidence),
             "state": np.array(mask.state),
         }
-        _write_npz(self._masks / f"{mark}.npz", arrays)
+        _write_npz(self._masks / f"{mark}.npz", arrays, mark)
 
     def read_mask(self, mark: str) -> TrackedMask:
-        """The mask of that fingerprint. A damaged file is removed and reported (InputError)."""
-        arrays = _read_npz(self._masks / f"{mark}.npz")
-        state = cast(MaskState, str(arrays["state"]))
-        return TrackedMask(arrays["logits"].astype(np.float32), float(arrays["confidence"]), state)
+        """The mask of that fingerprint. A damaged file is removed and reported (DamagedMaskError)."""
+
+        def mask(arrays: dict[str, NDArray[np.generic]]) -> TrackedMask:
+            logits, state = arrays["logits"].astype(np.float32), str(arrays["state"])
+            if logits.ndim != 2 or not logits.size or state not in get_args(MaskState):
+                raise ValueError("it holds no mask")
+            return TrackedMask(logits, float(arrays["confidence"]), cast(MaskState, state))
+
+        return _read_npz(self._masks / f"{mark}.npz", mark, mask)
+
+    def drop_damaged_masks(self, marks: Iterable[str]) -> None:
+        """Read the masks of these fingerprints that are there, so that damaged ones are gone."""
+        for mark in self.stored_masks().intersection(marks):
+            with contextlib.suppress(DamagedMaskError):
+                self.read_mask(mark)
 
     def write_snapshot(self, mark: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Keep a tracker's memory as it was after the mask of that fingerprint."""
-        _write_npz(self._masks / f"{mark}.state.npz", arrays)
+        _write_npz(self._masks / f"{mark}.state.npz", arrays, mark)
 
     def read_snapshot(self, mark: str) -> dict[str, NDArray[np.generic]]:
-        """A kept memory, as it was written."""
-        return _read_npz(self._masks / f"{mark}.state.npz")
+        """A kept memory, as it was written. A damaged file is removed and reported (DamagedMaskError)."""
+        return _read_npz(self._masks / f"{mark}.state.npz", mark, dict)
 
     def same(self) -> dict[str, str]:
         """What was found to be the same: a mask's fingerprint, or a mark of a tracker's state -> a mask's fingerprint.
@@ -145,9 +167,13 @@ class Shelf:
         """The same for all frames, with a printf frame number."""
         return self.folder / object_folder / f"alpha.%0{padding}d.exr"
 
-    def find_matte(self, mark: str) -> Path | None:
-        """Any stored matte of that fingerprint."""
-        return self._index.find(mark)
+    def find_matte(self, mark: str, *, sure: bool = False) -> Path | None:
+        """Any stored matte of that fingerprint. `sure`: its seal is looked at, not only its size, time and inode."""
+        return self._index.find(mark, sure=sure)
+
+    def was_damaged(self, mark: str) -> bool:
+        """Whether a matte of that fingerprint was found damaged, by this process."""
+        return mark in self._index.damaged
 
     def adopt_matte(self, mark: str, source: Path | None, target: Path) -> bool:
         """Make the stored matte of that fingerprint appear at `target` too; False where there is none.
@@ -189,9 +215,16 @@ def _same_file(one: Path, other: Path) -> bool:
 
 
 def read_matte(path: Path) -> tuple[NDArray[np.float32], MatteStamp | None]:
-    """Alpha (float32, height x width, 0..1) of a matte file and its stamp. Raises FrameReadError."""
+    """Alpha (float32, height x width, 0..1) of a matte file that Wisp wrote, and its stamp.
+
+    Raises FrameReadError, also for a file that is not byte for byte as it was written.
+    """
+    from .plates import seal
     from .plates.exr import read_channels
 
+    with contextlib.suppress(OSError):  # what cannot be read says so below
+        if not seal.is_whole(path):
+            raise FrameReadError(path, "it is not as it was written", hint="Delete it and run wisp solve.")
     channels, header = read_channels(path)
     return channels["R"].astype(np.float32), MatteStamp.from_attributes(header.attributes)
 
@@ -218,91 +251,179 @@ def _is_mask(name: str) -> bool:
     return name.endswith(".npz") and not name.endswith(".state.npz")
 
 
-def _write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
+_MARK = "mark"
+
+
+def _write_npz(path: Path, arrays: Mapping[str, Any], mark: str) -> None:
     with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.savez_compressed(stream, **arrays)
+        marked: dict[str, Any] = {**arrays, _MARK: np.array(mark)}
+        np.savez_compressed(stream, **marked)
 
 
-def _read_npz(path: Path) -> dict[str, NDArray[np.generic]]:
+def _read_npz(path: Path, mark: str, content: Callable[[dict[str, NDArray[np.generic]]], T]) -> T:
+    """What `content` makes of the arrays in the file. Damaged bytes can make the reader fail in any way."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        with contextlib.suppress(OSError):
-            path.unlink()
-        raise InputError(
-            f"The cached mask {path} was damaged ({error}) and has been removed.",
+            arrays = {name: archive[name] for name in archive.files}
+        if str(arrays.pop(_MARK)) != mark:
+            raise ValueError("it is another one")
+        return content(arrays)
+    except MemoryError:
+        raise
+    except Exception as error:
+        why = " ".join(str(error).split())[:100] or type(error).__name__
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as fault:
+            raise InputError(
+                f"The cached mask {path} is damaged ({why}) and cannot be removed: {fault.strerror or fault}.",
+                hint="Delete it, or choose another cache with --cache.",
+                path=path,
+            ) from error
+        log.warning("The cached mask %s was damaged (%s) and is computed anew.", path, why)
+        raise DamagedMaskError(
+            f"The cached mask {path} was damaged ({why}) and has been removed.",
             hint="Run the same command again to compute it anew.",
             path=path,
-        ) from None
+        ) from error
+
+
+#: Raise when the table changes: an index of another number is made anew.
+INDEX_SCHEMA = 2
+_TABLE = "CREATE TABLE IF NOT EXISTS mattes (fingerprint TEXT, path TEXT PRIMARY KEY, state TEXT)"
+#: So many folders below the cache's root a matte lies.
+_DEPTH = 3
 
 
 class MatteIndex:
-    """fingerprint -> matte file. A convenience: lost or damaged, it is rebuilt from the files' headers."""
+    """fingerprint -> matte file. A convenience: lost or damaged, it is made anew from the files' headers.
+
+    A row is a hint where to look. A file counts where its seal holds and its own header has the fingerprint; the row
+    remembers size, time and inode of a file that was found so.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._connection: sqlite3.Connection | None = None
+        #: Files whose seal held, as they were then: looked at once in a process.
+        self._whole: dict[tuple[str, str], str] = {}
+        #: Fingerprints whose files were not what they should be.
+        self.damaged: set[str] = set()
 
-    def find(self, mark: str) -> Path | None:
-        """A file that holds that fingerprint's matte, complete as it was written."""
-        for name, size in self._rows("SELECT path, size FROM mattes WHERE fingerprint = ?", mark):
-            path = self._root / str(name)
-            with contextlib.suppress(OSError):
-                if path.stat().st_size == size:
-                    return path
+    def find(self, mark: str, *, sure: bool = False) -> Path | None:
+        """A file that holds that fingerprint's matte. `sure`: not only by size, time and inode."""
+        for name, known in self._rows("SELECT path, state FROM mattes WHERE fingerprint = ?", mark):
+            path = self._place(str(name))
+            if path is None or (state := _file_state(path)) is None:
+                continue
+            if self._whole.get((mark, str(path))) == state or (state == known and not sure):
+                return path
+            if self._holds(path, mark):
+                self._whole[mark, str(path)] = state
+                if state != known:
+                    self.add(mark, path)
+                return path
+            log.warning("The cached matte %s is damaged or another one; it counts as not solved.", path)
+            self.damaged.add(mark)
+            self._rows("DELETE FROM mattes WHERE path = ?", name)
         return None
 
     def add(self, mark: str, path: Path) -> None:
         """Remember a file just written or linked."""
-        row = (mark, path.relative_to(self._root).as_posix(), path.stat().st_size)
-        self._rows("INSERT OR REPLACE INTO mattes VALUES (?, ?, ?)", *row)
+        name, state = path.relative_to(self._root).as_posix(), _file_state(path)
+        if state is not None:
+            self._rows("INSERT OR REPLACE INTO mattes VALUES (?, ?, ?)", mark, name, state)
+
+    def _place(self, name: str) -> Path | None:
+        """The file of a row; None where no matte of this cache can lie there."""
+        parts = Path(name).parts
+        if len(parts) != _DEPTH or ".." in parts or Path(name).is_absolute() or Path(name).suffix != ".exr":
+            return None
+        return self._root / name
+
+    @staticmethod
+    def _holds(path: Path, mark: str) -> bool:
+        from .plates import seal
+
+        try:
+            return seal.is_whole(path, fingerprint=mark)
+        except OSError:
+            return False
 
     def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run one statement; an index that cannot be used is replaced by one in memory, never an error."""
+        """Run one statement. A damaged index is made anew; one that cannot be used is kept in memory."""
         try:
             return self._open().execute(statement, values).fetchall()
+        except (sqlite3.OperationalError, OSError):  # locked, read-only, a full disk
+            pass
         except sqlite3.Error:
-            self._connection = self._fill(sqlite3.connect(":memory:", check_same_thread=False))
-            return self._connection.execute(statement, values).fetchall()
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._discard()
+                return self._open().execute(statement, values).fetchall()
+        self._connection = self._fill(sqlite3.connect(":memory:", check_same_thread=False))
+        return self._connection.execute(statement, values).fetchall()
+
+    def _discard(self) -> None:
+        """Delete a damaged index."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        place = self._root / "index.sqlite"
+        for name in (place.name, f"{place.name}-journal", f"{place.name}-wal", f"{place.name}-shm"):
+            place.with_name(name).unlink(missing_ok=True)
+        log.warning("The cache's index %s was damaged and is made anew.", place)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             place = self._root / "index.sqlite"
-            known = place.exists()
-            if not known and not self._root.exists():
+            if not self._root.exists():
                 return self._fill(sqlite3.connect(":memory:"))  # nothing stored yet: do not make the folder
             # Autocommit, and no WAL: it needs shared memory, which network drives lack.
             connection = sqlite3.connect(place, timeout=10, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA synchronous = OFF")
-            self._connection = connection if known and _has_table(connection) else self._fill(connection)
+            self._connection = connection
+            if not _is_current(connection):
+                connection.execute("DROP TABLE IF EXISTS mattes")
+                self._fill(connection)
         return self._connection
 
     def _fill(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         connection.isolation_level = None
-        connection.execute("CREATE TABLE IF NOT EXISTS mattes (fingerprint TEXT, path TEXT PRIMARY KEY, size INTEGER)")
+        connection.execute(_TABLE)
         connection.execute("CREATE INDEX IF NOT EXISTS by_fingerprint ON mattes (fingerprint)")
+        connection.execute(f"PRAGMA user_version = {INDEX_SCHEMA}")
         with contextlib.suppress(sqlite3.OperationalError):
             connection.execute("BEGIN")
-            connection.executemany("INSERT OR REPLACE INTO mattes VALUES (?, ?, ?)", self._scan())
+            # What a file says of itself is believed when it is looked for, hence no state.
+            connection.executemany("INSERT OR REPLACE INTO mattes VALUES (?, ?, '')", self._scan())
             connection.execute("COMMIT")
         return connection
 
-    def _scan(self) -> Iterator[tuple[str, str, int]]:
+    def _scan(self) -> Iterator[tuple[str, str]]:
         paths = sorted(self._root.glob("*/*/alpha.*.exr"))
         if not paths:
             return
         from .plates.exr import read_header
 
         for path in paths:
-            with contextlib.suppress(InputError, OSError):
+            with contextlib.suppress(InputError, OSError, ValueError, TypeError):  # damage may be anywhere
                 stamp = MatteStamp.from_attributes(read_header(path).attributes)
                 if stamp is not None:
-                    yield stamp.fingerprint, path.relative_to(self._root).as_posix(), path.stat().st_size
+                    yield stamp.fingerprint, path.relative_to(self._root).as_posix()
 
 
-def _has_table(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'mattes'").fetchall())
+def _file_state(path: Path) -> str | None:
+    """Size, time and inode of a regular file (no link); None where there is none."""
+    try:
+        state = path.lstat()
+    except OSError:
+        return None
+    return f"{state.st_size}:{state.st_mtime_ns}:{state.st_ino}" if stat.S_ISREG(state.st_mode) else None
+
+
+def _is_current(connection: sqlite3.Connection) -> bool:
+    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+    return bool(version == INDEX_SCHEMA)
 
 
 def object_folder(name: str, marks: Sequence[str]) -> str:

@@ -20,8 +20,8 @@ from ..errors import CancelledError, InputError, OutputError, UsageError
 from ..fingerprint import fingerprint
 from ..finish.exclusive import make_exclusive
 from ..frames import format_frames
+from ..plates import seal
 from ..plates.clip import FloatImage
-from ..plates.exr import read_header
 from ..plates.exr_writer import write_exr
 from ..solve import Solver
 from ..solve.events import Eta, Listener, Progress, ignore
@@ -151,15 +151,32 @@ class Delivery:
         return fingerprint(file.objects, content, marks, plate)
 
     def _require_solved(self, files: Sequence[_File]) -> None:
+        """InputError lists what is not solved yet; what is damaged in the cache is solved anew."""
+        if not all(work.locks.are_whole(work.frozen) for work in self._solver.works):
+            self._solver.settle_locks()
+        missing = self._missing(files)
+        damaged = {
+            name: frames
+            for name, frames in missing.items()
+            if all(self._solver.shelf.was_damaged(self._solver.work(name).marks[frame]) for frame in frames)
+        }
+        if missing and damaged.keys() == missing.keys():
+            for name, frames in damaged.items():
+                self._solver.run(frames, [name])
+            missing = self._missing(files)
+        if missing:
+            text = "; ".join(f"'{name}' on {format_frames(frames)}" for name, frames in missing.items())
+            raise InputError(f"Not solved yet: {text}.", hint="Run wisp solve first.")
+
+    def _missing(self, files: Sequence[_File]) -> dict[str, list[int]]:
+        """Object -> its frames whose mattes are not there."""
         missing: dict[str, dict[int, None]] = {}
         for file in files:
             for work in self._needed(self._works(file)):
                 for frame in file.frames:
-                    if frame in work.marks and work.matte(frame) is None:
+                    if frame in work.marks and work.matte(frame, sure=True) is None:
                         missing.setdefault(work.item.name, {})[frame] = None
-        if missing:
-            text = "; ".join(f"'{name}' on {format_frames(frames)}" for name, frames in missing.items())
-            raise InputError(f"Not solved yet: {text}.", hint="Run wisp solve first.")
+        return {name: list(frames) for name, frames in missing.items()}
 
     def _mattes(self, works: Sequence[ObjectWork], frame: int) -> dict[str, tuple[FloatImage, MatteStamp | None]]:
         """Name -> alpha and stamp of `works`, cut down where they overlap with others, if the style says so."""
@@ -170,10 +187,14 @@ class Delivery:
         return {work.item.name: read[work.item.name] for work in works}
 
     def _read(self, work: ObjectWork, frame: int) -> tuple[FloatImage, MatteStamp | None]:
-        path = work.matte(frame)
-        if path is None:  # an object without prompts has an empty matte in every frame
+        if frame not in work.marks:  # an object without prompts has an empty matte in every frame
             plate = self._solver.plate
             return np.zeros((plate.height, plate.width), np.float32), None
+        path = work.matte(frame)
+        if path is None:
+            raise InputError(
+                f"The matte of '{work.item.name}' on frame {frame} is gone or damaged.", hint="Run wisp solve first."
+            )
         return read_matte(path)
 
     # Writing -----------------------------------------------------------------------------------------------
@@ -288,15 +309,13 @@ def _without_gaps(wanted: Sequence[int], available: Sequence[int]) -> None:
 
 
 def _state(path: Path, mark: str) -> Literal["absent", "same", "other"]:
+    """A file that was changed or damaged since it was delivered is another one."""
     if not path.exists():
         return "absent"
-    if path.suffix != ".exr":
-        return "other"
     try:
-        stamp = MatteStamp.from_attributes(read_header(path).attributes)
-    except InputError:
+        return "same" if path.suffix == ".exr" and seal.is_whole(path, fingerprint=mark) else "other"
+    except OSError:
         return "other"
-    return "same" if stamp is not None and stamp.fingerprint == mark else "other"
 
 
 def _kept(attributes: dict[str, Any], *, colour: bool) -> dict[str, Any]:

@@ -11,15 +11,16 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import OpenEXR
 from numpy.typing import NDArray
 
 from ..errors import FrameReadError
+from . import seal
 from .layers import Layers, PartNames, Picture, find_layers
 from .plate import MAX_PIXELS, PlateFrame, PlateHeader, Window, clean
 
@@ -30,6 +31,7 @@ MAX_BYTES = 2**33
 STRUCTURAL = frozenset(
     {"channels", "chunkCount", "compression", "dataWindow", "displayWindow", "dwaCompressionLevel", "lineOrder"}
     | {"maxSamplesPerPixel", "multiView", "name", "pixelAspectRatio", "tiles", "type", "version", "view"}
+    | {seal.NAME}
 )
 #: Attributes that `PlateHeader` holds in fields of their own.
 _NAMED = frozenset({"framesPerSecond", "timeCode"})
@@ -38,6 +40,8 @@ _DEEP_FLAG = 0x800
 _REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 #: As many layer names an error message lists.
 _LISTED = 20
+
+T = TypeVar("T")
 
 OpenEXR.set_global_thread_count(min(8, os.cpu_count() or 1))
 
@@ -165,15 +169,31 @@ def _open_whole(path: Path, expected: int) -> list[Any]:
 
 
 def _header(attributes: Mapping[str, Any]) -> PlateHeader:
-    fps = attributes.get("framesPerSecond")
     return PlateHeader(
         display=_window(attributes["displayWindow"]),
         data=_window(attributes["dataWindow"]),
-        pixel_aspect=float(attributes.get("pixelAspectRatio", 1.0)),
-        fps=float(fps) if fps else None,
-        timecode=_timecode_text(attributes["timeCode"]) if "timeCode" in attributes else None,
+        pixel_aspect=_if_usable(float, attributes.get("pixelAspectRatio")) or 1.0,
+        fps=_if_usable(float, attributes.get("framesPerSecond")) or None,
+        timecode=_if_usable(_timecode_text, attributes.get("timeCode")),
         attributes={name: value for name, value in attributes.items() if name not in STRUCTURAL | _NAMED},
     )
+
+
+def _if_usable(read: Callable[[Any], T], value: Any) -> T | None:
+    """What `read` makes of an attribute; None without one, and for one of another type than its name promises."""
+    try:
+        return None if value is None else read(value)
+    except (TypeError, ValueError, AttributeError, ArithmeticError):
+        return None
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """A header whose parts are not what they should be makes the code that reads it fail in many ways."""
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        raise FrameReadError(path, _BAD_HEADER) from error
 
 
 def _timecode_text(code: Any) -> str:
@@ -225,15 +245,17 @@ def read_header(path: str | Path, *, layer: str | None = None) -> PlateHeader:
     """
     path = Path(path)
     parts = _open_header(path)
-    picture = _choose(path, parts, layer)
-    _check_size(path, parts)
-    return _header(parts[picture.part].header)
+    with _explained(path):
+        picture = _choose(path, parts, layer)
+        _check_size(path, parts)
+        return _header(parts[picture.part].header)
 
 
 def layer_names(path: str | Path) -> tuple[str, ...]:
     """Every name that `layer` accepts for this file. Raises FrameReadError."""
     path = Path(path)
-    return tuple(_layers(path, _open_header(path)).by_name)
+    with _explained(path):
+        return tuple(_layers(path, _open_header(path)).by_name)
 
 
 def read_frame(path: str | Path, number: int, *, layer: str | None = None) -> PlateFrame:
@@ -245,10 +267,11 @@ def read_frame(path: str | Path, number: int, *, layer: str | None = None) -> Pl
     """
     path = Path(path)
     parts = _open_header(path)
-    picture = _choose(path, parts, layer)
-    _check_size(path, parts)
-    part = _open_whole(path, len(parts))[picture.part]
-    header = _header(part.header)
+    with _explained(path):
+        picture = _choose(path, parts, layer)
+        _check_size(path, parts)
+        part = _open_whole(path, len(parts))[picture.part]
+        header = _header(part.header)
     planes = [_plane(part, name, header.data) for name in picture.channels]
     if picture.kind == "luma":
         planes = _rgb_from_luma(planes, part.header.get("chromaticities"))
@@ -269,12 +292,13 @@ def read_channels(path: str | Path) -> tuple[dict[str, NDArray[Any]], PlateHeade
     """
     path = Path(path)
     parts = _open_header(path)
-    _choose(path, parts, None)
-    if len(parts) != 1:
-        raise FrameReadError(path, f"it has {len(parts)} parts where one is expected")
-    _check_size(path, parts)
-    part = _open_whole(path, 1)[0]
-    return {name: channel.pixels for name, channel in part.channels.items()}, _header(part.header)
+    with _explained(path):
+        _choose(path, parts, None)
+        if len(parts) != 1:
+            raise FrameReadError(path, f"it has {len(parts)} parts where one is expected")
+        _check_size(path, parts)
+        part = _open_whole(path, 1)[0]
+        return {name: channel.pixels for name, channel in part.channels.items()}, _header(part.header)
 
 
 def _overlap(display: Window, data: Window) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

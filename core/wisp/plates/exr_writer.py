@@ -1,4 +1,4 @@
-"""OpenEXR files out, whole or not at all, with what a plate's header says beside its pixels."""
+"""OpenEXR files out, whole or not at all, with what a plate's header says beside its pixels, and sealed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..atomic import replacing
 from ..errors import OutputError, UsageError
+from . import seal
 from .exr import STRUCTURAL
 from .plate import HALF_MAX, Window
 
@@ -50,6 +51,7 @@ def write_exr(
         "displayWindow": _box(display),
         "dataWindow": _box(data),
         "pixelAspectRatio": float(pixel_aspect),
+        seal.NAME: seal.UNSEALED,
     }
     stored = {}
     for name, pixels in channels.items():
@@ -64,6 +66,7 @@ def write_exr(
             raise OutputError(f"Cannot write {path}: {error}.", path=path) from error
         if not _ends_where_it_should(temporary):
             raise OutputError(f"Cannot write {path}: the disk is full.", hint="Free some space.", path=path)
+        seal.seal(temporary)
 
 
 def _ends_where_it_should(path: Path) -> bool:

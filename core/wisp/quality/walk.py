@@ -7,6 +7,7 @@ and numbers of the frames since the last keyframe: memory does not grow with the
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict, deque
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..cache import MatteStamp, read_matte
+from ..cache import DamagedMaskError, MatteStamp, read_matte
 from ..errors import UsageError
 from ..frames import format_frames
 from ..heads.band import mask_from_logits
@@ -194,7 +195,7 @@ class _Walk:
         """All but the comparison with the frame before."""
         evidence = when_empty(look, self._last_seen, stamp.track_state == "lost")
         evidence += against_recent_frames(look, self._widths)
-        masks = [self._shelf.read_mask(mark) for mark in self._work.mask_marks(frame) if mark in self._stored]
+        masks = self._masks(frame)
         recipe = self._work.recipe(frame)
         if recipe is not None and len(masks) == 2:
             forward, backward = (self._mask(mask) for mask in masks)
@@ -204,6 +205,14 @@ class _Walk:
         near = self._nearest(frame)
         key = self._key(near) if near != frame else None
         return evidence if key is None else evidence + against_keyframe(look, near, *key)
+
+    def _masks(self, frame: int) -> list[TrackedMask]:
+        """The stored masks that the one of `frame` is made of; a damaged one counts as absent."""
+        masks = []
+        for mark in self._work.mask_marks(frame):
+            with contextlib.suppress(DamagedMaskError):
+                masks += [self._shelf.read_mask(mark)] if mark in self._stored else []
+        return masks
 
     def _nearest(self, frame: int) -> int:
         return min(self._keyframes, key=lambda keyframe: abs(keyframe - frame))

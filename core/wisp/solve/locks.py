@@ -8,6 +8,7 @@ never solved is solved first. Unlocking returns the frame to the solver.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,10 +17,13 @@ from numpy.typing import NDArray
 
 from ..cache import read_matte, time_attributes
 from ..frames import pad
+from ..plates import seal
 from ..plates.exr import read_channels
 from ..plates.exr_writer import write_exr
 from ..plates.identity import file_identity
 from ..shot import ObjectSpec
+
+log = logging.getLogger(__name__)
 
 
 class LockedMattes:
@@ -41,6 +45,20 @@ class LockedMattes:
     def frozen(self, frames: Iterable[int]) -> dict[int, str]:
         """Locked frames that have a frozen matte -> its content hash."""
         return {frame: file_identity(self.path(frame)) for frame in self.asked(frames) if self.path(frame).exists()}
+
+    def are_whole(self, frames: Iterable[int]) -> bool:
+        """Whether the frozen mattes of `frames` are as they were frozen."""
+        return all(_is_whole(self.path(frame)) for frame in frames)
+
+    def set_damaged_aside(self, frames: Iterable[int]) -> None:
+        """Give frozen mattes that are no longer as they were another name, so that they can be frozen anew."""
+        for frame in self.asked(frames):
+            path = self.path(frame)
+            if path.exists() and not _is_whole(path):
+                aside = path.with_suffix(".damaged")
+                log.warning("The locked matte %s was damaged; it is kept as %s and made anew.", path, aside.name)
+                with contextlib.suppress(OSError):
+                    path.replace(aside)
 
     def mask(self, frame: int) -> NDArray[np.bool_]:
         """What a tracker starts from: bool, plate height x width."""
@@ -68,3 +86,10 @@ class LockedMattes:
             if frame not in locked:
                 with contextlib.suppress(OSError):
                     self.path(frame).unlink(missing_ok=True)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return seal.is_whole(path)
+    except OSError:
+        return False

@@ -110,16 +110,19 @@ class ObjectWork:
     def _finished(self, solved: Mapping[int, str]) -> dict[int, str]:
         return {frame: self.finishing.mark(frame, solved) for frame in solved}
 
-    def solved_matte(self, frame: int) -> Path | None:
-        """The file of the solved alpha of `frame`, wherever it lies; None where it is still to be computed."""
-        return self.locks.path(frame) if frame in self.frozen else self._shelf.find_matte(self.solved[frame])
+    def solved_matte(self, frame: int, *, sure: bool = False) -> Path | None:
+        """The file of the solved alpha of `frame`, wherever it lies; None where it is still to be computed.
 
-    def matte(self, frame: int) -> Path | None:
-        """The file of the finished matte of `frame`, wherever it lies; None where it is still to be computed."""
+        `sure`: as of `Shelf.find_matte`.
+        """
+        return self.locks.path(frame) if frame in self.frozen else self._shelf.find_matte(self.solved[frame], sure=sure)
+
+    def matte(self, frame: int, *, sure: bool = False) -> Path | None:
+        """The same of the finished matte."""
         if frame in self.frozen:
             return self.locks.path(frame)
         mark = self.marks.get(frame)
-        return None if mark is None else self._shelf.find_matte(mark)
+        return None if mark is None else self._shelf.find_matte(mark, sure=sure)
 
     def ingredients(self, frames: Collection[int]) -> Ingredients:
         """What the mattes of `frames` are made of now."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from ..cache import FrameState, MatteStamp, read_matte
+from ..cache import DamagedMaskError, FrameState, MatteStamp, read_matte
 from ..errors import CancelledError, UsageError
 from ..frames import format_frames
 from ..heads.clip_matter import ClipMatterHead
@@ -107,7 +107,7 @@ class Run:
                 unfinished = [frame for frame in reachable if not self._adopt(work, frame)]
                 self._unfinished[work] = set(unfinished)
                 sources = {near for frame in unfinished for near in work.finishing.window(frame)}
-                todo = [frame for frame in sorted(sources) if work.solved_matte(frame) is None]
+                todo = [frame for frame in sorted(sources) if work.solved_matte(frame, sure=True) is None]
                 self._unsolved[work] = set(todo)
                 known += len(reachable) - len(unfinished)
             if "track" in self._stages:
@@ -118,7 +118,7 @@ class Run:
         self._totals = {stage: self._done[stage] + count for stage, count in left.items()}
 
     def _adopt(self, work: ObjectWork, frame: int) -> bool:
-        return self._shelf.adopt_matte(work.marks[frame], work.matte(frame), work.path(frame))
+        return self._shelf.adopt_matte(work.marks[frame], work.matte(frame, sure=True), work.path(frame))
 
     @property
     def track_steps(self) -> int:
@@ -134,7 +134,7 @@ class Run:
         """Do the work. CancelledError when asked to stop: the step under way is finished, all is kept."""
         self._announce()
         try:
-            while self._work():
+            while self._goes_on():
                 self._solver.replan()
                 self._plan()
         finally:
@@ -144,6 +144,16 @@ class Run:
             text = f"'{name}' was lost on {spans}: the matte is empty there. Draw a prompt where it is visible again."
             self._on_event(Notice("warning", text))
         return self._summary
+
+    def _goes_on(self) -> bool:
+        """Do what is planned; True where it is to be planned anew: less was missing, or a cached mask was damaged."""
+        try:
+            return self._work()
+        except DamagedMaskError:
+            for work, todo in self._unsolved.items():
+                frames = [frame for frame in todo if frame in work.plan.recipes]
+                self._shelf.drop_damaged_masks(mark for frame in frames for mark in work.mask_marks(frame))
+            return True
 
     def _announce(self) -> None:
         """Before anything is tracked for it, what a clip matter needs; MemoryLimitError where that is out of reach."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from ..cache import Cache, Shelf, plate_key
+from ..cache import Cache, DamagedMaskError, Shelf, plate_key
 from ..errors import UsageError
 from ..heads.head import Head
 from ..plates import apply_missing, open_plate
@@ -199,6 +199,7 @@ class Solver:
         for item in self.shot.objects:
             locks, earlier = self._locks(item), self.record(item).read()
             locks.release(self.plate.frames)
+            locks.set_damaged_aside(self.plate.frames)
             for frame in locks.asked(self.plate.frames):
                 marks = [solved.marks[frame] for solved in earlier if frame in solved.marks]
                 matte = self.shelf.find_matte(marks[-1]) if marks else None
@@ -250,13 +251,17 @@ class Solver:
         grid = self.tracker.grid
         if grid is None or max(self.plate.width, self.plate.height) < MIN_GAIN * grid:
             return None
-        self.run(objects=[name], stages=("track",), on_event=on_event, should_stop=should_stop)
-        work = self.work(name)
-        marks = {mark for frame in work.plan.recipes for mark in work.mask_marks(frame)}
         size = (self.plate.width, self.plate.height)
-        return fit_region(
-            (whole(self.shelf.read_mask(mark).logits, work.region, size) for mark in sorted(marks)), size, grid
-        )
+        while True:
+            self.run(objects=[name], stages=("track",), on_event=on_event, should_stop=should_stop)
+            work = self.work(name)
+            marks = sorted({mark for frame in work.plan.recipes for mark in work.mask_marks(frame)})
+            try:
+                return fit_region(
+                    (whole(self.shelf.read_mask(mark).logits, work.region, size) for mark in marks), size, grid
+                )
+            except DamagedMaskError:
+                self.shelf.drop_damaged_masks(marks)
 
     def work(self, name: str) -> ObjectWork:
         """The enabled object of that name; UsageError otherwise."""
