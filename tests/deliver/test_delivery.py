@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from helpers.delivering import SECOND
-from helpers.solving import box, shot, solver
+from helpers.solving import box, shot, solver, write_plate
 from wisp.cache import read_matte
 from wisp.deliver import Delivery, Style
 from wisp.deliver.naming import FORMATS, Pattern
@@ -168,3 +168,23 @@ def test_a_delivery_that_cannot_be_written_leaves_nothing_behind(made, tmp_path:
     with pytest.raises(OutputError, match="Cannot write"):
         Delivery(made, str(tmp_path / "file" / "out"), frames=[1001]).write()
     assert sorted(path.name for path in tmp_path.glob("file*")) == ["file"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_the_plate_and_the_masks_are_no_output(tmp_path: Path, overwrite: bool) -> None:
+    write_plate(tmp_path / "plates", last=1002)
+    mask = tmp_path / "plates" / "roto.1001.png"
+    cv2.imwrite(str(mask), np.full((16, 24), 255, np.uint8))
+    drawn = {"frame": 1001, "kind": "mask", "path": "plates/roto.1001.png"}
+    made = solver(shot(drawn, plate={"path": "plates/plate.%04d.exr", "last": 1002}), tmp_path)
+    made.run()
+    before = {path: path.read_bytes() for path in (tmp_path / "plates").iterdir()}
+    (tmp_path / "link").symlink_to(tmp_path / "plates")
+    for output, style in (
+        ("plates/plate.%04d.exr", "exr"),
+        ("link/plate.####.exr", "exr"),
+        ("link/roto.%04d.png", "png"),
+    ):
+        with pytest.raises(OutputError, match="never replaced"):
+            Delivery(made, str(tmp_path / output), Style(format=style), overwrite=overwrite)
+    assert {path: path.read_bytes() for path in (tmp_path / "plates").iterdir()} == before

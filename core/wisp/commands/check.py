@@ -45,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
 
     shot = documents.load(args.shot)
     solver = solver_of(args, shot)
+    if args.sheet is not None:
+        solver.sources.refuse([args.sheet])
     frames = parse_frames(args.frames) if args.frames else None
     verdicts = []
     for verdict in check_shot(solver, frames, args.objects):

@@ -70,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
         return Solver(document, args.shot.resolve().parent, cache, options)
 
     solver = solver_for(shot)
+    solver.sources.refuse([args.output])
     objects = args.objects or [item.name for item in shot.objects if item.enabled]
     truth = _truth(args, objects)
     frames = _frames(args, solver, objects, truth)

@@ -62,7 +62,8 @@ class Delivery:
     ) -> None:
         """`output`: as typed, a name with a frame field or a folder; as a `Path`, a folder. `version`: a number, or the
         next that is free; None where deliveries are not numbered. Raises OutputError where a file of other content is
-        in the way and `overwrite` is off, or where it belongs to a version, which never changes."""
+        in the way and `overwrite` is off, or belongs to a version, which never changes, and where one is a file that
+        the shot is made from."""
         self._solver = solver
         self._style = style = style or Style()
         kind = FORMATS[style.format]
@@ -90,6 +91,7 @@ class Delivery:
             for span in spans
             for group in groups
         ]
+        solver.sources.refuse(file.path for file in self._files)
         present = {file.path: _state(file.path, self._mark(file)) for file in self._files}
         strangers = [path for path, state in present.items() if state == "other"]
         if strangers and (not overwrite or version is not None):

@@ -78,6 +78,7 @@ class MissingPlate:
         self._good = good
         self._is_good = frozenset(good)
         self.frames = self.expected = frames
+        self.files = plate.files
         self.path = plate.path
         self.name = plate.name
         self.padding = plate.padding

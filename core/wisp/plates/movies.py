@@ -57,6 +57,7 @@ class MoviePlate:
         self._first = 1 if first is None else first
         every = range(self._first, self._first + len(self._times))
         wanted = found.wanted if frames is None else tuple(sorted(set(frames)))
+        self.files = (self._file,)
         self.path = found.path
         self.name = found.name
         self.padding = found.padding

@@ -23,6 +23,7 @@ class PicturePlate:
         self.frames = tuple(found.files) if found.wanted is None else tuple(f for f in found.wanted if f in found.files)
         self.expected = found.wanted or tuple(range(self.frames[0], self.frames[-1] + 1))
         self._files = found.files
+        self.files = tuple(found.files.values())
         self._layer = layer
         header, sample = self._first_good_header()
         self.width = header.display.width

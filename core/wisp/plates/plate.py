@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -79,6 +80,8 @@ class Plate(Protocol):
     path: str
     #: File name without directory, number and suffix: `sh010`. Names results after it.
     name: str
+    #: The files on disk, of all frames.
+    files: tuple[Path, ...]
     #: Every frame that exists, ascending, the plate's own numbers.
     frames: tuple[int, ...]
     #: Every frame that ought to exist, ascending: the ones asked for, else all from the first to the last of `frames`.

@@ -15,6 +15,8 @@ from ..plates import apply_missing, open_plate
 from ..plates.clip import Clip, CroppedClip, DisplayClip
 from ..plates.colour import ColourChoice, DisplayTransform, choose_colour
 from ..plates.plate import Plate, Window
+from ..plates.sequences import find
+from ..plates.sources import Sources
 from ..shot import ObjectSpec, Shot, resolve_path
 from ..trackers.tracker import Tracker
 from ..weights.models import ModelStamp, load_head, load_tracker, model_stamp
@@ -154,6 +156,15 @@ class Solver:
         spec = self.shot.plate
         size = (spec.width, spec.height)
         return self._cache.shelf(plate_key(self.plate.name, size, self.colour.key(), spec.layer))
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The files that the shot is made from, which nothing may be written over."""
+        stored = [matte for item in self.shot.objects for matte in (item.core, item.garbage) if matte]
+        files = [file for matte in stored for file in find(self.locate(matte)).files.values()]
+        masks = [prompt.path for item in self.shot.objects for prompt in item.prompts if prompt.kind == "mask"]
+        files += [self.locate(path) for path in masks]
+        return Sources((*self.plate.files, *files), self.plate.path)
 
     def locate(self, stored: str) -> Path:
         """The place of a path stored in the shot."""
