@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import pytest
+from PIL import Image
 from wisp.errors import FrameReadError, UsageError
 from wisp.plates import stills
 from wisp.plates.exr_writer import write_exr
@@ -193,3 +194,50 @@ def test_mask_faults_are_told(tmp_path: Path, mask: np.ndarray) -> None:
         stills.read_mask(tmp_path / "empty.png", 18, 12)
     with pytest.raises(FrameReadError):
         stills.read_mask(tmp_path / "none.png", 18, 12)
+
+
+def labels(path: Path, indices: np.ndarray, palette: list[int]) -> None:
+    picture = Image.fromarray(indices.astype(np.uint8), "P")
+    picture.putpalette(palette)
+    picture.save(path)
+
+
+def test_every_index_of_a_label_map_but_0_counts(tmp_path: Path) -> None:
+    indices = np.zeros((6, 8), np.uint8)
+    indices[1:3, 1:3], indices[4, 5] = 1, 8
+    labels(tmp_path / "m.png", indices, [0, 0, 0, 128, 0, 0] + [0, 128, 0] * 6 + [64, 0, 0])
+    np.testing.assert_array_equal(stills.read_mask(tmp_path / "m.png", 8, 6), indices != 0)
+    assert set(np.unique(stills.read_coverage(tmp_path / "m.png", 8, 6))) == {0.0, 1.0}
+
+
+def test_a_palette_of_greys_is_a_picture(tmp_path: Path) -> None:
+    indices = np.array([[0, 1, 2, 3]], np.uint8)
+    labels(tmp_path / "m.png", indices, [255] * 3 + [200] * 3 + [10] * 3 + [0] * 3)
+    np.testing.assert_array_equal(stills.read_mask(tmp_path / "m.png", 4, 1), [[True, True, False, False]])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_mask_of_nothing_but_0_and_1(tmp_path: Path, dtype: type) -> None:
+    values = np.zeros((6, 8), dtype)
+    values[2:4, 3:7] = 1
+    cv2.imwrite(str(tmp_path / "m.png"), values)
+    np.testing.assert_array_equal(stills.read_mask(tmp_path / "m.png", 8, 6), values == 1)
+
+
+@pytest.mark.parametrize("constant", [0, 128, 255])
+def test_an_alpha_that_is_the_same_everywhere_is_no_mask(tmp_path: Path, constant: int) -> None:
+    grey = np.zeros((6, 8), np.uint8)
+    grey[2:4] = 255
+    cv2.imwrite(str(tmp_path / "m.png"), np.dstack([grey, grey, grey, np.full_like(grey, constant)]))
+    np.testing.assert_array_equal(stills.read_mask(tmp_path / "m.png", 8, 6), grey > 0)
+    planes = {**dict.fromkeys("RGB", grey / 255.0), "A": np.full(grey.shape, constant / 255.0)}
+    write_exr(tmp_path / "m.exr", planes, display=Window(0, 0, 8, 6))
+    np.testing.assert_array_equal(stills.read_mask(tmp_path / "m.exr", 8, 6), grey > 0)
+
+
+def test_a_doubt_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    values = np.zeros((6, 8), np.uint8)
+    values[0], values[1] = 1, 255
+    cv2.imwrite(str(tmp_path / "m.png"), values)
+    assert stills.read_mask(tmp_path / "m.png", 8, 6).sum() == 8
+    assert "holds the values [0, 1, 255]" in caplog.text

@@ -101,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
         solver, delivery = prepare()  # all that is wrong with prompts, weights or places is said before writing
         spans = format_frames(frames or solver.plate.frames)
         reporter.say(f"{plate.name}: {spans}, {plate.width}x{plate.height}; {solver.colour.describe()}")
+        reporter.notes(solver.plate.notes)
         _save(shot, document, args.overwrite)
 
         def listen(event: Event) -> None:

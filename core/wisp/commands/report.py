@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -67,6 +67,11 @@ class Reporter:
                 self._bar.console.print(text, highlight=False, markup=False)
             else:
                 print(text, file=sys.stderr, flush=True)
+
+    def notes(self, sentences: Iterable[str]) -> None:
+        """What a plate has to say of itself."""
+        for sentence in sentences:
+            self(Notice("info", sentence))
 
     def step(self, title: str, done: float, total: int) -> None:
         """How far one step of a job is: a bar of its own, else a line and an event every five percent."""

@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     stages: Sequence[Stage] = ("track",) if args.track_only else ("matte",) if args.matte_only else ("track", "matte")
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
         solver = solver_of(args, shot)
+        reporter.notes(solver.plate.notes)
         try:
             summary = solver.run(frames, args.objects, stages=stages, on_event=reporter, should_stop=interrupt)
         except CancelledError as stop:

@@ -251,6 +251,21 @@ def read_header(path: str | Path, *, layer: str | None = None) -> PlateHeader:
         return _header(parts[picture.part].header)
 
 
+def chosen_layer(path: str | Path) -> str:
+    """A sentence on which picture of the file is taken when none is named; empty where it has only one in colour.
+
+    Raises FrameReadError.
+    """
+    path = Path(path)
+    with _explained(path):
+        layers = _layers(path, _open_header(path))
+    if not layers.choice:
+        return ""
+    others = ", ".join(name for name in layers.by_name if layers.by_name[name].kind != "grey")
+    quoted = layers.choice if layers.choice not in layers.by_name else f"'{layers.choice}'"
+    return f"Of the layers of {path.name}, {quoted} is taken as the picture (--layer chooses: {others[:300]})."
+
+
 def layer_names(path: str | Path) -> tuple[str, ...]:
     """Every name that `layer` accepts for this file. Raises FrameReadError."""
     path = Path(path)

@@ -79,6 +79,7 @@ class MissingPlate:
         self._is_good = frozenset(good)
         self.frames = self.expected = frames
         self.files = plate.files
+        self.notes = plate.notes
         self.path = plate.path
         self.name = plate.name
         self.padding = plate.padding

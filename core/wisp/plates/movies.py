@@ -11,6 +11,7 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,8 @@ class MoviePlate:
         self._first = 1 if first is None else first
         every = range(self._first, self._first + len(self._times))
         wanted = found.wanted if frames is None else tuple(sorted(set(frames)))
-        self.files = (self._file,)
+        self.files: tuple[Path, ...] = (self._file,)
+        self.notes: tuple[str, ...] = ()
         self.path = found.path
         self.name = found.name
         self.padding = found.padding

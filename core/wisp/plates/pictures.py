@@ -31,6 +31,7 @@ class PicturePlate:
         self.pixel_aspect = header.pixel_aspect
         self.fps = header.fps
         self.colorspace = _suggested_colorspace(sample)
+        self.notes = _notes(sample, layer)
 
     def _first_good_header(self) -> tuple[PlateHeader, Path]:
         fault: FrameReadError | None = None
@@ -112,6 +113,16 @@ def _read_header(path: Path, layer: str | None) -> PlateHeader:
 
     _only_exr_has_layers(path, layer)
     return stills.read_header(path)
+
+
+def _notes(sample: Path, layer: str | None) -> tuple[str, ...]:
+    """What is to be said of files like `sample`."""
+    if not _is_exr(sample):
+        return ()
+    from . import exr
+
+    chosen = exr.chosen_layer(sample) if layer is None else ""
+    return (chosen,) if chosen else ()
 
 
 def _only_exr_has_layers(path: Path, layer: str | None) -> None:

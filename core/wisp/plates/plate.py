@@ -82,6 +82,8 @@ class Plate(Protocol):
     name: str
     #: The files on disk, of all frames.
     files: tuple[Path, ...]
+    #: Sentences for a person: what was chosen where files leave a choice, and what is doubtful.
+    notes: tuple[str, ...]
     #: Every frame that exists, ascending, the plate's own numbers.
     frames: tuple[int, ...]
     #: Every frame that ought to exist, ascending: the ones asked for, else all from the first to the last of `frames`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from ..errors import FrameReadError, UsageError
 from . import exr
 from .plate import MAX_PIXELS, PlateFrame, PlateHeader, Window, clean
 from .sequences import EXR_SUFFIXES
+
+log = logging.getLogger(__name__)
 
 FloatImage = NDArray[np.float32]
 
@@ -123,6 +126,11 @@ class _Input:
         return np.asarray(upright, np.float32)
 
     @property
+    def unit(self) -> float:
+        """The value of the code 1 in an integer file; 0 for float pixels."""
+        return {oiio.UINT8: 1 / 255, oiio.UINT16: 1 / 65535}.get(self.spec.format.basetype, 0.0)
+
+    @property
     def alpha(self) -> int:
         """Index of the alpha channel, -1 without one."""
         return int(self.spec.alpha_channel)
@@ -155,13 +163,19 @@ def _first_line(fault: str) -> str:
 def read_mask(path: str | Path, width: int, height: int) -> NDArray[np.bool_]:
     """A mask for a plate of `width` x `height`: bool, height x width, True above one half.
 
-    Read from any still format or EXR (display window): its alpha where it has one that is not 1 everywhere,
-    else the largest of its colour channels. Raises FrameReadError; UsageError for another size than the
-    plate's, and for a mask that marks nothing.
+    Read from any still format or EXR (display window): its alpha where it has one that is not the same everywhere,
+    else the largest of its colour channels. Of an index picture in colours (a label map with a palette) every index
+    but 0 is inside; an integer file that holds nothing but 0 and 1 means just that. Doubts are logged.
+
+    Raises FrameReadError; UsageError for another size than the plate's, and for a mask that marks nothing.
     """
     mask: NDArray[np.bool_] = read_coverage(path, width, height) > MASK_THRESHOLD
     if not mask.any():
-        raise UsageError(f"The mask {path} is empty: no value is above one half.", hint="Choose another.", path=path)
+        raise UsageError(
+            f"The mask {path} is empty: no value is above one half.",
+            hint="Choose another; numbers of objects are read from a palette picture, or from 0 and 1 alone.",
+            path=path,
+        )
     return mask
 
 
@@ -181,15 +195,53 @@ def read_coverage(path: str | Path, width: int, height: int) -> FloatImage:
 def _exr_mask(path: Path) -> FloatImage:
     if "A" in exr.layer_names(path):
         alpha = exr.read_frame(path, 0, layer="A").rgb[..., 0]
-        if alpha.min() < 1.0:
+        if alpha.min() < alpha.max():
             return alpha
+    if chosen := exr.chosen_layer(path):
+        _say_once(f"{path} as a mask: {chosen}")
     return np.asarray(exr.read_frame(path, 0).rgb.max(axis=2))
 
 
 def _still_mask(path: Path) -> FloatImage:
     with _Input(path) as source:
-        pixels, alpha = source.pixels(), source.alpha
-    if alpha >= 0 and pixels[..., alpha].min() < 1.0:
+        pixels, alpha, unit = source.pixels(), source.alpha, source.unit
+    if alpha >= 0 and pixels[..., alpha].min() < pixels[..., alpha].max():
         return np.asarray(pixels[..., alpha])
-    colours = [index for index in range(pixels.shape[2]) if index != alpha]
-    return np.asarray(pixels[..., colours].max(axis=2))
+    indices = _indices(path)
+    if indices is not None and indices.shape == pixels.shape[:2]:
+        return np.asarray(indices != 0, np.float32)
+    colours = [index for index in range(pixels.shape[2]) if index != alpha] or [alpha]
+    values = np.asarray(pixels[..., colours].max(axis=2))
+    if not unit:
+        return values
+    present = np.rint(np.unique(values) / unit)
+    if present[-1] == 1:
+        return np.rint(values / unit).astype(np.float32)
+    if 1 in present and len(present) <= _FEW_VALUES and values.max() > MASK_THRESHOLD:
+        _say_once(f"The mask {path} holds the values {present.astype(int).tolist()}: only those above half count.")
+    return values
+
+
+#: A picture of no more values than these is no soft matte; where 1 is among them it may be a label map.
+_FEW_VALUES = 8
+
+
+def _indices(path: Path) -> NDArray[np.uint8] | None:
+    """The palette indices of a picture whose palette has colours, which makes it a label map; None for another."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            if picture.mode != "P" or getattr(picture, "n_frames", 1) > 1:
+                return None
+            palette = np.reshape(picture.getpalette("RGB") or [], (-1, 3))
+            if (palette == palette[:, :1]).all():
+                return None
+            return np.asarray(picture, np.uint8)
+    except Exception:  # Pillow knows fewer formats, and fails in many ways
+        return None
+
+
+@cache
+def _say_once(text: str) -> None:
+    log.warning("%s", text)
