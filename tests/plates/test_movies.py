@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -239,3 +240,77 @@ def test_identity_follows_content_and_frame(tmp_path: Path) -> None:
     assert plate.identity(1) != plate.identity(2)
     assert plate.identity(1) != longer.identity(1)
     assert plate.identity(2) == again.identity(12)
+
+
+def with_matrix(path: Path, a: int, b: int, c: int, d: int) -> Path:
+    """An MP4 file whose track is shown by this matrix ("Track Header Box" of ISO/IEC 14496-12, version 0)."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 44
+    for place, value in ((0, a), (4, b), (12, c), (16, d)):
+        data[at + place : at + place + 4] = struct.pack(">i", value << 16)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("matrix", "shown"),
+    [
+        ((1, 0, 0, 1), lambda rows: rows),
+        ((-1, 0, 0, 1), np.fliplr),
+        ((1, 0, 0, -1), np.flipud),
+        ((-1, 0, 0, -1), lambda rows: np.rot90(rows, 2)),
+        ((0, 1, -1, 0), lambda rows: np.rot90(rows, -1)),
+        ((0, -1, 1, 0), lambda rows: np.rot90(rows, 1)),
+        ((0, 1, 1, 0), lambda rows: rows.swapaxes(0, 1)),
+        ((0, -1, -1, 0), lambda rows: np.rot90(rows.swapaxes(0, 1), 2)),
+    ],
+)
+def test_the_display_matrix_as_players_apply_it(tmp_path: Path, matrix: tuple[int, ...], shown: Callable) -> None:
+    picture = np.full((48, 64, 3), 40, np.uint8)
+    picture[:20, :24], picture[30:, :10] = 200, 120
+    movie = with_matrix(encode(tmp_path / "m.mp4", [picture] * 3, "libx264", "yuv444p", options={"qp": "4"}), *matrix)
+    plate = open_plate(movie)
+    np.testing.assert_allclose(plate.read(2).rgb, shown(picture / 255.0), atol=0.06)
+    assert (plate.width, plate.height) == plate.read(1).rgb.shape[1::-1]
+
+
+@pytest.mark.parametrize("name", ["b.avi", "b.mkv", "b.mp4"])
+def test_bidirectional_frames_in_any_container(tmp_path: Path, name: str) -> None:
+    pictures = numbered_pictures(20)
+    path = encode(tmp_path / name, pictures, "libx264", "yuv444p", options={"bf": "3", "g": "8", "qp": "6"})
+    plate = open_plate(path)
+    assert plate.frames == tuple(range(1, 21))
+    order = [*plate.frames, *random.Random(3).sample(plate.frames, 20)]
+    assert [index_of(plate.read(frame).rgb) for frame in order] == [frame - 1 for frame in order]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("t.mov", "mpeg4"), ("t.mkv", "mpeg4"), ("t.mxf", "mpeg2video")])
+def test_a_time_code_wherever_the_container_keeps_it(tmp_path: Path, name: str, codec: str) -> None:
+    pictures = numbered_pictures(3, (96, 128))
+    metadata = {} if name.endswith("mxf") else {"timecode": "10:00:00:05"}
+    with av.open(str(tmp_path / name), "w") as container:
+        container.metadata.update({"timecode": "10:00:00:05"} if name.endswith("mxf") else {})
+        stream = container.add_stream(codec, rate=25)
+        stream.height, stream.width, stream.pix_fmt = 96, 128, "yuv420p"
+        stream.metadata.update(metadata)
+        for picture in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    plate = open_plate(tmp_path / name)
+    assert [plate.header(frame).timecode for frame in (1, 3)] == ["10:00:00:05", "10:00:00:07"]
+
+
+def test_a_variable_rate_is_said(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "v.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 64, 96, "bgr0"
+        for time, picture in zip((0, 1, 5, 6, 9), numbered_pictures(5), strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    plate = open_plate(tmp_path / "v.mkv")
+    assert "variable frame rate" in plate.notes[0]
+    assert [index_of(plate.read(frame).rgb) for frame in plate.frames] == [0, 1, 2, 3, 4]
+    even = open_plate(encode(tmp_path / "e.mkv", numbered_pictures(5), "ffv1", "bgr0", rate=Fraction(24000, 1001)))
+    assert even.notes == ()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from wisp.errors import FrameReadError, InputError, UsageError
 from wisp.plates import apply_missing, open_plate
 from wisp.plates.exr_writer import write_exr
@@ -217,3 +218,23 @@ def test_identity_of_a_frame_with_damaged_pixels_follows_the_frame_it_shows(gapp
 def test_an_unknown_policy_is_refused(gappy: Path) -> None:
     with pytest.raises(UsageError, match="'guess'"):
         apply_missing(open_plate(gappy), "guess", 11, 12)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("suffix", ["gif", "tif"])
+def test_all_pages_of_one_file_are_frames(tmp_path: Path, suffix: str) -> None:
+    pages = [Image.fromarray(np.full((8, 12, 3), 40 + 20 * index, np.uint8)) for index in range(5)]
+    path = tmp_path / f"a.{suffix}"
+    pages[0].save(path, save_all=True, append_images=pages[1:], duration=40)
+    plate = open_plate(path)
+    assert [round(float(plate.read(frame).rgb.mean()) * 255) for frame in plate.frames] == [40, 60, 80, 100, 120]
+    assert len({plate.identity(frame) for frame in plate.frames}) == 5
+    assert open_plate(path, first=1001).read(1003).rgb.mean() == pytest.approx(80 / 255)
+    assert open_plate(path, frames=[2, 4]).frames == (2, 4)
+
+
+def test_of_numbered_files_of_several_pages_the_first_is_taken_and_that_is_said(tmp_path: Path) -> None:
+    pages = [Image.fromarray(np.full((8, 12, 3), 40 + 20 * index, np.uint8)) for index in range(3)]
+    for frame in (1, 2):
+        pages[0].save(tmp_path / f"p.000{frame}.tif", save_all=True, append_images=pages[1:])
+    plate = open_plate(tmp_path / "p.%04d.tif")
+    assert plate.frames == (1, 2) and plate.notes == ("p.0001.tif holds 3 pictures; of each file the first is taken.",)

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import InputError
 from ..frames import format_frames
 from .missing import Policy, apply_missing
-from .pictures import PicturePlate, renumbered
+from .pictures import PicturePlate, renumbered, with_pages
 from .plate import Plate, PlateFrame, PlateHeader, Window
 from .sequences import MOVIE_SUFFIXES, find
 
@@ -33,6 +33,7 @@ def open_plate(
         from .movies import MoviePlate
 
         return MoviePlate(found, frames=frames, first=first, layer=layer)
+    found = with_pages(found)
     if first is not None:
         found = renumbered(found, first)
     if frames is not None:

@@ -2,15 +2,19 @@
 
 PyAV is an extra (`pip install 'wisp-roto[movies]'`). An alpha channel plays no part here: a plate is RGB (the
 default VP9 decoder drops its alpha anyway). A damaged packet makes its own frame unreadable; frames
-predicted from it are what FFmpeg conceals them with.
+predicted from it are what FFmpeg conceals them with. Frames lie as a player shows them: turned, and mirrored.
+
+Frames are told apart by their presentation times. Where a container keeps none (B-frames in AVI) or gives two
+frames one time, they are counted as they come out of the decoder, from the beginning.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +39,11 @@ except ImportError as error:
 #: Decoded frames that are kept, in bytes, so that walking backwards does not decode every group of pictures anew.
 KEPT_BYTES = 2**28
 
+#: So many frames are decoded to see whether times can be relied upon.
+_TRIED = 24
+_TIMECODE = re.compile(r"\d\d:\d\d:\d\d[:;.]\d\d")
+#: Nine numbers of four bytes.
+_MATRIX_BYTES = 36
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 _EIGHT_BITS = 8
 
@@ -51,7 +60,10 @@ class MoviePlate:
             raise UsageError(f"{self._file} has no layer '{layer}': only EXR files have layers.")
         self._lock = threading.Lock()
         self._container, self._stream = self._open()
-        self._times, self._key_times = self._index()
+        self._times, self._key_times, sure = self._index()
+        self._counted = not (sure or self._in_time())
+        if self._counted:
+            self._times, self._key_times = list(range(len(self._times))), [0]
         self._decoding: Iterator[Any] = iter(())
         self._reached: int | None = None
         self._kept: OrderedDict[int, Any] = OrderedDict()
@@ -59,7 +71,7 @@ class MoviePlate:
         every = range(self._first, self._first + len(self._times))
         wanted = found.wanted if frames is None else tuple(sorted(set(frames)))
         self.files: tuple[Path, ...] = (self._file,)
-        self.notes: tuple[str, ...] = ()
+        self.notes = self._uneven()
         self.path = found.path
         self.name = found.name
         self.padding = found.padding
@@ -74,10 +86,10 @@ class MoviePlate:
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.fps = float(rate) if rate else None
         self.colorspace = "sRGB - Texture"
+        self._start_timecode = self._timecode()
         sample = self._frame(0)
-        self._quarter_turns = round(sample.rotation / 90) % 4
+        self._place_pixels, turned = _upright(sample)
         aspect = float(self._stream.sample_aspect_ratio or 0) or 1.0
-        turned = self._quarter_turns % 2 == 1
         self.width, self.height = (sample.height, sample.width) if turned else (sample.width, sample.height)
         self.pixel_aspect = 1.0 / aspect if turned else aspect
 
@@ -86,7 +98,7 @@ class MoviePlate:
         try:
             with self._lock:
                 decoded = self._frame(place)
-                rgb = np.rot90(_rgb(decoded), self._quarter_turns)
+                rgb = self._place_pixels(_rgb(decoded))
         except FrameReadError as error:
             raise FrameReadError(self._file, error.why, frame=frame) from error
         if rgb.shape[:2] != (self.height, self.width):
@@ -97,7 +109,7 @@ class MoviePlate:
     def header(self, frame: int) -> PlateHeader:
         place = self._place(frame)
         window = Window(0, 0, self.width, self.height)
-        start = self._stream.metadata.get("timecode")
+        start = self._start_timecode
         timecode = advance_timecode(start, place, self.fps) if start and self.fps else None
         return PlateHeader(window, window, self.pixel_aspect, self.fps, timecode)
 
@@ -131,8 +143,37 @@ class MoviePlate:
             raise FrameReadError(self._file, "its picture size is impossible")
         return container, stream
 
-    def _index(self) -> tuple[list[int], list[int]]:
-        """Presentation times of all frames and of the key frames, ascending.
+    def _timecode(self) -> str | None:
+        """Of the first frame: of the picture's track (QuickTime, Matroska), the file (MXF) or a track of its own."""
+        kept = [self._stream.metadata, self._container.metadata, *(one.metadata for one in self._container.streams)]
+        found = (value for data in kept for name, value in data.items() if name.casefold() == "timecode")
+        return next((text for text in found if _TIMECODE.fullmatch(text)), None)
+
+    def _in_time(self) -> bool:
+        """Whether the first frames come out of the decoder in the order and at the times that packets promised."""
+        promised, last = set(self._times), None
+        if len(promised) < len(self._times):
+            return False
+        for frame, _ in zip(self._decoded(), range(_TRIED), strict=False):
+            if frame.pts not in promised or (last is not None and frame.pts <= last):
+                return False
+            last = frame.pts
+        self._container.seek(self._times[0], stream=self._stream, backward=True)
+        return True
+
+    def _uneven(self) -> tuple[str, ...]:
+        """A sentence for a movie whose frames are not shown equally long."""
+        steps = np.diff(self._times)
+        # Containers round times: to a millisecond in Matroska.
+        if not len(steps) or steps.max() - steps.min() <= max(2, 0.1 * float(np.median(steps))):
+            return ()
+        return (
+            f"{self._file.name} has a variable frame rate: its frames are counted 1 to {len(self._times)} as they "
+            "come, and the frame rate of what is delivered is their mean.",
+        )
+
+    def _index(self) -> tuple[list[int], list[int], bool]:
+        """Presentation times of all frames and of the key frames, ascending, and whether they can be relied upon.
 
         From the packets themselves: the frame count in a header is 0 in several containers and wrong in cut
         files. QuickTime files of intra-only codecs, which may be huge, have every packet in their own index.
@@ -140,10 +181,11 @@ class MoviePlate:
         entries = self._stream.index_entries
         if self._stream.codec_context.codec.intra_only and "mov" in self._container.format.name and entries:
             times = sorted(entry.timestamp for entry in entries if not entry.is_discard)
-            return times, times
-        times, keys = [], []
+            return times, times, len(set(times)) == len(times)
+        times, keys, sure = [], [], "avi" not in self._container.format.name
         try:
             for packet in self._container.demux(self._stream):
+                sure = sure and (packet.pts is not None or packet.dts is None)
                 time = packet.dts if packet.pts is None else packet.pts
                 if time is not None and not packet.is_discard:
                     times.append(time)
@@ -153,7 +195,8 @@ class MoviePlate:
             pass  # what was found before the damage is still good
         if not times:
             raise FrameReadError(self._file, "it holds no frames")
-        return sorted(set(times)), sorted(set(keys)) or [min(times)]
+        self._container.seek(min(times), stream=self._stream, backward=True)
+        return sorted(times), sorted(set(keys)) or [min(times)], sure and len(set(times)) == len(times)
 
     # --- decoding ------------------------------------------------------------------------------------
 
@@ -171,17 +214,23 @@ class MoviePlate:
         """Decode on, or from the key frame before `target`, until its time is reached; keep what comes by."""
         key = self._key_times[max(0, bisect_right(self._key_times, target) - 1)]
         if self._reached is None or not key <= self._reached < target:
-            self._container.seek(key, stream=self._stream, backward=True)
-            self._decoding = self._decoded()
-        for frame in self._decoding:
-            if frame.pts is None:
-                continue
-            self._reached = frame.pts
+            start = self._stream.start_time or 0 if self._counted else key
+            self._container.seek(start, stream=self._stream, backward=True)
+            self._decoding = self._timed()
+        for time, frame in self._decoding:
+            self._reached = time
             if not frame.is_corrupt:
-                self._keep(frame)
-            if frame.pts >= target:
+                self._keep(time, frame)
+            if time >= target:
                 return
         self._reached = None
+
+    def _timed(self) -> Iterator[tuple[int, Any]]:
+        """Frames from here to the end with their times, or with their numbers from 0 on."""
+        if self._counted:
+            yield from enumerate(self._decoded())
+        else:
+            yield from ((frame.pts, frame) for frame in self._decoded() if frame.pts is not None)
 
     def _decoded(self) -> Iterator[Any]:
         """Frames from here to the end. A packet that cannot be decoded yields none."""
@@ -193,13 +242,34 @@ class MoviePlate:
             except (StopIteration, av.error.EOFError):
                 return
             except av.error.InvalidDataError:
+                if self._counted:
+                    return  # what comes after it could not be told apart
                 continue
 
-    def _keep(self, frame: Any) -> None:
-        self._kept[frame.pts] = frame
+    def _keep(self, time: int, frame: Any) -> None:
+        self._kept[time] = frame
         size = frame.width * frame.height * frame.format.padded_bits_per_pixel // 8
         while len(self._kept) > 1 and len(self._kept) * size > KEPT_BYTES:
             self._kept.popitem(last=False)
+
+
+def _upright(frame: Any) -> tuple[Callable[[NDArray[np.float32]], NDArray[np.float32]], bool]:
+    """How the stored rows become what a player shows, by the frame's display matrix, and whether sides are exchanged.
+
+    The matrix (ISO/IEC 14496-12, "Track Header Box") takes a stored place (x, y) to (a x + c y, b x + d y).
+    """
+    stored = next((bytes(data) for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), b"")
+    if len(stored) < _MATRIX_BYTES:
+        return lambda rows: rows, False
+    a, b, _, c, d, *_ = np.frombuffer(stored[:_MATRIX_BYTES], "=i4").tolist()
+    turned = abs(b) + abs(c) > abs(a) + abs(d)
+    flip_rows, flip_columns = (b < 0, c < 0) if turned else (d < 0, a < 0)
+
+    def place(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        upright = rows.swapaxes(0, 1) if turned else rows
+        return upright[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
+
+    return place, turned
 
 
 def _rgb(frame: Any) -> NDArray[np.float32]:
@@ -222,8 +292,8 @@ def advance_timecode(start: str, frames: int, fps: float) -> str:
     but each tenth.
     """
     nominal = max(1, round(fps))
-    drop = nominal // 15 if ";" in start else 0
-    hours, minutes, seconds, frame = (int(part) for part in start.replace(";", ":").split(":"))
+    drop = nominal // 15 if start[8] in ";." else 0
+    hours, minutes, seconds, frame = (int(part) for part in re.split("[:;.]", start))
     minute = hours * 60 + minutes
     count = (minute * 60 + seconds) * nominal + frame - drop * (minute - minute // 10) + frames
     if drop:

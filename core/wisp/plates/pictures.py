@@ -1,4 +1,4 @@
-"""A plate of one file per frame: a numbered sequence, or a single picture."""
+"""A plate of one file per frame: a numbered sequence, or a single picture; or the pages of one file (GIF, TIFF)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class PicturePlate:
         self.expected = found.wanted or tuple(range(self.frames[0], self.frames[-1] + 1))
         self._files = found.files
         self.files = tuple(found.files.values())
+        self._pages = found.pages
         self._layer = layer
         header, sample = self._first_good_header()
         self.width = header.display.width
@@ -31,14 +32,14 @@ class PicturePlate:
         self.pixel_aspect = header.pixel_aspect
         self.fps = header.fps
         self.colorspace = _suggested_colorspace(sample)
-        self.notes = _notes(sample, layer)
+        self.notes = _notes(sample, layer, paged=bool(self._pages))
 
     def _first_good_header(self) -> tuple[PlateHeader, Path]:
         fault: FrameReadError | None = None
         for frame in self.frames:
             path = self._files[frame]
             try:
-                return _read_header(path, self._layer), path
+                return _read_header(path, self._layer, self._page(frame)), path
             except FrameReadError as error:
                 fault = fault or FrameReadError(path, error.why, frame=frame, hint=error.hint)
         assert fault is not None  # a plate has at least one frame
@@ -47,7 +48,7 @@ class PicturePlate:
     def read(self, frame: int) -> PlateFrame:
         path = self._path(frame)
         try:
-            picture = _read_frame(path, frame, self._layer)
+            picture = _read_frame(path, frame, self._layer, self._page(frame))
         except FrameReadError as error:
             raise FrameReadError(path, error.why, frame=frame, hint=error.hint) from error
         self._check_size(path, frame, picture.header)
@@ -56,7 +57,7 @@ class PicturePlate:
     def header(self, frame: int) -> PlateHeader:
         path = self._path(frame)
         try:
-            header = _read_header(path, self._layer)
+            header = _read_header(path, self._layer, self._page(frame))
         except FrameReadError as error:
             raise FrameReadError(path, error.why, frame=frame, hint=error.hint) from error
         self._check_size(path, frame, header)
@@ -64,7 +65,12 @@ class PicturePlate:
 
     def identity(self, frame: int) -> str:
         content = file_identity(self._path(frame))
+        if self._pages:
+            return fingerprint(content, "page", self._page(frame))
         return content if self._layer is None else fingerprint(content, self._layer)
+
+    def _page(self, frame: int) -> int:
+        return self._pages.get(frame, 0)
 
     def _path(self, frame: int) -> Path:
         if frame not in self._files:
@@ -86,14 +92,31 @@ def renumbered(found: Files, first: int) -> Files:
     """The same files, the first of them (or of the wanted ones) on frame `first`."""
     shift = first - next(iter(found.files)) if found.wanted is None else first - found.wanted[0]
     wanted = None if found.wanted is None else tuple(frame + shift for frame in found.wanted)
-    return replace(found, files={frame + shift: path for frame, path in found.files.items()}, wanted=wanted)
+    files = {frame + shift: path for frame, path in found.files.items()}
+    return replace(found, files=files, pages={at + shift: page for at, page in found.pages.items()}, wanted=wanted)
+
+
+def with_pages(found: Files) -> Files:
+    """An animated GIF or a TIFF of several pages, given by its name, with a frame for each of its pictures."""
+    (path, *others) = found.files.values()
+    if others or path.suffix.lower() not in PAGED_SUFFIXES or not path.is_file():
+        return found
+    from . import stills
+
+    first = next(iter(found.files))
+    pages = {first + page: page for page in range(stills.page_count(path))}
+    return replace(found, files=dict.fromkeys(pages, path), pages=pages) if len(pages) > 1 else found
+
+
+#: Formats whose files may hold several pictures.
+PAGED_SUFFIXES = frozenset({".gif", ".tif", ".tiff"})
 
 
 def _is_exr(path: Path) -> bool:
     return path.suffix.lower() in EXR_SUFFIXES
 
 
-def _read_frame(path: Path, frame: int, layer: str | None) -> PlateFrame:
+def _read_frame(path: Path, frame: int, layer: str | None, page: int) -> PlateFrame:
     if _is_exr(path):
         from . import exr
 
@@ -101,10 +124,10 @@ def _read_frame(path: Path, frame: int, layer: str | None) -> PlateFrame:
     from . import stills
 
     _only_exr_has_layers(path, layer)
-    return stills.read_frame(path, frame)
+    return stills.read_frame(path, frame, page=page)
 
 
-def _read_header(path: Path, layer: str | None) -> PlateHeader:
+def _read_header(path: Path, layer: str | None, page: int) -> PlateHeader:
     if _is_exr(path):
         from . import exr
 
@@ -112,13 +135,18 @@ def _read_header(path: Path, layer: str | None) -> PlateHeader:
     from . import stills
 
     _only_exr_has_layers(path, layer)
-    return stills.read_header(path)
+    return stills.read_header(path, page=page)
 
 
-def _notes(sample: Path, layer: str | None) -> tuple[str, ...]:
+def _notes(sample: Path, layer: str | None, *, paged: bool) -> tuple[str, ...]:
     """What is to be said of files like `sample`."""
     if not _is_exr(sample):
-        return ()
+        if paged or sample.suffix.lower() not in PAGED_SUFFIXES:
+            return ()
+        from . import stills
+
+        pages = stills.page_count(sample)
+        return (f"{sample.name} holds {pages} pictures; of each file the first is taken.",) if pages > 1 else ()
     from . import exr
 
     chosen = exr.chosen_layer(sample) if layer is None else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError, UsageError
@@ -35,7 +35,8 @@ _NUMBERED = re.compile(r"(?P<name>.*)\.(?P<number>-?[0-9]{1,9})", re.DOTALL)
 class Files:
     """Numbered files that make up a plate. A movie is one file under the number 1.
 
-    `files`: frame -> path, ascending. `wanted`: the frames that the user named, None where all are meant.
+    `files`: frame -> path, ascending. `wanted`: the frames that the user named, None where all are meant. `pages`:
+    frame -> place in its file, for one file of several pictures; empty where each file is one.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Files:
     files: dict[int, Path]
     padding: int
     wanted: tuple[int, ...] | None = None
+    pages: Mapping[int, int] = field(default_factory=dict)
 
 
 def find(spec: str | Path) -> Files:

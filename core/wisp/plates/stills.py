@@ -12,6 +12,7 @@ import OpenImageIO as oiio  # noqa: N813 - the name that all its documentation u
 from numpy.typing import NDArray
 
 from ..errors import FrameReadError, UsageError
+from ..frames import MAX_FRAMES
 from . import exr
 from .plate import MAX_PIXELS, PlateFrame, PlateHeader, Window, clean
 from .sequences import EXR_SUFFIXES
@@ -36,21 +37,30 @@ _UPRIGHT = {
 }
 
 
-def read_header(path: str | Path) -> PlateHeader:
-    """Size, pixel aspect and, where the format has them, rate and time code. Raises FrameReadError."""
+def read_header(path: str | Path, *, page: int = 0) -> PlateHeader:
+    """Size, pixel aspect and, where the format has them, rate and time code. Raises FrameReadError.
+
+    `page`: which of the pictures of an animated GIF or a TIFF of several pages.
+    """
     path = Path(path)
-    with _Input(path) as source:
+    with _Input(path, page) as source:
         return source.header
 
 
-def read_frame(path: str | Path, number: int) -> PlateFrame:
+def page_count(path: Path) -> int:
+    """How many pictures of its first one's size the file holds, one after the other. Raises FrameReadError."""
+    with _Input(path) as source:
+        return source.pages()
+
+
+def read_frame(path: str | Path, number: int, *, page: int = 0) -> PlateFrame:
     """The picture as float32 RGB: code value / maximum for integer files, the stored value for float ones.
 
     Colour is as stored, never multiplied by alpha. A grey picture fills all three channels; a file with an
     orientation tag is turned upright. Raises FrameReadError, also for a file that was cut short.
     """
     path = Path(path)
-    with _Input(path) as source:
+    with _Input(path, page) as source:
         pixels = source.pixels()
         rgb = np.ascontiguousarray(pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]])
         return PlateFrame(number, rgb, source.header, clean(rgb))
@@ -75,14 +85,17 @@ def suggested_colorspace(path: str | Path) -> str:
 class _Input:
     """An open file. All of OpenImageIO's ways to report a fault become FrameReadError."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, page: int = 0) -> None:
+        self._path, self._page = path, page
         if not path.is_file():
             raise FrameReadError(path, "the file does not exist")
         opened = oiio.ImageInput.open(str(path), _straight_alpha())
         if opened is None:
             raise FrameReadError(path, _first_line(oiio.geterror()))
         self._input = opened
+        if page and not opened.seek_subimage(page, 0):
+            opened.close()
+            raise FrameReadError(path, f"it has no picture {page + 1}")
         self.spec = opened.spec()
         if self.spec.width < 1 or self.spec.height < 1 or self.spec.width * self.spec.height > MAX_PIXELS:
             self._input.close()
@@ -104,7 +117,7 @@ class _Input:
         width, height = (self.spec.height, self.spec.width) if transposed else (self.spec.width, self.spec.height)
         window = Window(0, 0, width, height)
         aspect = self.spec.get_float_attribute("PixelAspectRatio", 1.0) or 1.0
-        fps = self.spec.get_float_attribute("dpx:FrameRate", 0.0)
+        fps = self.spec.get_float_attribute("dpx:FrameRate", 0.0) or self.spec.get_float_attribute("FramesPerSecond")
         timecode = self.spec.getattribute("smpte:TimeCode")
         return PlateHeader(
             display=window,
@@ -114,9 +127,20 @@ class _Input:
             timecode=_timecode_text(timecode[0]) if timecode else None,
         )
 
+    def pages(self) -> int:
+        """The number of pictures from here on that have the size of this one."""
+        size, count = (self.spec.width, self.spec.height), 1
+        while count < MAX_FRAMES and self._input.seek_subimage(count, 0):
+            following = self._input.spec()
+            if (following.width, following.height) != size:
+                break
+            count += 1
+        self._input.geterror()  # fetched, so that it is not printed at exit
+        return count
+
     def pixels(self) -> FloatImage:
-        """All channels of the first picture, upright: height x width x channels."""
-        pixels = self._input.read_image(oiio.FLOAT)
+        """All channels of the picture, upright: height x width x channels."""
+        pixels = self._input.read_image(self._page, 0, 0, self.spec.nchannels, oiio.FLOAT)
         fault = self._input.geterror()  # a cut JPEG yields grey pixels and this text
         if pixels is None or fault:
             raise FrameReadError(self._path, _first_line(fault))
