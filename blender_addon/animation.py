@@ -6,7 +6,9 @@ Where a strip is at the present frame needs nothing of this: the host keeps the 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 from . import compat
@@ -23,26 +25,37 @@ FLIPS: tuple[tuple[str, int], ...] = (("use_flip_x", 0), ("use_flip_y", 0))
 #: The interpolation of a keyframe as the host's bulk access counts it.
 _LINEAR = 1
 
+#: What else of a plate's picture a cut-out repeats, beside its modifiers.
+GRADE: tuple[tuple[str, int], ...] = (("color_saturation", 0), ("color_multiply", 0), ("multiply_alpha", 0))
+
 Key = tuple[str, int]
+Curves = dict[Key, Any]
+_PLACING = frozenset((*PLACE, *FLIPS))
+_transform, _crop = attrgetter(*TRANSFORM), attrgetter(*CROP)
+_flips = attrgetter(*(name for name, _ in FLIPS))
 
 
-def curves(strip: Any) -> dict[Key, Any]:
-    """The curves that move the strip."""
-    found = compat.fcurves(strip.id_data)
-    if not found:
+def is_grade(key: Key) -> bool:
+    """Whether a property is of the picture's colours: one of GRADE, or of a modifier."""
+    return key in GRADE or key[0].startswith("modifiers[")
+
+
+def curves_of(scene: Any) -> dict[str, Curves]:
+    """Every curve that places or grades a strip of the scene, by the strip's path."""
+    found: dict[str, Curves] = {}
+    for curve in compat.fcurves(scene) or ():
+        strip, end, path = curve.data_path.partition('"].')
+        key = (path, curve.array_index)
+        if end and (key in _PLACING or is_grade(key)):
+            found.setdefault(f'{strip}"]', {})[key] = curve
+    return found
+
+
+def curves(strip: Any) -> Curves:
+    """The curves that place or grade this strip."""
+    if not compat.fcurves(strip.id_data):
         return {}
-    prefix = strip.path_from_id() + "."
-    return {
-        key: curve
-        for curve in found
-        if curve.data_path.startswith(prefix)
-        and (key := (curve.data_path[len(prefix) :], curve.array_index)) in (*PLACE, *FLIPS)
-    }
-
-
-def _still(strip: Any, path: str, index: int) -> float:
-    value = strip.path_resolve(path)
-    return float(value[index] if hasattr(value, "__len__") else value)
+    return curves_of(strip.id_data).get(strip.path_from_id(), {})
 
 
 def otherwise_moved(strip: Any) -> str:
@@ -60,13 +73,31 @@ def otherwise_moved(strip: Any) -> str:
     return "An NLA track" if moved else ""
 
 
-def samples(strip: Any) -> tuple[tuple[Key, tuple[float, ...]], ...]:
-    """Every property that places the strip: its value, or its values on each frame where keyframes move it."""
-    moving = curves(strip)
-    return tuple(
-        (key, _sampled(moving[key], _frames(strip)) if key in moving else (_still(strip, *key),))
-        for key in (*PLACE, *FLIPS)
-    )
+def place(strip: Any, moving: Curves) -> tuple[Any, ...]:
+    """Every property that places the strip: its value, or what its curve is made of where keyframes move it."""
+    transform = strip.transform
+    values = (*_transform(transform), *transform.origin, *_crop(strip.crop), *_flips(strip))
+    if not moving:
+        return values
+    keys = (*PLACE, *FLIPS)
+    return tuple(_made_of(strip, moving[k]) if k in moving else v for k, v in zip(keys, values, strict=True))
+
+
+def grade(strip: Any, moving: Curves) -> tuple[Any, ...]:
+    """What the curves of the strip's grade are made of."""
+    return tuple((key, _made_of(strip, curve)) for key, curve in moving.items() if is_grade(key))
+
+
+def _made_of(strip: Any, curve: Any) -> tuple[Any, ...]:
+    """What tells one curve from another: its keyframes, and some of its values, which its modifiers change."""
+    points, frames = curve.keyframe_points, _frames(strip)
+    parts = []
+    for name in ("co", "handle_left", "handle_right"):
+        part = array("f", bytes(8 * len(points)))
+        points.foreach_get(name, part)
+        parts.append(part.tobytes())
+    some = frames[:: max(1, len(frames) // 8)]
+    return (*parts, *_sampled(curve, some))
 
 
 def _frames(strip: Any) -> range:
@@ -83,6 +114,8 @@ def follow(source: Any, target: Any, keys: Iterable[Key]) -> None:
     A key on each frame repeats any curve exactly, its interpolation and modifiers included.
     """
     frames, moving, had = _frames(source), curves(source), curves(target)
+    if not moving and not had:
+        return
     wanted = {key: _sampled(moving[key], frames) for key in keys if key in moving}
     for key, curve in had.items():
         if wanted.get(key) == _sampled(curve, frames):

@@ -8,13 +8,14 @@ the engine's cache, which may be many times as large and can be computed again, 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from . import model, outputs, pictures, places
+from . import compat, mattes, model, outputs, pictures, places
 
 #: The one file of the cache that is changed in place. The engine makes it anew where it is missing.
 _INDEX = "index.sqlite"
@@ -34,6 +35,26 @@ def bring(old: places.Places, new: places.Places) -> None:
             _bring_folder(old.cache, new.cache)  # it is about to be deleted
         else:
             _link_folder(old.cache, new.cache)
+
+
+_brought: set[tuple[str, str]] = set()
+
+
+def bring_linked() -> None:
+    """Have the mattes of linked scenes found where the host looks for them; the linked data stays as it is."""
+    if not compat.LINKED_BESIDE_LINKING or not bpy.data.is_saved:
+        return
+    for scene in bpy.data.scenes:
+        if scene.library is None or scene.sequence_editor is None:
+            continue
+        for strip in compat.all_strips(scene):
+            key = (scene.library.filepath, strip.directory if strip.wisp.role == "matte" else "")
+            if key[1].startswith("//") and key not in _brought:
+                _brought.add(key)
+                source, target = (Path(bpy.path.abspath(key[1], library=where)) for where in (scene.library, None))
+                if source.is_dir() and not (target.exists() and target.samefile(source)):
+                    with contextlib.suppress(OSError):  # a folder that cannot be written can still be looked at
+                        mattes.MatteFolder(target).take_over(source)
 
 
 def adopt(strip: Any) -> None:
@@ -59,13 +80,18 @@ def point_home() -> None:
 def _point(strip: Any, folder: Path) -> None:
     matte = outputs.matte_strip(strip)
     if matte is not None:
-        outputs.point_to(matte, folder / "all")
+        outputs.point_to(strip, matte, folder)
 
 
 def _bring_folder(source: Path, target: Path) -> None:
     for path in source.rglob("*"):
         if path.is_file() and not path.name.startswith(_INDEX):
             pictures.place(path, target / path.relative_to(source))
+
+
+def forget() -> None:
+    """Another file is loaded."""
+    _brought.clear()
 
 
 def _link_folder(source: Path, target: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What differs between Blender 4.2 and 5.2, and nothing else."""
+"""What differs between Blender 4.2 and 5.3, and nothing else."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ STRIP = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
 #: Whether a strip is masked before it is flipped (measured: 4.2 and 4.5 flip first, 5.0 masks first).
 MASK_BEFORE_FLIP = bpy.app.version >= (5, 0, 0)
 
+#: Whether the files of a linked scene are looked for beside the file that links it (measured: 4.2 and 4.5).
+LINKED_BESIDE_LINKING = bpy.app.version < (5, 0, 0)
+
 
 def vse_scene(context: Any) -> Any:
     """The scene that the sequencer shows: from 5.0 on it may be another than the window's."""
@@ -24,6 +27,11 @@ def vse_scene(context: Any) -> Any:
 def shows_no_scene(context: Any) -> bool:
     """Whether the sequencer shows no scene at all, as it may from 5.0 on."""
     return hasattr(context, "sequencer_scene") and context.sequencer_scene is None
+
+
+def own_scenes() -> list[Any]:
+    """The scenes of this file, without those linked from another: these can be read, but never written."""
+    return [scene for scene in bpy.data.scenes if scene.library is None]
 
 
 def strips_of(holder: Any) -> Any:
@@ -74,3 +82,14 @@ def sequencer_of(scene: Any) -> Iterator[None]:
         if hasattr(bpy.context, "sequencer_scene"):
             stack.enter_context(bpy.context.temp_override(scene=scene, sequencer_scene=scene))
         yield
+
+
+def plain(value: Any) -> Any:
+    """A value of the host's as one that can be compared."""
+    return tuple(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
+
+
+def assign(owner: Any, name: str, value: Any) -> None:
+    """Set what differs only: every assignment marks the file as changed and clears caches."""
+    if plain(getattr(owner, name)) != value:
+        setattr(owner, name, value)

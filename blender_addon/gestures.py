@@ -50,7 +50,9 @@ def reporting(execute):
             return execute(self, context)
         except (plates.Refusal, EngineError) as error:
             self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        except OSError as error:
+            self.report({"ERROR"}, str(plates.unwritable(error)))
+        return {"CANCELLED"}
 
     return reported
 

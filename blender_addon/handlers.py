@@ -21,6 +21,7 @@ _bypassed: list[str] = []
 def loaded(*_: Any) -> None:
     session.forget()
     outputs.forget()
+    carrying.forget()
     if not bpy.app.background:  # a farm's machines render what is there, and leave it alone
         for _scene, strip in list(outputs.joined()):
             with contextlib.suppress(OSError):  # a folder that cannot be written can still be looked at
@@ -30,8 +31,8 @@ def loaded(*_: Any) -> None:
 
 @persistent
 def undone(*_: Any) -> None:
-    outputs.forget()
-    session.wake()
+    outputs.doubt()
+    session.undone()
 
 
 @persistent
@@ -57,6 +58,8 @@ def saved(*_: Any) -> None:
 def before_render(*_: Any) -> None:
     """Say which plates are about to be rendered with frames that are not solved."""
     outputs.end_bypass()
+    carrying.bring_linked()
+    outputs.follow()  # a script may have moved plates, or changed the sequencer's colour space, just before
     for _scene, strip in outputs.joined():
         run = runs.get(strip.wisp.uid)
         stale = sum(len(frames) for frames in run.dirty.values()) if run else 0

@@ -2,7 +2,7 @@
 """The mattes of one plate as files that strips may show. No host here; used from a worker thread.
 
     FOLDER/object<number>/alpha.<frame>.exr   as the engine made it (a hard link into its cache)
-    FOLDER/all/alpha.<frame>.exr              the union of the enabled objects: what the matte strip lists
+    FOLDER/all/alpha.<frame>.exr              the union of the objects that are switched on: what the matte strip lists
     FOLDER/placeholder.exr                    what `all` holds where nothing is solved yet
 
 The engine's cache makes a new folder whenever a prompt changes; these names stay, so strips are never re-pointed.
@@ -11,6 +11,7 @@ One missing file would silently switch the mask off on all frames, hence the pla
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -54,29 +55,50 @@ class MatteFolder:
 
     def complete(self, frames: Iterable[int]) -> bool:
         """Whether the matte strip finds a file for each of its frames."""
-        try:
-            there = {path.name for path in self.union_folder.iterdir()}
-        except OSError:
-            return False
+        there = self._shown()
         return all(self.name(frame) in there for frame in frames)
 
-    def fill(self, frames: Iterable[int], width: int, height: int, opaque: bool) -> None:
-        """Put a placeholder where a frame has no file yet."""
-        pictures.write_matte(self._placeholder, np.full((height, width), float(opaque), np.float32))
-        for frame in frames:
-            pictures.place_where_nothing_is(self._placeholder, self.union_path(frame))
+    def _shown(self) -> set[str]:
+        try:
+            return set(os.listdir(self.union_folder))  # noqa: PTH208 (twice as fast for thousands of files)
+        except OSError:
+            return set()
 
-    def place(self, number: int, frame: int, source: Path, enabled: Collection[int]) -> Placed:
+    def fill(self, frames: Iterable[int], width: int, height: int, opaque: bool) -> None:
+        """Put a placeholder where a frame has no file yet. Raises OSError where it cannot be written."""
+        identity = f"placeholder {width}x{height} {'opaque' if opaque else 'clear'}"
+        if _made_of(self._placeholder) != identity:
+            pictures.write_matte(self._placeholder, np.full((height, width), float(opaque), np.float32), identity)
+        there = self._shown()
+        for frame in frames:
+            if self.name(frame) not in there:
+                pictures.place_where_nothing_is(self._placeholder, self.union_path(frame))
+
+    def take_over(self, source: Path) -> None:
+        """Show what another plate's folder shows, wherever nothing is here yet. Raises OSError."""
+        for path in source.rglob("*"):
+            if path.is_file() and not path.name.startswith("."):
+                pictures.place_where_nothing_is(path, self.folder / path.relative_to(source))
+
+    def last_number(self) -> int:
+        """The highest number of an object that ever had mattes here; 0 where none had."""
+        numbers = (path.name.removeprefix("object") for path in self.folder.glob("object*"))
+        return max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+    def place(self, number: int, frame: int, source: Path, shown: Collection[int]) -> Placed:
         """Show a matte of the engine's in place of what was there."""
         if not source.exists():
             return Placed(False, None)
         path = self.object_path(number, frame)
         changed = pictures.place(source, path)
-        return Placed(self.combine(frame, enabled) or changed, doubt(path))
+        return Placed(self.combine(frame, shown) or changed, doubt(path))
 
-    def combine(self, frame: int, enabled: Collection[int]) -> bool:
-        """Renew the union of one frame: 1 - product of (1 - alpha), as delivered. False where it was right."""
-        paths = [path for number in sorted(enabled) if (path := self.object_path(number, frame)).exists()]
+    def combine(self, frame: int, shown: Collection[int]) -> bool:
+        """Renew the union of one frame: 1 - product of (1 - alpha), as delivered. False where it was right.
+
+        `shown`: numbers of the objects that are switched on and have prompts.
+        """
+        paths = [path for number in sorted(shown) if (path := self.object_path(number, frame)).exists()]
         union = self.union_path(frame)
         if len(paths) < 2:
             source = paths[0] if paths else self._placeholder

@@ -5,6 +5,7 @@ Coordinates are plate pixels: origin top left, y down, pixel edges at integers. 
 prompts survive whatever is done to the strip. Run state is not stored; it lives in `session`.
 """
 
+import contextlib
 import uuid
 from pathlib import Path
 
@@ -47,11 +48,12 @@ def edited(_self, _context) -> None:
 
 def output_chosen(self, _context) -> None:
     """Bring the strips in line with the chosen output."""
-    from . import outputs
+    from . import outputs, plates
 
     scene, strip = find(self.uid)
     if strip is not None and outputs.matte_strip(strip) is not None:
-        outputs.update(scene, strip)
+        with contextlib.suppress(plates.Refusal):  # the panel says why
+            outputs.update(scene, strip)
 
 
 def models_of(kind: str):
@@ -174,10 +176,16 @@ class WispObject(bpy.types.PropertyGroup):
 
 
 class WispStrip(bpy.types.PropertyGroup):
-    """What Wisp knows of a strip. `role` is empty for plates, else `matte` or `cutout`, which carry the plate's uid."""
+    """What Wisp knows of a strip. `role` is empty for plates, else `matte` or `cutout`, which carry the plate's uid.
+
+    `last_number`: the highest that an object ever had. `shown_from`: the folder of the mattes that are shown, by which
+    a copy of the plate finds them.
+    """
 
     uid: StringProperty()
     role: StringProperty()
+    last_number: IntProperty()
+    shown_from: StringProperty()
     objects: CollectionProperty(type=WispObject)
     active: IntProperty(name="Active Object")
     output: EnumProperty(name="Output", items=OUTPUTS, default="mask", update=output_chosen)
@@ -192,9 +200,21 @@ class WispStrip(bpy.types.PropertyGroup):
         """The object that gestures go to, or None."""
         return self.objects[self.active] if 0 <= self.active < len(self.objects) else None
 
+    @property
+    def shown_objects(self) -> tuple[int, ...]:
+        """The numbers of the objects whose mattes are shown: what has no prompts has no matte."""
+        return tuple(item.number for item in self.objects if item.enabled and len(item.prompts))
+
     def add_object(self, name: str = ""):
-        """Append an object with the next free number, name and colour, and make it the active one."""
-        number = max((item.number for item in self.objects), default=0) + 1
+        """Append an object with a new number, name and colour, and make it the active one.
+
+        A number is never given again, not even after undo: files of the one before may still be there.
+        """
+        from . import mattes, places
+
+        on_disk = mattes.MatteFolder(places.here().plate(self.uid)).last_number() if self.uid else 0
+        number = max((self.last_number, on_disk, *(item.number for item in self.objects))) + 1
+        self.last_number = number
         item = self.objects.add()
         item.number = number
         item.name = name or f"object{number}"
@@ -214,17 +234,19 @@ def find(uid: str):
 
 
 def plates():
-    """(scene, strip) of every plate that has a uid."""
-    for scene in bpy.data.scenes:
+    """(scene, strip) of every plate of this file that has a uid; what is linked from another file is not ours."""
+    for scene in compat.own_scenes():
         for strip in compat.all_strips(scene):
-            if strip.wisp.uid and not strip.wisp.role:
+            wisp = strip.wisp
+            if wisp.uid and not wisp.role:
                 yield scene, strip
 
 
 def own(strip):
     """The strip's data, ready to be edited: with a uid that no other plate has.
 
-    Splitting and duplicating copy the uid; the copies share their mattes until one of them is edited.
+    Splitting and duplicating copy the uid; the copies share their mattes until one of them is edited. It then starts
+    with the mattes that it shows.
     """
     wisp = strip.wisp
     users = sum(other.wisp.uid == wisp.uid for _, other in plates())

@@ -91,6 +91,7 @@ class WISP_OT_track(OnPlate, bpy.types.Operator):
     def execute(self, context):
         scene, strip = gestures.target(context)
         if not any(item.prompts for item in strip.wisp.objects if item.enabled):
+            session.combine(scene, strip)
             self.report({"ERROR"}, "There are no prompts yet: click the object in the preview")
             return {"CANCELLED"}
         if run_of(strip.wisp.uid).busy:

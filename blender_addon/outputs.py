@@ -2,94 +2,147 @@
 """The strips that show mattes: found through the plate's mask modifier, changed in place, never made anew.
 
 The matte strip lists, for each scene frame in which the plate is visible, the file of the plate frame shown there, so
-that trims, reversal and rate need no second description. The mask of a modifier lies in the frame, not in the strip
-(moving the plate does not move it), so the matte carries the plate's transform; `follow` keeps both in step.
+that trims, reversal, rate and retiming need no second description. The mask of a modifier lies in the frame, not in
+the strip (moving the plate does not move it), so the matte carries the plate's transform; `follow` keeps both in step.
+
+A strip that shows mattes goes on showing them: a copy, or a plate that came from another file, starts with the files
+of the one it was made from.
 """
 
 from __future__ import annotations
 
+import contextlib
+import uuid
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from . import animation, compat, model, places, plates, preferences
+from . import animation, compat, grade, places, plates, preferences
+from .compat import assign
+from .inventory import MODIFIER, Inventory, inventories
 from .mattes import MatteFolder
 
 LAST_CHANNEL = 128
+_OFFSETS = ("frame_offset_start", "frame_offset_end", "animation_offset_start", "animation_offset_end")
+_laid = attrgetter("frame_start", "frame_final_duration", "directory", "colorspace_settings.name", "mute", *_OFFSETS)
+#: (scene, strip) -> what its outputs repeat, and what they were then.
 _seen: dict[tuple[str, str], tuple[Any, ...]] = {}
+_told: dict[tuple[str, str], tuple[Any, ...]] = {}
+#: Whether outputs may have changed beside us, as by undo, and have to be looked at themselves.
+_doubted = False
 
 
 def mask_modifier(strip: Any) -> Any:
     """The modifier through which a plate or cut-out is joined to its matte, or None."""
-    mattes = _mattes(strip.id_data)
-    return next((each for each in _masks(strip) if each.input_mask_strip.as_pointer() in mattes), None)
-
-
-def _masks(strip: Any) -> Iterator[Any]:
-    return (each for each in strip.modifiers if each.type == "MASK" and each.input_mask_strip is not None)
-
-
-def _mattes(scene: Any) -> dict[int, Any]:
-    """Every matte strip of a scene by its address.
-
-    Splitting a strip in 4.2 can leave its right half with a mask that is no strip of the scene any more; only what is
-    found from here may be touched.
-    """
-    return {each.as_pointer(): each for each in compat.all_strips(scene) if each.wisp.role == "matte"}
-
-
-def _stranded(strip: Any) -> Any:
-    """A mask modifier whose strip is not in the scene, or None."""
-    known = {each.as_pointer() for each in compat.all_strips(strip.id_data)}
-    return next((each for each in _masks(strip) if each.input_mask_strip.as_pointer() not in known), None)
+    joint = Inventory(strip.id_data).joint(strip)
+    return joint.modifier if joint is not None and joint.matte is not None else None
 
 
 def matte_strip(strip: Any) -> Any:
     """The matte strip of a plate, or None."""
-    modifier = mask_modifier(strip)
-    return _mattes(strip.id_data)[modifier.input_mask_strip.as_pointer()] if modifier else None
+    joint = Inventory(strip.id_data).joint(strip)
+    return joint.matte if joint is not None else None
 
 
-def _cutout_strip(scene: Any, matte: Any) -> Any:
-    for strip in compat.all_strips(scene):
-        if strip.wisp.role == "cutout" and matte_strip(strip) == matte:
-            return strip
-    return None
+def joined() -> Iterator[tuple[Any, Any]]:
+    """(scene, plate) of every plate that shows mattes."""
+    for inventory in inventories():
+        for joint in inventory.joined:
+            yield inventory.scene, joint.strip
 
 
-def update(scene: Any, strip: Any) -> None:
-    """Make or bring up to date what shows the mattes of a plate, as its `output` says. Raises plates.Refusal."""
+def update(scene: Any, strip: Any, inventory: Inventory | None = None) -> bool:
+    """Make or bring up to date what shows the mattes of a plate, as its `output` says. True where strips were made.
+
+    Raises plates.Refusal.
+    """
+    inventory = inventory or Inventory(scene)
     plate = plates.plate_of(scene, strip)
-    folder = MatteFolder(places.here().plate(strip.wisp.uid))
-    folder.fill(plate.frames, plate.width, plate.height, preferences.get().placeholder == "opaque")
+    joint = inventory.joint(strip)
+    matte = joint.matte if joint is not None else None
+    folder = _files(strip, matte, plate)
+    made = False
     with compat.sequencer_of(scene):
-        matte = matte_strip(strip)
-        if matte is None or not _owns(scene, strip, matte):
+        if matte is None or inventory.owner(matte) != strip:
             matte = _new_matte(scene, strip, folder.union_path(plate.shown[int(strip.frame_final_start)]))
-            _join(strip, matte)
-        _lay_out_matte(strip, matte, plate, folder)
-        cutout = _cutout_strip(scene, matte)
+            _join(strip, matte, joint.modifier if joint is not None else None)
+            made = True
+        assign(matte.wisp, "uid", strip.wisp.uid)
+        _lay_out_matte(scene, strip, matte, plate, folder)
+        cutout = inventory.cutout(matte)
         if cutout is None and strip.wisp.output == "cutout":
             cutout = _new_cutout(scene, strip, matte)
+            made = True
         if cutout is not None:
-            _lay_out_cutout(strip, cutout)
-        _show(strip, matte, cutout)
-    _seen[scene.name, strip.name] = _signature(scene, strip)
+            assign(cutout.wisp, "uid", strip.wisp.uid)
+            _lay_out_cutout(strip, cutout, matte)
+        _show(strip, mask_modifier(strip) if made else joint.modifier, matte, cutout)
+    moving = animation.curves(strip)
+    key = (scene.name, strip.name)
+    _seen[key], _told[key] = _signature(scene, strip, moving, cutout), _present(matte, cutout)
+    return made
 
 
-def _signature(scene: Any, strip: Any) -> tuple[Any, ...]:
-    """Everything of a plate that its outputs repeat."""
-    return plates.timing(scene, strip), animation.samples(strip)
+# -- files ----------------------------------------------------------------------------------------------------
 
 
-def _owns(scene: Any, strip: Any, matte: Any) -> bool:
-    """Whether the matte is this plate's own: copies made by splitting or duplicating still point at the first's."""
-    if matte.wisp.uid != strip.wisp.uid:
-        return False
-    users = [other for where, other in model.plates() if where == scene and matte_strip(other) == matte]
-    return min(users, key=lambda other: (other.frame_final_start, other.name)) == strip
+def _files(strip: Any, matte: Any, plate: plates.Plate) -> MatteFolder:
+    """The plate's files, one for each of its frames. Raises plates.Refusal where they cannot be written."""
+    folder, shown = MatteFolder(places.here().plate(strip.wisp.uid)), _shown_folder(strip, matte)
+    if shown is not None and shown != folder.folder and _is_anothers(strip, folder.folder):
+        folder = MatteFolder(places.here().plate(_part_from(strip, shown)))
+    try:
+        if shown is not None and shown != folder.folder:
+            folder.take_over(shown)
+        folder.fill(plate.frames, plate.width, plate.height, preferences.get().placeholder == "opaque")
+    except OSError as error:
+        if shown is not None and MatteFolder(shown).complete(plate.frames):
+            return MatteFolder(shown)
+        raise plates.unwritable(error) from None
+    return folder
+
+
+def _shown_folder(strip: Any, matte: Any) -> Path | None:
+    """Where the mattes lie that a plate shows now, or did when it was copied."""
+    there = Path(bpy.path.abspath(matte.directory)).parent if matte is not None else Path(strip.wisp.shown_from)
+    return there if there.is_absolute() and there.is_dir() else None
+
+
+def _is_anothers(strip: Any, folder: Path) -> bool:
+    """Whether a plate of this file shows that folder: one that came from elsewhere may have the same uid."""
+    return any(
+        _shown_folder(joint.strip, joint.matte) == folder
+        for inventory in inventories()
+        for joint in inventory.joined
+        if joint.strip.wisp.uid == strip.wisp.uid and joint.matte is not None
+    )
+
+
+def _part_from(strip: Any, shown: Path) -> str:
+    """Give a plate that came from elsewhere, and its pieces, a uid of their own; returns it."""
+    old, new = strip.wisp.uid, uuid.uuid4().hex[:12]
+    for inventory in inventories():
+        for joint in inventory.joined:
+            if joint.strip.wisp.uid == old and _shown_folder(joint.strip, joint.matte) == shown:
+                joint.strip.wisp.uid = new
+    strip.wisp.uid = new
+    return new
+
+
+def point_to(strip: Any, matte: Any, folder: Path) -> None:
+    """Have a matte strip read its files from this folder, named from the blend file where there is one."""
+    directory = str(folder / "all") + "/"
+    if bpy.data.is_saved:
+        with contextlib.suppress(ValueError):  # another drive on Windows
+            directory = bpy.path.relpath(directory) + "/"
+    assign(matte, "directory", directory)
+    assign(strip.wisp, "shown_from", str(folder))
+
+
+# -- strips ---------------------------------------------------------------------------------------------------
 
 
 def _holder(scene: Any, strip: Any) -> Any:
@@ -118,15 +171,13 @@ def _new_matte(scene: Any, strip: Any, first: Path) -> Any:
     matte.wisp.role, matte.wisp.uid = "matte", strip.wisp.uid
     matte.blend_type = "REPLACE"
     matte.mute, matte.select = True, False
-    # The sequencer works in this space: only so is 0.5 in the file 0.5 in the picture.
-    matte.colorspace_settings.name = scene.sequencer_colorspace_settings.name
     return matte
 
 
-def _join(strip: Any, matte: Any) -> None:
-    modifier = mask_modifier(strip) or _stranded(strip)
+def _join(strip: Any, matte: Any, modifier: Any) -> None:
     if modifier is None:
-        modifier = strip.modifiers.new("Wisp", "MASK")
+        modifier = strip.modifiers.new(MODIFIER, "MASK")
+    if modifier.input_mask_type != "STRIP":
         modifier.input_mask_type = "STRIP"
     modifier.input_mask_strip = matte
     modifier.mask_time = "ABSOLUTE"  # the last frame is held past the end; RELATIVE would show the plate unmasked
@@ -140,107 +191,171 @@ def _new_cutout(scene: Any, strip: Any, matte: Any) -> Any:
     cutout.wisp.role, cutout.wisp.uid = "cutout", strip.wisp.uid
     cutout.blend_type = "ALPHA_OVER"
     cutout.select = False
-    cutout.colorspace_settings.name = strip.colorspace_settings.name
-    _join(cutout, matte)
+    _join(cutout, matte, None)
     return cutout
 
 
-def _lay_out_matte(strip: Any, matte: Any, plate: plates.Plate, folder: MatteFolder) -> None:
-    start, end = int(strip.frame_final_start), int(strip.frame_final_end)
-    for name in ("frame_offset_start", "frame_offset_end", "animation_offset_start", "animation_offset_end"):
-        _assign(matte, name, 0)
-    _list_files(matte, [folder.name(plate.shown[frame]) for frame in range(start, end)])
-    point_to(matte, folder.union_folder)
-    _assign(matte, "frame_start", start)
-    _assign(matte, "frame_final_duration", end - start)
+def _lay_out_matte(scene: Any, strip: Any, matte: Any, plate: plates.Plate, folder: MatteFolder) -> None:
+    _lay_out_files(strip, matte, [folder.name(plate.shown[frame]) for frame in _times(strip)])
+    point_to(strip, matte, folder.folder)
+    _keep_values(scene, matte)
     # Where the plate is masked before it is flipped, the flip turns its mask too; shown by itself the matte must flip.
     flips = strip.wisp.output == "matte" or not compat.MASK_BEFORE_FLIP
-    _copy_place(strip, matte, flips)
+    _copy_place(strip, matte, flips, (*animation.PLACE, *(animation.FLIPS if flips else ())))
 
 
-def point_to(matte: Any, folder: Path) -> None:
-    """Have a matte strip read its files from this folder, named from the blend file where there is one."""
-    directory = str(folder) + "/"
-    _assign(matte, "directory", bpy.path.relpath(directory) + "/" if bpy.data.is_saved else directory)
+def _keep_values(scene: Any, matte: Any) -> None:
+    """Have 0.5 in the file act as 0.5, in every version.
+
+    Files are taken for pictures in the space that the sequencer works in, so that nothing converts them. From 5.2 on
+    a strip stays in linear light until something needs it in that space, which a mask does not; a modifier does,
+    even one that changes nothing.
+    """
+    assign(matte.colorspace_settings, "name", scene.sequencer_colorspace_settings.name)
+    if not any(each.type == "BRIGHT_CONTRAST" for each in matte.modifiers):
+        matte.modifiers.new(MODIFIER, "BRIGHT_CONTRAST")
 
 
-def _list_files(strip: Any, names: list[str]) -> None:
-    while len(strip.elements) > len(names):
-        strip.elements.pop(len(strip.elements) - 1)
-    for element, name in zip(strip.elements, names, strict=False):
-        _assign(element, "filename", name)
-    for name in names[len(strip.elements) :]:
-        strip.elements.append(name)
+def _times(strip: Any) -> range:
+    return range(int(strip.frame_final_start), int(strip.frame_final_end))
 
 
-def _lay_out_cutout(strip: Any, cutout: Any) -> None:
+def _lay_out_files(strip: Any, target: Any, names: list[str]) -> None:
+    """Have `target` show these files over the time of `strip`, one each frame."""
+    for name in _OFFSETS:
+        assign(target, name, 0)
+    had = [element.filename for element in target.elements]
+    for number in range(len(had) - 1, len(names) - 1, -1):
+        target.elements.pop(number)
+    for number, (name, old) in enumerate(zip(names, had, strict=False)):
+        if name != old:
+            target.elements[number].filename = name
+    for name in names[len(had) :]:
+        target.elements.append(name)
+    assign(target, "frame_start", int(strip.frame_final_start))
+    assign(target, "frame_final_duration", len(names))
+
+
+def _lay_out_cutout(strip: Any, cutout: Any, matte: Any) -> None:
     if strip.type == "IMAGE":
-        _list_files(cutout, [element.filename for element in strip.elements])
-        _assign(cutout, "directory", strip.directory)
+        names = plates.shown_files(strip)
+        _lay_out_files(strip, cutout, [names[frame] for frame in _times(strip)])
+        assign(cutout, "directory", strip.directory)
     else:
-        _assign(cutout, "filepath", strip.filepath)
-    for name in (*plates.TIMES, "strobe", "use_reverse_frames", "alpha_mode"):
-        _assign(cutout, name, getattr(strip, name))
-    _copy_place(strip, cutout, True)
+        assign(cutout, "filepath", strip.filepath)
+        for name in (*plates.TIMES, "strobe", "use_reverse_frames"):
+            assign(cutout, name, getattr(strip, name))
+    for name in ("alpha_mode", "use_float", "use_deinterlace"):
+        assign(cutout, name, getattr(strip, name))
+    assign(cutout.colorspace_settings, "name", strip.colorspace_settings.name)
+    if grade.repeat(strip, cutout):
+        _join(cutout, matte, next(each for each in cutout.modifiers if each.type == "MASK" and grade.is_mask(each)))
+    graded = [key for key in animation.curves(strip) if animation.is_grade(key)]
+    _copy_place(strip, cutout, True, (*animation.PLACE, *animation.FLIPS, *graded))
 
 
-def _copy_place(source: Any, target: Any, flips: bool) -> None:
+def _copy_place(source: Any, target: Any, flips: bool, keys: tuple[animation.Key, ...]) -> None:
     """Put `target` where `source` is, and let it move as that moves."""
     for owner, names in (("transform", (*animation.TRANSFORM, "origin")), ("crop", animation.CROP)):
+        ours, theirs = getattr(target, owner), getattr(source, owner)
         for name in names:
-            _assign(getattr(target, owner), name, _plain(getattr(getattr(source, owner), name)))
+            assign(ours, name, compat.plain(getattr(theirs, name)))
     if hasattr(source.transform, "filter"):
-        _assign(target.transform, "filter", source.transform.filter)
+        assign(target.transform, "filter", source.transform.filter)
     for name, _ in animation.FLIPS:
-        _assign(target, name, flips and getattr(source, name))
-    animation.follow(source, target, (*animation.PLACE, *(animation.FLIPS if flips else ())))
+        assign(target, name, flips and getattr(source, name))
+    animation.follow(source, target, keys)
 
 
-def _plain(value: Any) -> Any:
-    return tuple(value) if hasattr(value, "__len__") else value
-
-
-def _assign(owner: Any, name: str, value: Any) -> None:
-    """Set what differs only: every assignment marks the file as changed and clears caches."""
-    if _plain(getattr(owner, name)) != value:
-        setattr(owner, name, value)
-
-
-def _show(strip: Any, matte: Any, cutout: Any) -> None:
+def _show(strip: Any, modifier: Any, matte: Any, cutout: Any) -> None:
     output, bypass = strip.wisp.output, strip.wisp.bypass
-    _assign(mask_modifier(strip), "mute", output != "mask" or bypass)
-    _assign(matte, "mute", output != "matte" or bypass)
+    assign(modifier, "mute", output != "mask" or bypass)
+    assign(matte, "mute", output != "matte" or bypass)
     if cutout is not None:
-        _assign(cutout, "mute", output != "cutout" or bypass)
+        assign(cutout, "mute", output != "cutout" or bypass)
 
 
-def joined() -> Iterator[tuple[Any, Any]]:
-    """(scene, plate) of every plate that shows mattes."""
-    for scene, strip in model.plates():
-        if mask_modifier(strip) or _stranded(strip):
-            yield scene, strip
+def remove(scene: Any, strip: Any) -> None:
+    """Take away what shows the plate's mattes, its mask modifier too. The files stay."""
+    inventory = Inventory(scene)
+    joint = inventory.joint(strip)
+    if joint is None:
+        return
+    with compat.sequencer_of(scene):
+        if joint.matte is not None and inventory.owner(joint.matte) == strip:
+            cutout = inventory.cutout(joint.matte)
+            for other in inventory.readers[joint.matte.as_pointer()]:
+                if other.strip != cutout:
+                    other.strip.modifiers.remove(other.modifier)
+            for each in (cutout, joint.matte):
+                if each is not None:
+                    _holder(scene, each).remove(each)
+        else:
+            strip.modifiers.remove(joint.modifier)
+
+
+# -- keeping in step ------------------------------------------------------------------------------------------
+
+
+def _signature(scene: Any, strip: Any, moving: animation.Curves, cutout: Any) -> tuple[Any, ...]:
+    """Everything of a plate that its outputs repeat."""
+    shown = (*plates.timing(scene, strip), *animation.place(strip, moving), scene.sequencer_colorspace_settings.name)
+    if cutout is None:
+        return shown
+    return (*shown, strip.colorspace_settings.name, grade.snapshot(strip), animation.grade(strip, moving))
+
+
+def _present(matte: Any, cutout: Any) -> tuple[Any, ...]:
+    """What undo may have put back, of the outputs themselves."""
+    files = matte.elements
+    ends = (len(files), files[0].filename, files[len(files) - 1].filename)
+    cut = None if cutout is None else (cutout.frame_start, cutout.frame_final_duration, cutout.mute)
+    return (*_laid(matte), *ends, *animation.place(matte, {}), cut)
 
 
 def follow() -> None:
-    """Bring outputs in step with plates that were moved, trimmed, split or transformed since the last call."""
-    for scene, strip in list(joined()):
+    """Bring outputs in step with plates that were moved, trimmed, split, graded or copied since the last call."""
+    global _doubted
+    doubted, _doubted = _doubted, False
+    for inventory in inventories():
+        _follow(inventory, doubted)
+
+
+def _follow(inventory: Inventory, doubted: bool) -> None:
+    scene = inventory.scene
+    moving = animation.curves_of(scene) if inventory.joined else {}
+    found = inventory
+    for joint in found.joined:
+        strip, _, matte = joint if inventory is found else inventory.joint(joint.strip) or joint
+        cutout = inventory.cutout(matte) if matte is not None else None
         key = (scene.name, strip.name)
-        signature = _signature(scene, strip)
-        if _seen.get(key) != signature:
-            _seen[key] = signature
-            try:
-                update(scene, strip)
-            except plates.Refusal:
-                continue  # the panel says why
+        signature = _signature(scene, strip, moving.get(strip.path_from_id(), {}) if moving else {}, cutout)
+        same = matte is not None and _seen.get(key) == signature
+        if same and not (doubted and _told.get(key) != _present(matte, cutout)):
+            continue
+        _seen[key] = signature
+        try:
+            made = update(scene, strip, inventory)
+        except plates.Refusal:
+            continue  # the panel says why
+        if made:
+            inventory = Inventory(scene)
+    orphans = inventory.orphans()
+    with compat.sequencer_of(scene) if orphans else contextlib.nullcontext():
+        for orphan in orphans:
+            _holder(scene, orphan).remove(orphan)
 
 
 def refresh(uid: str) -> None:
     """Files of this plate have changed on disk: have them read again."""
-    for _scene, strip in joined():
-        matte = matte_strip(strip) if strip.wisp.uid == uid else None
-        if matte is not None:
-            matte.invalidate_cache("RAW")
-            strip.invalidate_cache("RAW")
+    for inventory in inventories():
+        for strip, _, matte in inventory.joined:
+            if strip.wisp.uid == uid and matte is not None:
+                matte.invalidate_cache("RAW")
+                strip.invalidate_cache("RAW")
+                cutout = inventory.cutout(matte)
+                if cutout is not None:
+                    cutout.invalidate_cache("RAW")
 
 
 def end_bypass() -> list[str]:
@@ -254,13 +369,20 @@ def end_bypass() -> list[str]:
 def missing(strip: Any) -> bool:
     """Whether files of the matte strip are gone, which switches the mask off without a word."""
     matte = matte_strip(strip)
-    if matte is None:
+    if matte is None or not len(matte.elements):
         return False
     folder = Path(bpy.path.abspath(matte.directory))
     first, last = matte.elements[0].filename, matte.elements[len(matte.elements) - 1].filename
     return not ((folder / first).exists() and (folder / last).exists())
 
 
+def doubt() -> None:
+    """A step was undone: outputs may be those of another time."""
+    global _doubted
+    _doubted = True
+
+
 def forget() -> None:
-    """Another file is loaded, or a step undone: look at everything anew."""
+    """Another file is loaded: look at everything anew."""
     _seen.clear()
+    _told.clear()

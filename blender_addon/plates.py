@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,8 +43,9 @@ class Plate(NamedTuple):
 
 
 def plate_of(scene: Any, strip: Any) -> Plate:
-    """Raises Refusal."""
+    """Looked at anew, every file name of it. Raises Refusal."""
     check(scene, strip)
+    _shown[scene.name, strip.name] = (timing(scene, strip), _frames_or_refusal(scene, strip))
     shown = shown_frames(scene, strip)
     path, size = media_path(strip), size_of(strip)
     if strip.type == "IMAGE":
@@ -55,53 +57,67 @@ def plate_of(scene: Any, strip: Any) -> Plate:
 def shown_frames(scene: Any, strip: Any) -> dict[int, int]:
     """Scene frame -> plate frame, wherever the strip is visible. Raises Refusal."""
     key, now = (scene.name, strip.name), timing(scene, strip)
-    if _shown.get(key, (None,))[0] != now:
-        _shown[key] = (now, _shown_frames(scene, strip))
-    return _shown[key][1]
+    known = _shown.get(key)
+    if known is None or known[0] != now:
+        known = _shown[key] = (now, _frames_or_refusal(scene, strip))
+    if isinstance(known[1], Refusal):
+        raise known[1]
+    return known[1]
 
 
 #: Drawing asks for the frames of every strip over and over: (scene, strip) -> what they depend on, and the frames.
-_shown: dict[tuple[str, str], tuple[Any, dict[int, int]]] = {}
+_shown: dict[tuple[str, str], tuple[Any, dict[int, int] | Refusal]] = {}
+
+
+def _frames_or_refusal(scene: Any, strip: Any) -> dict[int, int] | Refusal:
+    try:
+        return _shown_frames(scene, strip)
+    except Refusal as refusal:
+        return refusal
 
 
 def _shown_frames(scene: Any, strip: Any) -> dict[int, int]:
-    times = range(int(strip.frame_final_start), int(strip.frame_final_end))
     if strip.type == "IMAGE":
         names = [element.filename for element in strip.elements]
         numbers = dict(zip(names, _files(strip).numbers, strict=True))
-        return {time: numbers[strip.strip_elem_from_frame(time).filename] for time in times}
+        return {time: numbers[name] for time, name in shown_files(strip).items()}
     timing = movie_timing(scene, strip)
-    return {time: mapping.movie_frame(timing, time) for time in times}
+    return {time: mapping.movie_frame(timing, time) for time in _times(strip)}
+
+
+def shown_files(strip: Any) -> dict[int, str]:
+    """Scene frame -> file name, wherever an image strip is visible."""
+    return {time: strip.strip_elem_from_frame(time).filename for time in _times(strip)}
+
+
+def _times(strip: Any) -> range:
+    return range(int(strip.frame_final_start), int(strip.frame_final_end))
 
 
 TIMES = ("animation_offset_start", "animation_offset_end", "frame_start", "frame_offset_start", "frame_offset_end")
+_timing = attrgetter(*TIMES, "frame_final_start", "frame_final_end", "strobe", "use_reverse_frames", "wisp.uid")
 
 
 def timing(scene: Any, strip: Any) -> tuple[Any, ...]:
     """Everything that decides which frames a strip shows."""
-    files = strip.elements
-    if strip.type == "IMAGE" and len(files):
-        media: tuple[Any, ...] = (strip.directory, len(files), files[0].filename, files[len(files) - 1].filename)
+    files, render, keys = strip.elements, scene.render, getattr(strip, "retiming_keys", ())
+    count = len(files) if strip.type == "IMAGE" else 0
+    if count:
+        media: tuple[Any, ...] = (strip.directory, count, files[0].filename, files[count - 1].filename)
     else:
         media = (getattr(strip, "filepath", ""),)
     return (
         *media,
-        *(getattr(strip, name) for name in TIMES),
-        *(strip.frame_final_start, strip.frame_final_end, strip.strobe, strip.use_reverse_frames),
-        *(len(getattr(strip, "retiming_keys", ())), scene.render.fps, scene.render.fps_base, strip.wisp.uid),
+        *_timing(strip),
+        *(key.timeline_frame for key in keys),
+        render.fps,
+        render.fps_base,
     )
 
 
 def plate_frame(scene: Any, strip: Any, scene_frame: int) -> int | None:
     """The plate frame that the strip shows at a scene frame; None outside the strip. Raises Refusal."""
-    if not strip.frame_final_start <= scene_frame < strip.frame_final_end:
-        return None
-    if strip.type == "IMAGE":
-        files = _files(strip)
-        shown = strip.strip_elem_from_frame(scene_frame).filename
-        names = [element.filename for element in strip.elements]
-        return files.numbers[names.index(shown)]
-    return mapping.movie_frame(movie_timing(scene, strip), scene_frame)
+    return shown_frames(scene, strip).get(scene_frame)
 
 
 def check(scene: Any, strip: Any) -> None:
@@ -120,6 +136,15 @@ def check(scene: Any, strip: Any) -> None:
             "A retimed movie cannot be mapped to its frames. Remove the retiming, or render the strip to pictures.",
             "sequencer.retiming_reset",
         )
+
+
+def unwritable(error: OSError) -> Refusal:
+    """Files that the strip needs cannot be written."""
+    where = f"{error.filename}" if error.filename else "The folder of the mattes"
+    return Refusal(
+        f"{where} cannot be written: {error.strerror or error}. Save the blend file where you may write, or name "
+        "another folder in the add-on's preferences."
+    )
 
 
 def _missing(path: Path) -> Refusal:

@@ -27,6 +27,8 @@ class Run:
     """The run state of one plate, found by its uid.
 
     `solved`, `dirty`: frames by object. `doubtful`: why a solved frame is worth a look, by object and frame.
+    `enabled`: the objects, switched on and with prompts, that make up what the strips show.
+    `version`: grows with each change of any of these.
     `placed`: the engine's file that was last put into the plate's folder, by object and frame.
     """
 
@@ -46,6 +48,7 @@ class Run:
     doubtful: dict[int, dict[int, str]] = field(default_factory=dict)
     placed: dict[tuple[int, int], Path] = field(default_factory=dict)
     enabled: tuple[int, ...] = ()
+    version: int = 0
     wanted: dict[tuple[int, int], float] = field(default_factory=dict)
     asked: int = 0
     fault: Fault | None = None
@@ -68,12 +71,16 @@ class Run:
         self.wanted.clear()
 
     def state(self, frame: int) -> str:
-        """`dirty`, `doubtful`, `solved` or `none`: the worst of the enabled objects."""
+        """`dirty`, `doubtful`, `solved` or `none`: the worst of the objects that are shown."""
         if any(frame in self.dirty.get(number, ()) for number in self.enabled):
             return "dirty"
         if any(frame in self.doubtful.get(number, ()) for number in self.enabled):
             return "doubtful"
         return "solved" if any(frame in self.solved.get(number, ()) for number in self.enabled) else "none"
+
+    def changed(self) -> None:
+        """What is known of the frames is not what it was."""
+        self.version += 1
 
     def judge(self, number: int, frame: int, doubt: str) -> None:
         """What there is to doubt about a matte, or nothing."""
@@ -82,6 +89,7 @@ class Run:
             doubtful[frame] = doubt
         else:
             doubtful.pop(frame, None)
+        self.changed()
 
 
 runs: dict[str, Run] = {}

@@ -7,6 +7,7 @@ linked and combined by `filing`.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import time
@@ -16,7 +17,7 @@ from typing import Any
 
 import bpy
 
-from . import document, engine, filing, mapping, model, places, plates, record
+from . import document, engine, filing, mapping, model, outputs, places, plates, record
 from .engine import Fault
 from .host.errors import EngineError
 from .mattes import MatteFolder, Placed
@@ -31,6 +32,8 @@ PATIENCE = 5.0
 unasked: set[str] = set()
 #: Plates whose files have changed, and since when.
 touched: dict[str, float] = {}
+#: Plates of which undo may have taken the strips that show their mattes.
+unshown: set[str] = set()
 _settings_due: float | None = None
 
 
@@ -52,8 +55,8 @@ def sync(scene: Any, strip: Any) -> Run:
     if run.place != place or not place.cache.is_dir():
         if run.shot is not None:
             run.shot.close()
-        place.cache.mkdir(parents=True, exist_ok=True)
-        prompts.mkdir(parents=True, exist_ok=True)
+        for needed in (place.cache, prompts):
+            needed.mkdir(parents=True, exist_ok=True)
         run.place, run.document, run.placed = place, shot, {}
         run.mattes = MatteFolder(folder)
         run.shot = running.open(
@@ -70,13 +73,26 @@ def sync(scene: Any, strip: Any) -> Run:
         assert run.shot is not None
         run.shot.update(shot)
         _remember(run, record.write_shot, shot)
-    enabled = tuple(item.number for item in wisp.objects if item.enabled)
-    if run.enabled != enabled:
-        run.enabled = enabled
-        assert run.mattes is not None
-        for frame in plate.frames:
-            _submit(run, run.mattes.combine, frame, enabled, then=functools.partial(_combined, run))
+    _combine(run, wisp, plate.frames)
     return run
+
+
+def combine(scene: Any, strip: Any) -> None:
+    """Show the mattes of the objects that are shown now, without asking the engine. Raises plates.Refusal."""
+    run = run_of(strip.wisp.uid)
+    run.mattes = run.mattes or MatteFolder(places.here().plate(run.uid))
+    _combine(run, strip.wisp, plates.plate_of(scene, strip).frames, anyway=True)
+
+
+def _combine(run: Run, wisp: Any, frames: list[int], anyway: bool = False) -> None:
+    """Show the objects that are switched on now and have prompts, and no others."""
+    shown = wisp.shown_objects
+    if (run.enabled == shown and not anyway) or run.mattes is None:
+        return
+    run.enabled = shown
+    run.changed()
+    for frame in frames:
+        _submit(run, run.mattes.combine, frame, shown, then=functools.partial(_combined, run))
 
 
 def recall() -> None:
@@ -91,7 +107,7 @@ def recall() -> None:
             continue  # the panel says why
         unasked.add(run.uid)
         run.mattes = MatteFolder(folder)
-        run.enabled = tuple(item.number for item in strip.wisp.objects if item.enabled)
+        run.enabled = strip.wisp.shown_objects
         shot = document.shot_document(strip.wisp, plate, folder / "prompts")
         _submit(run, record.read, folder, shot, plate.frames, then=functools.partial(_recalled, run))
 
@@ -99,6 +115,7 @@ def recall() -> None:
 def _recalled(run: Run, known: record.Known) -> None:
     if run.shot is None:  # else the engine knows better
         run.solved, run.dirty, run.doubtful = known
+        run.changed()
 
 
 def _remember(run: Run, write: Callable[..., None], *content: Any) -> None:
@@ -122,6 +139,7 @@ def track(scene: Any, strip: Any, frames: list[int], numbers: list[int] | None =
     """Start to compute what is missing on `frames`. Raises plates.Refusal, EngineGone."""
     run = sync(scene, strip)
     assert run.shot is not None
+    _combine(run, strip.wisp, frames, anyway=True)
     run.stage, run.done, run.total, run.eta, run.stopped_at = "starting", 0, 0, None, None
     run.message = ""
     run.job = run.shot.solve(
@@ -160,8 +178,10 @@ def _on_status(run: Run, status: dict[str, Any]) -> None:
         number, frames = item["id"], item["frames"]
         run.solved[number] = mapping.frames_in(frames.get("solved", ""))
         run.dirty[number] = mapping.frames_in(frames.get("dirty", ""))
+        folder, _, name = item["pattern"].rpartition("/")  # a folder's name may hold a % that means itself
         for frame in run.solved[number]:
-            _place(run, number, frame, Path(item["pattern"] % frame))
+            _place(run, number, frame, Path(folder, name % frame))
+    run.changed()
     _remember(run, record.write_status, run.solved, run.dirty)
     redraw()
 
@@ -212,6 +232,21 @@ def _previewed(run: Run, number: int, frame: int, result: dict[str, Any]) -> Non
 # -- files ----------------------------------------------------------------------------------------------------
 
 
+def undone() -> None:
+    """A step was undone or done again: send what is there now; what is solved is shown also where its strip went."""
+    wake()
+    unshown.update(run.uid for run in runs.values() if any(run.solved.values()))
+
+
+def show_unshown() -> None:
+    """Put back the strips of mattes that undo took away."""
+    for uid in [unshown.pop() for _ in range(len(unshown))]:
+        scene, strip = model.find(uid)
+        if strip is not None and strip.wisp.shown_objects and outputs.matte_strip(strip) is None:
+            with contextlib.suppress(plates.Refusal):  # the panel says why
+                outputs.update(scene, strip)
+
+
 def _submit(run: Run, work: Callable[..., Any], *arguments: Any, then: Callable[[Any], None]) -> None:
     filing.submit(work, *arguments, then=then, failed=functools.partial(_not_written, run))
 
@@ -224,6 +259,7 @@ def _place(run: Run, number: int, frame: int, source: Path) -> None:
     """Have a file of the engine's shown: it is what the present document wants on this frame."""
     run.solved.setdefault(number, set()).add(frame)
     run.dirty.setdefault(number, set()).discard(frame)
+    run.changed()
     if run.placed.get((number, frame)) != source and run.mattes is not None:
         run.placed[number, frame] = source
         then = functools.partial(_placed, run, number, frame)
@@ -265,8 +301,13 @@ def _send_settings(now: float) -> None:
     _settings_due = None
     for run in list(runs.values()):
         scene, strip = model.find(run.uid)
-        if strip is not None and run.shot is not None:
+        if strip is None:
+            continue
+        if run.shot is not None:
             _try_sync(run, scene, strip)
+        elif run.enabled != strip.wisp.shown_objects:
+            with contextlib.suppress(plates.Refusal):  # the panel says why
+                combine(scene, strip)
 
 
 def _send_previews(now: float) -> None:
@@ -292,6 +333,8 @@ def _try_sync(run: Run, scene: Any, strip: Any) -> bool:
         run.fault = Fault(str(error), "refused")
     except EngineError as error:
         run.fault = Fault(str(error), error.kind)
+    except OSError as error:
+        run.fault = Fault(str(plates.unwritable(error)), "output")
     else:
         return True
     redraw()
@@ -313,6 +356,7 @@ def forget() -> None:
     runs.clear()
     touched.clear()
     unasked.clear()
+    unshown.clear()
 
 
 def drop_engine() -> None:

@@ -37,7 +37,8 @@ def of(context: Any) -> Trouble | None:
         return None
     scene, strip = found
     try:
-        plates.plate_of(scene, strip)
+        plates.check(scene, strip)
+        plates.shown_frames(scene, strip)
     except plates.Refusal as refusal:
         return Trouble("strip", str(refusal), refusal.mend)
     return _of_engine(strip) or _of_files(strip)

@@ -7,7 +7,7 @@ import time
 
 import bpy
 
-from . import engine, filing, outputs, session, textures
+from . import carrying, engine, filing, outputs, session, textures
 from .engine import Fault
 from .runs import runs
 
@@ -31,6 +31,8 @@ def poll() -> float:
     if now - _watched > IDLE:
         _watched = now
         outputs.follow()
+        session.show_unshown()
+        carrying.bring_linked()
     starting = engine.client is not None and engine.client.state == "starting"
     working = any(run.busy or run.wanted or run.asked for run in runs.values())
     return BUSY if starting or working or filing.pending() or session.touched or textures.pending() else IDLE

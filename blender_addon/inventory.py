@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which strips of a scene are plates, mattes and cut-outs, and how they are joined: one look over all of them.
+
+A plate is joined to its matte by the mask modifier that reads it. Nothing is kept between looks: undo, and the user,
+replace strips at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from . import compat
+
+#: What our modifiers are called; a copy that lost its matte is known by it.
+MODIFIER = "Wisp"
+
+
+class Joint(NamedTuple):
+    """A plate or cut-out, the mask modifier on it, and the matte that it reads: None where that was lost."""
+
+    strip: Any
+    modifier: Any
+    matte: Any
+
+
+class Inventory:
+    """The strips of one scene that are ours.
+
+    `plates`: those with a uid. `mattes`: by address. `joined`, `cutouts`: plates and cut-outs with a mask modifier of
+    ours. `readers`: joints by the address of their matte.
+    """
+
+    def __init__(self, scene: Any) -> None:
+        self.scene = scene
+        self.plates: list[Any] = []
+        self.mattes: dict[int, Any] = {}
+        self.joined: list[Joint] = []
+        self.cutouts: list[Joint] = []
+        self.readers: dict[int, list[Joint]] = {}
+        self._addresses: set[int] | None = None
+        cut = []
+        for strip in compat.all_strips(scene):
+            wisp = strip.wisp
+            if not wisp.uid:
+                continue
+            role = wisp.role
+            if role == "matte":
+                self.mattes[strip.as_pointer()] = strip
+            else:
+                (cut if role else self.plates).append(strip)
+        for strips, joints in ((self.plates, self.joined), (cut, self.cutouts)):
+            for strip in strips:
+                joint = self.joint(strip)
+                if joint is not None:
+                    joints.append(joint)
+                    if joint.matte is not None:
+                        self.readers.setdefault(joint.matte.as_pointer(), []).append(joint)
+
+    def joint(self, strip: Any) -> Joint | None:
+        """How this strip is joined to a matte; None where it is not."""
+        lost = None
+        for modifier in strip.modifiers:
+            if modifier.type != "MASK":
+                continue
+            mask = modifier.input_mask_strip
+            matte = None if mask is None else self.mattes.get(mask.as_pointer())
+            if matte is not None:
+                return Joint(strip, modifier, matte)
+            if self._is_lost(modifier, mask):
+                lost = Joint(strip, modifier, None)
+        return lost
+
+    def _is_lost(self, modifier: Any, mask: Any) -> bool:
+        """A copy of a plate alone has no matte. Splitting in 4.2 can leave one that is no strip of the scene."""
+        if mask is None:
+            return bool(modifier.name.startswith(MODIFIER))
+        if self._addresses is None:
+            self._addresses = {each.as_pointer() for each in compat.all_strips(self.scene)}
+        return mask.as_pointer() not in self._addresses
+
+    def owner(self, matte: Any) -> Any:
+        """The plate that a matte belongs to: the first of those that read it, since copies still read the first's."""
+        readers = [joint.strip for joint in self.readers.get(matte.as_pointer(), ()) if not joint.strip.wisp.role]
+        return min(readers, key=lambda strip: (strip.frame_final_start, strip.name), default=None)
+
+    def cutout(self, matte: Any) -> Any:
+        """The cut-out that reads this matte, or None."""
+        readers = self.readers.get(matte.as_pointer(), ())
+        return next((joint.strip for joint in readers if joint.strip.wisp.role == "cutout"), None)
+
+    def orphans(self) -> list[Any]:
+        """Hidden mattes and cut-outs whose plate is gone. What the user shows is the user's own."""
+        there = {strip.wisp.uid for strip in self.plates}
+        cutouts = [joint for joint in self.cutouts if joint.strip.mute and joint.strip.wisp.uid not in there]
+        gone = {joint.strip.as_pointer() for joint in cutouts}
+        mattes = [
+            matte
+            for address, matte in self.mattes.items()
+            if matte.mute
+            and matte.wisp.uid not in there
+            and all(joint.strip.as_pointer() in gone for joint in self.readers.get(address, ()))
+        ]
+        return [*(joint.strip for joint in cutouts), *mattes]
+
+
+def inventories() -> Iterator[Inventory]:
+    """Those of every scene of this file; what is linked from another file is not ours to touch."""
+    for scene in compat.own_scenes():
+        if scene.sequence_editor is not None:
+            yield Inventory(scene)
