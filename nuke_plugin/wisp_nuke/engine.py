@@ -90,6 +90,17 @@ def run(work: List[str], chosen: str = "") -> subprocess.Popen[bytes]:
     return process.launch(command, environment, folders.log_folder(os.environ) / "nuke-publish.log")
 
 
+def pictures(document: Dict[str, Any], root: str, chosen: str = "") -> subprocess.Popen[bytes]:
+    """Start what gives 8-bit pictures of a shot's plate and mattes: see `wisp.view.pictures`."""
+    command = [str(_python(chosen)), *engine_path.OPTIONS, "-m", "wisp.view.pictures"]
+    environment = process.clean_environment(os.environ, host.executable_folder())
+    started = process.launch(command, environment, folders.log_folder(os.environ) / "nuke-pictures.log")
+    assert started.stdin is not None
+    started.stdin.write(json.dumps({"shot": document, "root": root}).encode("utf-8") + b"\n")
+    started.stdin.flush()
+    return started
+
+
 def report() -> str:
     """What is worth knowing when something does not work."""
     lines = [host.about(), "engine: " + (_client.state if _client is not None else "not started")]

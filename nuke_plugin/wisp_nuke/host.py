@@ -184,6 +184,12 @@ def root_knob(name: str) -> Any:
     return nuke.root()[name]
 
 
+def root_text(name: str) -> str:
+    """The words of one of the script's settings; empty where this version has none of that name."""
+    knob = nuke.root().knob(name)
+    return str(knob.value()) if knob is not None else ""
+
+
 def execute(node: Any, first: int, last: int, view: str) -> None:
     """Render a Write in one view. Raises Cancelled when the artist stopped it, RuntimeError when it failed."""
     try:

@@ -51,6 +51,8 @@ def document(group: Any) -> Dict[str, Any]:
         "width": int(form.width),
         "height": int(form.height),
         "pixel_aspect": form.pixel_aspect,
+        "colorspace": plates.colorspace(group),
+        "exposure": float(group["wisp_exposure"].value()),
     }
     models = {"tracker": str(group["wisp_tracker"].value()), "head": str(group["wisp_head"].value())}
     return {"wisp": 1, "plate": plate, "objects": found["objects"], "solve": models}
