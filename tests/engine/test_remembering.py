@@ -62,8 +62,12 @@ def reads(monkeypatch: pytest.MonkeyPatch, shot_folder: Path) -> list[str]:
     from wisp.plates import stills
 
     read_frame, header = stills.read_frame, stills.read_header
-    monkeypatch.setattr(stills, "read_frame", lambda *args: found.append(f"decode {args[0]}") or read_frame(*args))
-    monkeypatch.setattr(stills, "read_header", lambda *args: found.append(f"header {args[0]}") or header(*args))
+    monkeypatch.setattr(
+        stills, "read_frame", lambda *args, **more: found.append(f"decode {args[0]}") or read_frame(*args, **more)
+    )
+    monkeypatch.setattr(
+        stills, "read_header", lambda *args, **more: found.append(f"header {args[0]}") or header(*args, **more)
+    )
     return found
 
 
