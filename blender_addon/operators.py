@@ -6,7 +6,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from . import engine, gestures, model, outputs, plates, preferences, session
 from .gestures import OnPlate, reporting
-from .host.errors import EngineError
+from .client.errors import EngineError
 from .runs import run_of, runs
 
 DIRECTIONS = (

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .engine import Fault
-from .host.errors import EngineError
-from .host.shots import Job, RemoteShot
+from .client.errors import EngineError
+from .client.shots import Job, RemoteShot
 from .mattes import MatteFolder
 
 

@@ -19,7 +19,7 @@ import bpy
 
 from . import document, engine, filing, mapping, model, outputs, places, plates, record
 from .engine import Fault
-from .host.errors import EngineError
+from .client.errors import EngineError
 from .mattes import MatteFolder, Placed
 from .runs import Place, Run, run_of, runs
 

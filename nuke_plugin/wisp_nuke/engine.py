@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 from . import host
-from .vendor.host import engine_path, folders, process
-from .vendor.host.client import Client
-from .vendor.host.shots import RemoteShot
+from .vendor.client import engine_path, folders, process
+from .vendor.client.client import Client
+from .vendor.client.shots import RemoteShot
 
 _client: Optional[Client] = None
 _shots: Dict[str, RemoteShot] = {}

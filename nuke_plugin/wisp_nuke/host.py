@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tu
 
 import nuke
 
-from .vendor.host.coordinates import NukeFormat
+from .vendor.client.coordinates import NukeFormat
 
 #: Flags of knobs. Scripts keep `INVISIBLE`, `DO_NOT_WRITE` and `STARTLINE`; the others are to be set on every load.
 INVISIBLE, DO_NOT_WRITE, STARTLINE = nuke.INVISIBLE, nuke.DO_NOT_WRITE, nuke.STARTLINE

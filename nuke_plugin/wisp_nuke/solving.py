@@ -8,9 +8,9 @@ from typing import Any, Callable, Dict, List, Set
 
 from . import edits, engine, graph, host, node, plates, state
 from .edits import Refusal
-from .vendor.host.engine_path import EngineNotFound
-from .vendor.host.errors import EngineError
-from .vendor.host.shots import RemoteShot
+from .vendor.client.engine_path import EngineNotFound
+from .vendor.client.errors import EngineError
+from .vendor.client.shots import RemoteShot
 from .vendor.panel.shot_edits import frames_in
 
 

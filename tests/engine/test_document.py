@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wisp.engine import api, document
 from wisp.errors import WispError
-from wisp.host import client, connection
+from wisp.client import client, connection
 
 PROTOCOL_PAGE = Path(__file__).parents[2] / "docs" / "protocol.md"
 
