@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .engine import Fault
 from .client.errors import EngineError
 from .client.shots import Job, RemoteShot
+from .engine import Fault
 from .mattes import MatteFolder
 
 

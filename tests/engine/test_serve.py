@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wisp.engine import api
 from wisp.client import engine_path
+from wisp.engine import api
 
 from .conftest import gone
 

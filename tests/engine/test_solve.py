@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from wisp.cache import read_matte
-from wisp.engine import api
-from wisp.frames import parse_frames
 from wisp.client.client import Client
 from wisp.client.errors import EngineError
 from wisp.client.shots import Job, RemoteShot
+from wisp.engine import api
+from wisp.frames import parse_frames
 
 from .conftest import FRAMES, SIZE, Document, Start, disc, gone
 
