@@ -1,7 +1,7 @@
 """From solved alpha, as a head has left it in the cache, to the finished matte that hosts read.
 
 Everything that a person adjusts after a head has run happens here, on cached alpha: the stabiliser, holes and specks,
-painted strokes, the edge, core and garbage mattes. No setting of these computes an alpha again.
+the edge, core and garbage mattes, and last of all painted strokes. No setting of these computes an alpha again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from ..fingerprint import fingerprint
-from ..finish.matte import mend, shape
+from ..finish.edge import mend, shape
 from ..finish.stabilise import FLOW_SIZE, REACH, View, stabilise
 from ..plates.clip import Clip, FloatImage
 from ..shot import ObjectSpec, Stroke
@@ -87,7 +87,10 @@ class Finishing:
             "core": self._core and self._core.identity(frame),
             "garbage": self._garbage and self._garbage.identity(frame),
         }
-        return {name: value for name, value in content.items() if value}
+        content = {name: value for name, value in content.items() if value}
+        if "paint" in content and len(content) > 1:
+            content["order"] = "paint last"
+        return content
 
     def apply(self, frame: int, solved: Callable[[int], FloatImage], clip: Clip) -> FloatImage:
         """The finished matte of `frame`: float32, plate height x width, 0..1.
@@ -100,9 +103,13 @@ class Finishing:
         if edge.stabilise:
             others = (View(solved(near), clip.image(near, size)) for near in self.window(frame) if near != frame)
             alpha = stabilise(View(alpha, clip.image(frame, size)), others, edge.stabilise)
-        alpha = self._paint.obey(mend(alpha, edge), clip, frame)
         core, garbage = (
             None if holdout is None else holdout.read(frame, clip.width, clip.height)
             for holdout in (self._core, self._garbage)
         )
-        return shape(alpha, edge, core, garbage)
+        return self._paint.obey(shape(mend(alpha, edge), edge, core, garbage), clip, frame, eased=self._is_shaped)
+
+    @property
+    def _is_shaped(self) -> bool:
+        """Whether something else than paint moves the edge, which then meets the paint abruptly."""
+        return self.request.keys() != {"paint"}

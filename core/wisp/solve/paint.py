@@ -21,6 +21,8 @@ from ..trackers.prompts import stroke_labels, working_size
 
 #: Long side of the pictures between which the flow of the paint is estimated.
 FLOW_SIZE = 640
+#: Over so many pixels an edge that was moved meets what was painted.
+BORDER = 3
 
 
 class Paint:
@@ -54,10 +56,11 @@ class Paint:
             [k, weight, [made.model_dump(mode="json") for made in self._strokes[k]]] for k, weight in self.layers(frame)
         ]
 
-    def obey(self, alpha: FloatImage, clip: Clip, frame: int) -> FloatImage:
+    def obey(self, alpha: FloatImage, clip: Clip, frame: int, *, eased: bool = False) -> FloatImage:
         """Alpha (float32, height x width of the clip, 0..1) under the object's paint.
 
-        On a frame with strokes its painted pixels become exactly 1 (keep) or 0 (remove).
+        On a frame with strokes its painted pixels become exactly 1 (keep) or 0 (remove). `eased`: the pixels around
+        them are drawn towards them, less and less over `BORDER` pixels.
         """
         size = (clip.width, clip.height)
         for k, weight in self.layers(frame):
@@ -67,12 +70,24 @@ class Paint:
                 labels = _carried(labels, clip, k, frame)
             target = (labels > 0).astype(np.float32)
             mixed = target if weight == 1 else alpha + np.float32(weight) * (target - alpha)
-            alpha = np.where(labels == 0, alpha, mixed)
+            around = _eased(alpha, labels, np.float32(weight)) if eased else alpha
+            alpha = np.where(labels == 0, around, mixed)
         return alpha
 
     def _exists(self, frame: int) -> bool:
         place = bisect_left(self._frames, frame)
         return place < len(self._frames) and self._frames[place] == frame
+
+
+def _eased(alpha: FloatImage, labels: NDArray[np.int8], weight: np.float32) -> FloatImage:
+    """Alpha with what lies around the painted pixels drawn towards their value."""
+    for sign, target in ((1, np.float32(1.0)), (-1, np.float32(0.0))):
+        painted = labels == sign
+        if painted.any():
+            distance = cv2.distanceTransform((~painted).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+            share = weight * np.clip(1.0 - distance / np.float32(BORDER + 1), 0.0, 1.0).astype(np.float32)
+            alpha = alpha + share * (target - alpha)
+    return alpha
 
 
 def _carried(labels: NDArray[np.int8], clip: Clip, source: int, target: int) -> NDArray[np.int8]:
