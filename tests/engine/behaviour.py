@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import wisp.engine.shots
+import wisp.engine.solver
 from wisp.engine.serve import main
-from wisp.solve import Event, FrameDone, Progress, Solver, Summary
+from wisp.engine.solver import StoreSolver
+from wisp.solve import Event, FrameDone, Progress, Summary
 
 
-class Misbehaving(Solver):
+class Misbehaving(StoreSolver):
     """After every step of a run, `step` is called."""
 
     step: Callable[[], None]
@@ -29,7 +30,7 @@ class Misbehaving(Solver):
         return super().run(*args, on_event=listen, **options)
 
 
-class Gated(Solver):
+class Gated(StoreSolver):
     """A run with two finished mattes rests between its frames, where calls are let in, for as long as the file `gate`
     is there or until it is cancelled."""
 
@@ -92,8 +93,8 @@ BEHAVIOURS: dict[str, Callable[[], None]] = {
 if __name__ == "__main__":
     if sys.argv[1] == "gated":
         Gated.gate = Path(os.environ["WISP_TEST_GATE"])
-        wisp.engine.shots.Solver = Gated  # type: ignore[misc]
+        wisp.engine.solver.StoreSolver = Gated  # type: ignore[misc]
     else:
         Misbehaving.step = staticmethod(BEHAVIOURS[sys.argv[1]])
-        wisp.engine.shots.Solver = Misbehaving  # type: ignore[misc]
+        wisp.engine.solver.StoreSolver = Misbehaving  # type: ignore[misc]
     main()

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import wisp.engine.shots
+import wisp.engine.solver
 from wisp.engine.serve import main
-from wisp.solve import Event, FrameDone, Solver, Summary
+from wisp.engine.solver import StoreSolver
+from wisp.solve import Event, FrameDone, Summary
 
 
-class GatedSolver(Solver):
+class GatedSolver(StoreSolver):
     """Waits while the gate is closed."""
 
     gate: Path
@@ -43,5 +44,5 @@ class GatedSolver(Solver):
 
 if __name__ == "__main__":
     GatedSolver.gate = Path(sys.argv[1])
-    wisp.engine.shots.Solver = GatedSolver  # type: ignore[misc]
+    wisp.engine.solver.StoreSolver = GatedSolver  # type: ignore[misc]
     main()

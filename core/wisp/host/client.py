@@ -197,9 +197,7 @@ class Client:
         if method is not None:
             params = message.get("params", {})
             job = self._jobs.get(params.get("job", ""))
-            if method == "shot/status":
-                any(shot._known(params) for shot in self._shots)
-            elif job is None:
+            if job is None:
                 self.on_notification(method, params)
             else:
                 job._take(method, params)

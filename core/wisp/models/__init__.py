@@ -1,1 +1,0 @@
-"""Models by their registry id: built from checked weight files, and kept while they are needed."""

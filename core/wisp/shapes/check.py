@@ -1,0 +1,91 @@
+"""How well shapes keep to the mattes they were made of: the figures that are printed with every delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .contours import FloatImage
+from .model import ShapedObject
+from .splines import crossing_sides, flatten
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one object. `points`: on its fullest frame. `keys`: frames with a key; `frames`: frames that it is seen on.
+    `iou`: intersection over union with the matte at one half, the mean and the worst; `near`: share of the shapes'
+    boundary pixels within the tolerance of the matte's, on the worst frame; `crossing`: frames on which a spline
+    crosses itself."""
+
+    object: str
+    points: int
+    keys: int
+    frames: int
+    spans: int
+    iou: float
+    worst_iou: float
+    worst_frame: int | None
+    near: float
+    crossing: tuple[int, ...]
+
+    def sentence(self) -> str:
+        """For people."""
+        text = (
+            f"{self.object}: {self.points} points, {self.keys} keys on {self.frames} frames in {self.spans} spans, "
+            f"IoU {self.iou:.4f}, at worst {self.worst_iou:.4f} on frame {self.worst_frame}, "
+            f"{100 * self.near:.1f} % of the boundary within tolerance"
+        )
+        if self.crossing:
+            text += f", {len(self.crossing)} frames on which a spline crosses itself"
+        return text + "."
+
+
+def measure(item: ShapedObject, frames: Sequence[int], matte: Callable[[int], FloatImage], tolerance: float) -> Figures:
+    """Compare the shapes of an object with its mattes (float32 height x width, 0..1) on every one of `frames`."""
+    ious: dict[int, float] = {}
+    near, points, crossing = 1.0, 0, []
+    for frame in frames:
+        alpha = matte(frame)
+        truth = alpha >= 0.5
+        splines = item.splines(frame)
+        made = item.mask(frame, alpha.shape[1], alpha.shape[0])
+        if not truth.any() and not splines:
+            continue
+        ious[frame] = float((truth & made).sum() / max(1, (truth | made).sum()))
+        points = max(points, sum(len(spline.keys[0].points) for spline in splines))
+        near = min(near, near_share(made, truth, tolerance))
+        if any(crossing_sides(flatten(spline.at(frame)[:, :6])) is not None for spline in splines):
+            crossing.append(frame)
+    worst = min(ious, key=ious.__getitem__) if ious else None
+    return Figures(
+        item.name,
+        points,
+        len(item.key_frames()),
+        len(ious),
+        len(item.spans),
+        float(np.mean(list(ious.values()))) if ious else 1.0,
+        1.0 if worst is None else ious[worst],
+        worst,
+        near,
+        tuple(crossing),
+    )
+
+
+def near_share(made: NDArray[np.bool_], truth: NDArray[np.bool_], tolerance: float) -> float:
+    """Share of the boundary pixels of `made` that are within `tolerance` pixels of one of `truth`."""
+    boundary, other = _boundary(made), _boundary(truth)
+    if not boundary.any() or not other.any():
+        return 1.0 if boundary.any() == other.any() else 0.0
+    distance = cv2.distanceTransform((~other).astype(np.uint8), cv2.DIST_L2, 5)
+    return float((distance[boundary] <= tolerance).mean())
+
+
+def _boundary(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels of a mask that have a neighbour outside of it; beyond the picture it goes on."""
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    eroded = cv2.erode(mask.astype(np.uint8), cross, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(mask & (eroded == 0))

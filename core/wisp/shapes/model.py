@@ -1,0 +1,221 @@
+"""Animated shapes as a document: objects, each with spans of frames in which its closed splines stay the same ones.
+
+`{"wisp_shapes": 1, "plate": {..}, "objects": [{"name", "spans": [{"first", "last", "splines": [{"id", "role",
+"keys": [{"frame", "points": [{"xy", "in", "out", "feather"}]}]}]}]}]}`. Splines are closed cubic Beziers; `in` and
+`out` are the handles' offsets from their point. Coordinates are plate pixels from the top left, y down. Every number
+goes linearly from key to key; before the first key of a span and after its last one it stays. `feather` is the width,
+in pixels, over which the edge goes from full to nothing, half of it on either side of the spline.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..shot.model import MAX_FRAME, MAX_PIXELS
+from .raster import cuts, fill
+from .splines import flatten
+
+VERSION = 1
+#: A frame with more splines than this is no roto (and would take hours).
+MAX_SPLINES = 2000
+MAX_POINTS = 5000
+
+Role = Literal["add", "hole"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A spline at one frame. `points`: M x 7, of each x, y, in x, in y, out x, out y, feather."""
+
+    frame: int
+    points: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Spline:
+    """A closed spline over its span; `id` is the same in every span in which it is the same part of the object."""
+
+    id: int
+    role: Role
+    keys: tuple[Key, ...]
+
+    def at(self, frame: float) -> NDArray[np.float64]:
+        """Its points at a frame: M x 7."""
+        frames = [key.frame for key in self.keys]
+        after = int(np.searchsorted(frames, frame))
+        if after == 0 or after == len(frames):
+            return self.keys[min(after, len(frames) - 1)].points
+        one, two = self.keys[after - 1], self.keys[after]
+        return one.points + (frame - one.frame) / (two.frame - one.frame) * (two.points - one.points)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Frames (both ends included) over which the same splines exist."""
+
+    first: int
+    last: int
+    splines: tuple[Spline, ...]
+
+
+@dataclass(frozen=True)
+class ShapedObject:
+    """One object's shapes over the shot. In frames of no span it is empty."""
+
+    name: str
+    spans: tuple[Span, ...]
+
+    def splines(self, frame: int) -> tuple[Spline, ...]:
+        """The splines that exist on `frame`."""
+        return next((span.splines for span in self.spans if span.first <= frame <= span.last), ())
+
+    def key_frames(self) -> tuple[int, ...]:
+        """Frames on which any of its splines has a key, ascending."""
+        return tuple(sorted({key.frame for span in self.spans for spline in span.splines for key in spline.keys}))
+
+    def mask(self, frame: int, width: int, height: int) -> NDArray[np.bool_]:
+        """The pixels whose centres lie inside: bool, height x width. Splines are laid one over the other in their
+        order: a hole takes away what came before it."""
+        covered = np.zeros((height, width), bool)
+        for spline in self.splines(frame):
+            inside = fill(cuts(flatten(spline.at(frame)[:, :6])[None], width, height), width, height)
+            covered = covered & ~inside if spline.role == "hole" else covered | inside
+        return covered
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """The whole document; `first`, `last` are the plate's frames."""
+
+    width: int
+    height: int
+    first: int
+    last: int
+    objects: tuple[ShapedObject, ...]
+
+    def all_splines(self) -> Iterator[tuple[ShapedObject, Span, Spline]]:
+        """Every spline of every span of every object."""
+        for item in self.objects:
+            for span in item.spans:
+                for spline in span.splines:
+                    yield item, span, spline
+
+    def dump(self) -> str:
+        """As JSON text, numbers to a thousandth of a pixel."""
+        plate = {"width": self.width, "height": self.height, "first": self.first, "last": self.last}
+        objects = [{"name": item.name, "spans": [_span(span) for span in item.spans]} for item in self.objects]
+        return json.dumps({"wisp_shapes": VERSION, "plate": plate, "objects": objects}, separators=(",", ":")) + "\n"
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return {
+        "first": span.first,
+        "last": span.last,
+        "splines": [
+            {"id": spline.id, "role": spline.role, "keys": [_key(key) for key in spline.keys]}
+            for spline in span.splines
+        ],
+    }
+
+
+def _key(key: Key) -> dict[str, Any]:
+    rows = (np.round(key.points, 3) + 0.0).tolist()
+    return {
+        "frame": key.frame,
+        "points": [{"xy": row[:2], "in": row[2:4], "out": row[4:6], "feather": row[6]} for row in rows],
+    }
+
+
+def parse(text: str, source: str | Path) -> Shapes:
+    """The document in `text`. InputError, in one sentence, for anything else."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{source} is no JSON: {error}.", hint="Deliver the shapes again.", path=source) from None
+    if not isinstance(data, dict) or "wisp_shapes" not in data:
+        raise InputError(f"{source} is no shapes document: it has no 'wisp_shapes'.", path=source)
+    if data["wisp_shapes"] != VERSION:
+        raise InputError(
+            f"{source} is of version {data['wisp_shapes']}, and this Wisp reads version {VERSION}.",
+            hint="Update Wisp, or deliver the shapes in another format.",
+            path=source,
+        )
+    try:
+        plate = data["plate"]
+        size = [_whole(plate[name], 1, MAX_PIXELS) for name in ("width", "height")]
+        ends = [_whole(plate[name], -MAX_FRAME, MAX_FRAME) for name in ("first", "last")]
+        objects = tuple(ShapedObject(str(item["name"]), _spans(item["spans"])) for item in data["objects"])
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        what = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else str(error)
+        raise InputError(f"{source} is not a complete shapes document: {what}.", path=source) from None
+    return checked(Shapes(size[0], size[1], ends[0], ends[1], objects), source)
+
+
+def checked(shapes: Shapes, source: str | Path) -> Shapes:
+    """The document itself. InputError where it has no closed shape, or more than anybody draws."""
+    splines = [spline for _, _, spline in shapes.all_splines()]
+    if not splines:
+        raise InputError(
+            f"{source} has no closed shape.", hint="Close the splines, and export them again.", path=source
+        )
+    crowded = max(len(span.splines) for item in shapes.objects for span in item.spans)
+    if crowded > MAX_SPLINES:
+        raise InputError(
+            f"{source} has {crowded} shapes on one frame; at most {MAX_SPLINES} are read.",
+            hint="Leave out the smallest.",
+            path=source,
+        )
+    for spline in splines:
+        count = len(spline.keys[0].points) if spline.keys else 0
+        if count < 2 or count > MAX_POINTS or any(len(key.points) != count for key in spline.keys):
+            raise InputError(
+                f"Spline {spline.id} in {source} has not the same 2 to {MAX_POINTS} points on all of its keys.",
+                path=source,
+            )
+    return shapes
+
+
+def _whole(value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or int(value) != value:
+        raise ValueError(f"{value!r} is no whole number")
+    if not low <= value <= high:
+        raise ValueError(f"{value} is not within {low} to {high}")
+    return int(value)
+
+
+def _spans(spans: Any) -> tuple[Span, ...]:
+    found = []
+    for span in spans:
+        first, last = (_whole(span[name], -MAX_FRAME, MAX_FRAME) for name in ("first", "last"))
+        if last < first:
+            raise ValueError(f"the span {first}-{last} ends before it begins")
+        found.append(Span(first, last, tuple(_spline(spline) for spline in span["splines"])))
+    return tuple(found)
+
+
+def _spline(spline: Any) -> Spline:
+    if spline["role"] not in ("add", "hole"):
+        raise ValueError(f"the role {spline['role']!r} is neither 'add' nor 'hole'")
+    keys = tuple(Key(_whole(key["frame"], -MAX_FRAME, MAX_FRAME), _points(key["points"])) for key in spline["keys"])
+    if not keys or any(two.frame <= one.frame for one, two in pairwise(keys)):
+        raise ValueError(f"the keys of spline {spline['id']} are not in order")
+    return Spline(_whole(spline["id"], 0, 2**31), spline["role"], keys)
+
+
+def _points(points: Any) -> NDArray[np.float64]:
+    rows = [[*point["xy"], *point["in"], *point["out"], point.get("feather", 0.0)] for point in points]
+    if any(len(row) != 7 or any(isinstance(value, bool | str) for value in row) for row in rows):
+        raise ValueError("a point has not exactly two numbers for xy, in and out")
+    made = np.array(rows, np.float64).reshape(-1, 7)
+    if not np.isfinite(made).all() or (np.abs(made) > 10 * MAX_PIXELS).any():
+        raise ValueError("a coordinate is beyond all plates")
+    return made

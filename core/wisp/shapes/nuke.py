@@ -1,0 +1,361 @@
+"""Shapes as Nuke `Roto` nodes in a `.nk` script, and back.
+
+The syntax of the `curves` knob is not documented; this is how real scripts look. A float is `x` and its
+single-precision bits in hexadecimal, or decimal. A shape is
+`{curvegroup NAME FLAGS bezier {{cc {f 8192} POINTS} FEATHER} TRANSFORM {a ..}}`; a point is in tangent,
+position, out tangent, tangents relative to it. `{px TIME {x y} ..}` has all points at one key, `{p {X Y} ..}` general
+ones, where X is a number or a curve `{{time value} ..}`. The second `cc` is the feather's: positions are offsets from
+the shape's points; `idem` says that there is none. Nuke's origin is the lower left corner of the format; pixel aspect
+is the format's business. Not opened in Nuke; no real script with several keys was at hand, nor what it says where they
+are linear.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .model import Key, ShapedObject, Shapes, Span, Spline
+
+_LAYER = "{a}"
+#: `bm`: how a shape is laid over those below it. `ltt`: lifetime, of which 4 is a range of frames.
+_ADD, _SUBTRACT, _RANGE = 0, 12, 4
+#: A script of more characters than this, or braces nested deeper, is not read.
+_MOST_TEXT, _DEEPEST = 200_000_000, 100
+
+
+def write(shapes: Shapes, pixel_aspect: float = 1.0) -> str:
+    """A script of one `Roto` node per object, named as it is, of the plate's format."""
+    nodes = [_node(item, shapes, pixel_aspect, column) for column, item in enumerate(shapes.objects)]
+    return "set cut_paste_input [stack 0]\nversion 13.2 v4\n" + "".join(nodes)
+
+
+def _node(item: ShapedObject, shapes: Shapes, pixel_aspect: float, column: int) -> str:
+    size = f"{shapes.width} {shapes.height}"
+    middle = f"{_number(shapes.width / 2)} {_number(shapes.height / 2)}"
+    drawn = [
+        _shape(spline, span, f"{_name(item.name)}_{spline.id}_{span.first}", shapes)
+        for span in item.spans
+        for spline in reversed(span.splines)  # the first in the list lies on top
+    ]
+    return (
+        f"Roto {{\n inputs 0\n output alpha\n cliptype none\n"
+        f' format "{size} 0 0 {size} {pixel_aspect:g} wisp_{shapes.width}x{shapes.height}"\n'
+        f" curves {{{{{{v x3f99999a}}\n  {{f 0}}\n  {{n\n   {{layer Root\n    {{f 2097152}}\n    {{t {middle}}}\n"
+        f"    {_LAYER}\n" + "\n".join(drawn) + "}}}}\n"
+        f" name {_name(item.name)}\n xpos {110 * column}\n ypos 0\n}}\n"
+    )
+
+
+def _shape(spline: Spline, span: Span, name: str, shapes: Shapes) -> str:
+    times = [key.frame for key in spline.keys]
+    flipped = np.stack([_flipped(key.points, shapes.height) for key in spline.keys])  # keys x M x 4 x 2
+    centre = flipped[0, :, 1].mean(axis=0)
+    feathered = np.abs(flipped[:, :, 3]).max() > 0
+    curve = _curve(times, flipped[:, :, :3])
+    feather = np.stack([flipped[:, :, 0], flipped[:, :, 3], flipped[:, :, 2]], axis=2)
+    second = f"\n      {_curve(times, feather)}}}" if feathered else "     idem}"
+    mode = _SUBTRACT if spline.role == "hole" else _ADD
+    first, last = _number(span.first), _number(span.last)
+    return (
+        f"    {{curvegroup {name} 512 bezier\n     {{{curve}{second}\n"
+        f"     {{tx {_number(times[0])} {_number(centre[0])} {_number(centre[1])}}}\n"
+        f"     {{a bm {mode} osf 0 str 1 sb 1 ltn {first} ltm {last} ltt {_number(_RANGE)} tt x40800000}}}}"
+    )
+
+
+def _flipped(points: NDArray[np.float64], height: int) -> NDArray[np.float64]:
+    """In tangent, position, out tangent, feather offset of each point, y up (M x 4 x 2).
+
+    Nuke's feather goes outwards from full at the shape: the shape is drawn in by half of the feather's width.
+    """
+    inward, outward = _normals(points)
+    xy = points[:, :2] + inward * points[:, 6:] / 2
+    made = np.stack([points[:, 2:4], xy, points[:, 4:6], outward * points[:, 6:]], axis=1)
+    made[..., 1] *= -1
+    made[:, 1, 1] += height
+    return made
+
+
+def _normals(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Unit vectors into and out of the spline at its points, y down."""
+    along = points[:, 4:6] - points[:, 2:4]
+    flat = np.hypot(along[:, 0], along[:, 1]) < 1e-6
+    beside = np.roll(points[:, :2], -1, axis=0) - np.roll(points[:, :2], 1, axis=0)
+    along = np.where(flat[:, None], beside, along)
+    along = along / np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
+    after = np.roll(points[:, :2], -1, axis=0)
+    turn = np.sign(float((after[:, 0] * points[:, 1] - points[:, 0] * after[:, 1]).sum())) or 1.0
+    left = np.stack([along[:, 1], -along[:, 0]], axis=1) * turn
+    return left, -left
+
+
+def _curve(times: Sequence[int], points: NDArray[np.float64]) -> str:
+    pairs = points.reshape(len(times), -1, 2)
+    if len(times) == 1:
+        rows = [f"{{{_number(x)} {_number(y)}}}" for x, y in pairs[0]]
+        head = f"px {_number(times[0])}"
+    else:
+        rows = [f"{{{_keys(times, pairs[:, k, 0])} {_keys(times, pairs[:, k, 1])}}}" for k in range(pairs.shape[1])]
+        head = "p"
+    lines = "".join(f"\n        {row}" for row in rows)
+    return f"{{cc\n       {{f 8192}}\n       {{{head}{lines}}}}}"
+
+
+def _keys(times: Sequence[int], values: NDArray[np.float64]) -> str:
+    if np.ptp(values) == 0:
+        return _number(values[0])
+    keys = " ".join(f"{{{_number(time)} {_number(value)}}}" for time, value in zip(times, values, strict=True))
+    return f"{{{keys}}}"
+
+
+def _number(value: float) -> str:
+    value = float(np.float32(value))
+    if value == 0:
+        return "0"
+    return f"x{struct.unpack('>I', struct.pack('>f', value))[0]:x}"
+
+
+def _name(name: str) -> str:
+    return re.sub(r"\W", "_", name, flags=re.ASCII) or "shapes"
+
+
+# Reading -----------------------------------------------------------------------------------------------------------
+
+Tree = list[Any]
+_TOKEN = re.compile(r'[{}]|"(?:\\.|[^"\\])*"|[^\s{}"]+')
+
+
+def read(text: str, source: str | Path, size: tuple[int, int]) -> Shapes:
+    """The closed Bezier shapes of all `Roto` and `RotoPaint` nodes in a script, an object per node. `size`: width and
+    height of the plate; a node that names its format is of that size. Strokes and B-splines are left out. Between
+    keys everything goes linearly, whatever the script says. InputError for text that is no such script.
+    """
+    if len(text) > _MOST_TEXT:
+        raise InputError(f"{source} is too large for a roto script.", path=source)
+    tree = _parse(text, source)
+    objects = []
+    for body in _nodes(tree):
+        knobs = {str(name): value for name, value in pairwise(body) if isinstance(name, str)}
+        width, height = _format(knobs.get("format"), size)
+        if (width, height) != size:
+            raise InputError(
+                f"A Roto node in {source} is {width}x{height}, but the plate is {size[0]}x{size[1]}.",
+                hint="Export it at the plate's format.",
+                path=source,
+            )
+        found = list(_shapes(knobs.get("curves", []), height))
+        if found:
+            name = str(knobs.get("name", "roto"))
+            objects.append(ShapedObject(name, _spans(found)))
+    if not objects:
+        raise InputError(
+            f"{source} has no closed Bezier shape in a Roto or RotoPaint node.",
+            hint="Close the splines; strokes and B-splines are not read.",
+            path=source,
+        )
+    ends = [span for item in objects for span in item.spans]
+    return Shapes(*size, min(span.first for span in ends), max(span.last for span in ends), tuple(objects))
+
+
+def _parse(text: str, source: str | Path) -> Tree:
+    stack: list[Tree] = [[]]
+    for token in _TOKEN.findall(text):
+        if token == "{":
+            stack.append([])
+            if len(stack) > _DEEPEST:
+                raise InputError(f"{source} has braces that are nested too deeply.", path=source)
+        elif token == "}":
+            if len(stack) == 1:
+                raise InputError(f"{source} is damaged: a brace closes that was never opened.", path=source)
+            done = stack.pop()
+            stack[-1].append(done)
+        else:
+            stack[-1].append(token.strip('"'))
+    if len(stack) > 1:
+        raise InputError(f"{source} is damaged or incomplete: a brace is not closed.", path=source)
+    return stack[0]
+
+
+def _nodes(tree: Tree) -> Iterator[Tree]:
+    for name, body in pairwise(tree):
+        if name in ("Roto", "RotoPaint") and isinstance(body, list):
+            yield body
+    for part in tree:
+        if isinstance(part, list):
+            yield from _nodes(part)
+
+
+def _format(text: Any, size: tuple[int, int]) -> tuple[int, int]:
+    parts = text.split() if isinstance(text, str) else []
+    return (int(parts[0]), int(parts[1])) if len(parts) >= 2 and parts[0].isdigit() and parts[1].isdigit() else size
+
+
+_Found = tuple[str, tuple[int | None, int | None], list[Key]]
+
+
+def _shapes(tree: Tree, height: int, transforms: tuple[Tree, ...] = ()) -> Iterator[_Found]:
+    """Role, lifetime and keys of every shape under a layer, the lowest first."""
+    inside = [part for part in tree if isinstance(part, list)]
+    kind = tree[0] if tree and isinstance(tree[0], str) else ""
+    if kind == "layer":
+        transforms = (*transforms, *(part for part in inside if part and part[0] == "t"))
+    if kind == "curvegroup":
+        if len(tree) > 3 and tree[3] == "bezier":
+            found = _shape_keys(inside, transforms, height)
+            if found is not None:
+                yield found
+        return
+    for part in reversed(inside):
+        yield from _shapes(part, height, transforms)
+
+
+def _shape_keys(parts: list[Tree], transforms: tuple[Tree, ...], height: int) -> _Found | None:
+    curves = next((part for part in parts if part and isinstance(part[0], list) and part[0][:1] == ["cc"]), None)
+    if curves is None:
+        return None
+    own = tuple(part for part in parts if part and part[0] == "t")
+    attributes = next((part for part in parts if part and part[0] == "a"), ["a"])
+    values = {str(name): value for name, value in zip(attributes[1::2], attributes[2::2], strict=False)}
+    outline = _Curve(curves[0])
+    feather = _Curve(curves[1]) if len(curves) > 1 and isinstance(curves[1], list) else None
+    if len(outline.points) < 6 or len(outline.points) % 3 or outline.is_open or _value(values.get("vis", "1")) == 0:
+        return None
+    chain = (*own, *reversed(transforms))
+    times = sorted(
+        set(outline.times) | set(feather.times if feather else ()) | {t for part in chain for t in _times(part)}
+    ) or [0.0]
+    keys = []
+    for time in times:
+        rows = outline.at(time).reshape(-1, 3, 2)
+        wide = feather.at(time).reshape(-1, 3, 2)[:, 1] if feather else np.zeros((len(rows), 2))
+        if len(wide) != len(rows):
+            wide = np.zeros((len(rows), 2))
+        xy, ends = rows[:, 1], [rows[:, 1] + rows[:, 0], rows[:, 1] + rows[:, 2], rows[:, 1] + wide / 2]
+        for part in chain:
+            matrix, shift = _matrix(part, time)
+            xy = xy @ matrix.T + shift
+            ends = [end @ matrix.T + shift for end in ends]
+        offset = ends[2] - xy
+        points = np.column_stack([ends[2], ends[0] - xy, ends[1] - xy, 2 * np.hypot(offset[:, 0], offset[:, 1])])
+        points[:, [1, 3, 5]] *= -1
+        points[:, 1] += height
+        keys.append(Key(round(time), points))
+    role = "hole" if round(_value(values.get("bm", "0"))) == _SUBTRACT else "add"
+    life: tuple[int | None, int | None] = (None, None)
+    kind = round(_value(values.get("ltt", "0")))
+    if kind:
+        low, high = (round(_value(values.get(name, "0"))) for name in ("ltn", "ltm"))
+        life = {1: (None, high), 2: (low, low), 3: (low, None), _RANGE: (low, high)}.get(kind, (None, None))
+    return role, life, list({key.frame: key for key in keys}.values())
+
+
+class _Curve:
+    """The points of one `cc`, each number a constant or a curve in time."""
+
+    def __init__(self, tree: Tree) -> None:
+        parts = {part[0]: part for part in tree if isinstance(part, list) and part}
+        flags = parts.get("f", ["f", "8192"])
+        self.is_open = bool(int(_value(flags[1] if len(flags) > 1 else "0")) & 32)
+        rows = parts.get("px") or parts.get("p") or []
+        self.points = [[_keyed(number) for number in row[:2]] for row in rows[1:] if isinstance(row, list)]
+        alone = [_value(part) for part in rows[1:2] if isinstance(part, str)]
+        found = {time for point in self.points for number in point for time, _ in number if time is not None}
+        self.times: tuple[float, ...] = tuple(sorted(found)) or tuple(alone)
+
+    def at(self, time: float) -> NDArray[np.float64]:
+        """All its pairs of numbers: n x 2."""
+        return np.array([[_at(number, time) for number in point] for point in self.points])
+
+
+_Keyed = list[tuple[float | None, float]]
+
+
+def _keyed(number: Any) -> _Keyed:
+    """A number as its keys: of a constant one without a time; of `{{time value ..} ..}` one each; of `{=expression
+    value}` the value that it had."""
+    if isinstance(number, str):
+        return [(None, _value(number))]
+    keys = [part for part in number if isinstance(part, list)]
+    if keys and all(len(key) >= 2 for key in keys):
+        return [(_value(key[0]), _value(key[1])) for key in keys]
+    if len(keys) == 1:
+        return _keyed(keys[0])
+    plain = [part for part in number if isinstance(part, str) and not part.startswith("=")]
+    return [(None, _value(plain[0]) if plain else 0.0)]
+
+
+def _at(number: _Keyed, time: float) -> float:
+    if number[0][0] is None:
+        return number[0][1]
+    return float(np.interp(time, [key or 0.0 for key, _ in number], [value for _, value in number]))
+
+
+def _value(token: Any) -> float:
+    """A float token; 0 for what is none."""
+    if not isinstance(token, str):
+        return _keyed(token)[0][1] if isinstance(token, list) and token else 0.0
+    try:
+        if re.fullmatch(r"x[0-9a-fA-F]{1,8}", token):
+            made: float = struct.unpack(">f", bytes.fromhex(token[1:].zfill(8)))[0]
+        else:
+            made = float(token)
+    except ValueError:
+        return 0.0
+    return made if math.isfinite(made) else 0.0
+
+
+def _times(transform: Tree) -> list[float]:
+    return [time for number in transform[1:] for time, _ in _keyed(number) if time is not None]
+
+
+def _matrix(transform: Tree, time: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A `t` list: centre x, y, z, translation x, y, z, rotation x, y, z (degrees), scale x, y, z, skew."""
+    numbers = [_at(_keyed(number), time) for number in transform[1:]]
+    standard = [0.0] * 9 + [1.0, 1.0, 1.0, 0.0]
+    numbers += standard[len(numbers) :]
+    centre, moved = np.array(numbers[:2]), np.array(numbers[3:5])
+    angle = math.radians(numbers[8])
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    matrix = turn @ np.array([[1.0, numbers[12]], [0.0, 1.0]]) @ np.diag(numbers[9:11])
+    return matrix, centre + moved - matrix @ centre
+
+
+def _spans(found: list[_Found]) -> tuple[Span, ...]:
+    """Shapes with lifetimes as spans in which the same ones exist."""
+    times = [key.frame for _, _, keys in found for key in keys]
+    lives = [end for _, life, _ in found for end in life if end is not None]
+    first, last = min(times + lives), max(times + lives)
+    ranges = [(first if low is None else low, last if high is None else high) for _, (low, high), _ in found]
+    starts = sorted({low for low, _ in ranges} | {high + 1 for _, high in ranges})
+    spans = []
+    for start, stop in pairwise(starts):
+        alive = [
+            Spline(number, "hole" if role == "hole" else "add", _within(keys, start, stop - 1))
+            for number, ((role, _, keys), (low, high)) in enumerate(zip(found, ranges, strict=True), 1)
+            if low <= start and high >= stop - 1
+        ]
+        if alive:
+            spans.append(Span(start, stop - 1, tuple(alive)))
+    return tuple(spans)
+
+
+def _within(keys: list[Key], first: int, last: int) -> tuple[Key, ...]:
+    """The keys inside a span, and one at each of its ends where the shape moves there."""
+    whole = Spline(0, "add", tuple(sorted(keys, key=lambda key: key.frame)))
+    inside = {key.frame: key for key in keys if first <= key.frame <= last}
+    for end in (first, last):
+        if keys and whole.keys[0].frame < end < whole.keys[-1].frame:
+            inside.setdefault(end, Key(end, whole.at(end)))
+    if not inside:
+        inside[first] = Key(first, whole.at(first))
+    return tuple(inside[frame] for frame in sorted(inside))
