@@ -11,9 +11,9 @@ from typing import Any
 import bpy
 
 from . import preferences
-from .host import engine_path
-from .host.client import Client, EngineExit
-from .host.errors import EngineGone
+from .client import engine_path
+from .client.client import Client, EngineExit
+from .client.errors import EngineGone
 
 
 @dataclass

@@ -12,7 +12,7 @@ import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
 from . import compat, model, plates, session
-from .host.errors import EngineError
+from .client.errors import EngineError
 
 #: A press closer than this to a point, in screen pixels, takes hold of it.
 REACH = 10.0

@@ -5,8 +5,8 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from . import engine, gestures, model, outputs, plates, preferences, session
+from .client.errors import EngineError
 from .gestures import OnPlate, reporting
-from .host.errors import EngineError
 from .runs import run_of, runs
 
 DIRECTIONS = (

@@ -28,9 +28,9 @@ def stage(folder: Path) -> Path:
     """Lay out the extension as a folder of files; returns it."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(HERE, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    host = ROOT / "core" / "wisp" / "host"
-    shutil.copytree(host, folder / "host", ignore=shutil.ignore_patterns(*LEFT_OUT))
-    shutil.copy(ROOT / "LICENSE", folder / "host" / "LICENSE")  # that part stays under the project's own licence
+    client = ROOT / "core" / "wisp" / "client"
+    shutil.copytree(client, folder / "client", ignore=shutil.ignore_patterns(*LEFT_OUT))
+    shutil.copy(ROOT / "LICENSE", folder / "client" / "LICENSE")  # that part stays under the project's own licence
     (folder / "icons").mkdir()
     for picture in sorted((ROOT / "icons" / "png").glob("*-48.png")):
         shutil.copy(picture, folder / "icons")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import bpy
 
 from . import animation, compat, mapping
-from .host.coordinates import Affine, StripTransform, plate_to_blender_view
+from .client.coordinates import Affine, StripTransform, plate_to_blender_view
 
 
 class Refusal(Exception):  # noqa: N818 (a state of the strip, not a fault)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .client.errors import EngineError
+from .client.shots import Job, RemoteShot
 from .engine import Fault
-from .host.errors import EngineError
-from .host.shots import Job, RemoteShot
 from .mattes import MatteFolder
 
 

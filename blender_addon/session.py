@@ -18,8 +18,8 @@ from typing import Any
 import bpy
 
 from . import document, engine, filing, mapping, model, outputs, places, plates, record
+from .client.errors import EngineError
 from .engine import Fault
-from .host.errors import EngineError
 from .mattes import MatteFolder, Placed
 from .runs import Place, Run, run_of, runs
 

@@ -81,13 +81,12 @@ def test_a_matte_of_another_size_on_disk_than_written_does_not_count(shelf: Shel
 def test_adopting_links_the_same_file_into_another_folder(shelf: Shelf) -> None:
     source = store(shelf)
     target = shelf.matte_path("hero-2", 1001, 4)
-    assert shelf.adopt_matte("f" * 32, shelf.find_matte("f" * 32), target)
+    shelf.adopt_mattes([("f" * 32, source, target)])
     assert target.read_bytes() == source.read_bytes()
     assert target.stat().st_ino == source.stat().st_ino
     source.unlink()
     assert shelf.find_matte("f" * 32) == target
-    absent = shelf.find_matte("0" * 32)
-    assert not shelf.adopt_matte("0" * 32, absent, shelf.matte_path("hero-2", 1002, 4))
+    assert shelf.find_mattes(["0" * 32, "f" * 32]) == {"f" * 32: target}
 
 
 def test_looking_makes_no_folder(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_the_extension_is_laid_out_and_replaced(tmp_path: Path, capsys: pytest.C
         assert main(["install", "blender", "--to", str(tmp_path)]) == 0
         folder = tmp_path / "wisp_roto"
         assert str(folder) in capsys.readouterr().out
-        assert {"blender_manifest.toml", "__init__.py", "host", "icons", "LICENSE"} <= {
+        assert {"blender_manifest.toml", "__init__.py", "client", "icons", "LICENSE"} <= {
             p.name for p in folder.iterdir()
         }
         assert not (folder / "old.py").exists() and not (folder / "package.py").exists()

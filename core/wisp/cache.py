@@ -19,7 +19,7 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args
@@ -74,15 +74,52 @@ class MatteStamp:
 
 
 class Cache:
-    """The cache folder of one or several shots."""
+    """The cache folder of one or several shots, and what has been seen of it."""
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
         self._index = MatteIndex(self.root)
+        self._shelves: dict[str, Shelf] = {}
 
     def shelf(self, plate_key: str) -> Shelf:
-        """The part of the cache that belongs to one plate as one model view of it."""
-        return Shelf(self.root / plate_key, self._index)
+        """The part of the cache that belongs to one plate as one model view of it; always the same one."""
+        if plate_key not in self._shelves:
+            self._shelves[plate_key] = Shelf(self.root / plate_key, self._index)
+        return self._shelves[plate_key]
+
+    def look_again(self) -> None:
+        """Forget what was seen: other processes may have written since."""
+        for shelf in self._shelves.values():
+            shelf.look_again()
+
+
+class Same(Mapping[str, str]):
+    """What was found to be the same: a mask's fingerprint, or a mark of a tracker's state -> a mask's fingerprint.
+
+    Notes that lead on from each other are followed to their end.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self._noted: dict[str, str] = {}
+        for mark, mask in pairs:
+            self._noted.setdefault(mark, mask)
+
+    def note(self, mark: str, mask: str) -> None:
+        """The first note of a mark by name counts: processes at the same time may have made several."""
+        self._noted[mark] = min(mask, self._noted.get(mark, mask))
+
+    def get(self, mark: str, default: Any = None) -> Any:
+        mask = self._noted.get(mark)  # asked for every frame of a long shot, nearly always in vain
+        return default if mask is None else _last(self._noted, mask)
+
+    def __getitem__(self, mark: str) -> str:
+        return _last(self._noted, self._noted[mark])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._noted)
+
+    def __len__(self) -> int:
+        return len(self._noted)
 
 
 class Shelf:
@@ -92,16 +129,31 @@ class Shelf:
         self.folder = folder
         self._masks = folder / "masks"
         self._index = index
+        self._known: _Seen | None = None
 
     # Masks -------------------------------------------------------------------------------------------------
 
-    def stored_masks(self) -> set[str]:
-        """Fingerprints of all masks on disk (one directory listing)."""
-        return {name.removesuffix(".npz") for name in self._names() if _is_mask(name)}
+    def stored_masks(self) -> Collection[str]:
+        """Fingerprints of all masks on disk, and of those written from now on."""
+        return self._seen.masks
 
-    def stored_snapshots(self) -> set[str]:
-        """Fingerprints after whose mask the tracker's memory was kept."""
-        return {name.removesuffix(".state.npz") for name in self._names() if name.endswith(".state.npz")}
+    def stored_snapshots(self) -> Collection[str]:
+        """Fingerprints after whose mask the tracker's memory was kept; as `stored_masks`."""
+        return self._seen.snapshots
+
+    def same(self) -> Same:
+        """What was found to be the same; as `stored_masks`."""
+        return self._seen.same
+
+    def look_again(self) -> None:
+        """List the folder anew when something of it is asked for next."""
+        self._known = None
+
+    @property
+    def _seen(self) -> _Seen:
+        if self._known is None:
+            self._known = _Seen.of(self._names())
+        return self._known
 
     def _names(self) -> list[str]:
         """The files beside the masks; none where there is no such folder."""
@@ -117,6 +169,7 @@ class Shelf:
             "state": np.array(mask.state),
         }
         _write_npz(self._masks / f"{mark}.npz", arrays, mark)
+        self._seen.masks.add(mark)
 
     def read_mask(self, mark: str) -> TrackedMask:
         """The mask of that fingerprint. A damaged file is removed and reported (DamagedMaskError)."""
@@ -127,35 +180,35 @@ class Shelf:
                 raise ValueError("it holds no mask")
             return TrackedMask(logits, float(arrays["confidence"]), cast(MaskState, state))
 
-        return _read_npz(self._masks / f"{mark}.npz", mark, mask)
+        return self._read(f"{mark}.npz", mark, mask)
 
     def drop_damaged_masks(self, marks: Iterable[str]) -> None:
         """Read the masks of these fingerprints that are there, so that damaged ones are gone."""
-        for mark in self.stored_masks().intersection(marks):
+        for mark in self._seen.masks.intersection(marks):
             with contextlib.suppress(DamagedMaskError):
                 self.read_mask(mark)
 
     def write_snapshot(self, mark: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Keep a tracker's memory as it was after the mask of that fingerprint."""
         _write_npz(self._masks / f"{mark}.state.npz", arrays, mark)
+        self._seen.snapshots.add(mark)
 
     def read_snapshot(self, mark: str) -> dict[str, NDArray[np.generic]]:
         """A kept memory, as it was written. A damaged file is removed and reported (DamagedMaskError)."""
-        return _read_npz(self._masks / f"{mark}.state.npz", mark, dict)
+        return self._read(f"{mark}.state.npz", mark, dict)
 
-    def same(self) -> dict[str, str]:
-        """What was found to be the same: a mask's fingerprint, or a mark of a tracker's state -> a mask's fingerprint.
-
-        Where several were noted for one (by processes at the same time), the first by name counts.
-        """
-        pairs = sorted(name.partition(".is.")[::2] for name in self._names())
-        noted = {mark: mask for mark, mask in reversed(pairs) if mask}
-        return {mark: _last(noted, mask) for mark, mask in noted.items()}
+    def _read(self, name: str, mark: str, content: Callable[[dict[str, NDArray[np.generic]]], T]) -> T:
+        try:
+            return _read_npz(self._masks / name, mark, content)
+        except InputError:
+            self.look_again()  # it has been removed
+            raise
 
     def note_same(self, mark: str, mask: str) -> None:
         """Note that what `mark` stands for is the mask of that other fingerprint."""
         with replacing(self._masks / f"{mark}.is.{mask}") as temporary:
             temporary.touch()
+        self._seen.same.note(mark, mask)
 
     # Mattes ------------------------------------------------------------------------------------------------
 
@@ -175,21 +228,25 @@ class Shelf:
         """Whether a matte of that fingerprint was found damaged, by this process."""
         return mark in self._index.damaged
 
-    def adopt_matte(self, mark: str, source: Path | None, target: Path) -> bool:
-        """Make the stored matte of that fingerprint appear at `target` too; False where there is none.
+    def find_mattes(self, marks: Iterable[str], *, sure: bool = False) -> dict[str, Path]:
+        """A stored matte of each of those fingerprints that has one; `sure` as of `find_matte`."""
+        return self._index.find_all(marks, sure=sure)
+
+    def adopt_mattes(self, mattes: Iterable[tuple[str, Path, Path]]) -> None:
+        """Make stored mattes (fingerprint, where it lies, where it is wanted) appear where they are wanted, too.
 
         A hard link where the file system has them, else a copy.
         """
-        if source is None:
-            return False
-        if source != target and not _same_file(source, target):
-            with replacing(target) as temporary:
-                try:
-                    os.link(source, temporary)
-                except OSError:
-                    shutil.copyfile(source, temporary)
-            self._index.add(mark, target)
-        return True
+        linked = []
+        for mark, source, target in mattes:
+            if source != target and not _same_file(source, target):
+                with replacing(target) as temporary:
+                    try:
+                        os.link(source, temporary)
+                    except OSError:
+                        shutil.copyfile(source, temporary)
+                linked.append((mark, target))
+        self._index.add_all(linked)
 
     def write_matte(self, target: Path, alpha: NDArray[np.float32], header: PlateHeader, stamp: MatteStamp) -> None:
         """Store one matte: half, ZIPS, R=G=B=alpha over the plate's display window, with its stamp."""
@@ -205,6 +262,22 @@ class Shelf:
             attributes={**time_attributes(header), **stamp.attributes()},
         )
         self._index.add(stamp.fingerprint, target)
+
+
+@dataclass
+class _Seen:
+    """What lies beside the masks."""
+
+    masks: set[str]
+    snapshots: set[str]
+    same: Same
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> _Seen:
+        """Sorted by what the names of the files say."""
+        pairs = sorted(name.partition(".is.")[::2] for name in names if ".is." in name)
+        snapshots = {name.removesuffix(".state.npz") for name in names if name.endswith(".state.npz")}
+        return cls({name.removesuffix(".npz") for name in names if _is_mask(name)}, snapshots, Same(pairs))
 
 
 def _same_file(one: Path, other: Path) -> bool:
@@ -288,6 +361,8 @@ def _read_npz(path: Path, mark: str, content: Callable[[dict[str, NDArray[np.gen
         ) from error
 
 
+#: How many rows one statement asks for or adds (SQLite takes 999 values at least).
+_AT_ONCE = 300
 #: Raise when the table changes: an index of another number is made anew.
 INDEX_SCHEMA = 2
 _TABLE = "CREATE TABLE IF NOT EXISTS mattes (fingerprint TEXT, path TEXT PRIMARY KEY, state TEXT)"
@@ -328,11 +403,39 @@ class MatteIndex:
             self._rows("DELETE FROM mattes WHERE path = ?", name)
         return None
 
+    def find_all(self, marks: Iterable[str], *, sure: bool = False) -> dict[str, Path]:
+        """The same for many."""
+        wanted = list(dict.fromkeys(marks))
+        found: dict[str, Path] = {}
+        doubtful: set[str] = set()
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            holes = ",".join("?" * len(some))
+            rows = self._rows(f"SELECT fingerprint, path, state FROM mattes WHERE fingerprint IN ({holes})", *some)
+            for mark, name, known in rows:
+                path = None if sure or mark in found else self._place(str(name))
+                if path is not None and _file_state(path) == known:
+                    found[mark] = path
+                elif mark not in found:
+                    doubtful.add(mark)
+        for mark in doubtful.difference(found):
+            path = self.find(mark, sure=sure)
+            if path is not None:
+                found[mark] = path
+        return found
+
     def add(self, mark: str, path: Path) -> None:
         """Remember a file just written or linked."""
-        name, state = path.relative_to(self._root).as_posix(), _file_state(path)
-        if state is not None:
-            self._rows("INSERT OR REPLACE INTO mattes VALUES (?, ?, ?)", mark, name, state)
+        self.add_all([(mark, path)])
+
+    def add_all(self, mattes: Sequence[tuple[str, Path]]) -> None:
+        """The same for many."""
+        states = [(mark, path.relative_to(self._root).as_posix(), _file_state(path)) for mark, path in mattes]
+        rows = [row for row in states if row[2] is not None]
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            holes = ",".join(["(?, ?, ?)"] * len(some))
+            self._rows(f"INSERT OR REPLACE INTO mattes VALUES {holes}", *(value for row in some for value in row))
 
     def _place(self, name: str) -> Path | None:
         """The file of a row; None where no matte of this cache can lie there."""
@@ -426,9 +529,9 @@ def _is_current(connection: sqlite3.Connection) -> bool:
     return bool(version == INDEX_SCHEMA)
 
 
-def object_folder(name: str, marks: Sequence[str]) -> str:
-    """The folder name of one object's mattes: its name and a key over all its fingerprints."""
-    return f"{name}-{fingerprint(marks)[:12]}"
+def object_folder(name: str, key: str) -> str:
+    """The folder name of one object's mattes: its name and a key over all that was asked for."""
+    return f"{name}-{key[:12]}"
 
 
 def plate_key(name: str, *parts: object) -> str:

@@ -39,7 +39,7 @@ def install_nuke(folder: Path) -> Path:
     with _replacing(folder / "wisp", "plug-in") as fresh:
         shutil.copytree(source, fresh, ignore=_SKIP)
         vendor = fresh / "wisp_nuke" / "vendor"
-        for room in ("host", "panel"):
+        for room in ("client", "panel"):
             shutil.copytree(_PACKAGE / room, vendor / room, ignore=_SKIP)
         (vendor / "__init__.py").write_text('"""Shared with the other front-ends; put here by `wisp install`."""\n')
         icons = next((place for place in _ICONS if place.is_dir()), None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 from . import bake, edits, engine, follow, host, node, plates, publish, solving, strokes
-from .vendor.host.engine_path import EngineNotFound
-from .vendor.host.errors import EngineError
+from .vendor.client.engine_path import EngineNotFound
+from .vendor.client.errors import EngineError
 
 
 def track(group: Any, direction: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Optional
 
 from . import graph, host, node, prompts, state
-from .vendor.host.coordinates import NukeFormat, sampler_to_plate
+from .vendor.client.coordinates import NukeFormat, sampler_to_plate
 from .vendor.panel.shot_edits import ShotEdits, usable_name
 
 #: A click gives a sample of one pixel; anything below this many pixels is a click.

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 from . import host
-from .vendor.host import engine_path, folders, process
-from .vendor.host.client import Client
-from .vendor.host.shots import RemoteShot
+from .vendor.client import engine_path, folders, process
+from .vendor.client.client import Client
+from .vendor.client.shots import RemoteShot
 
 _client: Optional[Client] = None
 _shots: Dict[str, RemoteShot] = {}
@@ -88,6 +88,17 @@ def run(work: List[str], chosen: str = "") -> subprocess.Popen[bytes]:
     command = [str(_python(chosen)), *engine_path.OPTIONS, "-m", "wisp", *work]
     environment = process.clean_environment(os.environ, host.executable_folder())
     return process.launch(command, environment, folders.log_folder(os.environ) / "nuke-publish.log")
+
+
+def pictures(document: Dict[str, Any], root: str, chosen: str = "") -> subprocess.Popen[bytes]:
+    """Start what gives 8-bit pictures of a shot's plate and mattes: see `wisp.view.pictures`."""
+    command = [str(_python(chosen)), *engine_path.OPTIONS, "-m", "wisp.view.pictures"]
+    environment = process.clean_environment(os.environ, host.executable_folder())
+    started = process.launch(command, environment, folders.log_folder(os.environ) / "nuke-pictures.log")
+    assert started.stdin is not None
+    started.stdin.write(json.dumps({"shot": document, "root": root}).encode("utf-8") + b"\n")
+    started.stdin.flush()
+    return started
 
 
 def report() -> str:

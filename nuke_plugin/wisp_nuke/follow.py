@@ -15,7 +15,7 @@ from . import edits, engine, guides, handles, host, node, publish, solving, stat
 #: Milliseconds between looks at the engine's messages, the frame and the knobs.
 INTERVAL = 100
 #: What the solved mattes depend on besides prompts.
-_SETTINGS = ("wisp_tracker", "wisp_head", "wisp_first", "wisp_last", "wisp_display_input", "wisp_exposure")
+_SETTINGS = ("wisp_tracker", "wisp_head", "wisp_first", "wisp_last", "wisp_colorspace", "wisp_exposure")
 _timer: Any = None
 _said: Set[str] = set()
 

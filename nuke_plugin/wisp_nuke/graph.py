@@ -61,7 +61,7 @@ def desired(mattes: List[Mattes], first: int, last: int, layers: bool = False, g
         solved = (("disable", f"!(parent.wisp_state_{number} > 0)"),)
         read = f"Matte_{number}"
         # The largest, because two soft edges that touch must not add up to more than one.
-        nodes.append(NodeSpec(f"Union_{number}", "Merge2", (below, read), (("operation", "max"),), solved))
+        nodes.append(NodeSpec(f"Union_{number}", "Merge2", (below, read), (("operation", "screen"),), solved))
         below = f"Union_{number}"
         if layers:
             nodes.append(NodeSpec(f"Layer_{number}", "Copy", (below, read), _copied((RED, matte.channel)), solved))

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import edits, host, state
 from .node import HANDLES
-from .vendor.host.coordinates import plate_to_nuke
+from .vendor.client.coordinates import plate_to_nuke
 
 #: Handles nearer than this many pixels to their prompt have not been moved.
 STILL = 0.01

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tu
 
 import nuke
 
-from .vendor.host.coordinates import NukeFormat
+from .vendor.client.coordinates import NukeFormat
 
 #: Flags of knobs. Scripts keep `INVISIBLE`, `DO_NOT_WRITE` and `STARTLINE`; the others are to be set on every load.
 INVISIBLE, DO_NOT_WRITE, STARTLINE = nuke.INVISIBLE, nuke.DO_NOT_WRITE, nuke.STARTLINE
@@ -182,6 +182,12 @@ def declare_layer(channel: str) -> None:
 
 def root_knob(name: str) -> Any:
     return nuke.root()[name]
+
+
+def root_text(name: str) -> str:
+    """The words of one of the script's settings; empty where this version has none of that name."""
+    knob = nuke.root().knob(name)
+    return str(knob.value()) if knob is not None else ""
 
 
 def execute(node: Any, first: int, last: int, view: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Dict, Tuple
 
 from . import actions, callbacks, host, node
-from .vendor.host.folders import config_folder
+from .vendor.client.folders import config_folder
 
 #: Button -> label and hotkey in the Viewer menu. `hotkeys.json` in the user's settings folder replaces hotkeys.
 VIEWER: Dict[str, Tuple[str, str]] = {

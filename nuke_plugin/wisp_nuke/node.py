@@ -12,6 +12,8 @@ SCHEMA = 1
 #: Points of one frame that get a handle in the viewer.
 HANDLES = 8
 POINTS = range(1, HANDLES + 1)
+#: Of the input: what the project says, or a space by the name that the engine's OpenColorIO knows.
+COLORSPACES = ("from the project", "Linear Rec.709 (sRGB)", "ACEScg", "ACES2065-1", "sRGB - Texture")
 #: What a pick in the viewer means.
 MODES = ("Off", "Add +", "Remove -", "Box")
 
@@ -151,7 +153,14 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("File_Knob", "wisp_engine_python", "engine's Python", ""),
     KnobSpec("Enumeration_Knob", "wisp_tracker", "tracker", None, (["flow"],)),
     KnobSpec("Enumeration_Knob", "wisp_head", "head", None, (["embedded"],)),
-    _check("display_input", "input is display-referred (sRGB)", False),
+    KnobSpec(
+        "Enumeration_Knob",
+        "wisp_colorspace",
+        "colour space",
+        None,
+        (list(COLORSPACES),),
+        tip="Of the node's input, for the models; 'sRGB - Texture' for what a display shows as it is.",
+    ),
     _number(
         "exposure", "exposure", 0.0, (-6, 6), "Stops that the models see the plate brighter; the plate itself stays."
     ),

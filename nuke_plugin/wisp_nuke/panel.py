@@ -1,16 +1,15 @@
 """The prompt editor as a panel of Nuke: precise drawing, strokes, outlines and the timeline, for one node at a time.
 
-It shows the plate pictures that were rendered for the engine. Mattes are looked at in Nuke's own viewer.
+It shows the plate that was rendered for the engine, and the mattes as they come.
 """
 
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
-from typing import Any, List, Optional
+import json
+from typing import Any, Dict, List, Optional, Tuple
 
-from . import edits, engine, follow, host, plates, solving
-from .vendor.panel.compose import PLATE
+from . import edits, engine, follow, host, solving
 from .vendor.panel.editor import Editor
 from .vendor.panel.frames import FrameSource, Matte
 from .vendor.panel.qt import QtGui, QtWidgets
@@ -21,22 +20,42 @@ from .vendor.panel.shot_edits import ShotEdits
 _open: List[Panel] = []
 
 
-class PlateFrames(FrameSource):
-    """The pictures in a node's plate folder."""
+class EngineFrames(FrameSource):
+    """Plate and mattes as the engine's readers see them, from a process of its own: nothing in Nuke's Python reads EXR.
 
-    def __init__(self, folder: str) -> None:
-        self._folder = Path(folder)
+    Asked in the loader's thread, one after the other."""
+
+    def __init__(self, process: Any) -> None:
+        self._process = process
 
     def plate(self, frame: int) -> QtGui.QImage:
         """See `FrameSource.plate`."""
-        image = QtGui.QImage(str(self._folder / (plates.PATTERN % frame)))
-        if image.isNull():
-            raise OSError(f"The plate of frame {frame} could not be read. Press Edit again to render it.")
-        return image.convertToFormat(QtGui.QImage.Format.Format_RGB32)
+        head, data = self._ask({"plate": frame})
+        form = QtGui.QImage.Format.Format_RGB32
+        return QtGui.QImage(data, head["width"], head["height"], 4 * head["width"], form).copy()
 
     def matte(self, path: str) -> Matte:
-        """Nothing in Nuke's Python reads EXR."""
-        raise OSError(f"Look at the matte in Nuke's viewer, through the Wisp node ({Path(path).name}).")
+        """See `FrameSource.matte`."""
+        head, data = self._ask({"matte": path})
+        form = QtGui.QImage.Format.Format_Grayscale8
+        alpha = QtGui.QImage(data, head["width"], head["height"], head["width"], form).copy()
+        return Matte(alpha, head["track_state"], head["confidence"])
+
+    def close(self) -> None:
+        """End the process."""
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
+    def _ask(self, request: Dict[str, Any]) -> Tuple[Dict[str, Any], bytes]:
+        self._process.stdin.write(json.dumps(request).encode("utf-8") + b"\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise OSError("What reads the pictures has ended; press Edit again. Its words are in nuke-pictures.log.")
+        head: Dict[str, Any] = json.loads(line.decode("utf-8"))
+        if "error" in head:
+            raise OSError(head["error"])
+        return head, self._process.stdout.read(head["width"] * head["height"] * head["channels"])
 
 
 class Panel(QtWidgets.QWidget):
@@ -46,6 +65,7 @@ class Panel(QtWidgets.QWidget):
         super().__init__(parent)
         self.editor: Optional[Editor] = None
         self.group: Any = None
+        self._frames: Any = None
         self._text = ""
         self._was_busy = False
         self.button = QtWidgets.QPushButton("Edit the selected Wisp node")
@@ -67,8 +87,8 @@ class Panel(QtWidgets.QWidget):
         client = engine.client(str(group["wisp_engine_python"].value()))
         edits = ShotEdits(document)
         session = Session(client, edits, Places(folder, solving.cache_folder(group)), own_engine=False)
-        self.editor = Editor(edits, PlateFrames(folder), session, folder)
-        self.editor.set_mode(PLATE)
+        self._frames = EngineFrames(engine.pictures(document, folder, str(group["wisp_engine_python"].value())))
+        self.editor = Editor(edits, self._frames, session, folder)
         changed = edits.on_change
 
         def on_change() -> None:
@@ -88,6 +108,7 @@ class Panel(QtWidgets.QWidget):
         """Let go of the node."""
         if self.editor is not None:
             self.editor.close_down()
+            self._frames.close()
             self.editor.setParent(None)
             self.editor.deleteLater()
         self.editor = self.group = None

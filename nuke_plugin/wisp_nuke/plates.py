@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
-from . import edits, host, state, upstream
+from . import edits, host, node, state, upstream
 
-PATTERN = "plate.%04d.png"
+PATTERN = "plate.%04d.exr"
 #: Beside the pictures: frame -> what the picture was rendered from.
 RECORD = "plates.json"
 #: Seconds that the host may be held up at a time.
@@ -33,6 +33,17 @@ def check(group: Any) -> str:
     return str(views[0])
 
 
+def colorspace(group: Any) -> str:
+    """The colour space of the plate's numbers, by the name that the engine's OpenColorIO knows."""
+    chosen = host.choice(group["wisp_colorspace"])
+    if chosen > 0:
+        return node.COLORSPACES[chosen]
+    working = host.root_text("workingSpaceLUT").partition("(")[0].strip()
+    if host.root_text("colorManagement") != "OCIO" or working.lower() in ("", "linear"):
+        return "Linear Rec.709 (sRGB)"
+    return working
+
+
 def stale(folder: str, wanted: Dict[int, str]) -> List[int]:
     """Frames whose picture is not there or was rendered from something else, ascending.
 
@@ -49,7 +60,8 @@ def stale(folder: str, wanted: Dict[int, str]) -> List[int]:
 class Export:
     """Renders the missing and outdated pictures of first..last of a node's input into `folder`.
 
-    8-bit sRGB over the format's area at full resolution, at the node's exposure. Raises Refusal for several views.
+    Half-float EXR as the host holds it, over the format's area at full resolution: what the numbers mean is told to
+    the engine, see `colorspace`. Raises Refusal for several views.
     """
 
     def __init__(
@@ -102,13 +114,12 @@ def signatures(group: Any, first: int, last: int) -> Iterator[str]:
     """What the picture of each frame is rendered from: the nodes above with all their settings, and the files that
     they read. Expressions count as their text; what they refer to elsewhere does not."""
     above = upstream.nodes_above(group.input(0))
-    settings = [repr(group[name].value()) for name in ("wisp_display_input", "wisp_exposure")]
-    settings += [upstream.settings_of(node) for node in above]
+    settings = [upstream.settings_of(one) for one in above]
     common = hashlib.sha1("\n".join(settings).encode("utf-8", "replace"))
     for frame in range(first, last + 1):
         digest = common.copy()
-        for node in above:
-            digest.update(repr(upstream.file_state(node, frame)).encode("utf-8"))
+        for one in above:
+            digest.update(repr(upstream.file_state(one, frame)).encode("utf-8"))
         yield digest.hexdigest()
 
 
@@ -140,16 +151,13 @@ def _render(group: Any, folder: str, frame: int, view: str, signature: str) -> N
             if was_proxy:
                 proxy.setValue(False)
             with group:
-                source = group.node("Plate")
-                if group["wisp_exposure"].value():
-                    made.append(host.create("Multiply", value=2.0 ** float(group["wisp_exposure"].value())))
-                    made[-1].setInput(0, source)
-                    source = made[-1]
-                # Not raw: the host's own curve for 8-bit files, which is sRGB.
-                raw = bool(group["wisp_display_input"].value())
-                made.append(host.create("Write", file_type="png", channels="rgb", raw=raw, create_directories=True))
-                made[-1]["file"].setValue((Path(folder) / PATTERN).as_posix())
-                made[-1].setInput(0, source)
+                form = edits.form_of(group)
+                made.append(host.create("Crop", box=(0.0, 0.0, form.width, form.height)))
+                made[-1].setInput(0, group.node("Plate"))
+                write = host.create("Write", file_type="exr", channels="rgb", raw=True, create_directories=True)
+                write["file"].setValue((Path(folder) / PATTERN).as_posix())
+                write.setInput(0, made[-1])
+                made.append(write)
             host.execute(made[-1], frame, frame, view)
         finally:
             for one in reversed(made):

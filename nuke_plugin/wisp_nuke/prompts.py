@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Dict, Tuple
 
-from .vendor.host.codec import CodecError, decode, encode
+from .vendor.client.codec import CodecError, decode, encode
 from .vendor.panel.shot_edits import ShotEdits
 
 #: Version of what is stored beside the codec's own.

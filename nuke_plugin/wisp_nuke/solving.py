@@ -8,9 +8,9 @@ from typing import Any, Callable, Dict, List, Set
 
 from . import edits, engine, graph, host, node, plates, state
 from .edits import Refusal
-from .vendor.host.engine_path import EngineNotFound
-from .vendor.host.errors import EngineError
-from .vendor.host.shots import RemoteShot
+from .vendor.client.engine_path import EngineNotFound
+from .vendor.client.errors import EngineError
+from .vendor.client.shots import RemoteShot
 from .vendor.panel.shot_edits import frames_in
 
 
@@ -51,6 +51,8 @@ def document(group: Any) -> Dict[str, Any]:
         "width": int(form.width),
         "height": int(form.height),
         "pixel_aspect": form.pixel_aspect,
+        "colorspace": plates.colorspace(group),
+        "exposure": float(group["wisp_exposure"].value()),
     }
     models = {"tracker": str(group["wisp_tracker"].value()), "head": str(group["wisp_head"].value())}
     return {"wisp": 1, "plate": plate, "objects": found["objects"], "solve": models}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterator, List, Tuple
 
 from . import edits, host
-from .vendor.host.coordinates import plate_to_nuke
+from .vendor.client.coordinates import plate_to_nuke
 
 #: Layers of the RotoPaint node: what is painted in them belongs to the object, or does not.
 KEEP, DROP = "keep", "drop"

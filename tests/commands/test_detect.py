@@ -12,7 +12,7 @@ from detectors.conftest import detector, small_view, weights
 from wisp import shot as documents
 from wisp.cli import main
 from wisp.detectors.grounding_dino import GroundingDino
-from wisp.solve import Solver
+from wisp.solve import solver_of
 from wisp.weights.options import RunOptions
 
 __all__ = ["detector", "small_view", "weights"]
@@ -45,7 +45,7 @@ def wisp(weights: Path, *words: str) -> int:
 
 def expected_box(detector: GroundingDino, path: str, frame: int) -> list[float]:
     """What the detector finds in the very picture that the command shows it."""
-    solver = Solver(documents.load(path), Path(path).parent, Path("cache"), RunOptions(device="cpu"))
+    solver = solver_of(documents.load(path), Path(path).parent, Path("cache"), RunOptions(device="cpu"))
     return list(detector.detect(solver.clip.image(frame), "the runner")[0].xyxy)
 
 

@@ -16,7 +16,7 @@ from wisp.plates import open_plate
 from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
 from wisp.shot import parse
-from wisp.solve import Solver
+from wisp.solve import Solver, solver_of
 from wisp.weights.options import RunOptions
 
 #: What the writer makes itself, and what is about the pixels that were in the plate's file.
@@ -62,7 +62,7 @@ def solved(folder: Path, frames: range) -> Solver:
     size = {"width": plate.width, "height": plate.height}
     described = {"path": "plate.%04d.exr", "first": frames[0], "last": frames[-1], **size}
     objects = [{"id": 1, "name": "hero", "prompts": [centre]}]
-    made = Solver(parse({"wisp": 1, "plate": described, "objects": objects}), folder, folder / "cache", RunOptions())
+    made = solver_of(parse({"wisp": 1, "plate": described, "objects": objects}), folder, folder / "cache", RunOptions())
     made.run()
     return made
 

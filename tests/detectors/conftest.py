@@ -9,7 +9,7 @@ import pytest
 from detectors.stand_ins import write_grounding_dino
 from wisp.detectors import grounding_dino
 from wisp.detectors.grounding_dino import GroundingDino
-from wisp.weights.models import load_detector
+from wisp.models.build import load_detector
 from wisp.weights.options import RunOptions
 
 

@@ -14,7 +14,7 @@ from wisp.detectors.boxes import SAME_THING, distinct
 from wisp.detectors.detector import Detection
 from wisp.detectors.grounding_dino import GroundingDino, corners, network_input, phrase
 from wisp.errors import UsageError, WeightsError
-from wisp.weights.models import load_detector
+from wisp.models.build import load_detector
 from wisp.weights.options import RunOptions
 
 

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import wisp.engine.solver
+import wisp.engine.shots
 from wisp.engine.serve import main
-from wisp.engine.solver import StoreSolver
-from wisp.solve import Event, FrameDone, Progress, Summary
+from wisp.solve import Event, FrameDone, Progress, Solver, Summary
 
 
-class Misbehaving(StoreSolver):
+class Misbehaving(Solver):
     """After every step of a run, `step` is called."""
 
     step: Callable[[], None]
@@ -30,7 +29,7 @@ class Misbehaving(StoreSolver):
         return super().run(*args, on_event=listen, **options)
 
 
-class Gated(StoreSolver):
+class Gated(Solver):
     """A run with two finished mattes rests between its frames, where calls are let in, for as long as the file `gate`
     is there or until it is cancelled."""
 
@@ -93,8 +92,8 @@ BEHAVIOURS: dict[str, Callable[[], None]] = {
 if __name__ == "__main__":
     if sys.argv[1] == "gated":
         Gated.gate = Path(os.environ["WISP_TEST_GATE"])
-        wisp.engine.solver.StoreSolver = Gated  # type: ignore[misc]
+        wisp.engine.shots.Solver = Gated  # type: ignore[misc]
     else:
         Misbehaving.step = staticmethod(BEHAVIOURS[sys.argv[1]])
-        wisp.engine.solver.StoreSolver = Misbehaving  # type: ignore[misc]
+        wisp.engine.shots.Solver = Misbehaving  # type: ignore[misc]
     main()

@@ -12,8 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from wisp.host import engine_path
-from wisp.host.client import Client
+from wisp.client import engine_path
+from wisp.client.client import Client
 
 FRAMES = range(1001, 1013)
 SIZE = (96, 64)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wisp.client import client, connection
 from wisp.engine import api, document
 from wisp.errors import WispError
-from wisp.host import client, connection
 
 PROTOCOL_PAGE = Path(__file__).parents[2] / "docs" / "protocol.md"
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wisp.client import engine_path
 from wisp.engine import api
-from wisp.host import engine_path
 
 from .conftest import gone
 
@@ -179,8 +179,8 @@ def test_ten_thousand_bad_lines(raw: Raw) -> None:
 HOST = """
 import sys, time
 from pathlib import Path
-from wisp.host.client import Client
-from wisp.host.engine_path import command
+from wisp.client.client import Client
+from wisp.client.engine_path import command
 client = Client(command(Path(sys.executable)), "doomed", Path(sys.argv[1]))
 client.start()
 client.wait(lambda: client.state == "ready", timeout=180)

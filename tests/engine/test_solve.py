@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from wisp.cache import read_matte
+from wisp.client.client import Client
+from wisp.client.errors import EngineError
+from wisp.client.shots import Job, RemoteShot
 from wisp.engine import api
 from wisp.frames import parse_frames
-from wisp.host.client import Client
-from wisp.host.errors import EngineError
-from wisp.host.shots import Job, RemoteShot
 
 from .conftest import FRAMES, SIZE, Document, Start, disc, gone
 
@@ -292,7 +292,7 @@ def test_a_waiting_job_can_be_cancelled(start: Start, session: Open, gate: Path)
 HOST = """
 import json, sys, time
 from pathlib import Path
-from wisp.host.client import Client
+from wisp.client.client import Client
 command, document, root, cache, log = json.loads(sys.argv[1])
 client = Client(command, "doomed", Path(log))
 client.start()

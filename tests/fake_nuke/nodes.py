@@ -135,12 +135,18 @@ class Node:
             return self.own["format"]
         if self.kind == "Constant":
             return Format(*FORMATS[self["format"].value() or "square_256"])
-        return self._inputs[0].format() if self._inputs and self._inputs[0] is not None else Format(640, 480)
+        source = self._source()
+        return source.format() if source is not None else Format(640, 480)
 
     def frameRange(self) -> FrameRange:  # noqa: N802
         if "range" in self.own:
             return FrameRange(*self.own["range"])
-        return self._inputs[0].frameRange() if self._inputs and self._inputs[0] is not None else FrameRange(1, 1)
+        source = self._source()
+        return source.frameRange() if source is not None else FrameRange(1, 1)
+
+    def _source(self) -> Node | None:
+        """What it takes its format from: an Input has what its group has."""
+        return self.parent.input(0) if self.kind == "Input" and self.parent is not None else self.input(0)
 
     def sample(self, channel: str, x: float, y: float) -> float:
         """The value of a pixel, counted from the bottom left, on the current frame."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from wisp.finish.border import extend_to_border
-from wisp.finish.edge import finish_edge
-from wisp.finish.matte import mend, shape
+from wisp.finish.edge import extend_to_border, finish_edge, mend, shape
 from wisp.shot import Edge
 
 SIZE = 96

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from wisp.finish.islands import fill_holes, remove_specks
+from wisp.finish.edge import fill_holes, remove_specks
 
 
 def truth(shared: Path, name: str) -> np.ndarray:

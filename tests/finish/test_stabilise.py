@@ -9,7 +9,7 @@ import numpy as np
 from wisp.bench.stills import PictureClip
 from wisp.finish.stabilise import REACH, View, stabilise
 from wisp.metrics.temporal import dtssd
-from wisp.weights.models import load_head
+from wisp.models.build import load_head
 from wisp.weights.options import RunOptions
 
 COUNT = 6

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from wisp.bench.stills import evaluate, mean
 from wisp.errors import UsageError
-from wisp.weights.models import load_head
+from wisp.models.build import load_head
 from wisp.weights.options import RunOptions
 
 pytest.importorskip("pymatting", reason="needs the extra [pymatting]")

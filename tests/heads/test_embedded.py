@@ -14,9 +14,9 @@ from wisp.heads import embedded
 from wisp.heads.edge_network import REACH, EdgeNetwork
 from wisp.heads.embedded import EmbeddedHead, build, embedded_matte, load_network
 from wisp.heads.guided import guided_matte
+from wisp.models.build import load_head, model_stamp
 from wisp.plates.clip import FloatImage
 from wisp.train.scenes import made_sample
-from wisp.weights.models import load_head, model_stamp
 from wisp.weights.options import RunOptions
 
 

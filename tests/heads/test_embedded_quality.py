@@ -13,8 +13,8 @@ from wisp.bench.stills import MaskKind, mean, measure, read_stills
 from wisp.heads.embedded import WEIGHTS, EmbeddedHead, load_network
 from wisp.heads.guided import GuidedHead
 from wisp.metrics import mad, mse
+from wisp.models.build import load_head, model_stamp
 from wisp.train.export import read_provenance
-from wisp.weights.models import load_head, model_stamp
 from wisp.weights.options import RunOptions
 
 #: MAD and MSE times 1000 of the closed-form head, measured on the same stills.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from wisp.bench.stills import evaluate, mean
 from wisp.heads.guided import GuidedHead, guided_matte
-from wisp.weights.models import load_head
+from wisp.models.build import load_head
 from wisp.weights.options import RunOptions
 
 

@@ -18,7 +18,7 @@ from wisp.cache import read_matte
 from wisp.cli import main
 from wisp.errors import CancelledError
 from wisp.heads.gvm import memory
-from wisp.solve import Solver
+from wisp.solve import Solver, solver_of
 from wisp.solve.events import Event, FrameDone
 from wisp.weights.options import RunOptions
 
@@ -56,7 +56,7 @@ def matte(plate: str, *words: str) -> int:
 
 
 def solver(cache: str) -> Solver:
-    return Solver(documents.load(Path("out/sh.wisp")), Path("out"), Path(cache), RunOptions(device="cpu"))
+    return solver_of(documents.load(Path("out/sh.wisp")), Path("out"), Path(cache), RunOptions(device="cpu"))
 
 
 def mattes(solved: Solver) -> dict[int, bytes]:

@@ -7,18 +7,15 @@ from typing import Any
 
 import pytest
 from wisp.solve import Solver
-from wisp.weights.models import ModelStamp
 
-from .solving import ChainTracker, SmoothHead, box, shot, solver, write_plate
+from .solving import box, registered, shot, solver, write_plate
 
 SECOND: dict[str, Any] = {"id": 2, "name": "prop", "prompts": [box(1012, x=5)], "first": 1005, "last": 1030}
 
 
 def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tracker and a head that cost nothing, for every solver of this test."""
-    monkeypatch.setattr("wisp.solve.solver.load_tracker", lambda *_: ChainTracker())
-    monkeypatch.setattr("wisp.solve.solver.load_head", lambda *_: SmoothHead())
-    monkeypatch.setattr("wisp.solve.solver.model_stamp", lambda name, *_: ModelStamp(name, "1", "", "Apache-2.0", True))
+    monkeypatch.setattr("wisp.weights.registry._registry", registered)
 
 
 def solved_shot(folder: Path, frames: range) -> Solver:

@@ -12,13 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import wisp.engine.solver
+import wisp.engine.shots
 from wisp.engine.serve import main
-from wisp.engine.solver import StoreSolver
-from wisp.solve import Event, FrameDone, Summary
+from wisp.solve import Event, FrameDone, Solver, Summary
 
 
-class GatedSolver(StoreSolver):
+class GatedSolver(Solver):
     """Waits while the gate is closed."""
 
     gate: Path
@@ -44,5 +43,5 @@ class GatedSolver(StoreSolver):
 
 if __name__ == "__main__":
     GatedSolver.gate = Path(sys.argv[1])
-    wisp.engine.solver.StoreSolver = GatedSolver  # type: ignore[misc]
+    wisp.engine.shots.Solver = GatedSolver  # type: ignore[misc]
     main()

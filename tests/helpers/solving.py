@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from wisp.cache import Cache
+from wisp.models.build import ModelStamp
 from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
-from wisp.shot import Shot, parse
-from wisp.solve import Solver
+from wisp.shot import Shot, SolveSpec, parse
+from wisp.solve import Solver, Source
 from wisp.trackers.tracker import TrackedMask
-from wisp.weights.options import RunOptions
+from wisp.weights.registry import ModelEntry
 
 WIDTH, HEIGHT = 24, 16
 FIRST, LAST = 1001, 1040
@@ -146,5 +149,46 @@ def point(frame: int) -> dict:
     return {"frame": frame, "kind": "point", "xy": [10, 8]}
 
 
-def solver(made: Shot, folder: Path) -> Solver:
-    return Solver(made, folder, folder / "cache", RunOptions())
+class StandIns:
+    """`Models` that cost nothing, whatever a shot asks for."""
+
+    def __init__(self) -> None:
+        self.made: tuple[Any, Any] = (ChainTracker(), SmoothHead())
+
+    def tracker(self, _solve: SolveSpec) -> Any:
+        return self.made[0]
+
+    def head(self, _solve: SolveSpec) -> Any:
+        return self.made[1]
+
+    def stamps(self, solve: SolveSpec) -> tuple[ModelStamp, ModelStamp]:
+        segments = self.made[0].segments
+        tracker, head = (ModelStamp(name, "1", "", "Apache-2.0", segments) for name in (solve.tracker, solve.head))
+        return tracker, head
+
+
+#: What `solver` gives its solvers; fixtures put others in for a test.
+STAND_INS = StandIns()
+
+
+def solver(made: Shot, folder: Path, cache: Path | None = None) -> Solver:
+    return Solver(made, Source(made.plate, folder), STAND_INS, Cache(cache or folder / "cache"))
+
+
+def build_tracker(*_: object) -> ChainTracker:
+    return ChainTracker()
+
+
+def build_head(*_: object) -> SmoothHead:
+    return SmoothHead()
+
+
+def registered() -> tuple[ModelEntry, ...]:
+    """A registry in which these are all models."""
+    terms = {"licence": "Apache-2.0", "commercial": "yes", "attribution": "none"}
+    tracker = {"tracker": "helpers.solving:build_tracker"}
+    head = {"head": "helpers.solving:build_head"}
+    return (
+        ModelEntry("flow", "stand-in", tracker, segments=True, **terms),
+        *(ModelEntry(name, "stand-in", head, **terms) for name in ("embedded", "guided", "closed-form")),
+    )

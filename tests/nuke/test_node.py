@@ -114,7 +114,7 @@ def test_the_graph_means_what_it_should(session: Any, tmp_path: Path) -> None:
     a, b = (RNG.random((48, 64)).astype(np.float16).astype(np.float32) for _ in range(2))
     session.solved(group, {"a": a, "b": b}, tmp_path / "m")
     mattes = node.present_mattes(group, session.objects(group))
-    union, rgb = np.maximum(a, b)[..., None], plate[..., :3]
+    union, rgb = (a + b - a * b)[..., None], plate[..., :3]
     color = np.array([0.2, 0.76, 0.42])
     wanted = {
         "Plate + alpha": np.dstack([rgb, union]),

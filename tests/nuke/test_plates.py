@@ -6,14 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from fake_nuke.nodes import Format
 from fake_nuke.render import beyond, render
-from wisp.plates.colour import srgb_encode
+from wisp.plates.exr import read_channels
 from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
+
+
+def read(path: Path) -> np.ndarray:
+    """RGB of a plate picture."""
+    channels, _ = read_channels(path)
+    return np.dstack([channels[name] for name in "RGB"]).astype(np.float32)
 
 
 def export(session: Any, group: Any, folder: Path) -> int:
@@ -24,20 +29,43 @@ def test_plates_are_rendered_once_at_full_resolution(session: Any, tmp_path: Pat
     group = session.wisp()
     session.host.root()["proxy"].setValue(True)
     assert export(session, group, tmp_path / "p") == 4
-    picture = cv2.imread(str(tmp_path / "p" / "plate.1003.png"))
-    assert picture.shape[:2] == (48, 64), "full resolution although the proxy is on"
-    assert picture[0, 0, 0] == 137, "linear 0.25 in sRGB"
+    picture = read(tmp_path / "p" / "plate.1003.exr")
+    assert picture.shape == (48, 64, 3), "full resolution although the proxy is on"
+    assert (picture == 0.25).all(), "the numbers as they are"
     assert session.host.root()["proxy"].value() is True
     assert export(session, group, tmp_path / "p") == 0
-    (tmp_path / "p" / "plate.1002.png").unlink()
+    (tmp_path / "p" / "plate.1002.exr").unlink()
     assert export(session, group, tmp_path / "p") == 1
     session.sets(group, "wisp_exposure", 1.0)
-    assert export(session, group, tmp_path / "p") == 4
-    assert cv2.imread(str(tmp_path / "p" / "plate.1003.png"))[0, 0, 0] == 188, "linear 0.5 in sRGB"
-    session.sets(group, "wisp_exposure", 0.0)
-    session.sets(group, "wisp_display_input", True)
-    assert export(session, group, tmp_path / "p") == 4
-    assert cv2.imread(str(tmp_path / "p" / "plate.1003.png"))[0, 0, 0] == 64, "display values as they are"
+    assert export(session, group, tmp_path / "p") == 0, "exposure is the engine's"
+
+
+def test_the_engine_is_told_what_the_numbers_mean(session: Any, tmp_path: Path) -> None:
+    from wisp.plates.colour import choose_colour
+
+    group = session.wisp(cache=tmp_path)
+
+    def space() -> str:
+        plate = session.module("solving").document(group)["plate"]
+        choose_colour(plate["colorspace"])  # the engine knows it
+        return str(plate["colorspace"])
+
+    assert space() == "Linear Rec.709 (sRGB)"
+    root = session.host.root()
+    root["colorManagement"].setValue("OCIO")
+    for working, wanted in (
+        ("ACES - ACEScg", "ACES - ACEScg"),
+        ("scene_linear", "scene_linear"),
+        ("scene_linear (ACES - ACEScg)", "scene_linear"),
+        ("linear", "Linear Rec.709 (sRGB)"),
+    ):
+        root["workingSpaceLUT"].setValue(working)
+        assert space() == wanted
+    for index, wanted in enumerate(session.module("node").COLORSPACES[1:], 1):
+        session.sets(group, "wisp_colorspace", index)
+        assert space() == wanted
+    session.sets(group, "wisp_exposure", 1.5)
+    assert session.module("solving").document(group)["plate"]["exposure"] == 1.5
 
 
 @pytest.mark.parametrize("fault", ["cancel", "error"])
@@ -107,7 +135,7 @@ def test_a_change_above_renders_again(session: Any, tmp_path: Path) -> None:
     assert export(session, group, tmp_path / "p") == 0, "looks and the node's own settings are no change"
     grade["whitepoint"].setValue(0.5)
     assert export(session, group, tmp_path / "p") == 4
-    assert cv2.imread(str(tmp_path / "p" / "plate.1001.png"))[0, 0, 0] == 188, "linear 0.5 in sRGB"
+    assert read(tmp_path / "p" / "plate.1001.exr")[0, 0, 0] == 0.5
     other = session.host.nodes.Premult(name="Premult1")
     other.setInput(0, grade)
     group.setInput(0, other)
@@ -138,14 +166,14 @@ def test_new_files_under_an_old_name_render_their_frames_again(session: Any, tmp
 
     for frame in range(1001, 1005):
         write(frame, 0.25)
-    read = session.host.nodes.Read(file=(tmp_path / "in.%04d.exr").as_posix(), raw=True)
-    read.own = {"format": Format(64, 48), "range": (1001, 1004)}
-    group = session.wisp(read)
+    source = session.host.nodes.Read(file=(tmp_path / "in.%04d.exr").as_posix(), raw=True)
+    source.own = {"format": Format(64, 48), "range": (1001, 1004)}
+    group = session.wisp(source)
     assert export(session, group, tmp_path / "p") == 4 and export(session, group, tmp_path / "p") == 0
     (tmp_path / "in.1002.exr").unlink()
     write(1002, 0.75)
     assert export(session, group, tmp_path / "p") == 1
-    assert cv2.imread(str(tmp_path / "p" / "plate.1002.png"))[0, 0, 0] > 200
+    assert read(tmp_path / "p" / "plate.1002.exr")[0, 0, 0] == 0.75
 
 
 def test_a_button_renders_everything_again(session: Any, tmp_path: Path) -> None:
@@ -190,9 +218,9 @@ def test_overscan_is_left_to_the_plate_and_the_matte_goes_on_into_it(session: An
     plate.own["overscan"] = 8
     group = session.wisp(plate)
     export(session, group, tmp_path / "p")
-    exported = cv2.imread(str(tmp_path / "p" / "plate.1001.png"))[..., ::-1]
+    exported = read(tmp_path / "p" / "plate.1001.exr")
     assert exported.shape == (48, 64, 3)
-    assert np.abs(exported / 255 - srgb_encode(picture[8:-8, 8:-8, :3])).max() < 0.003
+    assert np.abs(exported - picture[8:-8, 8:-8, :3]).max() < 0.001
     alpha = rng.random((48, 64)).astype(np.float16).astype(np.float32)
     session.solved(group, {"hero": alpha}, tmp_path / "m")
     session.sets(group, "wisp_layers", True)

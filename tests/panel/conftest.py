@@ -16,8 +16,8 @@ pytest.importorskip("PySide6", reason="the window needs PySide6 (the gui extra)"
 
 from helpers import gated_engine
 from helpers.hand import FRAMES, SIZE, Hand, disc
-from wisp.host import engine_path
-from wisp.host.client import Client
+from wisp.client import engine_path
+from wisp.client.client import Client
 from wisp.panel import session
 from wisp.panel.qt import QtWidgets
 from wisp.view.places import open_target

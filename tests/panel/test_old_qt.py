@@ -17,7 +17,7 @@ from pathlib import Path
 for name in ("numpy", "torch", "cv2", "wisp"):
     sys.modules[name] = None
 sys.path.insert(0, sys.argv[1])
-from wisp_nuke.vendor.host import client, engine_path
+from wisp_nuke.vendor.client import client, engine_path
 from wisp_nuke.vendor.panel import editor, frames, session, shot_edits
 from wisp_nuke.vendor.panel.qt import Qt, QtCore, QtGui, QtWidgets
 if QtCore.__name__.startswith("PySide2"):

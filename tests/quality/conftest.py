@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from wisp import shot as documents
 from wisp.cache import MatteStamp
-from wisp.solve import Solver
+from wisp.solve import Solver, solver_of
 from wisp.weights.options import RunOptions
 
 WIDTH, HEIGHT = 160, 96
@@ -70,7 +70,7 @@ def solved(tmp_path: Path) -> Callable[..., Solver]:
             }
         )
         documents.save(shot, tmp_path / "sh.wisp")
-        solver = Solver(shot, tmp_path, tmp_path / "wisp-cache", RunOptions())
+        solver = solver_of(shot, tmp_path, tmp_path / "wisp-cache", RunOptions())
         (work,) = solver.works
         for frame in solver.plate.frames:
             alpha = (faults or {}).get(frame, disk(frame))

@@ -11,7 +11,7 @@ from quality.conftest import FIRST, HEIGHT, LAST, WIDTH, disk
 from wisp.cache import read_matte
 from wisp.errors import UsageError
 from wisp.quality import FrameVerdict, check_shot
-from wisp.solve import Solver
+from wisp.solve import Solver, solver_of
 from wisp.weights.options import RunOptions
 
 Make = Callable[..., Solver]
@@ -120,9 +120,9 @@ def test_a_locked_frame_is_not_judged(solved: Make) -> None:
     solver = solved({1006: disk(1006, radius=8)})
     path = solver.works[0].path(1006)
     solver.shot.objects[0].locks.append((1006, 1006))
-    locked = Solver(solver.shot, path.parents[3], path.parents[2], RunOptions())
+    locked = solver_of(solver.shot, path.parents[3], path.parents[2], RunOptions())
     (work,) = locked.works
     work.locks.freeze(1006, path)
-    frozen = Solver(solver.shot, path.parents[3], path.parents[2], RunOptions())
+    frozen = solver_of(solver.shot, path.parents[3], path.parents[2], RunOptions())
     found = verdicts(frozen)
     assert found[1006].state == "locked" and not found[1006].suspicious

@@ -5,24 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helpers.solving import ChainTracker, SmoothHead, write_plate
-from wisp.weights.models import ModelStamp
+from helpers.solving import STAND_INS, ChainTracker, SmoothHead, write_plate
 
 
 @pytest.fixture
 def tracker(monkeypatch: pytest.MonkeyPatch) -> ChainTracker:
     made = ChainTracker()
-    monkeypatch.setattr("wisp.solve.solver.load_tracker", lambda *_: made)
-    monkeypatch.setattr(
-        "wisp.solve.solver.model_stamp", lambda name, *_: ModelStamp(name, "1", "", "Apache-2.0", made.segments)
-    )
+    monkeypatch.setattr(STAND_INS, "made", (made, STAND_INS.made[1]))
     return made
 
 
 @pytest.fixture
 def head(monkeypatch: pytest.MonkeyPatch) -> SmoothHead:
     made = SmoothHead()
-    monkeypatch.setattr("wisp.solve.solver.load_head", lambda *_: made)
+    monkeypatch.setattr(STAND_INS, "made", (STAND_INS.made[0], made))
     return made
 
 

@@ -11,7 +11,7 @@ from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, point,
 from numpy.typing import NDArray
 from wisp.cache import read_matte
 from wisp.shot import ObjectSpec, Stroke
-from wisp.solve.paint import obey_strokes, painted_frames
+from wisp.solve.paint import Paint
 
 KEEP = {"frame": 1010, "kind": "stroke", "xy": [[6, 8]], "radius": 3.0}
 REMOVE = {"frame": 1010, "kind": "stroke", "xy": [[18, 8]], "radius": 2.0, "include": False}
@@ -74,7 +74,7 @@ class MovingClip:
 
 def test_paint_moves_with_what_was_painted() -> None:
     item = ObjectSpec(id=1, name="hero", ease=2, prompts=[Stroke(frame=2, xy=[(60, 60)], radius=10)])
-    layer = obey_strokes(np.zeros((120, 160), np.float32), MovingClip(), item, 3)
+    layer = Paint(item, MovingClip().frames).obey(np.zeros((120, 160), np.float32), MovingClip(), 3)
     y, x = np.nonzero(layer > 0.3)
     assert x.mean() == pytest.approx(66, abs=1.5) and y.mean() == pytest.approx(60, abs=1.5)
     assert layer.max() == pytest.approx(2 / 3)
@@ -83,9 +83,9 @@ def test_paint_moves_with_what_was_painted() -> None:
 def test_the_nearest_paint_lies_on_top() -> None:
     strokes = [Stroke(frame=f, xy=[(1, 1)]) for f in (3, 5, 9)]
     item = ObjectSpec(id=1, name="hero", ease=3, prompts=strokes)
-    assert painted_frames(item, 5, range(20)) == [(3, 0.5), (5, 1.0)]
-    assert painted_frames(item, 4, range(20)) == [(3, 0.75), (5, 0.75)]
-    assert painted_frames(item, 15, range(20)) == []
+    assert Paint(item, range(20)).layers(5) == [(3, 0.5), (5, 1.0)]
+    assert Paint(item, range(20)).layers(4) == [(3, 0.75), (5, 0.75)]
+    assert Paint(item, range(20)).layers(15) == []
 
 
 def test_locked_frames_keep_their_pixels_through_other_edits(

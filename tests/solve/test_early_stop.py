@@ -10,6 +10,7 @@ import pytest
 from helpers.solving import (
     FIRST,
     LAST,
+    STAND_INS,
     BriefTracker,
     ChainTracker,
     SmoothHead,
@@ -27,7 +28,6 @@ from wisp.errors import CancelledError
 from wisp.shot import Shot
 from wisp.solve import Progress, Solver
 from wisp.solve.events import Event
-from wisp.weights.options import RunOptions
 
 ALL = tuple(range(FIRST, LAST + 1))
 
@@ -40,7 +40,7 @@ def stroke(frame: int) -> dict:
 def brief(tracker: ChainTracker, monkeypatch: pytest.MonkeyPatch) -> BriefTracker:
     """The tracker with the short memory instead of the one that never forgets."""
     made = BriefTracker()
-    monkeypatch.setattr("wisp.solve.solver.load_tracker", lambda *_: made)
+    monkeypatch.setattr(STAND_INS, "made", (made, STAND_INS.made[1]))
     return made
 
 
@@ -51,7 +51,7 @@ def pixels(made: Solver) -> dict[int, bytes]:
 def from_scratch(document: Shot, folder: Path) -> dict[int, bytes]:
     cache = folder / "scratch"
     shutil.rmtree(cache, ignore_errors=True)
-    made = Solver(document, folder, cache, RunOptions())
+    made = solver(document, folder, cache)
     made.run()
     return pixels(made)
 
@@ -122,7 +122,7 @@ def test_between_keyframes_such_a_correction_counts_because_the_way_back_may_say
     edited = solver(shot(box(1001), stroke(1017), box(1030)), folder)
     edited.run()
     assert brief.steps == [1017, *range(1017, 1013, -1)]
-    assert edited.work("hero").plan.recipes[1017].backward is False
+    assert edited.work("hero").plan.recipes[1017].backward is None
 
 
 def test_a_plate_frame_written_anew_with_the_same_pixels_costs_one_step(
@@ -172,7 +172,7 @@ def test_any_edits_one_after_another_end_in_the_pixels_of_a_solve_from_nothing(
     """Each edit adds a prompt, or takes the one before away again."""
     made = kind()
     made.segments = tracker.segments = segments
-    monkeypatch.setattr("wisp.solve.solver.load_tracker", lambda *_: made)
+    monkeypatch.setattr(STAND_INS, "made", (made, STAND_INS.made[1]))
     if not (tmp_path / "plates").exists():
         write_plate(tmp_path / "plates", 1001, 1008)
     shutil.rmtree(tmp_path / "cache", ignore_errors=True)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, shot, solver, write_plate_frame
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from wisp.cache import read_matte
 from wisp.errors import CancelledError, InputError, UsageError
 from wisp.finish.stabilise import REACH, View, stabilise
@@ -115,6 +117,54 @@ def test_paint_stays_exact_under_the_stabiliser(folder: Path, tracker: ChainTrac
     made.run()
     alpha = alphas(made)[1014]
     assert not alpha[3, 3:9].any() and alpha[12, 20] > 0
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    edge=st.fixed_dictionaries(
+        {},
+        optional={
+            "grow": st.floats(-6, 6),
+            "soften": st.floats(0, 12),
+            "black": st.floats(0, 0.45),
+            "white": st.floats(0.5, 1),
+            "gamma": st.floats(0.3, 4),
+            "fill_holes": st.floats(0, 30),
+            "remove_specks": st.floats(0, 30),
+            "frame_edge": st.integers(0, 6),
+            "stabilise": st.floats(0, 1),
+        },
+    ),
+    keep=st.tuples(st.floats(2, 22), st.floats(2, 14)),
+    remove=st.tuples(st.floats(2, 22), st.floats(2, 14)),
+    radius=st.floats(1, 5),
+)
+def test_what_is_painted_is_exact_in_the_finished_matte_whatever_the_edge(
+    folder: Path,
+    tracker: ChainTracker,
+    head: SmoothHead,
+    edge: dict[str, float],
+    keep: tuple[float, float],
+    remove: tuple[float, float],
+    radius: float,
+) -> None:
+    strokes = [
+        {"frame": 1014, "kind": "stroke", "xy": [keep], "radius": radius},
+        {"frame": 1014, "kind": "stroke", "xy": [remove], "radius": radius, "include": False},
+    ]
+    made = solver(document(*strokes, edge=edge), folder)
+    alpha = read_matte(made.preview(1014, "hero"))[0]
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH] + 0.5
+    kept, removed = (np.hypot(x - at[0], y - at[1]) <= radius - 0.01 for at in (keep, remove))
+    assert (alpha[kept & ~removed] == 1).all() and (alpha[removed] == 0).all()
+
+
+def test_a_moved_edge_meets_paint_gently(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    removed = dict(STROKE, xy=[[12, 8]], radius=2.0)
+    plain, shaped = (solver(document(removed, edge=edge), folder) for edge in ({}, {"white": 0.9}))
+    row = [read_matte(made.preview(1014, "hero"))[0][7, 12:22] for made in (plain, shaped)]
+    assert not row[1][:2].any() and (np.diff(row[1]) >= 0).all()
+    assert 0 < row[1][2] < row[1][3] < row[1][-1] and np.ptp(row[0][3:]) == 0
 
 
 def test_core_and_garbage_are_pictures_or_sequences(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:

@@ -22,18 +22,12 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 WORKER = """
 import sys
 from pathlib import Path
-from helpers.solving import ChainTracker, SmoothHead
+from helpers.solving import solver
 from wisp.shot import load
-from wisp.weights.models import ModelStamp
-from wisp.weights.options import RunOptions
-from wisp.solve import solver as room
 import wisp.plates.exr, wisp.plates.stills, wisp.plates.colour, PyOpenColorIO
-room.load_tracker = lambda *_: ChainTracker()
-room.load_head = lambda *_: SmoothHead()
-room.model_stamp = lambda name, *_: ModelStamp(name, "1", "", "Apache-2.0", True)
 print("ready", flush=True)
 folder, cache = map(Path, sys.stdin.readline().split())
-room.Solver(load(folder / "shot.wisp"), folder, cache, RunOptions()).run()
+solver(load(folder / "shot.wisp"), folder, cache).run()
 """
 
 

@@ -67,8 +67,8 @@ def test_every_model_is_whole(model: registry.ModelEntry) -> None:
 
 
 def test_segments_are_the_trackers_own() -> None:
+    from wisp.models.build import load_tracker
     from wisp.trackers.sam2.tracker import Sam2Tracker
-    from wisp.weights.models import load_tracker
     from wisp.weights.options import RunOptions
 
     for model in entries("tracker"):

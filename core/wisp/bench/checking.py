@@ -26,7 +26,7 @@ from ..plates import open_plate
 from ..quality.verdict import LIMITS, SUSPICIOUS, Limits, weigh
 from ..quality.walk import Sight, observe_shot
 from ..shot import parse
-from ..solve import Solver
+from ..solve import solver_of
 from ..weights.options import RunOptions
 
 #: A frame is wrong below this overlap with the truth.
@@ -77,7 +77,7 @@ def cases_of(folder: Path, every: int | None, work: Path) -> list[Case]:
         ],
         "solve": {"head": "guided"},
     }
-    solver = Solver(parse(document), work, work / "cache", RunOptions())
+    solver = solver_of(parse(document), work, work / "cache", RunOptions())
     solver.run()
     return [
         Case(folder.name, every, sight, _overlap(sight, truths[sight.frame]))

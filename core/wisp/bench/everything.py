@@ -41,7 +41,7 @@ class Figure:
 
 def quality(data: Path | None) -> Iterable[Figure]:
     """The embedded head on stills with true alpha, against guided and closed-form in the same run."""
-    from ..weights.models import load_head
+    from ..models.build import load_head
     from ..weights.options import RunOptions
     from .stills import evaluate, mean
 

@@ -20,8 +20,8 @@ from ..errors import InputError
 from ..finish.stabilise import REACH, View, stabilise
 from ..metrics.matting import mad
 from ..metrics.temporal import dtssd
+from ..models.build import load_head
 from ..plates.clip import FloatImage
-from ..weights.models import load_head
 from ..weights.options import RunOptions
 from .stills import PictureClip
 

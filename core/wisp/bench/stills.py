@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..heads.head import Head
 from ..metrics.matting import mad, mse
+from ..models.build import load_head
 from ..plates.clip import FloatImage
-from ..weights.models import load_head
 from ..weights.options import RunOptions
 
 MaskKind = Literal["exact", "coarse"]

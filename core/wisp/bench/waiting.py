@@ -17,11 +17,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from ..client.client import Client
+from ..client.engine_path import command
+from ..client.errors import EngineError
 from ..demo.clip import COLORSPACE, DemoClip, write_clip
 from ..errors import WispError
-from ..host.client import Client
-from ..host.engine_path import command
-from ..host.errors import EngineError
 
 #: Requests of one kind in a row, of which the median counts.
 _REPEATS = 20

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import CancelledError, OutputError, UsageError
 from ..frames import format_frames, parse_frames
-from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
+from .options import add_model_options, add_output_options, set_up_logging, solver_of
 from .report import Reporter, interruptible
 
 if TYPE_CHECKING:
@@ -61,13 +61,9 @@ def run(args: argparse.Namespace) -> int:
     heads = list(dict.fromkeys(entry_as(head.strip(), "head").id for head in args.heads.split(",")))
     if args.output.exists() and not args.overwrite:
         raise OutputError(f"{args.output} is there already.", hint="Say --overwrite, or choose another name.")
-    options = run_options(args, shot.solve.precision, shot.solve.seed)
-    cache = cache_folder(args, args.shot)
 
     def solver_for(document: Shot) -> Solver:
-        from ..solve import Solver
-
-        return Solver(document, args.shot.resolve().parent, cache, options)
+        return solver_of(args, document)
 
     solver = solver_for(shot)
     solver.sources.refuse([args.output])

@@ -62,9 +62,9 @@ def resolve(
 
     Returns how many. Loads nothing where there is nothing to do.
     """
+    from ..models.build import load_detector
     from ..solve.prompts import unresolved_text
     from ..solve.words import THRESHOLD, resolve_text
-    from ..weights.models import load_detector
 
     if not any(unresolved_text(item) for item in shot.objects):
         return 0

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
 from ..frames import format_frames, parse_frames
 from .detect import add_detector_options, resolve
-from .options import add_model_options, add_output_options, cache_folder, run_options, set_up_logging
+from .options import add_model_options, add_output_options, set_up_logging, solver_at
 from .prompts import TypedObject, add_prompt_options, parse_prompt
 from .report import Reporter, interruptible
 
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     from .. import shot as documents
     from ..deliver import Delivery
     from ..plates import open_plate
-    from ..solve import FrameDone, Solver
+    from ..solve import FrameDone
     from ..solve.events import Event
 
     started = time.monotonic()
@@ -88,15 +88,13 @@ def run(args: argparse.Namespace) -> int:
     folder: Path = args.output or Path(f"{plate.name}_mattes")
     document = folder / f"{plate.name}.wisp"
     shot = _shot(args, plate, offset, frames or plate.frames, document)
-    options = run_options(args, shot.solve.precision, shot.solve.seed)
-    cache = cache_folder(args, document)
 
     def prepare() -> tuple[Solver, Delivery]:
-        solver = Solver(shot, document.parent, cache, options)
+        solver = solver_at(args, shot, document)
         return solver, Delivery(solver, folder, stem=plate.name, frames=frames, overwrite=args.overwrite)
 
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
-        resolve(args, shot, Solver(shot, document.parent, cache, options), reporter)
+        resolve(args, shot, solver_at(args, shot, document), reporter)
         _take_over_regions(shot, document)
         solver, delivery = prepare()  # all that is wrong with prompts, weights or places is said before writing
         spans = format_frames(frames or solver.plate.frames)

@@ -61,10 +61,16 @@ def run_options(args: argparse.Namespace, precision: str = "auto", seed: int = 0
 
 def solver_of(args: argparse.Namespace, shot: Shot) -> Solver:
     """The solver of the document `args.shot`, with the choices of this invocation."""
-    from ..solve import Solver
+    return solver_at(args, shot, args.shot)
 
-    options = run_options(args, shot.solve.precision, shot.solve.seed)
-    return Solver(shot, args.shot.resolve().parent, cache_folder(args, args.shot), options)
+
+def solver_at(args: argparse.Namespace, shot: Shot, document: Path) -> Solver:
+    """The same for a document that lies, or will lie, at `document`."""
+    from .. import solve
+
+    return solve.solver_of(
+        shot, document.resolve().parent, cache_folder(args, document), run_options(args), args.precision
+    )
 
 
 def cache_folder(args: argparse.Namespace, shot: Path) -> Path:

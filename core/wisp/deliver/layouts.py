@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..finish.exclusive import union
 from ..plates.clip import FloatImage
 from ..plates.plate import PlateHeader, Window
 from . import cryptomatte
@@ -22,11 +23,9 @@ def alpha_channels(alpha: FloatImage, header: PlateHeader) -> Channels:
 def layer_channels(alphas: Mapping[str, FloatImage], header: PlateHeader, *, exclusive: bool) -> Channels:
     """`matte.<object>` per object, and `A`: all of them together."""
     planes = {name: to_data_window(alpha, header) for name, alpha in alphas.items()}
-    if exclusive:
-        union = np.minimum(np.sum(list(planes.values()), axis=0), 1.0)
-    else:
-        union = 1.0 - np.prod([1.0 - plane for plane in planes.values()], axis=0)
-    return {"A": union, **{f"matte.{name}": plane for name, plane in planes.items()}}
+    shared_out = np.minimum(np.sum(list(planes.values()), axis=0), 1.0)
+    together = shared_out if exclusive else union(planes.values())
+    return {"A": together, **{f"matte.{name}": plane for name, plane in planes.items()}}
 
 
 def colour_channels(rgb: FloatImage, alpha: FloatImage, header: PlateHeader, *, premultiply: bool) -> Channels:

@@ -133,7 +133,7 @@ class ObjectStatus(Message):
     pattern: str = Field(description="Where its mattes lie, with a printf frame number: `/cache/../alpha.%04d.exr`.")
     frames: dict[str, str] = Field(
         description="State -> frame range. `solved`: the file is there. `dirty`: prompts reach the frame, the file is "
-        "not there. `empty`: no prompt reaches the frame."
+        "not there. `empty`: no prompt reaches the frame. `unknown`: not looked at yet, see `complete`."
     )
 
 
@@ -141,6 +141,10 @@ class ShotStatus(Message):
     """What is done and what is not, per enabled object."""
 
     objects: list[ObjectStatus]
+    complete: bool = Field(
+        description="False where the shot is so long that an answer must not wait for the state of every frame: "
+        "`shot/status` follows with all of them."
+    )
 
 
 class Opened(Message):
@@ -155,12 +159,15 @@ class Update(Message):
 
     shot_id: ShotId
     shot: dict[str, Any] = Field(description="The whole shot document.")
+    look_again: bool = Field(
+        False, description="Look at the files anew: pictures of the plate or results may have come, gone or changed."
+    )
 
 
 class Updated(Message):
     """What the new document leaves to do."""
 
-    dirty: int = Field(description="How many mattes are to be computed, over all objects and frames.")
+    dirty: int = Field(description="How many mattes are known to be missing, over all objects and frames.")
     status: ShotStatus
 
 
@@ -292,6 +299,13 @@ class JobError(Message):
     path: str | None
 
 
+class ShotStatusKnown(Message):
+    """The state of every frame, where an answer had to leave some open (`ShotStatus.complete`)."""
+
+    shot_id: ShotId
+    status: ShotStatus
+
+
 class Log(Message):
     """One sentence for a person."""
 
@@ -329,6 +343,7 @@ NOTIFICATIONS: Mapping[str, type[Message]] = {
     "job/frame": JobFrame,
     "job/done": JobDone,
     "job/error": JobError,
+    "shot/status": ShotStatusKnown,
     "log": Log,
 }
 NOTIFICATION_NAMES: Mapping[type[Message], str] = {params: name for name, params in NOTIFICATIONS.items()}

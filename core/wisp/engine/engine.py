@@ -17,10 +17,10 @@ from ..weights.registry import entries
 from . import api, rpc
 from .device import DeviceTurn
 from .jobs import Job, Worker
-from .models import ModelStore
 from .rpc import RpcError
 
 if TYPE_CHECKING:
+    from ..models.store import ModelStore
     from .shots import OpenShot
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Engine:
         self._send = send
         self._options = options
         self._log_file = log_file
-        self._store = ModelStore()
+        self._models: ModelStore | None = None
         self._device = DeviceTurn(options.device)
         self._shots: dict[str, OpenShot] = {}
         self._numbers = itertools.count(1)
@@ -116,7 +116,7 @@ class Engine:
             )
         if not self._initialized:
             self._initialized = True
-            self._worker.start(asked.idle_minutes * 60.0, self._store.drop)
+            self._worker.start(asked.idle_minutes * 60.0, self._drop_models)
         log.info("serving %s", asked.client)
         places = search.folders(self._options.weights)
         return api.Initialized(
@@ -142,7 +142,10 @@ class Engine:
 
     def _status(self, _: api.Empty) -> api.EngineStatus:
         return api.EngineStatus(
-            device=self._device.name, models=self._store.names(), shots=list(self._shots), jobs=self._worker.jobs()
+            device=self._device.name,
+            models=[] if self._models is None else self._models.names(),
+            shots=list(self._shots),
+            jobs=self._worker.jobs(),
         )
 
     def _shutdown(self, _: api.Empty) -> api.Empty:
@@ -153,16 +156,33 @@ class Engine:
     # -- on the worker's thread ---------------------------------------------------------------------------
 
     def _open(self, asked: api.Open) -> api.Opened:
-        from .shots import OpenShot  # numpy and OpenCV come with it; the first answers must not wait for them
+        from ..models.store import ModelStore  # numpy and OpenCV come with it; the first answers must not wait for them
+        from .shots import OpenShot
 
-        shot = OpenShot(asked, self._options, self._store)
-        status = shot.status()
+        if self._models is None:
+            self._models = ModelStore(self._options)
+        shot = OpenShot(asked, self._models)
         shot_id = f"shot-{next(self._numbers)}"
         self._shots[shot_id] = shot
-        return api.Opened(shot_id=shot_id, status=status)
+        self._find_out(shot_id)
+        return api.Opened(shot_id=shot_id, status=shot.status())
 
     def _update(self, asked: api.Update) -> api.Updated:
-        return self._shot(asked.shot_id).update(asked.shot)
+        updated = self._shot(asked.shot_id).update(asked)
+        self._find_out(asked.shot_id)
+        return updated
+
+    def _find_out(self, shot_id: str) -> None:
+        """What an answer leaves open is told later."""
+
+        def tell(status: api.ShotStatus) -> None:
+            self.tell(api.ShotStatusKnown(shot_id=shot_id, status=status))
+
+        self._worker.when_free(shot_id, self._shots[shot_id].find_out(tell))
+
+    def _drop_models(self) -> None:
+        if self._models is not None:
+            self._models.drop()
 
     def _preview(self, asked: api.Preview) -> api.Previewed:
         shot = self._shot(asked.shot_id)
@@ -187,9 +207,11 @@ class Engine:
             raise CancelledError("The job was cancelled before it began.")
 
     def _close(self, asked: api.Close) -> api.Empty:
-        self._shot(asked.shot_id)
+        shot = self._shot(asked.shot_id)
         del self._shots[asked.shot_id]
+        self._worker.when_free(asked.shot_id, None)
         self._worker.cancel(lambda job: job.shot_id == asked.shot_id)
+        shot.close()
         return api.Empty()
 
     def _shot(self, shot_id: str) -> OpenShot:

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..errors import CancelledError
@@ -61,6 +61,7 @@ class Worker:
         self._numbers = itertools.count(1)
         self._calls: deque[Callable[[], None]] = deque()
         self._waiting: deque[Job] = deque()
+        self._spare: dict[str, Iterator[None]] = {}
         self._running: Job | None = None
         self._changed = threading.Condition()
 
@@ -75,6 +76,13 @@ class Worker:
         with self._changed:
             self._calls.append(call)
             self._changed.notify()
+
+    def when_free(self, name: str, work: Iterator[None] | None) -> None:
+        """Step `work` whenever no call waits, in place of earlier work of that name; None: only drop that. On the
+        worker's thread only. It must handle its own exceptions."""
+        self._spare.pop(name, None)
+        if work is not None:
+            self._spare[name] = work
 
     def submit(self, shot_id: str, work: Callable[[Job], api.JobDone]) -> str:
         """Queue a job; returns its id."""
@@ -106,13 +114,16 @@ class Worker:
         ]
 
     def run_calls(self) -> None:
-        """Run the calls that wait. On the worker's thread only."""
+        """Run the calls that wait, and one step of what is done when no call does. On the worker's thread only."""
         while True:
             with self._changed:
-                if not self._calls:
-                    return
-                call = self._calls.popleft()
+                call = self._calls.popleft() if self._calls else None
+            if call is None:
+                break
             call()
+        for name, work in list(self._spare.items())[:1]:
+            if next(work, self) is self:
+                self._spare.pop(name, None)
 
     def _serve(self, idle_seconds: float, when_idle: Callable[[], None]) -> None:
         while True:
@@ -127,7 +138,7 @@ class Worker:
 
     def _await_work(self, timeout: float | None) -> bool:
         with self._changed:
-            return self._changed.wait_for(lambda: bool(self._calls or self._waiting), timeout)
+            return self._changed.wait_for(lambda: bool(self._calls or self._waiting or self._spare), timeout)
 
     def _run(self, job: Job) -> None:
         try:

@@ -30,7 +30,15 @@ class Roots:
 
     def check(self, shot: Shot) -> None:
         """UsageError for the first path of the document that leads out of the folders."""
+        self.check_plate(shot)
+        self.check_mattes(shot)
+
+    def check_plate(self, shot: Shot) -> None:
+        """UsageError where the plate lies outside the folders, or one of its frames leads there."""
         self.check_picture(shot.plate.path, "plate")
+
+    def check_mattes(self, shot: Shot) -> None:
+        """UsageError for the first mask, core or garbage matte that leads out of the folders."""
         for item in shot.objects:
             for prompt in item.prompts:
                 if isinstance(prompt, MaskPrompt):

@@ -1,59 +1,79 @@
-"""The shots that are open: documents to solvers, and what solvers say to messages."""
+"""The shots that are open: what each keeps from one document to the next, and what solvers say to messages."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-from ..errors import OutputError, UsageError
+from ..cache import Cache
+from ..errors import UsageError
 from ..frames import format_frames, parse_frames
+from ..models.store import Models
 from ..shot import Shot, parse
-from ..solve import Event, FrameDone, Notice, Progress, Solver, Summary
-from ..weights.options import RunOptions
+from ..solve import Event, FrameDone, Notice, Progress, Solver, Source, Summary
 from . import api, paths
 from .jobs import Job
-from .models import ModelStore
-from .solver import StoreSolver
+from .standing import Standing
+
+#: Seconds that an answer spends on the state of frames; the rest is found out afterwards. Opening may take longer.
+UPDATE_SECONDS, OPEN_SECONDS = 0.01, 1.0
+#: Seconds of one step of finding out the rest: what an answer may have to wait for it.
+STEP_SECONDS = 0.004
 
 
 class OpenShot:
-    """One open shot: where its files may lie, and the solver of its present document."""
+    """One open shot: where its files may lie, its pictures and results, and the solver of its present document."""
 
-    def __init__(self, asked: api.Open, options: RunOptions, store: ModelStore) -> None:
+    def __init__(self, asked: api.Open, models: Models) -> None:
         """Check the folders and the document. Raises UsageError, and InputError where the plate is not there."""
         self._root = paths.folder(asked.root, "root")
-        self._cache = paths.folder(asked.cache, "cache")
+        cache = paths.folder(asked.cache, "cache")
         readable = [paths.folder(text, "readable folder") for text in asked.readable]
-        self._roots = paths.Roots(self._root, (self._cache, *readable))
-        self._options = options
-        self._store = store
-        self._solver = self._solver_of(asked.shot)
+        self._roots = paths.Roots(self._root, (cache, *readable))
+        self._cache = Cache(cache)
+        self._models = models
+        shot = parse(asked.shot)
+        self._roots.check(shot)
+        self._solver = Solver(shot, Source(shot.plate, self._root), models, self._cache)
+        self._standing = Standing(self._solver)
+        self._standing.advance(time.monotonic() + OPEN_SECONDS)
 
-    def update(self, document: dict[str, Any]) -> api.Updated:
+    def update(self, asked: api.Update) -> api.Updated:
         """Replace the document; the one before it stays if this one is refused."""
-        self._solver = self._solver_of(document)
-        status = self.status()
-        dirty = [parse_frames(frames) for item in status.objects if (frames := item.frames.get("dirty"))]
-        return api.Updated(dirty=sum(map(len, dirty)), status=status)
+        shot = parse(asked.shot)
+        source = self._solver.source
+        if asked.look_again:
+            self._cache.look_again()
+            if source.has_changed():
+                self._roots.check_plate(shot)
+                source = Source(shot.plate, self._root)
+        if shot.plate != source.spec:
+            self._roots.check_plate(shot)
+            source = Source(shot.plate, self._root)
+        self._roots.check_mattes(shot)
+        solver = Solver(shot, source, self._models, self._cache)
+        standing = Standing(solver)
+        standing.advance(time.monotonic() + UPDATE_SECONDS)
+        if source is not self._solver.source:
+            self._solver.source.close()
+        self._solver, self._standing = solver, standing
+        status = standing.status()
+        return api.Updated(dirty=standing.dirty, status=status)
 
     def status(self) -> api.ShotStatus:
-        """What is done and what is not; what is done lies where the answer says."""
-        with contextlib.suppress(OutputError):  # a cache that cannot be written is reported when something is solved
-            self._solver.link_solved()
-        return api.ShotStatus(
-            objects=[
-                api.ObjectStatus(
-                    id=item.id,
-                    name=item.name,
-                    pattern=item.pattern.as_posix(),
-                    frames={state: format_frames(item.of(state)) for state in sorted({f.state for f in item.frames})},
-                )
-                for item in self._solver.status().objects
-            ]
-        )
+        """What is known to be done and not."""
+        return self._standing.status()
+
+    def find_out(self, tell: Callable[[api.ShotStatus], None]) -> Iterator[None] | None:
+        """Steps that find out what the status leaves open, and tell it in the end; None where it leaves nothing."""
+        return None if self._standing.complete else self._find_out(self._standing, tell)
+
+    def _find_out(self, standing: Standing, tell: Callable[[api.ShotStatus], None]) -> Iterator[None]:
+        while not standing.complete:
+            standing.advance(time.monotonic() + STEP_SECONDS)
+            yield
+        tell(standing.status())
 
     def preview(self, asked: api.Preview) -> api.Previewed:
         """Compute one matte."""
@@ -78,11 +98,9 @@ class OpenShot:
 
         return work
 
-    def _solver_of(self, document: dict[str, Any]) -> Solver:
-        shot = parse(document)
-        self._roots.check(shot)
-        options = replace(self._options, precision=shot.solve.precision, seed=shot.solve.seed)
-        return StoreSolver(shot, self._root, self._cache, options, self._store)
+    def close(self) -> None:
+        """Let go of the plate."""
+        self._solver.source.close()
 
 
 def _name(shot: Shot, number: int) -> str:

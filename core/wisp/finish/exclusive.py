@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -11,6 +11,20 @@ from numpy.typing import NDArray
 from ..plates.clip import FloatImage
 
 Key = TypeVar("Key")
+
+
+def union(alphas: Iterable[FloatImage]) -> FloatImage:
+    """One alpha of several (float32, height x width, 0..1): 1 - product of (1 - alpha). One alone stays as it is.
+
+    It is what cut-outs laid over each other cover (Porter and Duff, "Compositing Digital Images", SIGGRAPH 1984,
+    `over`): each lets through its 1 - alpha of what is behind. The largest alpha would leave a dark seam where two
+    objects meet, 0.5 where both cover half of a pixel and together more; the sum would go beyond 1 where they overlap.
+    """
+    alphas = list(alphas)
+    if len(alphas) == 1:
+        return alphas[0]
+    rest = np.prod([1.0 - alpha for alpha in alphas], axis=0)
+    return np.asarray(1.0 - rest, np.float32)
 
 
 def make_exclusive(alphas: Mapping[Key, FloatImage]) -> dict[Key, FloatImage]:

@@ -45,13 +45,13 @@ def compose(
 
 
 def union(layers: List[Layer], size: QtCore.QSize) -> QtGui.QImage:
-    """The largest alpha of all layers as an 8-bit grey picture: two soft edges that touch must not add up."""
+    """All layers as one 8-bit grey alpha: 1 - product of (1 - alpha), as `wisp.finish.exclusive.union` has it."""
     if len(layers) == 1:
         return layers[0].alpha
     picture = QtGui.QImage(size, _Format.Format_Grayscale8)
     picture.fill(0)
     painter = QtGui.QPainter(picture)
-    painter.setCompositionMode(_Mode.CompositionMode_Lighten)
+    painter.setCompositionMode(_Mode.CompositionMode_Screen)
     for layer in layers:
         painter.drawImage(0, 0, layer.alpha)
     painter.end()

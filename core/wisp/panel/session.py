@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from ..host.client import Client, EngineExit
-from ..host.errors import EngineError, EngineGone
-from ..host.shots import Job, RemoteShot
+from ..client.client import Client, EngineExit
+from ..client.errors import EngineError, EngineGone
+from ..client.shots import Job, RemoteShot
 from .qt import QtCore
 from .shot_edits import ShotEdits, frames_in
 from .timeline import Lane

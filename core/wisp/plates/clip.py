@@ -74,7 +74,7 @@ class DisplayClip:
         self._lock = threading.Lock()
         self._pictures: OrderedDict[tuple[int, tuple[int, int]], FloatImage] = OrderedDict()
         self._reads: OrderedDict[int, Future[FloatImage]] = OrderedDict()
-        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plate-reader")
+        self._reader: ThreadPoolExecutor | None = None
         self._last: int | None = None
 
     def image(self, frame: int, size: tuple[int, int] | None = None) -> FloatImage:
@@ -100,12 +100,17 @@ class DisplayClip:
         return picture
 
     def close(self) -> None:
-        """Stop the reading thread and drop everything kept."""
-        self._reader.shutdown(wait=True, cancel_futures=True)
-        self._pictures.clear()
-        self._reads.clear()
+        """Stop the reading thread and drop everything kept; whoever still asks for a picture starts it again."""
+        with self._lock:
+            reader, self._reader = self._reader, None
+            self._pictures.clear()
+            self._reads.clear()
+        if reader is not None:
+            reader.shutdown(wait=True, cancel_futures=False)
 
     def _request(self, frame: int) -> Future[FloatImage]:
+        if self._reader is None:
+            self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="plate-reader")
         if frame not in self._reads:
             self._reads[frame] = self._reader.submit(lambda: self._plate.read(frame).rgb)
         self._reads.move_to_end(frame)

@@ -10,6 +10,7 @@ that leaves all 64 blocks alone is not noticed.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +35,19 @@ def file_identity(path: str | Path) -> str:
         raise FrameReadError(path, "the file does not exist") from None
     except OSError as error:
         raise FrameReadError(path, (error.strerror or str(error)).lower()) from error
+
+
+def file_states(files: Iterable[tuple[int, Path]]) -> str:
+    """Stands for numbered files as they are, by size and modification time: cheaper than their identities, and lost
+    by a copy that does not keep the time. A file that is not there has a state, too."""
+    digest = hashlib.blake2b(digest_size=16)
+    for number, path in files:
+        try:
+            found = path.stat()
+            digest.update(b"%d:%d:%d " % (number, found.st_size, found.st_mtime_ns))
+        except OSError:
+            digest.update(b"%d:- " % number)
+    return digest.hexdigest()
 
 
 @lru_cache(maxsize=65536)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Literal
 
 import numpy as np
@@ -100,7 +102,7 @@ class MissingPlate:
             self._require(frame)
         if self._policy == "black":
             black = np.zeros((self.height, self.width, 3), np.float32)
-            return PlateFrame(frame, black, self._plate.header(self._neighbours(frame)[0]))
+            return PlateFrame(frame, black, self._plate.header(next(self._neighbours(frame))))
         return self._held(frame)
 
     def _held(self, frame: int) -> PlateFrame:
@@ -116,7 +118,7 @@ class MissingPlate:
     def header(self, frame: int) -> PlateHeader:
         if frame not in self._is_good:
             self._require(frame)
-            return self._plate.header(self._neighbours(frame)[0])
+            return self._plate.header(next(self._neighbours(frame)))
         return self._plate.header(frame)
 
     def identity(self, frame: int) -> str:
@@ -127,15 +129,20 @@ class MissingPlate:
                 return fingerprint("black", self.width, self.height)
         if self._policy != "hold":
             return self._plate.identity(frame)
-        shown = (*own, *self._neighbours(frame))[:2]
+        shown = islice(chain(own, self._neighbours(frame)), 2)
         return fingerprint("hold", len(own), *(self._plate.identity(other) for other in shown))
 
-    def _neighbours(self, frame: int) -> tuple[int, ...]:
+    def state(self) -> str:
+        return fingerprint(self._plate.state(), self._policy)
+
+    def _neighbours(self, frame: int) -> Iterator[int]:
         """Other good frames in the order in which they may stand in: backwards to the first, then onwards."""
         place = bisect_right(self._good, frame)
-        earlier, later = self._good[:place], self._good[place:]
-        return tuple(other for other in (*reversed(earlier), *later) if other != frame)
+        for other in chain(range(place - 1, -1, -1), range(place, len(self._good))):
+            if self._good[other] != frame:
+                yield self._good[other]
 
     def _require(self, frame: int) -> None:
-        if frame not in self.frames:
+        place = bisect_left(self.frames, frame)
+        if place == len(self.frames) or self.frames[place] != frame:
             raise FrameReadError(self.path, "there is no such frame", frame=frame)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ..errors import FrameReadError, InputError, UsageError
 from ..fingerprint import fingerprint
 from ..frames import format_frames
-from .identity import file_identity
+from .identity import file_identity, file_states
 from .plate import MAX_PIXELS, PlateFrame, PlateHeader, Window
 from .sequences import Files
 
@@ -115,6 +115,9 @@ class MoviePlate:
 
     def identity(self, frame: int) -> str:
         return fingerprint(file_identity(self._file), self._place(frame))
+
+    def state(self) -> str:
+        return file_states([(self._first, self._file)])
 
     def close(self) -> None:
         """Close the file."""

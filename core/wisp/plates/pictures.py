@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import FrameReadError
 from ..fingerprint import fingerprint
-from .identity import file_identity
+from .identity import file_identity, file_states
 from .plate import PlateFrame, PlateHeader
 from .sequences import EXR_SUFFIXES, Files
 
@@ -68,6 +68,9 @@ class PicturePlate:
         if self._pages:
             return fingerprint(content, "page", self._page(frame))
         return content if self._layer is None else fingerprint(content, self._layer)
+
+    def state(self) -> str:
+        return fingerprint(file_states((frame, self._files[frame]) for frame in self.frames), self._layer)
 
     def _page(self, frame: int) -> int:
         return self._pages.get(frame, 0)

@@ -112,3 +112,7 @@ class Plate(Protocol):
         Cheap (see `plates.identity`); equal for equal content wherever the file lies.
         """
         ...
+
+    def state(self) -> str:
+        """Changes whenever the size or the time of one of its files does, or files come or go; reads none of them."""
+        ...

@@ -164,7 +164,7 @@ class _Walk:
             return self._unsolved(frame, "not solved")
         look, stamp = self._read(frame, path)
         recipe = self._work.recipe(frame)
-        between = recipe is not None and recipe.forward and recipe.backward
+        between = recipe is not None and len(recipe.marks) == 2
         sight = Sight(self._work.item.name, frame, path=path, between=between)
         if stamp.frame_state == "locked":
             sight.state, sight.note = "locked", "approved by a person"

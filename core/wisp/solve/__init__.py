@@ -1,8 +1,17 @@
 """The way through: plate -> track -> alpha -> cache, computing only what is missing or dirty."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..cache import Cache
+from ..models.store import ModelStore
+from ..shot import Shot
+from ..weights.options import RunOptions
 from .events import Event, FrameDone, Listener, Notice, Progress, Stage, Started
 from .run import Summary
 from .solver import FrameStatus, ObjectStatus, ShotStatus, Solver
+from .source import Source
 
 __all__ = [
     "Event",
@@ -14,7 +23,15 @@ __all__ = [
     "Progress",
     "ShotStatus",
     "Solver",
+    "Source",
     "Stage",
     "Started",
     "Summary",
+    "solver_of",
 ]
+
+
+def solver_of(shot: Shot, base: Path, cache: Path, options: RunOptions, precision: str | None = None) -> Solver:
+    """A solver with a plate, models and a cache of its own. `base`: the folder that the shot's relative paths refer
+    to; `cache`: the cache's folder; `precision`: of the networks (None: the shot's)."""
+    return Solver(shot, Source(shot.plate, base), ModelStore(options, precision), Cache(cache))

@@ -1,27 +1,24 @@
 """From solved alpha, as a head has left it in the cache, to the finished matte that hosts read.
 
 Everything that a person adjusts after a head has run happens here, on cached alpha: the stabiliser, holes and specks,
-painted strokes, the edge, core and garbage mattes. No setting of these computes an alpha again.
+the edge, core and garbage mattes, and last of all painted strokes. No setting of these computes an alpha again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 from typing import Any
 
-from ..errors import InputError, UsageError
 from ..fingerprint import fingerprint
-from ..finish.matte import mend, shape
+from ..finish.edge import mend, shape
 from ..finish.stabilise import FLOW_SIZE, REACH, View, stabilise
 from ..plates.clip import Clip, FloatImage
-from ..plates.identity import file_identity
-from ..plates.plate import Plate
-from ..plates.sequences import MOVIE_SUFFIXES, Files, find
-from ..plates.stills import read_coverage
-from ..shot import ObjectSpec
+from ..shot import ObjectSpec, Stroke
 from ..trackers.prompts import working_size
-from .paint import obey_strokes, paint_content
+from .paint import Paint
+from .source import Source
 
 #: Raise when the same settings finish the same alpha differently.
 FINISH_SCHEMA = 1
@@ -30,24 +27,29 @@ FINISH_SCHEMA = 1
 class Finishing:
     """How the solved alphas of one object are finished."""
 
-    def __init__(
-        self,
-        item: ObjectSpec,
-        plate: Plate,
-        life: Sequence[int],
-        frozen: Collection[int],
-        locate: Callable[[str], Path],
-    ) -> None:
+    def __init__(self, item: ObjectSpec, source: Source, life: Sequence[int], frozen: Collection[int]) -> None:
         """`life`: frames in which the object may exist, ascending; `frozen`: those of them whose mattes are approved
-        and stay as they are. `locate` resolves stored paths. InputError where a core or garbage matte is not there.
+        and stay as they are. InputError where a core or garbage matte is not there.
         """
         self._item = item
-        self._plate = plate
-        self._life = tuple(life)
-        self._places = {frame: place for place, frame in enumerate(life)}
+        self._source = source
+        self._life = life
         self._frozen = frozenset(frozen)
-        self._core = _Holdout(item.core, f"core matte of '{item.name}'", locate) if item.core else None
-        self._garbage = _Holdout(item.garbage, f"garbage matte of '{item.name}'", locate) if item.garbage else None
+        self._core = source.holdout(item.core, f"core matte of '{item.name}'") if item.core else None
+        self._garbage = source.holdout(item.garbage, f"garbage matte of '{item.name}'") if item.garbage else None
+
+    @cached_property
+    def request(self) -> dict[str, Any]:
+        """All that was asked for, as JSON-able values; empty where nothing is done to any frame."""
+        edge = self._item.edge.model_dump(mode="json", exclude_defaults=True)
+        painted = [prompt.model_dump(mode="json") for prompt in self._item.prompts if isinstance(prompt, Stroke)]
+        request = {
+            "edge": edge,
+            "paint": [self._item.ease, painted] if painted else None,
+            "core": self._core and self._core.state,
+            "garbage": self._garbage and self._garbage.state,
+        }
+        return {name: value for name, value in request.items() if value}
 
     def window(self, frame: int) -> tuple[int, ...]:
         """The frames whose solved alphas the finished matte of `frame` is made of, itself included, ascending."""
@@ -55,29 +57,40 @@ class Finishing:
 
     def reach(self, frame: int) -> tuple[int, ...]:
         """The frames whose finished mattes the solved alpha of `frame` may be part of, itself included, ascending."""
-        if not self._item.edge.stabilise or frame not in self._places:
+        if not self._item.edge.stabilise or not self._lives(frame):
             return (frame,)
-        place = self._places[frame]
-        return self._life[max(0, place - REACH) : place + REACH + 1]
+        place = bisect_left(self._life, frame)
+        return tuple(self._life[max(0, place - REACH) : place + REACH + 1])
 
-    def mark(self, frame: int, solved: Mapping[int, str]) -> str:
+    def _lives(self, frame: int) -> bool:
+        place = bisect_left(self._life, frame)
+        return place < len(self._life) and self._life[place] == frame
+
+    def mark(self, frame: int, solved: Callable[[int], str]) -> str:
         """Fingerprint of the finished matte of `frame`, of the solved alphas' ones; the same where nothing is done."""
-        content = {} if frame in self._frozen or frame not in self._places else self._content(frame)
+        content = {} if frame in self._frozen or not self.request or not self._lives(frame) else self._content(frame)
         if not content:
-            return solved[frame]
-        window = [(solved[near], self._plate.identity(near)) for near in self.window(frame)]
+            return solved(frame)
+        window = [(solved(near), self._source.identity(near)) for near in self.window(frame)]
         return fingerprint("finished", FINISH_SCHEMA, content, window)
+
+    @cached_property
+    def _paint(self) -> Paint:
+        return Paint(self._item, self._source.plate.frames)
 
     def _content(self, frame: int) -> dict[str, Any]:
         """What is done to `frame`, as JSON-able values; empty where nothing is."""
-        paint = paint_content(self._item, frame, self._plate.frames)
+        paint = self._paint.content(frame)
         content = {
-            "edge": self._item.edge.model_dump(mode="json", exclude_defaults=True),
-            "paint": [[*layer, self._plate.identity(layer[0])] for layer in paint],
-            "core": self._core and file_identity(self._core.path(frame)),
-            "garbage": self._garbage and file_identity(self._garbage.path(frame)),
+            "edge": self.request.get("edge"),
+            "paint": [[*layer, self._source.identity(layer[0])] for layer in paint],
+            "core": self._core and self._core.identity(frame),
+            "garbage": self._garbage and self._garbage.identity(frame),
         }
-        return {name: value for name, value in content.items() if value}
+        content = {name: value for name, value in content.items() if value}
+        if "paint" in content and len(content) > 1:
+            content["order"] = "paint last"
+        return content
 
     def apply(self, frame: int, solved: Callable[[int], FloatImage], clip: Clip) -> FloatImage:
         """The finished matte of `frame`: float32, plate height x width, 0..1.
@@ -90,36 +103,13 @@ class Finishing:
         if edge.stabilise:
             others = (View(solved(near), clip.image(near, size)) for near in self.window(frame) if near != frame)
             alpha = stabilise(View(alpha, clip.image(frame, size)), others, edge.stabilise)
-        alpha = obey_strokes(mend(alpha, edge), clip, self._item, frame)
         core, garbage = (
             None if holdout is None else holdout.read(frame, clip.width, clip.height)
             for holdout in (self._core, self._garbage)
         )
-        return shape(alpha, edge, core, garbage)
+        return self._paint.obey(shape(mend(alpha, edge), edge, core, garbage), clip, frame, eased=self._is_shaped)
 
-
-class _Holdout:
-    """A core or garbage matte: a sequence with the plate's frame numbers, or one picture for all frames."""
-
-    def __init__(self, stored: str, what: str, locate: Callable[[str], Path]) -> None:
-        self._what = what
-        self._found: Files = find(locate(stored))
-        if next(iter(self._found.files.values())).suffix.lower() in MOVIE_SUFFIXES:
-            raise UsageError(f"The {what} is a movie, {stored}.", hint="Give a picture or a sequence of pictures.")
-
-    def path(self, frame: int) -> Path:
-        """The file for `frame`; InputError where the sequence has none."""
-        files = self._found.files
-        still = len(files) == 1 and Path(self._found.path) in files.values()
-        path = next(iter(files.values())) if still else files.get(frame)
-        if path is None:
-            raise InputError(
-                f"The {self._what} has no frame {frame} ({self._found.path}).",
-                hint="Render it for every frame of the shot, or give one picture for all.",
-                path=self._found.path,
-            )
-        return path
-
-    def read(self, frame: int, width: int, height: int) -> FloatImage:
-        """Its values on `frame`, 0..1. FrameReadError; UsageError for another size than the plate's."""
-        return read_coverage(self.path(frame), width, height)
+    @property
+    def _is_shaped(self) -> bool:
+        """Whether something else than paint moves the edge, which then meets the paint abruptly."""
+        return self.request.keys() != {"paint"}

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,21 +39,22 @@ class LockedMattes:
         """Where the frozen matte of `frame` lies or would lie."""
         return self._folder / f"alpha.{pad(frame, self._padding)}.exr"
 
-    def asked(self, frames: Iterable[int]) -> list[int]:
-        """Those of `frames` that the shot locks."""
-        return [frame for frame in frames if any(first <= frame <= last for first, last in self._item.locks)]
+    def wanted(self, frames: Sequence[int]) -> list[int]:
+        """Those of `frames` (ascending) that the shot locks."""
+        spans = ((bisect_left(frames, first), bisect_right(frames, last)) for first, last in self._item.locks)
+        return sorted({frame for start, stop in spans for frame in frames[start:stop]})
 
-    def frozen(self, frames: Iterable[int]) -> dict[int, str]:
+    def frozen(self, frames: Sequence[int]) -> dict[int, str]:
         """Locked frames that have a frozen matte -> its content hash."""
-        return {frame: file_identity(self.path(frame)) for frame in self.asked(frames) if self.path(frame).exists()}
+        return {frame: file_identity(self.path(frame)) for frame in self.wanted(frames) if self.path(frame).exists()}
 
     def are_whole(self, frames: Iterable[int]) -> bool:
         """Whether the frozen mattes of `frames` are as they were frozen."""
         return all(_is_whole(self.path(frame)) for frame in frames)
 
-    def set_damaged_aside(self, frames: Iterable[int]) -> None:
+    def set_damaged_aside(self, frames: Sequence[int]) -> None:
         """Give frozen mattes that are no longer as they were another name, so that they can be frozen anew."""
-        for frame in self.asked(frames):
+        for frame in self.wanted(frames):
             path = self.path(frame)
             if path.exists() and not _is_whole(path):
                 aside = path.with_suffix(".damaged")
@@ -78,14 +80,16 @@ class LockedMattes:
             attributes={**header.attributes, **time_attributes(header), "wisp/frame_state": "locked"},
         )
 
-    def release(self, frames: Iterable[int]) -> None:
+    def release(self, frames: Sequence[int]) -> None:
         """Forget frozen mattes of frames that are locked no more, so that a later lock keeps what is there then."""
-        frames = list(frames)
-        locked = set(self.asked(frames))
-        for frame in frames:
-            if frame not in locked:
-                with contextlib.suppress(OSError):
-                    self.path(frame).unlink(missing_ok=True)
+        if not self._folder.is_dir():
+            return
+        wanted = set(self.wanted(frames))
+        for path in self._folder.glob("alpha.*.exr"):
+            with contextlib.suppress(OSError, ValueError):
+                frame = int(path.name.split(".")[1])
+                if frames[0] <= frame <= frames[-1] and frame not in wanted:
+                    path.unlink(missing_ok=True)
 
 
 def _is_whole(path: Path) -> bool:

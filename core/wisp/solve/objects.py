@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..cache import Shelf, object_folder
+from ..cache import MatteStamp, Shelf, object_folder, read_matte
 from ..fingerprint import fingerprint
 from ..heads.clip_matter import Windows
-from ..plates.plate import Plate, Window
+from ..plates.clip import FloatImage
+from ..plates.plate import Window
 from ..shot import ObjectSpec
 from .finishing import Finishing
 from .locks import LockedMattes
 from .plan import PlannedPass, Recipe, TrackPlan
 from .prompts import defining_keyframes, prompt_content
 from .reasons import Ingredients, hashes
+from .source import Source
 
 #: Raise when the way from a mask to a solved alpha changes.
 MATTE_SCHEMA = 2
@@ -34,81 +37,93 @@ class ModelIds:
     windows: Windows | None = None
 
 
+class Marks(Mapping[int, str]):
+    """Frame -> fingerprint, worked out when it is asked for."""
+
+    def __init__(self, frames: Sequence[int], has: Callable[[int], bool], make: Callable[[int], str]) -> None:
+        """`frames`: those that may have one; `has`: whether a frame has."""
+        self._frames = frames
+        self._has = has
+        self._make = make
+        self._known: dict[int, str] = {}
+
+    def __getitem__(self, frame: int) -> str:
+        known = self._known.get(frame)
+        if known is None:
+            if not self._has(frame):
+                raise KeyError(frame)
+            known = self._known[frame] = self._make(frame)
+        return known
+
+    def __contains__(self, frame: object) -> bool:
+        return isinstance(frame, int) and self._has(frame)
+
+    def __iter__(self) -> Iterator[int]:
+        return filter(self._has, self._frames)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class ObjectWork:
     """The plan of one object over all frames of the shot, and its place in the cache."""
 
     def __init__(
-        self,
-        item: ObjectSpec,
-        plate: Plate,
-        shelf: Shelf,
-        models: ModelIds,
-        look: Sequence[Any],
-        locate: Callable[[str], Path],
-        locks: LockedMattes,
-        same: Mapping[str, str],
+        self, item: ObjectSpec, source: Source, shelf: Shelf, models: ModelIds, look: Sequence[Any], locks: LockedMattes
     ) -> None:
-        """`look`: JSON-able description of how models see the plate. `locate` resolves stored paths. `same`: which
-        masks were found to be others (`Shelf.same`)."""
+        """`look`: JSON-able description of how models see the plate."""
         self.item = item
         self.region = Window(*item.region) if item.region else None
-        self._plate = plate
+        self._source = source
+        self._plate = source.plate
         self._look = look
         self._shelf = shelf
         self._models = models
-        self.life = tuple(frame for frame in plate.frames if item.exists(frame))
+        self.life = _within(self._plate.frames, item.first, item.last)
         self.locks = locks
         #: Frozen frames -> content of their mattes.
         self.frozen = locks.frozen(self.life)
-        self._prompts = prompt_content(item, locate)
+        self._prompts = prompt_content(item, source.locate)
         for frame, content in self.frozen.items():
             self._prompts[frame] = [{"kind": "lock", "matte": content}]
-        self.plan = self._planned(same)
-        self.finishing = Finishing(item, plate, self.life, self.frozen, locate)
-
-    def _planned(self, same: Mapping[str, str]) -> TrackPlan:
-        return TrackPlan(
+        self.plan = TrackPlan(
             self.life,
             self._prompts,
-            defining_keyframes(self.item) | self.frozen.keys(),
-            (*self._models.tracker, *self._look, self.region),
-            self._models.segments,
-            self._plate.identity,
-            same,
+            defining_keyframes(item) | self.frozen.keys(),
+            (*models.tracker, *look, self.region),
+            models.segments,
+            source.identity,
+            shelf.same(),
+            source.chains,
         )
+        self.finishing = Finishing(item, source, self.life, self.frozen)
+        #: Fingerprint of the solved alpha, before any finishing, of every frame that can have one.
+        self.solved: Mapping[int, str] = Marks(self._plate.frames, self.reaches, self._solved_mark)
+        #: Fingerprint of the finished matte of every frame that can have one; the solved alpha's where they are one.
+        self.marks: Mapping[int, str] = Marks(self._plate.frames, self.reaches, self._finished_mark)
 
-    @cached_property
-    def solved(self) -> dict[int, str]:
-        """Fingerprint of the solved alpha, before any finishing, of every frame that can have one."""
-        return self._solved(self.plan)
+    def reaches(self, frame: int) -> bool:
+        """Whether the frame, one of the plate's, gets a matte: a placeholder outside the object's life."""
+        return has_frame(self._plate.frames, frame) and (not self.item.exists(frame) or self.plan.reaches(frame))
 
-    @cached_property
-    def marks(self) -> dict[int, str]:
-        """Fingerprint of the finished matte of every frame that can have one; the solved alpha's where they are one."""
-        return self._finished(self.solved)
+    def _solved_mark(self, frame: int) -> str:
+        if frame in self.frozen:
+            return fingerprint("locked", self.frozen[frame])
+        identity = self._source.identity(frame)
+        recipe = self.plan.recipe(frame)
+        if recipe is None:
+            return fingerprint("outside", MATTE_SCHEMA, identity)
+        context = self._context(frame)
+        return fingerprint("matte", MATTE_SCHEMA, recipe.fingerprint, identity, self._models.head, *context)
 
-    def _solved(self, plan: TrackPlan) -> dict[int, str]:
-        marks: dict[int, str] = {}
-        for frame in self._plate.frames:
-            identity = self._plate.identity(frame)
-            if frame in self.frozen:
-                marks[frame] = fingerprint("locked", self.frozen[frame])
-            elif not self.item.exists(frame):
-                marks[frame] = fingerprint("outside", MATTE_SCHEMA, identity)
-            elif frame in plan.recipes:
-                mask = plan.recipes[frame].fingerprint
-                context = self._context(frame)
-                marks[frame] = fingerprint("matte", MATTE_SCHEMA, mask, identity, self._models.head, *context)
-        return marks
+    def _finished_mark(self, frame: int) -> str:
+        return self.finishing.mark(frame, self.solved.__getitem__)
 
     def _context(self, frame: int) -> list[str]:
         """The pictures that the alpha of `frame` depends on beside its own: a clip matter sees whole windows."""
         windows = self._models.windows
         frames = () if windows is None else windows.context(self._plate.frames, frame)
-        return [self._plate.identity(near) for near in frames]
-
-    def _finished(self, solved: Mapping[int, str]) -> dict[int, str]:
-        return {frame: self.finishing.mark(frame, solved) for frame in solved}
+        return [self._source.identity(near) for near in frames]
 
     def solved_matte(self, frame: int, *, sure: bool = False) -> Path | None:
         """The file of the solved alpha of `frame`, wherever it lies; None where it is still to be computed.
@@ -117,6 +132,19 @@ class ObjectWork:
         """
         return self.locks.path(frame) if frame in self.frozen else self._shelf.find_matte(self.solved[frame], sure=sure)
 
+    def solved_alpha(self, frame: int) -> tuple[FloatImage, MatteStamp]:
+        """The solved alpha of `frame` (float32, height x width, 0..1) and its stamp; it must have been computed."""
+        mark = self.solved[frame]
+        kept = self._source.kept_alpha(mark)
+        if kept is None:
+            path = self.solved_matte(frame)
+            assert path is not None  # whoever asks has made sure
+            alpha, stamp = read_matte(path)
+            assert stamp is not None  # everything in the cache's index has one
+            kept = (alpha, stamp)
+            self._source.keep_alpha(mark, *kept)
+        return kept
+
     def matte(self, frame: int, *, sure: bool = False) -> Path | None:
         """The same of the finished matte."""
         if frame in self.frozen:
@@ -124,12 +152,26 @@ class ObjectWork:
         mark = self.marks.get(frame)
         return None if mark is None else self._shelf.find_matte(mark, sure=sure)
 
+    def mattes(self, frames: Sequence[int], *, sure: bool = False) -> dict[int, Path]:
+        """The files of the finished mattes of those of `frames` that have one; `sure` as of `Shelf.find_matte`."""
+        wanted = {frame: self.marks[frame] for frame in frames if frame in self.marks and frame not in self.frozen}
+        found = self._shelf.find_mattes(wanted.values(), sure=sure)
+        mattes = {frame: found[mark] for frame, mark in wanted.items() if mark in found}
+        return mattes | {frame: self.locks.path(frame) for frame in frames if frame in self.frozen}
+
+    def adopt(self, frames: Sequence[int], *, sure: bool = False) -> set[int]:
+        """Make those of `frames` that have a matte appear where hosts look for them; returns which."""
+        found = self.mattes(frames, sure=sure)
+        self._shelf.adopt_mattes((self.marks[frame], path, self.path(frame)) for frame, path in found.items())
+        return set(found)
+
     def ingredients(self, frames: Collection[int]) -> Ingredients:
         """What the mattes of `frames` are made of now."""
+        whole = len(frames) > 1
         return Ingredients(
             marks={frame: self.marks[frame] for frame in sorted(frames) if frame in self.marks},
             prompts=hashes(self._prompts),
-            plate={frame: self._plate.identity(frame)[:12] for frame in self._plate.frames},
+            plate={f: self._source.identity(f)[:12] for f in (self._plate.frames if whole else frames)},
             settings={
                 "tracker": fingerprint(self._models.tracker),
                 "head": fingerprint(self._models.head),
@@ -145,11 +187,16 @@ class ObjectWork:
     def _folders(self) -> tuple[str, str]:
         """The cache folders of this object's solved alphas and finished mattes as it is prompted now.
 
-        They are named after what was asked for, so that they stay where tracking finds that less has changed.
+        They are named after what was asked for, so that they stay where tracking finds that less has changed, and
+        so that naming them costs the same for a shot of any length.
         """
-        solved = self._solved(self._planned({}))
+        models = (self._models.tracker, self._models.head, self._models.segments)
+        prompts = sorted(self._prompts.items())
+        life = (self.item.first, self.item.last)
+        solved = fingerprint(models, self._look, self.region, life, prompts, self._source.state)
+        request = self.finishing.request
         name = self.item.name
-        return object_folder(name, list(solved.values())), object_folder(name, list(self._finished(solved).values()))
+        return object_folder(name, solved), object_folder(name, fingerprint(solved, request) if request else solved)
 
     def solved_path(self, frame: int) -> Path:
         """Where the solved alpha of `frame` is put."""
@@ -172,23 +219,25 @@ class ObjectWork:
 
     def mask_marks(self, frame: int) -> tuple[str, ...]:
         """Fingerprints of the stored masks (forward, backward) that the final mask of `frame` is made of."""
-        recipe = self.plan.recipes[frame]
-        sides = (("forward", recipe.forward), ("backward", recipe.backward))
-        return tuple(self.by_direction[side][frame] for side, used in sides if used)
-
-    @cached_property
-    def by_direction(self) -> dict[str, dict[int, str]]:
-        """Direction -> frame -> fingerprint of the stored mask (a backward pass's anchor is not stored again)."""
-        marks: dict[str, dict[int, str]] = {"forward": {}, "backward": {}}
-        for planned in self.plan.passes:
-            for frame, mark in zip(planned.frames, planned.fingerprints, strict=True):
-                if frame != planned.anchor:
-                    marks[planned.direction].setdefault(frame, mark)
-        return marks
+        recipe = self.plan.recipe(frame)
+        return () if recipe is None else recipe.marks
 
     def recipe(self, frame: int) -> Recipe | None:
         """How the mask of `frame` comes about, None where the object gets none."""
-        return self.plan.recipes.get(frame)
+        return self.plan.recipe(frame)
+
+
+def _within(frames: Sequence[int], first: int | None, last: int | None) -> Sequence[int]:
+    """Those of the ascending `frames` from `first` to `last` (None: no bound)."""
+    start = 0 if first is None else bisect_left(frames, first)
+    stop = len(frames) if last is None else bisect_right(frames, last)
+    return frames if (start, stop) == (0, len(frames)) else frames[start:stop]
+
+
+def has_frame(frames: Sequence[int], frame: int) -> bool:
+    """Whether `frame` is one of the ascending `frames`."""
+    place = bisect_left(frames, frame)
+    return place < len(frames) and frames[place] == frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,45 +252,51 @@ class Chunk:
     stop: int
 
     @cached_property
-    def frames(self) -> tuple[int, ...]:
+    def frames(self) -> Sequence[int]:
         """The frames to visit, in visiting order."""
         return self.planned.frames[self.start : self.stop + 1]
 
 
-def chunks_to_run(work: ObjectWork, wanted: Sequence[int], masks: set[str], snapshots: set[str]) -> list[Chunk]:
+def chunks_to_run(
+    work: ObjectWork, wanted: Sequence[int], masks: Collection[str], snapshots: Collection[str]
+) -> list[Chunk]:
     """The least tracking that gives all masks of the `wanted` frames. `masks`, `snapshots`: what is stored.
 
     Forward chunks come first; a backward chunk's anchor is then stored.
     """
-    recipes = work.plan.recipes
-    missing: dict[str, set[int]] = {"forward": set(), "backward": set()}
+    plan = work.plan
+    ahead: set[int] = set()
+    behind: dict[int | None, set[int]] = {}
     for frame in wanted:
-        recipe = recipes.get(frame)
+        recipe = plan.recipe(frame)
         if recipe is None:
             continue
-        for side, used in (("forward", recipe.forward), ("backward", recipe.backward)):
-            if used and work.by_direction[side][frame] not in masks:
-                missing[side].add(frame)
-    for planned in work.plan.passes:
-        anchor = planned.anchor
-        if anchor is not None and missing["backward"].intersection(planned.frames):
-            missing["forward"].update({anchor} if work.by_direction["forward"][anchor] not in masks else ())
-    chunks: list[Chunk] = []
-    for planned in work.plan.passes:
-        for first, last in _restarts(work.plan, planned):
-            positions = [i for i in range(first, last + 1) if planned.frames[i] in missing[planned.direction]]
-            if not positions:
-                continue
-            start = positions[0]
-            while start > first and planned.fingerprints[start - 1] not in snapshots:
-                start -= 1
-            chunks.append(Chunk(work, planned, first, start, positions[-1]))
+        if recipe.forward is not None and recipe.forward not in masks:
+            ahead.add(frame)
+        if recipe.backward is not None and recipe.backward not in masks:
+            behind.setdefault(recipe.anchor, set()).add(frame)
+            if recipe.anchor is not None and plan.forward.mark(plan.forward.place(recipe.anchor)) not in masks:
+                ahead.add(recipe.anchor)
+    chunks = [_chunk(work, plan.forward, stretch, snapshots) for stretch in _stretches(plan, ahead)]
+    for anchor in sorted(behind, key=lambda frame: (frame is not None, frame)):
+        planned = plan.backward(anchor)
+        chunks.append(_chunk(work, planned, sorted(map(planned.place, behind[anchor])), snapshots))
     return chunks
 
 
-def _restarts(plan: TrackPlan, planned: PlannedPass) -> list[tuple[int, int]]:
-    """The stretches of a pass between keyframes that start afresh, as positions (first, last)."""
-    starts = [0]
-    if planned.direction == "forward":
-        starts += [i for i, frame in enumerate(planned.frames) if i and plan.starts_afresh(frame)]
-    return list(zip(starts, [*(i - 1 for i in starts[1:]), len(planned.frames) - 1], strict=True))
+def _stretches(plan: TrackPlan, frames: Collection[int]) -> list[list[int]]:
+    """The places of `frames` in the forward pass, those between two restarts together."""
+    stretches: dict[int, list[int]] = {}
+    for frame in sorted(frames):
+        place = plan.forward.place(frame)
+        stretches.setdefault(plan.restart(plan.forward, place), []).append(place)
+    return list(stretches.values())
+
+
+def _chunk(work: ObjectWork, planned: PlannedPass, places: list[int], snapshots: Collection[str]) -> Chunk:
+    """What must run for those places (ascending) of one stretch of a pass."""
+    first = work.plan.restart(planned, places[0])
+    start = places[0]
+    while start > first and planned.mark(start - 1) not in snapshots:
+        start -= 1
+    return Chunk(work, planned, first, start, places[-1])

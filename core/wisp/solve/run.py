@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from ..cache import DamagedMaskError, FrameState, MatteStamp, read_matte
+from ..cache import DamagedMaskError, FrameState, MatteStamp
 from ..errors import CancelledError, UsageError
 from ..frames import format_frames
 from ..heads.clip_matter import ClipMatterHead
@@ -18,7 +18,7 @@ from ..plates.clip import FloatImage
 from ..trackers.blend import blend
 from ..trackers.tracker import FramePrompts, TrackedMask, TrackPass
 from .events import Eta, FrameDone, Listener, Notice, Progress, Stage, Started, ignore, never
-from .objects import Chunk, ObjectWork, chunks_to_run
+from .objects import Chunk, ObjectWork, chunks_to_run, has_frame
 from .prompts import drawn, frame_prompts
 from .region import in_region, whole
 
@@ -60,7 +60,7 @@ class _Stepping:
     @property
     def mark(self) -> str:
         """The planned fingerprint of the next frame's mask."""
-        return self.chunk.planned.fingerprints[self.position]
+        return self.chunk.planned.mark(self.position)
 
     @property
     def next(self) -> int | None:
@@ -96,7 +96,6 @@ class Run:
         """Find out what is missing."""
         solver = self._solver
         self._masks, self._snapshots = self._shelf.stored_masks(), self._shelf.stored_snapshots()
-        self._same = self._shelf.same()
         self._chunks: list[Chunk] = []
         self._unsolved: dict[ObjectWork, set[int]] = {}
         self._unfinished: dict[ObjectWork, set[int]] = {}
@@ -104,7 +103,8 @@ class Run:
         for work in solver.works if self._objects is None else map(solver.work, self._objects):
             todo = reachable = [frame for frame in self._wanted if frame in work.marks]
             if "matte" in self._stages:
-                unfinished = [frame for frame in reachable if not self._adopt(work, frame)]
+                adopted = work.adopt(reachable, sure=True)
+                unfinished = [frame for frame in reachable if frame not in adopted]
                 self._unfinished[work] = set(unfinished)
                 sources = {near for frame in unfinished for near in work.finishing.window(frame)}
                 todo = [frame for frame in sorted(sources) if work.solved_matte(frame, sure=True) is None]
@@ -117,9 +117,6 @@ class Run:
         self._eta = Eta(left)
         self._totals = {stage: self._done[stage] + count for stage, count in left.items()}
 
-    def _adopt(self, work: ObjectWork, frame: int) -> bool:
-        return self._shelf.adopt_matte(work.marks[frame], work.matte(frame, sure=True), work.path(frame))
-
     @property
     def track_steps(self) -> int:
         """How many tracker steps are missing."""
@@ -127,8 +124,8 @@ class Run:
 
     @property
     def _matte_steps(self) -> int:
-        finishes = (_apart(work) & todo for work, todo in self._unfinished.items())
-        return sum(map(len, (*self._unsolved.values(), *finishes)))
+        finishes = (_apart(work, todo) for work, todo in self._unfinished.items())
+        return sum(map(len, self._unsolved.values())) + sum(finishes)
 
     def go(self) -> Summary:
         """Do the work. CancelledError when asked to stop: the step under way is finished, all is kept."""
@@ -151,8 +148,7 @@ class Run:
             return self._work()
         except DamagedMaskError:
             for work, todo in self._unsolved.items():
-                frames = [frame for frame in todo if frame in work.plan.recipes]
-                self._shelf.drop_damaged_masks(mark for frame in frames for mark in work.mask_marks(frame))
+                self._shelf.drop_damaged_masks(mark for frame in todo for mark in work.mask_marks(frame))
             return True
 
     def _announce(self) -> None:
@@ -169,7 +165,8 @@ class Run:
         """Do what is planned; True where less turned out to be missing than was planned."""
         spec, totals = self._solver.shot.solve, self._totals
         self._on_event(Started(totals["track"], totals["matte"], spec.tracker, spec.head, self._summary.cached))
-        for frame in self._solver.plate.frames:
+        waiting = set().union(*self._unsolved.values(), *self._unfinished.values())
+        for frame in sorted(waiting):
             self._matte_ready(frame)
             self._finish_ready(frame)
         forward, backward = (
@@ -180,7 +177,12 @@ class Run:
     def _remember(self) -> None:
         """Record what the mattes that are there now were made of, also after a stop or a failure."""
         for work, todo in self._unfinished.items():
-            self._solver.record(work.item).add(work.ingredients(set(self._wanted).difference(todo)))
+            done = [frame for frame in self._wanted if frame not in todo]
+            record = self._solver.record(work.item)
+            if len(done) == 1:
+                record.note(work.ingredients(done))
+            else:
+                record.add(work.ingredients(done))
 
     # Track -------------------------------------------------------------------------------------------------
 
@@ -219,12 +221,12 @@ class Run:
         known = mark if stepping.track is None else self._recognise(stepping, frame, mask)
         if frame != planned.anchor and known not in self._masks:
             self._shelf.write_mask(known, mask)
-            self._masks.add(known)
         if known != mark:
             assert stepping.track is not None
             if known not in self._snapshots:
                 self._shelf.write_snapshot(known, stepping.track.snapshot())
             self._shelf.note_same(mark, known)
+            self._solver.source.chains.forget()
             stepping.rejoined = True
         stepping.done += 1
         self._summary.tracked += 1
@@ -244,10 +246,11 @@ class Run:
         if key is None:
             return stepping.mark
         state = plan.state_mark(planned, frame, key)
-        if state not in self._same:
+        known: str | None = self._shelf.same().get(state)
+        if known is None:
             self._shelf.note_same(state, stepping.mark)
-            self._same[state] = stepping.mark
-        return self._same[state]
+            return stepping.mark
+        return known
 
     def _begin(self, chunk: Chunk) -> TrackPass | None:
         """The pass, ready for the chunk's first frame; None where its anchor is empty and nothing can follow."""
@@ -256,7 +259,7 @@ class Run:
         if planned.anchor is None:
             prompts = {frame: self._prompts(work, frame) for frame in work.plan.keyframes}
         else:
-            anchor = self._shelf.read_mask(work.by_direction["forward"][planned.anchor])
+            anchor = self._shelf.read_mask(work.plan.forward.mark(work.plan.forward.place(planned.anchor)))
             mask = cv2.resize(anchor.logits, (clip.width, clip.height), interpolation=cv2.INTER_LINEAR) > 0
             if not mask.any():
                 return None
@@ -264,7 +267,7 @@ class Run:
         frames = planned.frames[chunk.origin :]
         track = self._solver.tracker.start(clip, {work.item.id: prompts}, frames)
         if chunk.start > chunk.origin:
-            track.restore(self._shelf.read_snapshot(planned.fingerprints[chunk.start - 1]))
+            track.restore(self._shelf.read_snapshot(planned.mark(chunk.start - 1)))
         return track
 
     def _prompts(self, work: ObjectWork, frame: int) -> FramePrompts:
@@ -279,7 +282,7 @@ class Run:
     def _keep_memories(self, passes: Iterable[_Stepping]) -> None:
         for stepping in passes:
             if stepping.done and stepping.track is not None and not stepping.rejoined:
-                mark = stepping.chunk.planned.fingerprints[stepping.position - 1]
+                mark = stepping.chunk.planned.mark(stepping.position - 1)
                 self._shelf.write_snapshot(mark, stepping.track.snapshot())
 
     # Matte -------------------------------------------------------------------------------------------------
@@ -302,7 +305,7 @@ class Run:
                 self._tell("matte", frame)
 
     def _complete(self, work: ObjectWork, frame: int) -> bool:
-        return work.recipe(frame) is None or self._masks.issuperset(work.mask_marks(frame))
+        return work.recipe(frame) is None or all(mark in self._masks for mark in work.mask_marks(frame))
 
     def _final_mask(self, work: ObjectWork, frame: int) -> TrackedMask:
         recipe = work.recipe(frame)
@@ -344,6 +347,7 @@ class Run:
         )
         path = work.solved_path(frame)
         self._shelf.write_matte(path, alpha, self._solver.plate.header(frame), stamp)
+        self._solver.source.keep_alpha(stamp.fingerprint, alpha.astype(np.float16).astype(np.float32), stamp)
         if work.marks[frame] == work.solved[frame]:
             self._tell_finished(work, frame, path, stamp)
 
@@ -358,8 +362,8 @@ class Run:
                     self._tell("matte", near)
 
     def _finish(self, work: ObjectWork, frame: int) -> None:
-        alpha = work.finishing.apply(frame, lambda near: _solved_alpha(work, near)[0], self._solver.clip)
-        stamp = replace(_solved_alpha(work, frame)[1], fingerprint=work.marks[frame])
+        alpha = work.finishing.apply(frame, lambda near: work.solved_alpha(near)[0], self._solver.clip)
+        stamp = replace(work.solved_alpha(frame)[1], fingerprint=work.marks[frame])
         path = work.path(frame)
         self._shelf.write_matte(path, alpha, self._solver.plate.header(frame), stamp)
         self._tell_finished(work, frame, path, stamp)
@@ -388,25 +392,18 @@ def _in_plate(frames: Collection[int] | None, available: Sequence[int]) -> list[
     """The asked frames that exist, ascending. UsageError where a frame is not the plate's."""
     if frames is None:
         return list(available)
-    strangers = sorted(set(frames) - set(available))
-    if strangers:
+    wanted = sorted(set(frames))
+    missing = [frame for frame in wanted if not has_frame(available, frame)]
+    if missing:
         raise UsageError(
-            f"The plate has no frame {format_frames(strangers)}.", hint=f"It has {format_frames(available)}."
+            f"The plate has no frame {format_frames(missing)}.", hint=f"It has {format_frames(available)}."
         )
-    return sorted(set(frames))
+    return wanted
 
 
-def _apart(work: ObjectWork) -> set[int]:
-    """The frames whose finished mattes are files of their own."""
-    return {frame for frame, mark in work.marks.items() if mark != work.solved[frame]}
-
-
-def _solved_alpha(work: ObjectWork, frame: int) -> tuple[FloatImage, MatteStamp]:
-    path = work.solved_matte(frame)
-    assert path is not None  # whoever asks has made sure
-    alpha, stamp = read_matte(path)
-    assert stamp is not None  # everything in the cache's index has one
-    return alpha, stamp
+def _apart(work: ObjectWork, frames: Iterable[int]) -> int:
+    """How many of these frames have finished mattes that are files of their own."""
+    return sum(1 for frame in frames if work.marks[frame] != work.solved[frame])
 
 
 def _joined(texts: Iterable[str]) -> str:

@@ -11,22 +11,22 @@ from typing import Literal
 from ..cache import Cache, DamagedMaskError, Shelf, plate_key
 from ..errors import UsageError
 from ..heads.head import Head
-from ..plates import apply_missing, open_plate
-from ..plates.clip import Clip, CroppedClip, DisplayClip
-from ..plates.colour import ColourChoice, DisplayTransform, choose_colour
+from ..models.build import ModelStamp
+from ..models.store import Models
+from ..plates.clip import Clip, DisplayClip
+from ..plates.colour import ColourChoice
 from ..plates.plate import Plate, Window
 from ..plates.sequences import find
 from ..plates.sources import Sources
-from ..shot import ObjectSpec, Shot, resolve_path
+from ..shot import ObjectSpec, Shot
 from ..trackers.tracker import Tracker
-from ..weights.models import ModelStamp, load_head, load_tracker, model_stamp
-from ..weights.options import RunOptions
 from .events import Listener, Stage, ignore, never
 from .locks import LockedMattes
 from .objects import ModelIds, ObjectWork
 from .reasons import Record, why_dirty
 from .region import MIN_GAIN, fit_region, whole
 from .run import Run, Summary
+from .source import Source
 
 #: A preview may track this many frames to reach the asked one; farther away the artist presses Track.
 PREVIEW_REACH = 24
@@ -66,72 +66,57 @@ class ShotStatus:
 
 
 class Solver:
-    """One shot, its plate and its place in the cache."""
+    """One shot on its way through, with what it is given: its pictures, the models and the cache.
 
-    def __init__(self, shot: Shot, base: Path, cache: Path, options: RunOptions) -> None:
-        """`base`: the folder that the shot's relative paths refer to. Opens the plate's first header only."""
+    It does not change; another document needs another solver, which may be given the same.
+    """
+
+    def __init__(self, shot: Shot, source: Source, models: Models, cache: Cache) -> None:
+        """`source`: of the shot's own plate. Opens nothing before it is needed."""
         self.shot = shot
-        self._base = base
-        self._options = options
-        self._cache = Cache(cache)
-        self._regions: dict[Window, Clip] = {}
+        self.source = source
+        self._models = models
+        self._cache = cache
 
     # What there is -----------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def plate(self) -> Plate:
-        """The plate over the shot's frame range, gaps treated as the shot says."""
-        spec = self.shot.plate
-        path = self.locate(spec.path)
-        plate = open_plate(path, layer=spec.layer)
-        if spec.offset:
-            plate = open_plate(path, layer=spec.layer, first=plate.frames[0] + spec.offset)
-        plate = apply_missing(plate, spec.missing, spec.first, spec.last)
-        if (plate.width, plate.height) != (spec.width, spec.height):
-            raise UsageError(
-                f"The plate {spec.path} is {plate.width}x{plate.height}, but the shot was made for "
-                f"{spec.width}x{spec.height}.",
-                hint="Point the shot at the plate it was made for, or make a new shot.",
-            )
-        return plate
+        """See `Source.plate`."""
+        return self.source.plate
 
-    @cached_property
+    @property
     def colour(self) -> ColourChoice:
-        """How models see the plate."""
-        spec = self.shot.plate
-        return choose_colour(spec.colorspace or self.plate.colorspace, view=spec.view, exposure=spec.exposure)
+        """See `Source.colour`."""
+        return self.source.colour
 
-    @cached_property
+    @property
     def clip(self) -> DisplayClip:
-        """The plate as models see it."""
-        return DisplayClip(self.plate, DisplayTransform(self.colour))
+        """See `Source.clip`."""
+        return self.source.clip
 
     def clip_of(self, region: Window | None) -> Clip:
-        """The clip, or that region of it; always the same one, so that what is kept per clip is shared."""
-        if region is None:
-            return self.clip
-        if region not in self._regions:
-            self._regions[region] = CroppedClip(self.clip, region)
-        return self._regions[region]
+        """See `Source.clip_of`."""
+        return self.source.clip_of(region)
 
-    @cached_property
+    def locate(self, stored: str) -> Path:
+        """See `Source.locate`."""
+        return self.source.locate(stored)
+
+    @property
     def tracker(self) -> Tracker:
         """The tracker, loaded when first needed."""
-        return load_tracker(self.shot.solve.tracker, self._options)
+        return self._models.tracker(self.shot.solve)
 
-    @cached_property
+    @property
     def head(self) -> Head:
         """The head, loaded when first needed."""
-        return load_head(self.shot.solve.head, self._options)
+        return self._models.head(self.shot.solve)
 
     @cached_property
     def models(self) -> tuple[ModelStamp, ModelStamp]:
         """What tracker and head are, checked but not loaded. Raises UsageError and WeightsError."""
-        solve = self.shot.solve
-        return (
-            model_stamp(solve.tracker, "tracker", self._options),
-            model_stamp(solve.head, "head", self._options),
-        )
+        return self._models.stamps(self.shot.solve)
 
     @cached_property
     def works(self) -> tuple[ObjectWork, ...]:
@@ -143,9 +128,8 @@ class Solver:
             (tracker.id, tracker.version, *how), (head.id, head.version, *how), tracker.segments, head.windows
         )
         look = (self.colour.key(), self.shot.plate.layer)
-        same = self.shelf.same()
         return tuple(
-            ObjectWork(item, self.plate, self.shelf, models, look, self.locate, self._locks(item), same)
+            ObjectWork(item, self.source, self.shelf, models, look, self._locks(item))
             for item in self.shot.objects
             if item.enabled
         )
@@ -166,10 +150,6 @@ class Solver:
         files += [self.locate(path) for path in masks]
         return Sources((*self.plate.files, *files), self.plate.path)
 
-    def locate(self, stored: str) -> Path:
-        """The place of a path stored in the shot."""
-        return resolve_path(stored, self._base / "shot")
-
     def status(self) -> ShotStatus:
         """The state of every frame of every enabled object; computes nothing and writes nothing."""
         return ShotStatus(tuple(self._object_status(work) for work in self.works))
@@ -177,18 +157,17 @@ class Solver:
     def link_solved(self) -> None:
         """Make every solved matte appear in its object's present folder, where hosts look (after an undo, say)."""
         for work in self.works:
-            for frame, mark in work.marks.items():
-                self.shelf.adopt_matte(mark, work.matte(frame), work.path(frame))
+            work.adopt(self.plate.frames)
 
     def _object_status(self, work: ObjectWork) -> ObjectStatus:
         earlier = self.record(work.item).read()
         now = work.ingredients(self.plate.frames)
+        solved = work.mattes(self.plate.frames)
         frames = []
         for frame in self.plate.frames:
-            mark = work.marks.get(frame)
-            if mark is None:
+            if frame not in work.marks:
                 frames.append(FrameStatus(frame, "empty"))
-            elif work.matte(frame) is not None:
+            elif frame in solved:
                 frames.append(FrameStatus(frame, "solved"))
             else:
                 frames.append(FrameStatus(frame, "dirty", why_dirty(earlier, frame, now, work.plan.reach(frame))))
@@ -203,20 +182,25 @@ class Solver:
 
     def _place(self, item: ObjectSpec) -> str:
         """What an object is called in the cache whatever its prompts and settings are."""
-        return f"{self.plate.name}-{self.plate.identity(self.plate.frames[0])[:8]}-{item.id}"
+        return f"{self.plate.name}-{self.source.identity(self.plate.frames[0])[:8]}-{item.id}"
 
     def settle_locks(self) -> None:
         """Freeze frames locked since the last run as they were last solved, and release those locked no more."""
+        changed = False
         for item in self.shot.objects:
-            locks, earlier = self._locks(item), self.record(item).read()
+            locks = self._locks(item)
             locks.release(self.plate.frames)
             locks.set_damaged_aside(self.plate.frames)
-            for frame in locks.asked(self.plate.frames):
+            wanted = [frame for frame in locks.wanted(self.plate.frames) if not locks.path(frame).exists()]
+            earlier = self.record(item).read() if wanted else []
+            for frame in wanted:
                 marks = [solved.marks[frame] for solved in earlier if frame in solved.marks]
                 matte = self.shelf.find_matte(marks[-1]) if marks else None
                 if matte is not None:
                     locks.freeze(frame, matte)
-        self.replan()
+                changed = True
+        if changed:
+            self.replan()
 
     def replan(self) -> None:
         """Plan the objects anew: with what is frozen now, and what tracking has found to be the same."""
@@ -239,6 +223,9 @@ class Solver:
         `between_frames` is called after every step: the place for urgent small work. CancelledError when
         `should_stop` turned true: the frame under way is finished and everything done so far is kept.
         """
+        self._cache.look_again()  # other processes may have solved some of it
+        self.source.chains.forget()
+        self.replan()
         return Run(self, frames, objects, stages, on_event, should_stop, between_frames).go()
 
     def preview(self, frame: int, object_name: str) -> Path:
@@ -266,7 +253,7 @@ class Solver:
         while True:
             self.run(objects=[name], stages=("track",), on_event=on_event, should_stop=should_stop)
             work = self.work(name)
-            marks = sorted({mark for frame in work.plan.recipes for mark in work.mask_marks(frame)})
+            marks = sorted({mark for frame in work.life for mark in work.mask_marks(frame)})
             try:
                 return fit_region(
                     (whole(self.shelf.read_mask(mark).logits, work.region, size) for mark in marks), size, grid

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..client import engine_path
+from ..client.client import Client
 from ..errors import WispError
-from ..host import engine_path
-from ..host.client import Client
 from ..panel.editor import Editor
 from ..panel.icons import icon
 from ..panel.qt import QKeySequence, Qt, QtCore, QtGui, QtWidgets

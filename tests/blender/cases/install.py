@@ -33,7 +33,7 @@ def run() -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
     with zipfile.ZipFile(stage.ZIP) as archive:
         names = archive.namelist()
-        assert {"host/client.py", "icons/wisp-48.png", "LICENSE", "__init__.py"} <= set(names)
+        assert {"client/client.py", "icons/wisp-48.png", "LICENSE", "__init__.py"} <= set(names)
         assert not [name for name in names if "package.py" in name or "__pycache__" in name]
         manifest = archive.read("blender_manifest.toml").decode()
         assert "network" not in manifest and "GPL-3.0-or-later" in manifest

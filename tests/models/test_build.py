@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from weights.stand_ins import GOOD, OTHER, UNLISTED
 from wisp.errors import UsageError, WeightsError
-from wisp.weights import models
-from wisp.weights.models import load_head, load_tracker, model_stamp
+from wisp.models import build as models
+from wisp.models.build import load_head, load_tracker, model_stamp
 from wisp.weights.options import RunOptions
 
 pytestmark = pytest.mark.usefixtures("small_registry")
@@ -115,7 +115,8 @@ def test_misspelt_policy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_looking_things_up_stays_light() -> None:
     code = (
-        "import sys; from wisp.weights import models, inventory, licences, fetch, options, checkpoints;"
+        "import sys; import wisp.models.build;"
+        "from wisp.weights import inventory, licences, fetch, options, checkpoints;"
         "licences.licences(options.RunOptions()); inventory.where('sam2.1-tiny');"
         "print([name for name in ('torch', 'cv2', 'huggingface_hub') if name in sys.modules])"
     )

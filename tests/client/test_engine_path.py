@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from wisp.host import engine_path
-from wisp.host.engine_path import EngineNotFound, find_python
+from wisp.client import engine_path
+from wisp.client.engine_path import EngineNotFound, find_python
 
 
 def interpreter(folder: Path) -> Path:

@@ -16,11 +16,11 @@ from ..errors import UsageError
 from ..heads.clip_matter import Windows
 from ..heads.head import Head
 from ..trackers.tracker import Tracker
-from . import search
-from .hashes import LocalFile, judge, remembered_sha256
-from .licences import require_allowed, terms
-from .options import RunOptions
-from .registry import Kind, ModelEntry, entry_as
+from ..weights import search
+from ..weights.hashes import LocalFile, judge, remembered_sha256
+from ..weights.licences import require_allowed, terms
+from ..weights.options import RunOptions
+from ..weights.registry import Kind, ModelEntry, entry_as
 
 log = logging.getLogger(__name__)
 

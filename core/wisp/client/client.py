@@ -197,7 +197,9 @@ class Client:
         if method is not None:
             params = message.get("params", {})
             job = self._jobs.get(params.get("job", ""))
-            if job is None:
+            if method == "shot/status":
+                any(shot._known(params) for shot in self._shots)
+            elif job is None:
                 self.on_notification(method, params)
             else:
                 job._take(method, params)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wisp.host.client import Client, EngineExit
-from wisp.host.errors import EngineError, EngineGone
+from wisp.client.client import Client, EngineExit
+from wisp.client.errors import EngineError, EngineGone
 
 #: Answers every request with its own params, after the lines of `before`.
 ECHO = """
@@ -170,8 +170,8 @@ def test_a_write_to_a_dead_engine_never_ends_a_host_that_leaves_sigpipe_alone(tm
     script = tmp_path / "host.py"
     script.write_text(
         "import os, pathlib, signal, sys, time\n"
-        "from wisp.host.client import Client\n"
-        "from wisp.host.errors import EngineGone\n"
+        "from wisp.client.client import Client\n"
+        "from wisp.client.errors import EngineGone\n"
         "signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
         "client = Client([sys.executable, '-c', 'import time; time.sleep(300)'], 'test', pathlib.Path(sys.argv[1]))\n"
         "client.start()\n"

@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wisp.host.coordinates import (
+from wisp.client.coordinates import (
     Affine,
     NukeFormat,
     StripTransform,

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from wisp.host import process
+from wisp.client import process
 
 
 def test_a_hosts_own_variables_do_not_reach_the_engine() -> None:

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import wisp.host
+import wisp.client
 
-FOLDER = Path(wisp.host.__file__).parent
+FOLDER = Path(wisp.client.__file__).parent
 FILES = sorted(FOLDER.glob("*.py"))
 #: Modules and functions newer than 3.7, so that syntax is not all that is looked at.
 NEWER = {

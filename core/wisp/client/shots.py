@@ -46,8 +46,8 @@ class RemoteShot:
             self._request("update", {"shot": shot}, self._report)
 
     def refresh(self) -> None:
-        """Ask for the status again: files may have come or gone."""
-        self._request("update", {"shot": self._shot}, self._report)
+        """Have the files looked at anew: some may have come, gone or changed."""
+        self._request("update", {"shot": self._shot, "look_again": True}, self._report)
 
     def preview(self, frame: int, object_id: int, on_result: Result, on_error: Optional[Failure] = None) -> None:
         """One matte now, also while a job runs; `on_result` gets its `path`."""
@@ -102,6 +102,13 @@ class RemoteShot:
     def _report(self, result: Dict[str, Any]) -> None:
         self.status = result["status"]
         self._on_status(self.status)
+
+    def _known(self, params: Dict[str, Any]) -> bool:
+        """What an answer left open; False where it is another shot's."""
+        if params.get("shot_id") != self._shot_id:
+            return False
+        self._report(params)
+        return True
 
     def _request(
         self, method: str, params: Dict[str, Any], on_result: Result, on_error: Optional[Failure] = None

@@ -1,0 +1,89 @@
+"""Models stay loaded between shots, documents and jobs, until somebody drops them."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar, cast
+
+from ..heads.head import Head
+from ..shot import SolveSpec
+from ..trackers.tracker import Tracker
+from ..weights.options import RunOptions
+from .build import ModelStamp, load_head, load_tracker, model_stamp
+
+Model = TypeVar("Model")
+
+
+class Models(Protocol):
+    """What a solver needs of models: those that a shot's settings name."""
+
+    def tracker(self, solve: SolveSpec) -> Tracker:
+        """The tracker, loaded if need be. Raises UsageError and WeightsError."""
+        ...
+
+    def head(self, solve: SolveSpec) -> Head:
+        """The head, loaded if need be. Raises UsageError and WeightsError."""
+        ...
+
+    def stamps(self, solve: SolveSpec) -> tuple[ModelStamp, ModelStamp]:
+        """What tracker and head are, checked but not loaded. Raises UsageError and WeightsError."""
+        ...
+
+
+class ModelStore:
+    """`Models` of the registry, by kind, id and options. Used by one thread only, but for `names`."""
+
+    def __init__(self, options: RunOptions, precision: str | None = None) -> None:
+        """`precision`: None for what each shot asks for; the seed is always the shot's."""
+        self._options = options
+        self._precision = precision
+        self._loaded: dict[tuple[str, str, RunOptions], Any] = {}
+        self._stamps: dict[tuple[str, str, RunOptions], ModelStamp] = {}
+
+    def tracker(self, solve: SolveSpec) -> Tracker:
+        """See `Models.tracker`."""
+        return self._get(self._loaded, "tracker", solve.tracker, self._how(solve), load_tracker)
+
+    def head(self, solve: SolveSpec) -> Head:
+        """See `Models.head`."""
+        return self._get(self._loaded, "head", solve.head, self._how(solve), load_head)
+
+    def stamps(self, solve: SolveSpec) -> tuple[ModelStamp, ModelStamp]:
+        """See `Models.stamps`."""
+        how = self._how(solve)
+        return (
+            self._get(self._stamps, "tracker", solve.tracker, how, lambda name, o: model_stamp(name, "tracker", o)),
+            self._get(self._stamps, "head", solve.head, how, lambda name, o: model_stamp(name, "head", o)),
+        )
+
+    def names(self) -> list[str]:
+        """Ids of the models in memory, each once."""
+        return sorted({model_id for _, model_id, _ in list(self._loaded)})
+
+    def drop(self) -> None:
+        """Forget all models and give their memory back to the device."""
+        self._loaded.clear()
+        self._stamps.clear()
+        gc.collect()
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _how(self, solve: SolveSpec) -> RunOptions:
+        return replace(self._options, precision=self._precision or solve.precision, seed=solve.seed)
+
+    def _get(
+        self,
+        kept: dict[tuple[str, str, RunOptions], Any],
+        kind: str,
+        model_id: str,
+        options: RunOptions,
+        make: Callable[[str, RunOptions], Model],
+    ) -> Model:
+        key = (kind, model_id, options)
+        if key not in kept:
+            kept[key] = make(model_id, options)
+        return cast(Model, kept[key])

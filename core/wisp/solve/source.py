@@ -1,0 +1,118 @@
+"""The pictures that a shot is about, opened once and kept for as long as the shot is open."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import cached_property
+from pathlib import Path
+
+from ..cache import MatteStamp
+from ..errors import UsageError
+from ..fingerprint import fingerprint
+from ..plates import apply_missing, open_plate
+from ..plates.clip import Clip, CroppedClip, DisplayClip, FloatImage
+from ..plates.colour import ColourChoice, DisplayTransform, choose_colour
+from ..plates.plate import Plate, Window
+from ..shot import PlateSpec, resolve_path
+from .holdout import Holdout
+from .plan import Chains
+
+#: Solved alphas that are kept for whoever turns the edge settings of a frame, in bytes.
+ALPHA_BYTES = 48 * 2**20
+
+
+class Source:
+    """A plate, how models see it, and what was found out about it. It depends on nothing else of a document."""
+
+    def __init__(self, spec: PlateSpec, base: Path) -> None:
+        """`base`: the folder that stored paths refer to. Nothing is opened before it is needed."""
+        self.spec = spec
+        self.base = base
+        #: What earlier documents' plans found out about the plate.
+        self.chains = Chains()
+        self._regions: dict[Window, Clip] = {}
+        self._identities: dict[int, str] = {}
+        self._holdouts: dict[str, Holdout] = {}
+        self._alphas: OrderedDict[str, tuple[FloatImage, MatteStamp]] = OrderedDict()
+
+    @cached_property
+    def plate(self) -> Plate:
+        """The plate over the shot's frame range, gaps treated as the shot says. Raises InputError and UsageError."""
+        spec = self.spec
+        path = self.locate(spec.path)
+        plate = open_plate(path, layer=spec.layer)
+        if spec.offset:
+            plate = open_plate(path, layer=spec.layer, first=plate.frames[0] + spec.offset)
+        plate = apply_missing(plate, spec.missing, spec.first, spec.last)
+        if (plate.width, plate.height) != (spec.width, spec.height):
+            raise UsageError(
+                f"The plate {spec.path} is {plate.width}x{plate.height}, but the shot was made for "
+                f"{spec.width}x{spec.height}.",
+                hint="Point the shot at the plate it was made for, or make a new shot.",
+            )
+        return plate
+
+    @cached_property
+    def colour(self) -> ColourChoice:
+        """How models see the plate."""
+        spec = self.spec
+        return choose_colour(spec.colorspace or self.plate.colorspace, view=spec.view, exposure=spec.exposure)
+
+    @cached_property
+    def clip(self) -> DisplayClip:
+        """The plate as models see it."""
+        return DisplayClip(self.plate, DisplayTransform(self.colour))
+
+    def clip_of(self, region: Window | None) -> Clip:
+        """The clip, or that region of it; always the same one, so that what is kept per clip is shared."""
+        if region is None:
+            return self.clip
+        if region not in self._regions:
+            self._regions[region] = CroppedClip(self.clip, region)
+        return self._regions[region]
+
+    def locate(self, stored: str) -> Path:
+        """The place of a path stored in the shot."""
+        return resolve_path(stored, self.base / "shot")
+
+    def identity(self, frame: int) -> str:
+        """See `Plate.identity`; asked once. Raises FrameReadError."""
+        known = self._identities.get(frame)
+        if known is None:
+            known = self._identities[frame] = self.plate.identity(frame)
+        return known
+
+    @cached_property
+    def state(self) -> str:
+        """Stands for all frames and files of the plate as they were when it was opened; reads none of them."""
+        plate = self.plate
+        return fingerprint(plate.path, plate.frames[0], plate.frames[-1], len(plate.frames), plate.state())
+
+    def has_changed(self) -> bool:
+        """Whether files of the plate have come, gone or been written anew since it was opened."""
+        return "state" in vars(self) and Source(self.spec, self.base).state != self.state
+
+    def holdout(self, stored: str, what: str) -> Holdout:
+        """A core or garbage matte. InputError where it is not there."""
+        if stored not in self._holdouts:
+            self._holdouts[stored] = Holdout(stored, what, self.locate)
+        return self._holdouts[stored]
+
+    def keep_alpha(self, mark: str, alpha: FloatImage, stamp: MatteStamp) -> None:
+        """Keep a solved alpha for a while, by its fingerprint."""
+        self._alphas[mark] = (alpha, stamp)
+        while len(self._alphas) > 1 and sum(kept.nbytes for kept, _ in self._alphas.values()) > ALPHA_BYTES:
+            self._alphas.popitem(last=False)
+
+    def kept_alpha(self, mark: str) -> tuple[FloatImage, MatteStamp] | None:
+        """The solved alpha of that fingerprint, if it is kept."""
+        if mark in self._alphas:
+            self._alphas.move_to_end(mark)
+        return self._alphas.get(mark)
+
+    def close(self) -> None:
+        """Stop reading and drop what is kept."""
+        if "clip" in vars(self):
+            self.clip.close()
+        self._alphas.clear()
+        self.chains.forget()
