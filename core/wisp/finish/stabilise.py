@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..motion.flow import dense_flow
 from ..plates.clip import FloatImage, resize
 
 #: Frames on either side that are looked at. A third one gains a tenth of what the second does.
@@ -48,8 +49,8 @@ def stabilise(now: View, neighbours: Iterable[View], strength: float) -> FloatIm
     grey = _grey(now.picture)
     total, weights = now.alpha.copy(), np.ones_like(now.alpha)
     for other in neighbours:
-        there = estimator.calc(grey, _grey(other.picture), None)
-        back = estimator.calc(_grey(other.picture), grey, None)
+        there = dense_flow(estimator, grey, _grey(other.picture))
+        back = dense_flow(estimator, _grey(other.picture), grey)
         weight = resize(_trust(now.picture, other.picture, there, back), size)
         total += weight * _carried(other.alpha, _enlarged(there, size))
         weights += weight

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..motion.flow import dense_flow
 from .arrays import Alpha, as_alpha, difference, quantise
 
 Flow = NDArray[np.float32]
@@ -88,7 +89,7 @@ def f_warp(alphas: Iterable[NDArray[Any]], pictures: Iterable[NDArray[np.uint8]]
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     frames = ((as_alpha(a), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)) for a, rgb in zip(alphas, pictures, strict=True))
     scores = [
-        float(np.mean(difference(now, _warp_back(after, estimator.calc(grey_now, grey_after, None))) ** 2)) * 1e3
+        float(np.mean(difference(now, _warp_back(after, dense_flow(estimator, grey_now, grey_after))) ** 2)) * 1e3
         for (now, grey_now), (after, grey_after) in pairwise(frames)
     ]
     if not scores:

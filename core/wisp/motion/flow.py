@@ -19,6 +19,22 @@ Plane = NDArray[np.float32]
 _Scalar = TypeVar("_Scalar", np.float32, np.uint8)
 
 
+#: Dense inverse search takes no picture whose sides are shorter.
+_SHORTEST = 16
+
+
+def dense_flow(estimator: cv2.DISOpticalFlow, source: Grey, target: Grey) -> Flow:
+    """Flow from `source` to `target`, of any size: smaller pictures are continued at their borders meanwhile."""
+    height, width = source.shape
+    down, across = max(0, _SHORTEST - height), max(0, _SHORTEST - width)
+    if down or across:
+        source, target = (
+            cv2.copyMakeBorder(grey, 0, down, 0, across, cv2.BORDER_REPLICATE) for grey in (source, target)
+        )
+    flow: Flow = estimator.calc(source, target, None)
+    return np.ascontiguousarray(flow[:height, :width])
+
+
 class FlowEstimator:
     """Dense inverse search (Kroeger et al., ECCV 2016) down to the grid's own pixels, with variational refinement.
 
@@ -32,8 +48,7 @@ class FlowEstimator:
 
     def __call__(self, source: Grey, target: Grey) -> Flow:
         """Flow from `source` to `target`."""
-        flow: Flow = self._dis.calc(source, target, None)
-        return flow
+        return dense_flow(self._dis, source, target)
 
 
 @lru_cache(maxsize=4)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..errors import FrameReadError
 from . import seal
 from .layers import Layers, PartNames, Picture, find_layers
-from .plate import MAX_PIXELS, PlateFrame, PlateHeader, Window, clean
+from .plate import MAX_PIXELS, PlateFrame, PlateHeader, Window, clean, is_possible
 
 #: More pixel bytes than this in one file (all its channels) are refused before they are allocated.
 MAX_BYTES = 2**33
@@ -136,7 +136,7 @@ def _check_size(path: Path, parts: list[Any]) -> None:
     for part in parts:
         for key, label in (("displayWindow", "display"), ("dataWindow", "data")):
             window = _window(part.header[key])
-            if window.width < 1 or window.height < 1 or window.width * window.height > MAX_PIXELS:
+            if not is_possible(window.width, window.height):
                 raise FrameReadError(path, f"its {label} window of {window.width}x{window.height} pixels is impossible")
         tile = part.header.get("tiles")
         if tile is not None and _padded(window.width, tile.xSize) * _padded(window.height, tile.ySize) > MAX_PIXELS:

@@ -25,7 +25,7 @@ from ..errors import FrameReadError, InputError, UsageError
 from ..fingerprint import fingerprint
 from ..frames import format_frames
 from .identity import file_identity, file_states
-from .plate import MAX_PIXELS, PlateFrame, PlateHeader, Window
+from .plate import PlateFrame, PlateHeader, Window, is_possible
 from .sequences import Files
 
 try:
@@ -142,7 +142,7 @@ class MoviePlate:
             raise FrameReadError(self._file, "it holds no video")
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
-        if stream.codec_context.width * stream.codec_context.height > MAX_PIXELS:
+        if not is_possible(stream.codec_context.width, stream.codec_context.height):
             raise FrameReadError(self._file, "its picture size is impossible")
         return container, stream
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 #: A window of more pixels than a 16K frame is a damaged header, not a picture.
 MAX_PIXELS = 2**27
+#: Longer sides cannot be indexed by what resizes and warps pictures (16 bits with a sign).
+MAX_SIDE = 2**15 - 2
 #: The largest finite half-float value: what an infinity in a file counts as.
 HALF_MAX = 65504.0
 
@@ -30,6 +32,11 @@ class Window(NamedTuple):
     @property
     def height(self) -> int:
         return self.y1 - self.y0
+
+
+def is_possible(width: int, height: int) -> bool:
+    """Whether a picture of that size can be worked with."""
+    return 1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and width * height <= MAX_PIXELS
 
 
 @dataclass(frozen=True)

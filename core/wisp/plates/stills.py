@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import FrameReadError, UsageError
 from ..frames import MAX_FRAMES
 from . import exr
-from .plate import MAX_PIXELS, PlateFrame, PlateHeader, Window, clean
+from .plate import PlateFrame, PlateHeader, Window, clean, is_possible
 from .sequences import EXR_SUFFIXES
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class _Input:
             opened.close()
             raise FrameReadError(path, f"it has no picture {page + 1}")
         self.spec = opened.spec()
-        if self.spec.width < 1 or self.spec.height < 1 or self.spec.width * self.spec.height > MAX_PIXELS:
+        if not is_possible(self.spec.width, self.spec.height):
             self._input.close()
             raise FrameReadError(path, f"its size of {self.spec.width}x{self.spec.height} pixels is impossible")
 

@@ -30,6 +30,11 @@ from .faults import explain
 MAX_PIXELS = 1_000_000
 MAX_FRAME = 1_000_000_000
 MAX_STOPS = 64
+#: A disk and a blur of more pixels than these take minutes a frame at 4K.
+MAX_GROW = 100
+MAX_SOFTEN = 300
+#: Wider or taller pixels are mistakes, and do not fit into a file's header.
+MAX_ASPECT = 1000
 
 
 def _a_number(value: Any) -> Any:
@@ -124,8 +129,8 @@ class Edge(_Part):
     the neighbouring frames is taken out (0: nothing, 1: all).
     """
 
-    grow: Coordinate = 0.0
-    soften: Annotated[Coordinate, Field(ge=0.0)] = 0.0
+    grow: Annotated[Number, Field(ge=-MAX_GROW, le=MAX_GROW)] = 0.0
+    soften: Annotated[Number, Field(ge=0.0, le=MAX_SOFTEN)] = 0.0
     black: Fraction01 = 0.0
     white: Fraction01 = 1.0
     gamma: Positive = 1.0
@@ -230,7 +235,7 @@ class PlateSpec(_Part):
     offset: Frame = 0
     width: Pixels
     height: Pixels
-    pixel_aspect: Positive = 1.0
+    pixel_aspect: Annotated[Number, Field(ge=1 / MAX_ASPECT, le=MAX_ASPECT)] = 1.0
     colorspace: str | None = None
     view: str | None = None
     exposure: Annotated[Number, Field(ge=-MAX_STOPS, le=MAX_STOPS)] = 0.0

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..motion.flow import dense_flow
 from ..plates.clip import Clip, FloatImage
 from ..shot import ObjectSpec, Stroke
 from ..trackers.prompts import stroke_labels, working_size
@@ -94,7 +95,7 @@ def _carried(labels: NDArray[np.int8], clip: Clip, source: int, target: int) -> 
     """The labels of frame `source` where their content has moved on frame `target`."""
     grid = working_size(clip.width, clip.height, FLOW_SIZE)
     pictures = _grey(clip, target, grid), _grey(clip, source, grid)
-    motion = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(*pictures, None)
+    motion = dense_flow(cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM), *pictures)
     flow = cv2.resize(motion, (clip.width, clip.height), interpolation=cv2.INTER_LINEAR)
     x, y = np.meshgrid(np.arange(clip.width, dtype=np.float32), np.arange(clip.height, dtype=np.float32))
     x += flow[..., 0] * (clip.width / grid[0])
