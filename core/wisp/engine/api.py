@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 PROTOCOL = 1
 #: The longest line either side sends, in bytes without the newline.
 MAX_LINE = 8 * 1024 * 1024
+MAX_IDLE_MINUTES = 366 * 24 * 60.0
 
 # -- error codes ------------------------------------------------------------------------------------------
 
@@ -89,7 +90,10 @@ class Initialize(Message):
     protocol: int = Field(description="The major version that the host speaks.")
     client: str = Field(description="Name and version of the host, for the log.")
     idle_minutes: float = Field(
-        10.0, gt=0.0, description="Loaded models are dropped after so many minutes without work."
+        10.0,
+        gt=0.0,
+        le=MAX_IDLE_MINUTES,
+        description="Loaded models are dropped after so many minutes without work; at most a year of them.",
     )
 
 

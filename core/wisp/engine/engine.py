@@ -102,7 +102,11 @@ class Engine:
             if fault.code == api.INTERNAL_ERROR:
                 log.error("%s failed: %s", method.name, error, exc_info=error)
             answer = rpc.failure(request.id, fault)
-        self._send(answer)
+        try:
+            self._send(answer)
+        except ValueError as error:  # what JSON cannot hold: a bug, but whoever waits must hear of it
+            log.error("the answer to %s cannot be sent: %s", method.name, error, exc_info=error)
+            self._send(rpc.failure(request.id, RpcError.of(error)))
 
     # -- on the reader's thread ---------------------------------------------------------------------------
 

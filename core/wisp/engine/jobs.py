@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..errors import CancelledError
 from . import api
@@ -19,6 +21,8 @@ log = logging.getLogger(__name__)
 PROGRESS_INTERVAL = 0.1
 
 Send = Callable[[api.Message], None]
+#: The exit status of an engine that cannot go on (EX_SOFTWARE of sysexits.h).
+_SOFTWARE_ERROR = 70
 
 
 @dataclass(eq=False)
@@ -68,7 +72,15 @@ class Worker:
     def start(self, idle_seconds: float, when_idle: Callable[[], None]) -> None:
         """Start the thread, which ends with the process only. It runs `when_idle` whenever nothing was to do for
         `idle_seconds`."""
-        threading.Thread(target=self._serve, args=(idle_seconds, when_idle), name="worker", daemon=True).start()
+
+        def serve() -> None:
+            try:
+                self._serve(idle_seconds, when_idle)
+            except BaseException as error:  # without its worker an engine answers nothing: the host must know
+                log.critical("the worker has failed, the engine ends: %s", error, exc_info=error)
+                os._exit(_SOFTWARE_ERROR)
+
+        threading.Thread(target=serve, name="worker", daemon=True).start()
 
     def call(self, call: Callable[[], None]) -> None:
         """Run `call` on the worker's thread, soon: before waiting jobs and between the frames of a running one.
@@ -120,15 +132,15 @@ class Worker:
                 call = self._calls.popleft() if self._calls else None
             if call is None:
                 break
-            call()
+            _guarded(call)
         for name, work in list(self._spare.items())[:1]:
-            if next(work, self) is self:
+            if _guarded(partial(next, work, self)) is not None:
                 self._spare.pop(name, None)
 
     def _serve(self, idle_seconds: float, when_idle: Callable[[], None]) -> None:
         while True:
             if not self._await_work(idle_seconds):
-                when_idle()
+                _guarded(when_idle)
                 self._await_work(None)
             self.run_calls()
             with self._changed:
@@ -159,3 +171,12 @@ class Worker:
         if fault.code == api.INTERNAL_ERROR:
             log.error("%s failed: %s", job.id, error, exc_info=error)
         self._send(api.JobError(job=job.id, code=fault.code, message=fault.message, **fault.fault.model_dump()))
+
+
+def _guarded(work: Callable[[], object]) -> object:
+    """Do it; a bug in it is logged and ends nothing else. What it returned, or the exception."""
+    try:
+        return work()
+    except Exception as error:
+        log.error("work failed: %s", error, exc_info=error)
+        return error

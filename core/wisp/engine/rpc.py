@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NamedTuple, NoReturn
 
 from pydantic import BaseModel, ValidationError
@@ -61,7 +62,7 @@ def parse(line: bytes) -> Request | None:
     Raises RpcError with the request's id where one can be told.
     """
     try:
-        message = json.loads(line.decode("utf-8"), parse_constant=_not_json)
+        message = json.loads(line.decode("utf-8"), parse_constant=_not_json, parse_float=_finite)
     except RecursionError:
         raise _refused(api.PARSE_ERROR, "The line is nested too deeply.") from None
     except ValueError as error:  # also UnicodeDecodeError, JSONDecodeError and numbers of too many digits
@@ -116,6 +117,14 @@ def notification(params: api.Message) -> dict[str, Any]:
 
 def _refused(code: int, message: str, request_id: Id = None) -> RpcError:
     return RpcError(code, message, kind="protocol", request_id=request_id)
+
+
+def _finite(text: str) -> float:
+    """JSON has no infinity, but `1e999` would read as one, and cannot be answered with."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return value
 
 
 def _not_json(constant: str) -> NoReturn:

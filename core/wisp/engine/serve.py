@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from ..weights.options import RunOptions
 
 
+#: A host that asked for the end has so long to read its answer.
+FLUSH_SECONDS = 2.0
+
+
 def main(options: RunOptions | None = None) -> NoReturn:
     """Serve the host on stdin and stdout; never returns.
 
@@ -37,5 +41,6 @@ def main(options: RunOptions | None = None) -> NoReturn:
         else:
             engine.receive(line)
         if engine.closing:
+            wire.flush(FLUSH_SECONDS)
             break
     os._exit(0)

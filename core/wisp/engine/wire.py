@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 _CHUNK = 1 << 16
+#: So many bytes may wait for a host that does not read; a host that reads has them in a moment.
+MAX_UNREAD = 64 * 1024 * 1024
 
 
 class LineTooLong(Exception):  # noqa: N818 (yielded, not raised)
@@ -25,7 +28,11 @@ class Wire:
     def __init__(self, source: int, sink: int) -> None:
         self._source = source
         self._sink = sink
-        self._lock = threading.Lock()
+        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._waiting = 0
+        self._changed = threading.Condition()
+        self._gone: OSError | None = None
+        threading.Thread(target=self._write, name="wire", daemon=True).start()
 
     @classmethod
     def take_over(cls) -> Wire:
@@ -57,9 +64,37 @@ class Wire:
                 kept.clear()
 
     def send(self, message: dict[str, Any]) -> None:
-        """Write one message as one line, from any thread. BrokenPipeError when the host is gone."""
+        """Send one message as one line, from any thread, without waiting for the host to read it.
+
+        BrokenPipeError when the host is gone, or reads nothing while more than `MAX_UNREAD` bytes wait for it.
+        ValueError for what JSON cannot hold.
+        """
         line = json.dumps(message, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
-        with self._lock:
+        with self._changed:
+            if self._gone is not None:
+                raise self._gone
+            if self._waiting > MAX_UNREAD:
+                raise BrokenPipeError("the host does not read")
+            self._waiting += len(line)
+        self._lines.put(line)
+
+    def flush(self, seconds: float) -> None:
+        """Wait until everything is with the host, at most so long."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting or self._gone is not None, seconds)
+
+    def _write(self) -> None:
+        while True:
+            line = self._lines.get()
             view = memoryview(line)
-            while view:
-                view = view[os.write(self._sink, view) :]
+            try:
+                while view:
+                    view = view[os.write(self._sink, view) :]
+            except OSError as error:
+                with self._changed:
+                    self._gone = error
+                    self._changed.notify_all()
+                return
+            with self._changed:
+                self._waiting -= len(line)
+                self._changed.notify_all()

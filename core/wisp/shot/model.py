@@ -35,6 +35,8 @@ MAX_GROW = 100
 MAX_SOFTEN = 300
 #: Wider or taller pixels are mistakes, and do not fit into a file's header.
 MAX_ASPECT = 1000
+#: A hand draws a few hundred points; what has more is to be thinned out by whoever made it.
+MAX_STROKE_POINTS = 20_000
 
 
 def _a_number(value: Any) -> Any:
@@ -95,7 +97,7 @@ class Stroke(_Part):
 
     frame: Frame
     kind: Literal["stroke"] = "stroke"
-    xy: Annotated[list[XY], Field(min_length=1)]
+    xy: Annotated[list[XY], Field(min_length=1, max_length=MAX_STROKE_POINTS)]
     radius: Annotated[Positive, Field(le=MAX_PIXELS)] = 6.0
     include: StrictBool = True
 
