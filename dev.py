@@ -27,7 +27,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "wisp-setup.json"
 LOG = BOOT / "setup.log"
 CONSTRAINTS = "core/constraints.txt"
-EXTRAS = "movies,gui,pymatting,hub,text,sam3,gvm,farm,test"
+EXTRAS = "movies,gui,pymatting,hub,text,sam3,edgetam,gvm,farm,test"
 
 OLDEST = (3, 11)
 #: PyTorch's own index of builds without CUDA. The only address in the project that pip's settings cannot replace.

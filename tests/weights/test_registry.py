@@ -21,6 +21,7 @@ def test_the_models_of_this_version() -> None:
         "sam2.1-small",
         "sam2.1-base-plus",
         "sam2.1-large",
+        "edgetam",
         "sam2matting-sam2.1-tiny",
         "sam2matting-sam2.1-base-plus",
         "sam3",

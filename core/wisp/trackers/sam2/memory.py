@@ -20,7 +20,7 @@ from torch import Tensor
 class FrameMemory:
     """One frame of one object.
 
-    `pointer`: 1 x 256 float32, the object's token. `features`: 1 x 64 x S/16 x S/16 bfloat16, mask and picture as the
+    `pointer`: 1 x 256 float32, the object's token. `features`: 1 x 64 x S/16 x S/16, mask and picture as the
     memory encoder saw them, or None where they will not be read again. `logits`: 1 x 1 x S/4 x S/4 float32 and
     `score`: 1 x 1 (positive: the object is visible), the result on a keyframe that the pass has yet to reach.
     """

@@ -63,6 +63,10 @@ class Sam2Model:
     inputs: ClassVar[Mapping[Mode, PictureInput]] = INPUTS
     #: Whether a frame that was corrected is remembered to the end of its pass, as a keyframe is.
     corrections_are_kept: ClassVar[bool] = False
+    #: Whether a correction is decoded on top of what was tracked, or on the frame and its memory alone.
+    corrections_see_the_mask: ClassVar[bool] = True
+    #: How memory features are kept between frames.
+    memory_dtype: ClassVar[torch.dtype] = torch.bfloat16
 
     def __post_init__(self) -> None:
         self.encoder = FrameEncoder(self.network, self.autocast, self.inputs)

@@ -166,18 +166,22 @@ class Sam2Pass:
             return _result(memory.keyframes[index], "keyframe")
         encoding = self._encode(index)
         correction = tracked.correcting.get(index)
-        out = self._decode(encoding, index, memory, remember=correction is None)
-        if correction is None:
-            found = _memory_of(out, out["maskmem_features"])
-        else:
+        out: dict[str, Any] | None = None
+        if correction is None or self._model.corrections_see_the_mask:
+            out = self._decode(encoding, index, memory, remember=correction is None)
+        if correction is not None:
             found = self._apply(encoding, index, correction, out, memory)
+        else:
+            assert out is not None
+            found = self._memory_of(out, out["maskmem_features"])
         if correction is not None and self._model.corrections_are_kept:
             memory.keyframes[index] = found
         else:
             memory.remember(index, found)
         if correction is not None:
             return _result(found, "keyframe")
-        return _result(found, "tracked" if float(out["object_score_logits"]) > 0 else "lost")
+        assert found.score is not None
+        return _result(found, "tracked" if float(found.score) > 0 else "lost")
 
     def _apply(
         self,
@@ -196,7 +200,7 @@ class Sam2Pass:
             out = self._decode(encoding, index, memory, points=inputs, previous_logits=shown)
         assert out is not None, "a keyframe has at least one prompt"
         out["pred_masks"] = paint(out["pred_masks"], prompts, self._clip.width, self._clip.height)
-        return _memory_of(out, self._remembered_features(encoding, out))
+        return self._memory_of(out, self._remembered_features(encoding, out))
 
     def _encode(self, index: int) -> FrameEncoding:
         return self._model.encoder.encode(self._clip, self._clip.frames[index])
@@ -252,6 +256,14 @@ class Sam2Pass:
         result: Tensor = encoded
         return result
 
+    def _memory_of(self, out: Mapping[str, Any], features: Tensor) -> FrameMemory:
+        return FrameMemory(
+            pointer=out["obj_ptr"].float(),
+            features=features.to(self._model.memory_dtype),
+            logits=out["pred_masks"].float(),
+            score=out["object_score_logits"].float(),
+        )
+
 
 def _is_empty(prompts: FramePrompts) -> bool:
     return not (prompts.defines_object or len(prompts.labels) or prompts.strokes)
@@ -265,15 +277,6 @@ def _flattened(encoding: FrameEncoding) -> tuple[list[Tensor], list[tuple[int, i
     """The feature maps as (height * width) x 1 x channels, and their heights and widths."""
     features = [level.flatten(2).permute(2, 0, 1) for level in encoding.maps]
     return features, [(level.shape[-2], level.shape[-1]) for level in encoding.maps]
-
-
-def _memory_of(out: Mapping[str, Any], features: Tensor) -> FrameMemory:
-    return FrameMemory(
-        pointer=out["obj_ptr"].float(),
-        features=features.to(torch.bfloat16),
-        logits=out["pred_masks"].float(),
-        score=out["object_score_logits"].float(),
-    )
 
 
 def _result(memory: FrameMemory, state: MaskState) -> TrackedMask:

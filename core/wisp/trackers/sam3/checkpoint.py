@@ -46,7 +46,7 @@ NECK: Rules = (
 )
 _TRACKER_NECK: Rules = ((r"sam2_convs\.", "vision_encoder.neck.fpn_layers."), *NECK)
 
-_MEMORY_ENCODER: Rules = (
+MEMORY_ENCODER: Rules = (
     (r"maskmem_backbone\.", "memory_encoder."),
     (r"(memory_encoder\.)out_proj\.", r"\1projection."),
     (r"(memory_encoder\.)pix_feat_proj\.", r"\1feature_projection."),
@@ -67,7 +67,7 @@ _MEMORY_ENCODER: Rules = (
 #: Perceptrons of three layers that are called by place in the file and by role in `transformers`.
 _PERCEPTRONS = r"obj_ptr_proj|iou_prediction_head|pred_obj_score_head|output_hypernetworks_mlps\.\d+"
 
-_SAM: Rules = (
+SAM: Rules = (
     (rf"(.*(?:{_PERCEPTRONS})\.)layers\.0\.", r"\1proj_in."),
     (rf"(.*(?:{_PERCEPTRONS})\.)layers\.1\.", r"\1layers.0."),
     (rf"(.*(?:{_PERCEPTRONS})\.)layers\.2\.", r"\1proj_out."),
@@ -125,7 +125,7 @@ def convert(state: Mapping[str, Tensor]) -> Checkpoint:
             continue
         else:
             network |= parts(_tracker_name(key), tensor)
-    _stack(network, r"(prompt_encoder\.)point_embeddings\.(\d+)\.weight", r"\1point_embed.weight")
+    stack(network, r"(prompt_encoder\.)point_embeddings\.(\d+)\.weight", r"\1point_embed.weight")
     shared = network.get("prompt_encoder.shared_embedding.positional_embedding")
     if shared is not None:
         network["shared_image_embedding.positional_embedding"] = shared
@@ -143,7 +143,7 @@ def _tracker_name(key: str) -> str:
     if key.startswith(VISION):
         return rename(key[len(VISION) :], (*TRUNK, *_TRACKER_NECK))
     if key.startswith(TRACKER):
-        return rename(key[len(TRACKER) :], (*_MEMORY_ENCODER, *_SAM))
+        return rename(key[len(TRACKER) :], (*MEMORY_ENCODER, *SAM))
     return key
 
 
@@ -166,7 +166,7 @@ def parts(name: str, tensor: Tensor) -> dict[str, Tensor]:
     return {name: tensor}
 
 
-def _stack(tensors: dict[str, Tensor], pattern: str, replacement: str) -> None:
+def stack(tensors: dict[str, Tensor], pattern: str, replacement: str) -> None:
     """Rows that the file keeps one by one become one tensor, in the order of their numbers."""
     rows: dict[str, dict[int, str]] = {}
     for name in tensors:
