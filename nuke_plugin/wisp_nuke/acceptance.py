@@ -13,11 +13,31 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import edits, engine, follow, graph, handles, host, node, plates, prompts, strokes, upstream, viewer_pick
+from . import (
+    callbacks,
+    edits,
+    engine,
+    follow,
+    graph,
+    handles,
+    host,
+    node,
+    plates,
+    prompts,
+    recording,
+    state,
+    strokes,
+    upstream,
+    viewer_pick,
+)
 
 Check = Tuple[str, Callable[[], str]]
 #: Of the pictures that are asked about: Nuke's own format of that name.
 FORMAT, SIDE = "square_256", 256
+
+
+#: What the names of points begin with whose answer is either way.
+UNKNOWN = "unknown: "
 
 
 class Skip(Exception):  # noqa: N818 (an outcome, not a fault)
@@ -25,33 +45,70 @@ class Skip(Exception):  # noqa: N818 (an outcome, not a fault)
 
 
 def run(path: str = "") -> List[Dict[str, str]]:
-    """Ask every point; print the table and write it to `path` (default: `wisp-acceptance-gui.json`, or `-terminal`, in
-    the home folder).
+    """Ask every point; print the table and write it, with a recording of all calls, to `path` (default:
+    `wisp-acceptance-gui.json`, or `-terminal`, in the home folder).
 
     The open script is left as it was.
     """
     rows: List[Dict[str, str]] = []
-    with host.without_undo():
-        for name, check in CHECKS:
-            rows.append(dict(zip(("point", "result", "seen"), (name, *_asked(check)))))
+    recorder = recording.Recorder(host.nuke)
+    module, host.nuke = host.nuke, recorder.module
+    # What the host says of knobs is asked below; that the plug-in hears it would be no answer.
+    hears, callbacks.knob_changed = callbacks.knob_changed, lambda: None
+    try:
+        with host.housekeeping():
+            for name, check in CHECKS:
+                recorder.point = name
+                rows.append(dict(zip(("point", "result", "seen"), (name, *_asked(check)))))
+    finally:
+        host.nuke, callbacks.knob_changed = module, hears
     for row in rows:
         print("{result:5} {point}: {seen}".format(**row))
     mode = "gui" if host.has_interface() else "terminal"
     target = Path(path or os.path.join(os.path.expanduser("~"), f"wisp-acceptance-{mode}.json"))
-    target.write_text(json.dumps({"host": host.about(), "points": rows}, indent=1), encoding="utf-8")
+    found = {"host": host.about(), "mode": mode, "points": rows, "unknowns": unknowns(rows), "calls": recorder.calls}
+    target.write_text(json.dumps(found, indent=1), encoding="utf-8")
     return rows
 
 
+def replay(calls: List[Dict[str, Any]]) -> List[Dict[str, str]]:
+    """Ask every point of a recording instead of a host; returns the table. Raises recording.Mismatch where the plug-in
+    asks otherwise than it did."""
+    player = recording.Replay(calls)
+    module, host.nuke = host.nuke, player.module
+    rows: List[Dict[str, str]] = []
+    try:
+        with host.housekeeping():
+            for name, check in CHECKS:
+                for uid, _ in state.known():  # the host has forgotten its nodes between the points
+                    state.forget(uid)
+                rows.append(dict(zip(("point", "result", "seen"), (name, *_asked(check)))))
+    finally:
+        host.nuke = module
+    return rows
+
+
+def unknowns(rows: List[Dict[str, str]]) -> Dict[str, bool]:
+    """What the table tells of the points that nobody could settle: name -> which way it is."""
+    return {
+        row["point"][len(UNKNOWN) :]: row["seen"] == "True"
+        for row in rows
+        if row["point"].startswith(UNKNOWN) and row["result"] == "PASS"
+    }
+
+
 def _asked(check: Callable[[], str]) -> Tuple[str, str]:
-    before, chosen, frame = set(host.all_nodes()), host.selected(), host.frame()
+    before, chosen, frame = list(host.all_nodes()), host.selected(), host.frame()
     try:
         return "PASS", check()
+    except recording.Mismatch:
+        raise
     except Skip as reason:
         return "SKIP", str(reason)
     except Exception:  # whatever a host raises is what we want to know
         return "FAIL", traceback.format_exc(limit=3)
     finally:
-        for left in set(host.all_nodes()) - before:
+        for left in [one for one in host.all_nodes() if one not in before]:
             host.delete(left)
         host.select(chosen)
         host.go(frame)
@@ -345,6 +402,147 @@ def _child_process() -> str:
     return _expect(process.returncode == 0, said.decode("utf-8", "replace").strip() + f" code {process.returncode}")
 
 
+# -- what nobody could tell: either answer is right -----------------------------------------------------------
+
+
+def _group(kind: str = "Int_Knob", *arguments: Any) -> Any:
+    group = host.create("Group")
+    group.addKnob(host.knob(kind, "k", "k", *arguments))
+    return group
+
+
+def _any_change() -> str:
+    group = _group()
+    group.addKnob(host.knob("Int_Knob", "seen", "seen"))
+    group["knobChanged"].setValue("k = nuke.thisKnob()\nif k.name() == 'k':\n    nuke.thisNode()['seen'].setValue(1)\n")
+    group["k"].setValue(5)
+    return str(bool(group["seen"].value()))
+
+
+def _set_animated_keys() -> str:
+    group = _group()
+    group["k"].setAnimated()
+    return str("x" in host.as_script(group["k"]))
+
+
+def _script_of_now() -> str:
+    group = _group()
+    host.constant_keys(group["k"], {1: 0, 5: 1})
+    return str("curve" not in group["k"].toScript())
+
+
+def _values_reset() -> str:
+    group = _group("Enumeration_Knob", ["a", "b"])
+    group["k"].setValue(1)
+    group["k"].setValues(["x", "y"])
+    return str(host.choice(group["k"]) == 0)
+
+
+def _pasted(group: Any) -> Any:
+    with _Folder() as folder:
+        host.select([group])
+        return host.paste(host.copy(folder / "copy.nk"))
+
+
+def _menus_are_lost() -> str:
+    group = _group("Enumeration_Knob", ["a", "b"])
+    group["k"].setValues(["x", "y"])
+    return str(list(_pasted(group)["k"].values()) != ["x", "y"])
+
+
+def _eval_strings() -> str:
+    group = _group("String_Knob")
+    group["k"].setValue("word")
+    return str(_pasted(group)["k"].Class() == "EvalString_Knob")
+
+
+def _bbox_shortens() -> str:
+    group = _group("BBox_Knob")
+    return str(isinstance(group["k"].value(), float))
+
+
+def _layers_extend() -> str:
+    host.nuke.Layer("wisp_extended", ["wisp_extended.one"])
+    host.nuke.Layer("wisp_extended", ["wisp_extended.two"])
+    return str("wisp_extended.two" in host.nuke.channels())
+
+
+def _visible_modifies() -> str:
+    group = _group()
+    host.nuke.root().setModified(False)
+    group["k"].setVisible(False)
+    return str(bool(host.nuke.root().modified()))
+
+
+def _text_of_anything() -> str:
+    group = _group("String_Knob")
+    try:
+        group["k"].setValue(5)
+    except TypeError:
+        return "False"
+    return str(host.text_of(group["k"]) == "5")
+
+
+def _crop_is_a_format() -> str:
+    return str(any(host.numbers(host.create("Crop")["box"], 4)))
+
+
+def _constant_taken() -> str:
+    group = _group()
+    group["k"].setAnimated()
+    group["k"].setValueAt(0, 1)
+    group["k"].setValueAt(4, 5)
+    try:
+        for curve in group["k"].animations():
+            curve.changeInterpolation(curve.keys(), host.nuke.CONSTANT)
+    except TypeError:
+        return "False"
+    return str(group["k"].getValueAt(3) == 0)
+
+
+def _executing_before() -> str:
+    seen: List[bool] = []
+
+    def before() -> None:
+        seen.append(host.executing())
+
+    def after() -> None:
+        pass
+
+    host.on_renders(before, after)
+    try:
+        with _Folder() as folder:
+            write = host.create("Write", file_type="png", file=(folder / "out.png").as_posix())
+            write.setInput(0, _plate())
+            host.execute(write, host.frame(), host.frame(), host.views()[0])
+    finally:
+        host.off_renders(before, after)
+    return str(seen == [True])
+
+
+def _after_aborted() -> str:
+    if host.has_interface():
+        raise Skip("ask with nuke -t")
+    seen: List[bool] = []
+
+    def before() -> None:
+        pass
+
+    def after() -> None:
+        seen.append(True)
+
+    host.on_renders(before, after)
+    try:
+        _failure_of(_wisp())
+    finally:
+        host.off_renders(before, after)
+    return str(bool(seen))
+
+
+def _hover_samples() -> str:
+    raise Skip("by hand: Ctrl+click a pixel, move the pointer without Ctrl: does the sample's box stay?")
+
+
 CHECKS: Tuple[Check, ...] = (
     ("an absent knob", _absent_knob),
     ("prompts survive in a knob", _text_is_kept),
@@ -375,4 +573,12 @@ CHECKS: Tuple[Check, ...] = (
     ("progress bars", _bars),
     ("a cancelled render", _cancelled_renders),
     ("a child process", _child_process),
+    *(
+        (UNKNOWN + check.__name__.lstrip("_"), check)
+        for check in (
+            *(_any_change, _set_animated_keys, _script_of_now, _values_reset, _menus_are_lost, _eval_strings),
+            *(_bbox_shortens, _layers_extend, _visible_modifies, _text_of_anything, _crop_is_a_format),
+            *(_constant_taken, _executing_before, _after_aborted, _hover_samples),
+        )
+    ),
 )

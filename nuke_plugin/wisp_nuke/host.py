@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -275,12 +276,17 @@ def node_named(name: str) -> Any:
     return nuke.root().node(name)
 
 
+def _rotopaint() -> Any:
+    """The part of the host about strokes and shapes, which some versions load on demand."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("nuke.rotopaint")
+    return nuke.rotopaint
+
+
 def add_roto_layer(painter: Any, name: str) -> None:
     """A layer of a RotoPaint node's curves."""
-    from nuke import rotopaint  # a module of its own in some versions
-
     curves = painter["curves"]
-    layer = rotopaint.Layer(curves)
+    layer = _rotopaint().Layer(curves)
     layer.name = name
     curves.rootLayer.append(layer)
     curves.changed()
@@ -288,12 +294,10 @@ def add_roto_layer(painter: Any, name: str) -> None:
 
 def add_stroke(painter: Any, points: List[Tuple[float, float]]) -> None:
     """A stroke in a RotoPaint node's curves."""
-    from nuke import rotopaint
-
     curves = painter["curves"]
-    stroke = rotopaint.Stroke(curves)
+    stroke = _rotopaint().Stroke(curves)
     for x, y in points:
-        stroke.append(rotopaint.AnimControlPoint(x, y))
+        stroke.append(_rotopaint().AnimControlPoint(x, y))
     curves.rootLayer.append(stroke)
     curves.changed()
 
