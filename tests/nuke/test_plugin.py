@@ -75,7 +75,7 @@ def test_installing_again_replaces(plugin: Path, tmp_path: Path) -> None:
     first = install_nuke(tmp_path)
     (first / "old.py").write_text("")
     assert install_nuke(tmp_path) == first
-    assert not (first / "old.py").exists() and (first / "wisp_nuke" / "vendor" / "host" / "client.py").is_file()
+    assert not (first / "old.py").exists() and (first / "wisp_nuke" / "vendor" / "client" / "client.py").is_file()
     assert [one.name for one in tmp_path.iterdir()] == ["wisp"]
 
 
