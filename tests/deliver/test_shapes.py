@@ -42,7 +42,7 @@ def test_a_folder_gets_all_formats_and_the_report_its_figures(
     figures = [event for event in events if event["event"] == "shapes"]
     assert [event["object"] for event in figures] == ["hero", "prop"]
     for event in figures:
-        assert event["points"] >= 4 and event["frames"] == 6 and event["keys"] == 2
+        assert event["points"] >= 4 and event["frames"] == 6 and event["keys"] <= 6
         assert event["worst_iou"] > 0.95 and event["crossing"] == []
     assert events[-1]["event"] == "done" and (events[-1]["written"], events[-1]["skipped"]) == (5, 0)
     for suffix in FORMATS:

@@ -4,6 +4,8 @@
   wisp matte clip.mp4 -o out --object girl --box 312,0,516,398 --object boy --point 215,270
   wisp matte sh010.####.exr --frames 1001-1050 --mask 1001:roto.png --mask 1025:roto25.png
   wisp matte sh010.####.exr --text "the runner"
+  wisp matte sh010.####.exr --roto shapes.nk                 every key of drawn shapes becomes a mask
+  wisp matte sh010.####.exr --roto shapes.nk --finish 12     hair and motion blur in a band around them
 
 Writes DIR/<object>/<object>.%04d.exr with the plate's own numbers, and DIR/<plate>.wisp, the shot: open it,
 add prompts, and `wisp solve` computes only what changed. The same command again goes on where it stopped.
@@ -16,7 +18,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
 from ..frames import format_frames, parse_frames
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", metavar="R", help="1001-1100, 1001-1100x2 or 1001,1005,1010-1020 (default: all)")
     parser.add_argument("--first", type=int, metavar="N", help="renumber: the plate's first frame is N")
     add_prompt_options(parser)
+    _add_roto_options(parser)
     add_detector_options(parser)
     models = parser.add_argument_group("what computes the mattes")
     models.add_argument("--tracker", metavar="ID", help="keeps the object over time (default: the head's own, or flow)")
@@ -55,6 +58,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace files of other content")
     add_output_options(parser)
+
+
+def _add_roto_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("roto that is there already")
+    group.add_argument(
+        "--roto",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="shapes (.json, .nk, .fxs, .jsx, .svg), a matte sequence or the alpha of a plate; its objects are added",
+    )
+    group.add_argument(
+        "--roto-keys",
+        type=_roto_keys,
+        default="keys",
+        metavar="keys|every:N|most:N",
+        help="which frames of it become masks: those with a key, each N-th one, or the N that differ most "
+        "(default: keys; of mattes all)",
+    )
+    group.add_argument(
+        "--finish",
+        type=_band,
+        metavar="PX",
+        help="keep the roto on every frame as it is but for a band of so many pixels on either side of its outline",
+    )
+
+
+def _roto_keys(text: str) -> str:
+    kind, _, count = text.partition(":")
+    if text != "keys" and (kind not in ("every", "most") or not count.isdigit() or int(count) < 1):
+        raise argparse.ArgumentTypeError(f"'{text}' is neither 'keys', 'every:N' nor 'most:N'")
+    return text
+
+
+def _band(text: str) -> float:
+    if not text.replace(".", "", 1).isdigit() or not 1 <= float(text) <= 500:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of pixels from 1 to 500")
+    return float(text)
 
 
 def add_plate_options(group: argparse._ArgumentGroup) -> None:
@@ -137,8 +178,10 @@ def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int
             hint=f"It has {format_frames(plate.frames)}.",
         )
     typed: list[TypedObject] = args.objects
-    if not any(item.prompts for item in typed):
+    if not args.roto and not any(item.prompts for item in typed):
         raise UsageError("There is no prompt.", hint="Draw at least one, for example --box 1001:420,80,1310,1060.")
+    if not args.roto and args.finish is not None:
+        raise UsageError("There is no roto to finish.", hint="Give it with --roto FILE.")
     colour = choose_colour(args.colorspace or plate.colorspace, view=args.view, exposure=args.exposure)
     shot = documents.Shot(
         plate=documents.PlateSpec(
@@ -183,7 +226,29 @@ def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int
                 "prompts": [prompt.model_dump() for prompt in prompts],
             }
         )
+    _add_roto(args, plate, frames, document, description["objects"])
     return documents.parse(description, "The command line")
+
+
+def _add_roto(
+    args: argparse.Namespace, plate: Plate, frames: tuple[int, ...], document: Path, objects: list[dict[str, Any]]
+) -> None:
+    """Append the objects of `--roto` with their masks, written beside the document."""
+    from .. import shot as documents
+    from ..shapes.roto import KeyChoice, prompts_of, read_roto
+
+    choice = KeyChoice.parse(args.roto_keys)
+    for source in args.roto:
+        found, identity = read_roto(source, (plate.width, plate.height), plate.pixel_aspect, frames)
+        for item in found:
+            number = len(objects) + 1
+            made = prompts_of(item, identity, document.parent / "roto", plate.padding, choice, args.finish)
+            for prompt in made["prompts"]:
+                prompt["path"] = documents.relative_path(prompt["path"], document)
+            for name in {"core", "garbage"} & made.keys():
+                made[name] = documents.relative_path(made[name], document)
+            colour = documents.PALETTE[(number - 1) % len(documents.PALETTE)]
+            objects.append({"id": number, "name": item.name, "color": colour, **made})
 
 
 def _default_tracker(head: str) -> str:

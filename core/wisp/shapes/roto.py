@@ -1,0 +1,171 @@
+"""Roto that comes in: shapes or mattes of any source as mask prompts, and a band in which alone a matte may change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..atomic import replacing
+from ..errors import InputError, UsageError
+from ..fingerprint import fingerprint
+from ..frames import format_frames, pad
+from ..plates.identity import file_identity
+from ..plates.sequences import find
+from ..plates.stills import read_coverage
+from .formats import FORMATS, read_shapes
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class KeyChoice:
+    """Which frames become keyframes: all with a key (of a matte sequence: all there are), each n-th one, or the n that
+    differ most."""
+
+    kind: Literal["keys", "every", "most"] = "keys"
+    count: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> KeyChoice:
+        """`keys`, `every:N` or `most:N`. ValueError otherwise."""
+        kind, _, count = text.partition(":")
+        if text == "keys":
+            return cls()
+        if kind not in ("every", "most") or not count.isdigit() or int(count) < 1:
+            raise ValueError(f"'{text}' is neither 'keys', 'every:N' nor 'most:N'")
+        return cls("every" if kind == "every" else "most", int(count))
+
+
+@dataclass(frozen=True)
+class RotoObject:
+    """One object of the roto. `shown`: the frames on which it is there, ascending; `keys`: those on which it was drawn;
+    `mask` gives it on a frame: bool, plate height x width."""
+
+    name: str
+    shown: tuple[int, ...]
+    keys: tuple[int, ...]
+    mask: Callable[[int], Mask]
+
+
+def read_roto(
+    source: str, size: tuple[int, int], pixel_aspect: float, frames: Sequence[int]
+) -> tuple[list[RotoObject], str]:
+    """The objects in a file of shapes, a matte sequence or the alpha of a plate, seen on `frames` of a plate of `size`
+    (width, height); and a fingerprint of their content. InputError where there is nothing on any of the frames."""
+    path = Path(source)
+    if path.suffix.lower().removeprefix(".") in FORMATS and not path.is_dir():
+        shapes = read_shapes(path, size, pixel_aspect, frames[0])
+        found = [_of_shape(item, size, frames) for item in shapes.objects]
+        identity = file_identity(path)
+    else:
+        found, identity = _of_mattes(source, size, frames)
+    found = [item for item in found if item.shown]
+    if not found:
+        raise InputError(
+            f"The roto {source} shows nothing on {format_frames(frames)}.",
+            hint="Check that its frame numbers are the plate's.",
+            path=source,
+        )
+    return found, identity
+
+
+def _of_shape(item: Any, size: tuple[int, int], frames: Sequence[int]) -> RotoObject:
+    mask = lru_cache(maxsize=4)(lambda frame: item.mask(frame, *size))
+    shown = tuple(frame for frame in frames if item.splines(frame) and mask(frame).any())
+    keys = set(item.key_frames()) | {span.first for span in item.spans}
+    return RotoObject(_usable(item.name), shown, tuple(frame for frame in shown if frame in keys), mask)
+
+
+def _of_mattes(source: str, size: tuple[int, int], frames: Sequence[int]) -> tuple[list[RotoObject], str]:
+    files = find(source).files
+    still = files if len(files) > 1 else dict.fromkeys(frames, next(iter(files.values())))
+    there = files if len(files) > 1 or frames[0] in files else {frames[0]: next(iter(still.values()))}
+    mask = lru_cache(maxsize=4)(lambda frame: read_coverage(there[frame], *size) >= 0.5)
+    shown = tuple(frame for frame in frames if frame in there and mask(frame).any())
+    name = _usable(Path(source).name.split(".")[0].split("%")[0].split("#")[0].rstrip("_.-") or "roto")
+    return [RotoObject(name, shown, shown, mask)], fingerprint([[at, file_identity(there[at])] for at in shown])
+
+
+def _usable(name: str) -> str:
+    """A name that an object of a shot can have."""
+    made = re.sub(r"[^\w\-]", "_", name)[:64]
+    return made if re.match(r"[^\W\d_]", made) else f"roto_{made}"[:64]
+
+
+def chosen(item: RotoObject, choice: KeyChoice) -> tuple[int, ...]:
+    """The frames of an object that become keyframes; always at least one."""
+    if choice.kind == "keys":
+        return item.keys or item.shown[:1]
+    if choice.kind == "every":
+        return item.shown[:: choice.count]
+    picked = [item.shown[0]]
+    masks = {frame: _small(item.mask(frame)) for frame in item.shown}
+    unlike = {frame: _unlike(masks[frame], masks[picked[0]]) for frame in item.shown}
+    while len(picked) < min(choice.count, len(item.shown)):
+        frame = max(unlike, key=lambda at: (unlike[at], -at))
+        if unlike[frame] <= 0:
+            break
+        picked.append(frame)
+        unlike = {at: min(value, _unlike(masks[at], masks[frame])) for at, value in unlike.items()}
+    return tuple(sorted(picked))
+
+
+def _small(mask: Mask) -> NDArray[np.float32]:
+    scale = min(1.0, 256 / max(mask.shape))
+    size = (max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale)))
+    return np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _unlike(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:
+    return 1.0 - float(np.minimum(one, two).sum()) / max(float(np.maximum(one, two).sum()), 1e-9)
+
+
+def prompts_of(
+    item: RotoObject, identity: str, folder: Path, padding: int, choice: KeyChoice, band: float | None
+) -> dict[str, Any]:
+    """Parts of an object of the shot: `prompts` (masks), `first` and `last`; with a `band` (pixels), a mask on every
+    frame, and `core` and `garbage` that leave only the band around its outline open, so that what is inside and outside
+    stays. Written below `folder`, in a folder of their own per content.
+    """
+    place = folder / fingerprint(identity, item.name, choice.kind, choice.count, band, item.shown)[:12]
+    frames = item.shown if band is not None else chosen(item, choice)
+    prompts = []
+    for frame in frames:
+        path = place / f"{item.name}.{pad(frame, padding)}.png"
+        _write(path, item.mask(frame))
+        prompts.append({"frame": frame, "kind": "mask", "path": str(path)})
+    made: dict[str, Any] = {"prompts": prompts, "first": item.shown[0], "last": item.shown[-1]}
+    if band is not None:
+        span = round(band)
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * span + 1, 2 * span + 1))
+        for frame in range(item.shown[0], item.shown[-1] + 1):
+            mask = item.mask(frame).astype(np.uint8) if frame in item.shown else None
+            for name in ("core", "garbage"):
+                if mask is None:
+                    picture = np.full(item.mask(item.shown[0]).shape, name == "garbage")
+                elif name == "core":
+                    picture = cv2.erode(mask, kernel, borderType=cv2.BORDER_REPLICATE) > 0
+                else:
+                    picture = cv2.dilate(mask, kernel) == 0
+                _write(place / f"{item.name}_{name}.{pad(frame, padding)}.png", picture)
+        for name in ("core", "garbage"):
+            made[name] = str(place / f"{item.name}_{name}.%0{padding}d.png")
+    return made
+
+
+def _write(path: Path, mask: Mask) -> None:
+    if path.exists():
+        return
+    written, code = cv2.imencode(".png", mask.astype(np.uint8) * 255)
+    if not written:
+        raise UsageError(f"The mask {path} cannot be encoded.", hint="Use a smaller plate.")
+    with replacing(path) as temporary:
+        temporary.write_bytes(code.tobytes())

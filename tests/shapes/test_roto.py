@@ -1,0 +1,101 @@
+"""Roto that comes in: which frames become masks, that tracking from them gives the same object, and the band."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from wisp import shot as documents
+from wisp.cli import main
+from wisp.plates.exr import read_channels
+from wisp.shapes.formats import FORMATS
+from wisp.shapes.model import Shapes
+from wisp.shapes.roto import KeyChoice, chosen, read_roto
+from wisp.shapes.trace import trace
+
+WIDTH, HEIGHT, COUNT = 160, 120, 8
+Y, X = np.mgrid[:HEIGHT, :WIDTH] + 0.5
+
+
+def disc(frame: int) -> np.ndarray:
+    t = frame - 1001
+    return ((X - 50 - 3 * t) ** 2 + (Y - 60) ** 2 < (25 + t) ** 2).astype(np.float32)
+
+
+@pytest.fixture
+def plate(tmp_path: Path) -> Path:
+    """A textured disc that moves over texture, and its mattes beside it."""
+    random = np.random.default_rng(1)
+    ground = cv2.GaussianBlur(random.random((HEIGHT, WIDTH, 3)), (0, 0), 2) * 0.5
+    skin = cv2.GaussianBlur(random.random((HEIGHT, WIDTH, 3)), (0, 0), 2) * 0.5 + 0.5
+    for folder in ("plate", "matte"):
+        (tmp_path / folder).mkdir()
+    for frame in range(1001, 1001 + COUNT):
+        mask = disc(frame)[..., None]
+        moved = np.roll(skin, 3 * (frame - 1001), axis=1)
+        picture = mask * moved + (1 - mask) * ground
+        cv2.imwrite(str(tmp_path / "plate" / f"p.{frame}.png"), np.rint(picture * 255).astype(np.uint8))
+        cv2.imwrite(str(tmp_path / "matte" / f"m.{frame}.png"), (disc(frame) * 255).astype(np.uint8))
+    item = trace("disc", range(1001, 1001 + COUNT), disc)
+    shapes = Shapes(WIDTH, HEIGHT, 1001, 1000 + COUNT, (item,))
+    for suffix in ("nk", "json"):
+        (tmp_path / f"roto.{suffix}").write_text(FORMATS[suffix].write(shapes, 1.0))
+    return tmp_path
+
+
+def test_which_frames_become_keyframes(plate: Path) -> None:
+    frames = range(1001, 1001 + COUNT)
+    (item,), _ = read_roto(str(plate / "roto.nk"), (WIDTH, HEIGHT), 1.0, frames)
+    assert item.name == "disc" and item.shown == tuple(frames)
+    assert chosen(item, KeyChoice()) == item.keys and item.keys[0] == 1001 and item.keys[-1] == 1000 + COUNT
+    assert chosen(item, KeyChoice.parse("every:3")) == (1001, 1004, 1007)
+    assert chosen(item, KeyChoice.parse("most:2")) == (1001, 1000 + COUNT)
+    (mattes,), _ = read_roto(str(plate / "matte" / "m.%04d.png"), (WIDTH, HEIGHT), 1.0, frames)
+    assert mattes.name == "m" and mattes.keys == tuple(frames)
+    for frame in frames:
+        assert (mattes.mask(frame) == (disc(frame) > 0)).all()
+
+
+def run(plate: Path, *more: str) -> int:
+    return main(["matte", str(plate / "plate" / "p.%04d.png"), "-o", str(plate / "out"), "-q", *more])
+
+
+@pytest.mark.parametrize("source", ["roto.nk", "roto.json", "matte/m.%04d.png"])
+def test_shapes_out_and_in_again_are_the_same_object(plate: Path, source: str) -> None:
+    assert run(plate, "--roto", str(plate / source)) == 0
+    (document,) = (plate / "out").glob("*.wisp")
+    (item,) = documents.load(document).objects
+    assert {prompt.kind for prompt in item.prompts} == {"mask"}
+    for frame in range(1001, 1001 + COUNT):
+        alpha = read_channels(plate / "out" / item.name / f"{item.name}.{frame}.exr")[0]["A"]
+        made, truth = alpha >= 0.5, disc(frame) > 0
+        assert (made & truth).sum() / (made | truth).sum() >= 0.97, frame
+
+
+def test_finishing_leaves_everything_but_the_band(plate: Path) -> None:
+    assert run(plate, "--roto", str(plate / "matte" / "m.%04d.png"), "--finish", "5") == 0
+    for frame in range(1001, 1001 + COUNT):
+        alpha = read_channels(plate / "out" / "m" / f"m.{frame}.exr")[0]["A"]
+        away = np.hypot(X - 50 - 3 * (frame - 1001), Y - 60) - (25 + frame - 1001)
+        assert (alpha[away < -7] == 1).all() and (alpha[away > 7] == 0).all()
+        edge = alpha[np.abs(away) < 3]
+        assert ((edge > 0.02) & (edge < 0.98)).any(), "a finished edge is soft"
+
+
+def test_what_is_wrong_is_said(plate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = json.loads((plate / "roto.json").read_text())
+    other["plate"]["width"] = 999
+    (plate / "other.json").write_text(json.dumps(other))
+    for source, code, says in (
+        ("other.json", 3, "999x120"),
+        ("none.nk", 3, "Cannot read"),
+        ("nowhere/m.%04d.png", 3, "nowhere"),
+    ):
+        assert run(plate, "--roto", str(plate / source)) == code
+        assert says in capsys.readouterr().err
+    assert run(plate, "--roto", str(plate / "roto.nk"), "--roto-keys", "some") == 2
+    assert run(plate, "--box", "1,1,50,50", "--finish", "5") == 2
+    assert not (plate / "out").exists()
