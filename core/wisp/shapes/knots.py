@@ -185,7 +185,7 @@ def _corners(course: Course) -> Floats:
 
 def _snapped(before: Contour, after: Contour, places: Floats, arcs: Floats) -> Floats:
     """The course `arcs` from one outline to the next, corrected so that corners go to corners near by."""
-    fine = np.arange(max(8, round(after.length))) * 1.0
+    fine = np.arange(max(8, round(after.length)), dtype=np.float64)
     turns, later = _turns(before, places), _turns(after, fine)
     reach = max(1, round(len(places) * _CORNER_REACH / before.length))
     peak = np.max([np.roll(np.abs(turns), step) for step in range(-reach, reach + 1)], axis=0)
