@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
+import platform
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -16,19 +19,31 @@ from .errors import OutputError
 TEMPORARY_SUFFIX = ".tmp"
 
 
+#: Of a machine, in names of temporary files on storage that several machines share.
+_MACHINE = hashlib.blake2b(platform.node().encode(), digest_size=4).hexdigest()
+_TEMPORARY = re.compile(
+    r"\..*\.(?P<machine>[0-9a-f]{8})\.(?P<process>[0-9]{1,10})\.[0-9]+" + TEMPORARY_SUFFIX, re.DOTALL
+)
+#: An unfinished file of another machine is left alone until nothing was written to it for so many seconds.
+ABANDONED = 3600.0
+
+
 @contextlib.contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
     """Yield a temporary path in the same folder (made if missing); rename it to `path` on success.
 
     The temporary name keeps the suffix of `path` before `.tmp` out of the way of sequence scanners by a
-    leading dot and carries the process and thread id. On any failure the temporary file is removed and `path` is
-    left as it was. OSErrors (full disk, no permission) become OutputError.
+    leading dot and carries machine, process and thread. On any failure the temporary file is removed and `path` is
+    left as it was. OSErrors (full disk, no permission) become OutputError. `durable`: on the disk before it gets its
+    name, so that no power cut leaves an empty file under it; takes some milliseconds.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}{TEMPORARY_SUFFIX}")
+    temporary = path.with_name(f".{path.name}.{_MACHINE}.{os.getpid()}.{threading.get_ident()}{TEMPORARY_SUFFIX}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        if durable:
+            _to_disk(temporary)
         _rename(temporary, path)
     except OSError as error:
         _discard(temporary)
@@ -36,6 +51,36 @@ def replacing(path: str | Path) -> Iterator[Path]:
     except BaseException:
         _discard(temporary)
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Delete what killed writers left unfinished in `folder`. Whatever cannot be deleted stays."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        left = [(entry, match) for entry in entries if (match := _TEMPORARY.fullmatch(entry.name))]
+        for entry, match in left:
+            with contextlib.suppress(OSError):
+                if _is_abandoned(entry, match):
+                    Path(entry.path).unlink()
+
+
+def _is_abandoned(entry: os.DirEntry[str], match: re.Match[str]) -> bool:
+    if match["machine"] == _MACHINE and os.name == "posix":
+        try:
+            os.kill(int(match["process"]), 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return False
+    return time.time() - entry.stat(follow_symlinks=False).st_mtime > ABANDONED
+
+
+def _to_disk(path: Path) -> None:
+    file = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _rename(temporary: Path, path: Path) -> None:

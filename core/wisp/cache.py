@@ -27,7 +27,7 @@ from typing import Any, Literal, TypeVar, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from .atomic import replacing
+from .atomic import replacing, sweep
 from .errors import FrameReadError, InputError
 from .fingerprint import fingerprint
 from .frames import pad
@@ -223,6 +223,11 @@ class Shelf:
     def find_matte(self, mark: str, *, sure: bool = False) -> Path | None:
         """Any stored matte of that fingerprint. `sure`: its seal is looked at, not only its size, time and inode."""
         return self._index.find(mark, sure=sure)
+
+    def sweep(self, folders: Iterable[Path] = ()) -> None:
+        """Delete what killed writers left unfinished beside the masks and in these folders of mattes."""
+        for folder in {self._masks, *folders}:
+            sweep(folder)
 
     def was_damaged(self, mark: str) -> bool:
         """Whether a matte of that fingerprint was found damaged, by this process."""

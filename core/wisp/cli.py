@@ -6,8 +6,11 @@ Importing this module stays light; each command imports what it needs when it ru
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import io
 import logging
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -40,7 +43,7 @@ COMMANDS = {
 EXIT_CODES = """exit codes:
   0 ok   1 unexpected (a bug)   2 usage or invalid shot   3 input missing or unreadable
   4 weights missing or wrong   5 no suitable device   6 out of memory   7 cancelled
-  8 cannot write   9 quality check failed   130 Ctrl-C"""
+  8 cannot write   9 quality check failed   130 Ctrl-C   141 nobody reads the output"""
 
 #: Options whose value may begin with a minus sign (`--box -5:10,10,90,90`), which argparse takes for an option.
 _SIGNED_VALUES = re.compile(r"--(frames|box|point|stroke|mask|text|first|exposure)$")
@@ -82,6 +85,33 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (see `EXIT_CODES`)."""
     arguments = _join_signed(list(sys.argv[1:] if argv is None else argv))
+    _print_any_name()
+    try:
+        return _run(arguments)
+    except BrokenPipeError:  # whatever read our output, `head` say, has what it wanted
+        _print_no_more()
+        return 141
+
+
+def _print_any_name() -> None:
+    """File names may hold bytes that are no text here: they are shown as escapes, never a reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _print_no_more() -> None:
+    """What is still in the buffers goes nowhere, instead of a second error at the end of the process."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except BrokenPipeError:
+                os.dup2(nowhere, stream.fileno())
+
+
+def _run(arguments: list[str]) -> int:
     command = next((word for word in arguments if not word.startswith("-")), None)
     try:
         parser = build_parser(command if command in COMMANDS else None)
@@ -92,9 +122,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return stop.code if isinstance(stop.code, int) else 2
     except KeyboardInterrupt:
         return _fail("Interrupted.", 130, arguments, "interrupted", None)
-    except BrokenPipeError:  # the reader of our output went away
-        sys.stdout = None
-        return 1
+    except BrokenPipeError:
+        raise
     except Exception as error:
         known = expected(error)
         if known is not None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -103,3 +107,54 @@ def test_only_http(address: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not an http"):
         download(address, tmp_path / "part")
     assert not (tmp_path / "part").exists()
+
+
+class _Stream(http.server.BaseHTTPRequestHandler):
+    """Answers `/endless` without a length and without an end, `/odd/X` with the length X."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        if self.path.startswith("/odd/"):
+            self.send_header("Content-Length", self.path.removeprefix("/odd/"))
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while self.path == "/endless":
+                self.wfile.write(bytes(1 << 16))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def stream() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Stream)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_endless_answer_stops_at_the_published_size(stream: str, tmp_path: Path) -> None:
+    most = 0
+
+    def progress(done: int, _: int | None) -> None:
+        nonlocal most
+        most = max(most, done)
+
+    with pytest.raises(WeightsError, match="more than the 1,000,000 bytes"):
+        download(f"{stream}/endless", tmp_path / "part", size=1_000_000, progress=progress)
+    assert most <= 1_000_000 and not (tmp_path / "part").exists()
+
+
+@pytest.mark.parametrize("length", ["-5", "1e3", "abc", "0x10"])
+def test_a_length_that_is_no_number(stream: str, tmp_path: Path, length: str) -> None:
+    with pytest.raises(WeightsError):
+        download(f"{stream}/odd/{length}", tmp_path / "part", pause=0.001)
+
+
+def test_a_server_that_trickles_is_given_up(stream: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wisp.weights.transfer.PATIENCE", 0.0)
+    monkeypatch.setattr("wisp.weights.transfer.SLOWEST_BYTES_PER_SECOND", 10**12)
+    with pytest.raises(WeightsError, match="given up"):
+        download(f"{stream}/endless", tmp_path / "part")

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..atomic import sweep
 from ..cache import MatteStamp, read_matte, time_attributes
 from ..errors import CancelledError, InputError, OutputError, UsageError
 from ..fingerprint import fingerprint
@@ -108,6 +109,8 @@ class Delivery:
 
     def write(self, on_event: Listener = ignore, should_stop: Callable[[], bool] = lambda: False) -> int:
         """Write what is not there yet; returns how many files. InputError lists frames not solved yet."""
+        for folder in self.folders:
+            sweep(folder)
         waiting = [file for file in self._files if file in self._todo]
         self._require_solved(waiting)
         total = sum(len(file.frames) for file in waiting)
@@ -244,6 +247,7 @@ class Delivery:
             pixel_aspect=header.pixel_aspect,
             compression=style.compression,
             half=style.format == "exr" and style.layout != "crypto",
+            durable=True,
             attributes={
                 **_kept(header.attributes, colour=style.layout == "rgba"),
                 **time_attributes(header),

@@ -85,7 +85,7 @@ def writing(
         raise UsageError(
             f"{path.suffix[1:].upper()} holds pictures of even size, not {size[0]}x{size[1]}.", hint="Use mov or mkv."
         )
-    with replacing(path) as temporary:
+    with replacing(path, durable=True) as temporary:
         temporary.touch()  # an unwritable place speaks here, with its reason
         with _explained(path):
             container = av.open(str(temporary), "w", format=codec.container)

@@ -30,7 +30,7 @@ def write_png(path: Path, picture: FloatImage) -> None:
     good, data = cv2.imencode(".png", stored, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not good:
         raise OutputError(f"Cannot encode {path} as PNG.", path=path)
-    with replacing(path) as temporary:
+    with replacing(path, durable=True) as temporary:
         temporary.write_bytes(data.tobytes())
 
 
@@ -45,7 +45,7 @@ def write_tiff(path: Path, picture: FloatImage, attributes: dict[str, Any], *, p
     spec["compression"] = "zip"
     for name, value in attributes.items():
         spec[name] = value
-    with replacing(path) as temporary:
+    with replacing(path, durable=True) as temporary:
         temporary.touch()  # an unwritable place speaks here, with its reason
         # The temporary name does not end in .tif, so the writer is chosen by kind.
         output: Any = oiio.ImageOutput.create("tiff")

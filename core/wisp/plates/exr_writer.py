@@ -32,8 +32,9 @@ def write_exr(
     compression: Compression = "zips",
     attributes: Mapping[str, Any] | None = None,
     half: bool = True,
+    durable: bool = False,
 ) -> None:
-    """Write one scanline picture, whole or not at all.
+    """Write one scanline picture, whole or not at all; `durable` as of `atomic.replacing`.
 
     `channels`: name -> height x width array of the data window (None: the display window); unsigned
     integers stay 32-bit integers, everything else becomes half (clamped to its range, so that nothing turns
@@ -58,7 +59,7 @@ def write_exr(
         if pixels.shape != (data.height, data.width):
             raise UsageError(f"Channel '{name}' for {path} is {pixels.shape}, not {(data.height, data.width)}.")
         stored[name] = np.ascontiguousarray(_stored(pixels, half))
-    with replacing(path) as temporary:
+    with replacing(path, durable=durable) as temporary:
         temporary.touch()  # an unwritable place speaks here, with its reason, instead of as a bare RuntimeError
         try:
             OpenEXR.File(header, stored).write(str(temporary))

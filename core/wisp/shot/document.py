@@ -79,7 +79,7 @@ def dump(shot: Shot) -> str:
 def save(shot: Shot, path: str | Path) -> None:
     """Write the document whole or not at all. UsageError as `dump`; OutputError if the place cannot be written."""
     text = dump(shot)
-    with replacing(path) as temporary:
+    with replacing(path, durable=True) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 

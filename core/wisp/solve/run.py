@@ -130,6 +130,8 @@ class Run:
     def go(self) -> Summary:
         """Do the work. CancelledError when asked to stop: the step under way is finished, all is kept."""
         self._announce()
+        if len(self._wanted) > 1:  # a preview does not tidy up
+            self._shelf.sweep(work.pattern.parent for work in self._unfinished)
         try:
             while self._goes_on():
                 self._solver.replan()

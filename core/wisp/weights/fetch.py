@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from ..atomic import replacing
+from ..atomic import replacing, sweep
 from ..errors import InputError, OutputError, UsageError, WeightsError
 from . import search
 from .hashes import LocalFile, differences, judge, sha256_of
@@ -165,6 +165,7 @@ def _fetch(
             progress(file.name, done, total)
 
     partial = folder / f".{file.name}.part"
+    sweep(folder)
     download(url, partial, size=None if options.allow_unverified else file.size, progress=report)
     return _accept(file, partial, folder, options)
 

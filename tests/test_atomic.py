@@ -1,0 +1,43 @@
+"""Unfinished files: of killed writers they go, of living ones they stay."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from wisp.atomic import ABANDONED, replacing, sweep
+
+
+def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "from wisp.atomic import replacing\n"
+        "with replacing(sys.argv[1]) as temporary:\n"
+        "    temporary.write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.exr")])
+    assert killed.returncode != 0 and len(list(tmp_path.iterdir())) == 1
+    (tmp_path / ".kept.tmp").touch()
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".kept.tmp"]
+
+
+def test_what_is_being_written_stays(tmp_path: Path) -> None:
+    with replacing(tmp_path / "a.exr", durable=True) as temporary:
+        temporary.write_text("whole")
+        sweep(tmp_path)
+    assert (tmp_path / "a.exr").read_text() == "whole"
+
+
+@pytest.mark.parametrize(("age", "left"), [(0.0, 1), (ABANDONED + 60, 0)])
+def test_another_machines_is_swept_when_nothing_was_written_for_long(tmp_path: Path, age: float, left: int) -> None:
+    path = tmp_path / ".a.exr.0123abcd.1.1.tmp"
+    path.touch()
+    os.utime(path, (path.stat().st_mtime - age,) * 2)
+    sweep(tmp_path)
+    sweep(tmp_path / "absent")
+    assert len(list(tmp_path.iterdir())) == left
