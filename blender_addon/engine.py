@@ -30,7 +30,7 @@ fault: Fault | None = None
 
 
 def start() -> Client:
-    """The client, its engine started. Raises EngineGone where it cannot be."""
+    """The client, its engine started. Raises EngineGone where it cannot be, or has just ended."""
     global client, fault
     if client is None:
         prefs = preferences.get()
@@ -43,6 +43,10 @@ def start() -> Client:
         client = Client(engine_path.command(python), f"blender-{bpy.app.version_string}", idle_minutes=prefs.idle)
         client.on_exit = _on_exit
         client.on_notification = _on_notification
+    if client.state == "ready":
+        client.poll()
+        if client.state == "exited":  # it ended since the last look: said once, and the next request starts it again
+            raise EngineGone(f"{fault.text if fault else 'The engine stopped.'} Ask again to start it anew.")
     if client.state in ("stopped", "exited"):
         fault = None
         try:
