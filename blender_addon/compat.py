@@ -12,8 +12,30 @@ import bpy
 #: The base type of strips.
 STRIP = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
 
+_NEW_NAMES = {
+    "frame_start": "content_start",
+    "frame_final_start": "left_handle",
+    "frame_final_end": "right_handle",
+    "frame_final_duration": "duration",
+    "frame_offset_start": "left_handle_offset",
+    "frame_offset_end": "right_handle_offset",
+    "animation_offset_start": "content_trim_start",
+    "animation_offset_end": "content_trim_end",
+}
+
+
+def present_name(name: str) -> str:
+    """What a property of strips is called now. The old names still work in 5.3, but each reading costs a warning."""
+    new = _NEW_NAMES.get(name, "")
+    return new if new in STRIP.bl_rna.properties else name
+
+
 #: Whether a strip is masked before it is flipped (measured: 4.2 and 4.5 flip first, 5.0 masks first).
 MASK_BEFORE_FLIP = bpy.app.version >= (5, 0, 0)
+
+#: Whether a picture of a retimed strip is kept by the whole part of its position, so that frames which share that show
+#: what the first of them did (measured: from 5.0 on; before, such strips do not exist).
+KEEPS_PICTURES_BY_WHOLE_FRAMES = bpy.app.version >= (5, 0, 0)
 
 #: Whether the files of a linked scene are looked for beside the file that links it (measured: 4.2 and 4.5).
 LINKED_BESIDE_LINKING = bpy.app.version < (5, 0, 0)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Collection
 from pathlib import Path, PurePath
@@ -79,7 +80,10 @@ def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:
     stored: list[dict[str, Any]] = []
     outlines: dict[int, list[list[tuple[float, float]]]] = {}
     for prompt in item.prompts:
-        points = prompt.points
+        points = [xy for xy in prompt.points if all(math.isfinite(value) for value in xy)]
+        if prompt.kind == "box" and len(points) < 2:
+            continue
+        points = [(_near(x, plate.width), _near(y, plate.height)) for x, y in points]
         if not plate.first <= prompt.frame <= plate.last or not _touches(points, plate, prompt.radius):
             continue
         base = {"frame": prompt.frame, "kind": prompt.kind}
@@ -87,7 +91,9 @@ def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:
             case "point":
                 stored.append({**base, "xy": list(points[0]), "include": prompt.include})
             case "box":
-                (xa, ya), (xb, yb) = points
+                (xa, ya), (xb, yb) = points[:2]
+                if xa == xb or ya == yb:
+                    continue
                 stored.append({**base, "xyxy": [min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)]})
             case "stroke":
                 radius = round(prompt.radius, 4)
@@ -102,6 +108,11 @@ def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:
         path = lasso_mask(shapes, plate.width, plate.height, folder)
         stored.append({"frame": frame, "kind": "mask", "path": path.as_posix()})
     return stored
+
+
+def _near(value: float, size: int) -> float:
+    """Scripts may have written any number: what is far outside lies as well a picture's size beside it."""
+    return min(max(value, -float(size)), 2.0 * size)
 
 
 def _touches(points: list[tuple[float, float]], plate: Any, margin: float) -> bool:

@@ -112,17 +112,17 @@ class Gesture(OnPlate):
         return place
 
     def write(self, context, kind, points, radius=6.0):
-        """Store the prompt and ask for its matte."""
-        _, strip = target(context)
+        """Store the prompt and ask for its matte. Raises plates.Refusal where it can have no place in the plate."""
+        scene, strip = target(context)
+        plate = plates.plate_of(scene, strip)
         frame = self.frame if self.properties.is_property_set("frame") else shown_frame(context)
         if frame is None:
-            self.report({"ERROR"}, "The strip is not visible at this frame")
-            return {"CANCELLED"}
+            raise plates.Refusal("The strip is not visible at this frame.")
+        if not plate.first <= frame <= plate.last:
+            raise plates.Refusal(f"The plate has no frame {frame}; it has {plate.first}-{plate.last}.")
+        points = plates.inside(plate, points, 0.0 if kind != "stroke" else radius)
         wisp = model.own(strip)
         item = wisp.active_object or wisp.add_object()
-        width, height = plates.size_of(strip)
-        if kind != "stroke":
-            points = [(min(max(x, 0.0), width), min(max(y, 0.0), height)) for x, y in points]
         item.add_prompt(kind, frame, points, self.include, radius)
         self.changed(wisp, item, frame)
         return {"FINISHED"}
@@ -252,7 +252,10 @@ class Path(Drag):
         self.points = " ".join(f"{x:.3f},{y:.3f}" for x, y in points)
 
     def pairs(self):
-        return [tuple(map(float, pair.split(","))) for pair in self.points.split()]
+        try:
+            return [(float(x), float(y)) for x, y in (pair.split(",") for pair in self.points.split())]
+        except ValueError:
+            raise plates.Refusal(f"'{self.points[:40]}' are no points; write them as x,y x,y.") from None
 
 
 class WISP_OT_add_stroke(Path, bpy.types.Operator):

@@ -6,6 +6,7 @@ A plate's frame numbers are its own: those in the file names of a sequence, 1..N
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -110,6 +111,23 @@ def movie_rate(length: float, shown: int, movie_fps: float, scene_fps: float) ->
     if movie_fps > 0 and abs(length - shown * scene_fps / movie_fps) < SLACK:
         return movie_fps / scene_fps
     return None
+
+
+def held_positions(keys: Sequence[tuple[int, int]], times: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Which picture of a retimed sequence is due at each time, and which one is shown when they are played in order.
+
+    `keys`: time and picture, both ascending; between them the position runs evenly. Due is the nearest picture; but
+    the host keeps pictures by the whole part of their position, so times that share that show what the first did.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    first: dict[int, int] = {}
+    for time in times:
+        pairs = itertools.pairwise(keys)
+        (ta, pa), (tb, pb) = next(pair for pair in pairs if time < pair[1][0] or pair[1] == keys[-1])
+        position = pa + (pb - pa) * (time - ta) / max(tb - ta, 1)
+        exact = math.floor(position + 0.5)
+        found[time] = (exact, first.setdefault(math.floor(position), exact))
+    return found
 
 
 def spans(frames: Iterable[int]) -> list[tuple[int, int]]:

@@ -27,7 +27,10 @@ from .mattes import MatteFolder
 
 LAST_CHANNEL = 128
 _OFFSETS = ("frame_offset_start", "frame_offset_end", "animation_offset_start", "animation_offset_end")
-_laid = attrgetter("frame_start", "frame_final_duration", "directory", "colorspace_settings.name", "mute", *_OFFSETS)
+_laid = attrgetter(
+    *map(compat.present_name, ("frame_start", "frame_final_duration", *_OFFSETS)),
+    *("directory", "colorspace_settings.name", "mute"),
+)
 #: (scene, strip) -> what its outputs repeat, and what they were then.
 _seen: dict[tuple[str, str], tuple[Any, ...]] = {}
 _told: dict[tuple[str, str], tuple[Any, ...]] = {}
@@ -248,8 +251,11 @@ def _lay_out_cutout(strip: Any, cutout: Any, matte: Any) -> None:
     for name in ("alpha_mode", "use_float", "use_deinterlace"):
         assign(cutout, name, getattr(strip, name))
     assign(cutout.colorspace_settings, "name", strip.colorspace_settings.name)
+    before = grade.snapshot(cutout)
     if grade.repeat(strip, cutout):
         _join(cutout, matte, next(each for each in cutout.modifiers if each.type == "MASK" and grade.is_mask(each)))
+    if before != grade.snapshot(cutout):
+        cutout.invalidate_cache("RAW")  # a changed curve alone does not
     graded = [key for key in animation.curves(strip) if animation.is_grade(key)]
     _copy_place(strip, cutout, True, (*animation.PLACE, *animation.FLIPS, *graded))
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 import bpy
 
 from . import animation, compat, mapping
-from .client.coordinates import Affine, StripTransform, plate_to_blender_view
+from .client.coordinates import XY, Affine, StripTransform, plate_to_blender_view
 
 
 class Refusal(Exception):  # noqa: N818 (a state of the strip, not a fault)
@@ -87,7 +88,16 @@ def _shown_frames(scene: Any, strip: Any) -> dict[int, int]:
 
 def shown_files(strip: Any) -> dict[int, str]:
     """Scene frame -> file name, wherever an image strip is visible."""
-    return {time: strip.strip_elem_from_frame(time).filename for time in _times(strip)}
+    found = {time: strip.strip_elem_from_frame(time).filename for time in _times(strip)}
+    keys = [int(key.timeline_frame) for key in getattr(strip, "retiming_keys", ())]
+    if len(keys) < 2 or not compat.KEEPS_PICTURES_BY_WHOLE_FRAMES:
+        return found
+    names = [element.filename for element in strip.elements]
+    index = {name: number for number, name in enumerate(names)}
+    content = [index[strip.strip_elem_from_frame(time).filename] for time in keys[:-1]]
+    held = mapping.held_positions(list(zip(keys, [*content, len(names)], strict=True)), _times(strip))
+    fits = all(names[min(exact, len(names) - 1)] == found[time] for time, (exact, _) in held.items())
+    return {time: names[min(shown, len(names) - 1)] for time, (_, shown) in held.items()} if fits else found
 
 
 def _times(strip: Any) -> range:
@@ -95,7 +105,12 @@ def _times(strip: Any) -> range:
 
 
 TIMES = ("animation_offset_start", "animation_offset_end", "frame_start", "frame_offset_start", "frame_offset_end")
-_timing = attrgetter(*TIMES, "frame_final_start", "frame_final_end", "strobe", "use_reverse_frames", "wisp.uid")
+_timing = attrgetter(
+    *map(compat.present_name, (*TIMES, "frame_final_start", "frame_final_end")),
+    "strobe",
+    "use_reverse_frames",
+    "wisp.uid",
+)
 
 
 def timing(scene: Any, strip: Any) -> tuple[Any, ...]:
@@ -248,6 +263,24 @@ def to_view(scene: Any, strip: Any) -> Affine:
     """Plate pixels to the preview's view2d coordinates."""
     render = (scene.render.resolution_x, scene.render.resolution_y)
     return plate_to_blender_view(size_of(strip), render, _transform(strip))
+
+
+#: How far beside the picture, in widths or heights of it, a point of a prompt may lie.
+BESIDE = 10
+
+
+def inside(plate: Plate, points: Iterable[XY], margin: float) -> list[XY]:
+    """The points of a prompt as they can be stored: in the picture, or up to `margin` plate pixels beside it.
+
+    Raises Refusal where one is no number or far outside: that is a mistake, not a gesture past the picture's edge.
+    """
+    width, height = plate.width, plate.height
+    found = []
+    for x, y in points:
+        if not (abs(x - width / 2) <= BESIDE * width and abs(y - height / 2) <= BESIDE * height):
+            raise Refusal(f"({x:g}, {y:g}) is no place in the picture, which is {width} x {height} pixels.")
+        found.append((min(max(x, -margin), width + margin), min(max(y, -margin), height + margin)))
+    return found
 
 
 def visible(strip: Any, x: float, y: float) -> bool:

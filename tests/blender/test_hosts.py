@@ -1,7 +1,8 @@
 """The add-on in real Blenders, each case in a process of its own whose exit code counts.
 
 The Blenders are the `bpy` wheels, in virtual environments outside the project that are kept between runs. Versions
-come from WISP_BPY (default `4.2 5.0`).
+come from WISP_BPY (default `4.2 5.2`, every case)
+and WISP_BPY_OTHERS (default `4.5 5.0`, one story and the soft values).
 """
 
 from __future__ import annotations
@@ -17,8 +18,28 @@ from blender.venvs import BpyMissing, bpy_python
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-CASES = ("mapping", "place", "colour", "refusals", "outputs", "saving", "track", "troubles", "install")
-VERSIONS = os.environ.get("WISP_BPY", "4.2 5.0").split()
+CASES = (
+    *(
+        "mapping",
+        "place",
+        "colour",
+        "ramp",
+        "keeping",
+        "refusals",
+        "outputs",
+        "saving",
+        "track",
+        "troubles",
+        "install",
+        "sigpipe",
+    ),
+)
+#: One story: from a click to a saved file that renders without the add-on. Soft values: on every version.
+STORY = ("ramp", "track")
+VERSIONS = os.environ.get("WISP_BPY", "4.2 5.2").split()
+OTHERS = os.environ.get("WISP_BPY_OTHERS", "4.5 5.0").split()
+#: The file of soft values is made in one version and opened in the other.
+CROSSINGS = [(VERSIONS[0], VERSIONS[-1]), (VERSIONS[-1], VERSIONS[0]), (VERSIONS[-1], "4.5")]
 #: Seconds that one case may take on a busy machine, loading the engine's models included.
 LIMIT = 480
 WIDTH, HEIGHT, BITS = 128, 64, 8
@@ -80,6 +101,24 @@ def test_case(version: str, case: str, package: Path, movies: list[Path], tmp_pa
         (tmp_path / movie.name).write_bytes(movie.read_bytes())
     done = run_case(version, case, package, tmp_path)
     assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("case", STORY)
+@pytest.mark.parametrize("version", OTHERS)
+def test_story(version: str, case: str, package: Path, movies: list[Path], tmp_path: Path) -> None:
+    test_case(version, case, package, movies, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("made", "opened"), CROSSINGS)
+def test_soft_values_cross_versions(made: str, opened: str, package: Path, tmp_path: Path) -> None:
+    """Where the older version opens the newer one's files at all."""
+    for version, case in ((made, "ramp_made"), (opened, "ramp_opened")):
+        done = run_case(version, case, package, tmp_path)
+        assert done.returncode == 0, f"{version}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
 
 
 @pytest.mark.slow
