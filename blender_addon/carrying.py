@@ -63,8 +63,9 @@ def adopt(strip: Any) -> None:
     if matte is None:
         return
     target = places.here().plate(matte.wisp.uid)
-    source = Path(bpy.path.abspath(matte.directory)).parent
-    if source != target and source.is_dir():
+    shown = Path(bpy.path.abspath(matte.directory))
+    source = shown.parent
+    if shown.name == "all" and source != target and source.is_dir():
         _bring_folder(source, target)
         _point(strip, target)
 

@@ -6,7 +6,7 @@ Coordinates of their properties are plate pixels; `frame` is the plate's, defaul
 
 import functools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
@@ -14,8 +14,14 @@ from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 from . import compat, model, plates, session
 from .client.errors import EngineError
 
-#: A press closer than this to a point, in screen pixels, takes hold of it.
+#: A press closer than this to a prompt, in screen pixels, takes hold of it.
 REACH = 10.0
+HINTS = {
+    "box": "Drag to the opposite corner    Release: store    Esc or right button: cancel",
+    "stroke": "Paint    Release: store    Esc or right button: cancel",
+    "lasso": "Draw around it    Release: store    Esc or right button: cancel",
+    "move": "Drag to move    Release: keep    Esc or right button: put it back",
+}
 
 
 class Drawing:
@@ -25,6 +31,24 @@ class Drawing:
     points: list[tuple[float, float]] = []
     include = True
     radius = 0.0
+
+    @classmethod
+    def begin(cls, context, kind: str, points, include: bool, radius: float) -> None:
+        cls.kind, cls.points, cls.include, cls.radius = kind, points, include, radius
+        hint(context, kind)
+
+    @classmethod
+    def end(cls, context):
+        """Nothing is drawn any more; returns what was."""
+        points, cls.kind, cls.points = cls.points, "", []
+        hint(context, "")
+        context.area.tag_redraw()
+        return points
+
+
+def hint(context, kind: str) -> None:
+    """Say in the status bar what can be done in a drag of that kind; nothing: what stands there otherwise."""
+    context.workspace.status_text_set(HINTS.get(kind))
 
 
 def target(context):
@@ -111,6 +135,10 @@ class Gesture(OnPlate):
             return None
         return place
 
+    def turn(self, context):
+        """With the toggle, what would include excludes, and the other way round."""
+        self.include = self.include != context.window_manager.wisp_exclude
+
     def write(self, context, kind, points, radius=6.0):
         """Store the prompt and ask for its matte. Raises plates.Refusal where it can have no place in the plate."""
         scene, strip = target(context)
@@ -123,7 +151,7 @@ class Gesture(OnPlate):
         points = plates.inside(plate, points, 0.0 if kind != "stroke" else radius)
         wisp = model.own(strip)
         item = wisp.active_object or wisp.add_object()
-        item.add_prompt(kind, frame, points, self.include, radius)
+        item.add_prompt(kind, frame, points, self.include or kind == "box", radius)
         self.changed(wisp, item, frame)
         return {"FINISHED"}
 
@@ -132,17 +160,67 @@ class Gesture(OnPlate):
         session.redraw()
 
 
+class Move(Gesture):
+    """Moving what is there already: a point, a box by its edges, a corner of a box."""
+
+    held: Any = None
+
+    def take(self, context, place, kinds) -> bool:
+        """Take hold of a prompt under the mouse, if there is one; the drag is then in `move`."""
+        found = nearest(context, place, REACH * self.pixel_size(context), kinds)
+        if found is None:
+            return False
+        prompt = self.prompt_of(context, found)
+        corner = None
+        if prompt.kind == "box":
+            (xa, ya), (xb, yb) = prompt.points
+            near = [math.dist(place, xy) <= REACH * self.pixel_size(context) for xy in corners(prompt)]
+            fixed = [(xb, yb), (xa, yb), (xa, ya), (xb, ya)]  # opposite of each corner
+            corner = fixed[near.index(True)] if True in near else None
+        self.held = (found, prompt.points, place, corner)
+        hint(context, "move")
+        context.window_manager.modal_handler_add(self)
+        return True
+
+    @staticmethod
+    def prompt_of(context, found):
+        _, strip = target(context)
+        return next(item for item in strip.wisp.objects if item.number == found[0]).prompts[found[1]]
+
+    def move(self, context, event):
+        """One event of the drag. Escape puts the prompt back where it was."""
+        found, before, start, fixed = self.held
+        prompt = self.prompt_of(context, found)
+        if event.type == "MOUSEMOVE":
+            prompt.points = moved(before, start, self.place(context, event), fixed, plates.size_of(target(context)[1]))
+            context.area.tag_redraw()
+        elif event.type in ("ESC", "RIGHTMOUSE"):
+            prompt.points = before
+            hint(context, "")
+            context.area.tag_redraw()
+            return {"CANCELLED"}
+        elif event.type == "LEFTMOUSE" and event.value == "RELEASE":
+            hint(context, "")
+            wisp = model.own(target(context)[1])
+            item = next(item for item in wisp.objects if item.number == found[0])
+            self.changed(wisp, item, prompt.frame)
+            return {"FINISHED"}
+        return {"RUNNING_MODAL"}
+
+
 class Drag(Gesture):
     """A gesture with the button held: the path is shown while it grows and stored at the end."""
 
     kind = ""
 
     def invoke(self, context, event):
+        if context.region.type != "PREVIEW":
+            return {"PASS_THROUGH"}
         place = self.begin(context, event)
         if place is None:
             return {"CANCELLED"}
-        Drawing.kind, Drawing.points, Drawing.include = self.kind, [place], self.include
-        Drawing.radius = self.brush(context)
+        self.turn(context)
+        Drawing.begin(context, self.kind, [place], self.include, self.brush(context))
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -151,20 +229,34 @@ class Drag(Gesture):
 
     def modal(self, context, event):
         if event.type == "MOUSEMOVE":
-            self.extend(self.place(context, event))
+            width, height = plates.size_of(target(context)[1])
+            x, y = self.place(context, event)
+            self.extend((min(max(x, -width), 2.0 * width), min(max(y, -height), 2.0 * height)))
             context.area.tag_redraw()
         elif event.type in ("ESC", "RIGHTMOUSE"):
-            Drawing.kind = ""
-            context.area.tag_redraw()
+            Drawing.end(context)
             return {"CANCELLED"}
         elif event.type == "LEFTMOUSE" and event.value == "RELEASE":
-            points, Drawing.kind = Drawing.points, ""
-            self.finish(points)
+            self.finish(Drawing.end(context))
             return self.execute(context)
         return {"RUNNING_MODAL"}
 
     def extend(self, place):
         Drawing.points.append(place)
+
+
+def moved(points, start, now, fixed, size):
+    """Where the points of a prompt are after a drag from `start` to `now`, kept in a picture of that size.
+
+    `fixed`: the corner of a box that stays while the opposite one is dragged; None where all of it moves.
+    """
+    width, height = size
+    if fixed is not None:
+        return [fixed, (min(max(now[0], 0.0), width), min(max(now[1], 0.0), height))]
+    xs, ys = zip(*points, strict=True)
+    dx = min(max(now[0] - start[0], -min(xs)), width - max(xs))
+    dy = min(max(now[1] - start[1], -min(ys)), height - max(ys))
+    return [(x + dx, y + dy) for x, y in points]
 
 
 class Click(Gesture):
@@ -174,9 +266,12 @@ class Click(Gesture):
     y: FloatProperty(options={"SKIP_SAVE"})
 
     def invoke(self, context, event):
+        if context.region.type != "PREVIEW":
+            return {"PASS_THROUGH"}
         place = self.begin(context, event)
         if place is None:
             return {"CANCELLED"}
+        self.turn(context)
         self.x, self.y = place
         return self.at_place(context)
 
@@ -184,42 +279,25 @@ class Click(Gesture):
         return self.execute(context)
 
 
-class WISP_OT_add_point(Click, bpy.types.Operator):
-    """Click the object; with Alt, click what is not part of it. Drag a point to move it"""
+class WISP_OT_add_point(Move, Click, bpy.types.Operator):
+    """Click the object; with Alt or Shift, click what is not part of it. Drag a point to move it"""
 
     bl_idname = "wisp.add_point"
     bl_label = "Point"
 
     def at_place(self, context):
-        self.held = nearest(context, (self.x, self.y), REACH * self.pixel_size(context), ("point",))
-        if self.held is None:
-            return self.execute(context)
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        return {"RUNNING_MODAL"} if self.take(context, (self.x, self.y), ("point",)) else self.execute(context)
 
     def modal(self, context, event):
-        _, strip = target(context)
-        number, index = self.held
-        item = next(item for item in strip.wisp.objects if item.number == number)
-        prompt = item.prompts[index]
-        if event.type == "MOUSEMOVE":
-            place = self.place(context, event)
-            if plates.visible(strip, *place):
-                prompt.points = [place]
-            context.area.tag_redraw()
-        elif event.type == "LEFTMOUSE" and event.value == "RELEASE":
-            frame = prompt.frame
-            self.changed(model.own(strip), item, frame)
-            return {"FINISHED"}
-        return {"RUNNING_MODAL"}
+        return self.move(context, event)
 
     @reporting
     def execute(self, context):
         return self.write(context, "point", [(self.x, self.y)])
 
 
-class WISP_OT_add_box(Drag, bpy.types.Operator):
-    """Drag a box around the object"""
+class WISP_OT_add_box(Move, Drag, bpy.types.Operator):
+    """Drag a box around the object; drag its corners or edges to change or move it"""
 
     bl_idname = "wisp.add_box"
     bl_label = "Box"
@@ -228,6 +306,16 @@ class WISP_OT_add_box(Drag, bpy.types.Operator):
     y0: FloatProperty(options={"SKIP_SAVE"})
     x1: FloatProperty(options={"SKIP_SAVE"})
     y1: FloatProperty(options={"SKIP_SAVE"})
+
+    def invoke(self, context, event):
+        if context.region.type == "PREVIEW" and target(context) is not None:
+            place = self.begin(context, event)
+            if place is not None and self.take(context, place, ("box",)):
+                return {"RUNNING_MODAL"}
+        return super().invoke(context, event)
+
+    def modal(self, context, event):
+        return super().modal(context, event) if self.held is None else self.move(context, event)
 
     def extend(self, place):
         Drawing.points = [Drawing.points[0], place]
@@ -295,17 +383,41 @@ class WISP_OT_add_lasso(Path, bpy.types.Operator):
         return self.write(context, "lasso", self.pairs())
 
 
+class WISP_OT_brush_size(OnPlate, bpy.types.Operator):
+    """Make the scribble's brush larger or smaller"""
+
+    bl_idname = "wisp.brush_size"
+    bl_label = "Brush Size"
+    factor: FloatProperty(default=1.25, min=0.1, max=10.0)
+
+    def execute(self, context):
+        mode = context.space_data.view_type
+        tool = context.workspace.tools.from_space_sequencer(mode)
+        properties = tool.operator_properties("wisp.add_stroke") if tool is not None else None
+        if properties is None:
+            return {"CANCELLED"}
+        now = properties.radius or 6.0 * Gesture.pixel_size(self, context)
+        properties.radius = min(max(now * self.factor, 0.5), 1000.0)
+        context.area.tag_redraw()
+        return {"FINISHED"}
+
+
 class WISP_OT_delete_prompt(Click, bpy.types.Operator):
-    """Delete the nearest prompt of this frame"""
+    """Delete the prompt under the mouse"""
 
     bl_idname = "wisp.delete_prompt"
     bl_label = "Delete Prompt"
+    reach: FloatProperty(name="Reach", default=1e6, description="Plate pixels", options={"SKIP_SAVE"})
+
+    def at_place(self, context):
+        self.reach = REACH * self.pixel_size(context)
+        return self.execute(context)
 
     @reporting
     def execute(self, context):
-        found = nearest(context, (self.x, self.y), math.inf)
+        found = nearest(context, (self.x, self.y), self.reach)
         if found is None:
-            self.report({"INFO"}, "This frame has no prompts")
+            self.report({"INFO"}, "There is no prompt here")
             return {"CANCELLED"}
         _, strip = target(context)
         wisp = model.own(strip)
@@ -348,10 +460,28 @@ def nearest(context, place, reach, kinds=("point", "box", "stroke", "lasso")):
         for index, prompt in enumerate(item.prompts):
             if prompt.frame != frame or prompt.kind not in kinds:
                 continue
-            distance = min(math.dist(place, xy) for xy in corners(prompt))
+            distance = distance_to(prompt, place)
             if distance <= best:
                 best, found = distance, (item.number, index)
     return found
+
+
+def distance_to(prompt, place) -> float:
+    """How far a place is from what is drawn of a prompt: its point, its outline, its paint. Plate pixels."""
+    points = corners(prompt)
+    if not points:
+        return math.inf
+    ends = [*points[1:], points[0]] if prompt.kind in ("box", "lasso") else points[1:]
+    lines = list(zip(points, ends, strict=False)) or [(points[0], points[0])]
+    paint = prompt.radius if prompt.kind == "stroke" else 0.0
+    return max(0.0, min(_to_line(place, a, b) for a, b in lines) - paint)
+
+
+def _to_line(place, a, b) -> float:
+    (px, py), (ax, ay), (bx, by) = place, a, b
+    length = (bx - ax) ** 2 + (by - ay) ** 2
+    along = min(max(((px - ax) * (bx - ax) + (py - ay) * (by - ay)) / length, 0.0), 1.0) if length else 0.0
+    return math.dist(place, (ax + along * (bx - ax), ay + along * (by - ay)))
 
 
 def corners(prompt):
@@ -368,8 +498,21 @@ CLASSES = (
     WISP_OT_add_box,
     WISP_OT_add_stroke,
     WISP_OT_add_lasso,
+    WISP_OT_brush_size,
     WISP_OT_delete_prompt,
     WISP_OT_clear_prompts,
 )
 
-register, unregister = bpy.utils.register_classes_factory(CLASSES)
+_register, _unregister = bpy.utils.register_classes_factory(CLASSES)
+
+
+def register() -> None:
+    _register()
+    bpy.types.WindowManager.wisp_exclude = BoolProperty(
+        name="Exclude", description="New prompts say what is not the object. Alt or Shift turns it round while held"
+    )
+
+
+def unregister() -> None:
+    del bpy.types.WindowManager.wisp_exclude
+    _unregister()

@@ -39,7 +39,7 @@ class Inventory:
         self.cutouts: list[Joint] = []
         self.readers: dict[int, list[Joint]] = {}
         self._addresses: set[int] | None = None
-        cut = []
+        cut: list[Any] = []
         for strip in compat.all_strips(scene):
             wisp = strip.wisp
             if not wisp.uid:

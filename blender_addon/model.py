@@ -44,6 +44,7 @@ def edited(_self, _context) -> None:
     from . import session
 
     session.wake()
+    session.redraw()
 
 
 def output_chosen(self, _context) -> None:
@@ -192,8 +193,8 @@ class WispStrip(bpy.types.PropertyGroup):
     bypass: BoolProperty(
         name="Show Plate", update=output_chosen, description="Show the whole plate while you work; saving ends it"
     )
-    tracker: StringProperty(name="Tracker", default="flow", update=edited, search=models_of("tracker"))
-    head: StringProperty(name="Head", default="embedded", update=edited, search=models_of("head"))
+    tracker: StringProperty(name="Following Model", default="flow", update=edited, search=models_of("tracker"))
+    head: StringProperty(name="Edge Model", default="embedded", update=edited, search=models_of("head"))
 
     @property
     def active_object(self):

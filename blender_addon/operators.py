@@ -4,7 +4,7 @@
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from . import engine, gestures, model, outputs, plates, preferences, session
+from . import compat, engine, gestures, model, outputs, plates, preferences, session
 from .client.errors import EngineError
 from .gestures import OnPlate, reporting
 from .runs import run_of, runs
@@ -52,25 +52,41 @@ class WISP_OT_remove_object(OnPlate, bpy.types.Operator):
 
 
 class WISP_OT_jump(OnPlate, bpy.types.Operator):
-    """Go to the next or previous frame with prompts of the active object"""
+    """Go to the next or previous frame with prompts of the active object, or that is worth a look"""
 
     bl_idname = "wisp.jump"
     bl_label = "Go to Keyframe"
-    forward: BoolProperty(default=True)
+    forward: BoolProperty(name="Forward", default=True)
+    what: EnumProperty(
+        name="To",
+        items=(
+            ("prompts", "Prompts", "Frames with prompts of the active object"),
+            ("doubtful", "Worth a Look", "Frames on which the engine was hardly sure"),
+        ),
+        options={"SKIP_SAVE"},
+    )
+    to: IntProperty(name="Plate Frame", default=-1, description="This very frame of the plate", options={"SKIP_SAVE"})
 
     @reporting
     def execute(self, context):
         scene, strip = gestures.target(context)
-        item = strip.wisp.active_object
+        item, run = strip.wisp.active_object, runs.get(strip.wisp.uid)
         shown = plates.plate_of(scene, strip).shown
-        keyframes = set(item.keyframes) if item is not None else set()
-        times = sorted(frame for frame, number in shown.items() if number in keyframes)
+        if self.to >= 0:
+            wanted = {self.to}
+        elif self.what == "doubtful":
+            wanted = {f for f in set(shown.values()) if run is not None and run.state(f) == "doubtful"}
+        else:
+            wanted = set(item.keyframes) if item is not None else set()
+        times = sorted(frame for frame, number in shown.items() if number in wanted)
         now = scene.frame_current
-        ahead = [frame for frame in times if frame > now] if self.forward else [f for f in times if f < now][::-1]
-        if not ahead:
-            self.report({"INFO"}, "There is no further keyframe")
+        if self.to < 0:
+            times = [frame for frame in times if frame > now] if self.forward else [f for f in times if f < now][::-1]
+        if not times:
+            none = "There is no further keyframe" if self.what == "prompts" else "No further frame is worth a look"
+            self.report({"INFO"}, none)
             return {"CANCELLED"}
-        scene.frame_set(ahead[0])
+        scene.frame_set(times[0])
         return {"FINISHED"}
 
 
@@ -151,11 +167,58 @@ class WISP_OT_stop(bpy.types.Operator):
 
     bl_idname = "wisp.stop"
     bl_label = "Stop"
+    uid: StringProperty(description="Of the plate; empty: that of the active strip", options={"SKIP_SAVE"})
 
     def execute(self, context):
         found = gestures.target(context)
-        if found is not None:
-            session.stop(run_of(found[1].wisp.uid))
+        uid = self.uid or (found[1].wisp.uid if found is not None else "")
+        if uid in runs:
+            session.stop(runs[uid])
+        return {"FINISHED"}
+
+
+class WISP_OT_remove(OnPlate, bpy.types.Operator):
+    """Take Wisp off this strip: its objects, its mask and its matte strip. The files stay"""
+
+    bl_idname = "wisp.remove"
+    bl_label = "Remove Wisp from Strip"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return super().poll(context) and bool(gestures.target(context)[1].wisp.uid)
+
+    def execute(self, context):
+        scene, strip = gestures.target(context)
+        run = runs.pop(strip.wisp.uid, None)
+        if run is not None:
+            run.close()
+        outputs.remove(scene, strip)
+        strip.wisp.objects.clear()
+        strip.wisp.uid, strip.wisp.shown_from = "", ""
+        session.redraw()
+        return {"FINISHED"}
+
+
+class WISP_OT_track_selected(bpy.types.Operator):
+    """Compute the mattes that are missing of every selected strip with prompts, one strip after the other"""
+
+    bl_idname = "wisp.track_selected"
+    bl_label = "Track Selected Strips"
+
+    @reporting
+    def execute(self, context):
+        scene, count = compat.vse_scene(context), 0
+        for strip in list(compat.all_strips(scene)):
+            wisp = strip.wisp
+            if strip.select and not wisp.role and wisp.shown_objects and not run_of(wisp.uid).busy:
+                session.track(scene, strip, plates.plate_of(scene, strip).frames)
+                outputs.update(scene, strip)
+                count += 1
+        if not count:
+            self.report({"ERROR"}, "No selected strip has prompts and is not being tracked already")
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"{count} strips are being tracked")
         return {"FINISHED"}
 
 
@@ -300,6 +363,8 @@ CLASSES = (
     WISP_OT_jump,
     WISP_OT_track,
     WISP_OT_stop,
+    WISP_OT_remove,
+    WISP_OT_track_selected,
     WISP_OT_update_outputs,
     WISP_OT_refresh_status,
     WISP_OT_test_engine,

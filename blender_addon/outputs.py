@@ -65,13 +65,13 @@ def update(scene: Any, strip: Any, inventory: Inventory | None = None) -> bool:
     inventory = inventory or Inventory(scene)
     plate = plates.plate_of(scene, strip)
     joint = inventory.joint(strip)
-    matte = joint.matte if joint is not None else None
+    modifier, matte = (joint.modifier, joint.matte) if joint is not None else (None, None)
     folder = _files(strip, matte, plate)
     made = False
     with compat.sequencer_of(scene):
         if matte is None or inventory.owner(matte) != strip:
             matte = _new_matte(scene, strip, folder.union_path(plate.shown[int(strip.frame_final_start)]))
-            _join(strip, matte, joint.modifier if joint is not None else None)
+            modifier = _join(strip, matte, modifier)
             made = True
         assign(matte.wisp, "uid", strip.wisp.uid)
         _lay_out_matte(scene, strip, matte, plate, folder)
@@ -82,7 +82,7 @@ def update(scene: Any, strip: Any, inventory: Inventory | None = None) -> bool:
         if cutout is not None:
             assign(cutout.wisp, "uid", strip.wisp.uid)
             _lay_out_cutout(strip, cutout, matte)
-        _show(strip, mask_modifier(strip) if made else joint.modifier, matte, cutout)
+        _show(strip, modifier, matte, cutout)
     moving = animation.curves(strip)
     key = (scene.name, strip.name)
     _seen[key], _told[key] = _signature(scene, strip, moving, cutout), _present(matte, cutout)
@@ -110,7 +110,12 @@ def _files(strip: Any, matte: Any, plate: plates.Plate) -> MatteFolder:
 
 def _shown_folder(strip: Any, matte: Any) -> Path | None:
     """Where the mattes lie that a plate shows now, or did when it was copied."""
-    there = Path(bpy.path.abspath(matte.directory)).parent if matte is not None else Path(strip.wisp.shown_from)
+    there = Path(strip.wisp.shown_from)
+    if matte is not None:
+        shown = Path(bpy.path.abspath(matte.directory))
+        if shown.name != "all":
+            return None  # the user has it read other files: those are not ours to take along
+        there = shown.parent
     return there if there.is_absolute() and there.is_dir() else None
 
 
@@ -177,13 +182,14 @@ def _new_matte(scene: Any, strip: Any, first: Path) -> Any:
     return matte
 
 
-def _join(strip: Any, matte: Any, modifier: Any) -> None:
+def _join(strip: Any, matte: Any, modifier: Any) -> Any:
     if modifier is None:
         modifier = strip.modifiers.new(MODIFIER, "MASK")
     if modifier.input_mask_type != "STRIP":
         modifier.input_mask_type = "STRIP"
     modifier.input_mask_strip = matte
     modifier.mask_time = "ABSOLUTE"  # the last frame is held past the end; RELATIVE would show the plate unmasked
+    return modifier
 
 
 def _new_cutout(scene: Any, strip: Any, matte: Any) -> Any:

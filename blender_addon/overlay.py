@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import blf
 import bpy
 import gpu
 from bpy.props import EnumProperty
 from gpu_extras.batch import batch_for_shader
 
-from . import compat, engine, gestures, mapping, places, plates, preferences, textures
+from . import activity, compat, engine, gestures, places, plates, preferences, textures
 from .mattes import MatteFolder
 from .runs import runs
 
@@ -57,6 +58,7 @@ def _preview(context: Any) -> None:
     if found is None or compat.shows_no_scene(context) or region.width <= 1 or not context.space_data.show_overlays:
         return
     scene, strip = found
+    _say(activity.of(strip))
     if strip.type not in ("IMAGE", "MOVIE") or not (strip.wisp.objects or gestures.Drawing.kind):
         return
     try:
@@ -84,6 +86,41 @@ def _preview(context: Any) -> None:
     gpu.state.blend_set("NONE")
 
 
+def _say(text: str) -> None:
+    """What the engine is doing, in the preview's lower left corner."""
+    if not text:
+        return
+    font, size = 0, 14.0 * bpy.context.preferences.system.ui_scale
+    blf.size(font, size)
+    width, height = blf.dimensions(font, text)
+    x, y, pad = 2 * size, 2 * size, 0.5 * size
+    gpu.state.blend_set("ALPHA")
+    low, high = (x - pad, y - pad), (x + width + pad, y + height + pad)
+    _fill([low, (high[0], low[1]), high, (low[0], high[1])], (0.0, 0.0, 0.0, 0.6))
+    blf.color(font, 1.0, 1.0, 1.0, 1.0)
+    blf.position(font, x, y, 0)
+    blf.draw(font, text)
+    gpu.state.blend_set("NONE")
+
+
+def brush(context: Any, radius: float, xy: XY) -> None:
+    """The circle that the scribble paints with, about the mouse. `radius`: plate pixels; 0: that of a new stroke."""
+    found, region = gestures.target(context), context.region
+    if found is None or region.type != "PREVIEW":
+        return
+    try:
+        inverse = plates.to_view(*found).inverse()
+    except (plates.Refusal, ValueError):
+        return
+    (xa, ya), (xb, yb) = (inverse(*region.view2d.region_to_view(x, 0)) for x in (0, 100))
+    size = radius * 100 / max(math.hypot(xb - xa, yb - ya), 1e-6) if radius else 6.0
+    middle = (xy[0] - region.x, xy[1] - region.y)
+    turn = [2 * math.pi * i / 48 for i in range(49)]
+    gpu.state.blend_set("ALPHA")
+    _line([(middle[0] + size * math.cos(a), middle[1] + size * math.sin(a)) for a in turn], (1.0, 1.0, 1.0, 0.9), 1.5)
+    gpu.state.blend_set("NONE")
+
+
 def _mattes(context: Any, strip: Any, frame: int, to_region: Callable[[float, float], XY]) -> None:
     view, wisp = context.window_manager.wisp_view, strip.wisp
     if view == "off":
@@ -100,8 +137,9 @@ def _mattes(context: Any, strip: Any, frame: int, to_region: Callable[[float, fl
             _fill(corners, (0.0, 0.0, 0.0, 1.0))
         _textured(texture, corners, (1.0, 1.0, 1.0, 1.0) if view == "matte" else BACKDROP)
         return
+    shown = wisp.shown_objects
     for item in wisp.objects:
-        texture = textures.get(folder.object_path(item.number, frame), view) if item.enabled else None
+        texture = textures.get(folder.object_path(item.number, frame), view) if item.number in shown else None
         if texture is not None:
             _textured(texture, corners, (*item.color, opacity if view == "tint" else 1.0))
 
@@ -168,9 +206,16 @@ def _prompt(
 
 def _timeline(context: Any) -> None:
     scene, view2d = compat.vse_scene(context), context.region.view2d
-    for strip in compat.all_strips(scene):
-        if strip.wisp.uid and not strip.wisp.role and strip.wisp.objects and strip.parent_meta() is None:
-            _states(strip, runs.get(strip.wisp.uid), scene, view2d)
+    editor = scene.sequence_editor
+    if editor is None:
+        return
+    (left, _), (right, _) = (view2d.region_to_view(x, 0) for x in (0, context.region.width))
+    inside = editor.meta_stack[-1] if len(editor.meta_stack) else editor
+    for strip in compat.strips_of(inside):
+        wisp = strip.wisp
+        seen = strip.frame_final_start < right and strip.frame_final_end > left
+        if wisp.uid and not wisp.role and seen and wisp.objects:
+            _states(strip, runs.get(wisp.uid), scene, view2d)
 
 
 def _states(strip: Any, run: Any, scene: Any, view2d: Any) -> None:
@@ -186,17 +231,13 @@ def _states(strip: Any, run: Any, scene: Any, view2d: Any) -> None:
         _fill([view2d.view_to_region(*xy, clip=False) for xy in corners], color)
 
     if run is not None:
-        by_state: dict[str, list[int]] = {}
-        for time, frame in shown.items():
-            by_state.setdefault(run.state(frame), []).append(time)
-        for state, color in STATES.items():
-            for first, last in mapping.spans(by_state.get(state, ())):
-                box(first, last, color)
-    keyframes = {frame for item in strip.wisp.objects for frame in item.keyframes}
-    for time, frame in shown.items():
-        if frame in keyframes:
-            x, y = view2d.view_to_region(time + 0.5, (low + high) / 2, clip=False)
-            _fill([(x - 5, y), (x, y + 5), (x + 5, y), (x, y - 5)], (1.0, 1.0, 1.0, 1.0))
+        for state, spans in run.spans(shown).items():
+            for first, last in spans if state in STATES else ():
+                box(first, last, STATES[state])
+    keyframes = {prompt.frame for item in strip.wisp.objects for prompt in item.prompts}
+    for time in plates.times_of(strip.wisp.uid, shown, keyframes):
+        x, y = view2d.view_to_region(time + 0.5, (low + high) / 2, clip=False)
+        _fill([(x - 5, y), (x, y + 5), (x + 5, y), (x, y - 5)], (1.0, 1.0, 1.0, 1.0))
 
 
 def register() -> None:

@@ -3,11 +3,13 @@
 
 import bpy
 
-from . import document, gestures, mapping, outputs, plates, preferences, troubles
+from . import activity, document, gestures, outputs, plates, preferences, troubles
 from .icons import icon
 from .runs import runs
 
 LETTERS = 44
+#: Buttons of keyframes that are listed at most; the arrows reach the others.
+KEYFRAMES = 20
 
 
 def note(layout, text: str, alert: bool = False) -> None:
@@ -44,10 +46,21 @@ class WISP_PT_plate(Tab, bpy.types.Panel):
         elif trouble is None or trouble.kind not in ("scene", "strip"):
             _, strip = found
             layout.label(text=strip.name, icon="FILE_MOVIE" if strip.type == "MOVIE" else "FILE_IMAGE")
-            frame = gestures.shown_frame(context)
-            layout.label(text="Not visible at this frame" if frame is None else f"Plate frame {frame}")
+            layout.label(text=self.shown(context, strip))
         if trouble is not None:
             self.mend(layout, trouble, found is not None and troubles.fault_of(found[1]) is not None)
+
+    def shown(self, context, strip):
+        """What of the plate is at the playhead, and what is worth a look there."""
+        frame, run = gestures.shown_frame(context), runs.get(strip.wisp.uid)
+        if frame is None:
+            return "Not visible at this frame"
+        scene, _ = gestures.target(context)
+        text = f"Movie frame {frame}"
+        if strip.type == "IMAGE":
+            text = strip.strip_elem_from_frame(scene.frame_current).filename
+        doubts = (run.doubtful.get(number, {}).get(frame) for number in run.enabled) if run is not None else ()
+        return ", ".join([text, *filter(None, doubts)])
 
     def mend(self, layout, trouble, details):
         note(layout, trouble.text, trouble.alert)
@@ -87,11 +100,26 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
             return
         row = layout.row(align=True)
         row.operator("wisp.jump", text="", icon="PREV_KEYFRAME").forward = False
-        row.label(text=f"Keyframes: {mapping.ranges(item.keyframes) or 'none'}")
+        row.label(text="Keyframes" if item.keyframes else "No keyframes")
         row.operator("wisp.jump", text="", icon="NEXT_KEYFRAME").forward = True
+        if item.keyframes:
+            flow = layout.grid_flow(row_major=True, columns=5, even_columns=True, align=True)
+            for frame, time in self.times(context, item)[:KEYFRAMES]:
+                flow.operator("wisp.jump", text=str(time)).to = frame
         row = layout.row(align=True)
         row.operator("wisp.clear_prompts", text="Clear Frame")
         row.operator("wisp.clear_prompts", text="Clear All").everywhere = True
+
+    @staticmethod
+    def times(context, item):
+        """(plate frame, scene frame) of each keyframe that the strip shows, ascending in time."""
+        try:
+            shown = plates.shown_frames(*gestures.target(context))
+        except plates.Refusal:
+            return []
+        asker = f"{gestures.target(context)[1].wisp.uid} {item.number}"
+        first = {shown[time]: time for time in reversed(plates.times_of(asker, shown, item.keyframes))}
+        return sorted(first.items(), key=lambda pair: pair[1])
 
 
 class WISP_PT_track(OfPlate, bpy.types.Panel):
@@ -102,9 +130,8 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
         scene, strip = gestures.target(context)
         run = runs.get(strip.wisp.uid)
         if run is not None and run.busy:
-            left = f", {run.eta:.0f} s" if run.eta else ""
             factor = run.done / run.total if run.total else 0.0
-            layout.progress(factor=factor, text=f"{run.stage} {run.done}/{run.total}{left}")
+            layout.progress(factor=factor, text=activity.told(run))
             layout.operator("wisp.stop", icon_value=icon("stop"))
         else:
             row = layout.row(align=True)
@@ -121,14 +148,39 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
 
     def states(self, layout, scene, strip, run):
         try:
-            frames = set(plates.shown_frames(scene, strip).values())
+            shown = plates.shown_frames(scene, strip)
         except plates.Refusal:
             return
-        texts = {"solved": "CHECKMARK", "dirty": "FILE_REFRESH", "doubtful": "ERROR"}
-        for state, symbol in texts.items():
-            there = [frame for frame in frames if run.state(frame) == state]
-            if there:
-                layout.label(text=f"{state.capitalize()}: {mapping.ranges(there)}", icon=symbol)
+        spans = run.spans(shown)
+        for state, text, symbol in STATES:
+            if state in spans:
+                layout.label(text=f"{text}: {listed(spans[state])}", icon=symbol)
+        if "doubtful" in spans:
+            row = layout.row(align=True)
+            for forward, symbol in ((False, "TRIA_LEFT"), (True, "TRIA_RIGHT")):
+                jump = row.operator("wisp.jump", text="Worth a Look", icon=symbol)
+                jump.forward, jump.what = forward, "doubtful"
+
+
+#: A state, what a person reads, and its icon.
+STATES = (("solved", "Done", "CHECKMARK"), ("dirty", "To do", "FILE_REFRESH"), ("doubtful", "Worth a look", "ERROR"))
+
+
+def listed(spans) -> str:
+    """Spans of frames in a line: the first few."""
+    parts = [str(first) if first == last else f"{first}-{last}" for first, last in spans[:6]]
+    return ", ".join(parts) + (", ..." if len(spans) > 6 else "")
+
+
+class WISP_PT_jobs(Tab, bpy.types.Panel):
+    bl_label = "Jobs"
+
+    @classmethod
+    def poll(cls, _context):
+        return any(run.busy for run in runs.values())
+
+    def draw(self, _context):
+        activity.draw_jobs(self.layout)
 
 
 class WISP_PT_edge(OfPlate, bpy.types.Panel):
@@ -161,8 +213,10 @@ class WISP_PT_output(OfPlate, bpy.types.Panel):
         column.use_property_split = True
         column.prop(strip.wisp, "tracker")
         column.prop(strip.wisp, "head")
+        layout.operator("wisp.track_selected")
+        layout.operator("wisp.remove")
 
 
-CLASSES = (WISP_UL_objects, WISP_PT_plate, WISP_PT_objects, WISP_PT_track, WISP_PT_edge, WISP_PT_output)
+CLASSES = (WISP_UL_objects, WISP_PT_plate, WISP_PT_objects, WISP_PT_track, WISP_PT_jobs, WISP_PT_edge, WISP_PT_output)
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

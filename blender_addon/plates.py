@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -102,6 +102,19 @@ def shown_files(strip: Any) -> dict[int, str]:
 
 def _times(strip: Any) -> range:
     return range(int(strip.frame_final_start), int(strip.frame_final_end))
+
+
+#: Who asks -> what was asked last, and the scene frames that show it: asked for at each redraw.
+_asked: dict[str, tuple[Any, frozenset[int], list[int]]] = {}
+
+
+def times_of(asker: str, shown: dict[int, int], frames: Collection[int]) -> list[int]:
+    """The scene frames at which these plate frames are shown, ascending."""
+    known = _asked.get(asker)
+    wanted = frozenset(frames)
+    if known is None or known[0] is not shown or known[1] != wanted:
+        known = _asked[asker] = (shown, wanted, [time for time, frame in shown.items() if frame in wanted])
+    return known[2]
 
 
 TIMES = ("animation_offset_start", "animation_offset_end", "frame_start", "frame_offset_start", "frame_offset_end")

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import atexit
 
-from . import gestures, handlers, icons, model, operators, overlay, panels, preferences, session, tools, watch
+from . import activity, gestures, handlers, icons, model, operators, overlay, panels, preferences, session, tools, watch
 
-PARTS = (icons, preferences, model, gestures, operators, overlay, panels, tools, handlers, watch)
+PARTS = (icons, preferences, model, gestures, operators, overlay, panels, tools, activity, handlers, watch)
 
 
 def register() -> None:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import mapping
 from .client.errors import EngineError
 from .client.shots import Job, RemoteShot
 from .engine import Fault
@@ -53,6 +55,7 @@ class Run:
     asked: int = 0
     fault: Fault | None = None
     message: str = ""
+    _spans: tuple[Any, Any, dict[str, list[tuple[int, int]]]] | None = None
 
     @property
     def busy(self) -> bool:
@@ -77,6 +80,16 @@ class Run:
         if any(frame in self.doubtful.get(number, ()) for number in self.enabled):
             return "doubtful"
         return "solved" if any(frame in self.solved.get(number, ()) for number in self.enabled) else "none"
+
+    def spans(self, shown: Mapping[int, int]) -> dict[str, list[tuple[int, int]]]:
+        """State -> spans of the scene frames that show plate frames of it, by `shown`: scene frame -> plate frame."""
+        key = (self.version, self.enabled)
+        if self._spans is None or self._spans[0] != key or self._spans[1] is not shown:
+            states: dict[str, list[int]] = {}
+            for time, frame in shown.items():
+                states.setdefault(self.state(frame), []).append(time)
+            self._spans = (key, shown, {state: mapping.spans(times) for state, times in states.items()})
+        return self._spans[2]
 
     def changed(self) -> None:
         """What is known of the frames is not what it was."""

@@ -304,10 +304,23 @@ def _send_settings(now: float) -> None:
         if strip is None:
             continue
         if run.shot is not None:
-            _try_sync(run, scene, strip)
+            before = run.document
+            if _try_sync(run, scene, strip) and run.document != before:
+                _preview_shown(run, scene, strip)
         elif run.enabled != strip.wisp.shown_objects:
             with contextlib.suppress(plates.Refusal):  # the panel says why
                 combine(scene, strip)
+
+
+def _preview_shown(run: Run, scene: Any, strip: Any) -> None:
+    """The frame at the playhead is asked for anew: its edges, or its models, are others now."""
+    with contextlib.suppress(plates.Refusal):  # the panel says why
+        frame = plates.plate_frame(scene, strip, scene.frame_current)
+        if frame is None or run.busy:
+            return
+        for number in strip.wisp.shown_objects:
+            if frame in run.dirty.get(number, ()) and (number, frame) in run.placed:
+                run.wanted[number, frame] = time.monotonic()
 
 
 def _send_previews(now: float) -> None:
@@ -342,10 +355,10 @@ def _try_sync(run: Run, scene: Any, strip: Any) -> bool:
 
 
 def redraw() -> None:
-    """Have all sequencer areas drawn again."""
+    """Have all sequencer areas, and the status bar, drawn again."""
     for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "SEQUENCE_EDITOR":
+        for area in (*window.screen.areas, *getattr(window, "global_areas", ())):
+            if area.type in ("SEQUENCE_EDITOR", "STATUSBAR"):
                 area.tag_redraw()
 
 

@@ -9,64 +9,87 @@ import bpy
 
 
 def _keymap(operator: str) -> tuple[tuple[Any, ...], ...]:
-    """Left button includes, with Alt it excludes, with Ctrl it deletes the nearest prompt."""
-    press = {"type": "LEFTMOUSE", "value": "PRESS"}
-    return (
-        (operator, press, {"properties": [("include", True)]}),
-        (operator, {**press, "alt": True}, {"properties": [("include", False)]}),
-        ("wisp.delete_prompt", {**press, "ctrl": True}, None),
-    )
+    """Left button includes, with Alt or Shift it excludes, with Ctrl it deletes what is under the mouse.
+
+    Shift does what Alt does, because Alt with the left button is the middle button where that is emulated.
+    """
+    press: dict[str, Any] = {"type": "LEFTMOUSE", "value": "PRESS"}
+    keys: list[tuple[str, dict[str, Any], Any]] = [(operator, press, {"properties": [("include", True)]})]
+    keys += [(operator, {**press, held: True}, {"properties": [("include", False)]}) for held in ("alt", "shift")]
+    keys.append(("wisp.delete_prompt", {**press, "ctrl": True}, None))
+    if operator == "wisp.add_stroke":
+        for key, factor in (("LEFT_BRACKET", 0.8), ("RIGHT_BRACKET", 1.25)):
+            keys.append(("wisp.brush_size", {"type": key, "value": "PRESS"}, {"properties": [("factor", factor)]}))
+    return tuple(keys)
 
 
 class Tool(bpy.types.WorkSpaceTool):
     bl_space_type = "SEQUENCE_EDITOR"
     bl_context_mode = "PREVIEW"
 
-    def __init_subclass__(cls, operator: str) -> None:
-        cls.bl_idname = operator.replace("add_", "")
-        cls.bl_keymap = _keymap(operator)
+    def __init_subclass__(cls, operator: str = "") -> None:
+        if operator:
+            cls.bl_idname = operator.replace("add_", "")
+            cls.bl_keymap = _keymap(operator)
+
+    @staticmethod
+    def draw_settings(context, layout, _tool) -> None:
+        layout.prop(context.window_manager, "wisp_exclude", toggle=True, icon="REMOVE")
 
 
 class PointTool(Tool, operator="wisp.add_point"):
     bl_label = "Roto Point"
-    bl_description = "Click the object; Alt: not the object; drag: move a point; Ctrl: delete"
+    bl_description = "Click the object; Alt or Shift: not the object; drag: move a point; Ctrl: delete"
     bl_icon = "ops.paint.eyedropper_add"
 
 
 class BoxTool(Tool, operator="wisp.add_box"):
     bl_label = "Roto Box"
-    bl_description = "Drag a box around the object; Ctrl: delete"
+    bl_description = "Drag a box around the object; drag its corners and edges to change it; Ctrl: delete"
     bl_icon = "ops.generic.select_box"
 
 
 class LassoTool(Tool, operator="wisp.add_lasso"):
     bl_label = "Roto Lasso"
-    bl_description = "Draw the object's outline; Alt: of what is not the object; Ctrl: delete"
+    bl_description = "Draw the object's outline; Alt or Shift: of what is not the object; Ctrl: delete"
     bl_icon = "ops.generic.select_lasso"
 
 
 class ScribbleTool(Tool, operator="wisp.add_stroke"):
     bl_label = "Roto Scribble"
-    bl_description = "Paint what belongs to the object; Alt: what does not; Ctrl: delete"
+    bl_description = "Paint what belongs to the object; Alt or Shift: what does not; [ and ]: size; Ctrl: delete"
     bl_icon = "ops.gpencil.draw"
 
     @staticmethod
-    def draw_settings(_context, layout, tool) -> None:
+    def draw_settings(context, layout, tool) -> None:
         layout.prop(tool.operator_properties("wisp.add_stroke"), "radius")
+        Tool.draw_settings(context, layout, tool)
+
+    @staticmethod
+    def draw_cursor(context, tool, xy) -> None:
+        from . import overlay
+
+        overlay.brush(context, tool.operator_properties("wisp.add_stroke").radius, xy)
+
+
+def _combined(tool: type[Tool]) -> type[Tool]:
+    """The same tool for the view that shows timeline and preview at once."""
+    return type(f"{tool.__name__}Combined", (tool,), {"bl_context_mode": "SEQUENCER_PREVIEW"})
 
 
 TOOLS = (PointTool, BoxTool, LassoTool, ScribbleTool)
+ALL = (*TOOLS, *map(_combined, TOOLS))
 
 
 def register() -> None:
     if bpy.app.background:
         return
-    for number, tool in enumerate(TOOLS):
-        bpy.utils.register_tool(tool, separator=number == 0, group=False)
+    for number, tool in enumerate(ALL):
+        bpy.utils.register_tool(tool, separator=number % len(TOOLS) == 0, group=False)
 
 
 def unregister() -> None:
     if bpy.app.background:
         return
-    for tool in reversed(TOOLS):
+    for tool in reversed(ALL):
         bpy.utils.unregister_tool(tool)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the engine is doing, in words: over the preview, in the status bar, in the list of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+
+from . import engine, model
+from .runs import Run, runs
+
+#: The engine's word for a stage -> what a person reads.
+STAGES = {
+    "starting": "Starting",
+    "queued": "Waiting",
+    "track": "Following",
+    "matte": "Finding edges",
+    "stopping": "Stopping",
+}
+
+
+def _starting() -> bool:
+    """Whether something waits for an engine that is not there yet."""
+    waited = any(run.wanted or run.asked or run.busy for run in runs.values())
+    return waited and engine.fault is None and (engine.client is None or engine.client.state in ("stopped", "starting"))
+
+
+def of(strip: Any) -> str:
+    """What is being done for this strip; nothing where all is done."""
+    run = runs.get(strip.wisp.uid)
+    if run is None or not (run.wanted or run.asked or run.busy):
+        return ""
+    if _starting():
+        return "Starting the engine..."
+    return told(run) if run.busy else "Computing this frame..."
+
+
+def told(run: Run) -> str:
+    """The progress of a job: `Following 12/48, 30 s`."""
+    stage = STAGES.get(run.stage, run.stage.capitalize() or "Working")
+    count = f" {run.done}/{run.total}" if run.total else "..."
+    return f"{stage}{count}{f', {run.eta:.0f} s' if run.eta else ''}"
+
+
+def jobs() -> Iterator[tuple[str, Run]]:
+    """Name of the strip, and the run, of every job that is going on."""
+    busy = {uid: run for uid, run in runs.items() if run.busy}
+    if not busy:
+        return
+    names: dict[str, str] = {}
+    for _scene, strip in model.plates():
+        names.setdefault(strip.wisp.uid, strip.name)
+    for uid, run in busy.items():
+        yield names.get(uid, "a removed strip"), run
+
+
+def draw_jobs(layout: Any) -> None:
+    """One row for each job: its progress, and Stop."""
+    for name, run in jobs():
+        row = layout.row(align=True)
+        factor = run.done / run.total if run.total else 0.0
+        row.progress(factor=factor, text=f"{name}: {told(run)}")
+        row.operator("wisp.stop", text="", icon="CANCEL").uid = run.uid
+
+
+def _status_bar(header: Any, _context: Any) -> None:
+    if _starting():
+        header.layout.label(text="Wisp: starting the engine...")
+    draw_jobs(header.layout)
+
+
+def register() -> None:
+    bpy.types.STATUSBAR_HT_header.append(_status_bar)
+
+
+def unregister() -> None:
+    bpy.types.STATUSBAR_HT_header.remove(_status_bar)
