@@ -260,7 +260,7 @@ def module(*arguments: str, env: dict[str, str] | None = None) -> int:
 
 
 def demo(arguments: list[str]) -> int:
-    return module("wisp.demo", *arguments)
+    return module("wisp", "demo", *arguments)
 
 
 def lint() -> int:

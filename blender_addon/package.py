@@ -19,22 +19,11 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-LEFT_OUT = ("package.py", "ruff.toml", "__pycache__", ".*")
+sys.path.insert(0, str(ROOT / "core"))  # any Python will do: nothing needs to be installed for this
+from wisp.install import stage_blender  # noqa: E402
+
 #: What every build stamps its files with, so that equal sources give equal zips.
 EPOCH = (2026, 1, 1, 0, 0, 0)
-
-
-def stage(folder: Path) -> Path:
-    """Lay out the extension as a folder of files; returns it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(HERE, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    client = ROOT / "core" / "wisp" / "client"
-    shutil.copytree(client, folder / "client", ignore=shutil.ignore_patterns(*LEFT_OUT))
-    shutil.copy(ROOT / "LICENSE", folder / "client" / "LICENSE")  # that part stays under the project's own licence
-    (folder / "icons").mkdir()
-    for picture in sorted((ROOT / "icons" / "png").glob("*-48.png")):
-        shutil.copy(picture, folder / "icons")
-    return folder
 
 
 def build(target: Path) -> Path:
@@ -43,7 +32,8 @@ def build(target: Path) -> Path:
     path = target / f"wisp_roto-{version}.zip"
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        folder = stage(Path(temporary) / "wisp_roto")
+        folder = Path(temporary) / "wisp_roto"
+        stage_blender(folder)
         for file in sorted(item for item in folder.rglob("*") if item.is_file()):
             entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), EPOCH)
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16

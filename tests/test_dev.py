@@ -216,7 +216,7 @@ def test_qt_needs_no_display(dev: ModuleType, recorded: list, monkeypatch: pytes
 
 def test_demo_passes_its_arguments_on_and_lint_takes_none(dev: ModuleType, recorded: list) -> None:
     assert dev.main(["demo", "--cpu", "--frames", "4"]) == 0
-    assert recorded == [(("wisp.demo", "--frames", "4"), {})]
+    assert recorded == [(("wisp", "demo", "--frames", "4"), {})]
     with pytest.raises(SystemExit, match="2"):
         dev.main(["lint", "tests"])
 

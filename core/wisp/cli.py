@@ -14,9 +14,10 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from . import __version__
-from .errors import expected
+from .errors import UsageError, expected
 
 #: Command -> the one-line help shown by `wisp --help`. Each lives in `wisp.commands.<name>`.
 COMMANDS = {
@@ -34,11 +35,15 @@ COMMANDS = {
     "metrics": "compare mattes with the truth",
     "bench": "measure quality, speed and memory",
     "train": "train matting heads from made pictures or your own mattes",
+    "demo": "make a clip whose mattes are known, matte it and measure",
     "doctor": "explain this installation",
     "install": "put a front-end in place: Nuke, Blender",
     "serve": "run the engine for Nuke and Blender",
     "schema": "print the JSON Schema of the shot document",
 }
+
+#: Commands for working on Wisp itself: the room each one needs is in a checkout and left out of the wheel.
+CHECKOUT_ONLY = ("bench", "train", "demo")
 
 EXIT_CODES = """exit codes:
   0 ok   1 unexpected (a bug)   2 usage or invalid shot   3 input missing or unreadable
@@ -116,6 +121,11 @@ def _run(arguments: list[str]) -> int:
     try:
         parser = build_parser(command if command in COMMANDS else None)
         args = parser.parse_args(arguments)
+        if args.command in CHECKOUT_ONLY and find_spec(f".{args.command}", __package__) is None:
+            raise UsageError(
+                f"`wisp {args.command}` needs a checkout of Wisp: what pip installs has only what solving takes.",
+                hint="Get the source, run `python3 dev.py demo` in it once, and use the wisp of its .venv.",
+            )
         module = importlib.import_module(f".commands.{args.command}", __package__)
         return int(module.run(args))
     except SystemExit as stop:  # argparse's own way out

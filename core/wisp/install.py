@@ -5,64 +5,65 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import runpy
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .errors import InputError, OutputError
+from .errors import OutputError
 
 _PACKAGE = Path(__file__).resolve().parent
-#: Beside the package where it is installed, else at the root of the checkout.
-_SOURCES = (_PACKAGE / "front_ends" / "nuke_plugin", _PACKAGE.parents[1] / "nuke_plugin")
-_ICONS = (_PACKAGE / "panel" / "icons", _PACKAGE.parents[1] / "icons" / "png")
-_EXTENSION = _PACKAGE.parents[1] / "blender_addon" / "package.py"
+_CHECKOUT = _PACKAGE.parents[1]
+#: Where an installed Wisp has what lies in other folders of the checkout.
+_CARRIED = _PACKAGE / "front_ends"
+_INSTALLED = _CARRIED.is_dir()
+_NUKE = (_CARRIED if _INSTALLED else _CHECKOUT) / "nuke_plugin"
+_BLENDER = (_CARRIED if _INSTALLED else _CHECKOUT) / "blender_addon"
+_LICENCE = (_CARRIED if _INSTALLED else _CHECKOUT) / "LICENSE"
+_ICONS = _PACKAGE / "panel" / "icons" if _INSTALLED else _CHECKOUT / "icons" / "png"
 #: Blender's name for what was installed from disk, and for the folder of a version's settings.
 _REPOSITORY, _VERSION = "user_default", re.compile(r"\d+\.\d+")
-_SKIP = shutil.ignore_patterns("__pycache__", "ruff.toml", "*.pyc")
+_SKIP = shutil.ignore_patterns("__pycache__", "ruff.toml", "package.py", ".*")
 
 
 def install_nuke(folder: Path) -> Path:
     """Copy the plug-in to `folder`/wisp, replacing what is there; returns that folder.
 
-    `engine.json` in it names this interpreter as the engine's. Raises InputError where the plug-in's source is
-    missing, OutputError where `folder` cannot be written.
+    `engine.json` in it names this interpreter as the engine's. Raises OutputError where `folder` cannot be written.
     """
-    source = next((place for place in _SOURCES if place.is_dir()), None)
-    if source is None:
-        raise InputError(
-            "This installation of Wisp does not carry the Nuke plug-in.",
-            hint="Install from a checkout.",
-            path=_SOURCES[0],
-        )
     with _replacing(folder / "wisp", "plug-in") as fresh:
-        shutil.copytree(source, fresh, ignore=_SKIP)
-        vendor = fresh / "wisp_nuke" / "vendor"
-        for room in ("client", "panel"):
-            shutil.copytree(_PACKAGE / room, vendor / room, ignore=_SKIP)
-        (vendor / "__init__.py").write_text('"""Shared with the other front-ends; put here by `wisp install`."""\n')
-        icons = next((place for place in _ICONS if place.is_dir()), None)
-        if icons is not None:
-            shutil.copytree(icons, vendor / "panel" / "icons", dirs_exist_ok=True)
+        stage_nuke(fresh)
     return folder / "wisp"
 
 
 def install_blender(folder: Path) -> Path:
     """Lay out the extension as `folder`/wisp_roto, replacing what is there; returns that folder.
 
-    `folder` is a repository of extensions, see `blender_repositories`. `engine.json` as for Nuke. Raises InputError
-    where the extension's source is missing, OutputError where `folder` cannot be written.
+    `folder` is a repository of extensions, see `blender_repositories`. `engine.json` and errors as for Nuke.
     """
-    if not _EXTENSION.is_file():
-        raise InputError(
-            "This installation of Wisp does not carry the Blender extension.",
-            hint="Install its zip in Blender (Preferences > Get Extensions > Install from Disk), or use a checkout.",
-            path=_EXTENSION,
-        )
     with _replacing(folder / "wisp_roto", "extension") as fresh:
-        runpy.run_path(str(_EXTENSION))["stage"](fresh)
+        stage_blender(fresh)
     return folder / "wisp_roto"
+
+
+def stage_nuke(folder: Path) -> None:
+    """Make `folder` the plug-in: its own code, the client's side of the engine, the panel and its icons."""
+    shutil.copytree(_NUKE, folder, ignore=_SKIP)
+    vendor = folder / "wisp_nuke" / "vendor"
+    for room in ("client", "panel"):
+        shutil.copytree(_PACKAGE / room, vendor / room, ignore=_SKIP)
+    (vendor / "__init__.py").write_text('"""Shared with the other front-ends; put here by `wisp install`."""\n')
+    shutil.copytree(_ICONS, vendor / "panel" / "icons", dirs_exist_ok=True)
+
+
+def stage_blender(folder: Path) -> None:
+    """Make `folder` the extension: the add-on, the client's side of the engine, the icons."""
+    shutil.copytree(_BLENDER, folder, ignore=_SKIP)
+    shutil.copytree(_PACKAGE / "client", folder / "client", ignore=_SKIP)
+    shutil.copy(_LICENCE, folder / "client" / "LICENSE")  # that part stays under Wisp's own licence
+    (folder / "icons").mkdir()
+    for picture in sorted(_ICONS.glob("*-48.png")):
+        shutil.copy(picture, folder / "icons")
 
 
 def blender_repositories(environment: Mapping[str, str], system: str = sys.platform) -> list[Path]:

@@ -5,14 +5,12 @@ The host's names count as unknown: no stubs fit 4.2 to 5.2. The real hosts of th
 
 from __future__ import annotations
 
-import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from wisp.install import stage_blender
 
 
 def checked(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -26,8 +24,8 @@ def checked(folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_types(tmp_path: Path) -> None:
-    stage = runpy.run_path(str(ROOT / "blender_addon" / "package.py"))["stage"]
-    folder = stage(tmp_path / "wisp_roto")
+    folder = tmp_path / "wisp_roto"
+    stage_blender(folder)
     run = checked(tmp_path)
     assert run.returncode == 0, run.stdout
     (folder / "wrong.py").write_text("from . import session\n\nsession.sinc(1)\nsession.stop(1)\n")

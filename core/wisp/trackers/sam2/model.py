@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -30,6 +32,9 @@ from .prompts import mask_input
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
+
+#: Where an installed Wisp has parts of others' releases; a checkout has none.
+CARRIED = Path(__file__).parents[2] / "third_party"
 
 #: Our name of each size -> sam2's configuration.
 VARIANTS = {"tiny": "t", "small": "s", "base-plus": "b+", "large": "l"}
@@ -200,9 +205,14 @@ def construct(variant: str, *, image_size: int = 1024) -> Any:
 
 
 def _import_sam2() -> None:
-    """Import `sam2`, which initialises Hydra for the whole process, and undo that: a host may want to do it itself."""
+    """Import `sam2`, an installed one before the parts that the wheel carries.
+
+    That initialises Hydra for the whole process, which is undone: a host may want to do it itself.
+    """
     from hydra.core.global_hydra import GlobalHydra
 
+    if importlib.util.find_spec("sam2") is None and CARRIED.is_dir():
+        sys.path.append(str(CARRIED))
     initialised = GlobalHydra.instance().is_initialized()
     import sam2  # noqa: F401
 
