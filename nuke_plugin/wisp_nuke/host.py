@@ -158,9 +158,9 @@ def as_script(target: Any) -> str:
     return str(target.toScript(False, None))
 
 
-def is_text(target: Any) -> bool:
-    """Whether a knob holds text: a reloaded one may be of another class than the one that was made."""
-    return hasattr(target, "getText")
+def evaluated(target: Any) -> str:
+    """A file knob's path on the present frame, with Tcl and frame number put in."""
+    return str(target.getEvaluatedValue())
 
 
 def drive(node: Any, name: str, expression: str) -> None:

@@ -112,14 +112,19 @@ def export(group: Any, folder: str, first: int, last: int) -> int:
 
 def signatures(group: Any, first: int, last: int) -> Iterator[str]:
     """What the picture of each frame is rendered from: the nodes above with all their settings, and the files that
-    they read. Expressions count as their text; what they refer to elsewhere does not."""
+    they read. Expressions count as their text, and with them the nodes that they refer to."""
     above = upstream.nodes_above(group.input(0))
     settings = [upstream.settings_of(one) for one in above]
     common = hashlib.sha1("\n".join(settings).encode("utf-8", "replace"))
+    reads = [one for one in above if one.Class() == "Read"]
+    shifted = upstream.shifts_time(above)
+    if shifted:  # the same for all frames
+        common.update(repr([upstream.file_state(one, first, shifted) for one in reads]).encode("utf-8"))
+        reads = []
     for frame in range(first, last + 1):
         digest = common.copy()
-        for one in above:
-            digest.update(repr(upstream.file_state(one, frame)).encode("utf-8"))
+        for one in reads:
+            digest.update(repr(upstream.file_state(one, frame, shifted)).encode("utf-8"))
         yield digest.hexdigest()
 
 

@@ -6,9 +6,17 @@ import re
 from pathlib import Path
 from typing import Any, List
 
+from . import host
+
+#: Nodes that show another frame than the one that is asked for.
+_TIME = ("TimeOffset", "FrameHold", "Retime", "TimeWarp", "TimeClip", "FrameRange", "AppendClip", "OFlow2", "Kronos")
+#: What may be the name of a node in an expression or in Tcl, before the name of its knob.
+_REFERRED = re.compile(r"([A-Za-z_]\w*)\.[A-Za-z_]")
+
 
 def nodes_above(node: Any) -> List[Any]:
-    """All nodes that a picture is made of: `node` and what lies above it, each once, with what lies inside groups."""
+    """All nodes that a picture is made of: `node` and what lies above it, each once, with what lies inside groups, and
+    those whose knobs expressions of these refer to."""
     found: List[Any] = []
     waiting = [node]
     while waiting:
@@ -18,7 +26,13 @@ def nodes_above(node: Any) -> List[Any]:
         found.append(one)
         waiting += [one.input(index) for index in range(one.inputs())]
         waiting += one.nodes() if hasattr(one, "nodes") else []
+        waiting += [host.node_named(name) for name in sorted(set(_REFERRED.findall(settings_of(one))))]
     return found
+
+
+def shifts_time(nodes: List[Any]) -> bool:
+    """Whether a frame of the picture may be made of files of other frames."""
+    return any(one.Class() in _TIME or _text_of(one, "frame") for one in nodes)
 
 
 #: Knobs that change how a node looks in the graph and not its picture.
@@ -34,21 +48,48 @@ def settings_of(node: Any) -> str:
     lines = [node.Class()] + [str(one and one.name()) for one in (node.input(index) for index in range(node.inputs()))]
     for name, target in sorted(node.knobs().items()):
         if _LOOKS.fullmatch(name) is None and hasattr(target, "toScript"):
-            lines.append(f"{name} {target.toScript()}")
+            lines.append(f"{name} {host.as_script(target)}")
     return "\n".join(lines)
 
 
-def file_state(node: Any, number: int) -> Any:
-    """Size and time of the file that a Read reads on that frame, as far as its name tells; else None."""
+def file_state(node: Any, number: int, shifted: bool) -> Any:
+    """Size and time of the files that a Read may read on that frame; None for what is no Read.
+
+    Each view has its own where the name says so (`%V`). Where the frame may be another one (`shifted`), or Tcl makes
+    the name, every file of the folder counts.
+    """
     target = node.knob("file") if node.Class() == "Read" else None
     if target is None:
         return None
-    name = re.sub(r"%(\d*)d|#+", lambda match: _padded(match, number), str(target.value()))
+    text = str(target.value())
+    if "[" in text:
+        return _folder(host.evaluated(target))
+    if shifted:
+        return _folder(text)
+    views = host.views() if "%V" in text or "%v" in text else [""]
+    names = [text.replace("%V", view).replace("%v", view[:1]) for view in views]
+    return [_state(re.sub(r"%(\d*)d|#+", lambda match: _padded(match, number), name)) for name in names]
+
+
+def _state(name: str) -> Any:
     try:
         state = Path(name).stat()
     except OSError:
         return None
     return state.st_size, state.st_mtime_ns
+
+
+def _folder(name: str) -> Any:
+    """Names, sizes and times of all files beside a file."""
+    try:
+        return [(one.name, *(_state(str(one)) or ())) for one in sorted(Path(name).parent.iterdir())]
+    except OSError:
+        return None
+
+
+def _text_of(node: Any, name: str) -> str:
+    target = node.knob(name) if node.Class() == "Read" else None
+    return str(target.value()) if target is not None else ""
 
 
 def _padded(match: Any, number: int) -> str:

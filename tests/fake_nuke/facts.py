@@ -138,6 +138,8 @@ CLASSES: dict[str, dict[str, KnobFact]] = {
     "RotoPaint": {"curves": KnobFact("curves")},
     "Constant": {"channels": _RGB, "color": _color, "format": KnobFact("format", "")},
     "Viewer": {"colour_sample_bbox": KnobFact("bbox", (0.0,) * 4)},
+    "TimeOffset": {"time_offset": KnobFact("int", 0)},
+    "FrameHold": {"first_frame": KnobFact("int", 0)},
     "Dot": {},
     "NoOp": {},
     "Plates": {},  # not of the host: pictures that a test supplies
@@ -199,3 +201,45 @@ FIRST = Unknowns()
 SECOND = replace(FIRST, **{one.name: not getattr(FIRST, one.name) for one in fields(FIRST)})
 #: One unknown turned at a time.
 EACH = {one.name: replace(FIRST, **{one.name: not getattr(FIRST, one.name)}) for one in fields(FIRST)}
+
+#: What is known of the host's behaviour: each is modelled, and has a test in `tests/nuke`.
+BEHAVIOUR = (
+    "an Assert is driven by an expression; no script stores text in it",
+    "`knobChanged` up to 16.0: changes by the user in an open panel only, never inside itself",
+    "`onCreate`: of inner nodes before their group, also for loading, pasting and undone deletions",
+    "`onDestroy`: of a group before what is in it",
+    "callbacks around renders are of Write unless told, those about scripts of Root",
+    "a menu's `setValue` looks for the words first, and takes a place only if there is no such word",
+    "equal components of colours and sizes are one number; of XY and BBox never in a script",
+    "`isAnimated` is true for expressions, too",
+    "`setValue` of a keyed knob is a key; `setValueAt` of another one sets it",
+    "an integer knob takes whole numbers only",
+    "`inputs()` is the highest connected one and one more; a script has `2+1` where the last is a mask",
+    "`String_Knob.value()` is evaluated as Tcl, `getText()` is not",
+    "`toScript(False, None)` has all keys",
+    "values at their default are not in a script, nor are those of knobs with DO_NOT_WRITE",
+    "text and buttons have their content in `addUserKnob`, and no line of their own",
+    "a knob's value follows its definition at once, knobs of the class come first",
+    "colours of tiles are hexadecimal; `$` and `[` are escaped in quotes",
+    "curves: a number without a frame is on the next one; letters hold from there on",
+    "a layer is in a script before what writes to it (`add_layer`)",
+    "menus exist in the interface only",
+    "a cancelled render is a RuntimeError that begins with `Cancelled`",
+    "`executeInMainThreadWithResult` waits; the other does not",
+    "the viewer's sampler is normalised to half the format's width, and goes beyond the format",
+    "Non-commercial and Indie editions show Python ten nodes",
+)
+
+
+def count() -> dict[str, int]:
+    """How many facts of each kind the tables hold."""
+    from .callbacks import KINDS
+
+    return {
+        "knobs of classes": len(EVERY) + sum(map(len, CLASSES.values())),
+        "words of menus": sum(len(fact.words) for knobs in CLASSES.values() for fact in knobs.values()),
+        "classes of user knobs": len(CODES),
+        "flags": len(FLAGS) + len(SAVED_FLAGS),
+        "lists of callbacks": len(KINDS),
+        "behaviours": len(BEHAVIOUR),
+    }

@@ -163,6 +163,14 @@ class FileKnob(StringKnob):
     def value(self) -> str:
         return str(self.content)
 
+    def getEvaluatedValue(self) -> str:  # noqa: N802
+        """With Tcl and the frame's number."""
+        text = super().value()
+        return text % self._now() if "%" in text else text
+
+    def _now(self) -> int:
+        return int(self.node.session.current) if self.node is not None else 0
+
     def _converted(self, value: Any) -> str:
         if not isinstance(value, str):
             raise Refused(f"{self._name} takes a path as text, not {value!r}")

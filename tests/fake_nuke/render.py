@@ -256,6 +256,8 @@ _RULES: dict[str, Callable[[Node, int], Stream]] = {
     "Grade": _grade,
     "Crop": _crop,
     "OneView": _through,
+    "TimeOffset": lambda node, frame: stream(node.input(0), frame - int(number(node, "time_offset", frame))),
+    "FrameHold": lambda node, frame: stream(node.input(0), int(number(node, "first_frame", frame))),
     "Dot": _through,
     "NoOp": _through,
     "Dilate": _dilate,

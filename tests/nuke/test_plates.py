@@ -176,6 +176,52 @@ def test_new_files_under_an_old_name_render_their_frames_again(session: Any, tmp
     assert read(tmp_path / "p" / "plate.1002.exr")[0, 0, 0] == 0.75
 
 
+@pytest.mark.parametrize("how", ["tcl", "views", "offset", "linked"])
+def test_changes_behind_tcl_views_offsets_and_links_are_noticed(session: Any, how: str, tmp_path: Path) -> None:
+    def write(name: str, value: float) -> None:
+        window = Window(0, 0, 64, 48)
+        (tmp_path / name).unlink(missing_ok=True)
+        plane = np.full((48, 64), value, np.float16)
+        write_exr(tmp_path / name, dict.fromkeys("RGB", plane), display=window, data=window)
+
+    folder = tmp_path.as_posix()
+    names = [f"in.{frame}.exr" for frame in range(990, 1006)]
+    file = f"{folder}/in.%04d.exr"
+    if how == "tcl":
+        file = f"{folder}/[string tolower IN].%04d.exr"
+        session.module("host").picture_hash = lambda node: []
+    if how == "views":
+        names = [f"main.{frame}.exr" for frame in range(1001, 1005)]
+        file = f"{folder}/%V.%04d.exr"
+    for name in names:
+        write(name, 0.25)
+    source = session.host.nodes.Read(name="Source", file=file, raw=True)
+    source.own = {"format": Format(64, 48), "range": (1001, 1004)}
+    top = source
+    if how == "offset":
+        top = session.host.nodes.TimeOffset(time_offset=5)
+        top.setInput(0, source)
+    if how == "linked":
+        session.host.nodes.Grade(name="Driver")
+        top = session.host.nodes.Grade(name="Driven")
+        top.setInput(0, source)
+        top["whitepoint"].setExpression("Driver.whitepoint")
+        session.module("host").picture_hash = lambda node: []
+    group = session.wisp(top)
+    wanted = session.module("plates").signatures
+    before = list(wanted(group, 1001, 1004))
+    assert list(wanted(group, 1001, 1004)) == before
+    if how == "linked":
+        session.host.toNode("Driver")["whitepoint"].setValue(0.5)
+    else:
+        write({"views": "main.1003.exr", "offset": "in.0998.exr"}.get(how, "in.1003.exr"), 0.5)
+        if how == "offset":
+            write("in.998.exr", 0.5)
+    after = list(wanted(group, 1001, 1004))
+    changed = [one != other for one, other in zip(before, after, strict=True)]
+    assert changed == ([False, False, True, False] if how == "views" else [True] * 4)
+
+
 def test_a_button_renders_everything_again(session: Any, tmp_path: Path) -> None:
     group = session.wisp(cache=tmp_path)
     solving = session.module("solving")

@@ -123,7 +123,7 @@ def test_knobs_and_callbacks_exist() -> None:
 def test_functions_that_the_plugin_calls_exist() -> None:
     functions, classes = stubs()
     flags = {"INVISIBLE", "DO_NOT_WRITE", "STARTLINE", "NO_UNDO", "SAVE_MENU"}
-    known = {*functions, *classes, *flags, "GUI", "nodes", "EXE_PATH", "env"}
+    known = {*functions, *classes, *flags, "GUI", "nodes", "EXE_PATH", "env", "rotopaint"}
     for file in (FAKE.parents[1] / "nuke_plugin").rglob("*.py"):
         used = {
             node.attr

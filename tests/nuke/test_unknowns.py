@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fake_nuke import EACH, Unknowns
-from fake_nuke.facts import FLAGS
+from fake_nuke.facts import BEHAVIOUR, FLAGS, count
 from fake_nuke.render import render
 
 RNG = np.random.default_rng(8)
@@ -136,8 +136,8 @@ def test_one_object_needs_few_nodes(session: Any) -> None:
     graph, node = session.module("graph"), session.module("node")
     group = session.wisp()
     sizes = []
-    for count in (1, 8):
-        node.rebuild(group, [graph.Mattes("/m.%04d.exr", True)] * count)
+    for objects in (1, 8):
+        node.rebuild(group, [graph.Mattes("/m.%04d.exr", True)] * objects)
         sizes.append(len(group.nodes()))
     assert sizes == [12, 26]
 
@@ -174,3 +174,9 @@ def test_the_host_is_hardly_held_up_while_idle(session: Any) -> None:
         session.idle()
     assert (time.perf_counter() - started) / 100 < 0.02
     print(f"{(time.perf_counter() - started) * 10:.3f} ms a turn")
+
+
+def test_the_guide_says_how_much_is_known() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "nuke.md").read_text(encoding="utf-8")
+    assert f"verified against {sum(count().values())} facts, not run in Nuke" in guide
+    assert all(f"- {one}\n" in guide for one in BEHAVIOUR) and all(f"- `{name}`: " in guide for name in EACH)
