@@ -65,8 +65,9 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
 
 
 def other_folders(shot: dict[str, Any]) -> list[str]:
-    """The folders beside the plate's that the document refers to for the pictures of whole mattes."""
-    paths = (item[name] for item in shot["objects"] for name in ("garbage", "core") if name in item)
+    """The folders beside the plate's that the document refers to for the pictures of masks and whole mattes."""
+    paths = [item[name] for item in shot["objects"] for name in ("garbage", "core") if name in item]
+    paths += [prompt["path"] for item in shot["objects"] for prompt in item["prompts"] if "path" in prompt]
     return sorted({PurePath(path).parent.as_posix() for path in paths})
 
 
@@ -80,6 +81,11 @@ def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:
     stored: list[dict[str, Any]] = []
     outlines: dict[int, list[list[tuple[float, float]]]] = {}
     for prompt in item.prompts:
+        if prompt.kind in ("mask", "text"):
+            if plate.first <= prompt.frame <= plate.last:
+                what = {"path": prompt.mask_path} if prompt.kind == "mask" else {"text": prompt.text}
+                stored.append({"frame": prompt.frame, "kind": prompt.kind, **what})
+            continue
         points = [xy for xy in prompt.points if all(math.isfinite(value) for value in xy)]
         if prompt.kind == "box" and len(points) < 2:
             continue

@@ -6,6 +6,7 @@ Coordinates of their properties are plate pixels; `frame` is the plate's, defaul
 
 import functools
 import math
+import os
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -139,7 +140,7 @@ class Gesture(OnPlate):
         """With the toggle, what would include excludes, and the other way round."""
         self.include = self.include != context.window_manager.wisp_exclude
 
-    def write(self, context, kind, points, radius=6.0):
+    def write(self, context, kind, points, radius=6.0, text=""):
         """Store the prompt and ask for its matte. Raises plates.Refusal where it can have no place in the plate."""
         scene, strip = target(context)
         plate = plates.plate_of(scene, strip)
@@ -151,7 +152,7 @@ class Gesture(OnPlate):
         points = plates.inside(plate, points, 0.0 if kind != "stroke" else radius)
         wisp = model.own(strip)
         item = wisp.active_object or wisp.add_object()
-        item.add_prompt(kind, frame, points, self.include or kind == "box", radius)
+        item.add_prompt(kind, frame, points, self.include or kind == "box", radius).text = text
         self.changed(wisp, item, frame)
         return {"FINISHED"}
 
@@ -428,6 +429,41 @@ class WISP_OT_delete_prompt(Click, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class WISP_OT_add_mask(Gesture, bpy.types.Operator):
+    """A picture of the plate's size says what the object is on this frame: white inside, black outside"""
+
+    bl_idname = "wisp.add_mask"
+    bl_label = "Mask Picture"
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+
+    def invoke(self, context, _event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    @reporting
+    def execute(self, context):
+        if not os.path.isfile(bpy.path.abspath(self.filepath)):  # noqa: PTH113 (the host's kind of path)
+            raise plates.Refusal(f"There is no picture {self.filepath}.")
+        return self.write(context, "mask", [], text=self.filepath)
+
+
+class WISP_OT_add_text(Gesture, bpy.types.Operator):
+    """Words say what the object is on this frame; a model that knows words has to be on this machine"""
+
+    bl_idname = "wisp.add_text"
+    bl_label = "Words"
+    text: StringProperty(name="Words", description="For example: the dog", options={"SKIP_SAVE"})
+
+    def invoke(self, context, _event):
+        return context.window_manager.invoke_props_dialog(self)
+
+    @reporting
+    def execute(self, context):
+        if not self.text.strip():
+            raise plates.Refusal("Say in a few words what the object is.")
+        return self.write(context, "text", [], text=self.text.strip())
+
+
 class WISP_OT_clear_prompts(Gesture, bpy.types.Operator):
     """Delete the active object's prompts on this frame, or on all frames"""
 
@@ -500,6 +536,8 @@ CLASSES = (
     WISP_OT_add_lasso,
     WISP_OT_brush_size,
     WISP_OT_delete_prompt,
+    WISP_OT_add_mask,
+    WISP_OT_add_text,
     WISP_OT_clear_prompts,
 )
 

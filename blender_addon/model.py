@@ -31,6 +31,8 @@ KINDS = (
     ("box", "Box", "A rectangle around the object"),
     ("stroke", "Scribble", "A painted line that keeps or removes what it covers"),
     ("lasso", "Lasso", "An outline whose inside is kept or removed"),
+    ("mask", "Mask Picture", "A picture of the plate's size: white is the object"),
+    ("text", "Words", "What the object is called"),
 )
 OUTPUTS = (
     ("mask", "Mask on Plate", "The plate itself is cut out by a mask modifier"),
@@ -75,13 +77,19 @@ def absolute(path: str) -> str:
 
 
 class WispPrompt(bpy.types.PropertyGroup):
-    """One prompt. `xy` holds its points as text, `x,y x,y`; a box has two, its corners."""
+    """One prompt. `xy` holds its points as text, `x,y x,y`; a box has two, its corners; `text`: words, or a path."""
 
     frame: IntProperty()
     kind: EnumProperty(items=KINDS)
     include: BoolProperty(default=True)
     radius: FloatProperty(default=6.0, min=0.5)
     xy: StringProperty()
+    text: StringProperty()
+
+    @property
+    def mask_path(self) -> str:
+        """Of a mask picture: absolute."""
+        return absolute(self.text)
 
     @property
     def points(self) -> list[tuple[float, float]]:

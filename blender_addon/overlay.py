@@ -76,7 +76,7 @@ def _preview(context: Any) -> None:
     _mattes(context, strip, frame, to_region)
     for item in strip.wisp.objects:
         for prompt in item.prompts:
-            if prompt.frame == frame:
+            if prompt.frame == frame and prompt.xy:
                 _prompt(prompt.kind, prompt.points, (*item.color, 1.0), prompt.include, prompt.radius, to_region)
     drawing = gestures.Drawing
     if drawing.kind:

@@ -107,6 +107,9 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
             for frame, time in self.times(context, item)[:KEYFRAMES]:
                 flow.operator("wisp.jump", text=str(time)).to = frame
         row = layout.row(align=True)
+        row.operator("wisp.add_text", icon="FONT_DATA")
+        row.operator("wisp.add_mask", icon="IMAGE_DATA")
+        row = layout.row(align=True)
         row.operator("wisp.clear_prompts", text="Clear Frame")
         row.operator("wisp.clear_prompts", text="Clear All").everywhere = True
 

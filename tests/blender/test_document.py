@@ -48,6 +48,25 @@ def test_every_kind_of_prompt_arrives(tmp_path: Path) -> None:
     assert stored.edge.white > stored.edge.black
 
 
+def test_mask_pictures_and_words_arrive(tmp_path: Path) -> None:
+    picture, words = prompt("mask", []), prompt("text", [], frame=1002)
+    picture.mask_path, words.text = "/roto/dog.png", "the dog"
+    hero = item("hero", [picture, words, prompt("text", [], frame=5)])
+    wisp = SimpleNamespace(objects=[hero], tracker="flow", head="guided")
+    shot = document.shot_document(wisp, PLATE, tmp_path)
+    mask, text = parse(shot).objects[0].prompts
+    assert (mask.path, text.text, text.frame) == ("/roto/dog.png", "the dog", 1002)
+    assert document.other_folders(shot) == ["/roto"]
+
+
+def test_numbers_that_are_none_never_reach_the_engine(tmp_path: Path) -> None:
+    nan, far = float("nan"), 1e30
+    prompts = [prompt("point", [(nan, 5.0)]), prompt("box", [(1.0, 1.0), (nan, 5.0)]), prompt("box", [(3.0, 3.0)] * 2)]
+    prompts.append(prompt("stroke", [(5.0, 5.0), (far, 5.0), (5.0, nan)]))
+    (stroke,) = made(item("hero", prompts), folder=tmp_path).objects[0].prompts
+    assert stroke.xy == [(5.0, 5.0), (128.0, 5.0)]
+
+
 def test_prompts_that_the_plate_does_not_have_are_left_out(tmp_path: Path) -> None:
     prompts = [prompt("point", [(5.0, 5.0)], frame=1), prompt("point", [(500.0, 5.0)]), prompt("point", [(5.0, 5.0)])]
     assert len(made(item("hero", prompts), folder=tmp_path).objects[0].prompts) == 1

@@ -32,6 +32,7 @@ CASES = (
         "troubles",
         "install",
         "sigpipe",
+        "buttons",
     ),
 )
 #: One story: from a click to a saved file that renders without the add-on. Soft values: on every version.

@@ -1,0 +1,101 @@
+"""What the panel's and the tools' operators do beside tracking: jumping, moving, excluding, removing; and its words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import stage
+from .keeping import check, look, plates, shot
+
+
+class Layout:
+    """Takes what a panel draws, and keeps the texts."""
+
+    def __init__(self, texts: list[str]) -> None:
+        object.__setattr__(self, "texts", texts)
+
+    def __getattr__(self, name: str) -> Any:
+        def draw(*_: Any, text: str = "", **__: Any) -> Layout:
+            self.texts.append(text)
+            return Layout(self.texts)
+
+        return draw
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        pass
+
+
+def drawn(panel: type) -> list[str]:
+    """The texts that a panel draws now."""
+    texts: list[str] = []
+    told = type("Told", (), {name: vars(panel)[name] for name in vars(panel) if not name.startswith("__")})()
+    told.layout = Layout(texts)
+    told.draw(bpy.context)
+    return texts
+
+
+def run() -> None:
+    strip = shot("buttons")
+    scene, panels = bpy.context.scene, stage.addon("panels")
+    state = stage.addon("runs").run_of(strip.wisp.uid)
+    state.enabled, state.solved[1], state.dirty[1] = (1,), set(range(1001, 1011)), set(range(1011, 1021))
+    state.judge(1, 1003, "confidence 0.12")
+    scene.frame_set(3)
+    words = " ".join(text for panel in panels.CLASSES[1:] for text in drawn(panel))
+    assert "bar.1003.png, confidence 0.12" in words and "Done: 1-2, 4-10" in words and "To do: 11-20" in words, words
+    assert not any(word in words for word in ("Dirty", "dirty", "Plate frame", "Head:")), words
+    scene.frame_set(1)
+    assert bpy.ops.wisp.jump(what="doubtful") == {"FINISHED"} and scene.frame_current == 3
+    assert bpy.ops.wisp.jump(what="doubtful") == {"CANCELLED"}
+    assert bpy.ops.wisp.jump(to=1015) == {"FINISHED"} and scene.frame_current == 15
+    waiting(strip, state)
+    moves()
+    erased(strip)
+    undone(strip, state)
+    assert bpy.ops.wisp.remove() == {"FINISHED"}
+    assert [(each.name, len(each.modifiers)) for each in stage.all_strips()] == [(strip.name, 0)]
+    assert not strip.wisp.uid and not strip.wisp.objects
+
+
+def waiting(strip: Any, state: Any) -> None:
+    """A click says at once that the engine is being started."""
+    activity = stage.addon("activity")
+    assert activity.of(strip) == ""
+    bpy.ops.wisp.add_point(x=20, y=20, frame=1002)
+    assert activity.of(strip) == "Starting the engine..."
+    state.wanted.clear()
+
+
+def moves() -> None:
+    """A point, a whole box, a corner of one; they stay in the picture."""
+    moved = stage.addon("gestures").moved
+    assert moved([(3, 3)], (3, 3), (99, 5), None, (10, 10)) == [(10, 5)]
+    assert moved([(1, 1), (5, 5)], (1, 1), (3, 0), None, (10, 10)) == [(3, 0), (7, 4)]
+    assert moved([(1, 1), (5, 5)], (5, 5), (12, 8), (1, 1), (10, 10)) == [(1, 1), (10, 8)]
+
+
+def erased(strip: Any) -> None:
+    """Only what is under the mouse is deleted: the paint of a scribble, the edge of a box, no prompt far away."""
+    item = strip.wisp.objects[0]
+    item.prompts.clear()
+    item.add_prompt("box", 1015, [(10, 10), (60, 50)])
+    item.add_prompt("stroke", 1015, [(80, 10), (80, 50)], True, 5.0)
+    assert bpy.ops.wisp.delete_prompt(x=35, y=30, reach=6) == {"CANCELLED"}, "the middle of a box is not its edge"
+    assert bpy.ops.wisp.delete_prompt(x=84, y=30, reach=2) == {"FINISHED"}
+    assert bpy.ops.wisp.delete_prompt(x=35, y=11, reach=2) == {"FINISHED"}
+    assert not len(item.prompts)
+    item.add_prompt("point", 1001, [(5, 5)])
+
+
+def undone(strip: Any, state: Any) -> None:
+    """Undo takes the matte strip away, as that of Track does: what is solved is shown again."""
+    outputs = stage.addon("outputs")
+    outputs.remove(bpy.context.scene, strip)
+    assert state.solved[1] and outputs.matte_strip(strip) is None
+    stage.addon("handlers").undone()
+    look()
+    assert outputs.matte_strip(plates()[0]) is not None
+    check((1, 10, 20), "after undo")
+    stage.select(plates()[0])
