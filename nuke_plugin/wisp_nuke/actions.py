@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
-from . import bake, edits, engine, follow, host, node, plates, publish, solving, strokes
+from . import bake, edits, engine, follow, host, masks, node, plates, publish, solving, strokes
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError
 
@@ -23,7 +23,12 @@ def go_to_keyframe(group: Any, step: int) -> None:
 def refresh_plates(group: Any) -> None:
     """Render the whole plate again, whatever is there."""
     plates.forget(solving.plate_folder(group))
-    solving.export_plates(group, lambda: (solving.tell(group), solving.say(group, "The plate is rendered again")))
+
+    def done() -> None:
+        solving.tell(group)
+        solving.say(group, "The plate is rendered again")
+
+    solving.export_plates(group, done)
 
 
 def start_engine(group: Any) -> None:
@@ -59,7 +64,10 @@ BUTTONS: Dict[str, Callable[[Any], Any]] = {
     "start_engine": start_engine,
     "stop_engine": stop_engine,
     "diagnostics": lambda _: host.message(engine.report()),
+    "mask_selected": masks.take_selected,
     "publish": publish.start,
+    "farm": publish.farm,
+    "take_solved": solving.synchronise,
     "bake": bake.bake,
 }
 

@@ -280,7 +280,8 @@ def _rotopaint() -> Any:
     """The part of the host about strokes and shapes, which some versions load on demand."""
     with contextlib.suppress(ImportError):
         importlib.import_module("nuke.rotopaint")
-    return nuke.rotopaint
+    module: Any = nuke
+    return module.rotopaint
 
 
 def add_roto_layer(painter: Any, name: str) -> None:

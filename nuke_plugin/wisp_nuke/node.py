@@ -14,6 +14,13 @@ HANDLES = 8
 POINTS = range(1, HANDLES + 1)
 #: Of the input: what the project says, or a space by the name that the engine's OpenColorIO knows.
 COLORSPACES = ("from the project", "Linear Rec.709 (sRGB)", "ACEScg", "ACES2065-1", "sRGB - Texture")
+#: How files are published -> the layout of `wisp deliver`.
+LAYOUTS = {
+    "an EXR per object": "alpha",
+    "one EXR, a layer per object": "layers",
+    "colour and alpha per object": "rgba",
+    "Cryptomatte": "crypto",
+}
 #: What a pick in the viewer means.
 MODES = ("Off", "Add +", "Remove -", "Box")
 
@@ -97,6 +104,7 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _button("set_box", "Box from sample", "The picked region is around the object."),
     _button("paint_strokes", "Paint strokes", "Make or choose the RotoPaint node to paint strokes in.", line=True),
     _button("collect_strokes", "Collect strokes", "Take this frame's strokes from the RotoPaint node."),
+    _button("mask_selected", "Mask of selected node", "This frame's alpha of a Roto, a key: inside above one half."),
     _button("delete_prompt", "Delete nearest", line=True),
     _button("clear_frame", "Clear frame"),
     _button("clear_object", "Clear object"),
@@ -143,8 +151,11 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("Color_Knob", "wisp_tint_color", "tint colour", (0.2, 0.76, 0.42)),
     _number("tint_opacity", "tint", 0.55, (0, 1), "Opacity of the output 'Tint over plate', which only viewers show."),
     KnobSpec("File_Knob", "wisp_publish_dir", "publish folder", "", tip="Empty: 'mattes' beside the script."),
+    KnobSpec("Enumeration_Knob", "wisp_publish_layout", "publish as", None, (list(LAYOUTS),)),
     _button("publish", "Publish", "Write a new version of the matte files, and plain nodes that read them.", line=True),
     _button("bake", "Bake to plain nodes", "Plain nodes that read the cache."),
+    _button("farm", "Farm job", "Write the shot and a job of it for a render farm, beside its plate.", line=True),
+    _button("take_solved", "Take what is solved", "Mattes of this shot that a farm or a command line has solved."),
     KnobSpec("Tab_Knob", "wisp_guides_tab", "Guides"),
     _check("show_guides", "draw the prompts over the picture", True, "Never rendered."),
     _number("guide_size", "size", 1.0, (0.2, 4), "Of the marks; 1 is right for a picture that fills the viewer."),

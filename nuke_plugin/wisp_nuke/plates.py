@@ -145,16 +145,26 @@ def _notice_changes(group: Any, folder: str) -> None:
     known[frame] = seen
 
 
+@contextlib.contextmanager
+def full_resolution() -> Iterator[None]:
+    """Without the proxy mode, which is afterwards as it was."""
+    proxy = host.root_knob("proxy")
+    was = proxy.value()
+    try:
+        if was:
+            proxy.setValue(False)
+        yield
+    finally:
+        if was:
+            proxy.setValue(was)
+
+
 def _render(group: Any, folder: str, frame: int, view: str, signature: str) -> None:
     """One frame; the Write is gone and proxy mode is as it was, whatever happens."""
     Path(folder).mkdir(parents=True, exist_ok=True)
-    proxy = host.root_knob("proxy")
-    was_proxy = proxy.value()
     made: List[Any] = []
-    with state.writing(group):
+    with state.writing(group), full_resolution():
         try:
-            if was_proxy:
-                proxy.setValue(False)
             with group:
                 form = edits.form_of(group)
                 made.append(host.create("Crop", box=(0.0, 0.0, form.width, form.height)))
@@ -167,8 +177,6 @@ def _render(group: Any, folder: str, frame: int, view: str, signature: str) -> N
         finally:
             for one in reversed(made):
                 host.delete(one)
-            if was_proxy:
-                proxy.setValue(was_proxy)
     known = _record(folder)
     known[str(frame)] = signature
     _keep(folder, known)

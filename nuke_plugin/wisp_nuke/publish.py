@@ -6,12 +6,12 @@ import json
 import re
 import threading
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
-from . import bake, edits, engine, graph, host, solving, state
+from . import bake, edits, engine, graph, host, node, solving, state
 
 #: The document that `deliver` reads, beside the plate's pictures.
-DOCUMENT = "publish.wisp"
+DOCUMENT = "shot.wisp"
 
 
 def start(group: Any) -> None:
@@ -22,14 +22,48 @@ def start(group: Any) -> None:
         raise edits.Refusal("This node is being published already.")
     bake.require_solved(group)
     objects = [item for item in edits.stored(group)["objects"] if item.get("enabled", True)]
-    mine.publication = Publication(group, _next_version(group), [item["name"] for item in objects])
-    solving.say(group, f"Publishing {mine.publication.folder.name}")
+    names = [item["name"] for item in objects]
+    layout = list(node.LAYOUTS.values())[host.choice(group["wisp_publish_layout"])]
+    folder = _next_version(group)
+    files = {name: (folder / name / f"{name}.%04d.exr").as_posix() for name in names}
+    if layout in ("layers", "crypto"):
+        files = {"": (folder / f"{group.name()}.%04d.exr").as_posix()}
+    output = files.get("", (folder / "{object}" / "{object}.%04d.exr").as_posix())
+    work = ["deliver", str(write_document(group)), "-o", output, "--layout", layout, "--json"]
+    work += ["--cache", solving.cache_folder(group), "--objects", *names]
+
+    def read_them() -> None:
+        if layout == "alpha":
+            bake.bake(group, _published(group, files))
+        else:
+            _read_plainly(group, list(files.values()))
+        solving.say(group, f"Published {folder.as_posix()}")
+
+    mine.publication = Work(group, folder.name, work, read_them)
+    solving.say(group, f"Publishing {folder.name}")
+
+
+def _published(group: Any, files: Dict[str, str]) -> List[graph.Mattes]:
+    """The mattes of the published files, in the order of the objects."""
+    return [
+        graph.Mattes(files.get(item["name"], ""), item["name"] in files, graph.channel_of(item["name"], item["id"]))
+        for item in edits.stored(group)["objects"]
+    ]
+
+
+def _read_plainly(group: Any, files: List[str]) -> None:
+    """A Read for each file: colour, layers or Cryptomatte as the host has them."""
+    first, last = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last")
+    span = {"first": first, "last": last, "origfirst": first, "origlast": last, "origset": True}
+    with host.undo_step("Wisp publish"):
+        for file in files:
+            host.create_outside("Read", file=file, raw=True, **span)
 
 
 def look() -> None:
     """See how the publications are doing; finish those that have ended."""
     for _, mine in state.known():
-        one: Optional[Publication] = mine.publication
+        one: Optional[Work] = mine.publication
         if one is None:
             continue
         host.show_progress(one.bar, one.done, one.total, "Publishing")
@@ -41,40 +75,50 @@ def look() -> None:
             one.finish(code)
 
 
-class Publication:
-    """One version on its way."""
+def farm(group: Any) -> None:
+    """Write the shot and its job for a render farm beside the plate, once that is rendered. Raises as `start`."""
+    if state.of(group).publication is not None:
+        raise edits.Refusal("This node is being published already.")
+    solving.export_plates(group, lambda: _start_farm(group))
 
-    def __init__(self, group: Any, folder: Path, names: List[str]) -> None:
-        self.group, self.folder, self.names = group, folder, names
+
+def _start_farm(group: Any) -> None:
+    document = write_document(group)
+    job = document.with_suffix(".job.json")
+    work = ["farm", "template", str(document), "-o", str(job), "--cache", solving.cache_folder(group)]
+    words = f"Wrote {job.as_posix()}; press 'Take what is solved' once the farm has run it."
+    state.of(group).publication = Work(group, "farm job", work, lambda: solving.say(group, words))
+
+
+def write_document(group: Any) -> Path:
+    """The node as a shot document beside its plate; returns its path."""
+    document = Path(solving.plate_folder(group)) / DOCUMENT
+    document.parent.mkdir(parents=True, exist_ok=True)
+    document.write_text(json.dumps(solving.document(group)), encoding="utf-8")
+    return document
+
+
+class Work:
+    """A command of the engine's that runs for a node."""
+
+    def __init__(self, group: Any, title: str, work: List[str], then: Callable[[], Any]) -> None:
+        """`then` is called once it has ended well; else what it said last is said."""
+        self.group, self._then = group, then
         self.done, self.total = 0, 0
-        self.bar = host.progress_bar("Wisp: " + folder.name)
+        self.bar = host.progress_bar("Wisp: " + title)
         self._words: List[str] = []
-        plates = Path(solving.plate_folder(group))
-        document = plates / DOCUMENT
-        document.write_text(json.dumps(solving.document(group)), encoding="utf-8")
-        work = ["deliver", str(document), "-o", str(folder), "--layout", "alpha", "--json"]
-        work += ["--cache", solving.cache_folder(group), "--objects", *names]
         self.process = engine.run(work, str(group["wisp_engine_python"].value()))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def finish(self, code: int) -> None:
-        """Read what was written by plain nodes, or say what went wrong."""
+        """It has ended."""
         self._reader.join(5)
         self.bar = None
-        if code != 0:
-            solving.say(self.group, self._words[-1] if self._words else f"Publishing failed with code {code}.")
-            return
-        bake.bake(self.group, self._mattes())
-        solving.say(self.group, f"Published {self.folder.as_posix()}")
-
-    def _mattes(self) -> List[graph.Mattes]:
-        found = []
-        for item in edits.stored(self.group)["objects"]:
-            pattern = (self.folder / item["name"] / f"{item['name']}.%04d.exr").as_posix()
-            channel = graph.channel_of(item["name"], item["id"])
-            found.append(graph.Mattes(pattern, item["name"] in self.names, channel))
-        return found
+        if code == 0:
+            self._then()
+        else:
+            solving.say(self.group, self._words[-1] if self._words else f"It failed with code {code}.")
 
     def _read(self) -> None:
         """On a thread of its own: take the command's words as they come."""

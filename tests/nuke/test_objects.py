@@ -216,6 +216,37 @@ def test_the_engine_takes_collected_strokes(session: Any, group: Any) -> None:
     assert parse(session.module("solving").document(group)).objects[1].prompts[-1].kind == "stroke"
 
 
+# -- masks ----------------------------------------------------------------------------------------------------
+
+
+def test_the_alpha_of_another_node_is_a_mask(session: Any, group: Any, tmp_path: Path) -> None:
+    import cv2
+    from wisp.shot import parse
+
+    session.sets(group, "wisp_cache_dir", (tmp_path / "cache").as_posix())
+    group["wisp_mask_selected"].execute()
+    assert "Select the one node" in group["wisp_status"].value()
+    picture = np.zeros((48, 64, 4), np.float32)
+    picture[10:20, 5:30, 3] = 1
+    roto = session.plate(lambda frame: picture)
+    roto.setSelected(True)
+    nodes = [node.name() for node in session.host.allNodes()]
+    for _ in range(2):
+        group["wisp_mask_selected"].execute()
+    masks = [prompt for prompt in session.prompts(group, 1) if prompt["kind"] == "mask"]
+    assert len(masks) == 1 and masks[0]["frame"] == 1001, "one on a frame"
+    written = cv2.imread(masks[0]["path"], cv2.IMREAD_GRAYSCALE)
+    assert written.shape == (48, 64) and np.array_equal(written > 127, picture[..., 3] > 0.5)
+    assert [node.name() for node in session.host.allNodes()] == nodes, "nothing is left"
+    parse(session.module("solving").document(group))
+    session.undo()
+    session.undo()
+    assert [prompt["kind"] for prompt in session.prompts(group, 1)] == ["point"]
+    roto.own["format"] = Format(32, 48)
+    group["wisp_mask_selected"].execute()
+    assert "is 32x48, the plate 64x48" in group["wisp_status"].value()
+
+
 # -- the script -----------------------------------------------------------------------------------------------
 
 

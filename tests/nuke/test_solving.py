@@ -123,3 +123,37 @@ def test_published_files_are_what_is_seen(group: Any, tmp_path: Path) -> None:
     assert files and all(file.startswith(folder.as_posix()) for file in files)
     last = next(node for node in made if not any(node in (one.input(0), one.input(1)) for one in made))
     assert np.allclose(render(last, 1003), render(group, 1003), atol=1e-3)
+
+
+@pytest.mark.slow
+def test_delivery_and_the_farm_from_inside(group: Any, tmp_path: Path) -> None:
+    """Every layout, read back by plain nodes; the job of a farm."""
+    import json
+
+    from wisp.plates.exr import read_channels
+
+    session = group.session_of_test
+    state = session.module("state")
+    session.sets(group, "wisp_object_name", "disc")
+    group["wisp_track_both"].execute()
+    session.until(lambda: keyed(group) == list(FRAMES))
+    session.sets(group, "wisp_publish_dir", (tmp_path / "out").as_posix())
+    channels = {}
+    for number, layout in enumerate(("layers", "rgba", "crypto"), 1):
+        session.sets(group, "wisp_publish_layout", number)
+        before = set(session.host.root_group.nodes())
+        group["wisp_publish"].execute()
+        session.until(lambda: state.of(group).publication is None)
+        (read,) = [node for node in session.host.root_group.nodes() if node not in before]
+        assert "Published" in group["wisp_status"].value()
+        channels[layout] = set(read_channels(Path(read["file"].value() % 1002))[0])
+        assert read["last"].value() == FRAMES[-1]
+    assert any("matte.disc" in name for name in channels["layers"]) and {"R", "A"} <= channels["rgba"]
+    assert any("crypto" in name.lower() for name in channels["crypto"])
+    group["wisp_farm"].execute()
+    session.until(lambda: state.of(group).publication is None and state.of(group).export is None)
+    words = group["wisp_status"].value()
+    job = Path(words.partition("Wrote ")[2].partition(";")[0])
+    assert json.loads(job.read_text())["steps"], words
+    group["wisp_take_solved"].execute()
+    assert keyed(group) == list(FRAMES)
