@@ -61,8 +61,16 @@ def parse(line: bytes) -> Request | None:
 
     Raises RpcError with the request's id where one can be told.
     """
+    infinite: list[str] = []
+
+    def number(text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value):
+            infinite.append(text)
+        return value
+
     try:
-        message = json.loads(line.decode("utf-8"), parse_constant=_not_json, parse_float=_finite)
+        message = json.loads(line.decode("utf-8"), parse_constant=_not_json, parse_float=number)
     except RecursionError:
         raise _refused(api.PARSE_ERROR, "The line is nested too deeply.") from None
     except ValueError as error:  # also UnicodeDecodeError, JSONDecodeError and numbers of too many digits
@@ -74,6 +82,9 @@ def parse(line: bytes) -> Request | None:
     request_id = message.get("id")
     if isinstance(request_id, bool) or not isinstance(request_id, str | int | float | None):
         raise _refused(api.INVALID_REQUEST, "The id must be text, a number or null.")
+    if infinite:  # JSON has no infinity, but 1e999 reads as one, and cannot be worked with or answered with
+        known = None if isinstance(request_id, float) and not math.isfinite(request_id) else request_id
+        raise _refused(api.INVALID_REQUEST, f"The number {infinite[0][:40]} is too large.", known)
     if message.get("jsonrpc") != "2.0":
         raise _refused(api.INVALID_REQUEST, "'jsonrpc' must be \"2.0\".", request_id)
     method = message.get("method")
@@ -117,14 +128,6 @@ def notification(params: api.Message) -> dict[str, Any]:
 
 def _refused(code: int, message: str, request_id: Id = None) -> RpcError:
     return RpcError(code, message, kind="protocol", request_id=request_id)
-
-
-def _finite(text: str) -> float:
-    """JSON has no infinity, but `1e999` would read as one, and cannot be answered with."""
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"the number {text[:40]} is too large")
-    return value
 
 
 def _not_json(constant: str) -> NoReturn:
