@@ -11,10 +11,11 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from . import lasso, pictures
+from .client import tables
 
 #: The settings of an object's edge, named alike in the strip's data and in the document.
-EDGE = ("grow", "soften", "black", "white", "gamma", "fill_holes", "remove_specks", "frame_edge", "stabilise")
-_DEVICES = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
+EDGE = tuple(setting.key for setting in tables.EDGE)
+_DEVICES = re.compile(tables.DEVICE_PATTERN, re.IGNORECASE)
 
 
 def layer_names(names: Collection[str]) -> list[str]:

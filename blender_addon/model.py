@@ -22,9 +22,7 @@ from bpy.props import (
 )
 
 from . import compat
-
-#: Colours given to new objects in turn, those of the shot document.
-PALETTE = ("#33c26b", "#e8543f", "#3f8ae8", "#e8b23f", "#a35be8", "#3fd0d8", "#e85ba8", "#9ccc3c")
+from .client.tables import EDGE, PALETTE
 
 KINDS = (
     ("point", "Point", "A click on the object or beside it"),
@@ -109,41 +107,6 @@ class WispObject(bpy.types.PropertyGroup):
     color: FloatVectorProperty(name="Color", subtype="COLOR_GAMMA", size=3, min=0.0, max=1.0)
     enabled: BoolProperty(name="Enabled", default=True, update=edited, description="Part of the matte")
     prompts: CollectionProperty(type=WispPrompt)
-    grow: FloatProperty(
-        name="Grow", default=0.0, soft_min=-20, soft_max=20, update=edited, description="Plate pixels, negative shrinks"
-    )
-    soften: FloatProperty(
-        name="Soften", default=0.0, min=0.0, soft_max=20, update=edited, description="Blur of the edge, plate pixels"
-    )
-    black: FloatProperty(
-        name="Black", default=0.0, min=0.0, max=0.99, update=edited, description="Alpha that becomes 0"
-    )
-    white: FloatProperty(
-        name="White", default=1.0, min=0.01, max=1.0, update=edited, description="Alpha that becomes 1"
-    )
-    gamma: FloatProperty(
-        name="Gamma", default=1.0, min=0.05, soft_max=4, update=edited, description="Above 1 brightens the edge"
-    )
-    fill_holes: FloatProperty(
-        name="Fill Holes", min=0.0, soft_max=50, update=edited, description="Up to this diameter in plate pixels"
-    )
-    remove_specks: FloatProperty(
-        name="Remove Specks", min=0.0, soft_max=50, update=edited, description="Up to this diameter in plate pixels"
-    )
-    frame_edge: IntProperty(
-        name="Frame Edge",
-        min=0,
-        soft_max=20,
-        update=edited,
-        description="Pixels at the picture's border that are replaced by what lies inside of them",
-    )
-    stabilise: FloatProperty(
-        name="Stabilise",
-        min=0.0,
-        max=1.0,
-        update=edited,
-        description="How much of what flickers against the neighbouring frames is taken out",
-    )
     garbage: StringProperty(
         name="Garbage Matte",
         subtype="FILE_PATH",
@@ -182,6 +145,18 @@ class WispObject(bpy.types.PropertyGroup):
         prompt.kind, prompt.frame, prompt.include, prompt.radius = kind, frame, include, radius
         prompt.points = points
         return prompt
+
+
+def _edge_property(setting):
+    """The property of an edge setting."""
+    lowest, highest = setting.usual
+    bounds = {"min": lowest} if setting.above or setting.lowest == lowest else {"soft_min": lowest}
+    bounds["max" if setting.highest == highest or setting.unit == "alpha" else "soft_max"] = highest
+    kind = IntProperty if setting.whole else FloatProperty
+    return kind(name=setting.label.title(), default=setting.default, update=edited, description=setting.hint, **bounds)
+
+
+WispObject.__annotations__.update({setting.key: _edge_property(setting) for setting in EDGE})
 
 
 class WispStrip(bpy.types.PropertyGroup):

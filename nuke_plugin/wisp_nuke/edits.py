@@ -5,23 +5,14 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Optional
 
 from . import graph, host, node, prompts, state
+from .vendor.client import tables
 from .vendor.client.coordinates import NukeFormat, sampler_to_plate
 from .vendor.panel.shot_edits import ShotEdits, usable_name
 
 #: A click gives a sample of one pixel; anything below this many pixels is a click.
 CLICK = 1.5
 #: Settings of an object's edge, as in the shot document: name -> value that changes nothing.
-EDGE = {
-    "grow": 0.0,
-    "soften": 0.0,
-    "black": 0.0,
-    "white": 1.0,
-    "gamma": 1.0,
-    "fill_holes": 0.0,
-    "remove_specks": 0.0,
-    "frame_edge": 0,
-    "stabilise": 0.0,
-}
+EDGE: Dict[str, Any] = {setting.key: setting.default for setting in tables.EDGE}
 
 
 class Refusal(Exception):  # noqa: N818 (a sentence for the artist)

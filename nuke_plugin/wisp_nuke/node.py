@@ -6,6 +6,7 @@ import uuid
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import graph, host, state
+from .vendor.client.tables import EDGE, EdgeSetting
 
 #: Version of the knobs. Raise it when an older plug-in would misread them.
 SCHEMA = 1
@@ -67,9 +68,12 @@ def _number(name: str, label: str, value: float, span: Tuple[float, float], tip:
     return KnobSpec("Double_Knob", "wisp_" + name, label, value, span=span, tip=tip)
 
 
-def _edge(name: str, label: str, value: float, span: Tuple[float, float], tip: str) -> KnobSpec:
+def _edge(setting: EdgeSetting) -> KnobSpec:
     """A setting of the active object; what undo holds is the text that all objects are stored in."""
-    return _number("edge_" + name, label, value, span, tip)._replace(own=True)
+    name, label, tip = "edge_" + setting.key, setting.label.lower(), setting.hint + "."
+    if setting.whole:
+        return KnobSpec("Int_Knob", "wisp_" + name, label, int(setting.default), own=True, tip=tip)
+    return _number(name, label, setting.default, setting.usual, tip)._replace(own=True)
 
 
 def _hidden(kind: str, name: str, passing: bool = False, expression: str = "", value: Any = None) -> KnobSpec:
@@ -129,15 +133,7 @@ KNOBS: Tuple[KnobSpec, ...] = (
         None,
         ("Of the chosen object; solved with it, so press Track after a change.",),
     ),
-    _edge("grow", "grow", 0.0, (-20, 20), "Pixels; negative shrinks."),
-    _edge("soften", "soften", 0.0, (0, 20), "Pixels."),
-    _edge("black", "black", 0.0, (0, 1), "The alpha that becomes 0."),
-    _edge("white", "white", 1.0, (0, 1), "The alpha that becomes 1."),
-    _edge("gamma", "gamma", 1.0, (0.1, 4), "Above 1 brightens what lies between."),
-    _edge("fill_holes", "fill holes", 0.0, (0, 100), "Diameter in pixels up to which holes are filled."),
-    _edge("remove_specks", "remove specks", 0.0, (0, 100), "Diameter in pixels up to which specks are removed."),
-    KnobSpec("Int_Knob", "wisp_edge_frame_edge", "frame edge", 0, own=True, tip="Pixels at the border to replace."),
-    _edge("stabilise", "stabilise", 0.0, (0, 1), "How much of the flicker against neighbouring frames is removed."),
+    *map(_edge, EDGE),
     KnobSpec("Tab_Knob", "wisp_output_tab", "Output"),
     KnobSpec("Enumeration_Knob", "wisp_output", "output", None, (list(graph.OUTPUTS),)),
     _check("layers", "a layer per object (matte_NAME)", False),

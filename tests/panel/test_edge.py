@@ -10,7 +10,8 @@ import pytest
 from helpers.hand import FRAMES, SIZE, Hand
 from wisp import shot as documents
 from wisp.cache import read_matte
-from wisp.panel.edge import SETTINGS, EdgePanel
+from wisp.client.tables import EDGE
+from wisp.panel.edge import EdgePanel
 from wisp.panel.models import ModelChoice
 from wisp.panel.qt import Qt, QtWidgets
 from wisp.panel.shot_edits import ShotEdits
@@ -42,15 +43,15 @@ def stored(edits: ShotEdits) -> documents.Edge:
 def test_every_setting_of_the_document_has_a_row(panel: EdgePanel) -> None:
     plain = documents.Edge()
     assert set(panel.rows) == set(documents.Edge.model_fields)
-    assert all(getattr(plain, setting.key) == setting.default for setting in SETTINGS)
+    assert all(getattr(plain, setting.key) == setting.default for setting in EDGE)
 
 
 @pytest.mark.parametrize("end", ["minimum", "maximum"])
 def test_the_ends_of_every_slider_are_accepted(panel: EdgePanel, edits: ShotEdits, end: str) -> None:
-    for setting in SETTINGS:
+    for setting in EDGE:
         slider = panel.rows[setting.key].slider
         slider.setValue(getattr(slider, end)())
-        wanted = setting.lowest if end == "minimum" else setting.highest
+        wanted = setting.usual[0] if end == "minimum" else setting.usual[1]
         assert getattr(stored(edits), setting.key) == pytest.approx(wanted)
 
 

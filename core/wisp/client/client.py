@@ -16,9 +16,7 @@ from . import folders, process
 from .connection import Closed, Connection, Message
 from .errors import EngineError, EngineGone, Failure, Result, as_error, ignore
 from .shots import Job, RemoteShot
-
-#: The protocol's major version that this client speaks.
-PROTOCOL = 1
+from .tables import PROTOCOL
 
 
 class EngineExit(NamedTuple):

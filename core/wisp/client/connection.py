@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
 from . import process
+from .tables import MAX_LINE
 
 Message = Dict[str, Any]
-#: The longest line either side sends, in bytes without the newline.
-MAX_LINE = 8 * 1024 * 1024
 
 
 class Closed(Exception):  # noqa: N818 (a state, not a fault)

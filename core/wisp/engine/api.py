@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-#: The protocol's major version; both sides must agree.
-PROTOCOL = 1
-#: The longest line either side sends, in bytes without the newline.
-MAX_LINE = 8 * 1024 * 1024
+from ..client.tables import MAX_LINE, PROTOCOL
+
+__all__ = ["MAX_LINE", "PROTOCOL"]
+
 MAX_IDLE_MINUTES = 366 * 24 * 60.0
 
 # -- error codes ------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ _THREAD = 0.02
 
 def mend(alpha: FloatImage, edge: Edge) -> FloatImage:
     """`alpha` (float32, height x width, 0..1) with its border, specks and holes seen to."""
-    alpha = extend_to_border(alpha, edge.frame_edge)
+    alpha = extend_to_border(alpha, int(edge.frame_edge))
     alpha = remove_specks(alpha, edge.remove_specks)
     return fill_holes(alpha, edge.fill_holes)
 

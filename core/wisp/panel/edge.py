@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, Optional
 
+from ..client.tables import EDGE, EdgeSetting
 from .qt import Qt, QtCore, QtWidgets
 from .shot_edits import ShotEdits
 
 #: Steps of a slider from one end to the other.
 TICKS = 400
-
-
-class Setting(NamedTuple):
-    """One number of an object's `edge` in the shot document."""
-
-    key: str
-    label: str
-    lowest: float
-    highest: float
-    default: float
-    decimals: int
-    hint: str
-
-
-SETTINGS = (
-    Setting("grow", "Grow", -30.0, 30.0, 0.0, 1, "Move the edge out (or in, below 0) by so many pixels"),
-    Setting("soften", "Soften", 0.0, 30.0, 0.0, 1, "Blur the edge over so many pixels"),
-    Setting("black", "Black", 0.0, 0.99, 0.0, 2, "Alpha up to this becomes 0"),
-    Setting("white", "White", 0.01, 1.0, 1.0, 2, "Alpha from this on becomes 1"),
-    Setting("gamma", "Gamma", 0.2, 5.0, 1.0, 2, "Bend what lies between; above 1 brightens"),
-    Setting("fill_holes", "Fill holes", 0.0, 200.0, 0.0, 0, "Fill holes up to this diameter in pixels"),
-    Setting("remove_specks", "Specks", 0.0, 200.0, 0.0, 0, "Remove specks up to this diameter in pixels"),
-    Setting("frame_edge", "Frame edge", 0, 20, 0, 0, "Replace so many pixels at the border by what is inside"),
-    Setting("stabilise", "Stabilise", 0.0, 1.0, 0.0, 2, "Take out what flickers against the neighbouring frames"),
-)
 
 
 class EdgePanel(QtWidgets.QWidget):
@@ -56,7 +32,7 @@ class EdgePanel(QtWidgets.QWidget):
         grid.setContentsMargins(6, 6, 6, 6)
         grid.setVerticalSpacing(2)
         grid.addLayout(title, 0, 0, 1, 3)
-        for setting in SETTINGS:
+        for setting in EDGE:
             row = self.rows[setting.key] = Row(setting, self)
             row.changed.connect(self._changed)
             for column, widget in enumerate(row.widgets):
@@ -70,7 +46,7 @@ class EdgePanel(QtWidgets.QWidget):
         self.setEnabled(item is not None)
         for key, row in self.rows.items():
             row.show_value(edge.get(key, row.setting.default))
-        self.reset_button.setEnabled(any(edge.get(one.key, one.default) != one.default for one in SETTINGS))
+        self.reset_button.setEnabled(any(edge.get(one.key, one.default) != one.default for one in EDGE))
 
     def _changed(self, key: str, value: float, continued: bool) -> None:
         if self.edits.active is not None:
@@ -86,12 +62,12 @@ class EdgePanel(QtWidgets.QWidget):
 
     def _reset(self) -> None:
         if self.edits.active is not None:
-            self.edits.set_edge(self.edits.active, {one.key: one.default for one in SETTINGS})
+            self.edits.set_edge(self.edits.active, {one.key: one.default for one in EDGE})
             self.changed.emit()
 
     def _edge(self) -> Dict[str, Any]:
         item = self.edits.object(self.edits.active)
-        return dict({one.key: one.default for one in SETTINGS}, **(item.get("edge", {}) if item else {}))
+        return dict({one.key: one.default for one in EDGE}, **(item.get("edge", {}) if item else {}))
 
 
 class Row(QtCore.QObject):
@@ -100,7 +76,7 @@ class Row(QtCore.QObject):
 
     changed = QtCore.Signal(str, float, bool)
 
-    def __init__(self, setting: Setting, parent: QtWidgets.QWidget) -> None:
+    def __init__(self, setting: EdgeSetting, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)
         self.setting = setting
         self._dragged = False
@@ -110,9 +86,9 @@ class Row(QtCore.QObject):
         self.slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.slider.setMinimumWidth(60)
         self.number = QtWidgets.QDoubleSpinBox()
-        self.number.setRange(setting.lowest, setting.highest)
+        self.number.setRange(*setting.usual)
         self.number.setDecimals(setting.decimals)
-        self.number.setSingleStep(1.0 if setting.decimals == 0 else 0.5 if setting.decimals == 1 else 0.01)
+        self.number.setSingleStep(setting.step)
         self.number.setKeyboardTracking(False)
         self.number.setButtonSymbols(QtWidgets.QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.number.setFixedWidth(48)
@@ -128,12 +104,12 @@ class Row(QtCore.QObject):
 
     def show_value(self, value: float) -> None:
         """Show it without telling anybody."""
-        span = self.setting.highest - self.setting.lowest
+        lowest, highest = self.setting.usual
         for widget in (self.slider, self.number):
             widget.blockSignals(True)
         self.number.setValue(value)
         if not self.slider.isSliderDown():  # it would jump to a tick under the hand
-            self.slider.setValue(round((value - self.setting.lowest) / span * TICKS))
+            self.slider.setValue(round((value - lowest) / (highest - lowest) * TICKS))
         for widget in (self.slider, self.number):
             widget.blockSignals(False)
 
@@ -141,7 +117,7 @@ class Row(QtCore.QObject):
         self._dragged = False
 
     def _slid(self, tick: int) -> None:
-        lowest, highest = self.setting.lowest, self.setting.highest
+        lowest, highest = self.setting.usual
         value = round(lowest + (highest - lowest) * tick / TICKS, self.setting.decimals)
         if value != self.number.value():
             continued = self._dragged and self.slider.isSliderDown()

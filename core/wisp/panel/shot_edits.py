@@ -9,11 +9,11 @@ import copy
 import re
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from ..client.tables import PALETTE
+
 Document = Dict[str, Any]
 Prompt = Dict[str, Any]
 
-#: Colours of new objects in turn: those that `wisp matte` gives.
-PALETTE = ("#33c26b", "#e8543f", "#3f8ae8", "#e8b23f", "#a35be8", "#3fd0d8", "#e85ba8", "#9ccc3c")
 HISTORY = 300
 #: Name of the steps that change how a matte is finished, and nothing that is tracked.
 EDGE_STEP = "Change edge"

@@ -19,8 +19,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..client.tables import MAX_FRAME, MAX_PIXELS
 from ..errors import InputError
-from ..shot.model import MAX_FRAME, MAX_PIXELS
 from .raster import cuts, fill
 from .splines import flatten
 

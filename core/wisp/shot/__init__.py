@@ -5,9 +5,9 @@ integers (a pixel's centre lies at +0.5), pixel aspect not applied. Frames are t
 Paths are stored relative to the document where they can be, with forward slashes.
 """
 
+from ..client.tables import PALETTE
 from .document import VERSION, checked, dump, json_schema, load, parse, save, upgrade
 from .model import (
-    PALETTE,
     Box,
     DeliverSpec,
     Edge,

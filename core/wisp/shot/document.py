@@ -85,10 +85,20 @@ def save(shot: Shot, path: str | Path) -> None:
 
 def json_schema() -> dict[str, Any]:
     """The document's JSON Schema (draft 2020-12)."""
-    schema = Shot.model_json_schema()
+    schema = _in_schema_words(Shot.model_json_schema())
     # In memory the version has a default; in a file it must be said.
     schema["required"] = ["wisp", *schema["required"]]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+#: What pydantic calls a limit that stands behind a validator of our own -> what JSON Schema calls it.
+_SCHEMA_WORDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
+
+
+def _in_schema_words(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {_SCHEMA_WORDS.get(key, key): _in_schema_words(value) for key, value in part.items()}
+    return [_in_schema_words(value) for value in part] if isinstance(part, list) else part
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

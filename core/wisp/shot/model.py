@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from itertools import count
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -18,25 +18,26 @@ from pydantic import (
     Field,
     StrictBool,
     ValidationError,
+    create_model,
     field_validator,
     model_validator,
 )
 
+from ..client.tables import (
+    DEVICE_PATTERN,
+    EDGE,
+    MAX_ASPECT,
+    MAX_FRAME,
+    MAX_PIXELS,
+    MAX_STOPS,
+    MAX_STROKE_POINTS,
+    NAME_PATTERN,
+    PALETTE,
+    EdgeSetting,
+)
 from ..errors import UsageError
 from ..frames import MAX_FRAMES
 from .faults import explain
-
-#: Sizes, coordinates and frame numbers beyond these are mistakes, and would overflow in what computes with them.
-MAX_PIXELS = 1_000_000
-MAX_FRAME = 1_000_000_000
-MAX_STOPS = 64
-#: A disk and a blur of more pixels than these take minutes a frame at 4K.
-MAX_GROW = 100
-MAX_SOFTEN = 300
-#: Wider or taller pixels are mistakes, and do not fit into a file's header.
-MAX_ASPECT = 1000
-#: A hand draws a few hundred points; what has more is to be thinned out by whoever made it.
-MAX_STROKE_POINTS = 20_000
 
 
 def _a_number(value: Any) -> Any:
@@ -121,39 +122,44 @@ class Text(_Part):
 Prompt = Annotated[Point | Box | Stroke | MaskPrompt | Text, Field(discriminator="kind")]
 
 
-class Edge(_Part):
-    """How the finished matte differs from the solved one. The defaults change nothing.
-
-    `grow` and `soften` in plate pixels (negative grow shrinks); `black`, `white` are the alpha values that
-    become 0 and 1; `gamma` bends what lies between (above 1 brightens). `fill_holes`, `remove_specks`: the diameter
-    in plate pixels up to which holes are filled and specks are removed (0: none). `frame_edge`: how many pixels at
-    the picture's border are replaced by what lies inside of them. `stabilise`: how much of what flickers against
-    the neighbouring frames is taken out (0: nothing, 1: all).
-    """
-
-    grow: Annotated[Number, Field(ge=-MAX_GROW, le=MAX_GROW)] = 0.0
-    soften: Annotated[Number, Field(ge=0.0, le=MAX_SOFTEN)] = 0.0
-    black: Fraction01 = 0.0
-    white: Fraction01 = 1.0
-    gamma: Positive = 1.0
-    fill_holes: Annotated[Coordinate, Field(ge=0.0)] = 0.0
-    remove_specks: Annotated[Coordinate, Field(ge=0.0)] = 0.0
-    frame_edge: Annotated[Whole, Field(ge=0, le=MAX_PIXELS)] = 0
-    stabilise: Fraction01 = 0.0
-
+class _EdgeBase(_Part):
     @model_validator(mode="after")
-    def _points_ordered(self) -> Edge:
-        if self.white <= self.black:
+    def _points_ordered(self) -> _EdgeBase:
+        black, white = (float(getattr(self, name)) for name in ("black", "white"))
+        if white <= black:
             raise ValueError("the white point must lie above the black point")
         return self
 
 
-_NAME = re.compile(r"[^\W\d_][\w\-]{0,63}")
-#: Windows has devices of these names and makes no folder called so.
-_DEVICES = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
+def _edge_field(setting: EdgeSetting) -> Any:
+    """The type of an edge setting, with its limits."""
+    limits: dict[str, Any] = {"gt" if setting.above else "ge": setting.lowest}
+    if setting.highest is not None:
+        limits["le"] = setting.highest
+    return Annotated[Whole if setting.whole else Number, Field(description=setting.hint, **limits)]
+
+
+if TYPE_CHECKING:
+
+    class Edge(_EdgeBase):
+        """How the finished matte differs from the solved one: the numbers of `wisp.client.tables.EDGE`."""
+
+        def __init__(self, **settings: float) -> None: ...
+        def __getattr__(self, name: str) -> float: ...
+
+else:
+    Edge = create_model(
+        "Edge",
+        __base__=_EdgeBase,
+        __module__=__name__,
+        __doc__="How the finished matte differs from the solved one. The defaults change nothing.",
+        **{setting.key: (_edge_field(setting), setting.default) for setting in EDGE},
+    )
+
+
+_NAME = re.compile(NAME_PATTERN)
+_DEVICES = re.compile(DEVICE_PATTERN, re.IGNORECASE)
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
-#: Colours given to new objects in turn: far apart in hue, readable over skin, grass and sky.
-PALETTE = ("#33c26b", "#e8543f", "#3f8ae8", "#e8b23f", "#a35be8", "#3fd0d8", "#e85ba8", "#9ccc3c")
 
 
 class ObjectSpec(_Part):

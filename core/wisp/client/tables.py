@@ -1,0 +1,127 @@
+"""What stands in one place only: edge settings, kinds of prompts, colours, limits, rules for names.
+
+The shot document, the JSON Schema, the command line, the Qt panels, Nuke's knobs and Blender's properties read these
+tables. An edge setting is one entry here and what it does in `wisp.finish.edge`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional, Tuple
+
+#: The engine protocol's major version; both sides must agree.
+PROTOCOL = 1
+#: The longest line either side of the protocol sends, in bytes without the newline.
+MAX_LINE = 8 * 1024 * 1024
+
+# -- limits of a document -------------------------------------------------------------------------------------
+
+#: Sizes, coordinates and frame numbers beyond these are mistakes, and would overflow in what computes with them.
+MAX_PIXELS = 1_000_000
+MAX_FRAME = 1_000_000_000
+MAX_STOPS = 64
+#: A disk and a blur of more pixels than these take minutes a frame at 4K.
+MAX_GROW = 100
+MAX_SOFTEN = 300
+#: Wider or taller pixels are mistakes, and do not fit into a file's header.
+MAX_ASPECT = 1000
+#: A hand draws a few hundred points; what has more is to be thinned out by whoever made it.
+MAX_STROKE_POINTS = 20_000
+
+
+class EdgeSetting(NamedTuple):
+    """One number of an object's `edge`. The default changes nothing."""
+
+    key: str
+    label: str
+    hint: str
+    default: float
+    #: What the document accepts; `highest` None: no bound. `above`: the lowest value itself is refused.
+    lowest: float
+    highest: Optional[float]
+    #: What a slider spans, and digits after the point that a hand sets.
+    usual: Tuple[float, float]
+    decimals: int
+    #: `px`: plate pixels; `alpha`: 0..1; empty: a plain factor.
+    unit: str = ""
+    whole: bool = False
+    above: bool = False
+
+    @property
+    def step(self) -> float:
+        """What one press of an arrow changes."""
+        return {0: 1.0, 1: 0.5}.get(self.decimals, 0.01)
+
+
+#: In the order in which panels show them.
+EDGE = (
+    EdgeSetting(
+        "grow",
+        "Grow",
+        "Move the edge out (or in, below 0) by so many pixels",
+        0.0,
+        -MAX_GROW,
+        MAX_GROW,
+        (-30.0, 30.0),
+        1,
+        "px",
+    ),
+    EdgeSetting("soften", "Soften", "Blur the edge over so many pixels", 0.0, 0.0, MAX_SOFTEN, (0.0, 30.0), 1, "px"),
+    EdgeSetting("black", "Black", "Alpha up to this becomes 0", 0.0, 0.0, 1.0, (0.0, 0.99), 2, "alpha"),
+    EdgeSetting("white", "White", "Alpha from this on becomes 1", 1.0, 0.0, 1.0, (0.01, 1.0), 2, "alpha"),
+    EdgeSetting(
+        "gamma", "Gamma", "Bend what lies between; above 1 brightens", 1.0, 0.0, None, (0.2, 5.0), 2, above=True
+    ),
+    EdgeSetting(
+        "fill_holes",
+        "Fill holes",
+        "Fill holes up to this diameter in pixels",
+        0.0,
+        0.0,
+        MAX_PIXELS,
+        (0.0, 200.0),
+        0,
+        "px",
+    ),
+    EdgeSetting(
+        "remove_specks",
+        "Specks",
+        "Remove specks up to this diameter in pixels",
+        0.0,
+        0.0,
+        MAX_PIXELS,
+        (0.0, 200.0),
+        0,
+        "px",
+    ),
+    EdgeSetting(
+        "frame_edge",
+        "Frame edge",
+        "Replace so many pixels at the border by what is inside",
+        0,
+        0,
+        MAX_PIXELS,
+        (0, 20),
+        0,
+        "px",
+        whole=True,
+    ),
+    EdgeSetting(
+        "stabilise",
+        "Stabilise",
+        "Take out what flickers against the neighbouring frames",
+        0.0,
+        0.0,
+        1.0,
+        (0.0, 1.0),
+        2,
+    ),
+)
+
+#: What marks an object on a frame; how each is stored is in `wisp.shot.model`.
+PROMPT_KINDS = ("point", "box", "stroke", "mask", "text")
+#: Colours given to new objects in turn: far apart in hue, readable over skin, grass and sky.
+PALETTE = ("#33c26b", "#e8543f", "#3f8ae8", "#e8b23f", "#a35be8", "#3fd0d8", "#e85ba8", "#9ccc3c")
+#: An object's name is a layer's name and a folder's: a letter, then letters, digits, `_` and `-`.
+NAME_PATTERN = r"[^\W\d_][\w\-]{0,63}"
+#: Windows has devices of these names and makes no folder called so.
+DEVICE_PATTERN = r"con|prn|aux|nul|com\d|lpt\d"

@@ -1,0 +1,78 @@
+"""What stands in the tables appears everywhere: in documents, their schema, panels, knobs and properties."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from wisp.client import tables
+from wisp.shot import Edge, Shot
+from wisp.shot import model as documents
+
+ROOT = Path(__file__).parent.parent.parent
+
+#: Adds a setting to the table before anything else reads it, then looks for it.
+NEW_SETTING = """
+import sys, types
+from wisp.client import tables
+tables.EDGE += (tables.EdgeSetting("glow", "Glow", "Let the edge shine", 0.5, 0.0, 2.0, (0.0, 1.5), 2),)
+from wisp import shot
+assert shot.Edge().glow == 0.5 and shot.Edge(glow=1.25).glow == 1.25
+assert shot.json_schema()["$defs"]["Edge"]["properties"]["glow"]["maximum"] == 2.0
+try:
+    shot.Edge(glow=3)
+except ValueError:
+    pass
+else:
+    raise AssertionError("the limit is not held")
+from wisp.panel.edge import EdgePanel
+from wisp.panel.qt import QtWidgets
+from wisp.panel.shot_edits import ShotEdits
+app = QtWidgets.QApplication([])
+plate = {"path": "a.png", "first": 1, "last": 1, "width": 8, "height": 8}
+panel = EdgePanel(ShotEdits({"wisp": 1, "plate": plate, "objects": [{"id": 1, "name": "a", "prompts": []}]}))
+assert panel.rows["glow"].number.value() == 0.5 and panel.rows["glow"].slider.toolTip() == "Let the edge shine"
+print("everywhere")
+"""
+
+
+def test_a_new_edge_setting_is_in_documents_schema_and_panels() -> None:
+    done = subprocess.run([sys.executable, "-c", NEW_SETTING], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "everywhere"
+
+
+@pytest.mark.parametrize(
+    "place", ["nuke_plugin/wisp_nuke/node.py", "blender_addon/model.py", "blender_addon/document.py"]
+)
+def test_no_front_end_lists_the_edge_settings_again(place: str) -> None:
+    text = (ROOT / place).read_text("utf-8")
+    assert "EDGE" in text
+    for setting in tables.EDGE:
+        assert f'_edge("{setting.key}"' not in text and f"{setting.key}: FloatProperty" not in text
+
+
+def test_defaults_change_nothing_and_are_within_the_limits() -> None:
+    plain = Edge()
+    for setting in tables.EDGE:
+        assert getattr(plain, setting.key) == setting.default
+        assert setting.highest is None or setting.lowest <= setting.default <= setting.highest
+        low, high = setting.usual
+        assert setting.lowest <= low < high and (setting.highest is None or high <= setting.highest)
+        assert setting.step > 0
+
+
+def test_the_guide_lists_every_edge_setting() -> None:
+    guide = (ROOT / "docs" / "finish.md").read_text("utf-8")
+    assert [setting.key for setting in tables.EDGE if f"`edge.{setting.key}`" not in guide] == []
+
+
+def test_the_kinds_of_prompts_are_those_of_the_document() -> None:
+    kinds = {
+        kind.model_fields["kind"].default
+        for kind in (documents.Point, documents.Box, documents.Stroke, documents.MaskPrompt, documents.Text)
+    }
+    assert kinds == set(tables.PROMPT_KINDS)
+    assert Shot.model_json_schema()["$defs"]["Stroke"]["properties"]["xy"]["maxItems"] == tables.MAX_STROKE_POINTS
