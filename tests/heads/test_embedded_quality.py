@@ -17,14 +17,15 @@ from wisp.models.build import load_head, model_stamp
 from wisp.train.export import read_provenance
 from wisp.weights.options import RunOptions
 
-#: MAD and MSE times 1000 of the closed-form head, measured on the same stills.
-CLOSED_FORM = {"exact": (5.82, 0.94), "coarse": (10.17, 2.62)}
+#: MAD and MSE times 1000 that must be kept on the stills, 2.5 % above what was measured.
+CEILINGS = {"exact": (4.81, 0.608), "coarse": (7.76, 1.83)}
 
 
 def test_weights_are_small_free_and_say_where_they_come_from() -> None:
     assert WEIGHTS.stat().st_size < 10_000_000
     about = read_provenance(WEIGHTS)
-    assert (about.licence, about.data, about.settings.recipe) == ("Apache-2.0", "made pictures", "embedded")
+    assert (about.licence, about.settings.recipe) == ("Apache-2.0", "embedded")
+    assert about.data == "made pictures and photographs (train_subjects over train_pool)"
     card = (Path(__file__).parents[2] / "docs" / "models" / "embedded.md").read_text("utf-8")
     assert hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() in card
     assert json.dumps(about.settings.steps) in card
@@ -58,5 +59,5 @@ def test_better_than_the_guided_filter_and_never_worse_than_the_mask(shared: Pat
         assert ours[-1].mse < mse(mask, still.alpha), still.name
     assert mean(ours).mad < mean(theirs).mad
     assert mean(ours).mse < mean(theirs).mse
-    assert mean(ours).mad < CLOSED_FORM[kind][0]
-    assert mean(ours).mse < CLOSED_FORM[kind][1]
+    assert mean(ours).mad < CEILINGS[kind][0]
+    assert mean(ours).mse < CEILINGS[kind][1]

@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import pytest
 from wisp.bench.stills import evaluate, mean
-from wisp.heads.guided import GuidedHead, guided_matte
+from wisp.heads.band import signed_distance
+from wisp.heads.edge_spread import likely_spread
+from wisp.heads.guided import GuidedHead, Lengths, filtered, guided_matte, lengths, quickly_filtered
 from wisp.models.build import load_head
 from wisp.weights.options import RunOptions
 
@@ -101,3 +103,22 @@ def test_several_objects_are_matted_each_by_itself(scene, clip_of):
     for number, mask_logits in logits.items():
         np.testing.assert_array_equal(together[number], head.matte(clip_of(image), 1, {number: mask_logits})[number])
     assert not together[7].any()
+
+
+@pytest.mark.parametrize("blur", [0.7, 5.0, 9.0])
+def test_fitted_on_cells_it_gives_nearly_the_same(scene, blur):
+    image, truth, mask = scene(blur)
+    wide = lengths(likely_spread(image, mask, mask.shape))
+    distance = signed_distance(mask)
+    whole, quick = filtered(image, mask, distance, wide), quickly_filtered(image, mask, distance, wide)
+    assert np.abs(quick - truth).mean() < 1.1 * np.abs(whole - truth).mean() + 1e-3
+    outside = np.abs(distance) > wide.band
+    np.testing.assert_array_equal(quick[outside], mask[outside])
+
+
+def test_narrow_windows_are_fitted_on_pixels(scene):
+    image, _, mask = scene(1.0)
+    narrow, distance = Lengths(4.0, 4.0), signed_distance(mask)
+    np.testing.assert_array_equal(
+        quickly_filtered(image, mask, distance, narrow), filtered(image, mask, distance, narrow)
+    )

@@ -179,14 +179,36 @@ def _read(path: Path, flags: int) -> NDArray[np.uint8]:
     return picture
 
 
+def _close_ups(folder: Path, heads: Sequence[Head], into: Path) -> None:
+    """Write the five best and the five worst close-ups of the last head from coarse masks, beside the others."""
+    from ..contact_sheet import write_png
+    from .closeups import close_ups, sheet
+
+    stills = read_stills(folder)
+    mattes = {still.name: [_matte(head, still.image, still.masks["coarse"])[0] for head in heads] for still in stills}
+    pairs = [pair for still in stills if (pair := close_ups(still, "coarse", mattes[still.name][-1]))]
+    best = sorted((pair[0] for pair in pairs), key=lambda close: close.left)[:5]
+    worst = sorted((pair[1] for pair in pairs), key=lambda close: -close.error)[:5]
+    for name, chosen in (("best", best), ("worst", worst)):
+        if chosen:
+            shown = [mattes[close.still.name] for close in chosen]
+            write_png(into / f"close-ups-{name}.png", sheet(chosen, shown, [head.id for head in heads]))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the table of the heads that need no weights."""
-    parser = argparse.ArgumentParser(prog="python -m wisp.bench.stills", description=__doc__.splitlines()[0])
+    """Print the table of the heads, by default those that come with Wisp; draw close-ups where asked for."""
+    parser = argparse.ArgumentParser(prog="wisp bench quality", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder of stills")
-    parser.add_argument("--head", action="append", help="id of a head (default: guided and closed-form)")
+    parser.add_argument("--head", action="append", help="id of a head (default: guided, closed-form and embedded)")
+    parser.add_argument(
+        "--close-ups", type=Path, metavar="DIR", help="also draw the last head's five best and five worst places there"
+    )
     options = parser.parse_args(arguments)
-    heads = [load_head(name, RunOptions()) for name in options.head or ("guided", "closed-form")]
+    heads = [load_head(name, RunOptions()) for name in options.head or ("guided", "closed-form", "embedded")]
     print(table(evaluate(options.folder, heads, timed=True)))
+    if options.close_ups:
+        options.close_ups.mkdir(parents=True, exist_ok=True)
+        _close_ups(options.folder, heads, options.close_ups)
 
 
 if __name__ == "__main__":

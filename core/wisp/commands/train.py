@@ -2,6 +2,7 @@
 
   wisp train preview -o sheet.png                      what the built-in generator teaches
   wisp train run -o runs/a                             the embedded head, from made pictures
+  wisp train run -o runs/p --subjects DIR --backgrounds DIR    from made and photographed subjects over photographs
   wisp train run -o runs/b --data mattes --start w.safetensors --set steps=2000
   wisp train run -o runs/c --data mattes --set recipe=sam2matting --encoder sam2.1_hiera_tiny.pt --variant tiny
   wisp train export runs/a -o head.safetensors --licence Apache-2.0 --attribution "Our studio"
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..train.config import TrainConfig
+    from ..train.crops import NumberedSource
     from ..train.recipe import Recipe
     from ..train.trainer import Progress
 
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     preview.add_argument("--size", type=int, default=192, metavar="PX", help="side of a sample (default: 192)")
     preview.add_argument("--seed", type=int, default=0, metavar="N")
     preview.add_argument("--data", type=Path, metavar="DIR", help="from these pictures instead of made ones")
+    _add_photographs(preview)
     add_output_options(preview)
 
     run_parser = actions.add_parser("run", help="train, or go on training")
@@ -51,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_parser.add_argument("--config", type=Path, metavar="FILE", help="settings, TOML or JSON")
     run_parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="one setting")
     run_parser.add_argument("--data", type=Path, metavar="DIR", help="a studio's mattes instead of made pictures")
+    _add_photographs(run_parser)
     run_parser.add_argument("--start", type=Path, metavar="FILE", help="weights to start from (fine-tuning)")
     run_parser.add_argument("--encoder", type=Path, metavar="FILE", help="SAM 2.1 checkpoint, for recipe sam2matting")
     run_parser.add_argument("--variant", default="tiny", help="of the encoder: tiny, small, base-plus or large")
@@ -68,6 +72,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_output_options(export)
 
 
+def _add_photographs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--subjects", type=Path, metavar="DIR", help="NAME.jpg, NAME.alpha.png beside made ones")
+    parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="pictures to lay --subjects over")
+
+
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     return {"preview": _preview, "run": _train, "export": _export}[args.action](args)
@@ -75,11 +84,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _preview(args: argparse.Namespace) -> int:
     from ..contact_sheet import write_png
-    from ..train.folders import FolderSource
     from ..train.preview import preview
-    from ..train.scenes import MadeSource
 
-    source = FolderSource(args.data, args.size, args.seed) if args.data else MadeSource(args.size, args.seed)
+    source, _ = _sources(args, args.size, args.seed, args.seed)
     write_png(args.output, preview([source(number) for number in range(max(1, args.count))]))
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter:
         reporter.emit("done", path=str(args.output))
@@ -148,14 +155,8 @@ def _settings(args: argparse.Namespace) -> TrainConfig:
 
 
 def _recipe(args: argparse.Namespace, config: TrainConfig, device: torch.device, reporter: Reporter) -> Recipe:
-    from ..train.folders import FolderSource
-    from ..train.scenes import MadeSource
-
     size = args.encoder_size if config.recipe == "sam2matting" else 2 * config.crop
-    source: FolderSource | MadeSource = MadeSource(size, _TRAINING)
-    other: FolderSource | MadeSource = MadeSource(size, _HELD_OUT)
-    if args.data:
-        source, other = FolderSource(args.data, size, _TRAINING), FolderSource(args.data, size, _HELD_OUT, True)
+    source, other = _sources(args, size, _TRAINING, _HELD_OUT)
     if config.recipe == "sam2matting":
         if args.encoder is None:
             raise UsageError("The recipe sam2matting needs --encoder, a SAM 2.1 checkpoint.")
@@ -176,18 +177,42 @@ def _recipe(args: argparse.Namespace, config: TrainConfig, device: torch.device,
     return EmbeddedRecipe(config, store, held_out, device)
 
 
+def _sources(args: argparse.Namespace, size: int, seed: int, other: int) -> tuple[NumberedSource, NumberedSource]:
+    """Samples to train on, and others: of things that are kept from it, or made differently of the same."""
+    from ..train.folders import FolderSource
+    from ..train.photographs import PhotographSource
+    from ..train.scenes import MadeSource
+
+    if args.data:
+        return FolderSource(args.data, size, seed), FolderSource(args.data, size, other, True)
+    if bool(args.subjects) != bool(args.backgrounds):
+        raise UsageError("--subjects and --backgrounds belong together.")
+    if args.subjects:
+        folders = args.subjects, args.backgrounds, size
+        return PhotographSource(*folders, seed), PhotographSource(*folders, other)
+    return MadeSource(size, seed), MadeSource(size, other)
+
+
 def _write_origin(args: argparse.Namespace) -> None:
     """What an export has to know besides the settings."""
     from ..atomic import replacing
 
     values = {
-        "data": str(args.data) if args.data else "made pictures",
+        "data": _data(args),
         "start": str(args.start) if args.start else None,
         "encoder": str(args.encoder.resolve()) if args.encoder else None,
         "variant": args.variant,
     }
     with replacing(args.output / _ORIGIN) as temporary:
         temporary.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
+
+
+def _data(args: argparse.Namespace) -> str:
+    if args.data:
+        return str(args.data)
+    if args.subjects:
+        return f"made pictures and photographs ({args.subjects.name} over {args.backgrounds.name})"
+    return "made pictures"
 
 
 def _export(args: argparse.Namespace) -> int:

@@ -169,8 +169,9 @@ def _chooser(channels: int, choices: int) -> nn.Conv2d:
 def _weighed(weights: Tensor, alphas: Tensor) -> Tensor:
     """Alpha as the guided filter's plus a weighted sum of how far the candidates are from it: ... x 1 x h x w."""
     start = alphas[..., :1, :, :]
-    candidates = torch.cat([alphas[..., 1:, :, :], torch.zeros_like(start), torch.ones_like(start)], dim=-3)
-    return start + (weights * (candidates - start)).sum(dim=-3, keepdim=True)
+    proposed = (weights[..., :-2, :, :] * alphas[..., 1:, :, :]).sum(dim=-3, keepdim=True)
+    # Black adds nothing but its weight, white its weight alone.
+    return start * (1 - weights.sum(dim=-3, keepdim=True)) + proposed + weights[..., -1:, :, :]
 
 
 def _nearness(distance: Tensor) -> Tensor:

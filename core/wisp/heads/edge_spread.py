@@ -17,7 +17,7 @@ from .band import Mask, signed_distance
 from .guided_filter import box_mean
 
 #: Pictures are measured at this long side at most: spreads grow with resolution, their measurement need not.
-_LONG_SIDE = 1024
+LONG_SIDE = 1024
 #: Reach of the profile on either side of the outline, in pixels, tried in turn until it is wide enough ...
 _REACHES = (12, 17, 24, 34)
 #: ... which is when the spread is below this part of it.
@@ -34,7 +34,7 @@ def edge_spread(image: FloatImage, mask: Mask) -> float | None:
     show a colour of its own.
     """
     height, width = mask.shape
-    scale = max(1.0, max(height, width) / _LONG_SIDE)
+    scale = max(1.0, max(height, width) / LONG_SIDE)
     if scale > 1:
         small = (max(1, round(width / scale)), max(1, round(height / scale)))
         image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)

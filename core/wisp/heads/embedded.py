@@ -28,14 +28,16 @@ from .band import Mask, mask_from_logits, signed_distance
 from .edge_blocks import Blocks
 from .edge_cues import PLANES, EdgeCues
 from .edge_network import BLOCK, CONTEXT, REACH, EdgeNetwork
-from .edge_spread import likely_spread
-from .guided import filtered, lengths
+from .edge_spread import LONG_SIDE, likely_spread
+from .guided import lengths, quickly_filtered
 from .refine import refine_alpha
 
 #: The weights that come with Wisp.
 WEIGHTS = Path(__file__).with_name("embedded.safetensors")
 #: Longest side in pixels that the network works at; its window of view does not grow with the plate.
 LONGEST_SIDE = 2048
+#: Spreads in pixels up to which an edge is sharp and its mask exact, and from which one of the two is not.
+_EXACT_SPREADS = (0.7, 1.0)
 #: Blocks of a slice, besides its context: bounds memory.
 _SLICE = 1024
 _THREADS = 2
@@ -58,10 +60,14 @@ def embedded_matte(network: EdgeNetwork, image: FloatImage, logits: NDArray[np.f
         return mask.astype(np.float32)
     with ThreadPoolExecutor(1) as pool:
         measured = pool.submit(likely_spread, image, mask, logits.shape)
+        image, mask = _padded(image), _padded(mask.astype(np.uint8)) > 0
         distance = signed_distance(mask)
         spread = measured.result()
-    alpha = filtered(image, mask, distance, lengths(spread))
-    cues = EdgeCues.of(_padded(image), _padded(alpha), _padded(distance), spread)
+    alpha = quickly_filtered(image, mask, distance, lengths(spread))
+    share = _correctable(spread, long_side)
+    if not share:
+        return np.ascontiguousarray(alpha[:height, :width])
+    cues = EdgeCues.of(image, alpha, distance, spread)
     chosen = _blocks_near_edge(cues.distance)
     corrected = cues.alpha.copy()
 
@@ -77,7 +83,8 @@ def embedded_matte(network: EdgeNetwork, image: FloatImage, logits: NDArray[np.f
 
     with _workers() as pool:
         list(pool.map(correct, _slices(chosen)))
-    return np.ascontiguousarray(corrected[:height, :width])
+    alpha += share * (corrected - alpha)
+    return np.ascontiguousarray(alpha[:height, :width])
 
 
 def load_network(path: Path = WEIGHTS, device: str = "cpu") -> EdgeNetwork:
@@ -110,6 +117,14 @@ def build(entry: Any, files: Mapping[str, Path], options: Any) -> EmbeddedHead: 
     path = files.get("weights", WEIGHTS)
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     return EmbeddedHead(load_network(path, options.device), f"embedded-{digest[:12]}")
+
+
+def _correctable(spread: float, long_side: int) -> float:
+    """How much of the network's correction is taken: 0..1. A sharp edge that the mask meets to the pixel leaves the
+    guided filter nothing to be corrected for, and the network only its own noise."""
+    exact, uncertain = _EXACT_SPREADS
+    measured = spread / max(1.0, long_side / LONG_SIDE)
+    return float(np.clip((measured - exact) / (uncertain - exact), 0, 1))
 
 
 @contextmanager

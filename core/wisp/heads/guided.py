@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +15,7 @@ from ..plates.clip import Clip, FloatImage
 from ..plates.plate import Window
 from .band import Mask, grow, mask_from_logits, signed_distance, tiles
 from .edge_spread import likely_spread
-from .guided_filter import guided_filter
+from .guided_filter import affine_models, box_mean, guided_filter
 
 # All lengths follow from one measured number, the spread of the picture's edge around the mask's outline. The
 # factors were chosen on ten stills with an exact and a coarse mask each; quality is flat around them.
@@ -29,6 +30,8 @@ _LEAST_BELIEF = 0.05
 #: Side of a tile in pixels: its planes stay in the processor's cache.
 _TILE = 256
 _THREADS = 2
+#: Cells that half a window must hold for cells of that size to do.
+_CELLS_PER_RADIUS = 4.0
 
 
 class Lengths(NamedTuple):
@@ -79,18 +82,57 @@ def filtered(image: FloatImage, mask: Mask, signed: FloatImage, lengths: Lengths
     distance = np.abs(signed)
     unknown = distance <= band
     wide, narrow = max(round(radius), 2), max(round(radius / 2), 2)
-    error = radius / _RADIUS_PER_SPREAD * _ERROR_PER_SPREAD
+    rightness = _rightness(lengths)
 
     def label_belief(at: tuple[slice, slice]) -> FloatImage:
-        # 2 P(right) - 1 for an outline displaced by a normal error; erf(x) is tanh(1.2 x) to within 0.02.
-        right = np.tanh((1.2 / math.sqrt(2) / max(error, 0.1)) * distance[at])
+        right = np.tanh(rightness * distance[at])
         return np.asarray(np.maximum(right * right, _LEAST_BELIEF), np.float32)
 
     first = _filter(image, alpha, unknown, wide, label_belief)
     second = _filter(image, first, unknown, narrow, lambda at: (2 * first[at] - 1) ** 2 + np.float32(_LEAST_BELIEF))
-    outwards = np.clip((distance[unknown] / band - _SURE_PART) / (1 - _SURE_PART), 0, 1)
-    alpha[unknown] += (second[unknown] - alpha[unknown]) * (0.5 + 0.5 * np.cos(np.pi * outwards))
+    alpha[unknown] += (second[unknown] - alpha[unknown]) * _share(distance[unknown], band)
     return alpha
+
+
+def quickly_filtered(image: FloatImage, mask: Mask, signed: FloatImage, lengths: Lengths) -> FloatImage:
+    """`filtered` for whoever goes on from it: colour models fitted on cells of up to 4 x 4 pixels, as coarse as the
+    windows allow, and applied to every pixel (He, Sun, "Fast Guided Filter", 2015). Sides are multiples of 4."""
+    cell = next((cell for cell in (4, 2) if lengths.radius >= _CELLS_PER_RADIUS * cell), 1)
+    if cell == 1:
+        return filtered(image, mask, signed, lengths)
+    height, width = mask.shape
+    cells = (width // cell, height // cell)
+    small = cv2.resize(image, cells, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(mask.astype(np.float32), cells, interpolation=cv2.INTER_AREA)
+    distance = np.abs(cv2.resize(signed, cells, interpolation=cv2.INTER_AREA))
+    right = np.tanh(_rightness(lengths) * distance)
+    wide, narrow = max(round(lengths.radius / cell), 1), max(round(lengths.radius / 2 / cell), 1)
+    first = guided_filter(small, share, wide, np.maximum(right * right, np.float32(_LEAST_BELIEF)))
+    first = np.where(distance <= lengths.band, first, share)
+    models = affine_models(small, first, narrow, (2 * first - 1) ** 2 + np.float32(_LEAST_BELIEF))
+    alpha = mask.astype(np.float32)
+    unknown = np.abs(signed) <= lengths.band
+    red, green, blue, level = (
+        cv2.resize(box_mean(model, narrow), (width, height), interpolation=cv2.INTER_LINEAR) for model in models
+    )
+    channels = cv2.split(image)
+    second = np.clip(red * channels[0] + green * channels[1] + blue * channels[2] + level, 0, 1)
+    share = _share(np.abs(signed[unknown]), lengths.band)
+    alpha[unknown] += (second[unknown] - alpha[unknown]) * share
+    return alpha
+
+
+def _rightness(lengths: Lengths) -> float:
+    """2 P(right) - 1 for an outline displaced by a normal error is tanh of the distance times this; erf(x) is
+    tanh(1.2 x) to within 0.02."""
+    error = lengths.radius / _RADIUS_PER_SPREAD * _ERROR_PER_SPREAD
+    return 1.2 / math.sqrt(2) / max(error, 0.1)
+
+
+def _share(distance: FloatImage, band: float) -> FloatImage:
+    """The filter's share in alpha at so many pixels from the outline: 1 near it, 0 at the band's rim."""
+    outwards = np.clip((distance / band - _SURE_PART) / (1 - _SURE_PART), 0, 1)
+    return np.asarray(0.5 + 0.5 * np.cos(np.pi * outwards), np.float32)
 
 
 def _filter(

@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -15,13 +16,18 @@ from ..atomic import replacing
 from ..heads.band import signed_distance
 from ..heads.edge_cues import CELL, PLANES, EdgeCues
 from ..heads.edge_spread import likely_spread
-from ..heads.guided import filtered, lengths
+from ..heads.guided import lengths, quickly_filtered
 from ..plates.clip import FloatImage
 from ..plates.plate import Window
 from .scenes import Sample
 
-#: Samples by number; the same number always gives the same sample.
-Source = Callable[[int], Sample]
+
+class NumberedSource(Protocol):
+    """Samples by number; the same number always gives the same sample. `mask_kind` as in `guidance_mask`."""
+
+    def __call__(self, number: int, mask_kind: str | None = None) -> Sample: ...
+
+
 #: Crops taken from one sample.
 PER_SAMPLE = 3
 #: Crops begin at multiples of this many pixels, which are whole cells.
@@ -32,7 +38,7 @@ def sample_cues(sample: Sample) -> EdgeCues:
     """A sample as the embedded head sees it; its sides must be multiples of `CELL`."""
     distance = signed_distance(sample.mask)
     spread = likely_spread(sample.image, sample.mask, sample.mask.shape)
-    alpha = filtered(sample.image, sample.mask, distance, lengths(spread))
+    alpha = quickly_filtered(sample.image, sample.mask, distance, lengths(spread))
     return EdgeCues.of(sample.image, alpha, distance, spread)
 
 
@@ -59,13 +65,13 @@ def crops(sample: Sample, size: int, rng: np.random.Generator) -> NDArray[np.flo
     return found
 
 
-_Settings = tuple[Path, Source, int, int, int]
+_Settings = tuple[Path, NumberedSource, int, int, int]
 
 
 class CropStore:
     """Crops in one file, filled on demand and in any order by as many processes as like to."""
 
-    def __init__(self, path: Path, source: Source, samples: int, size: int, seed: int) -> None:
+    def __init__(self, path: Path, source: NumberedSource, samples: int, size: int, seed: int) -> None:
         self.path = path
         self._source = source
         self._seed = seed

@@ -30,7 +30,7 @@ def random_layer(rng: np.random.Generator, size: int, palette: Palette) -> Layer
     kind = rng.choice(len(_KINDS), p=_CHANCES)
     _KINDS[kind](rng, canvas, surface, palette)
     layer = _averaged(canvas, size)
-    return _veiled(rng, layer) if rng.random() < 0.08 else layer
+    return veiled(rng, layer) if rng.random() < 0.12 else layer
 
 
 def _body(rng: np.random.Generator, canvas: Canvas, surface: FloatImage) -> list[Points]:
@@ -167,7 +167,7 @@ def _written(rng: np.random.Generator, canvas: Canvas, surface: FloatImage, pale
     fill(canvas, surface, mask)
 
 
-def _veiled(rng: np.random.Generator, layer: Layer) -> Layer:
+def veiled(rng: np.random.Generator, layer: Layer) -> Layer:
     """Part of the subject made as translucent as glass, a wing or smoke."""
     size = layer.alpha.shape[0]
     if rng.random() < 0.5:

@@ -1,0 +1,171 @@
+"""Samples from photographs: subjects with mattes and made ones, moved, scaled, coloured anew, over other pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..errors import InputError
+from ..finish.foreground import foreground_colour
+from ..plates.clip import FloatImage
+from .camera import blurred_layer, composite, recorded
+from .layers import Layer, random_layer, veiled
+from .masks import guidance_mask
+from .palette import random_palette
+from .scenes import Sample, made_sample
+from .textures import fractal_noise, texture
+
+#: How often a sample is all made, and else the subject is a photograph's, the background is one, another subject stands
+#: in it.
+_MADE, _REAL_SUBJECT, _REAL_BACKGROUND, _STRANGER = 0.35, 0.75, 0.8, 0.15
+#: Pixels around a sample that only filters see.
+_MARGIN = 8
+
+
+@dataclass(frozen=True)
+class PhotographSource:
+    """Samples `size` pixels square: sample number n is the same as long as the files are.
+
+    `subjects`: a folder of NAME.jpg with NAME.alpha.png. `backgrounds`: pictures in any depth of folders. Other seeds
+    give other pictures of the same things. Raises InputError where a folder holds nothing.
+    """
+
+    subjects: Path
+    backgrounds: Path
+    size: int
+    seed: int = 0
+
+    def __call__(self, number: int, mask_kind: str | None = None) -> Sample:
+        rng = np.random.default_rng((self.seed, number))
+        if rng.random() < _MADE:
+            return made_sample((self.seed, number), self.size, mask_kind)
+        whole = self.size + 2 * _MARGIN
+        while True:
+            layer = self._subject(rng, whole)
+            inner = layer.alpha[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+            if 0.02 < float((inner >= 0.5).mean()) < 0.98:
+                break
+        behind = self._background(rng, whole, layer)
+        picture = composite(layer, behind, linear=rng.random() < 0.25)
+        inside = (slice(_MARGIN, -_MARGIN),) * 2
+        picture = recorded(rng, picture) if rng.random() < 0.5 else np.round(255 * picture) / np.float32(255)
+        alpha = np.ascontiguousarray(layer.alpha[inside])
+        return Sample(np.ascontiguousarray(picture[inside]), alpha, guidance_mask(rng, alpha, mask_kind))
+
+    def _subject(self, rng: np.random.Generator, side: int) -> Layer:
+        if rng.random() < _REAL_SUBJECT:
+            layer = _cut_out(rng, _chosen(rng, _subjects(self.subjects)), side)
+            draw = rng.random()
+            if draw < 0.2:
+                layer = blurred_layer(rng, layer)
+            return veiled(rng, layer) if draw > 0.95 else layer
+        return blurred_layer(rng, random_layer(rng, side, random_palette(rng)))
+
+    def _background(self, rng: np.random.Generator, side: int, layer: Layer) -> FloatImage:
+        if rng.random() < _REAL_BACKGROUND:
+            path = _chosen(rng, _pictures(self.backgrounds))
+            picture = _part(rng, _display(path), side)
+        else:
+            picture = texture(rng, side, random_palette(rng))
+        if rng.random() < _STRANGER:
+            picture = composite(self._subject(rng, side), picture, linear=False)
+        picture = _recoloured(rng, picture)
+        if rng.random() < 0.3:  # towards the subject's own colours
+            weight = layer.alpha.sum() + 1
+            mean = layer.colour.sum(axis=(0, 1)) / weight
+            picture = picture + rng.uniform(0.3, 0.95) * (mean - picture.mean(axis=(0, 1)))
+        if rng.random() < 0.35:
+            picture = cv2.GaussianBlur(picture, (0, 0), float(np.exp(rng.uniform(np.log(0.6), np.log(7)))))
+        return np.asarray(np.clip(picture, 0, 1), np.float32)
+
+
+def _chosen(rng: np.random.Generator, paths: tuple[Path, ...]) -> Path:
+    return paths[rng.integers(len(paths))]
+
+
+def _cut_out(rng: np.random.Generator, path: Path, side: int) -> Layer:
+    """A square of a photographed subject around a soft place, turned, scaled, bent and coloured at random."""
+    colour, alpha, places = _straight(path)
+    centre = places[rng.integers(len(places))][::-1].astype(np.float64)
+    scale = np.exp(rng.uniform(np.log(0.55), np.log(1.9)))
+    angle = rng.normal(scale=0.35) if rng.random() < 0.8 else rng.uniform(0, 2 * np.pi)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    stretch = np.diag(np.exp(rng.normal(scale=0.1, size=2)) / scale * [rng.choice([-1, 1]), 1])
+    grid = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1) - side / 2
+    places_from = grid @ (turn @ stretch).T + centre + rng.uniform(-side / 3, side / 3, 2) / scale
+    if rng.random() < 0.3:
+        bend = rng.uniform(2, 12) / scale
+        cells = rng.uniform(1.5, 5)
+        shifts = [fractal_noise(rng, side, cells, 2.5, 2) - 0.5 for _ in range(2)]
+        places_from = places_from + bend * np.stack(shifts, axis=-1)
+    x, y = (np.ascontiguousarray(places_from[..., n], np.float32) for n in range(2))
+    if scale < 0.85:
+        blur = 0.45 / scale
+        colour, alpha = cv2.GaussianBlur(colour, (0, 0), blur), cv2.GaussianBlur(alpha, (0, 0), blur)
+    warped = [cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101) for part in (colour, alpha)]
+    straight, alpha = np.clip(warped[0], 0, 1), np.clip(warped[1], 0, 1)
+    if rng.random() < 0.12:  # another material of the same shape
+        light = straight.mean(axis=2, keepdims=True)
+        straight = texture(rng, side, random_palette(rng)) * (0.4 + light)
+    straight = _recoloured(rng, np.asarray(straight, np.float32))
+    return Layer(np.asarray(straight * alpha[..., None], np.float32), np.asarray(alpha, np.float32))
+
+
+def _part(rng: np.random.Generator, picture: FloatImage, side: int) -> FloatImage:
+    """A square of a picture at a random place, size and hand."""
+    extent = min(*picture.shape[:2], round(side * np.exp(rng.uniform(np.log(0.6), np.log(2.5)))))
+    top, left = (int(rng.integers(length - extent + 1)) for length in picture.shape[:2])
+    part = picture[top : top + extent, left : left + extent]
+    part = cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA if extent > side else cv2.INTER_CUBIC)
+    part = np.rot90(part, int(rng.choice([0, 0, 0, 1, 2, 3])))
+    return np.ascontiguousarray(np.clip(part[:, ::-1] if rng.random() < 0.5 else part, 0, 1), np.float32)
+
+
+def _recoloured(rng: np.random.Generator, picture: FloatImage) -> FloatImage:
+    """Other light, tint, contrast and saturation."""
+    gain = np.exp(rng.normal(scale=0.2) + rng.normal(scale=0.08, size=3))
+    grey = picture.mean(axis=2, keepdims=True)
+    picture = grey + (picture - grey) * rng.uniform(0.3, 1.5)
+    picture = np.clip(picture * gain, 0, 1) ** np.exp(rng.normal(scale=0.25))
+    return np.asarray(picture, np.float32)
+
+
+@lru_cache(maxsize=16)
+def _straight(path: Path) -> tuple[FloatImage, FloatImage, np.ndarray[tuple[int, int], np.dtype[np.intp]]]:
+    """A subject's un-premultiplied colour, alpha, and the places of its edge (soft ones many times over)."""
+    alpha = cv2.imread(str(path.with_suffix(".alpha.png")), cv2.IMREAD_GRAYSCALE)
+    if alpha is None:
+        raise InputError(f"{path} has no {path.stem}.alpha.png beside it.", path=path)
+    matte = alpha.astype(np.float32) / 255
+    picture = _display(path)
+    colour = foreground_colour(picture, matte)
+    soft = np.argwhere((matte > 0.03) & (matte < 0.97))
+    return colour, matte, soft
+
+
+@lru_cache(maxsize=128)
+def _display(path: Path) -> FloatImage:
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise InputError(f"{path} is not a picture.", path=path)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) / np.float32(255), np.float32)
+
+
+@lru_cache(maxsize=4)
+def _subjects(folder: Path) -> tuple[Path, ...]:
+    return _found(folder, tuple(sorted(folder.glob("*.jpg"))))
+
+
+@lru_cache(maxsize=4)
+def _pictures(folder: Path) -> tuple[Path, ...]:
+    return _found(folder, tuple(sorted(path for path in folder.rglob("*") if path.suffix in (".jpg", ".png"))))
+
+
+def _found(folder: Path, paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    if not paths:
+        raise InputError(f"{folder} holds no pictures.", path=folder)
+    return paths
