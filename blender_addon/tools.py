@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import bpy
+
+from . import tool_icons
 
 
 def _keymap(operator: str) -> tuple[tuple[Any, ...], ...]:
@@ -40,25 +43,21 @@ class Tool(bpy.types.WorkSpaceTool):
 class PointTool(Tool, operator="wisp.add_point"):
     bl_label = "Roto Point"
     bl_description = "Click the object; Alt or Shift: not the object; drag: move a point; Ctrl: delete"
-    bl_icon = "ops.paint.eyedropper_add"
 
 
 class BoxTool(Tool, operator="wisp.add_box"):
     bl_label = "Roto Box"
     bl_description = "Drag a box around the object; drag its corners and edges to change it; Ctrl: delete"
-    bl_icon = "ops.generic.select_box"
 
 
 class LassoTool(Tool, operator="wisp.add_lasso"):
     bl_label = "Roto Lasso"
     bl_description = "Draw the object's outline; Alt or Shift: of what is not the object; Ctrl: delete"
-    bl_icon = "ops.generic.select_lasso"
 
 
 class ScribbleTool(Tool, operator="wisp.add_stroke"):
     bl_label = "Roto Scribble"
     bl_description = "Paint what belongs to the object; Alt or Shift: what does not; [ and ]: size; Ctrl: delete"
-    bl_icon = "ops.gpencil.draw"
 
     @staticmethod
     def draw_settings(context, layout, tool) -> None:
@@ -84,6 +83,8 @@ ALL = (*TOOLS, *map(_combined, TOOLS))
 def register() -> None:
     if bpy.app.background:
         return
+    for tool in TOOLS:
+        tool.bl_icon = str(tool_icons.write(Path(bpy.app.tempdir), tool.bl_idname.removeprefix("wisp.")))
     for number, tool in enumerate(ALL):
         bpy.utils.register_tool(tool, separator=number % len(TOOLS) == 0, group=False)
 

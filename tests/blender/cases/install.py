@@ -40,6 +40,9 @@ def run() -> None:
     before = traces()
     assert not before
     stage.install()
+    for name in ("point", "box", "lasso", "stroke"):
+        icon = stage.addon("tool_icons").write(stage.FOLDER, name)
+        assert bpy.app.icons.new_triangles_from_file(f"{icon}.dat") > 0
     assert {"operator wisp", "WindowManager.wisp_view"} <= traces(), traces()
     for _ in range(2):
         bpy.ops.preferences.addon_disable(module=stage.PACKAGE)

@@ -51,6 +51,7 @@ def tell(window: Any, alphas: list[np.ndarray], core_of: Any) -> list[str]:
     window.click(20, 20, held="ctrl")
     window.until("ctrl-click deletes", lambda s: [p[2] for p in prompts(s)] == [True])
 
+    toggled(window)
     second_object(window)
     rows, columns = np.nonzero(alphas[0] > 0.1)
     box = [(columns.min() - 4.0, rows.min() - 4.0), (columns.max() + 4.0, rows.max() + 4.0)]
@@ -91,6 +92,37 @@ def tell(window: Any, alphas: list[np.ndarray], core_of: Any) -> list[str]:
     troubles(window)
     assert window.state()["overlay_faults"] == 0
     return measured
+
+
+def toggled(window: Any) -> None:
+    """Exclude without a key, by the toggle; Escape puts back what is being moved; the tools in the combined view."""
+    window.do("bpy.context.window_manager.wisp_exclude = True")
+    window.click(30, 30)
+    window.until("the toggle excludes", lambda s: [p[2] for p in prompts(s)] == [True, False])
+    window.do("bpy.context.window_manager.wisp_exclude = False")
+    before = prompts(window.state())
+    (ax, ay), (bx, by) = window.at(30, 30), window.at(90, 60)
+    window.xdo("mousemove", ax + 1, ay, "sleep", 0.2, "mousemove", ax, ay, "sleep", 0.2, "mousedown", 1)
+    window.xdo("mousemove", (ax + bx) // 2, (ay + by) // 2, "sleep", 0.2, "mousemove", bx, by, "sleep", 0.4)
+    window.until("the point follows", lambda s: prompts(s)[1][3][0][0] > 60)
+    window.screenshot("moving")
+    window.xdo("key", "Escape", "sleep", 0.3, "mouseup", 1)
+    window.until("Escape puts it back", lambda s: prompts(s) == before)
+    window.click(200, 20, held="ctrl")
+    time.sleep(0.5)
+    assert prompts(window.state()) == before, "ctrl-click deletes only what is under the mouse"
+    window.click(30, 30, held="ctrl")
+    window.until("and that it does", lambda s: len(prompts(s)) == 1)
+    window.do(
+        "area_of('PREVIEW').spaces.active.view_type = 'SEQUENCER_PREVIEW'\n"
+        "with override('SEQUENCER_PREVIEW'):\n"
+        "    for name in ('point', 'box', 'lasso', 'stroke'):\n"
+        "        assert bpy.ops.wm.tool_set_by_id(name=f'wisp.{name}', space_type='SEQUENCE_EDITOR') == {'FINISHED'}"
+    )
+    time.sleep(1)
+    window.screenshot("combined")
+    window.do("area_of('SEQUENCER_PREVIEW').spaces.active.view_type = 'PREVIEW'")
+    tool(window, "point")
 
 
 def second_object(window: Any) -> None:
