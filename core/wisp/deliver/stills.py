@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..atomic import replacing
 from ..errors import OutputError
 from ..plates.clip import FloatImage
+from ..plates.opening import opened, writable
 
 Codes = NDArray[np.uint16]
 
@@ -46,12 +47,12 @@ def write_tiff(path: Path, picture: FloatImage, attributes: dict[str, Any], *, p
     for name, value in attributes.items():
         spec[name] = value
     with replacing(path, durable=True) as temporary:
-        temporary.touch()  # an unwritable place speaks here, with its reason
         # The temporary name does not end in .tif, so the writer is chosen by kind.
         output: Any = oiio.ImageOutput.create("tiff")
-        written = output.open(str(temporary), spec) and output.write_image(codes.reshape(height, width, -1))
-        # What a full disk loses of a small file is not reported: what cannot be read again was not written.
-        closed = output.close()
+        with writable(temporary) as name:
+            written = output.open(name, spec) and output.write_image(codes.reshape(height, width, -1))
+            # What a full disk loses of a small file is not reported: what cannot be read again was not written.
+            closed = output.close()
         if not (written and closed and _reads_back(temporary, codes)):
             fault = output.geterror().strip().rstrip(".")
             raise OutputError(f"Cannot write {path}: {fault or 'the disk may be full'}.", path=path)
@@ -60,10 +61,11 @@ def write_tiff(path: Path, picture: FloatImage, attributes: dict[str, Any], *, p
 def _reads_back(path: Path, codes: Codes) -> bool:
     config = oiio.ImageSpec()
     config["oiio:UnassociatedAlpha"] = 1
-    source = oiio.ImageInput.open(str(path), config)
-    if source is None:
-        oiio.geterror()  # fetched, so that it is not printed at exit
-        return False
-    pixels = source.read_image(oiio.UINT16)
-    source.close()
+    with opened(path) as name:
+        source = oiio.ImageInput.open(name, config)
+        if source is None:
+            oiio.geterror()  # fetched, so that it is not printed at exit
+            return False
+        pixels = source.read_image(oiio.UINT16)
+        source.close()
     return pixels is not None and np.array_equal(pixels.reshape(codes.shape), codes)

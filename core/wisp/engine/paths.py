@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import UsageError, WispError
+from ..plates.opening import Fence
 from ..plates.sequences import find
 from ..shot import MaskPrompt, Shot
 
@@ -26,7 +27,8 @@ class Roots:
     def __init__(self, base: Path, readable: Iterable[Path]) -> None:
         """`base`: what relative paths refer to, itself readable. All resolved."""
         self._base = base
-        self._readable: Sequence[Path] = (base, *readable)
+        #: The same folders for whoever opens a file later: it may have become a link by then.
+        self.fence = Fence((base, *readable))
 
     def check(self, shot: Shot) -> None:
         """UsageError for the first path of the document that leads out of the folders."""
@@ -62,7 +64,7 @@ class Roots:
                 self._inside(_resolved(frame, what), str(frame), what)
 
     def _inside(self, path: Path, named: str, what: str) -> None:
-        if not any(path.is_relative_to(root) for root in self._readable):
+        if not self.fence.holds(path):
             raise UsageError(
                 f"The {what} '{named}' lies outside the folders that were opened with the shot.",
                 hint=f"Move it there, or name its folder {path.parent} in 'readable'.",

@@ -35,7 +35,7 @@ class OpenShot:
         self._models = models
         shot = parse(asked.shot)
         self._roots.check(shot)
-        self._solver = Solver(shot, Source(shot.plate, self._root), models, self._cache)
+        self._solver = Solver(shot, Source(shot.plate, self._root, self._roots.fence), models, self._cache)
         self._standing = Standing(self._solver)
         self._standing.advance(time.monotonic() + OPEN_SECONDS)
 
@@ -47,10 +47,10 @@ class OpenShot:
             self._cache.look_again()
             if source.has_changed():
                 self._roots.check_plate(shot)
-                source = Source(shot.plate, self._root)
+                source = Source(shot.plate, self._root, self._roots.fence)
         if shot.plate != source.spec:
             self._roots.check_plate(shot)
-            source = Source(shot.plate, self._root)
+            source = Source(shot.plate, self._root, self._roots.fence)
         self._roots.check_mattes(shot)
         solver = Solver(shot, source, self._models, self._cache)
         standing = Standing(solver)

@@ -12,6 +12,7 @@ from pathlib import Path
 from ..errors import InputError
 from ..frames import format_frames
 from .missing import Policy, apply_missing
+from .opening import Fence
 from .pictures import PicturePlate, renumbered, with_pages
 from .plate import Plate, PlateFrame, PlateHeader, Window
 from .sequences import MOVIE_SUFFIXES, find
@@ -20,19 +21,25 @@ __all__ = ["Plate", "PlateFrame", "PlateHeader", "Policy", "Window", "apply_miss
 
 
 def open_plate(
-    spec: str | Path, *, frames: Sequence[int] | None = None, first: int | None = None, layer: str | None = None
+    spec: str | Path,
+    *,
+    frames: Sequence[int] | None = None,
+    first: int | None = None,
+    layer: str | None = None,
+    fence: Fence | None = None,
 ) -> Plate:
     """The plate that `spec` names: a pattern, a folder, a movie or one picture (see `plates.sequences`).
 
     `first` renumbers: the first frame gets that number, the others keep their distance. `frames` narrows the plate to
     these (renumbered) frames; those of them that do not exist stay in `expected`. `layer` picks a layer, part or view
-    of EXR files. Raises InputError (nothing there, several things there, no frame left), UsageError, FrameReadError.
+    of EXR files. `fence`: where the files must lie, links followed, whenever one is opened. Raises
+    InputError (nothing there, several things there, no frame left), UsageError, FrameReadError.
     """
     found = find(spec)
     if next(iter(found.files.values())).suffix.lower() in MOVIE_SUFFIXES:
         from .movies import MoviePlate
 
-        return MoviePlate(found, frames=frames, first=first, layer=layer)
+        return MoviePlate(found, frames=frames, first=first, layer=layer, fence=fence)
     found = with_pages(found)
     if first is not None:
         found = renumbered(found, first)
@@ -44,4 +51,4 @@ def open_plate(
             hint=f"It has {format_frames(found.files)}.",
             path=str(spec),
         )
-    return PicturePlate(found, layer=layer)
+    return PicturePlate(found, layer=layer, fence=fence)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from ..errors import FrameReadError
 from . import seal
 from .layers import Layers, PartNames, Picture, find_layers
+from .opening import Fence, opened
 from .plate import MAX_PIXELS, PlateFrame, PlateHeader, Window, clean, is_possible
 
 #: More pixel bytes than this in one file (all its channels) are refused before they are allocated.
@@ -91,11 +92,11 @@ class _Overheard:
 _overheard = _Overheard()
 
 
-def _open(path: Path, *, header_only: bool) -> tuple[list[Any], str]:
+def _open(path: Path, *, header_only: bool, fence: Fence | None = None) -> tuple[list[Any], str]:
     """The parts of the file, and what the library printed meanwhile. Any fault becomes FrameReadError."""
-    with _overheard.listening() as printed:
+    with opened(path, fence) as name, _overheard.listening() as printed:
         try:
-            file = OpenEXR.File(str(path), separate_channels=True, header_only=header_only)
+            file = OpenEXR.File(name, separate_channels=True, header_only=header_only)
             return list(file.parts), "".join(printed)
         except Exception as error:  # RuntimeError, UnicodeDecodeError, MemoryError ... by kind of damage
             raise FrameReadError(path, _why_closed(path, error)) from error
@@ -151,15 +152,15 @@ def _padded(size: int, tile: int) -> int:
     return -(-size // max(1, tile)) * tile
 
 
-def _open_header(path: Path) -> list[Any]:
-    parts, _ = _open(path, header_only=True)
+def _open_header(path: Path, fence: Fence | None = None) -> list[Any]:
+    parts, _ = _open(path, header_only=True, fence=fence)
     if not parts:
         raise FrameReadError(path, _BAD_HEADER)
     return parts
 
 
-def _open_whole(path: Path, expected: int) -> list[Any]:
-    parts, printed = _open(path, header_only=False)
+def _open_whole(path: Path, expected: int, fence: Fence | None = None) -> list[Any]:
+    parts, printed = _open(path, header_only=False, fence=fence)
     if len(parts) < expected:
         raise FrameReadError(path, _TOO_LARGE if "MemoryError" in printed else "its pixels are damaged or incomplete")
     return parts
@@ -237,14 +238,14 @@ def _choose(path: Path, parts: list[Any], layer: str | None) -> Picture:
 # --- reading ---------------------------------------------------------------------------------------
 
 
-def read_header(path: str | Path, *, layer: str | None = None) -> PlateHeader:
+def read_header(path: str | Path, *, layer: str | None = None, fence: Fence | None = None) -> PlateHeader:
     """Windows and attributes of the part that holds `layer` (None: the main picture), without its pixels.
 
     Costs well under a millisecond. Raises FrameReadError: missing, damaged, deep, impossible size, or a
     layer that is not there (the hint lists those that are).
     """
     path = Path(path)
-    parts = _open_header(path)
+    parts = _open_header(path, fence)
     with _explained(path):
         picture = _choose(path, parts, layer)
         _check_size(path, parts)
@@ -273,7 +274,7 @@ def layer_names(path: str | Path) -> tuple[str, ...]:
         return tuple(_layers(path, _open_header(path)).by_name)
 
 
-def read_frame(path: str | Path, number: int, *, layer: str | None = None) -> PlateFrame:
+def read_frame(path: str | Path, number: int, *, layer: str | None = None, fence: Fence | None = None) -> PlateFrame:
     """The picture over its whole display window as float32 RGB; see `PlateFrame` for the values.
 
     Luminance/chroma files become RGB by the weights of their chromaticities (Rec. 709 where the file names
@@ -281,11 +282,11 @@ def read_frame(path: str | Path, number: int, *, layer: str | None = None) -> Pl
     pixel of the file cannot be decoded.
     """
     path = Path(path)
-    parts = _open_header(path)
+    parts = _open_header(path, fence)
     with _explained(path):
         picture = _choose(path, parts, layer)
         _check_size(path, parts)
-        part = _open_whole(path, len(parts))[picture.part]
+        part = _open_whole(path, len(parts), fence)[picture.part]
         header = _header(part.header)
     planes = [_plane(part, name, header.data) for name in picture.channels]
     if picture.kind == "luma":

@@ -17,6 +17,7 @@ from ..atomic import replacing
 from ..errors import OutputError, UsageError
 from . import seal
 from .exr import STRUCTURAL
+from .opening import writable
 from .plate import HALF_MAX, Window
 
 Compression = Literal["none", "rle", "zips", "zip", "piz", "pxr24", "b44", "b44a", "dwaa", "dwab"]
@@ -60,9 +61,9 @@ def write_exr(
             raise UsageError(f"Channel '{name}' for {path} is {pixels.shape}, not {(data.height, data.width)}.")
         stored[name] = np.ascontiguousarray(_stored(pixels, half))
     with replacing(path, durable=durable) as temporary:
-        temporary.touch()  # an unwritable place speaks here, with its reason, instead of as a bare RuntimeError
         try:
-            OpenEXR.File(header, stored).write(str(temporary))
+            with writable(temporary) as name:
+                OpenEXR.File(header, stored).write(name)
         except (RuntimeError, ValueError, TypeError) as error:
             raise OutputError(f"Cannot write {path}: {error}.", path=path) from error
         if not _ends_where_it_should(temporary):

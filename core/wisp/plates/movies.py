@@ -25,6 +25,7 @@ from ..errors import FrameReadError, InputError, UsageError
 from ..fingerprint import fingerprint
 from ..frames import format_frames
 from .identity import file_identity, file_states
+from .opening import Fence, opened
 from .plate import PlateFrame, PlateHeader, Window, is_possible
 from .sequences import Files
 
@@ -46,18 +47,27 @@ _TIMECODE = re.compile(r"\d\d:\d\d:\d\d[:;.]\d\d")
 _MATRIX_BYTES = 36
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 _EIGHT_BITS = 8
+#: FFmpeg's names of the containers behind `MOVIE_SUFFIXES`. No playlist is among them: it would lead to other files.
+_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mxf,avi,mpeg,mpegvideo,mpegts"
 
 
 class MoviePlate:
     """Implements `Plate`. One decoder, used by one thread at a time; safe in threads."""
 
     def __init__(
-        self, found: Files, *, frames: Sequence[int] | None = None, first: int | None = None, layer: str | None = None
+        self,
+        found: Files,
+        *,
+        frames: Sequence[int] | None = None,
+        first: int | None = None,
+        layer: str | None = None,
+        fence: Fence | None = None,
     ) -> None:
         """Reads the index of the file. `frames`, `first` as in `open_plate`. Raises FrameReadError, InputError."""
         self._file = next(iter(found.files.values()))
         if layer is not None:
             raise UsageError(f"{self._file} has no layer '{layer}': only EXR files have layers.")
+        self._fence = fence
         self._lock = threading.Lock()
         self._container, self._stream = self._open()
         self._times, self._key_times, sure = self._index()
@@ -135,7 +145,8 @@ class MoviePlate:
 
     def _open(self) -> tuple[Any, Any]:
         try:
-            container = av.open(str(self._file))
+            with opened(self._file, self._fence) as name:
+                container = av.open(name, options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"})
         except (av.error.FFmpegError, ValueError) as error:
             raise FrameReadError(self._file, _why(error)) from error
         if not container.streams.video:

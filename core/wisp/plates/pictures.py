@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import FrameReadError
 from ..fingerprint import fingerprint
 from .identity import file_identity, file_states
+from .opening import Fence
 from .plate import PlateFrame, PlateHeader
 from .sequences import EXR_SUFFIXES, Files
 
@@ -15,8 +16,9 @@ from .sequences import EXR_SUFFIXES, Files
 class PicturePlate:
     """Implements `Plate`. Files are opened when a frame is asked for, and closed again; safe in threads."""
 
-    def __init__(self, found: Files, *, layer: str | None = None) -> None:
-        """Reads headers until one is good, to learn the size. Raises the first FrameReadError if none is."""
+    def __init__(self, found: Files, *, layer: str | None = None, fence: Fence | None = None) -> None:
+        """`fence`: where files may really lie. Reads headers until one is good, to learn the size. Raises the first
+        FrameReadError if none is."""
         self.path = found.path
         self.name = found.name
         self.padding = found.padding
@@ -26,6 +28,7 @@ class PicturePlate:
         self.files = tuple(found.files.values())
         self._pages = found.pages
         self._layer = layer
+        self._fence = fence
         header, sample = self._first_good_header()
         self.width = header.display.width
         self.height = header.display.height
@@ -39,7 +42,7 @@ class PicturePlate:
         for frame in self.frames:
             path = self._files[frame]
             try:
-                return _read_header(path, self._layer, self._page(frame)), path
+                return _read_header(path, self._layer, self._page(frame), self._fence), path
             except FrameReadError as error:
                 fault = fault or FrameReadError(path, error.why, frame=frame, hint=error.hint)
         assert fault is not None  # a plate has at least one frame
@@ -48,7 +51,7 @@ class PicturePlate:
     def read(self, frame: int) -> PlateFrame:
         path = self._path(frame)
         try:
-            picture = _read_frame(path, frame, self._layer, self._page(frame))
+            picture = _read_frame(path, frame, self._layer, self._page(frame), self._fence)
         except FrameReadError as error:
             raise FrameReadError(path, error.why, frame=frame, hint=error.hint) from error
         self._check_size(path, frame, picture.header)
@@ -57,7 +60,7 @@ class PicturePlate:
     def header(self, frame: int) -> PlateHeader:
         path = self._path(frame)
         try:
-            header = _read_header(path, self._layer, self._page(frame))
+            header = _read_header(path, self._layer, self._page(frame), self._fence)
         except FrameReadError as error:
             raise FrameReadError(path, error.why, frame=frame, hint=error.hint) from error
         self._check_size(path, frame, header)
@@ -119,26 +122,26 @@ def _is_exr(path: Path) -> bool:
     return path.suffix.lower() in EXR_SUFFIXES
 
 
-def _read_frame(path: Path, frame: int, layer: str | None, page: int) -> PlateFrame:
+def _read_frame(path: Path, frame: int, layer: str | None, page: int, fence: Fence | None) -> PlateFrame:
     if _is_exr(path):
         from . import exr
 
-        return exr.read_frame(path, frame, layer=layer)
+        return exr.read_frame(path, frame, layer=layer, fence=fence)
     from . import stills
 
     _only_exr_has_layers(path, layer)
-    return stills.read_frame(path, frame, page=page)
+    return stills.read_frame(path, frame, page=page, fence=fence)
 
 
-def _read_header(path: Path, layer: str | None, page: int) -> PlateHeader:
+def _read_header(path: Path, layer: str | None, page: int, fence: Fence | None) -> PlateHeader:
     if _is_exr(path):
         from . import exr
 
-        return exr.read_header(path, layer=layer)
+        return exr.read_header(path, layer=layer, fence=fence)
     from . import stills
 
     _only_exr_has_layers(path, layer)
-    return stills.read_header(path, page=page)
+    return stills.read_header(path, page=page, fence=fence)
 
 
 def _notes(sample: Path, layer: str | None, *, paged: bool) -> tuple[str, ...]:

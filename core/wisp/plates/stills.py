@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import FrameReadError, UsageError
 from ..frames import MAX_FRAMES
 from . import exr
+from .opening import Fence, opened
 from .plate import PlateFrame, PlateHeader, Window, clean, is_possible
 from .sequences import EXR_SUFFIXES
 
@@ -37,13 +38,13 @@ _UPRIGHT = {
 }
 
 
-def read_header(path: str | Path, *, page: int = 0) -> PlateHeader:
+def read_header(path: str | Path, *, page: int = 0, fence: Fence | None = None) -> PlateHeader:
     """Size, pixel aspect and, where the format has them, rate and time code. Raises FrameReadError.
 
     `page`: which of the pictures of an animated GIF or a TIFF of several pages.
     """
     path = Path(path)
-    with _Input(path, page) as source:
+    with _Input(path, page, fence) as source:
         return source.header
 
 
@@ -53,14 +54,14 @@ def page_count(path: Path) -> int:
         return source.pages()
 
 
-def read_frame(path: str | Path, number: int, *, page: int = 0) -> PlateFrame:
+def read_frame(path: str | Path, number: int, *, page: int = 0, fence: Fence | None = None) -> PlateFrame:
     """The picture as float32 RGB: code value / maximum for integer files, the stored value for float ones.
 
     Colour is as stored, never multiplied by alpha. A grey picture fills all three channels; a file with an
     orientation tag is turned upright. Raises FrameReadError, also for a file that was cut short.
     """
     path = Path(path)
-    with _Input(path, page) as source:
+    with _Input(path, page, fence) as source:
         pixels = source.pixels()
         rgb = np.ascontiguousarray(pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., [0, 0, 0]])
         return PlateFrame(number, rgb, source.header, clean(rgb))
@@ -85,18 +86,22 @@ def suggested_colorspace(path: str | Path) -> str:
 class _Input:
     """An open file. All of OpenImageIO's ways to report a fault become FrameReadError."""
 
-    def __init__(self, path: Path, page: int = 0) -> None:
+    def __init__(self, path: Path, page: int = 0, fence: Fence | None = None) -> None:
         self._path, self._page = path, page
-        if not path.is_file():
-            raise FrameReadError(path, "the file does not exist")
-        opened = oiio.ImageInput.open(str(path), _straight_alpha())
-        if opened is None:
-            raise FrameReadError(path, _first_line(oiio.geterror()))
-        self._input = opened
-        if page and not opened.seek_subimage(page, 0):
-            opened.close()
+        with opened(path, fence) as number:
+            # By its name where that is text: some formats are told apart by their suffix alone.
+            name = number if _has_odd_bytes(path) else str(path)
+            source = oiio.ImageInput.open(name, _straight_alpha())
+            if source is None:
+                raise FrameReadError(path, _first_line(oiio.geterror()))
+        if fence is not None:
+            with opened(path, fence):
+                pass  # still the file that was looked at, not a link by now
+        self._input = source
+        if page and not source.seek_subimage(page, 0):
+            source.close()
             raise FrameReadError(path, f"it has no picture {page + 1}")
-        self.spec = opened.spec()
+        self.spec = source.spec()
         if not is_possible(self.spec.width, self.spec.height):
             self._input.close()
             raise FrameReadError(path, f"its size of {self.spec.width}x{self.spec.height} pixels is impossible")
@@ -160,6 +165,14 @@ class _Input:
         return int(self.spec.alpha_channel)
 
 
+def _has_odd_bytes(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def _timecode_text(packed: int) -> str:
     """SMPTE ST 12-1 time code from its packed binary-coded decimal digits."""
     hours, minutes, seconds, frame = (
@@ -184,7 +197,7 @@ def _first_line(fault: str) -> str:
 # --- masks -----------------------------------------------------------------------------------------
 
 
-def read_mask(path: str | Path, width: int, height: int) -> NDArray[np.bool_]:
+def read_mask(path: str | Path, width: int, height: int, fence: Fence | None = None) -> NDArray[np.bool_]:
     """A mask for a plate of `width` x `height`: bool, height x width, True above one half.
 
     Read from any still format or EXR (display window): its alpha where it has one that is not the same everywhere,
@@ -193,7 +206,7 @@ def read_mask(path: str | Path, width: int, height: int) -> NDArray[np.bool_]:
 
     Raises FrameReadError; UsageError for another size than the plate's, and for a mask that marks nothing.
     """
-    mask: NDArray[np.bool_] = read_coverage(path, width, height) > MASK_THRESHOLD
+    mask: NDArray[np.bool_] = read_coverage(path, width, height, fence) > MASK_THRESHOLD
     if not mask.any():
         raise UsageError(
             f"The mask {path} is empty: no value is above one half.",
@@ -203,9 +216,12 @@ def read_mask(path: str | Path, width: int, height: int) -> NDArray[np.bool_]:
     return mask
 
 
-def read_coverage(path: str | Path, width: int, height: int) -> FloatImage:
+def read_coverage(path: str | Path, width: int, height: int, fence: Fence | None = None) -> FloatImage:
     """The soft values of a mask or matte file, read as `read_mask` does: float32, height x width, 0..1."""
     path = Path(path)
+    if fence is not None:
+        with opened(path, fence):
+            path = path.resolve()
     values = _exr_mask(path) if path.suffix.lower() in EXR_SUFFIXES else _still_mask(path)
     if values.shape != (height, width):
         raise UsageError(
@@ -255,7 +271,7 @@ def _indices(path: Path) -> NDArray[np.uint8] | None:
     from PIL import Image
 
     try:
-        with Image.open(path) as picture:
+        with opened(path) as name, Image.open(name) as picture:
             if picture.mode != "P" or getattr(picture, "n_frames", 1) > 1:
                 return None
             palette = np.reshape(picture.getpalette("RGB") or [], (-1, 3))

@@ -1,9 +1,16 @@
-"""Paths as a document stores them: relative to its folder where they can be, with forward slashes."""
+"""Paths as a document stores them: relative to its folder where they can be, with forward slashes.
+
+A byte of a name that is no UTF-8 is stored as the character U+F700 plus its value: a document is text.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+#: What Python makes of such a byte (PEP 383) -> what is stored, and back.
+_TO_TEXT = {0xDC00 + byte: 0xF700 + byte for byte in range(0x80, 0x100)}
+_FROM_TEXT = {stored: byte for byte, stored in _TO_TEXT.items()}
 
 
 def relative_path(path: str | Path, document: str | Path) -> str:
@@ -19,10 +26,10 @@ def relative_path(path: str | Path, document: str | Path) -> str:
         if resolve_path(stored, document).parent.resolve() != place.parent.resolve():
             stored = os.path.relpath(place.parent.resolve() / place.name, folder)
     except ValueError:  # another drive on Windows
-        return place.as_posix()
-    return Path(stored).as_posix()
+        return place.as_posix().translate(_TO_TEXT)
+    return Path(stored).as_posix().translate(_TO_TEXT)
 
 
 def resolve_path(stored: str, document: str | Path) -> Path:
     """The place that a stored path means. Inverse of `relative_path`."""
-    return Path(os.path.normpath(Path(document).resolve().parent / stored))
+    return Path(os.path.normpath(Path(document).resolve().parent / stored.translate(_FROM_TEXT)))

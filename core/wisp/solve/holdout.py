@@ -10,6 +10,7 @@ from ..errors import InputError, UsageError
 from ..fingerprint import fingerprint
 from ..plates.clip import FloatImage
 from ..plates.identity import file_identity
+from ..plates.opening import Fence
 from ..plates.sequences import MOVIE_SUFFIXES, Files, find
 from ..plates.stills import read_coverage
 
@@ -17,9 +18,10 @@ from ..plates.stills import read_coverage
 class Holdout:
     """A sequence with the plate's frame numbers, or one picture for all frames."""
 
-    def __init__(self, stored: str, what: str, locate: Callable[[str], Path]) -> None:
+    def __init__(self, stored: str, what: str, locate: Callable[[str], Path], fence: Fence | None = None) -> None:
         """InputError where it is not there; UsageError for a movie. `locate` resolves stored paths."""
         self._what = what
+        self._fence = fence
         self._found: Files = find(locate(stored))
         self._identities: dict[Path, str] = {}
         if next(iter(self._found.files.values())).suffix.lower() in MOVIE_SUFFIXES:
@@ -53,4 +55,4 @@ class Holdout:
 
     def read(self, frame: int, width: int, height: int) -> FloatImage:
         """Its values on `frame`, 0..1. FrameReadError; UsageError for another size than the plate's."""
-        return read_coverage(self.path(frame), width, height)
+        return read_coverage(self.path(frame), width, height, self._fence)

@@ -12,6 +12,7 @@ from ..fingerprint import fingerprint
 from ..plates import apply_missing, open_plate
 from ..plates.clip import Clip, CroppedClip, DisplayClip, FloatImage
 from ..plates.colour import ColourChoice, DisplayTransform, choose_colour
+from ..plates.opening import Fence
 from ..plates.plate import Plate, Window
 from ..shot import PlateSpec, resolve_path
 from .holdout import Holdout
@@ -24,9 +25,11 @@ ALPHA_BYTES = 48 * 2**20
 class Source:
     """A plate, how models see it, and what was found out about it. It depends on nothing else of a document."""
 
-    def __init__(self, spec: PlateSpec, base: Path) -> None:
-        """`base`: the folder that stored paths refer to. Nothing is opened before it is needed."""
+    def __init__(self, spec: PlateSpec, base: Path, fence: Fence | None = None) -> None:
+        """`base`: the folder that stored paths refer to. `fence`: where files must lie, links followed, whenever one is
+        opened. Nothing is opened before it is needed."""
         self.spec = spec
+        self.fence = fence
         self.base = base
         #: What earlier documents' plans found out about the plate.
         self.chains = Chains()
@@ -40,9 +43,9 @@ class Source:
         """The plate over the shot's frame range, gaps treated as the shot says. Raises InputError and UsageError."""
         spec = self.spec
         path = self.locate(spec.path)
-        plate = open_plate(path, layer=spec.layer)
+        plate = open_plate(path, layer=spec.layer, fence=self.fence)
         if spec.offset:
-            plate = open_plate(path, layer=spec.layer, first=plate.frames[0] + spec.offset)
+            plate = open_plate(path, layer=spec.layer, first=plate.frames[0] + spec.offset, fence=self.fence)
         plate = apply_missing(plate, spec.missing, spec.first, spec.last)
         if (plate.width, plate.height) != (spec.width, spec.height):
             raise UsageError(
@@ -72,8 +75,13 @@ class Source:
         return self._regions[region]
 
     def locate(self, stored: str) -> Path:
-        """The place of a path stored in the shot."""
-        return resolve_path(stored, self.base / "shot")
+        """The place of a path stored in the shot. UsageError where it has come to lie outside the fence."""
+        path = resolve_path(stored, self.base / "shot")
+        if self.fence is not None and not self.fence.holds(path.resolve()):
+            raise UsageError(
+                f"{stored} lies outside the folders that were opened with the shot.", hint="Move it there.", path=path
+            )
+        return path
 
     def identity(self, frame: int) -> str:
         """See `Plate.identity`; asked once. Raises FrameReadError."""
@@ -95,7 +103,7 @@ class Source:
     def holdout(self, stored: str, what: str) -> Holdout:
         """A core or garbage matte. InputError where it is not there."""
         if stored not in self._holdouts:
-            self._holdouts[stored] = Holdout(stored, what, self.locate)
+            self._holdouts[stored] = Holdout(stored, what, self.locate, self.fence)
         return self._holdouts[stored]
 
     def keep_alpha(self, mark: str, alpha: FloatImage, stamp: MatteStamp) -> None:
