@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from . import edits, engine, follow, host, solving
 from .vendor.panel.editor import Editor
 from .vendor.panel.frames import FrameSource, Matte
-from .vendor.panel.qt import QtGui, QtWidgets
+from .vendor.panel.qt import QAction, QKeySequence, QShortcut, Qt, QtCore, QtGui, QtWidgets
 from .vendor.panel.session import Places, Session
 from .vendor.panel.shot_edits import ShotEdits
 
@@ -66,6 +66,7 @@ class Panel(QtWidgets.QWidget):
         self.editor: Optional[Editor] = None
         self.group: Any = None
         self._frames: Any = None
+        self._before: Any = None
         self._text = ""
         self._was_busy = False
         self.button = QtWidgets.QPushButton("Edit the selected Wisp node")
@@ -100,9 +101,40 @@ class Panel(QtWidgets.QWidget):
         self.editor.frame_changed.connect(host.go)
         self._column.addWidget(self.editor)
         self.editor.show()
+        for one in [self.editor, *self.editor.findChildren(QtWidgets.QWidget)]:
+            if not isinstance(one, (QtWidgets.QLineEdit, QtWidgets.QAbstractSpinBox)):  # they are typed into
+                one.installEventFilter(self)
         session.open()
         self.editor.go(host.frame())
         self.editor.canvas.setFocus()  # its keys belong to the editor from here on
+
+    def eventFilter(self, _: Any, event: Any) -> bool:  # noqa: N802 (Qt's name)
+        """A key of the editor's is the editor's while it has the focus, whatever the host does with that key: its
+        shortcuts are for the whole application, and two for one key would both be silent."""
+        kind = event.type()
+        if kind not in (QtCore.QEvent.Type.ShortcutOverride, QtCore.QEvent.Type.KeyPress):
+            return False
+        work = self._shortcut(event)
+        if work is None:
+            return False
+        event.accept()
+        if kind == QtCore.QEvent.Type.KeyPress:
+            work()
+        return True
+
+    def _shortcut(self, event: Any) -> Any:
+        """What a key does in the editor; None for nothing."""
+        if self.editor is None or event.key() in (0, Qt.Key.Key_unknown):
+            return None
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        pressed = sequence(event.key(), modifiers)
+        for one in self.editor.findChildren(QShortcut):
+            if one.isEnabled() and one.key() == pressed:
+                return one.activated.emit
+        for action in self.editor.findChildren(QAction):
+            if action.isEnabled() and pressed in action.shortcuts():
+                return action.trigger
+        return None
 
     def leave(self) -> None:
         """Let go of the node."""
@@ -121,9 +153,20 @@ class Panel(QtWidgets.QWidget):
             self.editor.replace_objects(edits.stored(self.group)["objects"])
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        """The host may close a panel to put it elsewhere: shown again, it shows its node again."""
+        self._before = self.group
         self.leave()
         if self in _open:
             _open.remove(self)
+        event.accept()
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        before, self._before = self._before, None
+        if self not in _open:
+            _open.append(self)
+        if before is not None:
+            with contextlib.suppress(Exception):  # the node may be gone; the button still is there
+                self.edit(before)
         event.accept()
 
     def _store(self) -> None:
@@ -154,6 +197,13 @@ class Panel(QtWidgets.QWidget):
             self.edit(group)
         except Exception as error:  # a sentence for the artist; nothing may be raised into the host
             host.message(str(error))
+
+
+def sequence(key: int, modifiers: Any) -> QKeySequence:
+    """A key with its modifiers: Qt 6 has a class for the two, Qt 5 adds them up."""
+    if hasattr(QtCore, "QKeyCombination"):
+        return QKeySequence(QtCore.QKeyCombination(modifiers, Qt.Key(key)))
+    return QKeySequence(int(modifiers) | key)
 
 
 def shows(group: Any) -> bool:

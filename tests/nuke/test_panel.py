@@ -88,6 +88,38 @@ def test_drawing_and_undo_on_both_sides(panel: Any) -> None:
     wait(lambda: panel.session.host.frame() == 1002, 5)
 
 
+def test_keys_are_the_editors_while_it_has_the_focus(panel: Any) -> None:
+    """Although the host has shortcuts of its own on them, for the whole application."""
+    from PySide6.QtGui import QKeySequence, QShortcut
+
+    seen: list[str] = []
+    kept = []
+    for key in ("Right", "Ctrl+Z"):
+        shortcut = QShortcut(QKeySequence(key), panel)
+        shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
+        shortcut.activated.connect(lambda key=key: seen.append(key))
+        kept.append(shortcut)
+    panel.editor.live.setChecked(False)
+    wait(lambda: active(panel))
+    QtTest.QTest.mouseClick(panel.editor.canvas, LEFT, NONE, at(panel, 50, 48))
+    QtTest.QTest.keyClick(panel.editor.canvas, Qt.Key.Key_Right)
+    assert panel.session.host.frame() == 1002
+    QtTest.QTest.keyClick(panel.editor.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert kinds(panel) == [] and seen == []
+    panel.button.setFocus()
+    QtTest.QTest.keyClick(panel.button, Qt.Key.Key_Right)
+    assert seen == ["Right"], "elsewhere it is the host's"
+
+
+def test_a_panel_that_is_put_elsewhere_shows_its_node_again(panel: Any) -> None:
+    group = panel.group
+    panel.close()
+    assert panel.editor is None and panel.group is None
+    panel.show()
+    wait(lambda: panel.editor is not None)
+    assert panel.group is group and panel.session.module("follow").in_panel(group)
+
+
 def test_an_object_too_many_is_refused_in_the_panel_too(panel: Any) -> None:
     panel.editor.live.setChecked(False)
     for _ in range(9):
