@@ -82,7 +82,7 @@ def test_a_still_is_seen_without_memory(head: Sam2MattingHead) -> None:
 
 def test_known_pixels_are_the_masks_own(head: Sam2MattingHead, small_model: Sam2Model) -> None:
     """Without `dense`, alpha far from the unknown region is exactly 0 or 1."""
-    quiet = Sam2MattingHead("x", small_model, refine=False)
+    quiet = Sam2MattingHead("x", small_model, dense=False, refine=False)
     last = quiet._network.unknown_fusion[6]
     assert isinstance(last, torch.nn.Conv2d)
     last.weight.data.zero_()

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from sam2_stand_ins import moving_clip
+from sam2_stand_ins import moving_clip, prompts
 from sam3_stand_ins import TINY, sam3_checkpoint, tiny_sam3
 from wisp.cache import read_matte
 from wisp.cli import main
 from wisp.heads.progressive import ProgressiveMatting
 from wisp.heads.sam2matting import Sam2MattingHead
+from wisp.trackers.sam2 import Sam2Tracker
 from wisp.trackers.sam3 import model
 from wisp.trackers.sam3.model import Sam3Model
 
@@ -42,6 +43,38 @@ def test_from_plate_to_mattes(
     assert stamp is not None
     assert stamp.model == "sam2matting-sam3 + sam2matting-sam3"
     assert stamp.frame_state == "corrected"
+
+
+def test_the_result_that_was_asked_for_is_told_in_the_matte_and_its_fingerprint(
+    sam3_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dense by default; `--exact` is the head alone, plainly resized; `--fast` is the mask away from its edge."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(model.VARIANTS, "sam3", TINY)
+    shutil.copy(sam3_checkpoint, "SAM2Matting-SAM3.pt")
+    clip = moving_clip(1, 192, 144)
+    Image.fromarray(clip.pictures[0]).save("sh.1001.png")
+    asked = ["matte", "sh.1001.png", "--box", "28,40,92,104", "--head", "sam2matting-sam3", "--cache", "cache"]
+    alphas, told = {}, {}
+    for option in ("", "--exact", "--fast"):
+        given = [*asked, *([option] if option else []), "--weights", ".", "--device", "cpu", "-o", f"out{option}", "-q"]
+        assert main(given) == 0
+        alphas[option], stamp = read_matte(Path(f"out{option}/object1/object1.1001.exr"))
+        assert stamp is not None
+        told[option] = stamp
+    assert [stamp.model.rpartition(" + ")[2] for stamp in told.values()] == [
+        "sam2matting-sam3",
+        "sam2matting-sam3:result=exact",
+        "sam2matting-sam3:result=fast",
+    ]
+    assert len({stamp.fingerprint for stamp in told.values()}) == 3
+    loaded = model.load_model(Path("SAM2Matting-SAM3.pt"), TINY, torch.device("cpu"))
+    walk = Sam2Tracker("x", loaded).start(clip, {1: {1001: prompts(box=(28, 40, 92, 104))}}, clip.frames)
+    logits = {1: walk.step(1001)[1].logits}
+    for option, dense, refine in (("", True, True), ("--exact", True, False), ("--fast", False, True)):
+        expected = Sam2MattingHead("x", loaded, dense=dense, refine=refine).matte(clip, 1001, logits)[1]
+        assert np.abs(alphas[option] - expected).max() < 1e-3, option
+    assert np.abs(alphas[""] - alphas["--exact"]).max() > 0.01
 
 
 def test_a_wrong_file_ends_with_exit_code_4(

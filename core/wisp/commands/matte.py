@@ -46,11 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     models = parser.add_argument_group("what computes the mattes")
     models.add_argument("--tracker", metavar="ID", help="keeps the object over time (default: the head's own, or flow)")
     models.add_argument("--head", metavar="ID", default="embedded", help="resolves the edge (default: embedded)")
+    result = models.add_mutually_exclusive_group()
+    result.add_argument(
+        "--exact", action="store_true", help="the head's published result: the whole frame, its alpha plainly resized"
+    )
+    result.add_argument("--fast", action="store_true", help="the head's quick variant, for previews")
     models.add_argument(
         "--region",
         choices=("auto", "off"),
-        default="auto",
-        help="show networks only the surroundings of an object that is small in the plate (default: auto)",
+        help="show networks only the surroundings of an object that is small in the plate (default: auto; off with "
+        "--exact)",
     )
     models.add_argument("--seed", type=int, default=0, metavar="N", help="for models that draw random numbers")
     plate = parser.add_argument_group("the plate")
@@ -128,6 +133,10 @@ def run(args: argparse.Namespace) -> int:
     frames = parse_frames(args.frames) if args.frames else None
     folder: Path = args.output or Path(f"{plate.name}_mattes")
     document = folder / f"{plate.name}.wisp"
+    if args.exact and args.region == "auto":
+        raise UsageError(
+            "--exact shows networks the whole frame, --region auto only a part.", hint="Leave out one of them."
+        )
     shot = _shot(args, plate, offset, frames or plate.frames, document)
 
     def prepare() -> tuple[Solver, Delivery]:
@@ -149,7 +158,7 @@ def run(args: argparse.Namespace) -> int:
                 delivery.write_solved(event.frame, event.object)
 
         try:
-            if args.region == "auto" and _fit_regions(shot, solver, reporter, interrupt):
+            if args.region != "off" and not args.exact and _fit_regions(shot, solver, reporter, interrupt):
                 documents.save(shot, document)
                 solver, delivery = prepare()
             summary = solver.run(frames, on_event=listen, should_stop=interrupt)
@@ -200,7 +209,7 @@ def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int
         ),
         solve=documents.SolveSpec(
             tracker=args.tracker or _default_tracker(args.head),
-            head=args.head,
+            head=_head(args),
             precision=args.precision or "auto",
             seed=args.seed,
         ),
@@ -249,6 +258,22 @@ def _add_roto(
                 made[name] = documents.relative_path(made[name], document)
             colour = documents.PALETTE[(number - 1) % len(documents.PALETTE)]
             objects.append({"id": number, "name": item.name, "color": colour, **made})
+
+
+def _head(args: argparse.Namespace) -> str:
+    """`--head` with the variant that `--exact` or `--fast` asks for, as one id. UsageError where it has none."""
+    from ..weights.registry import entry_as
+
+    head: str = args.head
+    result = "exact" if args.exact else "fast" if args.fast else None
+    if result is None:
+        return head
+    if result not in entry_as(head, "head").settings.get("result", ()):
+        raise UsageError(
+            f"The head {head!r} has no {result} result to choose.",
+            hint=f"Leave out --{result}, or take one of SAM2Matting's heads.",
+        )
+    return entry_as(f"{head}:result={result}", "head").id
 
 
 def _default_tracker(head: str) -> str:

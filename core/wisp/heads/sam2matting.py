@@ -24,6 +24,9 @@ from .refine import refine_alpha
 
 log = logging.getLogger(__name__)
 
+#: The setting `result` of a head -> (dense, refine), as of `Sam2MattingHead`; the registry says which is the default.
+RESULTS = {"dense": (True, True), "exact": (True, False), "fast": (False, True)}
+
 
 def build(entry: ModelEntry, files: Mapping[str, Path], options: RunOptions) -> Sam2MattingHead:
     """The head of a registry entry; the network is the one that a tracker from the same file uses.
@@ -31,7 +34,13 @@ def build(entry: ModelEntry, files: Mapping[str, Path], options: RunOptions) -> 
     See `trackers.sam2.model.load` for what entry and files must hold and for errors; WeightsError also where the file
     has no matting heads.
     """
-    return Sam2MattingHead(entry.id, load(entry, files, options))
+    return with_result(entry, load(entry, files, options))
+
+
+def with_result(entry: ModelEntry, model: Sam2Model) -> Sam2MattingHead:
+    """The head of a registry entry whose setting `result` says which alpha is asked for."""
+    dense, refine = RESULTS[entry.parameters["result"]]
+    return Sam2MattingHead(entry.id, model, dense=dense, refine=refine)
 
 
 class Sam2MattingHead:
@@ -40,12 +49,12 @@ class Sam2MattingHead:
     Works with masks of any tracker; with the tracker of the same checkpoint a frame is encoded only once. The heads
     always run in float32, also where the encoder runs in half precision: bfloat16 has steps of 1/256 near white.
 
-    `dense`: the network's alpha on every pixel, as published, instead of only around the unknown region.
-    `refine`: bring alpha to plate resolution along the plate's own edges where the plate is larger than the network's
-    grid; otherwise, and without it, alpha is resized bilinearly.
+    `dense`: the network's alpha on every pixel, as published; otherwise only around the unknown region, and the mask
+    elsewhere, which is faster. `refine`: bring alpha to plate resolution along the plate's own edges where the plate is
+    larger than the network's grid; otherwise, and without it, alpha is resized bilinearly, as published.
     """
 
-    def __init__(self, head_id: str, model: Sam2Model, *, dense: bool = False, refine: bool = True) -> None:
+    def __init__(self, head_id: str, model: Sam2Model, *, dense: bool = True, refine: bool = True) -> None:
         self.id = head_id
         self.model = model
         self.version = model.version

@@ -23,7 +23,7 @@ from .reasons import Ingredients, hashes
 from .source import Source
 
 #: Raise when the way from a mask to a solved alpha changes.
-MATTE_SCHEMA = 2
+MATTE_SCHEMA = 3
 
 
 @dataclass(frozen=True)
