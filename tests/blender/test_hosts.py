@@ -30,6 +30,7 @@ CASES = (
         "saving",
         "track",
         "troubles",
+        "shapes",
         "install",
         "sigpipe",
         "buttons",

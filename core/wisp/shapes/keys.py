@@ -19,15 +19,16 @@ _HOPEFUL = 1.6
 _ROUNDS = 8
 
 
-def animate(fit: Fit, judge: Judge, needed: Collection[int], every: int | None) -> tuple[list[int], Splines]:
-    """Keyframes (indices) and the splines there (keys x M x 6). `needed` get a key in any case; `every`: one each so
-    many frames instead of as few as possible."""
+def animate(
+    fit: Fit, alone: Splines, judge: Judge, needed: Collection[int], every: int | None
+) -> tuple[list[int], Splines]:
+    """Keyframes (indices) and the splines there (keys x M x 6).
+
+    `alone`: the spline that follows each frame best. `needed` get a key in any case; `every`: one each so many frames
+    instead of as few as possible.
+    """
     frames = fit.frames
     forced = sorted({0, frames - 1, *needed})
-    alone = fit.solve(range(frames))
-    for _ in range(2):
-        fit.refine(range(frames), alone)
-        alone = fit.solve(range(frames), alone)
     if every is not None:
         keys = sorted({*forced, *range(0, frames, every)})
         return keys, _untangled(fit, keys, _together(fit, keys, alone))

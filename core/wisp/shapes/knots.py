@@ -158,6 +158,10 @@ class Budget:
         """That of some of the frames."""
         return Budget(self.area[first:stop], self.far[first:stop], self.tolerance)
 
+    def scaled(self, shares: Floats) -> Budget:
+        """That times a share of each frame."""
+        return Budget(self.area * shares, self.far * shares, self.tolerance)
+
 
 def choose(course: Course, budget: Budget, most: int = MOST) -> Floats:
     """Parameters of the fewest knots found with which every frame keeps to the budget; at most `most`."""

@@ -66,6 +66,27 @@ class Span:
     last: int
     splines: tuple[Spline, ...]
 
+    def part(self, first: int, last: int) -> Span | None:
+        """The same over some of its frames, with keys at both ends; None where there are none."""
+        if last < first:
+            return None
+        ends = {first, last}
+        return Span(
+            first,
+            last,
+            tuple(
+                Spline(
+                    spline.id,
+                    spline.role,
+                    tuple(
+                        Key(frame, spline.at(frame))
+                        for frame in sorted(ends | {key.frame for key in spline.keys if first <= key.frame <= last})
+                    ),
+                )
+                for spline in self.splines
+            ),
+        )
+
 
 @dataclass(frozen=True)
 class ShapedObject:

@@ -33,6 +33,10 @@ TOLERANCE = 1.5
 FAR = 0.04
 #: How much of it all points together use up even where every frame has a key.
 _STILL = 0.6
+#: A frame below this intersection over union gets polygons, of chords at most so many pixels off the outline.
+_FLOOR, _CHORD = 0.98, 0.4
+#: Points are added so many times where they do not do.
+_MORE = 4
 #: As many points an object may have as it likes. More than one and a half as many as its worst frame needs: a new span.
 _PLENTY, _SPARE = 40, 1.5
 #: Sigma by which the stairs and the pinched diagonals of a binary matte are smoothed.
@@ -133,7 +137,33 @@ class _Tracing:
                 alive.sort(key=lambda run: -abs(run.exact[first - run.first].area))
                 splines = tuple(self._spline(run, first, stop) for run in alive)
                 spans.append(Span(self._numbers[first], self._numbers[stop - 1], splines))
-        return ShapedObject(self._name, tuple(spans))
+        return self._repaired(ShapedObject(self._name, tuple(spans)))
+
+    def _repaired(self, item: ShapedObject) -> ShapedObject:
+        """The object with plain polygons on frames that its curves miss, each such frame a span of its own."""
+        if self._options.points is not None or self._options.every is not None:
+            return item
+        floor = 1.0 - (1.0 - _FLOOR) * self._options.tolerance / TOLERANCE
+        spans = list(item.spans)
+        for index, number in enumerate(self._numbers):
+            truth = self._matte(number) >= 0.5
+            made = item.mask(number, *self._size)
+            if not truth.any() or (truth & made).sum() >= floor * (truth | made).sum():
+                continue
+            alive = [(n, track) for n, track in enumerate(self._tracks, 1) if index in track.outlines]
+            alive.sort(key=lambda one: -abs(one[1].outlines[index].area))
+            splines = []
+            for n, track in alive:
+                polygon = cv2.approxPolyDP(track.outlines[index].xy.astype(np.float32)[:, None], _CHORD, True)[:, 0]
+                if len(polygon) >= 3:
+                    points = np.column_stack([polygon, np.zeros((len(polygon), 5))])
+                    splines.append(Spline(n, "hole" if track.hole else "add", (Key(number, points),)))
+            around = next(span for span in spans if span.first <= number <= span.last)
+            place = spans.index(around)
+            sides = [around.part(around.first, number - 1), around.part(number + 1, around.last)]
+            middle = Span(number, number, tuple(splines))
+            spans[place : place + 1] = [span for span in (sides[0], middle, sides[1]) if span is not None]
+        return ShapedObject(item.name, tuple(spans))
 
     def _runs(self, number: int, track: Track) -> list[_Run]:
         """A track, cut where one set of points cannot serve all of its frames."""
@@ -154,8 +184,35 @@ class _Tracing:
                 waiting += [(middle, stop), (first, middle)]
                 continue
             exact = [track.outlines[track.first + index] for index in range(first, stop)]
-            found.append(_Run(self, number, track, track.first + first, exact, Fit(course.part(first, stop), knots)))
+            found.append(
+                self._fitted(
+                    number, track, track.first + first, exact, course.part(first, stop), knots, budget.part(first, stop)
+                )
+            )
         return found
+
+    def _fitted(
+        self,
+        number: int,
+        track: Track,
+        first: int,
+        exact: list[Contour],
+        course: Course,
+        knots: NDArray[np.float64],
+        budget: Budget,
+    ) -> _Run:
+        """A run with its points; where they do not do even with a key on every frame, with more of them."""
+        for _ in range(_MORE):
+            run = _Run(self, number, track, first, exact, Fit(course, knots))
+            if self._options.points is not None:
+                break
+            off = self.judge(run, np.arange(len(exact)), run.alone)
+            if off.max() <= 1 or len(knots) >= MOST:
+                break
+            budget = budget.scaled(0.75 / np.maximum(off, 0.75))
+            more = choose(course, budget, MOST)
+            knots = more if len(more) > len(knots) else np.sort(np.concatenate([knots, _between(knots)]))
+        return run
 
     def _knots(self, course: Course, budget: Budget, first: int, stop: int, share: float) -> NDArray[np.float64] | None:
         """The knots for a part of a course; None where it had better be cut."""
@@ -209,6 +266,11 @@ class _Tracing:
         return Spline(run.number, "hole" if run.hole else "add", tuple(keys))
 
 
+def _between(knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The middles between knots, around."""
+    return (knots + np.diff(knots, append=knots[0] + 1) / 2) % 1.0
+
+
 class _Run:
     """Consecutive frames of a track that share one set of points."""
 
@@ -220,8 +282,18 @@ class _Run:
         self._tracing = tracing
         width, height = tracing._size
         self.cuts = [cuts(outline.xy[None], width, height) for outline in exact]
+        self.alone = self._alone()
         self._keys: list[int] = []
         self._splines: Splines = np.zeros((0, 0, 6))
+
+    def _alone(self) -> Splines:
+        """The splines that each follow their own frame best."""
+        frames = range(self.fit.frames)
+        splines = self.fit.solve(frames)
+        for _ in range(2):
+            self.fit.refine(frames, splines)
+            splines = self.fit.solve(frames, splines)
+        return splines
 
     def animate(self, starts: Collection[int], every: int | None) -> None:
         """Choose its keys; where spans begin and end there is one in any case."""
@@ -231,7 +303,7 @@ class _Run:
         def judge(frames: NDArray[np.int64], splines: Splines) -> NDArray[np.float64]:
             return self._tracing.judge(self, frames, splines)
 
-        self._keys, self._splines = animate(self.fit, judge, needed, every)
+        self._keys, self._splines = animate(self.fit, self.alone, judge, needed, every)
 
     def key_indices(self, first: int, stop: int) -> list[int]:
         """Its keys within a span: at both ends of it, and between."""
