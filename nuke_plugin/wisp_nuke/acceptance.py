@@ -365,6 +365,13 @@ def _viewer_widgets() -> str:
     return str(sorted(found))[:500]
 
 
+def _zoom() -> str:
+    if not host.has_interface():
+        raise Skip("needs a viewer")
+    zoom, center = host.zoom_and_center()
+    return f"zoom {zoom}, centre {center}; by hand: zoom the viewer and run again: do the numbers follow it?"
+
+
 def _handles() -> str:
     group = _with_point()
     handles.show(group)
@@ -568,6 +575,7 @@ CHECKS: Tuple[Check, ...] = (
     ("views", _views),
     ("the viewer's sampler", _sampler),
     ("widgets of viewers", _viewer_widgets),
+    ("zoom and centre, of which an overlay over the viewer could be made", _zoom),
     ("handles", _handles),
     ("strokes of RotoPaint", _roto),
     ("progress bars", _bars),

@@ -34,10 +34,15 @@ def show(group: Any) -> None:
     points = [one for one in here if one["kind"] == "point"]
     with state.writing(group):
         _place(group["wisp_box"], list(to_host.box(*box["xyxy"])) if box is not None else [0.0] * 4)
+        if item is not None and group["wisp_box"].label() != "box " + item["name"]:
+            group["wisp_box"].setLabel("box " + item["name"])
         for index in range(HANDLES):
             knob = group[f"wisp_point_{index + 1}"]
             there = index < len(points)
             _place(knob, list(to_host(*points[index]["xy"])) if there else [0.0, 0.0])
+            # The viewer writes the label beside the handle: what the point says, and of which object.
+            if there and knob.label() != _words(points[index], item):
+                knob.setLabel(_words(points[index], item))
             if knob.visible() != there:
                 knob.setVisible(there)
 
@@ -68,6 +73,10 @@ def take(group: Any) -> bool:
     if changes:
         edits.edit(group, "Wisp handle", lambda shot: _change(shot, changes))
     return bool(changes)
+
+
+def _words(point: Dict[str, Any], item: Any) -> str:
+    return ("+ " if point["include"] else "- ") + str(item["name"])
 
 
 def _change(shot: Any, changes: List[Tuple[Optional[Dict[str, Any]], Dict[str, Any]]]) -> None:

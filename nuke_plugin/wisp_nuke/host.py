@@ -303,6 +303,12 @@ def add_stroke(painter: Any, points: List[Tuple[float, float]]) -> None:
     curves.changed()
 
 
+def zoom_and_center() -> Tuple[float, List[float]]:
+    """What the host calls its zoom and centre: of the graph or of the viewer, as what has the focus may decide."""
+    module: Any = nuke
+    return float(module.zoom()), [float(number) for number in module.center()]
+
+
 def progress_bar(title: str) -> Any:
     """A bar with a cancel button; None where the host gives none. It closes when nobody refers to it any more."""
     return nuke.ProgressTask(title) if nuke.GUI else None

@@ -48,6 +48,13 @@ class Knob:
     def label(self) -> str:
         return self._label
 
+    def setLabel(self, label: str) -> None:  # noqa: N802
+        if not isinstance(label, str):
+            raise Refused(f"{self._name} takes a label as text")
+        if self.node is not None and label != self._label:
+            self.node.session.is_modified = True
+        self._label = label
+
     def Class(self) -> str:  # noqa: N802
         return next((name for name, kind in CONSTRUCTORS.items() if kind is type(self)), type(self).__name__)
 

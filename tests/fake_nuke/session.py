@@ -286,6 +286,13 @@ class FakeNuke:
     def executing(self) -> bool:
         return self._rendering
 
+    def zoom(self) -> float:
+        """Of the graph, as far as is documented."""
+        return 1.0
+
+    def center(self) -> list[float]:
+        return [0.0, 0.0]
+
     def ProgressTask(self, title: str) -> ProgressTask:  # noqa: N802
         bar = ProgressTask(title)
         self.bars.append(weakref.ref(bar))

@@ -174,6 +174,18 @@ def test_handles_stand_on_the_prompts_of_the_frame(session: Any) -> None:
     assert box(group) == [0, 0, 0, 0] and not group["wisp_point_1"].visible()
 
 
+def test_handles_say_what_they_are(session: Any) -> None:
+    """The viewer writes a handle's label beside it."""
+    group = session.wisp()
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    group["wisp_add_neg"].execute()
+    assert [group[f"wisp_point_{number}"].label() for number in (1, 2)] == ["+ object1", "- object1"]
+    session.sets(group, "wisp_object_name", "hero")
+    assert [group[f"wisp_point_{number}"].label() for number in (1, 2)] == ["+ hero", "- hero"]
+    assert group["wisp_box"].label() == "box hero"
+
+
 def test_dragged_handles_move_the_prompts_in_one_step(session: Any) -> None:
     group = session.wisp()
     session.host.viewer.ctrl_click(10, 5)
