@@ -89,6 +89,14 @@ def update(scene: Any, strip: Any, inventory: Inventory | None = None) -> bool:
     return made
 
 
+def settle(scene: Any, strip: Any) -> None:
+    """Have a plate that shows another's files show its own, before anything is written there. Raises plates.Refusal."""
+    joint = Inventory(scene).joint(strip)
+    shown = _shown_folder(strip, joint.matte) if joint is not None else None
+    if shown is not None and shown != places.here().plate(strip.wisp.uid):
+        update(scene, strip)
+
+
 # -- files ----------------------------------------------------------------------------------------------------
 
 

@@ -42,6 +42,7 @@ _settings_due: float | None = None
 
 def sync(scene: Any, strip: Any) -> Run:
     """Open the plate in the engine, or send what changed since. Raises plates.Refusal, EngineGone."""
+    outputs.settle(scene, strip)
     wisp = strip.wisp
     run = run_of(wisp.uid)
     plate = plates.plate_of(scene, strip)
@@ -79,6 +80,7 @@ def sync(scene: Any, strip: Any) -> Run:
 
 def combine(scene: Any, strip: Any) -> None:
     """Show the mattes of the objects that are shown now, without asking the engine. Raises plates.Refusal."""
+    outputs.settle(scene, strip)
     run = run_of(strip.wisp.uid)
     run.mattes = run.mattes or MatteFolder(places.here().plate(run.uid))
     _combine(run, strip.wisp, plates.plate_of(scene, strip).frames, anyway=True)

@@ -81,6 +81,12 @@ def copies() -> None:
     look()
     stage.select(right)
     bpy.ops.wisp.add_point(x=9, y=9, frame=1015)
+    folder = stage.addon("mattes").MatteFolder(stage.addon("places").here().plate(right.wisp.uid))
+    folder.fill([], stage.WIDTH, stage.HEIGHT, opaque=False)  # the placeholder may come before the mattes do
+    stage.addon("session").combine(bpy.context.scene, right)  # as the first preview does, before the timer looked
+    while stage.addon("filing").pending():
+        time.sleep(0.05)
+        stage.addon("filing").drain()
     look()
     assert right.wisp.uid != strip.wisp.uid
     check((1, 10, 11, 20), "cut, and a point on the right half")
