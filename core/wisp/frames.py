@@ -7,18 +7,26 @@ reader and writer of numbers in names: what is opened, what is checked and what 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .client.frames import SPAN, format_frames
 from .errors import UsageError
+
+__all__ = [
+    "MAX_FRAMES",
+    "MAX_PADDING",
+    "FrameName",
+    "format_frames",
+    "gaps",
+    "pad",
+    "parse_frames",
+]
 
 #: A range longer than this (11 hours of film) is a typing mistake, not a shot.
 MAX_FRAMES = 1_000_000
 #: No frame number is padded to more characters.
 MAX_PADDING = 32
-
-_NUMBER = r"[0-9]{1,12}"
-_SPAN = re.compile(rf"(?P<first>-?{_NUMBER})(?:-(?P<last>-?{_NUMBER})(?:x(?P<step>{_NUMBER}))?)?")
 
 
 def parse_frames(text: str) -> tuple[int, ...]:
@@ -30,7 +38,7 @@ def parse_frames(text: str) -> tuple[int, ...]:
     numbers: set[int] = set()
     for part in text.split(","):
         span = part.strip()
-        match = _SPAN.fullmatch(span)
+        match = SPAN.fullmatch(span)
         if match is None:
             raise UsageError(
                 f"'{span}' in frame range '{text}' is not a frame or a span.",
@@ -48,30 +56,6 @@ def parse_frames(text: str) -> tuple[int, ...]:
             raise UsageError(f"The frame range '{text}' names more than {MAX_FRAMES} frames.", hint="Check its ends.")
         numbers.update(named)
     return tuple(sorted(numbers))
-
-
-def format_frames(frames: Iterable[int]) -> str:
-    """The shortest text of the grammar above that greedy runs find; inverse of `parse_frames`.
-
-    An empty input gives an empty text.
-    """
-    numbers = sorted(set(frames))
-    parts: list[str] = []
-    start = 0
-    while start < len(numbers):
-        stop = start + 1
-        if stop < len(numbers):
-            step = numbers[stop] - numbers[start]
-            while stop + 1 < len(numbers) and numbers[stop + 1] - numbers[stop] == step:
-                stop += 1
-            if stop - start >= 2 or step == 1:
-                suffix = "" if step == 1 else f"x{step}"
-                parts.append(f"{numbers[start]}-{numbers[stop]}{suffix}")
-                start = stop + 1
-                continue
-        parts.append(str(numbers[start]))
-        start += 1
-    return ",".join(parts)
 
 
 def pad(frame: int, width: int) -> str:

@@ -10,10 +10,10 @@ import json
 from typing import Any, Dict, List, Optional, Tuple
 
 from . import edits, engine, follow, host, solving
+from .vendor.client.session import Places, Session
 from .vendor.panel.editor import Editor
 from .vendor.panel.frames import FrameSource, Matte
-from .vendor.panel.qt import QAction, QKeySequence, QShortcut, Qt, QtCore, QtGui, QtWidgets
-from .vendor.panel.session import Places, Session
+from .vendor.panel.qt import QAction, QKeySequence, QShortcut, Qt, QtCore, QtGui, QtWidgets, clock
 from .vendor.panel.shot_edits import ShotEdits
 
 #: The panels that are open; Nuke makes them and keeps no list.
@@ -87,7 +87,8 @@ class Panel(QtWidgets.QWidget):
         self.group, self._text = group, host.text_of(group["wisp_prompts"])
         client = engine.client(str(group["wisp_engine_python"].value()))
         edits = ShotEdits(document)
-        session = Session(client, edits, Places(folder, solving.cache_folder(group)), own_engine=False)
+        places = Places(folder, solving.cache_folder(group))
+        session = Session(client, lambda: edits.document, places, clock, own_engine=False)
         self._frames = EngineFrames(engine.pictures(document, folder, str(group["wisp_engine_python"].value())))
         self.editor = Editor(edits, self._frames, session, folder)
         changed = edits.on_change

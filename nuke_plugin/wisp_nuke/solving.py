@@ -10,8 +10,8 @@ from . import edits, engine, graph, host, node, plates, state
 from .edits import Refusal
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError
+from .vendor.client.frames import frames_in
 from .vendor.client.shots import RemoteShot
-from .vendor.panel.shot_edits import frames_in
 
 
 def say(group: Any, text: str) -> None:

@@ -16,9 +16,8 @@ pytest.importorskip("PySide6", reason="the window needs PySide6 (the gui extra)"
 
 from helpers import gated_engine
 from helpers.hand import FRAMES, SIZE, Hand, disc
-from wisp.client import engine_path
+from wisp.client import engine_path, session
 from wisp.client.client import Client
-from wisp.panel import session
 from wisp.panel.qt import QtWidgets
 from wisp.view.places import open_target
 from wisp.view.window import Window, application
@@ -45,7 +44,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> QtWidgets.QApplicati
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     monkeypatch.setenv("WISP_DEVICE", "cpu")
     # A busy machine may take longer to stop than a person waits before the engine is ended.
-    monkeypatch.setattr(session, "PATIENCE", 120_000)
+    monkeypatch.setattr(session, "PATIENCE", 120.0)
     return application()
 
 

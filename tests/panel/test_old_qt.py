@@ -17,8 +17,8 @@ from pathlib import Path
 for name in ("numpy", "torch", "cv2", "wisp"):
     sys.modules[name] = None
 sys.path.insert(0, sys.argv[1])
-from wisp_nuke.vendor.client import client, engine_path
-from wisp_nuke.vendor.panel import editor, frames, session, shot_edits
+from wisp_nuke.vendor.client import client, engine_path, session
+from wisp_nuke.vendor.panel import editor, frames, qt, shot_edits
 from wisp_nuke.vendor.panel.qt import Qt, QtCore, QtGui, QtWidgets
 if QtCore.__name__.startswith("PySide2"):
     from PySide2.QtTest import QTest
@@ -35,7 +35,8 @@ app = QtWidgets.QApplication([])
 plate = {"path": "p.%04d.png", "first": 1, "last": 9, "width": 64, "height": 48}
 edits = shot_edits.ShotEdits({"wisp": 1, "plate": plate, "objects": []})
 engine = client.Client(engine_path.command(Path(sys.argv[2])), "old-qt", Path("log"))
-link = session.Session(engine, edits, session.Places(os.getcwd(), os.path.join(os.getcwd(), "cache")))
+places = session.Places(os.getcwd(), os.path.join(os.getcwd(), "cache"))
+link = session.Session(engine, lambda: edits.document, places, qt.clock)
 panel = editor.Editor(edits, Blue(), link, os.getcwd())
 panel.resize(900, 600)
 panel.show()

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from ..client.session import Session
 from .canvas import Canvas
 from .edge import EdgePanel
 from .frames import FrameSource, Loader
@@ -14,7 +15,6 @@ from .models import ModelChoice
 from .objects import ObjectList
 from .outlines import save_outline
 from .qt import QKeySequence, QShortcut, Qt, QtCore, QtGui, QtWidgets
-from .session import Session
 from .shot_edits import EDGE_STEP, ShotEdits
 from .status import StatusLine
 from .timeline import Timeline

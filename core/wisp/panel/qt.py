@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 try:
     from PySide6 import QtCore, QtGui, QtWidgets
@@ -12,7 +12,18 @@ except ImportError:
     from PySide2.QtGui import QKeySequence  # type: ignore[import-not-found, no-redef]
     from PySide2.QtWidgets import QAction, QShortcut  # type: ignore[import-not-found, no-redef]
 
-__all__ = ["QAction", "QKeySequence", "QShortcut", "Qt", "QtCore", "QtGui", "QtWidgets", "execute", "position"]
+__all__ = [
+    "QAction",
+    "QKeySequence",
+    "QShortcut",
+    "Qt",
+    "QtCore",
+    "QtGui",
+    "QtWidgets",
+    "clock",
+    "execute",
+    "position",
+]
 
 Qt = QtCore.Qt
 
@@ -22,6 +33,15 @@ def position(event: Any) -> QtCore.QPointF:
     if hasattr(event, "position"):
         return QtCore.QPointF(event.position())
     return QtCore.QPointF(event.localPos() if hasattr(event, "localPos") else event.posF())
+
+
+def clock(seconds: float, work: Callable[[], None]) -> Callable[[], None]:
+    """Calls `work` once, so many seconds later, on Qt's thread; what is returned takes that back. A session's clock."""
+    timer = QtCore.QTimer()
+    timer.setSingleShot(True)
+    timer.timeout.connect(work)
+    timer.start(round(seconds * 1000))
+    return lambda: timer.stop()
 
 
 def execute(dialog_or_app: Any) -> int:

@@ -218,18 +218,6 @@ def spans(frames: Any) -> List[List[int]]:
     return found
 
 
-def frames_in(text: str) -> List[int]:
-    """The frames of a range such as `1001-1100x2,1105`, as the engine reports them."""
-    frames: List[int] = []
-    for part in text.split(",") if text else []:
-        span, _, step = part.partition("x")
-        # A sign may lead either number, so the dash between them is looked for after the first character.
-        cut = span.find("-", 1)
-        first, last = (int(span), int(span)) if cut < 0 else (int(span[:cut]), int(span[cut + 1 :]))
-        frames.extend(range(first, last + 1, int(step or 1)))
-    return frames
-
-
 def usable_name(text: str) -> str:
     """`text` as a layer name: letters, digits, _ and -, beginning with a letter; empty where nothing is left."""
     return re.sub(r"^[\W\d_]+", "", re.sub(r"[^\w\-]+", "_", text.strip()))[:64].rstrip("_")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
+from ..client.session import Session
 from .qt import Qt, QtWidgets
-from .session import Session
 
 STAGES = {"starting": "Starting", "queued": "Waiting for the device", "track": "Tracking", "matte": "Matting"}
 

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Set
+from typing import Any, Dict, List, Optional
 
+from ..client.session import Lane
 from .qt import Qt, QtCore, QtGui, QtWidgets, position
 from .shot_edits import ShotEdits, spans
 
 RULER, LANE, HEAD, PAD = 20, 20, 96, 8
 SOLVED, DIRTY, EMPTY, SUSPICIOUS, LOCK = "#3f8f63", "#b98a2c", "#2c2c31", "#ff5a4d", "#8fb8ff"
-
-
-class Lane(NamedTuple):
-    """What the engine knows of one object's frames; `suspicious` gives the reason."""
-
-    solved: Set[int]
-    dirty: Set[int]
-    suspicious: Dict[int, str]
 
 
 class Timeline(QtWidgets.QWidget):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
 
+from ..client.session import Session
 from . import compose
 from .canvas import Canvas
 from .compose import Layer
 from .frames import Failed, Key, Loader, Matte
 from .qt import QtCore, QtGui
-from .session import Session
 from .shot_edits import ShotEdits
 
 INVITATION = "Drag a box around what you want to extract, or click on it."

@@ -13,9 +13,9 @@ from typing import Any
 
 from .. import shot as documents
 from ..atomic import TEMPORARY_SUFFIX
+from ..client.session import Places
 from ..errors import OutputError
 from ..frames import FrameName
-from ..panel.session import Places
 from ..shot import Shot
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from ..client import engine_path
 from ..client.client import Client
+from ..client.session import Session
 from ..errors import WispError
 from ..panel.editor import Editor
 from ..panel.icons import icon
-from ..panel.qt import QKeySequence, Qt, QtCore, QtGui, QtWidgets
-from ..panel.session import Session
+from ..panel.qt import QKeySequence, Qt, QtCore, QtGui, QtWidgets, clock
 from ..panel.shot_edits import ShotEdits
 from ..panel.theme import STYLE
 from .compare import CompareHeads
@@ -88,10 +88,9 @@ class Window(QtWidgets.QMainWindow):
     def _show_shot(self, opened: OpenedShot) -> None:
         edits = ShotEdits(opened.shot.model_dump(mode="json"))
         client = self._client or Client(engine_path.command(Path(sys.executable)), "wisp-view")
-        session = Session(client, edits, opened.places)
+        session = Session(client, lambda: edits.document, opened.places, clock)
         self.opened = opened
         self.editor = Editor(edits, ShotFrames(opened.shot, opened.root), session, str(opened.root), choose_models=True)
-        session.setParent(self.editor)
         changed = edits.on_change
 
         def on_change() -> None:

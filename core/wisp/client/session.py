@@ -1,30 +1,84 @@
-"""A shot in the engine, as the editor sees it: what is solved, what runs, what went wrong. Never blocks.
+"""A shot in the engine, as whoever shows it sees it: what is solved, what runs, what went wrong. Never blocks.
 
-The engine is a process of its own. If it dies, the shot and its prompts are still here, and the next thing asked of
-it starts another one.
+One session for every front-end. It knows no toolkit: its timer is handed in, and whoever shows it connects to its
+signals. The engine is a process of its own. If it dies, the shot and its prompts are still here, and the next thing
+asked of it starts another one.
+
+    at rest -> edited -> (SETTLE) told to the engine -> at rest
+    preview wanted -> (PREVIEW) asked for -> there
+    solving -> done | failed | stopping -> stopped | (PATIENCE) ended -> gone -> started by the next request
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from ..client.client import Client, EngineExit
-from ..client.errors import EngineError, EngineGone
-from ..client.shots import Job, RemoteShot
-from .qt import QtCore
-from .shot_edits import ShotEdits, frames_in
-from .timeline import Lane
+from .client import Client, EngineExit
+from .errors import EngineError, EngineGone
+from .frames import frames_in
+from .shots import Job, RemoteShot
 
-#: Milliseconds between looks at the engine's messages; after the last edit until it is told; until a preview.
-POLL, SETTLE, PREVIEW = 25, 120, 200
-#: Milliseconds that a job may take to obey `stop` before the engine is ended.
-PATIENCE = 5000
+#: Seconds between looks at the engine's messages; after the last edit until it is told; until a preview.
+POLL, SETTLE, PREVIEW = 0.025, 0.12, 0.2
+#: Seconds that a job may take to obey `stop` before the engine is ended.
+PATIENCE = 5.0
 #: A tracker less sure than this is worth a look.
 DOUBTFUL = 0.5
 #: States of a mask that need no second look by themselves.
 SURE = ("tracked", "keyframe")
 READY = "Ready"
+
+#: `after(seconds, work)`: call `work` once, so much later, on the host's own thread; what it returns takes that back.
+Clock = Callable[[float, Callable[[], None]], Callable[[], None]]
+
+
+class Signal:
+    """Calls whoever is connected."""
+
+    def __init__(self) -> None:
+        self._connected: List[Callable[..., Any]] = []
+
+    def connect(self, work: Callable[..., Any]) -> None:
+        self._connected.append(work)
+
+    def disconnect_all(self) -> None:
+        del self._connected[:]
+
+    def emit(self, *values: Any) -> None:
+        for work in list(self._connected):
+            work(*values)
+
+
+class Timer:
+    """One appointment at a time."""
+
+    def __init__(self, clock: Clock, seconds: float, work: Callable[[], None]) -> None:
+        self._clock, self._seconds, self._work = clock, seconds, work
+        self._take_back: Optional[Callable[[], None]] = None
+
+    def start(self) -> None:
+        """From now on; an appointment before is moved."""
+        self.stop()
+        self._take_back = self._clock(self._seconds, self._due)
+
+    def stop(self) -> None:
+        take_back, self._take_back = self._take_back, None
+        if take_back is not None:
+            take_back()
+
+    def _due(self) -> None:
+        if self._take_back is not None:
+            self._take_back = None
+            self._work()
+
+
+class Lane(NamedTuple):
+    """What is known of one object: frames that are there, frames to be computed, and frames worth a look with the
+    reason."""
+
+    solved: Set[int]
+    dirty: Set[int]
+    suspicious: Dict[int, str]
 
 
 class Places(NamedTuple):
@@ -44,26 +98,22 @@ class Progress(NamedTuple):
     eta: Optional[float]
 
 
-class Session(QtCore.QObject):
+class Session:
     """One shot, one engine. `changed`: anything below has changed; `matte_changed(object, frame)`: a file is there;
     `mattes_known`: which files are there was told anew."""
-
-    changed = QtCore.Signal()
-    matte_changed = QtCore.Signal(int, int)
-    mattes_known = QtCore.Signal()
 
     def __init__(
         self,
         client: Client,
-        edits: ShotEdits,
+        document: Callable[[], Dict[str, Any]],
         places: Places,
-        parent: Optional[QtCore.QObject] = None,
+        clock: Clock,
         own_engine: bool = True,
     ) -> None:
-        """`own_engine`: nobody else uses the client, so that `close` ends it."""
-        super().__init__(parent)
+        """`document`: the shot as it is now. `own_engine`: nobody else uses the client, so that `close` ends it."""
+        self.changed, self.matte_changed, self.mattes_known = Signal(), Signal(), Signal()
         self.client = client
-        self.edits = edits
+        self._document = document
         self.lanes: Dict[int, Lane] = {}
         self.progress: Optional[Progress] = None
         #: One sentence for the status line, and whether it tells of a failure.
@@ -71,7 +121,7 @@ class Session(QtCore.QObject):
         #: What is said at rest: how the last job ended, until the shot is edited.
         self._at_rest = READY
         self._paths: Dict[Tuple[int, int], str] = {}
-        self._gathered: Set[int] = set()
+        self._edited = False
         self._places = places
         self._own_engine = own_engine
         self._shot: Optional[RemoteShot] = None
@@ -81,10 +131,10 @@ class Session(QtCore.QObject):
         self._previews: Set[Tuple[int, int]] = set()
         client.on_exit = self._exited
         client.on_notification = self._notified
-        self._poll_timer = self._timer(POLL, self._poll, repeat=True)
-        self._update_timer = self._timer(SETTLE, self._send)
-        self._preview_timer = self._timer(PREVIEW, self._ask_previews)
-        self._patience_timer = self._timer(PATIENCE, self._impatient)
+        self._poll_timer = Timer(clock, POLL, self._poll)
+        self._update_timer = Timer(clock, SETTLE, self._send)
+        self._preview_timer = Timer(clock, PREVIEW, self._ask_previews)
+        self._patience_timer = Timer(clock, PATIENCE, self._impatient)
 
     # -- what is known ------------------------------------------------------------------------------------
 
@@ -130,7 +180,7 @@ class Session(QtCore.QObject):
         if self._ensure() and self._shot is None:
             place = self._places
             self._shot = self.client.open(
-                self.edits.document, place.root, self._status, self._error, place.cache, place.readable
+                self._document(), place.root, self._status, self._error, place.cache, place.readable
             )
 
     def move(self, places: Places) -> None:
@@ -144,6 +194,7 @@ class Session(QtCore.QObject):
     def update(self) -> None:
         """The document was edited: tell the engine soon."""
         self._at_rest = READY
+        self._edited = True
         self._update_timer.start()
 
     def want_preview(self, number: int, frame: int) -> None:
@@ -175,19 +226,14 @@ class Session(QtCore.QObject):
         """Let go of the shot, and of the engine if it is ours."""
         for timer in (self._poll_timer, self._update_timer, self._preview_timer, self._patience_timer):
             timer.stop()
+        for signal in (self.changed, self.matte_changed, self.mattes_known):
+            signal.disconnect_all()
         if self._own_engine:
             self.client.stop()
         elif self._shot is not None:
             self._shot.close()
 
     # -- inside -------------------------------------------------------------------------------------------
-
-    def _timer(self, interval: int, work: Any, repeat: bool = False) -> QtCore.QTimer:
-        timer = QtCore.QTimer(self)
-        timer.setInterval(interval)
-        timer.setSingleShot(not repeat)
-        timer.timeout.connect(work)
-        return timer
 
     def _ensure(self) -> bool:
         """An engine runs, or is started now."""
@@ -199,14 +245,16 @@ class Session(QtCore.QObject):
         return True
 
     def _poll(self) -> None:
+        self._poll_timer.start()  # first: a callback may close the session
         self.client.poll()
 
     def _send(self) -> None:
         """The document as it is now, if it was edited since."""
-        if self._update_timer.isActive() or self.sender() is self._update_timer:
+        if self._edited:
+            self._edited = False
             self._update_timer.stop()
             if self._ensure() and self._shot is not None:
-                self._shot.update(self.edits.document)
+                self._shot.update(self._document())
 
     def _ask_previews(self) -> None:
         if self._shot is None or not self._ensure():
@@ -255,17 +303,7 @@ class Session(QtCore.QObject):
             lane.suspicious.update(self._lane(number).suspicious)
             self.lanes[number] = lane
             for frame in lane.solved:
-                # A matte made for earlier prompts that still holds is put into this folder by the next solve only;
-                # until then the path known from before is the one to show.
-                path = Path(folder, name % frame)
-                if path.is_file():
-                    self._paths[number, frame] = path.as_posix()
-            unknown = sorted(frame for frame in lane.solved if (number, frame) not in self._paths)
-            if unknown and number not in self._gathered and self._shot is not None:
-                self._gathered.add(number)  # links files, computes nothing
-                self._shot.solve(
-                    ",".join(map(str, unknown)), [number], on_done=self._gathered_mattes, on_error=self._error
-                )
+                self._paths[number, frame] = f"{folder}/{name % frame}"
             for key in [key for key in self._paths if key[0] == number]:
                 if key[1] not in lane.solved and key[1] not in lane.dirty:
                     del self._paths[key]  # no prompt reaches the frame any more
@@ -276,10 +314,6 @@ class Session(QtCore.QObject):
             self.failed = False
         self.changed.emit()
         self.mattes_known.emit()
-
-    def _gathered_mattes(self, _: Dict[str, Any]) -> None:
-        if self._shot is not None:
-            self._shot.refresh()
 
     def _progressed(self, params: Dict[str, Any]) -> None:
         self.progress = Progress(params["stage"], params["done"], params["total"], params["eta"])

@@ -1,0 +1,192 @@
+"""The session of all front-ends, on a clock and an engine that do what the test says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from wisp.client.client import EngineExit
+from wisp.client.errors import EngineError, EngineGone
+from wisp.client.session import PATIENCE, POLL, PREVIEW, SETTLE, Places, Session
+
+
+class Clock:
+    """Time that passes when told."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._due: list[tuple[float, Callable[[], None]]] = []
+
+    def __call__(self, seconds: float, work: Callable[[], None]) -> Callable[[], None]:
+        entry = (self.now + seconds, work)
+        self._due.append(entry)
+        return lambda: entry in self._due and self._due.remove(entry)
+
+    def passes(self, seconds: float) -> None:
+        end = self.now + seconds
+        while due := [entry for entry in self._due if entry[0] <= end]:
+            entry = min(due, key=lambda one: one[0])
+            self._due.remove(entry)
+            self.now = entry[0]
+            entry[1]()
+        self.now = end
+
+
+class Job:
+    job_id, finished, cancelled = "job-1", False, False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Shot:
+    """What is asked of an open shot."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+        self.previews: list[tuple[Any, Any]] = []
+        self.handlers: tuple[Any, ...] = ()
+        self.job = Job()
+
+    def update(self, document: dict[str, Any]) -> None:
+        self.asked.append(("update", document["name"]))
+
+    def refresh(self) -> None:
+        self.asked.append(("refresh",))
+
+    def preview(self, frame: int, number: int, there: Any, failed: Any) -> None:
+        self.asked.append(("preview", number, frame))
+        self.previews.append((there, failed))
+
+    def solve(self, frames: str, objects: Any, direction: str, *handlers: Any) -> Job:
+        self.asked.append(("solve", frames))
+        self.handlers = handlers
+        return self.job
+
+    def close(self) -> None:
+        self.asked.append(("close",))
+
+
+class Client:
+    state, engine, pid = "ready", {}, 1
+
+    def __init__(self) -> None:
+        self.shot = Shot()
+        self.polled = self.starts = 0
+        self.killed = self.stopped = self.broken = False
+        self.status: Any = None
+
+    def start(self) -> None:
+        self.starts += 1
+        if self.broken:
+            raise EngineGone("The engine cannot be started.")
+
+    def open(self, document: Any, root: str, status: Any, failed: Any, cache: str, readable: Any) -> Shot:
+        self.status = status
+        return self.shot
+
+    def poll(self) -> int:
+        self.polled += 1
+        return 0
+
+    def kill(self) -> None:
+        self.killed = True
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+@pytest.fixture
+def made() -> tuple[Session, Client, Clock, dict[str, Any]]:
+    client, clock, document = Client(), Clock(), {"name": "first"}
+    session = Session(client, lambda: document, Places("/shot", "/cache"), clock)  # type: ignore[arg-type]
+    session.open()
+    return session, client, clock, document
+
+
+def test_edits_are_told_once_when_the_hand_rests(made: Any) -> None:
+    session, client, clock, document = made
+    for name in ("a", "b", "c"):
+        document["name"] = name
+        session.update()
+        clock.passes(SETTLE / 2)
+    assert client.shot.asked == []
+    clock.passes(SETTLE)
+    assert client.shot.asked == [("update", "c")]
+
+
+def test_a_preview_follows_the_edit_that_it_is_of(made: Any) -> None:
+    session, client, clock, document = made
+    seen: list[tuple[int, int]] = []
+    session.matte_changed.connect(lambda *what: seen.append(what))
+    document["name"] = "edited"
+    session.update()
+    session.want_preview(1, 7)
+    session.want_preview(1, 7)
+    clock.passes(PREVIEW)
+    assert client.shot.asked == [("update", "edited"), ("preview", 1, 7)] and session.previewing
+    session.want_preview(1, 7)  # edited again while it is computed
+    clock.passes(PREVIEW)
+    client.shot.previews[0][0]({"path": "/cache/m/alpha.0007.exr"})
+    assert seen == [(1, 7)] and session.matte_path(1, 7) == "/cache/m/alpha.0007.exr"
+    clock.passes(PREVIEW)
+    assert client.shot.asked[2:] == [("preview", 1, 7)]
+
+
+def test_a_status_says_where_mattes_lie(made: Any) -> None:
+    session, client, _, _ = made
+    known: list[bool] = []
+    session.mattes_known.connect(lambda: known.append(True))
+    item = {"id": 1, "name": "a", "pattern": "/cache/m/alpha.%04d.exr", "frames": {"solved": "1-2", "dirty": "3"}}
+    client.status({"objects": [item], "complete": True})
+    assert session.matte_path(1, 2) == "/cache/m/alpha.0002.exr" and session.stale(1, 3) and known == [True]
+    client.status({"objects": [{**item, "frames": {"dirty": "1"}}], "complete": True})
+    assert session.matte_path(1, 2) is None, "no prompt reaches it any more"
+    assert session.matte_path(1, 1) is not None, "a stale matte is shown until the new one is there"
+
+
+def test_a_job_that_does_not_stop_is_ended(made: Any) -> None:
+    session, client, clock, _ = made
+    session.solve("1-9")
+    session.solve("1-9")
+    assert client.shot.asked == [("solve", "1-9")] and session.busy
+    session.stop()
+    clock.passes(PATIENCE - 0.1)
+    assert client.shot.job.cancelled and not client.killed
+    clock.passes(0.2)
+    assert client.killed
+    client.on_exit(EngineExit(-9, ""))
+    assert session.failed and "prompts are safe" in session.message
+
+
+def test_how_a_job_ended_is_said_until_the_next_edit(made: Any) -> None:
+    session, client, _, _ = made
+    session.solve("1-9")
+    client.shot.job.finished = True
+    client.shot.handlers[2]({"matted": 3, "cached": 6, "lost": {}})
+    assert session.message == "3 mattes computed, 6 found" and client.shot.asked[-1] == ("refresh",)
+    session.solve("1-9")
+    client.shot.handlers[3](EngineError("stopped", kind="cancelled"))
+    assert session.message == "Stopped; what is finished is kept" and not session.failed
+
+
+def test_an_engine_that_cannot_start_is_said_and_tried_again(made: Any) -> None:
+    session, client, clock, _ = made
+    client.broken = True
+    session.update()
+    clock.passes(SETTLE)
+    assert session.failed and "cannot be started" in session.message and client.shot.asked == []
+    client.broken = False
+    session.update()
+    clock.passes(SETTLE)
+    assert client.shot.asked == [("update", "first")]
+
+
+def test_polls_until_it_is_closed(made: Any) -> None:
+    session, client, clock, _ = made
+    clock.passes(POLL * 10.5)
+    assert client.polled == 10
+    session.close()
+    clock.passes(1.0)
+    assert client.polled == 10 and client.stopped
