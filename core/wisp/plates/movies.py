@@ -10,6 +10,7 @@ frames one time, they are counted as they come out of the decoder, from the begi
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from bisect import bisect_right
@@ -70,8 +71,9 @@ class MoviePlate:
         self._fence = fence
         self._lock = threading.Lock()
         self._container, self._stream = self._open()
-        self._times, self._key_times, sure = self._index()
-        self._counted = not (sure or self._in_time())
+        with _explained(self._file):
+            self._times, self._key_times, sure = self._index()
+            self._counted = not (sure or self._in_time())
         if self._counted:
             self._times, self._key_times = list(range(len(self._times))), [0]
         self._decoding: Iterator[Any] = iter(())
@@ -106,7 +108,7 @@ class MoviePlate:
     def read(self, frame: int) -> PlateFrame:
         place = self._place(frame)
         try:
-            with self._lock:
+            with self._lock, _explained(self._file):
                 decoded = self._frame(place)
                 rgb = self._place_pixels(_rgb(decoded))
         except FrameReadError as error:
@@ -152,6 +154,8 @@ class MoviePlate:
         if not container.streams.video:
             raise FrameReadError(self._file, "it holds no video")
         stream = container.streams.video[0]
+        if stream.codec_context is None:
+            raise FrameReadError(self._file, "its pictures are coded in a way that is not known here")
         stream.thread_type = "AUTO"
         if not is_possible(stream.codec_context.width, stream.codec_context.height):
             raise FrameReadError(self._file, "its picture size is impossible")
@@ -218,7 +222,8 @@ class MoviePlate:
         """The decoded frame of that index. Raises FrameReadError where it is damaged."""
         target = self._times[place]
         if target not in self._kept:
-            self._decode_to(target)
+            with _explained(self._file):
+                self._decode_to(target)
         if target not in self._kept:
             raise FrameReadError(self._file, "its data is damaged or incomplete")
         self._kept.move_to_end(target)
@@ -265,6 +270,15 @@ class MoviePlate:
         size = frame.width * frame.height * frame.format.padded_bits_per_pixel // 8
         while len(self._kept) > 1 and len(self._kept) * size > KEPT_BYTES:
             self._kept.popitem(last=False)
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Damage makes FFmpeg refuse to seek, decode or convert, in many ways."""
+    try:
+        yield
+    except (av.error.FFmpegError, OSError, ValueError, ArithmeticError) as error:
+        raise FrameReadError(path, "its data is damaged or incomplete") from error
 
 
 def _upright(frame: Any) -> tuple[Callable[[NDArray[np.float32]], NDArray[np.float32]], bool]:

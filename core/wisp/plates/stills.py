@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -271,7 +272,7 @@ def _indices(path: Path) -> NDArray[np.uint8] | None:
     from PIL import Image
 
     try:
-        with opened(path) as name, Image.open(name) as picture:
+        with warnings.catch_warnings(action="ignore"), opened(path) as name, Image.open(name) as picture:
             if picture.mode != "P" or getattr(picture, "n_frames", 1) > 1:
                 return None
             palette = np.reshape(picture.getpalette("RGB") or [], (-1, 3))
