@@ -60,7 +60,7 @@ def desired(mattes: List[Mattes], first: int, last: int, layers: bool = False, g
     for number, matte in counted:
         solved = (("disable", f"!(parent.wisp_state_{number} > 0)"),)
         read = f"Matte_{number}"
-        # The largest, because two soft edges that touch must not add up to more than one.
+        # 1 - (1 - a)(1 - b), as one covers what the other leaves: two soft edges that touch never add up beyond one.
         nodes.append(NodeSpec(f"Union_{number}", "Merge2", (below, read), (("operation", "screen"),), solved))
         below = f"Union_{number}"
         if layers:

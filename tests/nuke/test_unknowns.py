@@ -39,7 +39,7 @@ def test_a_life_of_a_node(start: Callable[..., Any], unknowns: Unknowns, tmp_pat
     stored = session.objects(group)
     assert [(item["name"], item.get("edge", {})) for item in stored] == [("hero", {}), ("dog", {"grow": 2.0})]
     seen = render(group, 1001)
-    assert np.allclose(seen[..., 3], alpha, atol=1e-3)
+    assert np.allclose(seen[..., 3], 1 - (1 - alpha) * (1 - alpha * 0.5), atol=1e-3)
 
     again = start(unknowns=unknowns)
     again.host.load(session.host.save())
