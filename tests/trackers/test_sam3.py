@@ -96,6 +96,17 @@ def test_a_file_that_does_not_fit_is_refused(sam3_checkpoint: Path, tmp_path: Pa
     assert caught.value.exit_code == 4
 
 
+@pytest.mark.parametrize("root", ["detector.", ""])
+def test_sam_3_1_is_another_network_and_refused(sam3_checkpoint: Path, tmp_path: Path, root: str) -> None:
+    state = torch.load(sam3_checkpoint, weights_only=True)["model"]
+    state[f"{root}backbone.vision_backbone.propagation_convs.0.conv_1x1.weight"] = torch.zeros(1)
+    path = tmp_path / "sam3.1_multiplex.pt"
+    torch.save({"model": state}, path)
+    with pytest.raises(WeightsError, match=r"is SAM 3\.1") as caught:
+        load_model(path, TINY, torch.device("cpu"))
+    assert "sam3.pt" in str(caught.value.hint)
+
+
 def test_metas_own_file_is_a_bare_state_dict_without_heads(tmp_path: Path) -> None:
     path = write_checkpoint(tmp_path / "made.pt", heads=False)
     bare = tmp_path / "sam3.pt"

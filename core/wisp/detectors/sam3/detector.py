@@ -157,10 +157,13 @@ def construct(sizes: DetectorSizes) -> Any:
 
 
 def _load(path: Path, sizes: DetectorSizes) -> Any:
+    from ...trackers.sam3.checkpoint import refuse_multiplex
     from ...weights.checkpoints import check_keys, load_state_dict
     from .checkpoint import convert
 
-    state = convert(load_state_dict(path))
+    published = load_state_dict(path)
+    refuse_multiplex(published, path)
+    state = convert(published)
     network = construct(sizes)
     expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
     strangers = sorted(set(state) - set(expected))

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
+from ...errors import WeightsError
 from ..sam2.model import HEAD_PREFIXES
 
 #: A pattern at the start of a key and what takes its place; tried in order, each at most once.
@@ -22,6 +24,9 @@ Rules: TypeAlias = tuple[tuple[str, str], ...]
 
 VISION = "detector.backbone.vision_backbone."
 TRACKER = "tracker."
+
+#: What only SAM 3.1's files have, with or without `detector.` before it.
+MULTIPLEX = ("backbone.vision_backbone.propagation_convs.", "backbone.vision_backbone.interactive_convs.")
 
 #: Tables of rotary angles that the network computes by itself.
 CONSTANTS = re.compile(r".*\.attn\.freqs_cis$")
@@ -109,6 +114,17 @@ class Checkpoint:
 
     network: dict[str, Tensor]
     heads: dict[str, Tensor]
+
+
+def refuse_multiplex(state: Iterable[str], path: Path) -> None:
+    """WeightsError for a file of SAM 3.1 (`sam3.1_multiplex.pt`): of one neck it makes two, and its tracker carries up
+    to 16 objects through one memory, which neither this package nor `transformers` builds."""
+    if any(key.removeprefix("detector.").startswith(MULTIPLEX) for key in state):
+        raise WeightsError(
+            f"{path} is SAM 3.1, whose tracker is another network than SAM 3's and is not supported.",
+            hint="Take the file sam3.pt of SAM 3.",
+            path=path,
+        )
 
 
 def convert(state: Mapping[str, Tensor]) -> Checkpoint:

@@ -25,7 +25,7 @@ from ...weights.registry import ModelEntry
 from ..sam2.encoder import FrameEncoding, Mode, PictureInput
 from ..sam2.model import Sam2Model
 from ..sam2.prompts import CERTAIN
-from .checkpoint import convert
+from .checkpoint import convert, refuse_multiplex
 
 #: Side of the trunk's patches in pixels.
 PATCH = 14
@@ -135,7 +135,9 @@ def load_model(path: Path, sizes: Sizes, device: torch.device, precision: str = 
 def _load(path: Path, sizes: Sizes, device: torch.device, dtype: torch.dtype | None, version: str) -> Sam3Model:
     from .network import Sam3Network
 
-    checkpoint = convert(load_state_dict(path))
+    state = load_state_dict(path)
+    refuse_multiplex(state, path)
+    checkpoint = convert(state)
     network = construct(sizes)
     check_keys({key: tuple(value.shape) for key, value in network.state_dict().items()}, checkpoint.network, path)
     network.load_state_dict(checkpoint.network, strict=True)
