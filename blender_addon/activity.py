@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from . import engine, model
+from . import engine, gestures, model
 from .runs import Run, runs
 
 #: The engine's word for a stage -> what a person reads.
@@ -63,6 +63,21 @@ def draw_jobs(layout: Any) -> None:
         factor = run.done / run.total if run.total else 0.0
         row.progress(factor=factor, text=f"{name}: {told(run)}")
         row.operator("wisp.stop", text="", icon="CANCEL").uid = run.uid
+
+
+_said: list[str] = []
+
+
+def refresh() -> None:
+    """Have the status bar drawn again where it would say something else now.
+
+    Its area is out of reach; setting its text, to none, is what redraws it. Not in a drag, whose hint stands there.
+    """
+    now = ["starting"] if _starting() else []
+    now += [f"{run.uid} {told(run)}" for run in runs.values() if run.busy]
+    if now != _said and not gestures.Drawing.kind and bpy.context.workspace is not None:
+        _said[:] = now
+        bpy.context.workspace.status_text_set(None)
 
 
 def _status_bar(header: Any, _context: Any) -> None:

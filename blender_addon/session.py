@@ -357,10 +357,10 @@ def _try_sync(run: Run, scene: Any, strip: Any) -> bool:
 
 
 def redraw() -> None:
-    """Have all sequencer areas, and the status bar, drawn again."""
+    """Have all sequencer areas drawn again."""
     for window in bpy.context.window_manager.windows:
-        for area in (*window.screen.areas, *getattr(window, "global_areas", ())):
-            if area.type in ("SEQUENCE_EDITOR", "STATUSBAR"):
+        for area in window.screen.areas:
+            if area.type == "SEQUENCE_EDITOR":
                 area.tag_redraw()
 
 

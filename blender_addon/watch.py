@@ -7,7 +7,7 @@ import time
 
 import bpy
 
-from . import carrying, engine, filing, outputs, session, textures
+from . import activity, carrying, engine, filing, outputs, session, textures
 from .engine import Fault
 from .runs import runs
 
@@ -33,6 +33,8 @@ def poll() -> float:
         outputs.follow()
         session.show_unshown()
         carrying.bring_linked()
+    if not bpy.app.background:
+        activity.refresh()
     starting = engine.client is not None and engine.client.state == "starting"
     working = any(run.busy or run.wanted or run.asked for run in runs.values())
     return BUSY if starting or working or filing.pending() or session.touched or textures.pending() else IDLE

@@ -102,7 +102,7 @@ def toggled(window: Any) -> None:
     window.do("bpy.context.window_manager.wisp_exclude = False")
     before = prompts(window.state())
     (ax, ay), (bx, by) = window.at(30, 30), window.at(90, 60)
-    window.xdo("mousemove", ax + 1, ay, "sleep", 0.2, "mousemove", ax, ay, "sleep", 0.2, "mousedown", 1)
+    window.xdo("mousemove", ax + 1, ay, "sleep", 0.2, "mousemove", ax, ay, "sleep", 0.2, "mousedown", 1, "sleep", 0.4)
     window.xdo("mousemove", (ax + bx) // 2, (ay + by) // 2, "sleep", 0.2, "mousemove", bx, by, "sleep", 0.4)
     window.until("the point follows", lambda s: prompts(s)[1][3][0][0] > 60)
     window.screenshot("moving")
