@@ -83,8 +83,8 @@ ALL = (*TOOLS, *map(_combined, TOOLS))
 def register() -> None:
     if bpy.app.background:
         return
-    for tool in TOOLS:
-        tool.bl_icon = str(tool_icons.write(Path(bpy.app.tempdir), tool.bl_idname.removeprefix("wisp.")))
+    for plain in TOOLS:
+        plain.bl_icon = str(tool_icons.write(Path(bpy.app.tempdir), plain.bl_idname.removeprefix("wisp.")))
     for number, tool in enumerate(ALL):
         bpy.utils.register_tool(tool, separator=number % len(TOOLS) == 0, group=False)
 
