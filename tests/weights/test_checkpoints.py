@@ -6,6 +6,7 @@ import os
 import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -150,3 +151,23 @@ def test_check_keys_stops_listing(state: dict[str, torch.Tensor]) -> None:
     expected = {f"layer{index}": (1,) for index in range(50)}
     with pytest.raises(WeightsError, match=r"50 missing .*layer3 and 46 more"):
         check_keys(expected, {}, Path("w.pt"))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "why"),
+    [
+        (lambda t: t.fill_(float("nan")), "no finite numbers"),
+        (lambda t: t.fill_(float("inf")), "no finite numbers"),
+        (lambda t: t.to(torch.complex64), "complex"),
+        (lambda t: t.to_sparse(), "sparse"),
+    ],
+)
+def test_tensors_that_no_model_has_are_refused(tmp_path: Path, spoilt: Any, why: str) -> None:
+    state = {"good": torch.ones(3), "bad": spoilt(torch.ones(4, 4))}
+    torch.save({"model": state}, tmp_path / "m.pt")
+    with pytest.raises(WeightsError, match=f"tensor bad .*{why}"):
+        load_state_dict(tmp_path / "m.pt")
+    if why == "no finite numbers":
+        save_file(state, tmp_path / "m.safetensors")
+        with pytest.raises(WeightsError, match=why):
+            load_state_dict(tmp_path / "m.safetensors")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from weights.stand_ins import GOOD, OTHER
 from wisp.errors import WeightsError
-from wisp.weights.hashes import judge, remembered_sha256, sha256_of
+from wisp.weights.hashes import is_open_to_all, judge, remembered_sha256, sha256_of
 from wisp.weights.registry import WeightFile
 
 FILE = WeightFile("hero.pt", len(GOOD), hashlib.sha256(GOOD).hexdigest())
@@ -28,17 +28,31 @@ def test_sha256(path: Path) -> None:
     assert seen[-1] == len(GOOD)
 
 
-def test_memory_is_used_until_the_file_changes(path: Path, home: Path) -> None:
-    good, status = remembered_sha256(path), path.stat()
-    path.write_bytes(OTHER)  # same size
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert remembered_sha256(path) == good  # shows that the file was not read again
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
-    assert remembered_sha256(path) == hashlib.sha256(OTHER).hexdigest()
+def test_memory_is_used_until_the_file_changes(path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = remembered_sha256(path)
+    with monkeypatch.context() as patched:
+        patched.setattr("wisp.weights.hashes.sha256_of", lambda _: pytest.fail("the file was read again"))
+        assert remembered_sha256(path) == good
     path.write_bytes(GOOD[:-1])
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
     assert remembered_sha256(path) == hashlib.sha256(GOOD[:-1]).hexdigest()
     assert [entry.name for entry in home.iterdir()] == ["hashes.json"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="keeps no time of the last change of state")
+def test_a_time_that_was_put_back_hides_nothing(path: Path, home: Path) -> None:
+    remembered_sha256(path)
+    status = path.stat()
+    path.write_bytes(OTHER)  # same size
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert remembered_sha256(path) == hashlib.sha256(OTHER).hexdigest()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such permissions")
+def test_a_folder_that_all_may_write_is_known(tmp_path: Path) -> None:
+    for mode, is_open in ((0o755, False), (0o777, True), (0o1777, False)):
+        tmp_path.chmod(mode)
+        assert is_open_to_all(tmp_path) is is_open
+    assert not is_open_to_all(tmp_path / "absent")
 
 
 @pytest.mark.parametrize("junk", ["", "[]", "{", '{"%s": [1, 2]}', '{"%s": "x"}', "\x00"])

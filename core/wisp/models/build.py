@@ -9,15 +9,16 @@ import importlib.resources
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 from ..detectors.detector import Detector
-from ..errors import UsageError
+from ..errors import UsageError, WeightsError
 from ..heads.clip_matter import Windows
 from ..heads.head import Head
 from ..trackers.tracker import Tracker
 from ..weights import search
-from ..weights.hashes import LocalFile, judge, remembered_sha256
+from ..weights.hashes import LocalFile, file_state, is_open_to_all, judge, remembered_sha256
 from ..weights.licences import require_allowed, terms
 from ..weights.options import RunOptions
 from ..weights.registry import Kind, ModelEntry, entry_as
@@ -111,18 +112,20 @@ def locate(model: ModelEntry, options: RunOptions) -> LocatedModel:
             _say_once(
                 logging.WARNING, f"{path} is not known to be the published {wanted.name}; results say {found.stamp}."
             )
+        if is_open_to_all(path.parent):
+            _say_once(logging.WARNING, f"Every account of this machine may replace the weights in {path.parent}.")
         files[role] = found
     return LocatedModel(model, files)
 
 
 def _build(model: ModelEntry, kind: Kind, options: RunOptions) -> object:
+    states = {wanted: file_state(wanted) for wanted in _found(model, options)}
     files = {role: file.path for role, file in locate(model, options).files.items()}
     if files:
         _say_once(logging.INFO if model.commercial == "yes" else logging.WARNING, terms(model))
     module_name, function_name = model.builders[kind].split(":")
     try:
-        build = getattr(importlib.import_module(module_name), function_name)
-        return build(model, files, options)
+        built: object = getattr(importlib.import_module(module_name), function_name)(model, files, options)
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "wisp":
             raise
@@ -130,6 +133,16 @@ def _build(model: ModelEntry, kind: Kind, options: RunOptions) -> object:
             f"The {kind} {model.id!r} needs the Python package {error.name!r}, which is not installed.",
             hint=f"Install it: {model.install}" if model.install else "Reinstall Wisp.",
         ) from error
+    for path, state in states.items():
+        if file_state(path) != state:
+            raise WeightsError(f"{path} was changed while it was loaded.", hint="Run the command again.", path=path)
+    return built
+
+
+def _found(model: ModelEntry, options: RunOptions) -> list[Path]:
+    """The files of the model that are here, before anything is hashed or loaded."""
+    places = search.folders(options.weights)
+    return [path for file in model.files.values() if (path := search.find(file, places)) is not None]
 
 
 @functools.cache

@@ -98,7 +98,7 @@ def _load_safetensors(path: Path, expected_size: int | None) -> dict[str, Tensor
     from safetensors.torch import load_file
 
     try:
-        return dict(load_file(path, device="cpu"))
+        return _only_numbers(dict(load_file(path, device="cpu")), path)
     except (SafetensorError, OSError, ValueError) as error:
         raise _damaged(path, expected_size) from error
 
@@ -143,7 +143,24 @@ def _only_tensors(state: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
             hint=REPLACE_HINT,
             path=path,
         )
-    return {str(key): value for key, value in state.items()}
+    return _only_numbers({str(key): value for key, value in state.items()}, path)
+
+
+def _only_numbers(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Refuse tensors that no model of ours has: they would spread through every pixel, or fail far from here."""
+    import torch
+
+    for name, tensor in state.items():
+        if tensor.layout != torch.strided or tensor.is_quantized:
+            why = "is sparse or quantised"
+        elif tensor.is_complex():
+            why = "is complex"
+        elif tensor.is_floating_point() and not bool(torch.isfinite(tensor.float()).all()):
+            why = "holds values that are no finite numbers"
+        else:
+            continue
+        raise WeightsError(f"The tensor {name} of the weights in {path} {why}.", hint=REPLACE_HINT, path=path)
+    return state
 
 
 def _describe(content: object) -> str:

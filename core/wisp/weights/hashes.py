@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +54,10 @@ def sha256_of(path: Path, progress: Callable[[int], None] | None = None) -> str:
 
 
 def remembered_sha256(path: Path) -> str:
-    """`sha256_of`, taken from memory while size and modification time are those of the last time.
+    """`sha256_of`, taken from memory while size, inode and both times are those of the last time.
+
+    The time of the last change of the file's state, which POSIX systems keep and no program can set, notices a file of
+    the same size whose modification time was put back.
 
     The memory is a small JSON file in the user's weights folder. It is never required: without a home, or
     where it cannot be written or read, the file is hashed each time.
@@ -60,16 +65,35 @@ def remembered_sha256(path: Path) -> str:
     memory_path = _memory_path()
     memory = _recall(memory_path)
     key = str(path.resolve())
-    status = path.stat()
-    seen = [status.st_size, status.st_mtime_ns]
+    seen = file_state(path)
     match memory.get(key):
-        case [size, mtime, str(known)] if [size, mtime] == seen:
+        case [*state, str(known)] if state == seen:
             return known
     digest = sha256_of(path)
+    if file_state(path) != seen:
+        raise WeightsError(f"{path} was changed while it was read.", hint="Run the command again.", path=path)
     if memory_path:
         with contextlib.suppress(OutputError), replacing(memory_path) as temporary:
             temporary.write_text(json.dumps({**memory, key: [*seen, digest]}, indent=1), "utf-8")
     return digest
+
+
+def file_state(path: Path) -> list[int]:
+    """What changes when the file does: size, inode, the times of its content and its state. Raises WeightsError."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise WeightsError(f"Cannot read {path}: {error.strerror or error}.", path=path) from error
+    return [status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def is_open_to_all(folder: Path) -> bool:
+    """Whether every account of this machine may put files of its own in the place of those in `folder`."""
+    try:
+        mode = folder.stat().st_mode
+    except OSError:
+        return False
+    return os.name == "posix" and bool(mode & stat.S_IWOTH) and not mode & stat.S_ISVTX
 
 
 def judge(file: WeightFile, path: Path, sha256: str, *, allow_unverified: bool = False) -> LocalFile:
