@@ -114,6 +114,9 @@ def store(group: Any, name: str, objects: List[Dict[str, Any]]) -> str:
 def _text(found: Dict[str, Any], objects: List[Dict[str, Any]]) -> str:
     if len(objects) > graph.MOST_OBJECTS:
         raise Refusal(f"A node carries at most {graph.MOST_OBJECTS} objects; make another node for more.")
+    limit = host.limit()
+    if limit is not None and len(objects) > graph.MOST_IF_LIMITED:
+        raise Refusal(f"This edition of Nuke shows Python {limit} nodes of a script, which is enough for one object.")
     return prompts.dump(dict(found, objects=objects))
 
 

@@ -12,8 +12,8 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 
 from . import host
 
-#: Objects that one node carries.
-MOST_OBJECTS = 8
+#: Objects that one node carries; and where the edition of the host shows Python ten nodes.
+MOST_OBJECTS, MOST_IF_LIMITED = 8, 1
 OUTPUTS = ("Plate + alpha", "Premultiplied", "Matte only", "Tint over plate", "Plate")
 #: Channels that one Copy takes over.
 PER_COPY = 4
@@ -166,8 +166,17 @@ def _copied(*pairs: Tuple[str, str]) -> Tuple[Tuple[str, str], ...]:
 
 
 def build(group: Any, nodes: List[NodeSpec]) -> None:
-    """Make the group's inside what the table says, keeping nodes that are there already, and values that fit."""
+    """Make the group's inside what the table says, keeping nodes that are there already, and values that fit.
+
+    Where the edition of the host shows Python only some nodes, and the inside was made before, those that it shows are
+    set up and nothing is made again: what is not shown is there all the same.
+    """
     wanted = {spec.name: spec for spec in nodes}
+    shown = {node.name(): node for node in group.nodes()}
+    if host.limit() is not None and "Plate" in shown:
+        for name in [name for name in shown if name in wanted]:
+            set_up(shown[name], wanted[name])
+        return
     with group:
         for node in list(group.nodes()):
             spec = wanted.get(node.name())

@@ -192,7 +192,8 @@ def create(source: Optional[Any] = None, name: str = "Wisp1") -> Any:
     group["wisp_uid"].setValue(uuid.uuid4().hex)
     group["tile_color"].setValue(0x33C26BFF)
     hook(group)
-    rebuild(group, [])
+    # Where Python reaches few nodes, the one that it must reach later is made among the first.
+    rebuild(group, [graph.Mattes("", True)] if host.limit() is not None else [])
     if source is not None:
         group.setInput(0, source)
         take_range(group)

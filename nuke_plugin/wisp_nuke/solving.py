@@ -93,6 +93,8 @@ class Listener:
         with state.writing(self.group):
             node.rebuild(self.group, mattes)
             node.show_states(self.group, solved, [matte.enabled for matte in mattes])
+            if mattes and self.group.node("Matte_1") is None:
+                raise Refusal(node.limited(self.group) or "The node's inside is not whole; make a new node.")
             for number in range(1, len(mattes) + 1):
                 read = self.group.node(f"Matte_{number}")
                 if read is not None:

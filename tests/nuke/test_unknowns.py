@@ -152,6 +152,24 @@ def test_editions_for_learners_are_told_what_they_get(session: Any) -> None:
     assert len(session.host.said) == said
 
 
+def test_one_object_works_where_python_reaches_ten_nodes(session: Any, tmp_path: Path) -> None:
+    session.host.env["indie"] = True
+    session.host.make("Plates", session.host.root_group, name="Other")
+    group = session.wisp()
+    inside = [one.name() for one in group.children]
+    assert len(inside) == 12 and len(group.nodes()) < 10
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    assert len(session.prompts(group)) == 1
+    group["wisp_add_object"].execute()
+    assert "enough for one object" in group["wisp_status"].value() and len(session.objects(group)) == 1
+    session.rests()
+    alpha = RNG.random((48, 64)).astype(np.float32)
+    session.solved(group, {"hero": alpha}, tmp_path / "m")
+    assert [one.name() for one in group.children] == inside, "nothing is made twice"
+    assert np.allclose(render(group, 1001)[..., 3], alpha, atol=1e-3)
+
+
 def test_the_host_is_hardly_held_up_while_idle(session: Any) -> None:
     """Eight objects with 120 points each. About 0.8 ms a turn here, most of it the stand-in's; the bound is loose."""
     group = session.wisp()
