@@ -55,6 +55,8 @@ def hint(context, kind: str) -> None:
 def target(context):
     """(scene, active plate strip), or None where there is nothing to prompt."""
     scene = compat.vse_scene(context)
+    if scene.library is not None:
+        return None  # what is linked from another file is never written to
     strip = compat.active_strip(scene)
     return (scene, strip) if strip is not None and not strip.wisp.role else None
 

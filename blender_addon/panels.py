@@ -43,7 +43,7 @@ class WISP_PT_plate(Tab, bpy.types.Panel):
         layout, found, trouble = self.layout, gestures.target(context), troubles.of(context)
         if trouble is None and found is None:
             note(layout, "Select an image or movie strip to cut something out of it.")
-        elif trouble is None or trouble.kind not in ("scene", "strip"):
+        elif found is not None and (trouble is None or trouble.kind not in ("scene", "strip")):
             _, strip = found
             layout.label(text=strip.name, icon="FILE_MOVIE" if strip.type == "MOVIE" else "FILE_IMAGE")
             layout.label(text=self.shown(context, strip))

@@ -32,6 +32,10 @@ def of(context: Any) -> Trouble | None:
     """The first thing to mend, or None."""
     if compat.shows_no_scene(context):
         return Trouble("scene", "The sequencer shows no scene, so there are no strips.", "wisp.show_scene")
+    if compat.vse_scene(context).library is not None:
+        return Trouble(
+            "linked", "This scene is linked from another file. Open that file to change its mattes.", alert=False
+        )
     found = gestures.target(context)
     if found is None:
         return None

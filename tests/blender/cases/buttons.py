@@ -10,32 +10,6 @@ from . import stage
 from .keeping import check, look, plates, shot
 
 
-class Layout:
-    """Takes what a panel draws, and keeps the texts."""
-
-    def __init__(self, texts: list[str]) -> None:
-        object.__setattr__(self, "texts", texts)
-
-    def __getattr__(self, name: str) -> Any:
-        def draw(*_: Any, text: str = "", **__: Any) -> Layout:
-            self.texts.append(text)
-            return Layout(self.texts)
-
-        return draw
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        pass
-
-
-def drawn(panel: type) -> list[str]:
-    """The texts that a panel draws now."""
-    texts: list[str] = []
-    told = type("Told", (), {name: vars(panel)[name] for name in vars(panel) if not name.startswith("__")})()
-    told.layout = Layout(texts)
-    told.draw(bpy.context)
-    return texts
-
-
 def run() -> None:
     strip = shot("buttons")
     scene, panels = bpy.context.scene, stage.addon("panels")
@@ -43,7 +17,7 @@ def run() -> None:
     state.enabled, state.solved[1], state.dirty[1] = (1,), set(range(1001, 1011)), set(range(1011, 1021))
     state.judge(1, 1003, "confidence 0.12")
     scene.frame_set(3)
-    words = " ".join(text for panel in panels.CLASSES[1:] for text in drawn(panel))
+    words = " ".join(text for panel in panels.CLASSES[1:] for text in stage.drawn(panel))
     assert "bar.1003.png, confidence 0.12" in words and "Done: 1-2, 4-10" in words and "To do: 11-20" in words, words
     assert not any(word in words for word in ("Dirty", "dirty", "Plate frame", "Head:")), words
     scene.frame_set(1)

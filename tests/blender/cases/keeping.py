@@ -127,6 +127,11 @@ def other_files() -> None:
         look()
         check((2, 11, 20), how, scene)
         if how == "link":
+            stage.prepare_shown(linked)
+            stage.must_fail(bpy.ops.wisp.add_point, "Select an image or movie strip", x=3, y=3)
+            assert stage.addon("troubles").of(bpy.context).kind == "linked"
+            assert "Open that file" in " ".join(stage.drawn(stage.addon("panels").WISP_PT_plate))
+            stage.prepare_shown(scene)
             assert written_in(linked) == before, "linked data was written"
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     stage.prepare(bpy.context.scene)

@@ -38,6 +38,40 @@ def prepare(scene: Any) -> Any:
     return scene
 
 
+def prepare_shown(scene: Any) -> None:
+    """Show this scene in the window and in the sequencer, and change nothing in it."""
+    bpy.context.window_manager.windows[0].scene = scene
+    for workspace in bpy.data.workspaces:
+        if hasattr(workspace, "sequencer_scene"):
+            workspace.sequencer_scene = scene
+
+
+class Layout:
+    """Takes what a panel draws, and keeps the texts."""
+
+    def __init__(self, texts: list[str]) -> None:
+        object.__setattr__(self, "texts", texts)
+
+    def __getattr__(self, name: str) -> Any:
+        def draw(*_: Any, text: str = "", **__: Any) -> Layout:
+            self.texts.append(text)
+            return Layout(self.texts)
+
+        return draw
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        pass
+
+
+def drawn(panel: type) -> list[str]:
+    """The texts that a panel draws now."""
+    texts: list[str] = []
+    told = type("Told", (), {name: vars(panel)[name] for name in vars(panel) if not name.startswith("__")})()
+    told.layout = Layout(texts)
+    told.draw(bpy.context)
+    return texts
+
+
 def install() -> None:
     """Install the zip and enable it, as a user does from disk."""
     result = bpy.ops.extensions.package_install_files(
