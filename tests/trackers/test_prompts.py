@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from wisp.trackers.prompts import clip_box, obey_strokes, point_pixels, seeds, shrink_mask, stroke_mask, working_size
+from wisp.motion.footage import working_size
+from wisp.trackers.prompts import clip_box, obey_strokes, point_pixels, seeds, shrink_mask, stroke_mask
 from wisp.trackers.tracker import FramePrompts
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..plates.clip import Clip
-from ..trackers.prompts import working_size
 from .flow import Flow, FlowEstimator, Grey, Plane, trust
 
 #: Longer side of the working grid in pixels.
@@ -52,6 +51,12 @@ class _Recent(OrderedDict[tuple[int, ...], _T]):
                 self.popitem(last=False)
         self.move_to_end(key)
         return self[key]
+
+
+def working_size(width: int, height: int, long_side: int) -> tuple[int, int]:
+    """The (width, height) of a grid whose longer side is `long_side`, or the picture's own size if that is smaller."""
+    scale = min(1.0, long_side / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 class Footage:

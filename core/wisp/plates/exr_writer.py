@@ -134,5 +134,5 @@ def _stored(pixels: NDArray[Any], half: bool) -> NDArray[Any]:
         return pixels.astype(np.uint32)
     if half and pixels.dtype != np.float16:
         pixels = np.clip(pixels, -HALF_MAX, HALF_MAX)
-    stored: NDArray[Any] = pixels.astype(np.float16 if half else np.float32)
+    stored: NDArray[Any] = pixels.astype(np.float16 if half else np.float32, copy=False)
     return stored

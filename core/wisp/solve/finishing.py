@@ -14,9 +14,9 @@ from typing import Any
 from ..fingerprint import fingerprint
 from ..finish.edge import mend, shape
 from ..finish.stabilise import FLOW_SIZE, REACH, View, stabilise
+from ..motion.footage import working_size
 from ..plates.clip import Clip, FloatImage
 from ..shot import ObjectSpec, Stroke
-from ..trackers.prompts import working_size
 from .paint import Paint
 from .source import Source
 

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..motion.flow import dense_flow
+from ..motion.footage import working_size
 from ..plates.clip import Clip, FloatImage
 from ..shot import ObjectSpec, Stroke
-from ..trackers.prompts import stroke_labels, working_size
+from ..trackers.prompts import stroke_labels
 
 #: Long side of the pictures between which the flow of the paint is estimated.
 FLOW_SIZE = 640

@@ -20,12 +20,6 @@ Mask = NDArray[np.bool_]
 Stroke = tuple[NDArray[np.float32], float, bool]
 
 
-def working_size(width: int, height: int, long_side: int) -> Size:
-    """The (width, height) of a grid whose longer side is `long_side`, or the picture's own size if that is smaller."""
-    scale = min(1.0, long_side / max(width, height))
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
 def clip_box(box: Sequence[float], picture: Size) -> tuple[float, float, float, float]:
     """The part of an (x0, y0, x1, y1) box that lies in the picture (may be empty where it lies outside)."""
     width, height = picture
