@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from wisp.errors import FrameReadError, UsageError
-from wisp.plates.clip import CroppedClip, DisplayClip, resize
+from wisp.plates.clip import CroppedClip, DisplayClip, affordable_bytes, resize
 from wisp.plates.colour import DisplayTransform, choose_colour
 from wisp.plates.plate import PlateFrame, PlateHeader, Window
 
@@ -155,3 +156,14 @@ def test_a_region_is_exactly_that_part() -> None:
 def test_a_region_outside_is_refused(window: Window) -> None:
     with pytest.raises(UsageError, match="48x32"):
         CroppedClip(clip_of(CountingPlate(range(1, 3))), window)
+
+
+@pytest.mark.parametrize(
+    ("meminfo", "most"),
+    [("MemAvailable: 1048576 kB", 2**26), ("MemAvailable: 99999999 kB", 2**29), ("MemAvailable: 4194304 kB", 2**28)],
+)
+def test_kept_pictures_take_a_share_of_what_is_free(monkeypatch: pytest.MonkeyPatch, meminfo: str, most: int) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda *_: f"MemTotal: 1 kB\n{meminfo}\n")
+    assert affordable_bytes() == most
+    monkeypatch.setattr(Path, "read_text", lambda *_: "nothing")
+    assert affordable_bytes() == 2**29

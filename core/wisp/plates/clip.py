@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -56,21 +57,35 @@ def resize(image: FloatImage, size: tuple[int, int]) -> FloatImage:
     return np.asarray(image, np.float32)
 
 
+#: What pictures kept for later may take at most and at least, and which share of what is free.
+MOST_BYTES, LEAST_BYTES, FREE_SHARE = 2**29, 2**26, 16
+
+
+def affordable_bytes() -> int:
+    """How much memory the kept pictures of a clip may take now; the most where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, StopIteration):
+        return MOST_BYTES
+    return min(MOST_BYTES, max(LEAST_BYTES, free // FREE_SHARE))
+
+
 class DisplayClip:
     """A plate through a display transform, as a `Clip`.
 
     Plate frames are read by one thread, one frame ahead of whoever walks through the clip in order. Recently used
-    plate frames and pictures are kept, together up to `cache_bytes`, however long the clip is. Safe in threads.
+    plate frames and pictures are kept, together up to `cache_bytes` (None: by what is free), however long the clip is. Safe in threads.
     """
 
-    def __init__(self, plate: Plate, transform: DisplayTransform, *, cache_bytes: int = 2**29) -> None:
+    def __init__(self, plate: Plate, transform: DisplayTransform, *, cache_bytes: int | None = None) -> None:
         self.frames = plate.frames
         self.width = plate.width
         self.height = plate.height
         self._plate = plate
         self._transform = transform
         self._place = {frame: index for index, frame in enumerate(plate.frames)}
-        self._cache_bytes = cache_bytes
+        self._cache_bytes = affordable_bytes() if cache_bytes is None else cache_bytes
         self._lock = threading.Lock()
         self._pictures: OrderedDict[tuple[int, tuple[int, int]], FloatImage] = OrderedDict()
         self._reads: OrderedDict[int, Future[FloatImage]] = OrderedDict()
