@@ -75,7 +75,8 @@ class DisplayClip:
     """A plate through a display transform, as a `Clip`.
 
     Plate frames are read by one thread, one frame ahead of whoever walks through the clip in order. Recently used
-    plate frames and pictures are kept, together up to `cache_bytes` (None: by what is free), however long the clip is. Safe in threads.
+    plate frames and pictures are kept, together up to `cache_bytes` (None: by what is free), however long the clip is.
+    Safe in threads.
     """
 
     def __init__(self, plate: Plate, transform: DisplayTransform, *, cache_bytes: int | None = None) -> None:
