@@ -80,6 +80,17 @@ def test_a_still_is_seen_without_memory(head: Sam2MattingHead) -> None:
     assert np.abs(in_shot - alone).max() > 1e-3
 
 
+def test_the_published_result_shows_a_drawn_mask_as_the_tracker_does(small_model: Sam2Model) -> None:
+    clip = moving_clip(2)
+    drawn = np.random.default_rng(3).random((clip.height, clip.width)) < 0.5
+    walk = Sam2Tracker("x", small_model).start(clip, {1: {1001: prompts(mask=drawn)}}, clip.frames)
+    shown = walk.step(1001)[1].logits > 0
+    logits = np.where(drawn, np.float32(8), np.float32(-8))
+    exact = Sam2MattingHead("x", small_model, refine=False)._mask(logits, in_shot=True)
+    assert np.array_equal(exact[0, 0].numpy() > 0, shown)
+    assert not np.array_equal(Sam2MattingHead("x", small_model)._mask(logits, in_shot=True)[0, 0].numpy() > 0, shown)
+
+
 def test_known_pixels_are_the_masks_own(head: Sam2MattingHead, small_model: Sam2Model) -> None:
     """Without `dense`, alpha far from the unknown region is exactly 0 or 1."""
     quiet = Sam2MattingHead("x", small_model, dense=False, refine=False)

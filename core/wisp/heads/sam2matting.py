@@ -68,7 +68,7 @@ class Sam2MattingHead:
 
     def predict(self, clip: Clip, frame: int, logits: NDArray[np.float32]) -> Matte | None:
         """All that the heads find for one object at network resolution; None for an empty mask."""
-        mask = self._mask(logits)
+        mask = self._mask(logits, in_shot=len(clip.frames) > 1)
         if not bool(mask.any()):
             return None
         doing = f"matting frame {frame}"
@@ -89,12 +89,21 @@ class Sam2MattingHead:
             return self.model.encoder.encode(clip, frame, "video")
         return self.model.without_memory(self.model.encoder.encode(clip, frame, "still"))
 
-    def _mask(self, logits: NDArray[np.float32]) -> Tensor:
-        """The tracker's logits as the mask of exact 0 and 1 at stride 4."""
+    def _mask(self, logits: NDArray[np.float32], *, in_shot: bool = False) -> Tensor:
+        """The tracker's logits as the mask of exact 0 and 1 at stride 4.
+
+        Masks of another grid, such as one that was drawn, are resized. The published result has the heads see a mask
+        that was drawn on a shot's frame as the tracker shows it: by way of the network's square, made binary there.
+        """
         values = torch.from_numpy(np.array(logits, np.float32))[None, None]
-        side = self.model.mask_side
-        if values.shape[-2:] != (side, side):
-            values = functional.interpolate(values, (side, side), mode="bilinear", align_corners=False)
+        side = (self.model.mask_side, self.model.mask_side)
+        if values.shape[-2:] != side:
+            published = self.dense and not self.refine
+            if published and in_shot:
+                square = self.model.mask_prompt(logits > 0) * 2 - 1
+                values = functional.interpolate(square, side, mode="bilinear", align_corners=False, antialias=True)
+            else:
+                values = functional.interpolate(values, side, mode="bilinear", align_corners=False)
         return (values > 0).float()
 
     def finish(self, clip: Clip, frame: int, matte: Matte | None) -> FloatImage:
