@@ -60,6 +60,7 @@ def draw_jobs(layout: Any) -> None:
     """One row for each job: its progress, and Stop."""
     for name, run in jobs():
         row = layout.row(align=True)
+        row.ui_units_x = 14  # else the status bar cuts the text
         factor = run.done / run.total if run.total else 0.0
         row.progress(factor=factor, text=f"{name}: {told(run)}")
         row.operator("wisp.stop", text="", icon="CANCEL").uid = run.uid
