@@ -139,10 +139,13 @@ def _cubics(target: Points) -> tuple[Points, Points]:
     inner = basis[:, 1:3] + 0.0
     # Residuals count along the normals; along the outline only as much as keeps the problem well-posed.
     weights = normal[..., :, None] * normal[..., None, :] + 0.02 * np.eye(2)
-    left = np.einsum("ti,tj,ntab->niajb", inner, inner, weights).reshape(-1, 4, 4)
-    right = np.einsum("ti,ntab,ntb->nia", inner, weights, target - ends).reshape(-1, 4)
+    count = len(target)
+    products = (inner[:, :, None] * inner[:, None, :]).reshape(-1, 4)
+    left = np.matmul(products.T, weights.reshape(count, -1, 4)).reshape(count, 2, 2, 2, 2)
+    left = left.transpose(0, 1, 3, 2, 4).reshape(count, 4, 4)
+    right = np.matmul(inner.T, np.matmul(weights, (target - ends)[..., None])[..., 0]).reshape(count, 4)
     handles = np.linalg.solve(left + 1e-6 * np.eye(4), right[..., None])[..., 0].reshape(-1, 2, 2)
-    return ends + np.einsum("ti,nia->nta", inner, handles), normal
+    return ends + np.matmul(inner, handles), normal
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,11 @@ def areas(all_cuts: Cuts, width: int, height: int, count: int) -> NDArray[np.flo
 
 def fill(all_cuts: Cuts, width: int, height: int) -> NDArray[np.bool_]:
     """The pixels inside, of one picture (number 0)."""
-    toggles = np.bincount(all_cuts, minlength=(width + 1) * height).reshape(height, width + 1)
-    inside = np.cumsum(toggles & 1, axis=1, dtype=np.int32) & 1
-    return np.asarray(inside[:, :width], np.bool_)
+    inside = np.zeros((height, width), np.bool_)
+    if not all_cuts.size:
+        return inside
+    rows = all_cuts // (width + 1)
+    top, bottom = int(rows.min()), int(rows.max()) + 1
+    toggles = np.bincount(all_cuts - top * (width + 1), minlength=(bottom - top) * (width + 1)).astype(np.uint8) & 1
+    inside[top:bottom] = np.bitwise_xor.accumulate(toggles.reshape(-1, width + 1), axis=1)[:, :width]
+    return inside
