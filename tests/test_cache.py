@@ -227,3 +227,6 @@ def test_another_mask_in_its_place_counts_as_absent(shelf: Shelf) -> None:
     with pytest.raises(DamagedMaskError):
         shelf.read_snapshot("a" * 32)
     assert shelf.stored_masks() == shelf.stored_snapshots() == {"b" * 32}
+    (folder / f"{'b' * 32}.state.npz").write_bytes((folder / f"{'b' * 32}.npz").read_bytes())
+    with pytest.raises(DamagedMaskError):
+        shelf.read_snapshot("b" * 32)

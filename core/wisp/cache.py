@@ -190,12 +190,12 @@ class Shelf:
 
     def write_snapshot(self, mark: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Keep a tracker's memory as it was after the mask of that fingerprint."""
-        _write_npz(self._masks / f"{mark}.state.npz", arrays, mark)
+        _write_npz(self._masks / f"{mark}.state.npz", arrays, f"{mark}.state")
         self._seen.snapshots.add(mark)
 
     def read_snapshot(self, mark: str) -> dict[str, NDArray[np.generic]]:
         """A kept memory, as it was written. A damaged file is removed and reported (DamagedMaskError)."""
-        return self._read(f"{mark}.state.npz", mark, dict)
+        return self._read(f"{mark}.state.npz", f"{mark}.state", dict)
 
     def _read(self, name: str, mark: str, content: Callable[[dict[str, NDArray[np.generic]]], T]) -> T:
         try:
