@@ -74,3 +74,15 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="extension cannot be put in"):
         install_blender(tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize(("host", "folder"), [("nuke", "wisp"), ("blender", "wisp_roto")])
+def test_removal_leaves_no_rest_and_nothing_of_others_is_touched(host: str, folder: str, tmp_path: Path) -> None:
+    assert main(["install", host, "--to", str(tmp_path)]) == 0
+    assert main(["install", host, "--to", str(tmp_path), "--remove"]) == 0
+    assert list(tmp_path.iterdir()) == []
+    assert main(["install", host, "--to", str(tmp_path), "--remove"]) == 0
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "mine.txt").write_text("")
+    assert main(["install", host, "--to", str(tmp_path), "--remove"]) == 8
+    assert (tmp_path / folder / "mine.txt").is_file()

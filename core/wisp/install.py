@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from .errors import OutputError
 
@@ -23,6 +24,8 @@ _LICENCE = (_CARRIED if _INSTALLED else _CHECKOUT) / "LICENSE"
 _ICONS = _PACKAGE / "panel" / "icons" if _INSTALLED else _CHECKOUT / "icons" / "png"
 #: Blender's name for what was installed from disk, and for the folder of a version's settings.
 _REPOSITORY, _VERSION = "user_default", re.compile(r"\d+\.\d+")
+#: In a front-end that was put in place: which interpreter runs its engine.
+_ENGINE = "engine.json"
 _SKIP = shutil.ignore_patterns("__pycache__", "ruff.toml", "package.py", ".*")
 
 
@@ -44,6 +47,42 @@ def install_blender(folder: Path) -> Path:
     with _replacing(folder / "wisp_roto", "extension") as fresh:
         stage_blender(fresh)
     return folder / "wisp_roto"
+
+
+def remove(folder: Path) -> bool:
+    """Take away what `install_nuke` or `install_blender` made; False where there was nothing.
+
+    Raises OutputError where it cannot be removed, or where the folder is not one of theirs.
+    """
+    if not folder.exists():
+        return False
+    if not (folder / _ENGINE).is_file():
+        raise OutputError(f"{folder} was not put there by `wisp install`: it is left alone.", path=folder)
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be removed: {error}.", path=folder) from None
+    return True
+
+
+class FrontEnd(NamedTuple):
+    """A front-end in place: the host's name, its folder, and the interpreter of the engine it was given."""
+
+    host: str
+    folder: Path
+    python: Path
+
+
+def in_place(environment: Mapping[str, str]) -> list[FrontEnd]:
+    """What `wisp install` has put where hosts of this user look by themselves."""
+    places = [("nuke", Path.home() / ".nuke" / "wisp")]
+    places += [("blender", folder / "wisp_roto") for folder in blender_repositories(environment)]
+    found = []
+    for host, folder in places:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            named = json.loads((folder / _ENGINE).read_text(encoding="utf-8"))["python"]
+            found.append(FrontEnd(host, folder, Path(named)))
+    return found
 
 
 def stage_nuke(folder: Path) -> None:
@@ -95,7 +134,7 @@ def _replacing(target: Path, what: str) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         yield fresh
-        (fresh / "engine.json").write_text(json.dumps({"python": sys.executable}) + "\n", encoding="utf-8")
+        (fresh / _ENGINE).write_text(json.dumps({"python": sys.executable}) + "\n", encoding="utf-8")
         if target.exists():
             shutil.rmtree(target)
         fresh.replace(target)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from wisp import __version__
 from wisp.cli import main
+from wisp.install import install_blender
+from wisp.view import libraries
 
 
 @pytest.fixture
@@ -23,8 +25,18 @@ def private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def page(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    assert main(["doctor", "--device", "cpu", *words]) == 0
+@pytest.fixture(autouse=True)
+def loadable(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The window's libraries that cannot be loaded; none, whatever this machine has, until a test names some."""
+    lacking: list[str] = []
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr(libraries, "_loads", lambda name: name not in lacking)
+    return lacking
+
+
+def page(capsys: pytest.CaptureFixture[str], *words: str, code: int = 2) -> str:
+    """The configuration that `private` names is not there, hence 2."""
+    assert main(["doctor", "--device", "cpu", *words]) == code
     return capsys.readouterr().out
 
 
@@ -49,3 +61,36 @@ def test_it_tells_nobody_who_works_where_unless_asked(private: Path, capsys: pyt
 def test_a_place_that_cannot_be_written_is_a_fault(private: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--cache", "/proc/nowhere/cache")
     assert [line for line in page(capsys, *words).splitlines() if line.startswith("!") and "NOT writable" in line]
+
+
+def test_the_report_has_no_path_and_is_shown_before_it_is_written(
+    private: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    target = tmp_path / "report.txt"
+    shown = page(capsys, "--report", str(target)).replace(str(target), "")
+    written = target.read_text()
+    assert shown.startswith(written) and __version__ in written
+    assert "alice" not in written and "unannounced-film" not in written
+
+
+def test_a_system_without_qts_libraries_gets_a_sentence_and_an_exit_code(
+    loadable: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "Nothing needs to be done" in page(capsys, code=0)
+    loadable.append("libxcb-cursor.so.0")
+    told = page(capsys, code=5)
+    assert told.rstrip().endswith("sudo apt install libxcb-cursor0")
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    assert main(["view", "x.wisp"]) == 5
+    assert "libxcb-cursor0" in capsys.readouterr().err
+
+
+def test_front_ends_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BLENDER_USER_EXTENSIONS", str(tmp_path))
+    folder = install_blender(tmp_path / "user_default")
+    assert json.loads(page(capsys, "--json", code=0))["blender"].endswith("this one")
+    (folder / "engine.json").write_text('{"python": "/gone/python"}')
+    assert "Run `wisp install blender` again" in page(capsys, code=3)

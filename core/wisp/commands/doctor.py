@@ -1,6 +1,7 @@
-"""Explain this installation on one page: versions, device, weights, cache, colour, and what is missing.
+"""Explain this installation on one page: versions, device, weights, cache, colour, front-ends, and what to do.
 
-Paths are shortened so that the page can be pasted anywhere; `--paths` shows them whole.
+Paths are shortened so that the page can be pasted anywhere; `--paths` shows them whole. The exit code is that of the
+first fault, as a command that meets it would give it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import platform
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from .. import __version__
-from ..errors import WispError
+from ..atomic import replacing
+from ..errors import DeviceError, InputError, OutputError, WispError
 from .options import add_model_options, add_output_options, run_options
 
 _PACKAGES = {
@@ -26,7 +30,6 @@ _PACKAGES = {
     "openimageio": "",
     "opencolorio": "",
     "torch": "",
-    "sam2": "the SAM2 trackers",
     "av": "movies",
     "PyMatting": "the closed-form head",
     "PySide6-Essentials": "the window",
@@ -36,49 +39,81 @@ _PACKAGES = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--paths", action="store_true", help="show folders with their whole names")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        nargs="?",
+        const=Path("-"),
+        metavar="FILE",
+        help="the page for a problem report, with no path of yours in it; shown, then written to FILE if one is given",
+    )
     add_model_options(parser)
     add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    show = str if args.paths else _short
-    rows = [*_versions(), *_machine(args), *_colour(show), *_places(args, show)]
+    show = _hide if args.report else str if args.paths else _short
+    rows = [*_versions(), *_machine(args), *_window(), *_colour(show), *_places(args, show), *_front_ends(show)]
+    code = next((row.code for row in rows if row.code), 0)
     if args.json:
-        print(json.dumps({"event": "doctor", **{name: text for name, text, _ in rows}}))
-    else:
-        width = max(len(name) for name, _, _ in rows)
-        for name, text, good in rows:
-            print(f"{'' if good else '!'}".ljust(2) + f"{name.ljust(width)}  {text}")
-    return 0
+        print(json.dumps({"event": "doctor", **{row.name: row.text for row in rows}}))
+        return code
+    width = max(len(row.name) for row in rows)
+    page = [f"{'!' if row.code else ''}".ljust(2) + f"{row.name.ljust(width)}  {row.text}" for row in rows]
+    advice = [f"  {row.name}: {row.advice}" for row in rows if row.advice]
+    page += ["", "What to do:", *advice] if advice else ["", "Nothing needs to be done."]
+    print("\n".join(page), flush=True)
+    if args.report and args.report != Path("-"):
+        with replacing(args.report) as fresh:
+            fresh.write_text("\n".join(page) + "\n", encoding="utf-8")
+        print(f"\nWritten to {args.report}. Nothing was sent anywhere.")
+    return code
 
 
-Row = tuple[str, str, bool]
+class Row(NamedTuple):
+    """A line of the page. `code`: 0 where all is well, else the exit code of a command that meets this fault."""
+
+    name: str
+    text: str
+    code: int = 0
+    advice: str = ""
+
+
 Show = Callable[[str], str]
 
 
 def _versions() -> Iterator[Row]:
-    yield "wisp", __version__, True
-    yield (
-        "python",
-        f"{platform.python_version()} on {platform.system()} {platform.machine()}",
-        sys.version_info >= (3, 11),
-    )
+    yield Row("wisp", __version__)
+    yield Row("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     for package, purpose in _PACKAGES.items():
         try:
-            yield package, importlib.metadata.version(package), True
+            yield Row(package, importlib.metadata.version(package))
         except importlib.metadata.PackageNotFoundError:
-            yield package, f"not installed (needed for {purpose})" if purpose else "not installed", not purpose
+            if purpose:
+                yield Row(package, f"not installed (needed for {purpose})")
+            else:
+                yield Row(package, "not installed", DeviceError.exit_code, "Install Wisp again: part of it is missing.")
 
 
 def _machine(args: argparse.Namespace) -> Iterator[Row]:
     from ..device import resolve_device
 
-    yield "cores", str(os.cpu_count()), True
+    yield Row("cores", str(os.cpu_count()))
     try:
-        device = resolve_device(run_options(args).device)
-        yield "device", str(device), True
+        yield Row("device", str(resolve_device(run_options(args).device)))
     except WispError as error:
-        yield "device", str(error), False
+        yield Row("device", error.message, error.exit_code, error.hint)
+
+
+def _window() -> Iterator[Row]:
+    from ..view import libraries
+
+    if find_spec("PySide6") is None:
+        yield Row("window", "not installed (pip install 'wisp-roto[gui]')")
+    elif lacking := libraries.missing():
+        yield Row("window", f"cannot open: {', '.join(lacking)}", DeviceError.exit_code, libraries.advice(lacking))
+    else:
+        yield Row("window", "its libraries are here")
 
 
 def _colour(show: Show) -> Iterator[Row]:
@@ -86,10 +121,12 @@ def _colour(show: Show) -> Iterator[Row]:
 
     setting = os.environ.get("OCIO")
     try:
-        yield "colour", choose_colour("scene_linear").describe(), True
+        text = choose_colour("scene_linear").describe()
+        yield Row("colour", text.replace(setting, show(setting)) if setting else text)
     except WispError as error:
-        yield "colour", str(error).replace(setting, show(setting)) if setting else str(error), False
-    yield "$OCIO", show(setting) if setting else "not set", True
+        text = error.message.replace(setting, show(setting)) if setting else error.message
+        yield Row("colour", text, error.exit_code, error.hint or "Set $OCIO to a configuration that can be read.")
+    yield Row("$OCIO", show(setting) if setting else "not set")
 
 
 def _places(args: argparse.Namespace, show: Show) -> Iterator[Row]:
@@ -100,14 +137,38 @@ def _places(args: argparse.Namespace, show: Show) -> Iterator[Row]:
         if model.files:
             files = where(model.id, weights=tuple(args.weights)).files
             found = [show(str(path)) for _, path in files if path is not None]
-            yield f"weights {model.id}", ", ".join(found) or f"absent (wisp models get {model.id})", True
+            yield Row(f"weights {model.id}", ", ".join(found) or f"absent (wisp models get {model.id})")
     for name in ("WISP_WEIGHTS", "WISP_CACHE", "WISP_DEVICE", "WISP_OFFLINE", "WISP_LICENCE"):
-        if os.environ.get(name):
-            yield f"${name}", show(os.environ[name]), True
+        if value := os.environ.get(name):
+            yield Row(f"${name}", show(value) if name in ("WISP_WEIGHTS", "WISP_CACHE") else value)
     cache = Path(args.cache or os.environ.get("WISP_CACHE") or Path.cwd())
     for name, folder in (("cache", cache), ("temporary files", Path(tempfile.gettempdir()))):
-        writable = os.access(folder if folder.exists() else folder.parent, os.W_OK)
-        yield name, f"{show(str(folder))}: {'writable' if writable else 'NOT writable'}", writable
+        if os.access(folder if folder.exists() else folder.parent, os.W_OK):
+            yield Row(name, f"{show(str(folder))}: writable")
+        else:
+            advice = "Name a folder you may write to: --cache or $WISP_CACHE." if name == "cache" else "Set $TMPDIR."
+            yield Row(name, f"{show(str(folder))}: NOT writable", OutputError.exit_code, advice)
+
+
+def _front_ends(show: Show) -> Iterator[Row]:
+    from ..install import in_place
+
+    found = in_place(os.environ)
+    for host, folder, python in found:
+        text = f"{show(str(folder))}, engine {show(str(python))}"
+        if not python.is_file():
+            yield Row(host, f"{text}: NOT there", InputError.exit_code, f"Run `wisp install {host}` again.")
+        elif python != Path(sys.executable):
+            yield Row(host, f"{text}: another Wisp than this one", 0, f"`wisp install {host}` makes it use this one.")
+        else:
+            yield Row(host, f"{text}: this one")
+    for host in ("nuke", "blender"):
+        if host not in {each.host for each in found}:
+            yield Row(host, f"no front-end put in place (wisp install {host})")
+
+
+def _hide(_path: str) -> str:
+    return "(path left out)"
 
 
 def _short(path: str) -> str:

@@ -19,7 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ..errors import DeviceError, UsageError
+    from ..view import libraries
 
+    if _no_display():
+        raise DeviceError("There is no display to open a window on.", hint="Use `wisp matte` or `wisp solve` instead.")
+    if (lacking := libraries.missing()) and not _drawn_in_memory():
+        raise DeviceError(
+            f"The window needs libraries that this system lacks: {', '.join(lacking)}.", hint=libraries.advice(lacking)
+        )
     try:
         from ..panel.qt import execute
         from ..view.window import Window, application
@@ -27,8 +34,6 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             f"The window needs PySide6, which cannot be loaded ({error}).", hint="Run: pip install 'wisp-roto[gui]'."
         ) from None
-    if _no_display():
-        raise DeviceError("There is no display to open a window on.", hint="Use `wisp matte` or `wisp solve` instead.")
     from ..view.places import open_target
 
     opened = open_target(args.target, args.cache.resolve() if args.cache else None)
@@ -43,3 +48,8 @@ def _no_display() -> bool:
     if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
         return False
     return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _drawn_in_memory() -> bool:
+    """Whether Qt was asked for a platform that needs no window system."""
+    return os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in ("offscreen", "minimal")
