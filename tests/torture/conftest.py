@@ -38,6 +38,13 @@ def counter(request: pytest.FixtureRequest, record_property: Any) -> Iterator[Co
     assert not counted.wrong, counted.wrong[:5]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The full run takes as long as it takes."""
+    for item in items:
+        if FULL and "torture" in item.path.parts:
+            item.add_marker(pytest.mark.timeout(0))
+
+
 #: Attack -> tried, wrong; of all processes of this run.
 COUNTS: dict[str, tuple[int, int]] = {}
 
