@@ -1,6 +1,6 @@
 """How well a tracker keeps objects, on clips with a true mask for every frame.
 
-`python -m wisp.bench.tracking CLIPS_DIR` prints a table for the embedded tracker. A clip is a folder with
+`wisp bench tracking CLIPS_DIR` prints a table for the embedded tracker. A clip is a folder with
 `frames/NNNNN.jpg|png` and `masks/NNNNN.png` (above one half is inside).
 
 Keyframes are true masks at the first frame, every n-th one and, so that every frame lies between two, the last one;
@@ -10,10 +10,13 @@ with no spacing there is one prompt on the first frame only. Scores are means ov
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -67,6 +70,7 @@ class Row:
     A call of `lost` is right where the object is absent, or where holding the last believed mask would overlap it
     by less than LOST_BELOW. `lost_precision`: the share of calls that are right, None without calls. `lost_recall`:
     the share of right calls among these and the believed masks that are wrong (J < LOST_BELOW), None without either.
+    `astray`: the share of frames with J < LOST_BELOW that are not called lost.
     """
 
     clip: str
@@ -75,6 +79,7 @@ class Row:
     f: float
     lost_precision: float | None
     lost_recall: float | None
+    astray: float
     ms_per_frame: float
 
     @property
@@ -112,34 +117,53 @@ def evaluate(
 def _row(folder: Path, every: int | None, first_prompt: FirstPrompt, tracker: Tracker, part: slice) -> Row:
     numbers = tuple(FolderClip(folder / "frames").frames)[part]
     clip = FolderClip(folder / "frames", numbers)
-    truth = {number: _read_mask(folder / "masks" / f"{number:05d}.png") for number in numbers}
+    truth = {number: read_mask(folder / "masks" / f"{number:05d}.png") for number in numbers}
     keyframes = [numbers[0]] if every is None else sorted({*numbers[::every], numbers[-1]})
-    prompts = {number: _mask_prompt(truth[number]) for number in keyframes}
+    prompts = {number: mask_prompt(truth[number]) for number in keyframes}
     if first_prompt == "box":
         prompts[numbers[0]] = _box_prompt(truth[numbers[0]])
 
-    started, steps = time.perf_counter(), 0
-    masks: dict[int, TrackedMask] = {}
-    for keyframe, following in zip(keyframes, [*keyframes[1:], None], strict=True):
-        between = [n for n in numbers if n >= keyframe and (following is None or n <= following)]
-        ahead = _run(tracker, clip, prompts, between)
-        steps += len(between)
-        masks.update(ahead)
-        if following is not None:
-            behind = _run(tracker, clip, prompts, between[::-1])
-            steps += len(between)
-            for n in between[1:-1]:
-                masks[n] = blend(ahead[n], behind[n], (following - n) / (following - keyframe))
+    started = time.perf_counter()
+    masks, steps = solve(tracker, clip, prompts)
     seconds = time.perf_counter() - started
 
     scored = [number for number in numbers if number not in keyframes]
-    found = {number: _full_size(masks[number], clip) for number in numbers}
+    found = {number: full_size(masks[number], clip) for number in numbers}
     j = [jaccard(found[number], truth[number]) for number in scored]
     f = [boundary_f(found[number], truth[number]) for number in scored]
     precision, recall = _lost(masks, found, truth)
+    astray = [overlap < LOST_BELOW and masks[n].state != "lost" for n, overlap in zip(scored, j, strict=True)]
     return Row(
-        folder.name, len(scored), float(np.mean(j)), float(np.mean(f)), precision, recall, 1000.0 * seconds / steps
+        folder.name,
+        len(scored),
+        float(np.mean(j)),
+        float(np.mean(f)),
+        precision,
+        recall,
+        float(np.mean(astray)),
+        1000.0 * seconds / steps,
     )
+
+
+def solve(
+    tracker: Tracker, clip: FolderClip, prompts: Mapping[int, FramePrompts]
+) -> tuple[dict[int, TrackedMask], int]:
+    """Masks of all frames from the first prompted one on, as a shot is solved, and how many steps that took.
+
+    One pass goes forward; from every later prompted frame's mask one goes back to the prompted frame before it, and
+    between the two both are blended by distance.
+    """
+    numbers = [number for number in clip.frames if number >= min(prompts)]
+    masks = _run(tracker, clip, prompts, numbers)
+    steps = len(numbers)
+    keyframes = sorted(prompts)
+    for earlier, later in pairwise(keyframes):
+        between = [number for number in numbers if earlier < number <= later][::-1]
+        behind = _run(tracker, clip, {later: mask_prompt(full_size(masks[later], clip))}, between)
+        steps += len(between)
+        for number in between[1:]:
+            masks[number] = blend(masks[number], behind[number], (later - number) / (later - earlier))
+    return masks, steps
 
 
 def _run(
@@ -166,13 +190,15 @@ def _lost(
     return right / calls if calls else None, right / (right + missed) if right + missed else None
 
 
-def _full_size(mask: TrackedMask, clip: FolderClip) -> Mask:
+def full_size(mask: TrackedMask, clip: FolderClip) -> Mask:
+    """The mask at the clip's own size."""
     logits = cv2.resize(mask.logits, (clip.width, clip.height), interpolation=cv2.INTER_LINEAR)
     inside: Mask = logits > 0
     return inside
 
 
-def _read_mask(path: Path) -> Mask:
+def read_mask(path: Path) -> Mask:
+    """A true mask from a file. Raises InputError."""
     picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if picture is None:
         raise InputError(f"The true mask {path} cannot be read.", path=path)
@@ -180,7 +206,8 @@ def _read_mask(path: Path) -> Mask:
     return mask
 
 
-def _mask_prompt(mask: Mask) -> FramePrompts:
+def mask_prompt(mask: Mask) -> FramePrompts:
+    """The mask as a keyframe."""
     return FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), mask=mask)
 
 
@@ -193,11 +220,13 @@ def _box_prompt(mask: Mask) -> FramePrompts:
 
 def table(rows: Sequence[Row]) -> str:
     """The rows and their means as aligned text."""
-    lines = [f"{'clip':24} {'frames':>6} {'J':>6} {'F':>6} {'J&F':>6} {'lost P':>7} {'lost R':>7} {'ms':>6}"]
+    heads = f"{'J':>6} {'F':>6} {'J&F':>6} {'astray':>6} {'lost P':>7} {'lost R':>7} {'ms':>6}"
+    lines = [f"{'clip':24} {'frames':>6} {heads}"]
     for row in rows:
         p, r = (f"{value:7.2f}" if value is not None else "      -" for value in (row.lost_precision, row.lost_recall))
         lines.append(
-            f"{row.clip:24} {row.frames:6d} {row.j:6.3f} {row.f:6.3f} {row.jf:6.3f} {p} {r} {row.ms_per_frame:6.0f}"
+            f"{row.clip:24} {row.frames:6d} {row.j:6.3f} {row.f:6.3f} {row.jf:6.3f} {row.astray:6.3f} {p} {r} "
+            f"{row.ms_per_frame:6.0f}"
         )
     j, f = float(np.mean([row.j for row in rows])), float(np.mean([row.f for row in rows]))
     lines.append(f"{'mean':24} {'':6} {j:6.3f} {f:6.3f} {(j + f) / 2:6.3f}")
@@ -205,19 +234,30 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """`python -m wisp.bench.tracking CLIPS_DIR [--every N ...] [--first box|mask]`."""
-    parser = argparse.ArgumentParser(prog="python -m wisp.bench.tracking")
+    """`wisp bench tracking CLIPS_DIR [--every N ...] [--first box|mask] [--json]`."""
+    parser = argparse.ArgumentParser(prog="wisp bench tracking")
     parser.add_argument("clips", type=Path)
     parser.add_argument(
         "--every", type=int, nargs="*", default=[0, 20, 10], help="keyframe spacings; 0: first frame only"
     )
     parser.add_argument("--first", choices=("box", "mask"), default="mask")
+    parser.add_argument("--json", action="store_true", help="one line of JSON for each spacing instead of tables")
     options = parser.parse_args(arguments)
     for every in options.every:
+        rows = evaluate(options.clips, every or None, options.first)
+        if options.json:
+            print(json.dumps(_summary(rows, every, options.first)), flush=True)
+            continue
         print(
             f"keyframes: {f'every {every} frames and the last' if every else 'the first frame'} ({options.first} first)"
         )
-        print(table(evaluate(options.clips, every or None, options.first)), flush=True)
+        print(table(rows), flush=True)
+
+
+def _summary(rows: Sequence[Row], every: int, first: FirstPrompt) -> dict[str, object]:
+    j, f, astray = (float(np.mean([getattr(row, name) for row in rows])) for name in ("j", "f", "astray"))
+    clips = [dataclasses.asdict(row) for row in rows]
+    return {"every": every, "first": first, "j": j, "f": f, "jf": (j + f) / 2, "astray": astray, "clips": clips}
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@
   wisp train run -o runs/p --subjects DIR --backgrounds DIR    from made and photographed subjects over photographs
   wisp train run -o runs/b --data mattes --start w.safetensors --set steps=2000
   wisp train run -o runs/c --data mattes --set recipe=sam2matting --encoder sam2.1_hiera_tiny.pt --variant tiny
+  wisp train tracker clips -o runs/t --pictures pool --subjects subjects    made clips with features, shard by shard
+  wisp train tracker follower -o runs/t --minutes 10 --device cuda          go on teaching (starter: also wants stills)
+  wisp train tracker export -o runs/t                                       follower.safetensors, starter.safetensors
   wisp train export runs/a -o head.safetensors --licence Apache-2.0 --attribution "Our studio"
 
 DIR of --data holds fg/, alpha/ and perhaps bg/ (cut-outs), or plate/ and matte/ (finished shots), with pictures of
@@ -63,6 +66,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(run_parser)
     add_output_options(run_parser)
 
+    tracker = actions.add_parser("tracker", help="the built-in tracker, from made clips; in pieces, resumable")
+    tracker.add_argument("part", choices=("clips", "stills", "follower", "starter", "export"), help="see above")
+    tracker.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the run's folder")
+    tracker.add_argument("--pictures", type=Path, metavar="DIR", help="clips, stills: pictures to take things from")
+    tracker.add_argument("--subjects", type=Path, metavar="DIR", help="clips, stills: NAME.jpg with NAME.alpha.png")
+    tracker.add_argument("--shards", type=int, default=100, metavar="N", help="clips, stills: how many (24 clips each)")
+    tracker.add_argument("--minutes", type=float, default=10.0, metavar="N", help="follower, starter: how long")
+    tracker.add_argument("--seed", type=int, default=0, metavar="N")
+    add_model_options(tracker)
+    add_output_options(tracker)
+
     export = actions.add_parser("export", help="write a run's weights for use")
     export.add_argument("run", type=Path, metavar="DIR", help="the run's folder")
     export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a .safetensors file")
@@ -79,7 +93,38 @@ def _add_photographs(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
-    return {"preview": _preview, "run": _train, "export": _export}[args.action](args)
+    return {"preview": _preview, "run": _train, "export": _export, "tracker": _tracker}[args.action](args)
+
+
+def _tracker(args: argparse.Namespace) -> int:
+    from ..device import resolve_device
+    from ..train.tracking.material import make_shards
+    from ..train.tracking.teach import export, teach
+    from ..train.tracking.things import MASKS, Pool
+
+    args.output.mkdir(parents=True, exist_ok=True)
+    with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
+        if args.part == "export":
+            for part in ("follower", "starter"):
+                target = args.output / f"{part}.safetensors"
+                export(args.output / f"{part}.pt", target)
+                reporter.emit("done", path=str(target))
+        elif args.part in ("clips", "stills"):
+            if args.pictures is None or args.subjects is None:
+                raise UsageError(f"Making {args.part} takes --pictures DIR and --subjects DIR.")
+            pool = Pool(args.pictures, MASKS, args.subjects)
+            for path in make_shards(pool, args.output / "shards", args.part, args.seed, args.shards):
+                reporter.say(path.name)
+                if interrupt():
+                    return interrupt.exit_code
+        else:
+            device = resolve_device(run_options(args).device)
+            checkpoint = args.output / f"{args.part}.pt"
+            for line in teach(args.part, args.output / "shards", checkpoint, args.minutes, device, args.seed):
+                reporter.say(line)
+                if interrupt():
+                    return interrupt.exit_code
+    return 0
 
 
 def _preview(args: argparse.Namespace) -> int:

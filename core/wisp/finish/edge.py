@@ -12,6 +12,8 @@ from ..shot import Edge
 
 #: Alpha above this holds an island to its neighbour: so faint a thread still makes a strand part of the head.
 _THREAD = 0.02
+#: A border this narrow (pixels) shows in no pixel, and no filter is that small.
+_UNSEEN = 0.01
 
 
 def mend(alpha: FloatImage, edge: Edge) -> FloatImage:
@@ -95,7 +97,7 @@ def finish_edge(alpha: FloatImage, edge: Edge) -> FloatImage:
     Order: grow, soften, black and white point, gamma: the shape first, then its values.
     """
     result = _grow(alpha, edge.grow)
-    if edge.soften > 0:
+    if edge.soften > _UNSEEN:
         # The settings speak of the width of the soft border; a Gaussian's 5-95 % width is about 3.3 sigma.
         result = cv2.GaussianBlur(result, (0, 0), edge.soften / 3.3, borderType=cv2.BORDER_REPLICATE)
     if (edge.black, edge.white) != (0.0, 1.0):

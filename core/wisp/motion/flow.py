@@ -87,3 +87,18 @@ def trust(there: Flow, back: Flow) -> Plane:
     length2 = (there**2).sum(axis=2)
     confidence: Plane = np.exp(-error2 / (1.0 + 0.02 * length2))
     return confidence
+
+
+#: Grey levels by which two pictures differ, laid over each other by flow, where the flow is no longer believed.
+_SAME = 25.0
+
+
+def expected_motion(estimate: FlowEstimator, before: Grey, now: Grey) -> tuple[Flow, Plane]:
+    """Flow from `now` to `before` on half the grid, in its pixels, and the trust 0..1 in it: it leads back to where it
+    came from, and to something that looks the same."""
+    there, back = estimate(now, before), estimate(before, now)
+    difference = np.abs(now.astype(np.float32) - pull(before, there).astype(np.float32))
+    sure = trust(there, back) * np.exp(-((cv2.blur(difference, (5, 5)) / _SAME) ** 2))
+    size = (now.shape[1] // 2, now.shape[0] // 2)
+    flow: Flow = 0.5 * cv2.resize(there, size, interpolation=cv2.INTER_AREA)
+    return flow, cv2.resize(sure, size, interpolation=cv2.INTER_AREA)

@@ -1,9 +1,10 @@
-"""The embedded tracker: keyframe-assisted roto by optical flow, colour and a cut, with nothing to download.
+"""The built-in tracker: learned mask propagation on pretrained features, with optical flow; nothing to download.
 
-`tracker` walks through the clip; `start` makes the first mask from prompts and `correct` mends one; `target` carries an
-object from frame to frame out of `wisp.motion`, `appearance` and `cut`; `search` finds a lost object again.
+`tracker` is its place in the registry and `passes` walks through a clip; `start` makes the first mask from prompts and
+mends one; `target` carries an object from frame to frame; `search` says where a lost one may be. `network` is what both
+networks are, `planes` and `window` what they are shown, `eyes` the networks and a clip as they see it.
 """
 
-from .tracker import FlowPass, FlowTracker, build
+from .tracker import FlowTracker, build
 
-__all__ = ["FlowPass", "FlowTracker", "build"]
+__all__ = ["FlowTracker", "build"]

@@ -1,40 +1,42 @@
-"""Finding a lost object again by its picture on the keyframe."""
+"""Where a lost object may be: places in the whole picture that resemble what is remembered of it."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+import torch
 
-from ...motion.flow import Plane
-from ...motion.footage import View
-from .outline import region_around
+from .eyes import Eyes, follower, look_at
+from .network import Memory, color_odds
+from .window import Box, Window
 
-#: A place is believed at this correlation, and only if no place away from it comes within `_AMBIGUOUS` of it.
-_FOUND, _AMBIGUOUS = 0.75, 0.08
-#: Smaller objects than this (grid pixels) look like anything.
-_SMALLEST = 60
+#: Pixels of the whole picture's grid, whose sides are multiples of 32.
+_AREA = 448 * 256
+_PLACES = 2
 
 
-def find_again(known: View, inside: Plane, view: View) -> NDArray[np.float32] | None:
-    """The (x, y) shift from a pixel of `view` to the object in `known`, or None where it is not surely there.
-
-    Correlates the colours under the mask, freed of their mean, over the whole picture (size is taken as unchanged).
-    """
-    region = region_around(inside > 0.5, 0.0, 0)
-    if region is None or (inside > 0.5).sum() < _SMALLEST:
-        return None
-    mask = (inside[region] > 0.5).astype(np.float32)
-    score = cv2.matchTemplate(
-        view.lab, np.ascontiguousarray(known.lab[region]), cv2.TM_CCOEFF_NORMED, mask=cv2.merge([mask] * 3)
-    )
-    score = np.nan_to_num(score, nan=-1.0, posinf=-1.0, neginf=-1.0)
-    _, best, _, (x, y) = cv2.minMaxLoc(score)
-    if best < _FOUND:
-        return None
-    height, width = mask.shape
-    elsewhere = score.copy()
-    elsewhere[max(0, y - height // 2) : y + height // 2 + 1, max(0, x - width // 2) : x + width // 2 + 1] = -1.0
-    if elsewhere.max() > best - _AMBIGUOUS:
-        return None
-    return np.array([region[1].start - x, region[0].start - y], np.float32)
+def likely_windows(eyes: Eyes, frame: int, key: Memory, last: Box) -> list[Window]:
+    """Windows to look into, the likeliest first, sized as the object was last; where it was last comes last."""
+    width, height = eyes.grid
+    columns = max(2, round(np.sqrt(_AREA * width / height) / 32))
+    rows = max(2, round(_AREA / (32 * columns) / 32))
+    picture = cv2.resize(eyes.working(frame), (32 * columns, 32 * rows), interpolation=cv2.INTER_AREA)
+    network = follower()
+    with torch.inference_mode():
+        look = look_at(network, picture)
+        odds, inside, outside = network.recall(look, key)[0]
+        ridge = network.ridge(look, [key]).reshape(odds.shape)
+        color = torch.nn.functional.avg_pool2d(color_odds(look, key), 4)[0, 0]
+        score = (torch.tanh(0.5 * odds) + 3.0 * (inside - outside) + ridge + 0.5 * color).numpy()
+    size = np.array([last[2] - last[0], last[3] - last[1]])
+    cell = np.array([width / score.shape[1], height / score.shape[0]])
+    kernel = np.maximum(1, np.round(0.8 * size / cell)).astype(int) | 1
+    mean = cv2.blur(np.maximum(score, -1.0), (int(kernel[0]), int(kernel[1])), borderType=cv2.BORDER_CONSTANT)
+    windows = []
+    for _ in range(_PLACES):
+        row, column = np.unravel_index(int(mean.argmax()), mean.shape)
+        centre = (np.array([column, row]) + 0.5) * cell
+        windows.append(Window.around((*(centre - size / 2), *(centre + size / 2)), 0.5))
+        y, x = kernel[1] // 2 + 1, kernel[0] // 2 + 1
+        mean[max(0, row - y) : row + y + 1, max(0, column - x) : column + x + 1] = -np.inf
+    return [*windows, Window.around(last, 0.45)]

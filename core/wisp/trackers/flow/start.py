@@ -1,163 +1,221 @@
-"""The first mask of an object, from what was prompted on one frame.
+"""The first mask of an object from what was prompted on one frame, and its correction by clicks and strokes.
 
-A box is cut out by grabCut (Rother, Kolmogorov and Blake, 2004) on an enlarged crop. Clicks and strokes alone are
-cut out the same way from colours like those under them. All masks are 0..1 on the working grid.
+A network looks at a window around the prompts. With clicks alone it first looks at the whole picture to find out how
+large the thing is, then closer. A correction shows it the present mask as well, and only what hangs together with a
+click changes. Masks are 0..1 on the working grid.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from ...motion.flow import Plane
-from ...motion.footage import View
-from ..prompts import Size, clip_box, seeds, shrink_mask
+from ..prompts import Size, clip_box, seeds, shrink_mask, stroke_labels, to_grid
 from ..tracker import FramePrompts
-from .appearance import Exemplar, color_probability
-from .correct import correct
 from .cut import relaxed_cut, stiffness_from
-from .outline import signed_distance
+from .eyes import Eyes, look_at, plane, starter, tensor
+from .network import Look
+from .outline import FAR, keep_components, signed_distance
+from .planes import prompt_planes
+from .window import Box, Plane, Window, box_of, sigmoid
 
-#: Crop margin around a box, as a share of its sides; small crops are enlarged to this many pixels.
-_MARGIN, _CROP = 0.4, 220
-#: grabCut's answer is believed if it fills this share of the box; else the inscribed ellipse stands in.
-_FILL = (0.08, 0.97)
-#: The share of the box's half axes that is taken as inside from the outset.
-_CORE = 0.35
-_ROUNDS = 5
-#: Pixels this close to grabCut's outline are not asked for their colours; farther from it, its answer counts for up to
-#: so many logits.
-_RIM, _HOLD = 2.0, 4.0
-#: Without a box, as shares of the picture's longer side: how far from a click the object is looked for, within which
-#: distance it is likely, and within which it is certain. And the colour difference (Lab) of what belongs to it.
-_ASIDE, _LIKELY, _SURE, _SIMILAR = 0.25, 0.06, 0.006, 12.0
+#: The share of the window that a box or a mask takes; the windows in which one click alone is looked at, as shares of
+#: the picture's longer side.
+_BOX_SHARE, _MASK_SHARE = 0.66, 0.6
+_VIEWS = (1.0, 0.55, 0.3)
+#: Where less of a box than this is found to be inside, its inscribed ellipse stands in.
+_FILL = 0.05
+#: Logits that a box's surroundings end at, this share of the box away from it.
+_ASIDE = 0.12
+#: A click that the network does not follow brings its surroundings along up to this share of the object's width, at
+#: least so many pixels, where colours (Lab) differ less than that. Logits for the present mask and for the click.
+_REACH, _REACH_PIXELS, _SIMILAR = 0.35, 16.0, 10.0
+_PRESENT, _CLICK, _CERTAIN = 0.25, 6.0, 100.0
 
 
-def first_mask(prompts: FramePrompts, view: View, picture: Size) -> Plane:
-    """The object's mask on the frame of `view`; all zero where nothing speaks for an inside."""
-    height, width = view.grey.shape
-    labels = seeds(prompts, picture, (width, height))
+@dataclass(frozen=True)
+class _Clicks:
+    """Points on the working grid with their sides, and what strokes cover there (1, -1, 0)."""
+
+    points: list[tuple[float, float, bool]]
+    strokes: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, prompts: FramePrompts, picture: Size, grid: Size) -> _Clicks:
+        places = np.clip(to_grid(prompts.points, picture, grid), 0.0, np.array(grid, np.float32) - 0.5)
+        points = [(float(x), float(y), bool(side)) for (x, y), side in zip(places, prompts.labels, strict=True)]
+        return cls(points, stroke_labels(prompts.strokes, picture, grid))
+
+    def box(self) -> Box | None:
+        """Around all that speaks for an inside."""
+        marked = self.strokes > 0
+        for x, y, include in self.points:
+            if include:
+                marked[int(y), int(x)] = True
+        return box_of(marked)
+
+
+def first_mask(prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:
+    """The object's mask on `frame`; all zero where nothing speaks for an inside."""
+    clicks = _Clicks.of(prompts, eyes.picture, eyes.grid)
     if prompts.mask is not None:
-        inside = shrink_mask(prompts.mask, (width, height))
-    elif prompts.box is not None:
-        inside = _from_box(prompts, view, picture, labels)
-    elif (labels > 0).any():
-        return _from_seeds(view, labels)
+        return correct(shrink_mask(prompts.mask, eyes.grid), prompts, eyes, frame)
+    if prompts.box is not None:
+        scale = np.array([*eyes.grid, *eyes.grid]) / np.array([*eyes.picture, *eyes.picture])
+        box = tuple(np.array(clip_box(prompts.box, eyes.picture)) * scale)
+        if box[2] <= box[0] or box[3] <= box[1]:
+            return np.zeros(eyes.shape, np.float32)
+        logits, _ = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, None)
+        logits = _within(logits, box)
+        if (logits > 0).sum() < _FILL * (box[2] - box[0]) * (box[3] - box[1]):
+            logits = _ellipse(eyes.shape, box)
+    elif (around := clicks.box()) is not None:
+        logits = _from_clicks(eyes, frame, clicks, around)
     else:
-        return np.zeros((height, width), np.float32)
-    return correct(inside, prompts, view, picture)
+        return np.zeros(eyes.shape, np.float32)
+    return _obeyed(sigmoid(logits), prompts, eyes, frame)
 
 
-def _from_box(prompts: FramePrompts, view: View, picture: Size, labels: NDArray[np.int8]) -> Plane:
-    height, width = view.grey.shape
-    assert prompts.box is not None
-    scale = np.array([width / picture[0], height / picture[1]] * 2)
-    x0, y0, x1, y1 = np.array(clip_box(prompts.box, picture)) * scale
-    x0, y0 = np.floor([x0, y0]).astype(int)
-    x1, y1 = np.ceil([x1, y1]).astype(int)
-    empty = np.zeros((height, width), np.float32)
-    if x1 <= x0 or y1 <= y0:
-        return empty
-    mx, my = int(_MARGIN * (x1 - x0)) + 1, int(_MARGIN * (y1 - y0)) + 1
-    left, top = max(0, x0 - mx), max(0, y0 - my)
-    crop = (slice(top, min(height, y1 + my)), slice(left, min(width, x1 + mx)))
-
-    state = np.full((height, width), cv2.GC_BGD, np.uint8)
-    state[y0:y1, x0:x1] = cv2.GC_PR_FGD
-    core = _ellipse((height, width), x0, y0, x1, y1, _CORE)
-    ellipse = _ellipse((height, width), x0, y0, x1, y1, 1.0)
-    state[core] = cv2.GC_FGD
-    state[labels > 0] = cv2.GC_FGD
-    state[labels < 0] = cv2.GC_BGD
-    found = _settle(_grab_cut(view, state, crop), view, crop)
-    found &= state != cv2.GC_BGD
-    found = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
-    fill = float(found[y0:y1, x0:x1].mean())
-    return (found if _FILL[0] <= fill <= _FILL[1] else ellipse).astype(np.float32)
+def correct(inside: Plane, prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:
+    """`inside` corrected by the points and strokes of `prompts`: what they cover is set exactly, and a point on the
+    wrong side brings along what the network, or failing that colour, says belongs to it."""
+    clicks = _Clicks.of(prompts, eyes.picture, eyes.grid)
+    wrong = [(x, y, side) for x, y, side in clicks.points if (inside[int(y), int(x)] > 0.5) != side]
+    box = box_of((inside > 0.5) | (clicks.strokes > 0))
+    if wrong and box is not None:
+        xs, ys = [point[0] for point in wrong], [point[1] for point in wrong]
+        box = (min(box[0], *xs), min(box[1], *ys), max(box[2], *xs), max(box[3], *ys))
+        logits, _ = _ask(eyes, frame, Window.around(box, _MASK_SHARE), clicks, None, inside)
+        for x, y, side in wrong:
+            inside = _adopt(inside, logits, int(x), int(y), side)
+    return _obeyed(inside, prompts, eyes, frame)
 
 
-def _from_seeds(view: View, labels: NDArray[np.int8]) -> Plane:
-    """The connected region of similar colour around the seeds, cut along edges."""
-    height, width = labels.shape
-    columns, rows = np.flatnonzero((labels > 0).any(axis=0)), np.flatnonzero((labels > 0).any(axis=1))
-    aside = int(_ASIDE * max(height, width))
-    crop = (
-        slice(max(0, int(rows[0]) - aside), min(height, int(rows[-1]) + aside + 1)),
-        slice(max(0, int(columns[0]) - aside), min(width, int(columns[-1]) + aside + 1)),
-    )
-    distance = cv2.distanceTransform((labels <= 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) / max(height, width)
-    likely = _similar_around(view, labels > 0) | (distance < _LIKELY)
-    state = np.full(labels.shape, cv2.GC_BGD, np.uint8)
-    state[crop] = cv2.GC_PR_BGD
-    state[likely & (state == cv2.GC_PR_BGD)] = cv2.GC_PR_FGD
-    state[distance < _SURE] = cv2.GC_FGD
-    state[labels < 0] = cv2.GC_BGD
-    found = _settle(_grab_cut(view, state, crop), view, crop)
-    found[labels > 0] = True
-    found[labels < 0] = False
-    _, parts = cv2.connectedComponents(found.astype(np.uint8), connectivity=8)
-    kept = np.isin(parts, np.unique(parts[labels > 0]))
-    return kept.astype(np.float32)
+# Asking the network -----------------------------------------------------------------------------------------------
 
 
-def _similar_around(view: View, where: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Pixels connected to `where` through colours like those it covers (smoothed, so that grain does not stop it)."""
-    lab = cv2.GaussianBlur(view.lab, (0, 0), 1.5)
-    known = lab[where]
-    picks = known[np.linspace(0, len(known) - 1, min(len(known), 24)).astype(int)]
-    difference = np.full(where.shape, np.inf, np.float32)
-    for color in picks:
-        difference = np.minimum(difference, np.linalg.norm(lab - color, axis=2))
-    similar = (difference < _SIMILAR) | (cv2.dilate(where.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0)
-    _, parts = cv2.connectedComponents(similar.astype(np.uint8), connectivity=4)
-    connected: NDArray[np.bool_] = np.isin(parts, np.unique(parts[where]))
-    return connected
+def _ask(
+    eyes: Eyes, frame: int, window: Window, clicks: _Clicks, box: Box | None, previous: Plane | None
+) -> tuple[Plane, float]:
+    """Logits on the working grid (-FAR outside the window) and the overlap that is foreseen."""
+    network = starter()
+    corners: Box | None = None
+    if box is not None:
+        x0, y0, x1, y1 = (float(v) for v in window.to_half(np.array(box, float).reshape(2, 2)).ravel())
+        corners = (x0, y0, x1, y1)
+    places = window.to_half(np.array([point[:2] for point in clicks.points], float).reshape(-1, 2))
+    points = [(float(x), float(y), p[2]) for (x, y), p in zip(places, clicks.points, strict=True)]
+    painted = [window.plane((clicks.strokes == side).astype(np.float32)) > 0.5 for side in (1, -1)]
+    half = (window.height // 2, window.width // 2)
+    told = prompt_planes(half, corners, points, *painted)
+    with torch.inference_mode():
+        look: Look = look_at(network, window.picture(eyes.working(frame)))
+        given = torch.full((1, 1, *half), float(previous is not None))
+        before = torch.zeros(1, 1, *half) if previous is None else plane(window.plane(previous))
+        said = network.remember(look, plane(told.inside), plane(told.known))
+        believed = network.remember(look, before, given)
+        logits, quality = network(look, [said, believed], before, given, tensor(told.planes)[None])
+        values = np.clip(logits[0, 0].numpy(), -FAR, FAR)
+        return window.paste(values, eyes.shape, -FAR), float(torch.sigmoid(quality[0, 0]))
 
 
-def _grab_cut(view: View, state: NDArray[np.uint8], crop: tuple[slice, slice]) -> NDArray[np.bool_]:
-    """grabCut inside `crop`, at _CROP pixels or more; False outside."""
-    lab = np.ascontiguousarray(view.lab[crop])
-    marks = np.ascontiguousarray(state[crop])
-    zoom = max(1.0, _CROP / min(marks.shape))
-    size = (round(marks.shape[1] * zoom), round(marks.shape[0] * zoom))
-    bgr = np.clip(cv2.cvtColor(lab, cv2.COLOR_Lab2BGR), 0.0, 1.0)
-    enlarged = np.rint(cv2.resize(bgr, size, interpolation=cv2.INTER_CUBIC).clip(0, 1) * 255).astype(np.uint8)
-    work = cv2.resize(marks, size, interpolation=cv2.INTER_NEAREST)
-    found = np.zeros(state.shape, bool)
-    inside = (work == cv2.GC_FGD) | (work == cv2.GC_PR_FGD)
-    if inside.all() or not inside.any():  # grabCut needs both sides
-        found[crop] = (marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)
-        return found
-    cv2.setRNGSeed(0)  # its colour clusters start from random centres
-    cv2.grabCut(enlarged, work, None, np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
-    answer = ((work == cv2.GC_FGD) | (work == cv2.GC_PR_FGD)).astype(np.float32)
-    found[crop] = cv2.resize(answer, marks.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
-    return found
+def _from_clicks(eyes: Eyes, frame: int, clicks: _Clicks, around: Box) -> Plane:
+    """The best of several looks of different width, then one that fits what was found."""
+    width, height = eyes.grid
+    centre = np.array([around[0] + around[2], around[1] + around[3]]) / 2
+    best, foreseen = np.full(eyes.shape, -FAR, np.float32), -1.0
+    for share in _VIEWS:
+        reach = np.maximum(
+            [share * width, share * height], 1.5 * np.array([around[2] - around[0], around[3] - around[1]])
+        )
+        low = np.clip(centre - reach / 2, 0, np.maximum(0, np.array([width, height]) - reach))
+        logits, quality = _ask(eyes, frame, Window.around((*low, *(low + reach)), 1.0), clicks, None, None)
+        if quality > foreseen and (logits > 0).any():
+            best, foreseen = logits, quality
+    box = box_of(best > 0)
+    if box is None:
+        return best
+    box = (min(box[0], around[0]), min(box[1], around[1]), max(box[2], around[2]), max(box[3], around[3]))
+    inside = sigmoid(best)
+    closer, quality = _ask(eyes, frame, Window.around(box, _MASK_SHARE), clicks, None, inside)
+    return closer if quality >= foreseen - 0.1 else best
 
 
-def _settle(found: NDArray[np.bool_], view: View, crop: tuple[slice, slice]) -> NDArray[np.bool_]:
-    """`found` with its outline moved, within a few pixels, to where the colours on its two sides part.
-
-    grabCut knows colours only for the whole picture and works on an enlarged one; it tends to keep a rim.
-    """
-    inside = found[crop].astype(np.float32)
-    if not inside.any():
-        return found
-    lab = np.ascontiguousarray(view.lab[crop])
-    distance = signed_distance(inside)
-    certain = (np.abs(distance) > _RIM).astype(np.float32)
-    color = np.clip(color_probability(lab, (Exemplar(lab, inside, certain),)), 0.02, 0.98)
-    evidence = np.log(color / (1.0 - color)) + np.clip(distance / _RIM, -_HOLD, _HOLD)
-    cut = relaxed_cut(0.5 * evidence, stiffness_from(lab, 1.0), inside)
-    settled = np.zeros_like(found)
-    settled[crop] = cut > 0.5
-    return settled
+def _within(logits: Plane, box: Box) -> Plane:
+    """Logits that fall off beyond the box, whose borders a hand has drawn."""
+    x0, y0, x1, y1 = box
+    x = np.arange(logits.shape[1], dtype=np.float32)[None, :] + 0.5
+    y = np.arange(logits.shape[0], dtype=np.float32)[:, None] + 0.5
+    beyond = np.maximum(np.maximum(x0 - x, x - x1) / (x1 - x0), np.maximum(y0 - y, y - y1) / (y1 - y0)) / _ASIDE
+    bounded: Plane = np.where(beyond > 0, np.minimum(logits, 4.0 - 8.0 * beyond), logits).astype(np.float32)
+    return np.maximum(bounded, -FAR)
 
 
-def _ellipse(shape: Size, x0: int, y0: int, x1: int, y1: int, share: float) -> NDArray[np.bool_]:
-    """The ellipse inscribed in the rectangle, its axes shrunk to `share`."""
-    x = (np.arange(shape[1]) + 0.5 - (x0 + x1) / 2) / max(0.5, share * (x1 - x0) / 2)
-    y = (np.arange(shape[0]) + 0.5 - (y0 + y1) / 2) / max(0.5, share * (y1 - y0) / 2)
-    filled: NDArray[np.bool_] = x[None, :] ** 2 + y[:, None] ** 2 <= 1.0
-    return filled
+def _ellipse(shape: Size, box: Box) -> Plane:
+    x0, y0, x1, y1 = box
+    x = (np.arange(shape[1]) + 0.5 - (x0 + x1) / 2) / max(0.5, (x1 - x0) / 2)
+    y = (np.arange(shape[0]) + 0.5 - (y0 + y1) / 2) / max(0.5, (y1 - y0) / 2)
+    logits: Plane = np.where(x[None, :] ** 2 + y[:, None] ** 2 <= 1.0, FAR, -FAR).astype(np.float32)
+    return logits
+
+
+# Obeying ----------------------------------------------------------------------------------------------------------
+
+
+def _adopt(inside: Plane, logits: Plane, column: int, row: int, include: bool) -> Plane:
+    """`inside` with the change towards `include` that hangs together with the point."""
+    answer = sigmoid(logits)
+    changed = ((answer > 0.5) if include else (answer <= 0.5)) & ((inside > 0.5) != include)
+    _, parts = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
+    if parts[row, column] == 0:
+        return inside
+    part = (parts == parts[row, column]).astype(np.uint8)
+    near = cv2.dilate(part, np.ones((3, 3), np.uint8)) > 0
+    adopted: Plane = np.where(near, answer, inside)
+    kept = (adopted > 0.5) == (inside > 0.5)
+    return np.where(kept | (part > 0), adopted, inside).astype(np.float32)
+
+
+def _obeyed(inside: Plane, prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:
+    """`inside` with every stroke's pixels and every point on its side."""
+    painted = stroke_labels(prompts.strokes, eyes.picture, eyes.grid)
+    fixed = seeds(prompts, eyes.picture, eyes.grid)
+    obeyed = np.where(painted > 0, np.float32(1.0), np.where(painted < 0, np.float32(0.0), inside))
+    clicks = _Clicks.of(prompts, eyes.picture, eyes.grid)
+    wrong = [(int(x), int(y), side) for x, y, side in clicks.points if (obeyed[int(y), int(x)] > 0.5) != side]
+    if wrong:
+        lab = cv2.cvtColor(eyes.working(frame).astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
+        for column, row, side in wrong:
+            if (obeyed[row, column] > 0.5) != side:
+                obeyed = _grow(obeyed, column, row, side, lab)
+    obeyed = np.where(fixed > 0, np.float32(1.0), np.where(fixed < 0, np.float32(0.0), obeyed))
+    return obeyed.astype(np.float32, copy=False)
+
+
+def _grow(inside: Plane, column: int, row: int, include: bool, lab: NDArray[np.float32]) -> Plane:
+    """Bring the surroundings of one pixel, as far as they are of its colour and edges let it, to its side."""
+    height, width = inside.shape
+    reach = max(_REACH_PIXELS, _REACH * float(np.sqrt((inside > 0.5).sum())))
+    extent = int(2.5 * reach)
+    top, left = max(0, row - extent), max(0, column - extent)
+    region = (slice(top, min(height, row + extent + 1)), slice(left, min(width, column + extent + 1)))
+    near_lab = lab[region]
+    y, x = row - top, column - left
+    color = lab[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].mean(axis=(0, 1))
+    rows, columns = np.arange(near_lab.shape[0])[:, None], np.arange(near_lab.shape[1])[None, :]
+    near = np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / (2.0 * reach**2))
+    alike = np.exp(-((near_lab - color) ** 2).sum(axis=2) / (2.0 * _SIMILAR**2))
+    sign = 1.0 if include else -1.0
+    evidence = _PRESENT * signed_distance(inside)[region] + sign * _CLICK * near * alike
+    evidence[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2] = sign * _CERTAIN
+    cut = relaxed_cut(evidence.astype(np.float32), stiffness_from(near_lab, 1.0), inside[region])
+    here = np.zeros(cut.shape, bool)
+    here[y, x] = True
+    grown = keep_components(cut if include else 1.0 - cut, here, 0.0) > 0.5
+    changed = inside.copy()
+    changed[region] = np.where(grown, np.float32(include), inside[region])
+    return changed

@@ -1,88 +1,67 @@
 """One object, carried from frame to frame.
 
-Five things speak about a frame: the mask of the frame before and the keyframe's mask, both brought here by optical
-flow and heard as far as that flow can be trusted; the colours of both, near and far; whether a pixel moves with the
-object or with its surroundings; and the picture's own edges.
-A cut turns them into a mask. The keyframe's flow is chained over the frames and refined on every frame against
-the keyframe's picture, which keeps errors from adding up.
+The network is shown a window around where the object is expected. It is told of the frame for certain (a keyframe), of
+the last frame that it was sure of, and of the last mask brought here by optical flow; it says where the object is now,
+how good that mask is, and whether the object is there at all. Lost, the object is looked for in the whole picture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import fields
 from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from ...motion.flow import Flow, Plane, chain, pull, trust
-from ...motion.footage import Footage, View
+from ...motion.flow import FlowEstimator, expected_motion
 from ..tracker import MaskState, TrackedMask
-from .appearance import Exemplar, Palette, color_probability
-from .contrast import motion_contrast
-from .cut import relaxed_cut, stiffness_from
-from .outline import FAR, Region, keep_components, region_around, signed_distance
-from .search import find_again
+from .eyes import Eyes, follower, look_at, plane, tensor
+from .network import Memory
+from .outline import FAR, signed_distance
+from .planes import brought
+from .search import likely_windows
+from .window import Picture, Plane, Window, box_of, sigmoid
 
-#: The cut is looked for in the expected mask's rectangle, grown by this share of it and at least so many pixels.
-_MARGIN, _MARGIN_PIXELS = 0.3, 24
-#: How loud the frame before, the keyframe, colour and a pixel's own motion speak, in logits.
-_PREVIOUS, _KEY, _COLOR, _MOTION = 0.6, 0.35, 1.0, 2.0
-#: The frame before is heard at least this much where flow is not trusted at all.
-_HEARSAY = 0.1
-#: A warped outline speaks up to this distance (grid pixels); distances shrink by 1 + _DOUBT where flow is not trusted.
-_REACH, _DOUBT = 4.0, 3.0
-#: Colour difference (Lab) at which a pixel no longer shows what flow says it shows.
-_SAME = 15.0
-#: The weight of all that evidence against the price of an outline.
-_EVIDENCE = 0.5
-#: A part of the mask stays if at least this share of it was expected there.
-_EXPECTED = 0.3
-#: Lost below this share of its usual area, or below so many grid pixels. The usual area follows by this share per
-#: frame: slower than an occluder hides things, fast enough for things that walk away.
-_TOO_SMALL, _TOO_FEW, _AREA_PACE = 0.2, 12, 0.05
-#: Lost where its colours are less alike to the keyframe's than this, or more alike to the keyframe's surroundings.
-_UNLIKE = 0.45
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """The frame from which the object is known for certain: a keyframe as prompted or corrected."""
-
-    frame: int
-    inside: Plane
-    distance: Plane
-    palette: Palette
-
-    @classmethod
-    def at(cls, frame: int, view: View, inside: Plane) -> Anchor:
-        """`inside`: 0..1 on the working grid."""
-        region = region_around(inside > 0.5, 1.0, _MARGIN_PIXELS)
-        around = np.zeros(inside.shape, bool)
-        if region is not None:
-            around[region] = True
-        return cls(frame, inside, signed_distance(inside), Palette(view.lab, inside, around))
+#: The share of the window's longer way that the object takes.
+SHARE = 0.6
+#: How much of its last step the object is expected to take again.
+_MOMENTUM = 0.5
+#: Foreseen overlap below which a mask is none, from which it is remembered, and at which a lost object is found again.
+_NONE, _SURE, _FOUND = 0.25, 0.45, 0.55
+#: A mask of fewer pixels of the working picture is none.
+_TOO_FEW = 12
+#: Logits of the networks stay within this; what a stroke on an earlier frame adds where flow is trusted.
+_CERTAIN, _PAINT = 12.0, 10.0
+_MEMORY = tuple(field.name for field in fields(Memory))
 
 
 class Target:
     """The state of one object within a pass: where it is now and what it looked like for certain."""
 
-    def __init__(self, footage: Footage, frame: int, inside: Plane) -> None:
-        """Start on `frame` with the mask `inside` (0..1, working grid)."""
-        self._footage = footage
-        self.restart(frame, inside)
+    def __init__(self, eyes: Eyes, frame: int, inside: Plane, painted: Plane) -> None:
+        """Start on `frame` with the mask `inside` (0..1, working grid); `painted`: see `restart`."""
+        self._eyes = eyes
+        self._estimate = FlowEstimator()
+        self.restart(frame, inside, painted)
 
-    def restart(self, frame: int, inside: Plane) -> None:
-        """Take `inside` on `frame` for certain from here on."""
-        self._anchor = Anchor.at(frame, self._footage.view(frame), inside)
-        self._frame = frame
-        self._inside = inside
-        self._flow: Flow = np.zeros((*inside.shape, 2), np.float32)
-        self._confidence = 1.0
-        self._area = float((inside > 0.5).sum())
-        self._lost = False
+    def restart(self, frame: int, inside: Plane, painted: Plane) -> None:
+        """Take `inside` on `frame` for certain from here on. `painted`: 1 where a stroke keeps, -1 where one removes;
+        that is carried along by flow as far as flow is trusted, whatever the network makes of it."""
+        self._painted = painted
+        self._frame, self._inside, self._logits = frame, inside, _logits_of(inside)
+        self._confidence, self._lost = 1.0, False
+        self._step = np.zeros(2)
+        box = box_of(inside > 0.5)
+        self._box = np.array(box or (0, 0, *self._eyes.grid), np.float64)
+        window = Window.around(tuple(self._box), SHARE)
+        look = self._eyes.look(follower(), frame, window)
+        self._key = self._recent = follower().remember(
+            look, plane(window.plane(inside)), plane(window.known(self._eyes.shape))
+        )
+        self._lost = box is None
 
     @property
     def inside(self) -> Plane:
@@ -94,143 +73,122 @@ class Target:
         return self._lost
 
     def result(self, state: MaskState = "tracked") -> TrackedMask:
-        """The present mask as logits: signed distance to the outline in grid pixels."""
+        """The present mask as logits on the working grid."""
         if self.lost:
             return TrackedMask(np.full(self._inside.shape, -FAR, np.float32), 0.0, "lost")
-        return TrackedMask(signed_distance(self._inside), self._confidence, state)
+        return TrackedMask(self._logits.copy(), self._confidence, state)
 
     def advance(self, frame: int) -> None:
         """Move on to `frame`."""
         if self.lost:
             self._look_for(frame)
         else:
-            motion = self._footage.motion(frame, self._frame)
-            self._flow = chain(motion.flow, self._flow)
-            before = self._footage.view(self._frame)
-            self._follow(frame, before, self._inside, motion.flow, motion.trust)
+            self._follow(frame)
         self._frame = frame
 
     # Following ---------------------------------------------------------------------------------------------
 
-    def _follow(self, frame: int, before: View, inside: Plane, flow: Flow, confidence: Plane) -> None:
-        """Cut the object out of `frame`, given its mask `inside` on the view `before` and the flow to there."""
-        expected = pull(inside, flow)
-        somewhere = np.maximum(expected, pull(self._anchor.inside, self._flow)) > 0.5
-        region = region_around(somewhere, _MARGIN, _MARGIN_PIXELS)
-        if region is None:
+    def _follow(self, frame: int) -> None:
+        box = self._box + _MOMENTUM * np.tile(self._step, 2)
+        window = Window.around(tuple(box), SHARE)
+        now = window.picture(self._eyes.working(frame))
+        before = window.picture(self._eyes.working(self._frame))
+        grey = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (before, now))
+        flow, sure = expected_motion(self._estimate, *grey)
+        expected = brought(plane(window.plane(self._inside)), tensor(flow).permute(2, 0, 1)[None])
+        painted = np.zeros_like(sure)
+        if self._painted.any():
+            carried = brought(plane(window.plane(self._painted)), tensor(flow).permute(2, 0, 1)[None])
+            painted = carried[0, 0].numpy() * np.minimum(1.0, 1.5 * sure)
+        self._painted = window.paste(painted, self._eyes.shape, 0.0)
+        if not self._decide(window, now, expected, plane(sure), _NONE, painted):
             self._lose()
-            return
-        view = self._footage.view(frame)
-        lab = view.lab[region]
-        recalled_lab, recalled_trust = self._refine(region, view)
-        recalled = pull(self._anchor.inside, self._flow)[region]
-        seen_lab = pull(before.lab, flow)[region]
-        seen_trust = confidence[region] * _same_look(lab, seen_lab)
-        seen = expected[region]
 
-        seen_distance = pull(signed_distance(inside), flow)[region]
-        recalled_distance = pull(self._anchor.distance, self._flow)[region]
-        evidence = _PREVIOUS * (_HEARSAY + seen_trust) * _within_reach(seen_distance, seen_trust)
-        evidence += _KEY * recalled_trust * _within_reach(recalled_distance, recalled_trust)
-        color = color_probability(
-            lab, (Exemplar(seen_lab, seen, 0.2 + seen_trust), Exemplar(recalled_lab, recalled, 0.2 + recalled_trust))
-        )
-        color = np.clip(color, 0.02, 0.98)
-        evidence += _COLOR * np.log(color / (1.0 - color))
-        evidence += _MOTION * confidence[region] * motion_contrast(flow, confidence, expected)[region]
-        cut = relaxed_cut(_EVIDENCE * evidence, stiffness_from(lab, 1.0), seen)
-        cut = keep_components(cut, (seen > 0.5) | (recalled > 0.5), _EXPECTED)
-        self._judge(lab, cut, region, np.maximum(seen_trust, recalled_trust))
+    def _look_for(self, frame: int) -> None:
+        """Try the places that resemble the object; follow from the best if it is surely there."""
+        for window in likely_windows(self._eyes, frame, self._key, tuple(self._box)):
+            now = window.picture(self._eyes.working(frame))
+            nothing = torch.zeros(1, 1, window.height // 2, window.width // 2)
+            if self._decide(window, now, nothing, nothing, _FOUND, np.zeros(nothing.shape[2:], np.float32)):
+                self._step = np.zeros(2)
+                return
 
-    def _refine(self, region: Region, view: View) -> tuple[NDArray[np.float32], Plane]:
-        """Improve the anchor's flow inside `region`; returns its Lab picture brought there and the trust in that."""
-        anchor = self._footage.view(self._anchor.frame)
-        here = np.ascontiguousarray(view.grey[region])
-        there = np.ascontiguousarray(pull(anchor.grey, self._flow)[region])
-        step, back = self._footage.estimate(here, there), self._footage.estimate(there, here)
-        whole = np.zeros_like(self._flow)
-        whole[region] = step
-        self._flow = chain(whole, self._flow)
-        recalled = pull(anchor.lab, self._flow)[region]
-        return recalled, trust(step, back) * _same_look(view.lab[region], recalled)
-
-    # Losing and finding again --------------------------------------------------------------------------------
-
-    def _judge(self, lab: NDArray[np.float32], cut: Plane, region: Region, certainty: Plane) -> None:
-        """Accept `cut` as the object's mask in `region`, or say that it is lost."""
-        mask = cut > 0.5
-        area = float(mask.sum())
-        if area < max(_TOO_FEW, _TOO_SMALL * self._area):
-            self._lose()
-            return
-        like, unlike = self._anchor.palette.likeness(lab, mask.astype(np.float32))
-        if like < _UNLIKE or like < unlike:
-            self._lose()
-            return
-        self._inside = np.zeros_like(self._inside)
-        self._inside[region] = cut
-        self._lost = False
-        usual = min(area, self._area) / max(area, self._area)
-        self._confidence = float(np.clip(like * certainty[mask].mean() * usual, 0.0, 1.0))
-        self._area += _AREA_PACE * (area - self._area)
+    def _decide(
+        self,
+        window: Window,
+        now: Picture,
+        expected: torch.Tensor,
+        sure: torch.Tensor,
+        least: float,
+        painted: Plane,
+    ) -> bool:
+        """Let the network say where the object is in the window; False where that is nowhere."""
+        network = follower()
+        with torch.inference_mode():
+            look = look_at(network, now)
+            logits, quality = network(look, [self._key, self._recent], expected, sure)
+            overlap, present = (float(value) for value in torch.sigmoid(quality[0]))
+            known = window.known(self._eyes.shape)
+            values = np.clip(logits[0, 0].numpy() + _PAINT * painted, -_CERTAIN, _CERTAIN)
+            whole = window.paste(values, self._eyes.shape, -_CERTAIN)
+            mask = whole > 0
+            box = box_of(mask)
+            if box is None or mask.sum() < _TOO_FEW or overlap < least or present < 0.5:
+                return False
+            if overlap >= _SURE:
+                self._recent = network.remember(look, torch.sigmoid(plane(values)), plane(known))
+        self._logits = whole
+        self._inside = sigmoid(whole)
+        self._confidence, self._lost = overlap, False
+        centre, last = (np.array([b[0] + b[2], b[1] + b[3]]) / 2 for b in (box, self._box))
+        self._step, self._box = centre - last, np.array(box)
+        return True
 
     def _lose(self) -> None:
         self._inside = np.zeros_like(self._inside)
-        self._lost = True
-        self._confidence = 0.0
-
-    def _look_for(self, frame: int) -> None:
-        """Search the anchor's picture of the object in `frame`; follow from there if it is surely found."""
-        anchor = self._footage.view(self._anchor.frame)
-        shift = find_again(anchor, self._anchor.inside, self._footage.view(frame))
-        if shift is None:
-            return
-        self._flow = np.broadcast_to(shift, self._flow.shape).copy()
-        everywhere = np.ones(self._inside.shape, np.float32)
-        self._follow(frame, anchor, self._anchor.inside, self._flow.copy(), everywhere)
+        self._logits = np.full_like(self._inside, -FAR)
+        self._painted = np.zeros_like(self._inside)
+        self._lost, self._confidence, self._step = True, 0.0, np.zeros(2)
 
     # Memory --------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, NDArray[np.generic]]:
         """The state as plain arrays."""
+        memories = {"key": self._key, "recent": self._recent}
         return {
-            "frames": np.array([self._frame, self._anchor.frame], np.int64),
-            "numbers": np.array([self._confidence, self._area, float(self._lost)], np.float64),
+            "frame": np.array([self._frame], np.int64),
+            "numbers": np.array([self._confidence, float(self._lost), *self._step, *self._box], np.float64),
             "inside": self._inside.copy(),
-            "anchor": self._anchor.inside.copy(),
-            "flow": self._flow.copy(),
+            "logits": self._logits.copy(),
+            "painted": self._painted.copy(),
+            **{f"{name}_{part}": getattr(m, part).numpy().copy() for name, m in memories.items() for part in _MEMORY},
         }
 
     def content(self) -> Iterator[bytes]:
-        """All bytes that later steps depend on: the state and the pictures that it refers to."""
+        """All bytes that later steps depend on: the state and the picture that it refers to."""
         for array in self.snapshot().values():
             yield array.tobytes()
-        for frame in (self._frame, self._anchor.frame):
-            view = self._footage.view(frame)
-            yield view.lab.tobytes()
-            yield view.grey.tobytes()
+        yield self._eyes.working(self._frame).tobytes()
 
     @classmethod
-    def restored(cls, footage: Footage, state: Mapping[str, NDArray[Any]]) -> Target:
+    def restored(cls, eyes: Eyes, state: Mapping[str, NDArray[Any]]) -> Target:
         """A target that goes on bit for bit from `snapshot`'s arrays."""
-        frame, anchor = (int(number) for number in state["frames"])
-        target = cls(footage, anchor, np.array(state["anchor"], np.float32))
-        target._frame = frame
-        target._confidence, target._area = float(state["numbers"][0]), float(state["numbers"][1])
-        target._lost = bool(state["numbers"][2])
+        target = cls.__new__(cls)
+        target._eyes, target._estimate = eyes, FlowEstimator()
+        target._frame = int(state["frame"][0])
+        numbers = [float(value) for value in state["numbers"]]
+        target._confidence, target._lost = numbers[0], bool(numbers[1])
+        target._step, target._box = np.array(numbers[2:4]), np.array(numbers[4:8])
         target._inside = np.array(state["inside"], np.float32)
-        target._flow = np.array(state["flow"], np.float32)
+        target._logits = np.array(state["logits"], np.float32)
+        target._painted = np.array(state["painted"], np.float32)
+        target._key, target._recent = (
+            Memory(*(tensor(np.array(state[f"{name}_{part}"], np.float32)) for part in _MEMORY))
+            for name in ("key", "recent")
+        )
         return target
 
 
-def _same_look(a: NDArray[np.float32], b: NDArray[np.float32]) -> Plane:
-    """0..1: whether two Lab pictures laid over each other show the same in each pixel's 5 x 5 surroundings."""
-    difference2 = cv2.boxFilter(((a - b) ** 2).sum(axis=2), -1, (5, 5))
-    same: Plane = np.exp(difference2 / np.float32(-2.0 * _SAME**2))
-    return same
-
-
-def _within_reach(distance: Plane, confidence: Plane) -> Plane:
-    """What a warped outline says per pixel: its signed distance, shrunk where flow is doubtful, up to _REACH."""
-    voice: Plane = np.clip(distance / (1.0 + _DOUBT * (1.0 - confidence)), -_REACH, _REACH)
-    return voice
+def _logits_of(inside: Plane) -> Plane:
+    """Logits of a mask that is known: its signed distance to the outline, in pixels."""
+    return signed_distance(inside)

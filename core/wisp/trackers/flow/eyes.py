@@ -1,0 +1,84 @@
+"""The networks of the tracker and a clip as they see it; shared by all passes over the clip."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+
+from ...features import load_features
+from ...motion.footage import working_size
+from ...plates.clip import Clip
+from .network import Look, MaskNetwork
+from .planes import PROMPT_PLANES
+from .tracker import FOLLOWER, STARTER
+from .window import LONG_SIDE, Picture, Window
+
+_PICTURES = 4
+
+
+@lru_cache(maxsize=1)
+def follower() -> MaskNetwork:
+    return _loaded(FOLLOWER, 0)
+
+
+@lru_cache(maxsize=1)
+def starter() -> MaskNetwork:
+    return _loaded(STARTER, PROMPT_PLANES)
+
+
+def _loaded(path: Path, extra: int) -> MaskNetwork:
+    network = MaskNetwork(2, extra)
+    network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    network.requires_grad_(False)
+    return network.eval()
+
+
+class Eyes:
+    """Working pictures of a clip, the last few kept, and what a network says of a window of one."""
+
+    def __init__(self, clip: Clip) -> None:
+        self.clip = clip
+        self.picture = (clip.width, clip.height)
+        self.grid = working_size(clip.width, clip.height, LONG_SIDE)
+        self._pictures: OrderedDict[int, Picture] = OrderedDict()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the working pictures."""
+        return self.grid[1], self.grid[0]
+
+    def working(self, frame: int) -> Picture:
+        """The frame's working picture, uint8 h x w x 3. Raises FrameReadError."""
+        if frame not in self._pictures:
+            rgb = np.clip(self.clip.image(frame, self.grid), 0.0, 1.0)
+            self._pictures[frame] = np.rint(rgb * 255.0).astype(np.uint8)
+            while len(self._pictures) > _PICTURES:
+                self._pictures.popitem(last=False)
+        self._pictures.move_to_end(frame)
+        return self._pictures[frame]
+
+    def look(self, network: MaskNetwork, frame: int, window: Window) -> Look:
+        """What `network` sees in the window of the frame."""
+        return look_at(network, window.picture(self.working(frame)))
+
+
+def look_at(network: MaskNetwork, picture: Picture) -> Look:
+    """`picture`: uint8 h x w x 3, sides multiples of 32."""
+    values = tensor(picture).permute(2, 0, 1)[None].float() / 255.0
+    values = values.contiguous(memory_format=torch.channels_last)
+    return network.look(load_features()(values), values)
+
+
+def tensor(values: NDArray[np.generic]) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values))
+
+
+def plane(values: NDArray[np.float32]) -> torch.Tensor:
+    """1 x 1 x h x w."""
+    return tensor(values)[None, None]
