@@ -1,4 +1,4 @@
-"""EdgeTAM (Zhou et al., 2025) as a tracker: SAM 2's way of tracking at a tenth of its cost.
+"""EdgeTAM (Zhou et al., 2025) as a tracker: SAM 2's way of tracking with a small trunk and a compressed memory.
 
 `repvit` is the picture trunk, `checkpoint` renames the published tensors and merges the trunk's layers, `network`
 answers calls as sam2's network does, `model` builds and loads, `tracker` is what the registry names. The pass, its

@@ -88,7 +88,7 @@ def _load(path: Path, sizes: Sizes, device: torch.device, dtype: torch.dtype | N
     check_keys({key: tuple(value.shape) for key, value in network.state_dict().items()}, state, path)
     network.load_state_dict(state, strict=True)
     network.requires_grad_(False)
-    # On a CPU the trunk's convolutions are a third faster where channels vary fastest in memory.
+    # Convolutions on a CPU want channels to vary fastest in memory.
     network.get_submodule("vision_encoder.backbone").to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     try:
         network.to(device)
