@@ -27,6 +27,8 @@ from .window import Box, Plane, Window, box_of, sigmoid
 #: the picture's longer side.
 _BOX_SHARE, _MASK_SHARE = 0.66, 0.6
 _VIEWS = (1.0, 0.55, 0.3)
+#: How many closer looks follow, each around what was found before.
+_CLOSER = 1
 #: Where less of a box than this is found to be inside, its inscribed ellipse stands in.
 _FILL = 0.05
 #: Logits that a box's surroundings end at, this share of the box away from it.
@@ -70,6 +72,8 @@ def first_mask(prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:
         if box[2] <= box[0] or box[3] <= box[1]:
             return np.zeros(eyes.shape, np.float32)
         logits, _ = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, None)
+        if clicks.points:
+            logits, _ = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, sigmoid(logits))
         logits = _within(logits, box)
         if (logits > 0).sum() < _FILL * (box[2] - box[0]) * (box[3] - box[1]):
             logits = _ellipse(eyes.shape, box)
@@ -136,13 +140,16 @@ def _from_clicks(eyes: Eyes, frame: int, clicks: _Clicks, around: Box) -> Plane:
         logits, quality = _ask(eyes, frame, Window.around((*low, *(low + reach)), 1.0), clicks, None, None)
         if quality > foreseen and (logits > 0).any():
             best, foreseen = logits, quality
-    box = box_of(best > 0)
-    if box is None:
-        return best
-    box = (min(box[0], around[0]), min(box[1], around[1]), max(box[2], around[2]), max(box[3], around[3]))
-    inside = sigmoid(best)
-    closer, quality = _ask(eyes, frame, Window.around(box, _MASK_SHARE), clicks, None, inside)
-    return closer if quality >= foreseen - 0.1 else best
+    for _ in range(_CLOSER):
+        box = box_of(best > 0)
+        if box is None:
+            break
+        box = (min(box[0], around[0]), min(box[1], around[1]), max(box[2], around[2]), max(box[3], around[3]))
+        closer, quality = _ask(eyes, frame, Window.around(box, _MASK_SHARE), clicks, None, sigmoid(best))
+        if quality < foreseen - 0.1:
+            break
+        best, foreseen = closer, quality
+    return best
 
 
 def _within(logits: Plane, box: Box) -> Plane:
