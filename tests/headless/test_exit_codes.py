@@ -24,7 +24,7 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
 
 def test_all_of_them_are_tested_here_or_where_signals_are() -> None:
     told = {int(word) for word in EXIT_CODES.replace("\n", " ").split() if word.isdigit()}
-    assert told == {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130}
+    assert told == {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130, 141}
 
 
 def test_0_ok(wisp: Wisp, shot: Path, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_5_no_such_device(wisp: Wisp, shot: Path, tmp_path: Path) -> None:
 CONFINED = """
 import resource, sys
 import PyOpenColorIO, cv2, numpy, wisp.cli, wisp.commands.matte, wisp.deliver, wisp.heads.guided, wisp.plates.stills
-import wisp.solve, wisp.trackers.flow
+import wisp.solve, wisp.trackers.flow.passes
 used = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmSize")) * 1024
 resource.setrlimit(resource.RLIMIT_AS, (used + int(sys.argv[1]) * 2**20,) * 2)
 sys.exit(wisp.cli.main(sys.argv[2:]))

@@ -7,12 +7,26 @@ import pytest
 from wisp.panel import compose
 from wisp.panel.compose import Layer
 from wisp.panel.qt import QtCore, QtGui
-from wisp.view.frames import grey, picture
 
 RNG = np.random.default_rng(3)
 PLATE = RNG.random((40, 60, 3), np.float32)
 A, B = RNG.random((2, 40, 60), np.float32)
 SIZE = QtCore.QSize(60, 40)
+
+
+def picture(rgb: np.ndarray) -> QtGui.QImage:
+    """RGB in 0..1, height x width x 3, as a front-end hands a plate over."""
+    height, width = rgb.shape[:2]
+    values = np.full((height, width, 4), 255, np.uint8)
+    values[..., 2::-1] = np.rint(rgb * 255)
+    return QtGui.QImage(values.data, width, height, 4 * width, QtGui.QImage.Format.Format_RGB32).copy()
+
+
+def grey(alpha: np.ndarray) -> QtGui.QImage:
+    """Alpha in 0..1, height x width, as a front-end hands a matte over."""
+    height, width = alpha.shape
+    values = np.rint(alpha * 255).astype(np.uint8)
+    return QtGui.QImage(values.data, width, height, width, QtGui.QImage.Format.Format_Grayscale8).copy()
 
 
 def pixels(image: QtGui.QImage) -> np.ndarray:
@@ -31,9 +45,9 @@ def test_pictures_keep_their_values() -> None:
     assert np.abs(pixels(grey(A)) - 255 * A[..., None]).max() <= 0.5 + 1e-3
 
 
-def test_a_matte_is_the_largest_alpha() -> None:
+def test_a_matte_is_the_union_of_its_layers() -> None:
     found = shown(compose.MATTE, Layer(grey(A), "#ff0000"), Layer(grey(B), "#00ff00"))
-    assert np.abs(found - 255 * np.maximum(A, B)[..., None]).max() <= 1
+    assert np.abs(found - 255 * (1 - (1 - A) * (1 - B))[..., None]).max() <= 1
 
 
 def test_a_cutout_is_plate_times_alpha() -> None:

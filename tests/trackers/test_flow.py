@@ -320,7 +320,7 @@ def test_passes_share_pictures_and_memory_does_not_grow():
 
 
 #: J measured on these frames, less about 0.03.
-FLOORS = {"davis_dog": 0.89, "davis_dance_twirl": 0.83, "davis_bmx_trees": 0.70, "davis_car_shadow": 0.93}
+FLOORS = {"davis_dog": 0.89, "davis_dance_twirl": 0.77, "davis_bmx_trees": 0.70, "davis_car_shadow": 0.93}
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from wisp.heads.sam2matting import build as build_head
 from wisp.trackers.sam2 import build as build_tracker
 from wisp.trackers.sam2.model import VARIANTS, Sam2Model, construct, load_model
 from wisp.weights.options import RunOptions
-from wisp.weights.registry import entry
+from wisp.weights.registry import entry, entry_as
 
 __all__ = ["matting_checkpoint", "small_model"]
 
@@ -53,7 +53,7 @@ def test_an_unknown_variant_is_refused() -> None:
 
 
 def test_tracker_and_head_of_one_file_share_the_model(matting_checkpoint: Path) -> None:
-    known = entry("sam2matting-sam2.1-tiny")
+    known = entry_as("sam2matting-sam2.1-tiny", "head")
     files, options = {"checkpoint": matting_checkpoint}, RunOptions(device="cpu")
     tracker, head = build_tracker(known, files, options), build_head(known, files, options)
     assert tracker.model is head.model

@@ -149,8 +149,8 @@ Look at   {sheet}
 Mattes    {mattes}
 Shot      {shot}  (plain JSON: add prompts, then `wisp solve {shot}`)
 
-These mattes come from Wisp's embedded models, which need no download: an optical-flow tracker and a small
-network for the edge. They follow a clear shape and its fur; flying hair and clear wings are beyond them.
+These mattes come from Wisp's embedded models, which need no download: one network follows the object, one
+finds its edge. They find the hair and the wings; how thin and how clear those are is beyond them.
 
 On your own footage (activate .venv first, or call its bin/wisp):
   wisp matte PLATE.%04d.exr --box 1001:X0,Y0,X1,Y1     pixels from the top left, on frame 1001

@@ -250,7 +250,7 @@ def teach(part: str, shards: Path, output: Path, minutes: float, device: torch.d
                     loss, overlaps = start(network, batch, int(rng.integers(len(batch.masks))), rng)
                     overlap = overlaps[0]
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             step += 1
