@@ -19,11 +19,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
 from ..metrics.tracking import boundary_f, jaccard
 from ..trackers.flow import FlowTracker
 from ..trackers.tracker import FramePrompts, Tracker
-from .tracking import FolderClip, Mask, full_size, mask_prompt, read_mask, solve
+from .tracking import FolderClip, Mask, clip_folders, full_size, mask_prompt, read_mask, solve
 
 Start = Literal["box", "click", "mask"]
 
@@ -49,15 +48,7 @@ def evaluate(
     frames: slice = slice(None),
 ) -> list[Round]:
     """`rounds` + 1 results per clip: after the first prompt, then after each correction. Raises InputError."""
-    folders = [
-        folder
-        for folder in sorted(clips.iterdir())
-        if (folder / "masks").is_dir() and (names is None or folder.name in names)
-    ]
-    if not folders:
-        raise InputError(
-            f"There are no clips with masks in {clips}.", hint="Expected CLIP/frames and CLIP/masks.", path=clips
-        )
+    folders = clip_folders(clips, names)
     return [result for folder in folders for result in _clip(folder, rounds, start, tracker or FlowTracker(), frames)]
 
 

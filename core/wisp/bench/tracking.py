@@ -102,16 +102,19 @@ def evaluate(
     are true masks. `names`, `frames`: only these clips, only this slice of their frames.
     Raises InputError where there is no such clip.
     """
-    folders = [
-        folder
-        for folder in sorted(clips.iterdir())
-        if (folder / "masks").is_dir() and (names is None or folder.name in names)
-    ]
+    folders = clip_folders(clips, names)
+    return [_row(folder, keyframe_every, first_prompt, tracker or flow.FlowTracker(), frames) for folder in folders]
+
+
+def clip_folders(clips: Path, names: Sequence[str] | None = None) -> list[Path]:
+    """The clips with true masks below a folder, by name; InputError where there is none."""
+    known = sorted(clips.iterdir()) if clips.is_dir() else []
+    folders = [f for f in known if (f / "masks").is_dir() and (names is None or f.name in names)]
     if not folders:
         raise InputError(
             f"There are no clips with masks in {clips}.", hint="Expected CLIP/frames and CLIP/masks.", path=clips
         )
-    return [_row(folder, keyframe_every, first_prompt, tracker or flow.FlowTracker(), frames) for folder in folders]
+    return folders
 
 
 def _row(folder: Path, every: int | None, first_prompt: FirstPrompt, tracker: Tracker, part: slice) -> Row:
