@@ -1,10 +1,10 @@
 """EfficientNet-Lite0 (Tan and Le, ICML 2019; the "lite" variant without squeeze-and-excite), cut after stage 6.
 
 Batch normalisation is folded into the convolutions (`convert` does that), so the network is convolutions and ReLU6
-alone. The side of the padding alternates from stride to stride. Measured by where a change of the picture changes the maps, that
-leaves strides 2 and 4 in place and moves stride 8 by a third and stride 16 by half a cell to the right and below; Wisp's
-networks were taught on these maps and know them so. The original's padding, always on the right and below, leaves all of
-them in place: take it (`_SIDES` all 1) with the next teaching, not without one.
+alone. The side of the padding alternates from stride to stride. Measured by where a change of the picture changes the
+maps, that leaves strides 2 and 4 in place and moves stride 8 by a third and stride 16 by half a cell to the right and
+below; Wisp's networks were taught on these maps and know them so. The original's padding, always on the right and
+below, leaves all of them in place: take it (`_SIDES` all 1) with the next teaching, not without one.
 """
 
 from __future__ import annotations
