@@ -281,7 +281,7 @@ def test(arguments: list[str]) -> int:
     if arguments:
         return module("pytest", *arguments, env=env)
     say("-- the Qt lines of hosts (.boot/qt), as far as they can be had")
-    lines = subprocess.Popen([str(PYTHON), str(ROOT / "tests" / "helpers" / "qt_lines.py")], cwd=ROOT)
+    lines = subprocess.Popen([str(PYTHON), "-m", "helpers.qt_lines"], cwd=ROOT / "tests")
     linted = lint()
     lines.wait()
     workers = min(os.cpu_count() or 1, 4)

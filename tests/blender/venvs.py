@@ -6,9 +6,10 @@ import contextlib
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from helpers.pythons import python_of
 
 #: Blender -> the Python that its wheel is built for.
 PYTHONS = {"4.2": "3.11", "4.5": "3.11", "5.0": "3.11", "5.1": "3.13", "5.2": "3.13", "5.3": "3.13"}
@@ -42,22 +43,13 @@ def _alone(version: str) -> Iterator[None]:
         yield
 
 
-def _interpreter(wanted: str) -> str | None:
-    """A Python of that version: this one, one on PATH, or one of pyenv's."""
-    if sys.version_info[:2] == tuple(map(int, wanted.split("."))):
-        return str(sys._base_executable)
-    found = shutil.which(f"python{wanted}")
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path("~/.pyenv").expanduser()) / "versions"
-    return found or next((str(path) for path in sorted(pyenv.glob(f"{wanted}.*/bin/python"))), None)
-
-
 def _made(version: str) -> Path:
     place = folder() / version
     python = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if (place / "ready").exists():
         return python
     wanted = PYTHONS[version]
-    base = _interpreter(wanted)
+    base = python_of(wanted)
     if base is None:
         raise BpyMissing(f"bpy {version} needs Python {wanted}, which is not here.")
     shutil.rmtree(place, ignore_errors=True)

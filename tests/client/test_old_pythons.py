@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import wisp.client
+from helpers.pythons import python_of
 
 FOLDER = Path(wisp.client.__file__).parent
 FILES = sorted(FOLDER.glob("*.py"))
@@ -59,7 +60,7 @@ def test_imports_stay_inside(file: Path) -> None:
 def test_loads_and_works_in(version: str, tmp_path: Path) -> None:
     """Copied under another name, as front-ends carry it, every module imports, the codec and maps work, and the
     client talks with the engine."""
-    python = old_python(version)
+    python = python_of(version)
     if python is None:
         pytest.skip(f"there is no Python {version} on this machine")
     shutil.copytree(FOLDER, tmp_path / "vendored", ignore=shutil.ignore_patterns("__pycache__"))
@@ -87,14 +88,3 @@ print("%d.%d" % sys.version_info[:2])
     command = [str(python), "-c", script, sys.executable]
     run = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert (run.returncode, run.stdout.strip()) == (0, version), run.stderr
-
-
-def old_python(version: str) -> Path | None:
-    """An interpreter of that version: on PATH, or one that pyenv keeps."""
-    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    found = shutil.which(f"python{version}")
-    for python in [*kept, *([Path(found)] if found else [])]:
-        asked = subprocess.run([python, "-V"], check=False, capture_output=True, text=True)
-        if asked.returncode == 0 and asked.stdout.startswith(f"Python {version}."):
-            return python
-    return None

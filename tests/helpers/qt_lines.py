@@ -1,7 +1,8 @@
 """The Qt lines of Nuke 13, 15 and 16, each on its own Python, for the panel's tests.
 
-Run as a script it makes what can be made under `.boot/qt`: for every line whose Python is on this machine a virtual
-environment with that line's Qt. What cannot be had is written down, and its test is skipped with those words.
+Run as a module (`python -m helpers.qt_lines` in `tests`) it makes what can be made under `.boot/qt`: for every line
+whose Python is on this machine a virtual environment with that line's Qt. What cannot be had is written down, and its
+test is skipped with those words.
 Standard library only.
 """
 
@@ -16,6 +17,8 @@ import time
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
+
+from helpers.pythons import python_of
 
 FOLDER = Path(__file__).resolve().parents[2] / ".boot" / "qt"
 #: Seconds for all lines together; what is not there by then is left out.
@@ -54,15 +57,6 @@ LINES = (
     Line("3.10", ("PySide2==5.15.2.1", "shiboken2==5.15.2.1")),
     Line("3.11", ("PySide6_Essentials==6.5.3", "shiboken6==6.5.3")),
 )
-
-
-def python_of(version: str) -> str | None:
-    """An interpreter of that version: one that pyenv keeps, or one on PATH."""
-    kept = [str(path) for path in sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))]
-    for python in [*kept, shutil.which(f"python{version}") or ""]:
-        if python and subprocess.run([python, "-c", ""], capture_output=True).returncode == 0:
-            return python
-    return None
 
 
 def make(line: Line, deadline: float) -> str:

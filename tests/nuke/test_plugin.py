@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.pythons import python_of
 
 OLD = [("3.7", "3.7"), ("3.9", "3.9"), ("3.10", "3.10")]
 
@@ -34,7 +35,7 @@ def test_only_one_module_imports_the_host(plugin: Path) -> None:
 @pytest.mark.parametrize("version", ["3.7", "3.9", "3.10", "3.11"])
 def test_loads_in_old_pythons_without_foreign_libraries(version: str, plugin: Path, tmp_path: Path) -> None:
     """Every module except the widgets, with torch, numpy and cv2 made impossible to import."""
-    python = interpreter(version)
+    python = python_of(version)
     if python is None:
         pytest.skip(f"there is no Python {version} on this machine")
     script = """
@@ -59,14 +60,6 @@ print("ok", len(names))
 """
     run = subprocess.run([str(python), "-c", script, str(plugin)], capture_output=True, text=True, check=False)
     assert run.stdout.startswith("ok"), run.stderr
-
-
-def interpreter(version: str) -> Path | None:
-    """One that pyenv keeps, or this one."""
-    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    if kept:
-        return kept[-1]
-    return Path(sys.executable) if sys.version.startswith(version + ".") else None
 
 
 def test_installing_again_replaces(plugin: Path, tmp_path: Path) -> None:
