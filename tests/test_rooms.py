@@ -14,7 +14,8 @@ ROOT = Path(wisp.__file__).parent
 ROOMS = (
     ("client", "errors", "fingerprint"),
     ("atomic", "device", "frames", "panel", "install"),
-    ("features", "plates", "shot", "weights"),
+    ("plates", "shot", "weights"),
+    ("features",),
     ("motion", "shapes", "contact_sheet"),
     ("finish", "metrics", "trackers"),
     ("cache", "demo", "detectors", "heads"),

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from trackers.moving import SIZE, MovingDisk, disk
 from wisp.bench.tracking import evaluate
+from wisp.errors import WeightsError
 from wisp.metrics.tracking import jaccard
-from wisp.trackers.flow import FlowTracker, build
+from wisp.trackers.flow import FlowTracker, build, eyes
+from wisp.trackers.flow import tracker as registered
 from wisp.trackers.prompts import stroke_labels
 from wisp.trackers.tracker import FramePrompts, TrackedMask
 
@@ -53,6 +55,21 @@ def test_the_registry_builds_it():
     assert tracker.id == "flow"
     assert tracker.segments
     assert tracker.version
+
+
+@pytest.mark.parametrize("content", [None, b"", b"x" * 4096])
+def test_weights_that_are_gone_or_damaged_are_named(content: bytes | None, tmp_path: Path, monkeypatch):
+    broken = tmp_path / "follower.safetensors"
+    if content is not None:
+        broken.write_bytes(content)
+    monkeypatch.setattr(registered, "FOLLOWER", broken)
+    registered.version.cache_clear()
+    try:
+        with pytest.raises(WeightsError, match=r"follower\.safetensors"):
+            registered.version()
+            eyes._loaded(broken, 0)
+    finally:
+        registered.version.cache_clear()
 
 
 @pytest.mark.parametrize("backward", [False, True])

@@ -9,13 +9,13 @@ below, leaves all of them in place: take it (`_SIDES` all 1) with the next teach
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 
 import torch.nn.functional as F  # noqa: N812 - the usual name
-from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from ..weights.checkpoints import check_keys, load_state_dict
 
 WEIGHTS = Path(__file__).with_name("efficientnet_lite0.safetensors")
 
@@ -90,14 +90,10 @@ class Features(nn.Module):
 
 @lru_cache(maxsize=1)
 def load_features() -> Features:
-    """The pretrained network, frozen, on the CPU; one for the process."""
+    """The pretrained network, frozen, on the CPU; one for the process. Raises WeightsError."""
     network = Features()
-    network.load_state_dict({name: value.float() for name, value in load_file(WEIGHTS).items()})
+    state = load_state_dict(WEIGHTS)
+    check_keys({name: tuple(value.shape) for name, value in network.state_dict().items()}, state, WEIGHTS)
+    network.load_state_dict({name: value.float() for name, value in state.items()})
     network.requires_grad_(False)
     return network.eval()
-
-
-@lru_cache(maxsize=1)
-def weights_hash() -> str:
-    """sha256 of the weights' file."""
-    return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 
 from ...features import load_features
 from ...motion.footage import working_size
 from ...plates.clip import Clip
+from ...weights.checkpoints import check_keys, load_state_dict
 from .network import Look, MaskNetwork
 from .planes import PROMPT_PLANES
 from .tracker import FOLLOWER, STARTER
@@ -34,7 +34,9 @@ def starter() -> MaskNetwork:
 
 def _loaded(path: Path, extra: int) -> MaskNetwork:
     network = MaskNetwork(2, extra)
-    network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    state = load_state_dict(path)
+    check_keys({name: tuple(value.shape) for name, value in network.state_dict().items()}, state, path)
+    network.load_state_dict({name: value.float() for name, value in state.items()})
     network.requires_grad_(False)
     return network.eval()
 

@@ -51,7 +51,7 @@ class Target:
         """Take `inside` on `frame` for certain from here on. `painted`: 1 where a stroke keeps, -1 where one removes;
         that is carried along by flow as far as flow is trusted, whatever the network makes of it."""
         self._painted = painted
-        self._frame, self._inside, self._logits = frame, inside, _logits_of(inside)
+        self._frame, self._inside, self._logits = frame, inside, signed_distance(inside)
         self._confidence, self._lost = 1.0, False
         self._step = np.zeros(2)
         box = box_of(inside > 0.5)
@@ -187,8 +187,3 @@ class Target:
             for name in ("key", "recent")
         )
         return target
-
-
-def _logits_of(inside: Plane) -> Plane:
-    """Logits of a mask that is known: its signed distance to the outline, in pixels."""
-    return signed_distance(inside)

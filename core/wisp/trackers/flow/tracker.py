@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...errors import WeightsError
 from ...plates.clip import Clip
 from ..tracker import FramePrompts, TrackPass
 
@@ -23,10 +24,16 @@ FEATURES = Path(__file__).parents[2] / "features" / "efficientnet_lite0.safetens
 
 @lru_cache(maxsize=1)
 def version() -> str:
-    """Changes with the code's number and with any of the weights."""
+    """Changes with the code's number and with any of the weights. Raises WeightsError where one cannot be read."""
     digest = hashlib.sha256()
     for path in (FEATURES, FOLLOWER, STARTER):
-        digest.update(path.read_bytes())
+        try:
+            digest.update(path.read_bytes())
+        except OSError as error:
+            hint = "It belongs to Wisp itself: install Wisp again."
+            raise WeightsError(
+                f"The built-in tracker's weights {path} cannot be read.", hint=hint, path=path
+            ) from error
     return f"{_CODE}-{digest.hexdigest()[:16]}"
 
 
