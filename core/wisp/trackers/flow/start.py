@@ -21,7 +21,7 @@ from .eyes import Eyes, look_at, plane, starter, tensor
 from .network import Look
 from .outline import FAR, keep_components, signed_distance
 from .planes import prompt_planes
-from .window import Box, Plane, Window, box_of, sigmoid
+from .window import COARSE, Box, Plane, Window, box_of, sigmoid
 
 #: The share of the window that a box or a mask takes; the windows in which one click alone is looked at, as shares of
 #: the picture's longer side.
@@ -137,7 +137,7 @@ def _from_clicks(eyes: Eyes, frame: int, clicks: _Clicks, around: Box) -> Plane:
             [share * width, share * height], 1.5 * np.array([around[2] - around[0], around[3] - around[1]])
         )
         low = np.clip(centre - reach / 2, 0, np.maximum(0, np.array([width, height]) - reach))
-        logits, quality = _ask(eyes, frame, Window.around((*low, *(low + reach)), 1.0), clicks, None, None)
+        logits, quality = _ask(eyes, frame, Window.around((*low, *(low + reach)), 1.0, COARSE), clicks, None, None)
         if quality > foreseen and (logits > 0).any():
             best, foreseen = logits, quality
     for _ in range(_CLOSER):

@@ -26,7 +26,7 @@ from .search import likely_windows
 from .window import Picture, Plane, Window, box_of, sigmoid
 
 #: The share of the window's longer way that the object takes.
-SHARE = 0.6
+SHARE = 0.7
 #: How much of its last step the object is expected to take again.
 _MOMENTUM = 0.5
 #: Foreseen overlap below which a mask is none, from which it is remembered, and at which a lost object is found again.

@@ -19,8 +19,9 @@ Picture = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 
 LONG_SIDE = 854
-#: Grid sides are multiples of the coarsest stride; a window has about so many grid pixels in all, whatever its shape.
-_STEP, _AREA = 32, 256 * 256
+#: Grid sides are multiples of the coarsest stride; a window has about as many grid pixels as a square of this side,
+#: whatever its shape. Finer is better for outlines, coarser for finding out what a click is about.
+_STEP, FINE, COARSE = 32, 320, 224
 #: The longest shape of a window, and the smallest side in pixels of the working picture.
 _RATIO, _SMALLEST = 2.2, 40
 
@@ -37,13 +38,13 @@ class Window:
     height: int
 
     @classmethod
-    def around(cls, box: Box, share: float) -> Window:
-        """A window of which the box takes `share` of the longer way, at least."""
+    def around(cls, box: Box, share: float, side: int = FINE) -> Window:
+        """A window of which the box takes `share` of the longer way, at most."""
         x0, y0, x1, y1 = box
         wide, high = max((x1 - x0) / share, _SMALLEST), max((y1 - y0) / share, _SMALLEST)
         wide, high = max(wide, high / _RATIO), max(high, wide / _RATIO)
-        width = max(_STEP, _STEP * round(np.sqrt(_AREA * wide / high) / _STEP))
-        height = max(_STEP, _STEP * round(_AREA / width / _STEP))
+        width = max(_STEP, _STEP * round(side * np.sqrt(wide / high) / _STEP))
+        height = max(_STEP, _STEP * round(side * side / width / _STEP))
         scale = max(wide / width, high / height)
         left, top = (x0 + x1 - scale * width) / 2, (y0 + y1 - scale * height) / 2
         x, y = round(left), round(top)
