@@ -29,6 +29,8 @@ from .window import Picture, Plane, Window, box_of, sigmoid
 SHARE = 0.7
 #: How much of its last step the object is expected to take again.
 _MOMENTUM = 0.5
+#: The window of something that moves is wider by this share of its last step on either side.
+_ROOM = 2.0
 #: Foreseen overlap below which a mask is none, from which it is remembered, and at which a lost object is found again.
 _NONE, _SURE, _FOUND = 0.25, 0.45, 0.55
 #: A mask of fewer pixels of the working picture is none.
@@ -89,7 +91,8 @@ class Target:
     # Following ---------------------------------------------------------------------------------------------
 
     def _follow(self, frame: int) -> None:
-        box = self._box + _MOMENTUM * np.tile(self._step, 2)
+        reach = _ROOM * np.abs(self._step)
+        box = self._box + _MOMENTUM * np.tile(self._step, 2) + np.concatenate([-reach, reach])
         window = Window.around(tuple(box), SHARE)
         now = window.picture(self._eyes.working(frame))
         before = window.picture(self._eyes.working(self._frame))
