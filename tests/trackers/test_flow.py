@@ -332,7 +332,7 @@ def test_passes_share_pictures_and_memory_does_not_grow():
     for frame in clip.frames:
         running.step(frame)
         sizes.append(sum(array.nbytes for array in running.snapshot().values()))
-    assert len(set(sizes)) == 1
+    assert max(sizes[30:]) <= max(sizes[:30]) < 1.1 * min(sizes)  # windows differ a little in shape, and in no more
     assert clip.reads <= len(clip.frames) + 2
 
 
