@@ -33,7 +33,8 @@ OLDEST = (3, 11)
 #: PyTorch's own index of builds without CUDA. The only address in the project that pip's settings cannot replace.
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 #: Imported once at the end of the set-up: a package that is listed but broken shows up here and not later.
-PROOF = "import av, cv2, numpy, OpenEXR, OpenImageIO, PyOpenColorIO, PySide6, pymatting, torch, sam2, wisp"
+#: Not pymatting, which compiles itself for a minute where it is first imported: numba, which it does that with.
+PROOF = "import av, cv2, numpy, numba, OpenEXR, OpenImageIO, PyOpenColorIO, PySide6, torch, sam2, wisp"
 
 
 class SetupError(Exception):
@@ -88,18 +89,18 @@ def recipe(torch: str) -> list[dict[str, object]]:
     pinned = next(line.strip() for line in (ROOT / CONSTRAINTS).read_text().splitlines() if line.startswith("torch=="))
     cpu_torch = {
         "say": "PyTorch for the CPU (about 200 MB, a minute or two)",
-        "pip": ["install", "--no-deps", "--timeout", "30", "--retries", "2", "--extra-index-url", CPU_INDEX, pinned],
+        "pip": ["--no-deps", "--timeout", "30", "--retries", "2", "--extra-index-url", CPU_INDEX, pinned],
         "env": {},
     }
     packages = {
-        "say": "packages (about 2 minutes; much longer where PyTorch's CUDA build is fetched)",
-        "pip": ["install", "-c", CONSTRAINTS, "-e", f".[{EXTRAS}]", "setuptools", "wheel"],
+        "say": "packages (about a minute; much longer where PyTorch's CUDA build is fetched)",
+        "pip": ["-c", CONSTRAINTS, "-e", f".[{EXTRAS}]", "setuptools", "wheel"],
         "env": {},
     }
     # Its metadata asks for torchvision, which is never used here, and an isolated build would fetch a second torch.
     sam2 = {
         "say": "SAM 2 (10 seconds)",
-        "pip": ["install", "--no-build-isolation", "--no-deps", "sam2==1.1.0"],
+        "pip": ["--no-build-isolation", "--no-deps", "sam2==1.1.0"],
         "env": {"SAM2_BUILD_CUDA": "0"},
     }
     return ([cpu_torch] if torch == "cpu" else []) + [packages, sam2]
@@ -180,7 +181,9 @@ def make_venv() -> None:
 
 def fill_venv(torch: str) -> None:
     for step in recipe(torch):
-        command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", *step["pip"]]
+        # Compiling 20,000 files for the case that they are imported takes longer than all the rest.
+        install = ["install", "--no-compile", *step["pip"]]
+        command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", *install]
         if logged(str(step["say"]), command, step["env"]) != 0:
             raise SetupError(
                 f"pip could not install the {step['say'].split(' (')[0]}. Run the same command again to go on from "
@@ -189,7 +192,7 @@ def fill_venv(torch: str) -> None:
 
 
 def proven() -> bool:
-    return logged("trying it out (half a minute, the first time)", [str(PYTHON), "-c", PROOF]) == 0
+    return logged("trying it out (10 seconds)", [str(PYTHON), "-c", PROOF]) == 0
 
 
 # ---------------------------------------------------------------------------------------------- showing it

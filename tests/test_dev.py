@@ -155,7 +155,7 @@ def test_recipe_never_names_torchvision_or_cuda_and_uses_the_cpu_index_only_when
     assert "nvidia" not in cpu
     assert dev.CPU_INDEX in cpu
     assert "://" not in plain
-    assert dev.recipe("plain")[-1]["pip"] == ["install", "--no-build-isolation", "--no-deps", "sam2==1.1.0"]
+    assert dev.recipe("plain")[-1]["pip"] == ["--no-build-isolation", "--no-deps", "sam2==1.1.0"]
     assert dev.recipe("plain")[-1]["env"] == {"SAM2_BUILD_CUDA": "0"}
 
 

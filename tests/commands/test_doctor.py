@@ -76,14 +76,36 @@ def test_the_report_has_no_path_and_is_shown_before_it_is_written(
 def test_a_system_without_qts_libraries_gets_a_sentence_and_an_exit_code(
     loadable: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")
+    for name in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
+        monkeypatch.delenv(name, raising=False)
     assert "Nothing needs to be done" in page(capsys, code=0)
     loadable.append("libxcb-cursor.so.0")
     told = page(capsys, code=5)
     assert told.rstrip().endswith("sudo apt install libxcb-cursor0")
-    monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
     assert main(["view", "x.wisp"]) == 5
     assert "libxcb-cursor0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("environment", "lacks"),
+    [
+        ({"DISPLAY": ":0"}, ["libxcb-cursor.so.0"]),
+        ({}, ["libxcb-cursor.so.0"]),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, []),
+        ({"XDG_SESSION_TYPE": "wayland", "DISPLAY": ":0"}, []),
+        ({"QT_QPA_PLATFORM": "offscreen", "DISPLAY": ":0"}, []),
+        ({"QT_QPA_PLATFORM": "xcb", "WAYLAND_DISPLAY": "wayland-0"}, ["libxcb-cursor.so.0"]),
+        ({"QT_QPA_PLATFORM": "wayland-egl;xcb:arguments"}, []),
+    ],
+)
+def test_only_the_libraries_of_the_platform_that_qt_takes_are_asked_for(
+    loadable: list[str], environment: dict[str, str], lacks: list[str]
+) -> None:
+    loadable.append("libxcb-cursor.so.0")
+    assert libraries.missing(environment) == lacks
+    loadable.append("libEGL.so.1")
+    assert libraries.missing(environment) == ["libEGL.so.1", *lacks]
 
 
 def test_front_ends_are_looked_at(

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
 
     if _no_display():
         raise DeviceError("There is no display to open a window on.", hint="Use `wisp matte` or `wisp solve` instead.")
-    if (lacking := libraries.missing()) and not _drawn_in_memory():
+    if lacking := libraries.missing():
         raise DeviceError(
             f"The window needs libraries that this system lacks: {', '.join(lacking)}.", hint=libraries.advice(lacking)
         )
@@ -48,8 +48,3 @@ def _no_display() -> bool:
     if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
         return False
     return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def _drawn_in_memory() -> bool:
-    """Whether Qt was asked for a platform that needs no window system."""
-    return os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in ("offscreen", "minimal")
