@@ -71,6 +71,7 @@ class MoviePlate:
         self._fence = fence
         self._lock = threading.Lock()
         self._container, self._stream = self._open()
+        self._counted = False
         with _explained(self._file):
             self._times, self._key_times, sure = self._index()
             self._counted = not (sure or self._in_time())

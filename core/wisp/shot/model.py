@@ -190,17 +190,17 @@ class ObjectSpec(_Part):
     def _usable_as_layer(cls, name: str) -> str:
         if not _NAME.fullmatch(name):
             raise ValueError(
-                f"object name '{name}' must start with a letter and hold at most 64 letters, digits, _ and -"
+                f"object name {name!r} must start with a letter and hold at most 64 letters, digits, _ and -"
             )
         if _DEVICES.fullmatch(name):
-            raise ValueError(f"object name '{name}' is a device on Windows and cannot be a folder there")
+            raise ValueError(f"object name {name!r} is a device on Windows and cannot be a folder there")
         return name
 
     @field_validator("color")
     @classmethod
     def _hex(cls, color: str) -> str:
         if not _COLOR.fullmatch(color):
-            raise ValueError(f"color '{color}' is not of the form #rrggbb")
+            raise ValueError(f"color {color!r} is not of the form #rrggbb")
         return color.lower()
 
     @field_validator("locks")
