@@ -112,8 +112,8 @@ class Client:
         params: Dict[str, Any],
         on_result: Result,
         on_error: Failure,
-    ) -> None:
-        """Send a request; exactly one of the callbacks runs, in a later `poll()`.
+    ) -> int:
+        """Send a request, return its id; exactly one of the callbacks runs, in a later `poll()`.
 
         Raises EngineGone when no engine runs and ValueError when `params` cannot be sent as JSON.
         """
@@ -122,6 +122,7 @@ class Client:
         number = next(self._numbers)
         self._connection.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         self._pending[number] = (on_result, on_error)
+        return number
 
     def call(self, method: str, params: Optional[Dict[str, Any]] = None, timeout: float = 30.0) -> Dict[str, Any]:
         """Send a request and block until it is answered, polling meanwhile. For scripts and tests.

@@ -35,6 +35,7 @@ class RemoteShot:
         self._on_error = on_error
         self._shot_id: Optional[str] = None
         self._opening = False
+        self._asked = 0
         self._waiting: List[_Request] = []
 
     def update(self, shot: Dict[str, Any]) -> None:
@@ -72,14 +73,17 @@ class RemoteShot:
         return job
 
     def close(self) -> None:
-        """Forget the shot, here and in the engine. Its files stay."""
+        """Forget the shot, here and in the engine, which stops opening it. Its files stay."""
         self._client._shots.remove(self)
+        self._on_status = self._on_error = ignore
         if self._client.pid is not None:
             self._request("close", {}, ignore, ignore)
+            if self._opening:
+                self._client.request("cancel", {"request": self._asked}, ignore, ignore)
 
     def _open(self) -> None:
         self._opening = True
-        self._client.request("open", dict(self._place, shot=self._shot), self._opened, self._lost)
+        self._asked = self._client.request("open", dict(self._place, shot=self._shot), self._opened, self._lost)
 
     def _opened(self, result: Dict[str, Any]) -> None:
         self._opening = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..client.tables import MAX_LINE, PROTOCOL
 
@@ -42,7 +42,7 @@ ERRORS: dict[int, str] = {
     METHOD_NOT_FOUND: "There is no such method.",
     INVALID_PARAMS: "A parameter is missing, unknown or wrong; the shot document is invalid; a path is not allowed.",
     INTERNAL_ERROR: "A bug: the traceback is in the engine's log.",
-    CANCELLED: "The job was cancelled; what it had finished is kept.",
+    CANCELLED: "The job or request was cancelled; what it had finished is kept.",
     PROTOCOL_MISMATCH: "Host and engine speak different major versions; the message names both.",
     NOT_INITIALIZED: "Another request came before `initialize`.",
     INPUT: "A plate, mask or frame is missing or unreadable.",
@@ -119,7 +119,10 @@ class Initialized(Message):
 
 
 class Open(Message):
-    """Open a shot. Every path must lie in one of the folders named here."""
+    """Open a shot. Every path must lie in one of the folders named here.
+
+    What is to be said of its pictures (a layer that was chosen, a doubtful frame rate) follows the answer as `log`.
+    """
 
     shot: dict[str, Any] = Field(description="The whole shot document.")
     root: str = Field(description="Absolute folder that the document's relative paths refer to; read only.")
@@ -212,15 +215,26 @@ class Solving(Message):
 
 
 class Cancel(Message):
-    """Stop a job after the step under way."""
+    """Stop a job after the step under way, or a request that waits for its answer. One of the two is named.
 
-    job: JobId
+    A request that has not begun never begins. Of those that have, `open` and `update` stop while they look at pictures;
+    any other is finished.
+    """
+
+    job: JobId | None = None
+    request: str | int | float | None = Field(None, description="The id of the request.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Cancel:
+        if (self.job is None) == (self.request is None):
+            raise ValueError("name either a job or a request")
+        return self
 
 
 class Cancelling(Message):
-    """The job's end follows as `job/error` with the code of cancelled work."""
+    """The job's end follows as `job/error`, the request's as its answer, with the code of cancelled work."""
 
-    cancelled: bool = Field(description="False where the job had ended before.")
+    cancelled: bool = Field(description="False where it had ended before.")
 
 
 class JobStatus(Message):

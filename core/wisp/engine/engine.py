@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +48,9 @@ class Engine:
         self._shots: dict[str, OpenShot] = {}
         self._numbers = itertools.count(1)
         self._worker = Worker(self.tell)
+        #: Requests that wait for the worker, by their ids, and what stops them; and the one that is under way.
+        self._pending: dict[rpc.Id, threading.Event] = {}
+        self._stop = threading.Event()
         self._initialized = False
         self._handlers: dict[str, Callable[[Any], api.Message]] = {
             "initialize": self._initialize,
@@ -90,13 +95,23 @@ class Engine:
             self._answer(method, request)
             return
         else:
-            self._worker.call(lambda: self._answer(method, request))
+            stop = self._pending[request.id] = threading.Event()
+            self._worker.call(lambda: self._answer_stoppable(method, request, stop))
             return
         self._send(rpc.failure(request.id, error))
 
-    def _answer(self, method: api.Method, request: rpc.Request) -> None:
+    def _answer_stoppable(self, method: api.Method, request: rpc.Request, stop: threading.Event) -> None:
+        self._stop = stop
+        self._answer(method, request, stop)
+        if self._pending.get(request.id) is stop:
+            del self._pending[request.id]
+
+    def _answer(self, method: api.Method, request: rpc.Request, stop: threading.Event | None = None) -> None:
         try:
-            answer = rpc.result(request.id, self._handlers[method.name](rpc.validate(method, request.params)))
+            params = rpc.validate(method, request.params)
+            if stop is not None and stop.is_set():
+                raise CancelledError("The request was cancelled before it began.")
+            answer = rpc.result(request.id, self._handlers[method.name](params))
         except Exception as error:
             fault = RpcError.of(error)
             if fault.code == api.INTERNAL_ERROR:
@@ -142,7 +157,12 @@ class Engine:
         )
 
     def _cancel(self, asked: api.Cancel) -> api.Cancelling:
-        return api.Cancelling(cancelled=self._worker.cancel(lambda job: job.id == asked.job) > 0)
+        if asked.job is not None:
+            return api.Cancelling(cancelled=self._worker.cancel(lambda job: job.id == asked.job) > 0)
+        stop = self._pending.get(asked.request)
+        if stop is not None:
+            stop.set()
+        return api.Cancelling(cancelled=stop is not None)
 
     def _status(self, _: api.Empty) -> api.EngineStatus:
         return api.EngineStatus(
@@ -165,16 +185,25 @@ class Engine:
 
         if self._models is None:
             self._models = ModelStore(self._options)
-        shot = OpenShot(asked, self._models)
+        shot = OpenShot(asked, self._models, self._stop.is_set)
         shot_id = f"shot-{next(self._numbers)}"
         self._shots[shot_id] = shot
         self._find_out(shot_id)
+        self._note(shot.notes)
         return api.Opened(shot_id=shot_id, status=shot.status())
 
     def _update(self, asked: api.Update) -> api.Updated:
-        updated = self._shot(asked.shot_id).update(asked)
+        shot = self._shot(asked.shot_id)
+        known = shot.notes
+        updated = shot.update(asked, self._stop.is_set)
         self._find_out(asked.shot_id)
+        self._note([note for note in shot.notes if note not in known])
         return updated
+
+    def _note(self, sentences: Iterable[str]) -> None:
+        """What a plate has to say of itself, after the answer."""
+        for sentence in sentences:
+            self._worker.call(partial(self.tell, api.Log(level="warning", text=sentence)))
 
     def _find_out(self, shot_id: str) -> None:
         """What an answer leaves open is told later."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ..errors import UsageError, WispError
 from ..plates.opening import Fence
+from ..plates.plate import heed
 from ..plates.sequences import find
 from ..shot import MaskPrompt, Shot
 
@@ -30,14 +31,14 @@ class Roots:
         #: The same folders for whoever opens a file later: it may have become a link by then.
         self.fence = Fence((base, *readable))
 
-    def check(self, shot: Shot) -> None:
+    def check(self, shot: Shot, should_stop: Callable[[], bool] = lambda: False) -> None:
         """UsageError for the first path of the document that leads out of the folders."""
-        self.check_plate(shot)
+        self.check_plate(shot, should_stop)
         self.check_mattes(shot)
 
-    def check_plate(self, shot: Shot) -> None:
-        """UsageError where the plate lies outside the folders, or one of its frames leads there."""
-        self.check_picture(shot.plate.path, "plate")
+    def check_plate(self, shot: Shot, should_stop: Callable[[], bool] = lambda: False) -> None:
+        """UsageError where the plate lies outside the folders, or one of its frames leads there; CancelledError."""
+        self.check_picture(shot.plate.path, "plate", should_stop)
 
     def check_mattes(self, shot: Shot) -> None:
         """UsageError for the first mask, core or garbage matte that leads out of the folders."""
@@ -49,7 +50,7 @@ class Roots:
                 if matte is not None:
                     self.check_picture(matte, f"{what} of '{item.name}'")
 
-    def check_picture(self, stored: str, what: str) -> None:
+    def check_picture(self, stored: str, what: str, should_stop: Callable[[], bool] = lambda: False) -> None:
         """UsageError unless the file or sequence, links followed, lies in one of the folders.
 
         Of a sequence, or a folder of pictures, each frame that is a symbolic link is followed too.
@@ -60,6 +61,7 @@ class Roots:
         with contextlib.suppress(WispError):  # what is not there is reported when the plate is opened
             frames = find(self._base / stored).files.values()
         for frame in frames:
+            heed(should_stop)
             if frame.is_symlink():
                 self._inside(_resolved(frame, what), str(frame), what)
 

@@ -25,8 +25,9 @@ STEP_SECONDS = 0.004
 class OpenShot:
     """One open shot: where its files may lie, its pictures and results, and the solver of its present document."""
 
-    def __init__(self, asked: api.Open, models: Models) -> None:
-        """Check the folders and the document. Raises UsageError, and InputError where the plate is not there."""
+    def __init__(self, asked: api.Open, models: Models, should_stop: Callable[[], bool] = lambda: False) -> None:
+        """Check the folders and the document. Raises UsageError, InputError where the plate is not there, and
+        CancelledError where `should_stop` says so while its pictures are looked at."""
         self._root = paths.folder(asked.root, "root")
         cache = paths.folder(asked.cache, "cache")
         readable = [paths.folder(text, "readable folder") for text in asked.readable]
@@ -34,23 +35,32 @@ class OpenShot:
         self._cache = Cache(cache)
         self._models = models
         shot = parse(asked.shot)
-        self._roots.check(shot)
-        self._solver = Solver(shot, Source(shot.plate, self._root, self._roots.fence), models, self._cache)
+        self._roots.check(shot, should_stop)
+        self._solver = Solver(shot, self._source(shot, should_stop), models, self._cache)
         self._standing = Standing(self._solver)
         self._standing.advance(time.monotonic() + OPEN_SECONDS)
 
-    def update(self, asked: api.Update) -> api.Updated:
-        """Replace the document; the one before it stays if this one is refused."""
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the plate has to say of itself."""
+        return self._solver.plate.notes
+
+    def _source(self, shot: Shot, should_stop: Callable[[], bool]) -> Source:
+        return Source(shot.plate, self._root, self._roots.fence, should_stop)
+
+    def update(self, asked: api.Update, should_stop: Callable[[], bool] = lambda: False) -> api.Updated:
+        """Replace the document; the one before it stays if this one is refused, or stopped while its pictures are
+        looked at."""
         shot = parse(asked.shot)
         source = self._solver.source
         if asked.look_again:
             self._cache.look_again()
             if source.has_changed():
-                self._roots.check_plate(shot)
-                source = Source(shot.plate, self._root, self._roots.fence)
+                self._roots.check_plate(shot, should_stop)
+                source = self._source(shot, should_stop)
         if shot.plate != source.spec:
-            self._roots.check_plate(shot)
-            source = Source(shot.plate, self._root, self._roots.fence)
+            self._roots.check_plate(shot, should_stop)
+            source = self._source(shot, should_stop)
         self._roots.check_mattes(shot)
         solver = Solver(shot, source, self._models, self._cache)
         standing = Standing(solver)

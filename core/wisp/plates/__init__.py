@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,19 +27,21 @@ def open_plate(
     first: int | None = None,
     layer: str | None = None,
     fence: Fence | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Plate:
     """The plate that `spec` names: a pattern, a folder, a movie or one picture (see `plates.sequences`).
 
     `first` renumbers: the first frame gets that number, the others keep their distance. `frames` narrows the plate to
     these (renumbered) frames; those of them that do not exist stay in `expected`. `layer` picks a layer, part or view
-    of EXR files. `fence`: where the files must lie, links followed, whenever one is opened. Raises
-    InputError (nothing there, several things there, no frame left), UsageError, FrameReadError.
+    of EXR files. `fence`: where the files must lie, links followed, whenever one is opened. `should_stop`:
+    asked while a long file or many files are looked at. Raises InputError (nothing there, several things there, no
+    frame left), UsageError, FrameReadError, CancelledError.
     """
     found = find(spec)
     if next(iter(found.files.values())).suffix.lower() in MOVIE_SUFFIXES:
         from .movies import MoviePlate
 
-        return MoviePlate(found, frames=frames, first=first, layer=layer, fence=fence)
+        return MoviePlate(found, frames=frames, first=first, layer=layer, fence=fence, should_stop=should_stop)
     found = with_pages(found)
     if first is not None:
         found = renumbered(found, first)
@@ -51,4 +53,4 @@ def open_plate(
             hint=f"It has {format_frames(found.files)}.",
             path=str(spec),
         )
-    return PicturePlate(found, layer=layer, fence=fence)
+    return PicturePlate(found, layer=layer, fence=fence, should_stop=should_stop)

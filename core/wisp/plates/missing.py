@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import Literal
 
@@ -12,12 +12,14 @@ import numpy as np
 from ..errors import FrameReadError, InputError, UsageError
 from ..fingerprint import fingerprint
 from ..frames import format_frames
-from .plate import Plate, PlateFrame, PlateHeader
+from .plate import Plate, PlateFrame, PlateHeader, heed
 
 Policy = Literal["error", "hold", "black", "skip"]
 
 
-def apply_missing(plate: Plate, policy: Policy, first: int, last: int) -> Plate:
+def apply_missing(
+    plate: Plate, policy: Policy, first: int, last: int, should_stop: Callable[[], bool] = lambda: False
+) -> Plate:
     """`plate` over `first..last`, with its gaps dealt with.
 
     A gap is a frame of `plate.expected` (and any beyond its ends) that has no file, or whose header cannot be
@@ -29,7 +31,7 @@ def apply_missing(plate: Plate, policy: Policy, first: int, last: int) -> Plate:
     have readable headers and damaged pixels, a new version of the frame shown for the second and later is not noticed.
 
     Raises InputError that lists the gaps (`error`, and always where no frame is readable); UsageError for an
-    unknown policy.
+    unknown policy; CancelledError where `should_stop` says so before all headers are read.
     """
     if policy not in ("error", "hold", "black", "skip"):
         raise UsageError(f"'{policy}' is no way to treat missing frames.", hint="Choose error, hold, black or skip.")
@@ -38,6 +40,7 @@ def apply_missing(plate: Plate, policy: Policy, first: int, last: int) -> Plate:
     faults: dict[int, FrameReadError] = {}
     good = []
     for frame in wanted:
+        heed(should_stop)
         if frame in present:
             try:
                 plate.header(frame)

@@ -27,7 +27,7 @@ from ..fingerprint import fingerprint
 from ..frames import format_frames
 from .identity import file_identity, file_states
 from .opening import Fence, opened
-from .plate import PlateFrame, PlateHeader, Window, is_possible
+from .plate import PlateFrame, PlateHeader, Window, heed, is_possible
 from .sequences import Files
 
 try:
@@ -63,8 +63,10 @@ class MoviePlate:
         first: int | None = None,
         layer: str | None = None,
         fence: Fence | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Reads the index of the file. `frames`, `first` as in `open_plate`. Raises FrameReadError, InputError."""
+        """Reads the index of the file. `frames`, `first`, `should_stop` as in `open_plate`. Raises FrameReadError,
+        InputError, CancelledError."""
         self._file = next(iter(found.files.values()))
         if layer is not None:
             raise UsageError(f"{self._file} has no layer '{layer}': only EXR files have layers.")
@@ -73,7 +75,7 @@ class MoviePlate:
         self._container, self._stream = self._open()
         self._counted = False
         with _explained(self._file):
-            self._times, self._key_times, sure = self._index()
+            self._times, self._key_times, sure = self._index(should_stop)
             self._counted = not (sure or self._in_time())
         if self._counted:
             self._times, self._key_times = list(range(len(self._times))), [0]
@@ -191,7 +193,7 @@ class MoviePlate:
             "come, and the frame rate of what is delivered is their mean.",
         )
 
-    def _index(self) -> tuple[list[int], list[int], bool]:
+    def _index(self, should_stop: Callable[[], bool]) -> tuple[list[int], list[int], bool]:
         """Presentation times of all frames and of the key frames, ascending, and whether they can be relied upon.
 
         From the packets themselves: the frame count in a header is 0 in several containers and wrong in cut
@@ -204,6 +206,7 @@ class MoviePlate:
         times, keys, sure = [], [], "avi" not in self._container.format.name
         try:
             for packet in self._container.demux(self._stream):
+                heed(should_stop)
                 sure = sure and (packet.pts is not None or packet.dts is None)
                 time = packet.dts if packet.pts is None else packet.pts
                 if time is not None and not packet.is_discard:

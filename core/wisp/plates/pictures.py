@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,16 +10,23 @@ from ..errors import FrameReadError
 from ..fingerprint import fingerprint
 from .identity import file_identity, file_states
 from .opening import Fence
-from .plate import PlateFrame, PlateHeader
+from .plate import PlateFrame, PlateHeader, heed
 from .sequences import EXR_SUFFIXES, Files
 
 
 class PicturePlate:
     """Implements `Plate`. Files are opened when a frame is asked for, and closed again; safe in threads."""
 
-    def __init__(self, found: Files, *, layer: str | None = None, fence: Fence | None = None) -> None:
+    def __init__(
+        self,
+        found: Files,
+        *,
+        layer: str | None = None,
+        fence: Fence | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         """`fence`: where files may really lie. Reads headers until one is good, to learn the size. Raises the first
-        FrameReadError if none is."""
+        FrameReadError if none is, and CancelledError where `should_stop` says so before."""
         self.path = found.path
         self.name = found.name
         self.padding = found.padding
@@ -29,7 +37,7 @@ class PicturePlate:
         self._pages = found.pages
         self._layer = layer
         self._fence = fence
-        header, sample = self._first_good_header()
+        header, sample = self._first_good_header(should_stop)
         self.width = header.display.width
         self.height = header.display.height
         self.pixel_aspect = header.pixel_aspect
@@ -37,9 +45,10 @@ class PicturePlate:
         self.colorspace = _suggested_colorspace(sample)
         self.notes = _notes(sample, layer, paged=bool(self._pages))
 
-    def _first_good_header(self) -> tuple[PlateHeader, Path]:
+    def _first_good_header(self, should_stop: Callable[[], bool]) -> tuple[PlateHeader, Path]:
         fault: FrameReadError | None = None
         for frame in self.frames:
+            heed(should_stop)
             path = self._files[frame]
             try:
                 return _read_header(path, self._layer, self._page(frame), self._fence), path

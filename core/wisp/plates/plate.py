@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..errors import CancelledError
 
 #: A window of more pixels than a 16K frame is a damaged header, not a picture.
 MAX_PIXELS = 2**27
@@ -78,6 +81,12 @@ def clean(pixels: NDArray[np.float32]) -> int:
     if found:
         np.nan_to_num(pixels, copy=False, nan=0.0, posinf=HALF_MAX, neginf=-HALF_MAX)
     return found
+
+
+def heed(should_stop: Callable[[], bool]) -> None:
+    """CancelledError where whoever opens a plate has been asked to stop."""
+    if should_stop():
+        raise CancelledError("The pictures were not looked at to the end: it was cancelled.")
 
 
 class Plate(Protocol):

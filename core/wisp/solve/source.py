@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from pathlib import Path
 
 from ..cache import MatteStamp
@@ -25,12 +26,19 @@ ALPHA_BYTES = 48 * 2**20
 class Source:
     """A plate, how models see it, and what was found out about it. It depends on nothing else of a document."""
 
-    def __init__(self, spec: PlateSpec, base: Path, fence: Fence | None = None) -> None:
+    def __init__(
+        self,
+        spec: PlateSpec,
+        base: Path,
+        fence: Fence | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         """`base`: the folder that stored paths refer to. `fence`: where files must lie, links followed, whenever one is
-        opened. Nothing is opened before it is needed."""
+        opened. `should_stop`: asked while the plate is opened. Nothing is opened before it is needed."""
         self.spec = spec
         self.fence = fence
         self.base = base
+        self._should_stop = should_stop
         #: What earlier documents' plans found out about the plate.
         self.chains = Chains()
         self._regions: dict[Window, Clip] = {}
@@ -40,13 +48,15 @@ class Source:
 
     @cached_property
     def plate(self) -> Plate:
-        """The plate over the shot's frame range, gaps treated as the shot says. Raises InputError and UsageError."""
+        """The plate over the shot's frame range, gaps treated as the shot says. Raises InputError, UsageError, and
+        CancelledError."""
         spec = self.spec
         path = self.locate(spec.path)
-        plate = open_plate(path, layer=spec.layer, fence=self.fence)
+        opening = partial(open_plate, path, layer=spec.layer, fence=self.fence, should_stop=self._should_stop)
+        plate = opening()
         if spec.offset:
-            plate = open_plate(path, layer=spec.layer, first=plate.frames[0] + spec.offset, fence=self.fence)
-        plate = apply_missing(plate, spec.missing, spec.first, spec.last)
+            plate = opening(first=plate.frames[0] + spec.offset)
+        plate = apply_missing(plate, spec.missing, spec.first, spec.last, self._should_stop)
         if (plate.width, plate.height) != (spec.width, spec.height):
             raise UsageError(
                 f"The plate {spec.path} is {plate.width}x{plate.height}, but the shot was made for "
