@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Two commands for a newcomer: `python3 dev.py demo` and `python3 dev.py test`.
+"""For a newcomer: `python3 dev.py demo` and `python3 dev.py test`. To give Wisp on: `docs` and `release`.
 
 Either one first makes `.venv` with everything Wisp needs; later runs find it there and start at once.
 Standard library only. The file must parse on Python 3.7, so that an old Python gets a sentence instead
@@ -27,7 +27,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "wisp-setup.json"
 LOG = BOOT / "setup.log"
 CONSTRAINTS = "core/constraints.txt"
-EXTRAS = "movies,gui,pymatting,hub,text,sam3,edgetam,gvm,farm,test"
+EXTRAS = "movies,gui,pymatting,hub,text,sam3,edgetam,gvm,farm,release,test"
 
 OLDEST = (3, 11)
 #: PyTorch's own index of builds without CUDA. The only address in the project that pip's settings cannot replace.
@@ -313,7 +313,7 @@ def main(arguments: list[str]) -> int:
         epilog="Further arguments go to the demo, or to pytest: python3 dev.py test tests/plates -k exr",
         allow_abbrev=False,
     )
-    parser.add_argument("command", choices=("demo", "test", "lint", "package"))
+    parser.add_argument("command", choices=("demo", "test", "lint", "docs", "release", "package"))
     flavour = parser.add_mutually_exclusive_group()
     flavour.add_argument("--cpu", dest="wish", action="store_const", const="cpu", help="PyTorch without CUDA (small)")
     flavour.add_argument("--gpu", dest="wish", action="store_const", const="plain", help="PyTorch with CUDA, unasked")
@@ -332,6 +332,8 @@ def main(arguments: list[str]) -> int:
         print("\ndev.py: stopped. The same command goes on from here.", file=sys.stderr)
         return 130
     try:
+        if known.command in ("docs", "release"):
+            return module("release", known.command, *rest)
         return {"demo": lambda: demo(rest), "test": lambda: test(rest), "lint": lint}[known.command]()
     except KeyboardInterrupt:
         return 130

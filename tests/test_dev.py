@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from helpers.pythons import python_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,12 +67,7 @@ def test_old_python_gets_one_sentence(dev: ModuleType) -> None:
     assert sentence.startswith("Wisp needs Python 3.11 or newer; this is 3.9.")
 
 
-def old_python() -> str | None:
-    for name in ("python3.7", "python3.8", "python3.9", "python3.10"):
-        found = shutil.which(name)
-        if found and subprocess.run([found, "-c", ""], capture_output=True).returncode == 0:
-            return found
-    return None
+OLD = next((found for minor in range(7, 11) if (found := python_of(f"3.{minor}"))), None)
 
 
 @pytest.mark.parametrize("version", [(3, 7, 16), (3, 10, 0)])
@@ -86,10 +82,10 @@ def test_old_python_stops_before_anything_is_made(version: tuple[int, int, int],
     assert [path.name for path in tmp_path.iterdir()] == ["dev.py"]
 
 
-@pytest.mark.skipif(old_python() is None, reason="needs a Python older than 3.11 to be refused")
+@pytest.mark.skipif(OLD is None, reason="needs a Python older than 3.11 to be refused")
 def test_a_real_old_python_stops_too(tmp_path: Path) -> None:
     shutil.copy(ROOT / "dev.py", tmp_path)
-    answer = subprocess.run([str(old_python()), "dev.py", "demo"], cwd=tmp_path, capture_output=True, text=True)
+    answer = subprocess.run([OLD, "dev.py", "demo"], cwd=tmp_path, capture_output=True, text=True)
     assert answer.returncode == 1
     assert answer.stderr.startswith("Wisp needs Python 3.11")
 

@@ -1,0 +1,112 @@
+"""Every command line that the docs show is one that `wisp` takes, and those that a small plate is enough for do run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import OpenEXR
+import pytest
+from wisp.cli import _join_signed, build_parser, main
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SIZE = (64, 48)
+FRAMES = range(1001, 1009)
+
+#: Pages whose lines run here as they stand and in their order; of others the lines that begin like this.
+RUN = {
+    "docs/tutorials/command_line.md": ("wisp",),
+    "docs/deliver.md": ("wisp deliver",),
+    "docs/quality.md": ("wisp check",),
+    "docs/shapes.md": ("wisp deliver",),
+    "docs/models/README.md": ("wisp models list", "wisp models where", "wisp models licences"),
+    "docs/install.md": ("wisp install",),
+    "docs/tutorials/nuke.md": ("wisp install",),
+    "docs/nuke.md": ("wisp install",),
+    "docs/farm.md": ("wisp farm template", "wisp farm submit"),
+}
+#: What their code is where it is not 0: nothing has been fetched.
+CODES = {"wisp models where sam2.1-tiny": 4}
+
+
+def lines(page: Path) -> Iterator[str]:
+    """The command lines in a page's blocks of code, joined where they go on and without what is said behind them."""
+    inside, begun = False, ""
+    for line in page.read_text("utf-8").splitlines():
+        if line.strip().startswith("```"):
+            inside = not inside
+            continue
+        if begun or ((inside or line.startswith("    ")) and re.match(r"\s*wisp \S", line)):
+            said = begun + re.sub(r"\s{2,}\S.*$", "", line.strip())
+            begun = said.removesuffix("\\") if said.endswith("\\") else ""
+            if not begun:
+                yield re.sub(r"\s#.*$", "", said).replace("[DIR]", "DIR")
+
+
+SHOWN = [(page.relative_to(ROOT).as_posix(), line) for page in PAGES for line in lines(page)]
+
+
+def words(line: str) -> list[str]:
+    return shlex.split(line)[1:]
+
+
+@pytest.mark.parametrize(("page", "line"), sorted(set(SHOWN)))
+def test_it_is_a_command_line_of_wisp(page: str, line: str) -> None:
+    build_parser(words(line)[0]).parse_args(_join_signed(words(line)))
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plate of eight frames, and its shot, solved, under the names that the pages use."""
+    folder = tmp_path_factory.mktemp("studio")
+    (folder / "plates").mkdir()
+    y, x = np.mgrid[: SIZE[1], : SIZE[0]] + 0.5
+    for frame in FRAMES:
+        inside = np.hypot(x - 26 - (frame - FRAMES[0]), y - 24) < 13
+        picture = np.where(inside[..., None], (0.6, 0.4, 0.05), (0.08, 0.1, 0.2)).astype(np.float32)
+        OpenEXR.File({}, {"RGB": picture}).write(str(folder / f"plates/sh010.{frame}.exr"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        plate = ["matte", "plates/sh010.%04d.exr", "--box", "1001:12,10,40,38", "--head", "guided", "-o", "."]
+        assert main(plate) == 0
+        (folder / "shots").mkdir()
+        (folder / "shots/sh010.wisp").write_text(
+            (folder / "sh010.wisp").read_text("utf-8").replace('"plates', '"../plates')
+        )
+    return folder
+
+
+@pytest.mark.parametrize("page", RUN)
+def test_it_runs(page: str, studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(studio)
+    monkeypatch.setenv("HOME", str(studio))
+    monkeypatch.delenv("WISP_WEIGHTS", raising=False)
+    ran = [line for shown, line in SHOWN if shown == page and line.startswith(RUN[page])]
+    assert ran
+    for line in ran:
+        shutil.rmtree("delivery", ignore_errors=True)  # a page's lines are ways to do the same
+        assert main(words(line)) == CODES.get(line, 0), line
+
+
+def test_the_head_of_the_tutorial_mattes(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs/tutorials/new_model.md").read_text("utf-8")
+    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert code
+    scope: dict[str, object] = {}
+    exec("\n".join(line[3:] for line in code[1].splitlines()), scope)
+
+    class Clip:
+        def frame(self, _frame: int) -> np.ndarray:
+            return np.zeros((12, 16, 3), np.float32)
+
+    build = scope["build"]
+    assert callable(build)
+    logits = np.full((6, 8), 8, np.float32)
+    alpha = build(None, {}, None).matte(Clip(), 1001, {1: logits, 2: -logits})
+    assert alpha[1].shape == (12, 16) and alpha[1].dtype == np.float32
+    assert alpha[1].min() > 0.99 and alpha[2].max() < 0.01
