@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
 def release(folder: Path) -> list[Path]:
     """Wheel, the Blender extension, documentation, bill of materials and licences in `folder`; what was made.
 
-    RefusedError where versions differ, the wheel comes out differently twice, or the documentation has a broken reference.
+    RefusedError where versions differ, the wheel comes out differently twice, or a reference in the pages is broken.
     """
     from . import contents
 
