@@ -10,6 +10,7 @@
     "pixel_aspect": 2.0,
     "colorspace": "ACEScg",
     "view": "ACES 1.0 - SDR Video",
+    "ocio": "studio-config-v4.0.0_aces-v2.0_ocio-v2.5",
     "exposure": -0.5,
     "layer": "left.beauty",
     "missing": "hold"

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import OpenEXR
 import OpenImageIO as oiio  # noqa: N813
+import PyOpenColorIO as ocio  # noqa: N813
 import pytest
 from helpers.delivering import stand_ins
 from helpers.solving import HEIGHT, WIDTH, box, shot, solver
@@ -78,3 +80,32 @@ def test_alpha_alone_is_one_grey_channel_of_sixteen_bits(kind: str, brief: Solve
     np.testing.assert_allclose(
         source.read_image(oiio.FLOAT)[..., 0], read_matte(brief.work("hero").path(1012))[0], atol=1 / 65535
     )
+
+
+def test_camera_log_is_delivered_in_linear_light_and_shown_as_the_plate_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the library's own transforms."""
+    stand_ins(monkeypatch)
+    monkeypatch.delenv("OCIO", raising=False)
+    coded = np.random.default_rng(3).uniform(0.1, 0.8, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    (tmp_path / "plates").mkdir()
+    for frame in (1001, 1002):
+        OpenEXR.File({}, {"RGB": coded}).write(str(tmp_path / "plates" / f"plate.{frame}.exr"))
+    space, config = "ARRI LogC4", "studio-config-v4.0.0_aces-v2.0_ocio-v2.5"
+    plate = {"path": "plates/plate.%04d.exr", "last": 1002, "colorspace": space, "ocio": config}
+    made = solver(shot(box(1001), plate=plate), tmp_path)
+    made.run()
+    alpha = read_matte(made.work("hero").path(1001))[0]
+    library = ocio.Config.CreateFromBuiltinConfig(config)
+    linear = coded.copy()
+    library.getProcessor(space, "ACEScg").getDefaultCPUProcessor().applyRGB(linear)
+    expected = foreground_colour(linear, alpha)
+    Delivery(made, str(tmp_path / "exr"), Style(layout="rgba", format="exr32"), frames=[1001]).write()
+    np.testing.assert_allclose(planes(tmp_path / "exr/hero/hero.1001.exr")[0], expected, rtol=1e-3, atol=1e-4)
+    shown = expected.copy()
+    view = ocio.DisplayViewTransform(src="ACEScg", display="sRGB - Display", view="Un-tone-mapped")
+    library.getProcessor(view).getDefaultCPUProcessor().applyRGB(shown)
+    Delivery(made, str(tmp_path / "png"), Style(layout="rgba", format="png"), frames=[1001]).write()
+    picture = cv2.imread(str(tmp_path / "png/hero/hero.1001.png"), cv2.IMREAD_UNCHANGED)[..., 2::-1] / 65535
+    np.testing.assert_allclose(picture, np.clip(shown, 0, 1), atol=1e-4)

@@ -128,11 +128,6 @@ def test_a_configuration_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyP
         choose_colour("ACEScg")
 
 
-def test_the_shots_configuration_comes_before_the_environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OCIO", str(small_config(tmp_path / "own.ocio")))
-    assert choose_colour("scene_linear", config=colour.CG_CONFIG).view == colour.MODEL_VIEW
-
-
 def test_the_key_follows_the_content_of_a_configuration(tmp_path: Path) -> None:
     one = choose_colour("scene_linear", config=str(small_config(tmp_path / "a.ocio")))
     same = choose_colour("scene_linear", config=str(small_config(tmp_path / "b.ocio")))
@@ -152,3 +147,54 @@ def test_without_opencolorio_the_plain_curve_remains(monkeypatch: pytest.MonkeyP
     assert seen(choose_colour("scene_linear", exposure=1.0), 0.09) == pytest.approx([0.4613], abs=5e-4)
     with pytest.raises(UsageError, match="needs OpenColorIO"):
         choose_colour("ARRI LogC4")
+
+
+@pytest.mark.parametrize("name", [name for name in colour.builtin_configs() if "aces-v2" in name])
+def test_a_built_in_configuration_is_chosen_by_name_and_shows_what_the_library_does(name: str) -> None:
+    config = ocio.Config.CreateFromBuiltinConfig(name)
+    choice = choose_colour("scene_linear", config=name)
+    assert (choice.config, choice.config_id) == (name, name)
+    (view,) = {view for view in config.getViews("sRGB - Display") if view.startswith("ACES 2.") and "SDR" in view} or {
+        ""
+    }
+    if view:
+        ramp = np.geomspace(0.001, 8, 64, dtype=np.float32)
+        pixels = np.repeat(ramp[None, :, None], 3, axis=2)
+        told = config.getProcessor(ocio.DisplayViewTransform(src="scene_linear", display="sRGB - Display", view=view))
+        expected = pixels.copy()
+        told.getDefaultCPUProcessor().applyRGB(expected)
+        shown = DisplayTransform(choose_colour("scene_linear", config=name, view=view))(pixels)
+        np.testing.assert_allclose(shown, np.clip(expected, 0, 1), atol=1e-5)
+
+
+def test_the_environments_configuration_goes_before_the_shots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCIO", "ocio://studio-config-v4.0.0_aces-v2.0_ocio-v2.5")
+    assert (
+        choose_colour("scene_linear", config=colour.CG_CONFIG).config
+        == "ocio://studio-config-v4.0.0_aces-v2.0_ocio-v2.5"
+    )
+
+
+def test_an_unknown_configuration_is_told_with_those_that_are_built_in() -> None:
+    with pytest.raises(UsageError) as caught:
+        choose_colour("scene_linear", config="cg-config-v9")
+    assert "studio-config-v4.0.0_aces-v2.0_ocio-v2.5" in caught.value.hint
+
+
+@pytest.mark.parametrize("space", ["ARRI LogC4", "ARRI LogC3 (EI800)", "S-Log3 S-Gamut3", "V-Log V-Gamut", "ACEScct"])
+@pytest.mark.parametrize("name", [colour.STUDIO_CONFIG, "studio-config-v4.0.0_aces-v2.0_ocio-v2.5"])
+def test_camera_log_is_taken_into_linear_light_as_the_library_does(space: str, name: str) -> None:
+    light = colour.LinearLight(choose_colour(space, config=name))
+    coded = np.linspace(0.05, 0.95, 90, dtype=np.float32).reshape(5, 6, 3)
+    config = ocio.Config.CreateFromBuiltinConfig(name)
+    expected = coded.copy()
+    config.getProcessor(space, "ACEScg").getDefaultCPUProcessor().applyRGB(expected)
+    np.testing.assert_allclose(light(coded), expected, rtol=2e-5, atol=1e-6)
+    assert light.space.colorspace == "ACEScg"
+    assert np.ptp(light(coded)) > 5 * np.ptp(coded)
+
+
+@pytest.mark.parametrize("space", ["ACEScg", "ACES2065-1", "Linear Rec.709 (sRGB)"])
+def test_linear_plates_stay_as_they_are(space: str) -> None:
+    pixels = np.linspace(-0.1, 9, 12, dtype=np.float32).reshape(2, 2, 3)
+    np.testing.assert_array_equal(colour.LinearLight(choose_colour(space))(pixels), pixels)

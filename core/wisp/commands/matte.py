@@ -106,6 +106,7 @@ def _band(text: str) -> float:
 def add_plate_options(group: argparse._ArgumentGroup) -> None:
     """How the pictures are read and how models see them."""
     group.add_argument("--colorspace", metavar="NAME", help="of the files, an OCIO colour space or role")
+    group.add_argument("--ocio", metavar="CONFIG", help="built-in OCIO configuration, or a file; $OCIO goes before it")
     group.add_argument("--view", metavar="NAME", help="OCIO view through which models look (pixels are never altered)")
     group.add_argument("--exposure", type=float, default=0.0, metavar="STOPS", help="before the view")
     group.add_argument("--layer", metavar="NAME", help="layer, part or stereo view of a multi-layer EXR")
@@ -191,7 +192,8 @@ def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int
         raise UsageError("There is no prompt.", hint="Draw at least one, for example --box 1001:420,80,1310,1060.")
     if not args.roto and args.finish is not None:
         raise UsageError("There is no roto to finish.", hint="Give it with --roto FILE.")
-    colour = choose_colour(args.colorspace or plate.colorspace, view=args.view, exposure=args.exposure)
+    ocio = str(Path(args.ocio).resolve()) if args.ocio and Path(args.ocio).is_file() else args.ocio
+    colour = choose_colour(args.colorspace or plate.colorspace, config=ocio, view=args.view, exposure=args.exposure)
     shot = documents.Shot(
         plate=documents.PlateSpec(
             path=documents.relative_path(plate.path, document),
@@ -203,6 +205,7 @@ def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int
             pixel_aspect=plate.pixel_aspect,
             colorspace=colour.colorspace,
             view=colour.view,
+            ocio=ocio,
             exposure=args.exposure,
             layer=args.layer,
             missing=args.missing,

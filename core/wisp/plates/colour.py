@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -74,8 +74,9 @@ def choose_colour(
 ) -> ColourChoice:
     """Resolve `colorspace` (a role, name or alias) and `view` (None: the model's) to a full choice.
 
-    The configuration is `config`, else `$OCIO`, else the built-in CG one; where that lacks a colour space which
-    the built-in studio one has, the studio one. Raises UsageError that lists the candidates.
+    The configuration is `$OCIO`, else `config` (a built-in one's name, a file, an `ocio://` address), else the built-in
+    CG one; where that lacks a colour space which the built-in studio one has, the studio one. Raises UsageError that
+    lists the candidates.
     """
     if colorspace.casefold() in _DISPLAY_REFERRED_NAMES and view is None:
         view = AS_IS
@@ -83,7 +84,7 @@ def choose_colour(
         return ColourChoice(NO_CONFIG, NO_CONFIG, colorspace, "", AS_IS, exposure)
     if not _has_ocio():
         return _without_ocio(colorspace, view, exposure)
-    name = config or os.environ.get("OCIO") or CG_CONFIG
+    name = os.environ.get("OCIO") or config or CG_CONFIG
     loaded = _load(name)
     space = loaded.getColorSpace(colorspace)
     if space is None and name == CG_CONFIG:
@@ -123,6 +124,46 @@ class DisplayTransform:
         return np.clip(out, 0.0, 1.0, out=out)
 
 
+class LinearLight:
+    """Plate values as linear light, in which what mixes in a soft pixel can be told apart; safe in threads.
+
+    `space` is the choice with the colour space of the result: display-referred plates through the inverse sRGB curve,
+    linear ones as they are, whatever their primaries, all others (camera logs) in the configuration's `scene_linear`.
+    """
+
+    def __init__(self, choice: ColourChoice) -> None:
+        """Raises UsageError where the configuration has no way to linear light."""
+        self.space = choice
+        self._encoded = choice.view == AS_IS
+        self._processor = None
+        if choice.config == NO_CONFIG:
+            return
+        import PyOpenColorIO as ocio  # noqa: N813
+
+        config = _load(choice.config)
+        try:
+            if config.isColorSpaceLinear(choice.colorspace, ocio.REFERENCE_SPACE_SCENE):
+                return
+            linear = config.getColorSpace("scene_linear")
+            if linear is None:
+                raise UsageError(f"{choice.config} has no role scene_linear to take {choice.colorspace} into.")
+            self.space = replace(choice, colorspace=linear.getName())
+            self._processor = config.getProcessor(choice.colorspace, linear.getName()).getDefaultCPUProcessor()
+        except (ocio.Exception, ocio.ExceptionMissingFile) as error:
+            raise UsageError(f"OCIO cannot take {choice.colorspace} into linear light: {_sentence(error)}.") from error
+
+    def __call__(self, rgb: FloatImage) -> FloatImage:
+        """Plate values, float32 height x width x 3, as linear light: values above 1 included."""
+        if self._encoded:
+            return srgb_decode(rgb)
+        if self._processor is None:
+            return rgb
+        out = np.array(rgb, np.float32, order="C")
+        clean(out)
+        _apply(self._processor, out)
+        return out
+
+
 def srgb_encode(linear: FloatImage) -> FloatImage:
     """IEC 61966-2-1: linear light to the sRGB curve, negative values mirrored."""
     size = np.abs(linear)
@@ -138,6 +179,16 @@ def srgb_decode(encoded: FloatImage) -> FloatImage:
 
 
 # --- OpenColorIO -----------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def builtin_configs() -> tuple[str, ...]:
+    """Names of the configurations that come within OpenColorIO; none where it is not installed."""
+    if not _has_ocio():
+        return ()
+    import PyOpenColorIO as ocio  # noqa: N813
+
+    return tuple(name for name, *_ in ocio.BuiltinConfigRegistry().getBuiltinConfigs())
 
 
 @lru_cache(maxsize=1)
@@ -165,18 +216,18 @@ def _load(name: str) -> Any:
     import PyOpenColorIO as ocio  # noqa: N813 - the name that all its documentation uses
 
     try:
-        if name in (CG_CONFIG, STUDIO_CONFIG):
+        if name in builtin_configs():
             return ocio.Config.CreateFromBuiltinConfig(name)
         return ocio.Config.CreateFromFile(name)
     except (ocio.Exception, ocio.ExceptionMissingFile) as error:
         raise UsageError(
             f"The OCIO configuration {name} cannot be used: {_sentence(error)}.",
-            hint="Mend $OCIO or the shot's configuration, or leave both out.",
+            hint=f"Mend $OCIO or the shot's configuration. Built in: {', '.join(builtin_configs())}.",
         ) from error
 
 
 def _config_id(name: str, config: Any) -> str:
-    if name in (CG_CONFIG, STUDIO_CONFIG):
+    if name in builtin_configs():
         return name
     return hashlib.blake2b(config.serialize().encode(), digest_size=16).hexdigest()
 

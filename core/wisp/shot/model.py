@@ -231,6 +231,7 @@ class PlateSpec(_Part):
     """Which pictures, and how a model sees them (an OCIO colour space, view and exposure in stops).
 
     `colorspace`, `view` None: chosen from the kind of file when the plate is opened, and recorded here.
+    `ocio`: the OCIO configuration they are of, a built-in one or a file (None: Wisp's own); `$OCIO` goes before it.
     `offset` is added to the files' own numbers to give the plate's frame numbers.
     `layer` picks a layer, part or stereo view of a multi-layer EXR (None: the main picture).
     `missing` says what a missing or unreadable frame does: `error` stops, `hold` repeats the frame before,
@@ -246,6 +247,7 @@ class PlateSpec(_Part):
     pixel_aspect: Annotated[Number, Field(ge=1 / MAX_ASPECT, le=MAX_ASPECT)] = 1.0
     colorspace: str | None = None
     view: str | None = None
+    ocio: str | None = None
     exposure: Annotated[Number, Field(ge=-MAX_STOPS, le=MAX_STOPS)] = 0.0
     layer: str | None = None
     missing: Literal["error", "hold", "black", "skip"] = "error"

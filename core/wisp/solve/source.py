@@ -69,7 +69,9 @@ class Source:
     def colour(self) -> ColourChoice:
         """How models see the plate."""
         spec = self.spec
-        return choose_colour(spec.colorspace or self.plate.colorspace, view=spec.view, exposure=spec.exposure)
+        return choose_colour(
+            spec.colorspace or self.plate.colorspace, config=spec.ocio, view=spec.view, exposure=spec.exposure
+        )
 
     @cached_property
     def clip(self) -> DisplayClip:

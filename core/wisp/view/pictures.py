@@ -60,7 +60,9 @@ class Pictures:
         plate = open_plate(path, layer=spec.layer)
         if spec.offset:
             plate = open_plate(path, layer=spec.layer, first=plate.frames[0] + spec.offset)
-        colour = choose_colour(spec.colorspace or plate.colorspace, view=spec.view, exposure=spec.exposure)
+        colour = choose_colour(
+            spec.colorspace or plate.colorspace, config=spec.ocio, view=spec.view, exposure=spec.exposure
+        )
         # The canvas keeps its own pictures, a sixth of the size of these.
         return DisplayClip(plate, DisplayTransform(colour), cache_bytes=2**26)
 
