@@ -142,6 +142,7 @@ def test_the_frozen_sample_of_version_1_means_what_it_meant() -> None:
         pixel_aspect=2.0,
         colorspace="ACEScg",
         view="ACES 1.0 - SDR Video",
+        ocio="studio-config-v4.0.0_aces-v2.0_ocio-v2.5",
         exposure=-0.5,
         layer="left.beauty",
         missing="hold",
