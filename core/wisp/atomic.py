@@ -10,7 +10,7 @@ import platform
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .errors import OutputError
@@ -51,6 +51,20 @@ def replacing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
     except BaseException:
         _discard(temporary)
         raise
+
+
+def spare_others(path: Path, is_own: Callable[[bytes], bool], hint: str = "Choose another name.") -> None:
+    """OutputError where something lies at `path` that does not begin as what the same command writes there: what a
+    person made is not replaced unasked. `is_own` gets the first bytes of the file."""
+    try:
+        with path.open("rb") as file:
+            own = is_own(file.read(4096))
+    except FileNotFoundError:
+        return
+    except OSError:  # a folder, or what may not be read
+        own = False
+    if not own:
+        raise OutputError(f"{path} is there already and would be overwritten.", hint=hint, path=path)
 
 
 def sweep(folder: Path) -> None:

@@ -130,6 +130,12 @@ def blender_repositories(environment: Mapping[str, str], system: str = sys.platf
 def _replacing(target: Path, what: str) -> Iterator[Path]:
     """A new folder that takes the place of `target` at the end, with the engine named in it."""
     fresh = target.parent / ".wisp-new"
+    if target.exists() and not (target / _ENGINE).is_file() and not (target.is_dir() and not any(target.iterdir())):
+        raise OutputError(
+            f"{target} was not put there by `wisp install`: it is left alone.",
+            hint="Move it away, or install elsewhere.",
+            path=target,
+        )
     try:
         shutil.rmtree(fresh, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)

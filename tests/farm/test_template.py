@@ -107,6 +107,29 @@ def test_a_bundle_names_all_that_the_shot_reads(shot: Path, tmp_path: Path, caps
     assert known["Cache"].value == str(shot.parent / "wisp-cache") and len(job.steps) == 3
 
 
+@pytest.mark.parametrize(
+    "name", ["plates/p.1003.png", "plates/p.1099.png", "shot.wisp", "notes.json", "folder", "link"]
+)
+def test_a_job_takes_the_place_of_nothing_but_a_job(shot: Path, capsys, name: str) -> None:
+    """Neither of a file of the plate, or one that would become one, nor of anything else that a person has."""
+    shot = shot.rename(shot.with_name("shot.wisp"))
+    plate = next((shot.parent / "plates").iterdir())
+    name = name.replace("p.", f"{plate.name.split('.')[0]}.").replace(".png", plate.suffix)
+    target = shot.parent / name
+    if name == "notes.json":
+        target.write_text('{"mine": 1}')
+    elif name == "folder":
+        target.mkdir()
+    elif name == "link":
+        target.symlink_to(plate)
+    before = {path: path.read_bytes() for path in shot.parent.rglob("*") if path.is_file()}
+    assert main(["farm", "template", str(shot), "-o", str(target)]) == 8
+    assert capsys.readouterr().err.count("\n") == 1
+    assert {path: path.read_bytes() for path in shot.parent.rglob("*") if path.is_file()} == before
+    job = shot.parent / "job.json"
+    assert [main(["farm", "template", str(shot), "-o", str(job)]) for _ in range(2)] == [0, 0]
+
+
 def test_a_folder_with_other_files_is_left_alone(shot: Path, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..atomic import spare_others
 from ..errors import QualityError
 from ..frames import format_frames, parse_frames
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
@@ -46,7 +47,10 @@ def run(args: argparse.Namespace) -> int:
     shot = documents.load(args.shot)
     solver = solver_of(args, shot)
     if args.sheet is not None:
+        from ..contact_sheet import is_sheet
+
         solver.sources.refuse([args.sheet])
+        spare_others(args.sheet, is_sheet)
     frames = parse_frames(args.frames) if args.frames else None
     verdicts = []
     for verdict in check_shot(solver, frames, args.objects):

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..atomic import spare_others
 from ..errors import CancelledError, OutputError, UsageError
 from ..frames import format_frames, parse_frames
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
@@ -59,8 +60,10 @@ def run(args: argparse.Namespace) -> int:
 
     shot = documents.load(args.shot)
     heads = list(dict.fromkeys(entry_as(head.strip(), "head").id for head in args.heads.split(",")))
-    if args.output.exists() and not args.overwrite:
-        raise OutputError(f"{args.output} is there already.", hint="Say --overwrite, or choose another name.")
+    if not args.overwrite:
+        spare_others(args.output, lambda _: False, "Say --overwrite, or choose another name.")
+    elif args.output.exists() and args.output.samefile(args.shot):
+        raise OutputError(f"{args.output} is the shot itself.", hint="Choose another name.", path=args.output)
 
     def solver_for(document: Shot) -> Solver:
         return solver_of(args, document)

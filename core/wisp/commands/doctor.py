@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import __version__
-from ..atomic import replacing
+from ..atomic import replacing, spare_others
 from ..errors import DeviceError, InputError, OutputError, WispError
 from .options import add_model_options, add_output_options, run_options
 
@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     page += ["", "What to do:", *advice] if advice else ["", "Nothing needs to be done."]
     print("\n".join(page), flush=True)
     if args.report and args.report != Path("-"):
+        spare_others(args.report, lambda start: start.lstrip(b" !").startswith(rows[0].name.encode()))
         with replacing(args.report) as fresh:
             fresh.write_text("\n".join(page) + "\n", encoding="utf-8")
         print(f"\nWritten to {args.report}. Nothing was sent anywhere.")

@@ -87,11 +87,15 @@ def run(args: argparse.Namespace) -> int:
     plan = _plan(args)
     if args.action == "run":
         return _run(args, plan)
+    from .. import shot as documents
     from ..farm.bundle import write_bundle, write_template
     from ..farm.template import job_values
+    from ..plates.sources import Sources
 
     if args.action == "template":
         place = args.output or args.shot.with_suffix(".job.json")
+        plate = documents.load(args.shot).plate.path
+        Sources((), str(documents.resolve_path(plate, args.shot))).refuse([place])
         write_template(plan, place)
         print(f"Wrote {place}. Run it here with: wisp farm run {args.shot}")
         words = ["openjd", "run", str(place), *(f"-p{name}={value}" for name, value in job_values(plan).items())]

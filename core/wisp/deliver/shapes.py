@@ -68,6 +68,7 @@ class ShapesDelivery:
             self.version = latest + 1 if version in (None, "next") else int(version)
             patterns = {name: text.replace(VERSION, f"v{self.version:03d}") for name, text in patterns.items()}
         self.paths = {name: Path(text) for name, text in patterns.items()}
+        solver.sources.refuse(self.paths.values())
         self._guarded = not overwrite or version is not None
         self._require_solved()
 
@@ -95,7 +96,7 @@ class ShapesDelivery:
             figures.append(measure(item, self._frames, kept, self._options.tolerance))
         shapes = Shapes(plate.width, plate.height, self._frames[0], self._frames[-1], tuple(items))
         texts = {path: FORMATS[name].write(shapes, plate.pixel_aspect) for name, path in self.paths.items()}
-        fresh = {path: text for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text}
+        fresh = {path: text for path, text in texts.items() if not _holds(path, text)}
         in_the_way = [path for path in fresh if path.exists()]
         if in_the_way and self._guarded:
             raise OutputError(
@@ -126,6 +127,13 @@ class ShapesDelivery:
             empty = np.zeros((plate.height, plate.width), np.float32)
             found[each.item.name] = empty if path is None else read_matte(path)[0]
         return (make_exclusive(found) if self._exclusive else found)[work.item.name]
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
 
 
 def _pattern(text: str) -> Pattern:

@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..atomic import replacing
+from ..atomic import replacing, spare_others
 from ..errors import OutputError
 from .template import JobPlan, job_template, job_values
 
 
 def write_template(plan: JobPlan, place: Path) -> None:
-    """The job as JSON. OutputError where it cannot be written."""
+    """The job as JSON. OutputError where it cannot be written, or something else than a job is there."""
+    spare_others(place, _is_job)
     _write(place, job_template(plan, place.parent))
 
 
@@ -26,6 +27,7 @@ def write_bundle(plan: JobPlan, folder: Path, inputs: list[Path]) -> None:
         raise OutputError(
             f"{folder} holds other files.", hint="Name a folder that is empty or not there yet.", path=folder
         )
+    spare_others(folder / "template.json", _is_job)
     template = job_template(plan)
     values = [{"name": name, "value": value} for name, value in job_values(plan).items()]
     references: dict[str, Any] = {
@@ -42,6 +44,10 @@ def write_bundle(plan: JobPlan, folder: Path, inputs: list[Path]) -> None:
 
 
 _NAMES = ("template.json", "parameter_values.json", "asset_references.json")
+
+
+def _is_job(start: bytes) -> bool:
+    return start.startswith(b"{") and b'"specificationVersion": "jobtemplate-' in start
 
 
 def _write(place: Path, content: dict[str, Any]) -> None:

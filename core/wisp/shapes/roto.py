@@ -162,10 +162,10 @@ def prompts_of(
 
 
 def _write(path: Path, mask: Mask) -> None:
-    if path.exists():
-        return
     written, code = cv2.imencode(".png", mask.astype(np.uint8) * 255)
     if not written:
         raise UsageError(f"The mask {path} cannot be encoded.", hint="Use a smaller plate.")
+    if path.exists() and path.read_bytes() == code.tobytes():
+        return
     with replacing(path) as temporary:
         temporary.write_bytes(code.tobytes())

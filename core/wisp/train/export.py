@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..atomic import replacing
+from ..atomic import replacing, spare_others
 from ..errors import InputError
 from .config import TrainConfig, config_of
 
@@ -42,12 +42,13 @@ def export(
 ) -> str:
     """Write `weights`, and the tensors `beside` them that stay as they were, to `path`; its SHA-256.
 
-    Raises OutputError where that fails.
+    Raises OutputError where that fails, or where something is there that is no such file.
     """
     from safetensors.torch import save
 
     tensors = {name: value.contiguous() for name, value in {**(beside or {}), **weights}.items()}
     content = save(tensors, metadata=provenance.as_metadata())
+    spare_others(path, lambda start: _KEY.encode() in start)
     with replacing(path) as temporary:
         temporary.write_bytes(content)
     return hashlib.sha256(content).hexdigest()
