@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""For a newcomer: `python3 dev.py demo` and `python3 dev.py test`. To give Wisp on: `docs` and `release`.
+"""For a newcomer: `python3 dev.py demo` and `python3 dev.py test`. To give Wisp on: `docs`, `release`.
+`gpu` measures a GPU.
 
-Either one first makes `.venv` with everything Wisp needs; later runs find it there and start at once.
+Either of the two first makes `.venv` with everything Wisp needs; later runs find it there and start at once.
 Standard library only. The file must parse on Python 3.7, so that an old Python gets a sentence instead
 of a syntax error.
 """
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -306,14 +308,72 @@ def package(arguments: list[str]) -> int:
     return subprocess.run([sys.executable, str(ROOT / "blender_addon" / "package.py"), *arguments[1:]]).returncode
 
 
+#: What measuring imports: module -> what brings it. The first ones come with any machine that is made for networks.
+GPU_NEEDS = {
+    "torch": "torch, a build with CUDA",
+    "numpy": "numpy",
+    "cv2": "opencv-python-headless",
+    "PIL": "pillow",
+    "safetensors": "safetensors",
+    "transformers": "transformers",
+    "yaml": "PyYAML",
+    "tqdm": "tqdm",
+    "hydra": "hydra-core",
+    "omegaconf": "omegaconf",
+    "antlr4": "antlr4-python3-runtime==4.9.3",
+    "iopath": "iopath",
+    "portalocker": "portalocker",
+    "sam2": "sam2==1.1.0, without its dependencies",
+}
+
+
+def gpu(arguments: list[str]) -> int:
+    """Measure this machine's GPU with this very Python: nothing is set up, nothing is fetched."""
+    parser = argparse.ArgumentParser(
+        prog="dev.py gpu",
+        description="Measure this machine's GPU with this Python, setting nothing up.",
+        epilog="All other options are those of `wisp bench gpu`; --help-measure lists them.",
+    )
+    parser.add_argument("--wheels", type=Path, metavar="DIR", help="pure wheels of what this Python lacks; unpacked")
+    parser.add_argument("--help-measure", action="store_true", help="the options of the measurement")
+    known, rest = parser.parse_known_args(arguments)
+    places = [str(ROOT / "core")]
+    if known.wheels:
+        wheels = sorted(known.wheels.glob("*-none-any.whl"))
+        if not wheels:
+            print(f"dev.py: {known.wheels} holds no wheel that fits every Python (*-none-any.whl).", file=sys.stderr)
+            return 2
+        unpacked = BOOT / "gpu-packages"
+        for wheel in wheels:
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(unpacked)
+        places.append(str(unpacked))
+    inherited = os.environ.get("PYTHONPATH")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([*places, inherited] if inherited else places)}
+    ask = "import importlib.util, sys; print(*[n for n in sys.argv[1:] if importlib.util.find_spec(n) is None])"
+    answer = subprocess.run([sys.executable, "-c", ask, *GPU_NEEDS], env=env, capture_output=True, text=True)
+    missing = answer.stdout.split()
+    if missing:
+        wanted = "; ".join(GPU_NEEDS[name] for name in missing)
+        print(
+            f"dev.py: this Python lacks {wanted}. Install that, or bring wheels in a folder: --wheels DIR.",
+            file=sys.stderr,
+        )
+        return 1
+    measuring = [sys.executable, "-m", "wisp.bench.gpu", *(["--help"] if known.help_measure else rest)]
+    return subprocess.run(measuring, env=env).returncode
+
+
 def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["gpu"]:
+        return gpu(arguments[1:])
     parser = argparse.ArgumentParser(
         prog="dev.py",
         description="Set up Wisp in .venv (first run only), then run the demo or the tests.",
         epilog="Further arguments go to the demo, or to pytest: python3 dev.py test tests/plates -k exr",
         allow_abbrev=False,
     )
-    parser.add_argument("command", choices=("demo", "test", "lint", "docs", "release", "package"))
+    parser.add_argument("command", choices=("demo", "test", "lint", "docs", "release", "package", "gpu"))
     flavour = parser.add_mutually_exclusive_group()
     flavour.add_argument("--cpu", dest="wish", action="store_const", const="cpu", help="PyTorch without CUDA (small)")
     flavour.add_argument("--gpu", dest="wish", action="store_const", const="plain", help="PyTorch with CUDA, unasked")

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -229,3 +230,28 @@ def test_exit_code_of_the_checks_reaches_the_shell() -> None:
     script = (ROOT / ".ci/run").read_text()
     assert "set -euo pipefail" in script
     assert script.rstrip().endswith("exec python3 dev.py test")
+
+
+def test_gpu_says_what_this_python_lacks(
+    elsewhere: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(elsewhere, "GPU_NEEDS", {"json": "json", "no_such_module": "no-such-package"})
+    assert elsewhere.main(["gpu", "--minutes", "1"]) == 1
+    assert "lacks no-such-package." in capsys.readouterr().err
+
+
+def test_gpu_unpacks_wheels_and_hands_on_its_options(elsewhere: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheels = elsewhere.ROOT / "wheels"
+    wheels.mkdir()
+    with zipfile.ZipFile(wheels / "brought-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("brought.py", "CODE = 7\n")
+    measuring = elsewhere.ROOT / "core/wisp/bench"
+    measuring.mkdir(parents=True)
+    for package in (measuring, measuring.parent):
+        (package / "__init__.py").touch()
+    (measuring / "gpu.py").write_text(
+        "import sys, brought\nraise SystemExit(brought.CODE if sys.argv[1:] == ['--minutes', '2'] else 1)\n"
+    )
+    monkeypatch.setattr(elsewhere, "GPU_NEEDS", {"brought": "brought"})
+    assert elsewhere.main(["gpu", "--wheels", str(wheels), "--minutes", "2"]) == 7
+    assert elsewhere.main(["gpu", "--wheels", str(measuring), "--minutes", "2"]) == 2

@@ -11,25 +11,46 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..device import autocast_dtype
 from ..heads.progressive import ProgressiveMatting
 from ..plates.clip import FloatImage
 from ..trackers.sam2.model import VARIANTS, Sam2Model, construct
 
 
 def write_checkpoint(path: Path, variant: str, seed: int = 0) -> Path:
-    """A SAM2Matting checkpoint of random weights: the cost of the real one, mattes without meaning.
+    """A SAM2Matting checkpoint of random weights: the cost of the real one, mattes without meaning."""
+    tracker, heads = _random(variant, seed)
+    torch.save({"model": {**tracker.state_dict(), **heads}}, path)
+    return path
 
-    Its region detector finds nothing unknown, so that the heads' unknown region is the mask's edge, as wide as a real
+
+def random_model(
+    variant: str, device: torch.device, precision: str = "auto", *, image_size: int = 1024, seed: int = 0
+) -> Sam2Model:
+    """What `load_model` would make of such a checkpoint, without the file."""
+    tracker, heads = _random(variant, seed, image_size)
+    dtype = autocast_dtype(precision, device)
+    return Sam2Model(tracker.requires_grad_(False).to(device), heads, Path("random"), device, dtype, "random")
+
+
+def _random(variant: str, seed: int, image_size: int = 1024) -> tuple[Any, dict[str, torch.Tensor]]:
+    """A tracker, and the tensors of heads."""
+    torch.manual_seed(seed)
+    return construct(variant, image_size=image_size), random_heads()
+
+
+def random_heads() -> dict[str, torch.Tensor]:
+    """The tensors of matting heads.
+
+    Their region detector finds nothing unknown, so that the unknown region is the mask's edge, as wide as a real
     detector's is on a hard outline; a random detector would call everything unknown.
     """
-    torch.manual_seed(seed)
-    tracker, heads = construct(variant), ProgressiveMatting()
+    heads = ProgressiveMatting()
     last = heads.unknown_fusion[6]
     assert isinstance(last, torch.nn.Conv2d) and last.bias is not None
     torch.nn.init.zeros_(last.weight)
     torch.nn.init.constant_(last.bias, -5.0)
-    torch.save({"model": {**tracker.state_dict(), **heads.state_dict()}}, path)
-    return path
+    return heads.state_dict()
 
 
 class DiscClip:

@@ -8,6 +8,7 @@ wisp bench speed [--frames 4]          our SAM2Matting against sam2's own predic
 wisp bench memory [--frames 20,60]     memory against length of the shot, for both
 wisp bench waiting                     cold start, first matte, correction, round trip
 wisp bench farm [--workers 1,2,4]      how a job scales, and what a chunk costs
+wisp bench gpu [--minutes 9]           what this machine's GPU gives: speed, memory, parity (see also dev.py gpu)
 wisp bench all [DATA]                  all of these: one JSON, one page
 wisp bench NAME --help                 the options of one benchmark
 """
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "memory": "memory",
     "waiting": "waiting",
     "farm": "farm",
+    "gpu": "gpu",
     "all": "everything",
 }
 
