@@ -41,8 +41,8 @@ def start() -> Client:
             fault = Fault(text[0].upper() + text[1:], "missing")
             raise EngineGone(fault.text) from None
         client = Client(engine_path.command(python), f"blender-{bpy.app.version_string}", idle_minutes=prefs.idle)
-        client.on_exit = _on_exit
-        client.on_notification = _on_notification
+        client.on_exit.connect(_on_exit)
+        client.on_notification.connect(_on_notification)
     if client.state == "ready":
         client.poll()
         if client.state == "exited":  # it ended since the last look: said once, and the next request starts it again

@@ -1,20 +1,27 @@
-"""The engine of this Nuke: one process, one open shot per node, messages taken on the main thread."""
+"""The engine of this Nuke: one process for all nodes, and the clock that their sessions go by."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from . import host
 from .vendor.client import engine_path, folders, process
 from .vendor.client.client import Client
-from .vendor.client.shots import RemoteShot
 
 _client: Optional[Client] = None
-_shots: Dict[str, RemoteShot] = {}
+
+
+class _Appointment(NamedTuple):
+    due: float
+    work: Callable[[], None]
+
+
+_appointments: List[_Appointment] = []
 
 
 def client(chosen: str = "") -> Client:
@@ -24,8 +31,9 @@ def client(chosen: str = "") -> Client:
     """
     global _client
     if _client is None:
-        python = _python(chosen)
-        _client = Client(engine_path.command(python), "nuke", host_folder=host.executable_folder())
+        _client = Client(engine_path.command(_python(chosen)), "nuke", host_folder=host.executable_folder())
+    elif _client.pid is None:
+        _client.command = engine_path.command(_python(chosen))
     _client.start()
     return _client
 
@@ -41,45 +49,37 @@ def _python(chosen: str) -> Path:
         return engine_path.find_python(json.loads(installed.read_text(encoding="utf-8"))["python"])
 
 
-def shot(uid: str, document: Dict[str, Any], root: str, cache: str, chosen: str, listener: Any) -> RemoteShot:
-    """The node's shot with this document, opened on first use. `listener.status` and `.failed` are called."""
-    running = client(chosen)
-    known = _shots.get(uid)
-    if known is None:
-        known = running.open(document, root, listener.status, listener.failed, cache)
-        _shots[uid] = known
-    else:
-        known.update(document)
-    return known
+def clock(seconds: float, work: Callable[[], None]) -> Callable[[], None]:
+    """The clock of sessions: `work` is called on the main thread by the first `poll` after so many seconds."""
+    entry = _Appointment(time.monotonic() + seconds, work)
+    _appointments.append(entry)
 
+    def take_back() -> None:
+        if entry in _appointments:
+            _appointments.remove(entry)
 
-def known_shot(uid: str) -> Optional[RemoteShot]:
-    """The node's shot, if it was opened."""
-    return _shots.get(uid)
-
-
-def forget(uid: str) -> None:
-    """The node is gone."""
-    known = _shots.pop(uid, None)
-    if known is not None:
-        known.close()
-
-
-def models() -> List[Dict[str, Any]]:
-    """What the engine can use, once it has said so."""
-    return list(_client.engine.get("models", [])) if _client is not None else []
+    return take_back
 
 
 def poll() -> None:
-    """Take the messages that have come. On the main thread."""
+    """Take the messages that have come, and do what is due. On the main thread, as often as the host is idle."""
+    now = time.monotonic()
+    for entry in [one for one in _appointments if one.due <= now]:
+        if entry in _appointments:  # the one before may have taken it back
+            _appointments.remove(entry)
+            entry.work()
     if _client is not None:
         _client.poll()
 
 
 def wait(until: Callable[[], bool], timeout: float = 600.0) -> None:
-    """Block until `until()`; for scripts without an event loop."""
-    assert _client is not None
-    _client.wait(until, timeout)
+    """Block until `until()`; for scripts without an event loop. Raises TimeoutError after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not until():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"The engine did not answer within {timeout:g} seconds.")
+        poll()
+        time.sleep(0.01)
 
 
 def run(work: List[str], chosen: str = "") -> subprocess.Popen[bytes]:
@@ -109,17 +109,15 @@ def report() -> str:
             f"log: {_client.log}",
             f"Wisp {_client.engine.get('wisp', '?')} on {_client.engine.get('device', '?')}",
         ]
-        lines += [f"{one['id']}: {'installed' if one['available'] else 'not installed'}" for one in models()]
+        models = _client.engine.get("models", [])
+        lines += [f"{one['id']}: {'installed' if one['available'] else 'not installed'}" for one in models]
     return "\n".join(lines)
 
 
 def stop() -> None:
-    """End the engine."""
-    global _client
+    """End the engine; open shots are opened again by the next one."""
     if _client is not None:
         _client.stop()
-    _client = None
-    _shots.clear()
 
 
 def log_file() -> Optional[Path]:

@@ -10,10 +10,10 @@ import json
 from typing import Any, Dict, List, Optional, Tuple
 
 from . import edits, engine, follow, host, solving
-from .vendor.client.session import Places, Session
+from .vendor.client.session import POLL
 from .vendor.panel.editor import Editor
 from .vendor.panel.frames import FrameSource, Matte
-from .vendor.panel.qt import QAction, QKeySequence, QShortcut, Qt, QtCore, QtGui, QtWidgets, clock
+from .vendor.panel.qt import QAction, QKeySequence, QShortcut, Qt, QtCore, QtGui, QtWidgets
 from .vendor.panel.shot_edits import ShotEdits
 
 #: The panels that are open; Nuke makes them and keeps no list.
@@ -68,7 +68,9 @@ class Panel(QtWidgets.QWidget):
         self._frames: Any = None
         self._before: Any = None
         self._text = ""
-        self._was_busy = False
+        #: While a node is edited, what the engine says is shown sooner than the host is idle.
+        self._messages = QtCore.QTimer(self)
+        self._messages.timeout.connect(engine.poll)
         self.button = QtWidgets.QPushButton("Edit the selected Wisp node")
         self.button.clicked.connect(lambda *_: self._edit_selected())
         self._column = QtWidgets.QVBoxLayout(self)
@@ -85,10 +87,8 @@ class Panel(QtWidgets.QWidget):
         document = solving.document(group)
         self.leave()
         self.group, self._text = group, host.text_of(group["wisp_prompts"])
-        client = engine.client(str(group["wisp_engine_python"].value()))
         edits = ShotEdits(document)
-        places = Places(folder, solving.cache_folder(group))
-        session = Session(client, lambda: edits.document, places, clock, own_engine=False)
+        session = solving.session_of(group)
         self._frames = EngineFrames(engine.pictures(document, folder, str(group["wisp_engine_python"].value())))
         self.editor = Editor(edits, self._frames, session, folder)
         changed = edits.on_change
@@ -98,14 +98,13 @@ class Panel(QtWidgets.QWidget):
             self._store()
 
         edits.on_change = on_change
-        session.changed.connect(self._follow)
         self.editor.frame_changed.connect(host.go)
         self._column.addWidget(self.editor)
         self.editor.show()
         for one in [self.editor, *self.editor.findChildren(QtWidgets.QWidget)]:
             if not isinstance(one, (QtWidgets.QLineEdit, QtWidgets.QAbstractSpinBox)):  # they are typed into
                 one.installEventFilter(self)
-        session.open()
+        self._messages.start(round(POLL * 1000))
         self.editor.go(host.frame())
         self.editor.canvas.setFocus()  # its keys belong to the editor from here on
 
@@ -139,6 +138,7 @@ class Panel(QtWidgets.QWidget):
 
     def leave(self) -> None:
         """Let go of the node."""
+        self._messages.stop()
         if self.editor is not None:
             self.editor.close_down()
             self._frames.close()
@@ -179,15 +179,6 @@ class Panel(QtWidgets.QWidget):
             host.message(str(refusal))
             with contextlib.suppress(edits.Refusal):  # without a plate there is nothing to go back to
                 self.editor.replace_objects(edits.stored(self.group)["objects"])
-
-    def _follow(self) -> None:
-        """When the editor's job ends, the node takes over what is solved."""
-        if self.editor is None:  # the last words of a session that was let go of
-            return
-        busy = self.editor.session.busy or self.editor.session.previewing
-        if self._was_busy and not busy:
-            solving.synchronise(self.group)
-        self._was_busy = busy
 
     def _edit_selected(self) -> None:
         group = next((one for one in host.selected() if one.knob("wisp_prompts") is not None), None)

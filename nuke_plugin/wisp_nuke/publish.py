@@ -136,8 +136,7 @@ class Work:
 
 def _next_version(group: Any) -> Path:
     """The folder of the next version: `NAME_v001`, where NAME is the node's."""
-    chosen = str(group["wisp_publish_dir"].value())
-    folder = Path(chosen or solving.beside_script("mattes", "name a publish folder"))
+    folder = Path(solving.folder_of(group, "wisp_publish_dir", "mattes", "name a publish folder"))
     numbered = re.compile(re.escape(group.name()) + r"_v(\d+)")
     there = [numbered.fullmatch(one.name) for one in folder.iterdir()] if folder.is_dir() else []
     version = max([int(match.group(1)) for match in there if match], default=0) + 1

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from pathlib import Path
-from typing import Any, Callable, Dict, List, Set
+import re
+from typing import Any, Callable, Dict, List
 
 from . import edits, engine, graph, host, node, plates, state
 from .edits import Refusal
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError
-from .vendor.client.frames import frames_in
-from .vendor.client.shots import RemoteShot
+from .vendor.client.session import Places, Session
 
 
 def say(group: Any, text: str) -> None:
@@ -22,17 +22,30 @@ def say(group: Any, text: str) -> None:
 
 
 def cache_folder(group: Any) -> str:
-    """The knob's folder, else one beside the script. Raises Refusal where there is neither."""
-    chosen = group["wisp_cache_dir"].value()
-    return str(chosen) if chosen else beside_script("wisp-cache", "name a cache folder")
+    """The knob's folder, else one beside the script. Raises Refusal as `folder_of`."""
+    return folder_of(group, "wisp_cache_dir", "wisp-cache", "name a cache folder")
 
 
-def beside_script(name: str, otherwise: str) -> str:
-    """A folder beside the script. Raises Refusal for a script that was never saved."""
-    script = host.script_path()
-    if not script:
+def folder_of(group: Any, knob: str, name: str, otherwise: str) -> str:
+    """The folder that a knob names, by itself or by Tcl; where it is empty one beside the script. Raises Refusal for a
+    script that was never saved, and for a folder in whose name the host would look for a frame's number or for Tcl."""
+    named = str(group[knob].value())
+    if named:
+        found = named if _LIKE_A_FRAME.search(named) else host.evaluated(group[knob])
+    elif host.script_path():
+        found = os.path.join(os.path.dirname(host.script_path()), name).replace(os.sep, "/")
+    else:
         raise Refusal(f"Save the script or {otherwise} first, so that the mattes have a place.")
-    return os.path.join(os.path.dirname(script), name).replace(os.sep, "/")
+    if _LIKE_A_FRAME.search(found) or _LIKE_TCL.search(found):
+        raise Refusal(
+            f"The folder {found} has one of % # [ ] $ in its name, which Nuke reads as a frame's number or as Tcl. "
+            f"Choose another: {otherwise}."
+        )
+    return found
+
+
+#: What the host reads in the name of a file as the place of a frame's number or of a view, and as Tcl.
+_LIKE_A_FRAME, _LIKE_TCL = re.compile("[%#]"), re.compile(r"[\[\]$]")
 
 
 def plate_folder(group: Any) -> str:
@@ -58,120 +71,109 @@ def document(group: Any) -> Dict[str, Any]:
     return {"wisp": 1, "plate": plate, "objects": found["objects"], "solve": models}
 
 
-class Listener:
-    """Writes what the engine says into a node, for as long as there is one."""
+class Follower:
+    """Writes what a session says into its node, for as long as there is one."""
 
-    def __init__(self, group: Any) -> None:
-        self.group = group
-        self._uid = state.uid_of(group)
-        self._mine = state.of(group)
+    def __init__(self, group: Any, session: Session) -> None:
+        self._group, self._session, self._mine = group, session, state.of(group)
+        self._said, self._works = session.message, False
+        #: Whether a matte has come since the node last took over what is there.
+        self._new = False
+        session.changed.connect(self._changed)
+        session.matte_changed.connect(self._matte_changed)
+        session.mattes_known.connect(self._take_over)
 
-    def status(self, status: Dict[str, Any]) -> None:
+    def _changed(self) -> None:
+        session, progress = self._session, self._session.progress
+        words = session.message
+        if progress is not None and progress.total:
+            words = f"{progress.stage} {progress.done} of {progress.total}"
+            host.show_progress(self._mine.bar, progress.done, progress.total, words)
+        if words != self._said:
+            self._said = words
+            say(self._group, words)
+        worked, self._works = self._works, session.busy
+        if worked and not session.busy:
+            self._mine.bar = None
+        if self._new and not (session.busy or session.previewing):
+            self._take_over()
+
+    def _matte_changed(self, _object: int, _frame: int) -> None:
+        self._new = True
+
+    def _take_over(self) -> None:
         """Point the reads at the mattes and key what is solved."""
-        if self.group is None:
-            return
+        self._new = False
         try:
-            self._show(status)
+            show_solved(self._group, self._session)
         except Refusal as refusal:
-            say(self.group, str(refusal))
-
-    def _show(self, status: Dict[str, Any]) -> None:
-        node.offer_models(self.group, engine.models())
-        known = {item["id"]: item for item in status["objects"]}
-        mattes, solved = [], []
-        elsewhere: Set[int] = set()
-        for item in edits.stored(self.group)["objects"]:
-            report = known.get(item["id"])
-            enabled = report is not None and item.get("enabled", True)
-            pattern = str(report["pattern"]) if report else ""
-            mattes.append(graph.Mattes(pattern, enabled, graph.channel_of(item["name"], item["id"])))
-            frames = frames_in(report["frames"].get("solved", "")) if report else []
-            there = _files_beside(pattern) if frames else set()
-            present = [frame for frame in frames if Path(pattern % frame).name in there]
-            elsewhere.update(set(frames) - set(present))
-            solved.append(dict.fromkeys(present, 1))
-        with state.writing(self.group):
-            node.rebuild(self.group, mattes)
-            node.show_states(self.group, solved, [matte.enabled for matte in mattes])
-            if mattes and self.group.node("Matte_1") is None:
-                raise Refusal(node.limited(self.group) or "The node's inside is not whole; make a new node.")
-            for number in range(1, len(mattes) + 1):
-                read = self.group.node(f"Matte_{number}")
-                if read is not None:
-                    read["reload"].execute()
-        if elsewhere:
-            self._gather(elsewhere)
-
-    def _gather(self, frames: Set[int]) -> None:
-        """Mattes of earlier prompts that still hold lie in another folder: solving links them into the present one."""
-        known = engine.known_shot(self._uid)
-        if known is None or self._mine.gathered or busy(self.group):
-            return
-        self._mine.gathered = True
-        known.solve(",".join(str(frame) for frame in sorted(frames)), on_done=lambda _: self.refresh())
-
-    def failed(self, error: EngineError) -> None:
-        self._say(str(error))
-
-    def progress(self, params: Dict[str, Any]) -> None:
-        words = "{stage} {done} of {total}".format(**params)
-        self._say(words)
-        host.show_progress(self._mine.bar, params["done"], params["total"], words)
-
-    def done(self, params: Dict[str, Any]) -> None:
-        self._mine.bar = None
-        lost = "".join(f"; {name} lost on {frames}" for name, frames in params["lost"].items())
-        self._say("{matted} mattes computed, {cached} were there".format(**params) + lost)
-        self.refresh()
-
-    def stopped(self, error: EngineError) -> None:
-        self._mine.bar = None
-        self._say("Stopped; what is finished is kept" if error.kind == "cancelled" else str(error))
-        if error.kind != "gone":
-            self.refresh()
-
-    def refresh(self) -> None:
-        known = engine.known_shot(self._uid)
-        if known is not None and self.group is not None:
-            known.refresh()
-
-    def _say(self, text: str) -> None:
-        if self.group is not None:
-            say(self.group, text)
+            say(self._group, str(refusal))
 
 
-def _files_beside(pattern: str) -> Set[str]:
-    """The names in a pattern's folder, by one look at it; none where there is no such folder."""
-    try:
-        return {file.name for file in Path(pattern).parent.iterdir()}
-    except OSError:
-        return set()
+def show_solved(group: Any, session: Session) -> None:
+    """The node reads the mattes that the engine knows, and has keys where they are there. Raises Refusal where the
+    prompts cannot be read, or this edition of the host keeps the nodes inside out of reach."""
+    node.offer_models(group, session.models)
+    mattes, solved = [], []
+    for item in edits.stored(group)["objects"]:
+        pattern = session.matte_pattern(item["id"])
+        counts = bool(pattern) and item.get("enabled", True)
+        mattes.append(graph.Mattes(pattern, counts, graph.channel_of(item["name"], item["id"])))
+        lane = session.lanes.get(item["id"]) if pattern else None
+        solved.append(dict.fromkeys(lane.solved, 1) if lane is not None else {})
+    with state.writing(group):
+        node.rebuild(group, mattes)
+        node.show_states(group, solved, [matte.enabled for matte in mattes])
+        if mattes and group.node("Matte_1") is None:
+            raise Refusal(node.limited(group) or "The node's inside is not whole; make a new node.")
+        for number in range(1, len(mattes) + 1):
+            read = group.node(f"Matte_{number}")
+            if read is not None:
+                read["reload"].execute()
 
 
-def _listener(group: Any) -> Listener:
+def session_of(group: Any) -> Session:
+    """The node's session, with its shot open in a running engine. Raises Refusal without a place for the mattes,
+    EngineNotFound and EngineGone."""
     mine = state.of(group)
-    if mine.listener is None:
-        mine.listener = Listener(group)
-    found: Listener = mine.listener
+    places = Places(plate_folder(group), cache_folder(group))
+    client = engine.client(str(group["wisp_engine_python"].value()))
+    if mine.session is None:
+        mine.session = Session(client, _document_of(group), places, engine.clock, own_engine=False)
+        Follower(group, mine.session)
+        mine.session.open()
+    elif mine.session.places != places:
+        mine.session.move(places)
+    found: Session = mine.session
     return found
+
+
+def _document_of(group: Any) -> Callable[[], Dict[str, Any]]:
+    """What the engine is told: the node's document, or the one before while the node's input is not what the prompts
+    were drawn on."""
+    kept = [document(group)]
+
+    def present() -> Dict[str, Any]:
+        with contextlib.suppress(Refusal):
+            kept[0] = document(group)
+        return kept[0]
+
+    return present
 
 
 def forget(uid: str) -> None:
     """The node is gone: its job ends, and nothing is written into it any more."""
     mine = state.at(uid)
     if mine is not None:
-        if mine.listener is not None:
-            mine.listener.group = None
-        if mine.job is not None and not mine.job.finished:
-            mine.job.cancel()
+        if mine.session is not None:
+            mine.session.close()
         state.forget(uid)
-    engine.forget(uid)
 
 
 def busy(group: Any) -> bool:
     """Whether a job of that node runs, or its plate is being rendered for one."""
     mine = state.of(group)
-    return mine.export is not None or (mine.job is not None and not mine.job.finished)
+    return mine.export is not None or (mine.session is not None and mine.session.busy)
 
 
 def track(group: Any, direction: str, with_bar: bool = True) -> None:
@@ -188,16 +190,10 @@ def track(group: Any, direction: str, with_bar: bool = True) -> None:
 
 
 def _solve(group: Any, first: int, last: int) -> None:
-    mine, listener = state.of(group), _listener(group)
-    opened = _opened(group, listener)
-    mine.gathered = False
-    say(group, "Solving")
-    mine.job = opened.solve(
-        f"{first}-{last}" if first < last else str(first),
-        on_progress=listener.progress,
-        on_done=listener.done,
-        on_error=listener.stopped,
-    )
+    session = session_of(group)
+    session.solve(f"{first}-{last}" if first < last else str(first))
+    if not session.busy:  # there is no engine; the session says why
+        state.of(group).bar = None
 
 
 def export_plates(group: Any, then: Callable[[], Any]) -> None:
@@ -229,22 +225,15 @@ def export_plates(group: Any, then: Callable[[], Any]) -> None:
 
 
 def synchronise(group: Any) -> None:
-    """Take over what was solved for these prompts elsewhere, as in the panel."""
-    _opened(group, _listener(group))
+    """Take over what was solved for these prompts elsewhere."""
+    session_of(group).refresh()
 
 
 def tell(group: Any) -> None:
     """The prompts or settings have changed: an engine that has the shot open says what is stale now."""
-    known = engine.known_shot(state.uid_of(group))
-    if known is not None:
-        known.update(document(group))
-
-
-def _opened(group: Any, listener: Listener) -> RemoteShot:
-    """The node's shot in the engine, with the prompts as they are now."""
-    python = str(group["wisp_engine_python"].value())
-    uid = state.uid_of(group)
-    return engine.shot(uid, document(group), plate_folder(group), cache_folder(group), python, listener)
+    session = state.of(group).session
+    if session is not None:
+        session.update()
 
 
 def stop(group: Any) -> None:
@@ -264,8 +253,8 @@ def look_for_cancel() -> None:
 def _stop(mine: state.NodeState) -> None:
     if mine.export is not None:
         mine.export.cancelled = True
-    elif mine.job is not None and not mine.job.finished:
-        mine.job.cancel()
+    elif mine.session is not None:
+        mine.session.stop()
 
 
 def _span(group: Any, keyframes: List[int], direction: str) -> List[int]:

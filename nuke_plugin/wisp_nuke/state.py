@@ -30,11 +30,9 @@ class NodeState:
         self.painted: Dict[int, str] = {}
         self.looked: Any = None
         self.settled = False
-        #: The engine's words go here; the job, its bar, and whether mattes elsewhere were gathered since.
-        self.listener: Any = None
-        self.job: Any = None
+        #: The shot in the engine, once it was asked for, and the bar of what it works at.
+        self.session: Any = None
         self.bar: Any = None
-        self.gathered = False
         #: What is being rendered for the engine, and what is being published.
         self.export: Any = None
         self.publication: Any = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, List
 
 from . import host
+from .vendor.client.frames import FrameName
 
 #: Nodes that show another frame than the one that is asked for.
 _TIME = ("TimeOffset", "FrameHold", "Retime", "TimeWarp", "TimeClip", "FrameRange", "AppendClip", "OFlow2", "Kronos")
@@ -68,7 +69,7 @@ def file_state(node: Any, number: int, shifted: bool) -> Any:
         return _folder(text)
     views = host.views() if "%V" in text or "%v" in text else [""]
     names = [text.replace("%V", view).replace("%v", view[:1]) for view in views]
-    return [_state(re.sub(r"%(\d*)d|#+", lambda match: _padded(match, number), name)) for name in names]
+    return [_state(_on_frame(name, number)) or _state(name) for name in names]
 
 
 def _state(name: str) -> Any:
@@ -92,6 +93,11 @@ def _text_of(node: Any, name: str) -> str:
     return str(target.value()) if target is not None else ""
 
 
-def _padded(match: Any, number: int) -> str:
-    digits = match.group(1) if match.group(1) is not None else str(len(match.group(0)))
-    return str(number).zfill(int(digits or 1))
+def _on_frame(path: str, number: int) -> str:
+    """The file of a frame: the number's place is in the file's name, else in that of a folder above."""
+    folder, slash, name = path.rpartition("/")
+    pattern = FrameName.parse(name)
+    if pattern is not None:
+        return folder + slash + pattern.name(number)
+    whole = FrameName.parse(path)
+    return path if whole is None else whole.name(number)

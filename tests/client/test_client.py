@@ -74,7 +74,7 @@ def test_garbage_on_the_pipe_is_passed_over(make: Make) -> None:
 """
     client = make(ECHO.format(before=garbage.strip()))
     told: list[tuple[str, Any]] = []
-    client.on_notification = lambda method, params: told.append((method, params))
+    client.on_notification.connect(lambda method, params: told.append((method, params)))
     assert client.call("echo", {"a": 1}) == {"a": 1}
     assert ("news/of/tomorrow", {"a": 1}) in told
     texts = [params["text"] for method, params in told if method == "log"]
@@ -98,7 +98,7 @@ def test_an_exit_is_told_with_code_and_last_words(make: Make) -> None:
     client = make(ECHO.format(before="sys.stderr.write('the disk is on fire\\n'); sys.exit(5)"))
     exits: list[EngineExit] = []
     errors: list[EngineError] = []
-    client.on_exit = exits.append
+    client.on_exit.connect(exits.append)
     client.request("echo", {}, lambda result: None, errors.append)
     client.wait(lambda: bool(exits))
     assert exits == [EngineExit(5, "the disk is on fire")]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from wisp.client.client import EngineExit
+from wisp.client.client import EngineExit, Signal
 from wisp.client.errors import EngineError, EngineGone
 from wisp.client.session import PATIENCE, POLL, PREVIEW, SETTLE, Places, Session
 
@@ -73,6 +73,7 @@ class Client:
 
     def __init__(self) -> None:
         self.shot = Shot()
+        self.on_exit, self.on_notification = Signal(), Signal()
         self.polled = self.starts = 0
         self.killed = self.stopped = self.broken = False
         self.status: Any = None

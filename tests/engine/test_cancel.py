@@ -147,7 +147,7 @@ def test_what_a_plate_says_of_itself_reaches_the_host(start: Start, document: Do
     document["plate"]["path"] = "plate.%04d.exr"
     client = start()
     logs: list[dict[str, Any]] = []
-    client.on_notification = lambda method, params: logs.append({"method": method, **params})
+    client.on_notification.connect(lambda method, params: logs.append({"method": method, **params}))
     statuses: list[Any] = []
     shot = client.open(document, str(tmp_path / "two"), statuses.append, statuses.append, cache=str(tmp_path / "cache"))
     client.wait(lambda: bool(logs), timeout=120)

@@ -203,7 +203,7 @@ def test_nothing_but_protocol_on_stdout(start: Start, session: Open) -> None:
     """A solver whose libraries print on every step: no line of it reaches the host, all of it reaches the log."""
     client = start("chatter")
     logs: list[Params] = []
-    client.on_notification = lambda method, params: logs.append(params)
+    client.on_notification.connect(lambda method, params: logs.append(params))
     shot = session(client)
     assert shot.finish(shot.solve())["matted"] == 12
     assert not logs
@@ -322,7 +322,7 @@ def test_a_crash_is_reported_and_the_next_engine_takes_over(start: Start, sessio
     client = start("abort once")
     shot = session(client)
     exits: list[Any] = []
-    client.on_exit = exits.append
+    client.on_exit.connect(exits.append)
     job = shot.solve()
     shot.wait(lambda: job.finished)
     client.poll()

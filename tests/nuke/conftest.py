@@ -84,7 +84,7 @@ class Session:
         """The job that the node has started, once its plate is rendered."""
         mine = self.module("state").of(group)
         self.until(lambda: mine.export is None)
-        return mine.job
+        return mine.session._job
 
     def objects(self, group: Any) -> list[dict[str, Any]]:
         """What the node stores."""

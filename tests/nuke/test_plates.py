@@ -285,3 +285,38 @@ def test_an_image_area_that_begins_elsewhere_is_refused(session: Any, tmp_path: 
     assert "begins at 8, 4" in group["wisp_status"].value() and "Reformat" in group["wisp_status"].value()
     with pytest.raises(session.module("edits").Refusal, match="begins at 8, 4"):
         export(session, group, tmp_path / "p")
+
+
+@pytest.mark.parametrize("name", ["50%", "take%04d", "take#2", "a[b]", "$shot"])
+def test_a_folder_in_which_the_host_reads_a_frame_or_tcl_is_refused(session: Any, name: str, tmp_path: Path) -> None:
+    group = session.wisp(cache=tmp_path)
+    solving, refusal = session.module("solving"), session.module("edits").Refusal
+    assert solving.cache_folder(group) == tmp_path.as_posix()
+    for knob in ("wisp_cache_dir", "wisp_publish_dir"):
+        session.sets(group, knob, (tmp_path / name).as_posix())
+        with pytest.raises(refusal, match="Nuke reads as"):
+            solving.folder_of(group, knob, "wisp-cache", "name a cache folder")
+    session.sets(group, "wisp_cache_dir", "")
+    session.host.root_group["name"].content = (tmp_path / name / "shot.nk").as_posix()
+    with pytest.raises(refusal, match="Nuke reads as"):
+        solving.cache_folder(group)
+
+
+def test_a_folder_that_looks_like_a_frame_number_hides_no_change(session: Any, tmp_path: Path) -> None:
+    """Where a plate's folders have what looks like the place of a number, its files are still looked at."""
+    group = session.wisp()
+    upstream = session.module("upstream")
+    for text, on_disk in (
+        ("take#2/x.%04d.exr", "take#2/x.1001.exr"),
+        ("50%d/x.####.exr", "50%d/x.1001.exr"),
+        ("%04d/x.exr", "1001/x.exr"),
+        ("plain#3.exr", "plain#3.exr"),
+    ):
+        file = tmp_path / on_disk
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"picture")
+        read = session.host.make("Read", session.host.root_group)
+        read["file"].setValue(f"{tmp_path.as_posix()}/{text}")
+        (state,) = upstream.file_state(read, 1001, False)
+        assert state is not None and state[0] == 7, text
+    assert group is not None

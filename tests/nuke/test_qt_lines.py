@@ -27,15 +27,15 @@ stub.INVISIBLE, stub.DO_NOT_WRITE, stub.STARTLINE, stub.NO_UNDO, stub.SAVE_MENU,
 sys.modules["nuke"] = stub
 sys.path.insert(0, sys.argv[1])
 folder, document, matte = sys.argv[2], json.loads(sys.argv[3]), sys.argv[4]
-from wisp_nuke import engine, panel, viewer_pick
+from wisp_nuke import engine, panel, solving, viewer_pick
 from wisp_nuke.vendor.panel.qt import Qt, QtCore, QtGui, QtWidgets
 
 app = QtWidgets.QApplication([])
 frames = panel.EngineFrames(engine.pictures(document, folder))
 edits = panel.ShotEdits(document)
 client = engine.client()
-places = panel.Places(folder, os.path.join(folder, "cache"))
-session = panel.Session(client, lambda: edits.document, places, panel.clock, own_engine=False)
+places = solving.Places(folder, os.path.join(folder, "cache"))
+session = solving.Session(client, lambda: edits.document, places, engine.clock, own_engine=False)
 holder = panel.Panel()
 holder.editor = editor = panel.Editor(edits, frames, session, folder)
 holder._frames = frames
@@ -49,11 +49,13 @@ def wait(until):
     deadline = time.time() + 120
     while not until():
         assert time.time() < deadline, "still waiting"
-        client.poll()
+        engine.poll()
         app.processEvents()
         time.sleep(0.01)
 
-wait(lambda: client.state == "ready" and editor.loader.get(("plate", 1)) is not None)
+known = []
+session.mattes_known.connect(lambda: known.append(True))
+wait(lambda: known and editor.loader.get(("plate", 1)) is not None)
 editor.loader.want([("matte", matte)])
 wait(lambda: editor.loader.get(("matte", matte)) is not None)
 read = editor.loader.get(("matte", matte))

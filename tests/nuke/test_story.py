@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import pytest
 from fake_nuke.render import render
-from wisp.frames import parse_frames
 from wisp.plates.colour import srgb_decode
 
 SIZE = (320, 180)
@@ -89,8 +88,8 @@ def test_prompt_track_correct_save_and_render_elsewhere(
     session.until(lambda: job.finished, 600)
 
     def reported() -> list[int]:
-        (item,) = engine.known_shot(group["wisp_uid"].value()).status["objects"]
-        return list(parse_frames(item["frames"]["solved"])) if "solved" in item["frames"] else []
+        (lane,) = session.module("state").of(group).session.lanes.values()
+        return sorted(lane.solved)
 
     session.until(lambda: FRAMES[0] in keyed() and keyed() == reported(), 300)
     group["wisp_track_both"].execute()

@@ -74,6 +74,7 @@ panel.set_mode("plate")
 middle = panel.grab().toImage().pixelColor(panel.canvas.mapTo(panel, at(32, 10))).name()
 print([p["kind"] for p in edits.objects[0]["prompts"]], engine.state, middle, edits.objects[0]["edge"]["black"])
 panel.close_down()
+panel.session.close()
 """
 
 

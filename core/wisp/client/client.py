@@ -19,6 +19,30 @@ from .shots import Job, RemoteShot
 from .tables import PROTOCOL
 
 
+class Signal:
+    """Calls whoever is connected."""
+
+    def __init__(self) -> None:
+        self._connected: List[Callable[..., Any]] = []
+
+    def connect(self, work: Callable[..., Any]) -> None:
+        self._connected.append(work)
+
+    def disconnect(self, work: Callable[..., Any]) -> None:
+        """Nothing where it is not connected."""
+        if work in self._connected:
+            self._connected.remove(work)
+
+    def disconnect_all(self) -> None:
+        del self._connected[:]
+
+    def emit(self, *values: Any) -> None:
+        for work in list(self._connected):
+            work(*values)
+
+    __call__ = emit
+
+
 class EngineExit(NamedTuple):
     """An engine's unexpected end. `code` < 0: the signal that ended it (POSIX); `log_tail`: its last words."""
 
@@ -35,7 +59,7 @@ class Client:
 
     `state` is `stopped`, `starting`, `ready`, `refused` (the handshake failed) or `exited`.
     `engine` is the answer to `initialize` once ready: version, device, models.
-    `on_exit` is called when the engine ends unasked. `on_notification(method, params)` gets what no job claims:
+    `on_exit(EngineExit)` tells that the engine ended unasked, `on_notification(method, params)` what no job claims:
     `log`, and whatever a newer engine may send.
     """
 
@@ -56,9 +80,8 @@ class Client:
         self.log = log or folders.log_folder(inherited) / f"{name}-{os.getpid()}.log"
         self.state = "stopped"
         self.engine: Dict[str, Any] = {}
-        self.on_exit: Callable[[EngineExit], None] = ignore
-        self.on_notification: Callable[[str, Dict[str, Any]], None] = ignore
-        self._command = command
+        self.on_exit, self.on_notification = Signal(), Signal()
+        self.command = command
         self._greeting = {"protocol": PROTOCOL, "client": name, "idle_minutes": idle_minutes}
         self._environment = process.clean_environment(inherited, host_folder)
         self._connection: Optional[Connection] = None
@@ -83,9 +106,9 @@ class Client:
         if self._connection is not None:
             return
         try:
-            self._connection = Connection(self._command, self._environment, self.log)
+            self._connection = Connection(self.command, self._environment, self.log)
         except OSError as error:
-            raise EngineGone(f"The engine {self._command[0]} cannot be started: {error}.", "Check its path.") from None
+            raise EngineGone(f"The engine {self.command[0]} cannot be started: {error}.", "Check its path.") from None
         self.state = "starting"
         self.request("initialize", self._greeting, self._welcomed, self._refused)
         for shot in self._shots:

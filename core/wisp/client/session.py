@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from .client import Client, EngineExit
+from .client import Client, EngineExit, Signal
 from .errors import EngineError, EngineGone
 from .frames import frames_in
 from .shots import Job, RemoteShot
@@ -30,23 +30,6 @@ READY = "Ready"
 
 #: `after(seconds, work)`: call `work` once, so much later, on the host's own thread; what it returns takes that back.
 Clock = Callable[[float, Callable[[], None]], Callable[[], None]]
-
-
-class Signal:
-    """Calls whoever is connected."""
-
-    def __init__(self) -> None:
-        self._connected: List[Callable[..., Any]] = []
-
-    def connect(self, work: Callable[..., Any]) -> None:
-        self._connected.append(work)
-
-    def disconnect_all(self) -> None:
-        del self._connected[:]
-
-    def emit(self, *values: Any) -> None:
-        for work in list(self._connected):
-            work(*values)
 
 
 class Timer:
@@ -121,6 +104,7 @@ class Session:
         #: What is said at rest: how the last job ended, until the shot is edited.
         self._at_rest = READY
         self._paths: Dict[Tuple[int, int], str] = {}
+        self._patterns: Dict[int, str] = {}
         self._edited = False
         self._places = places
         self._own_engine = own_engine
@@ -129,8 +113,8 @@ class Session:
         #: Previews (object, frame) to ask for, and those that the engine works at.
         self._wanted: Set[Tuple[int, int]] = set()
         self._previews: Set[Tuple[int, int]] = set()
-        client.on_exit = self._exited
-        client.on_notification = self._notified
+        client.on_exit.connect(self._exited)
+        client.on_notification.connect(self._notified)
         self._poll_timer = Timer(clock, POLL, self._poll)
         self._update_timer = Timer(clock, SETTLE, self._send)
         self._preview_timer = Timer(clock, PREVIEW, self._ask_previews)
@@ -158,6 +142,10 @@ class Session:
         """The newest matte known of an object on a frame; a stale one until the new one is there."""
         return self._paths.get((number, frame))
 
+    def matte_pattern(self, number: int) -> str:
+        """Where an object's finished mattes lie, with a printf frame number in the file's name; empty until known."""
+        return self._patterns.get(number, "")
+
     def stale(self, number: int, frame: int) -> bool:
         """Whether the matte is out of date and no newer one is on its way."""
         lane, key = self.lanes.get(number), (number, frame)
@@ -183,6 +171,10 @@ class Session:
                 self._document(), place.root, self._status, self._error, place.cache, place.readable
             )
 
+    @property
+    def places(self) -> Places:
+        return self._places
+
     def move(self, places: Places) -> None:
         """The document lies elsewhere now, and with it its cache."""
         if self._shot is not None:
@@ -196,6 +188,12 @@ class Session:
         self._at_rest = READY
         self._edited = True
         self._update_timer.start()
+
+    def refresh(self) -> None:
+        """Have the files looked at anew: somebody else may have solved some."""
+        self._send()
+        if self._shot is not None and self._ensure():
+            self._shot.refresh()
 
     def want_preview(self, number: int, frame: int) -> None:
         """Compute that matte soon; asked for again before that, it is computed once. One that is being computed
@@ -228,10 +226,16 @@ class Session:
             timer.stop()
         for signal in (self.changed, self.matte_changed, self.mattes_known):
             signal.disconnect_all()
+        self.client.on_exit.disconnect(self._exited)
+        self.client.on_notification.disconnect(self._notified)
         if self._own_engine:
             self.client.stop()
-        elif self._shot is not None:
-            self._shot.close()
+            return
+        if self._job is not None and self.busy:
+            self._job.cancel()
+        shot, self._shot = self._shot, None
+        if shot is not None:
+            shot.close()
 
     # -- inside -------------------------------------------------------------------------------------------
 
@@ -298,6 +302,7 @@ class Session:
     def _status(self, status: Dict[str, Any]) -> None:
         for item in status["objects"]:
             number, frames = item["id"], item["frames"]
+            self._patterns[number] = item["pattern"]
             folder, _, name = item["pattern"].rpartition("/")
             lane = Lane(set(frames_in(frames.get("solved", ""))), set(frames_in(frames.get("dirty", ""))), {})
             lane.suspicious.update(self._lane(number).suspicious)

@@ -47,8 +47,9 @@ class RemoteShot:
             self._request("update", {"shot": shot}, self._report)
 
     def refresh(self) -> None:
-        """Have the files looked at anew: some may have come, gone or changed."""
-        self._request("update", {"shot": self._shot, "look_again": True}, self._report)
+        """Have the files looked at anew: some may have come, gone or changed. Nothing for a shot that was refused."""
+        if self._shot_id is not None or self._opening:
+            self._request("update", {"shot": self._shot, "look_again": True}, self._report)
 
     def preview(self, frame: int, object_id: int, on_result: Result, on_error: Optional[Failure] = None) -> None:
         """One matte now, also while a job runs; `on_result` gets its `path`."""

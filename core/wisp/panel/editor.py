@@ -137,10 +137,11 @@ class Editor(QtWidgets.QWidget):
         self.session.solve(f"{first}-{last}" if first < last else str(first), numbers)
 
     def close_down(self) -> None:
-        """Stop reading and end the engine."""
+        """Stop reading, and let go of the session."""
         self.transport.play(False)
+        self.session.changed.disconnect(self._refresh_state)
+        self.viewing.close()
         self.loader.close()
-        self.session.close()
 
     # -- building -----------------------------------------------------------------------------------------
 

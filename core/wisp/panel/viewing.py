@@ -49,6 +49,11 @@ class Viewing(QtCore.QObject):
         self.mode = mode
         self.refresh()
 
+    def close(self) -> None:
+        """Let go of the session."""
+        self._session.matte_changed.disconnect(self._matte_changed)
+        self._session.mattes_known.disconnect(self.refresh)
+
     def refresh(self) -> None:
         """What belongs to the frame may have changed."""
         self._want()

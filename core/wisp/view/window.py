@@ -49,6 +49,7 @@ class Window(QtWidgets.QMainWindow):
         """Open a shot or a plate instead of this one. Raises WispError, and then this one stays."""
         opened = open_target(path)
         self.editor.close_down()
+        self.editor.session.close()
         self._show_shot(opened)
 
     def save(self, path: Path | None = None) -> None:
@@ -81,6 +82,7 @@ class Window(QtWidgets.QMainWindow):
             event.ignore()
             return
         self.editor.close_down()
+        self.editor.session.close()
         event.accept()
 
     # -- inside -------------------------------------------------------------------------------------------
