@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from .gestures import BOX, LASSO, STROKE, Gestures
+from .gestures import BOX, GRAB, LASSO, STROKE, Gestures
 from .paint import paint_prompts
 from .qt import Qt, QtCore, QtGui, QtWidgets, position
 
@@ -31,6 +31,10 @@ class Canvas(QtWidgets.QWidget):
         #: May a gesture change the shot now? Asked at the press.
         self.editable: Callable[[], bool] = lambda: True
         self._picture: Optional[QtGui.QImage] = None
+        #: What is shown left of the wipe's line, and where that line is: a fraction of the width; None without a wipe.
+        self._other: Optional[QtGui.QImage] = None
+        self.wipe: Optional[float] = None
+        self._wiping = False
         self._note = ""
         self._show_prompts = True
         self._zoom = 1.0
@@ -45,9 +49,17 @@ class Canvas(QtWidgets.QWidget):
 
     # -- what is shown ------------------------------------------------------------------------------------
 
-    def show_picture(self, picture: Optional[QtGui.QImage], note: str = "") -> None:
-        """Show a picture of the plate's size (None: an empty ground), with a sentence over it if there is one."""
-        self._picture, self._note = picture, note
+    def show_picture(
+        self, picture: Optional[QtGui.QImage], note: str = "", other: Optional[QtGui.QImage] = None
+    ) -> None:
+        """Show a picture of the plate's size (None: an empty ground), with a sentence over it if there is one, and
+        `other` left of the wipe's line."""
+        self._picture, self._note, self._other = picture, note, other
+        self.update()
+
+    def set_wipe(self, on: bool) -> None:
+        """With a wipe or without."""
+        self.wipe = 0.5 if on else None
         self.update()
 
     def show_prompts(self, shown: bool) -> None:
@@ -109,6 +121,8 @@ class Canvas(QtWidgets.QWidget):
         if event.button() == _Button.MiddleButton:
             self._pan_from = point
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif event.button() == _Button.LeftButton and self._on_wipe(point):
+            self._wiping = True
         elif event.button() in (_Button.LeftButton, _Button.RightButton) and self.editable():
             modifiers = event.modifiers()
             exclude = event.button() == _Button.RightButton or bool(modifiers & _Modifier.AltModifier)
@@ -123,6 +137,8 @@ class Canvas(QtWidgets.QWidget):
             self._offset += point - self._pan_from
             self._pan_from = point
             self._fitted = False
+        if self._wiping:
+            self.wipe = min(max(self.to_plate(point)[0] / self.gestures.edits.size[0], 0.0), 1.0)
         self.gestures.move(self.to_plate(point), self.frame, self._zoom)
         self.hovered.emit(self.to_plate(point))
         self.update()
@@ -131,6 +147,8 @@ class Canvas(QtWidgets.QWidget):
         if event.button() == _Button.MiddleButton:
             self._pan_from = None
             self.setCursor(Qt.CursorShape.CrossCursor)
+        elif self._wiping:
+            self._wiping = False
         elif self.gestures.release(self.to_plate(position(event)), self.frame, self._zoom):
             self.edited.emit()
         self.update()
@@ -149,6 +167,7 @@ class Canvas(QtWidgets.QWidget):
             # Enlarged pixels are meant to be seen as such.
             painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform, self._zoom < 2.0)
             painter.drawImage(area, self._picture)
+            self._paint_other(painter, area)
         else:
             painter.fillRect(area, QtGui.QColor("#26262a"))
         painter.setPen(QtGui.QColor("#3a3a40"))
@@ -156,6 +175,8 @@ class Canvas(QtWidgets.QWidget):
         if self._show_prompts:
             self._paint_prompts(painter)
         self._paint_brush(painter)
+        if self.wipe is not None:
+            self._paint_wipe(painter)
         if self._note:
             self._paint_note(painter)
         painter.end()
@@ -175,6 +196,34 @@ class Canvas(QtWidgets.QWidget):
             active = edits.object(edits.active)
             draft: List[Dict[str, Any]] = [self.gestures.draft]
             paint_prompts(painter, draft, active["color"] if active else "#33c26b", self._zoom)
+        painter.restore()
+
+    def _wipe_handle(self) -> QtCore.QPointF:
+        """In the middle of the wipe's line, on the screen."""
+        width, height = self.gestures.edits.size
+        return self.to_screen((self.wipe or 0.0) * width, height / 2.0)
+
+    def _on_wipe(self, point: QtCore.QPointF) -> bool:
+        apart = point - self._wipe_handle()
+        return self.wipe is not None and max(abs(apart.x()), abs(apart.y())) <= GRAB
+
+    def _paint_other(self, painter: QtGui.QPainter, area: QtCore.QRectF) -> None:
+        if self.wipe is not None and self._other is not None:
+            painter.save()
+            painter.setClipRect(QtCore.QRectF(area.left(), area.top(), area.width() * self.wipe, area.height()))
+            painter.drawImage(area, self._other)
+            painter.restore()
+
+    def _paint_wipe(self, painter: QtGui.QPainter) -> None:
+        handle = self._wipe_handle()
+        painter.save()
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+        for width, color in ((3.0, "#000000"), (1.4, "#f2f2f4")):
+            painter.setPen(QtGui.QPen(QtGui.QColor(color), width))
+            painter.setBrush(QtGui.QColor("#3a3a40"))
+            top = self.to_screen(0, 0).y()
+            painter.drawLine(QtCore.QPointF(handle.x(), top), QtCore.QPointF(handle.x(), 2 * handle.y() - top))
+            painter.drawEllipse(handle, 7.0, 7.0)
         painter.restore()
 
     def _paint_brush(self, painter: QtGui.QPainter) -> None:

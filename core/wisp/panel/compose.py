@@ -32,7 +32,7 @@ def compose(
     if mode == PLATE:
         return plate
     if mode == TINT:
-        return _tinted(plate, layers, opacity)
+        return tinted(plate, layers, opacity)
     cut = _stencil(plate, union(layers, size))
     painter = QtGui.QPainter(cut)
     painter.setCompositionMode(_Mode.CompositionMode_DestinationOver)
@@ -58,7 +58,8 @@ def union(layers: List[Layer], size: QtCore.QSize) -> QtGui.QImage:
     return picture
 
 
-def _tinted(plate: QtGui.QImage, layers: List[Layer], opacity: float) -> QtGui.QImage:
+def tinted(plate: QtGui.QImage, layers: List[Layer], opacity: float) -> QtGui.QImage:
+    """`plate` under its layers' colours."""
     if not layers:
         return plate
     picture = QtGui.QImage(plate)  # Qt copies on the first stroke; the plate stays as it is

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from ..client.session import Session
 from .canvas import Canvas
 from .edge import EdgePanel
+from .foresight import Foresight
 from .frames import FrameSource, Loader
 from .gestures import POINT_ADD, Gestures
 from .models import ModelChoice
@@ -47,6 +48,7 @@ class Editor(QtWidgets.QWidget):
         self.gestures.radius = max(4.0, round(edits.size[0] / 120.0))
         self.canvas = Canvas(self.gestures)
         self.viewing = Viewing(self.canvas, self.loader, edits, session, parent=self)
+        self.foresight = Foresight(self.canvas, self.viewing, edits, session, parent=self)
         self.toolbar = ToolBar(self)
         self.transport = Transport(edits.first, edits.last)
         self.timeline = Timeline(edits)
@@ -140,6 +142,7 @@ class Editor(QtWidgets.QWidget):
         """Stop reading, and let go of the session."""
         self.transport.play(False)
         self.session.changed.disconnect(self._refresh_state)
+        self.foresight.close()
         self.viewing.close()
         self.loader.close()
 
@@ -176,6 +179,7 @@ class Editor(QtWidgets.QWidget):
         self.toolbar.tool_chosen.connect(self.set_tool)
         self.toolbar.mode_chosen.connect(self.set_mode)
         self.toolbar.asked.connect(self._asked)
+        self.toolbar.foresee.toggled.connect(self.foresight.switch)
         self.timeline.frame_asked.connect(self.go)
         self.timeline.object_asked.connect(self.choose)
         self.objects.chosen.connect(self.choose)
@@ -192,6 +196,8 @@ class Editor(QtWidgets.QWidget):
             ("End", lambda: self.go(self.edits.last)),
             ("[", lambda: self._keyframe(-1)),
             ("]", lambda: self._keyframe(1)),
+            ("N", lambda: self._suspicious(1)),
+            ("Shift+N", lambda: self._suspicious(-1)),
             ("P", lambda: self.transport.play(not self.transport.playing)),
             ("Tab", self._next_object),
             ("H", self.canvas.fit),
@@ -220,6 +226,9 @@ class Editor(QtWidgets.QWidget):
             self.session.stop()
         elif name == "lock":
             self.edits.toggle_lock(self.frame)
+        elif name == "wipe":
+            self.canvas.set_wipe(self.canvas.wipe is None)
+            self.toolbar.check("wipe", self.canvas.wipe is not None)
         else:
             self.track(name)
 
@@ -276,10 +285,23 @@ class Editor(QtWidgets.QWidget):
             self.choose(self.edits.objects[index]["id"])
 
     def _keyframe(self, step: int) -> None:
-        frames = self.edits.keyframes(self.edits.active)
+        self._go_to_next(self.edits.keyframes(self.edits.active), step)
+
+    def _suspicious(self, step: int) -> None:
+        """The next frame of the active object that is worth a look, with its reason in the status line."""
+        lane = self.session.lanes.get(self.edits.active or 0)
+        suspicious = lane.suspicious if lane is not None else {}
+        if self._go_to_next(suspicious, step):
+            self.status.tell(f"Frame {self.frame}: {suspicious[self.frame]}")
+        else:
+            self.status.tell(f"No suspicious frame {'after' if step > 0 else 'before'} this one")
+
+    def _go_to_next(self, frames: Iterable[int], step: int) -> bool:
+        """The next of these frames (1) or the one before (-1); whether there is one."""
         beyond = [frame for frame in frames if (frame - self.frame) * step > 0]
         if beyond:
             self.go(min(beyond) if step > 0 else max(beyond))
+        return bool(beyond)
 
     def _step(self) -> None:
         """The next frame while playing; waits for one that is not read yet, so that every one is seen."""

@@ -26,6 +26,7 @@ MODE_HINTS: Hints = (
     (compose.CUTOUT, "Ctrl+4", "The object on black"),
     (compose.CHECKER, "Ctrl+5", "The object on a checkerboard"),
 )
+WIPE_HINT = "Wipe: the plate left of the line, what is shown right of it; drag the line's handle"
 TRACK_HINTS: Hints = (
     ("track-backward", "Shift+F", "Track backward from the next keyframe"),
     ("track-frame", "Space", "Solve this frame"),
@@ -35,8 +36,8 @@ TRACK_HINTS: Hints = (
 
 
 class ToolBar(QtWidgets.QToolBar):
-    """`tool_chosen`, `mode_chosen`: a name of `gestures.TOOLS`, of `compose.MODES`. `asked`: `track-...`, `stop` or
-    `lock`. The actions are added to `owner`, so that their keys work wherever the focus is in it."""
+    """`tool_chosen`, `mode_chosen`: a name of `gestures.TOOLS`, of `compose.MODES`. `asked`: `track-...`, `stop`,
+    `lock` or `wipe`. The actions are added to `owner`, so that their keys work wherever the focus is in it."""
 
     tool_chosen = QtCore.Signal(str)
     mode_chosen = QtCore.Signal(str)
@@ -50,6 +51,8 @@ class ToolBar(QtWidgets.QToolBar):
         self.setMovable(False)
         self._group(TOOL_HINTS, self.tool_chosen.emit)
         self._group(MODE_HINTS, self.mode_chosen.emit)
+        self._action("wipe", "W", WIPE_HINT, self.asked.emit).setCheckable(True)
+        self.addSeparator()
         for name, key, hint in TRACK_HINTS:
             self._action(name, key, hint, self.asked.emit)
         self._action("stop", "Esc", "Stop; what is finished is kept", self.asked.emit)
@@ -60,6 +63,10 @@ class ToolBar(QtWidgets.QToolBar):
         self.live.setChecked(True)
         self.live.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.addWidget(self.live)
+        self.foresee = QtWidgets.QCheckBox("Foresee")
+        self.foresee.setToolTip("Rest the mouse: the matte that a click there would give, before anything is drawn")
+        self.foresee.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.addWidget(self.foresee)
 
     def check(self, name: str, on: bool = True) -> None:
         """Show a tool, a mode or the lock as chosen."""

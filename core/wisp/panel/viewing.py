@@ -13,6 +13,8 @@ from .qt import QtCore, QtGui
 from .shot_edits import ShotEdits
 
 INVITATION = "Drag a box around what you want to extract, or click on it."
+#: The colour of a matte that would be.
+FORESEEN = "#ffffff"
 STALE = "This matte is out of date: the shot has changed. Track again."
 
 
@@ -33,6 +35,8 @@ class Viewing(QtCore.QObject):
         self.mode = compose.TINT
         self.frame = edits.first
         self._canvas, self._loader, self._edits, self._session = canvas, loader, edits, session
+        #: A matte that would be, see `foresight`.
+        self._foreseen: Optional[str] = None
         self._composed: Tuple[Any, Optional[QtGui.QImage]] = (None, None)
         loader.loaded.connect(self._loaded)
         session.matte_changed.connect(self._matte_changed)
@@ -53,6 +57,12 @@ class Viewing(QtCore.QObject):
         """Let go of the session."""
         self._session.matte_changed.disconnect(self._matte_changed)
         self._session.mattes_known.disconnect(self.refresh)
+
+    def foresee(self, path: Optional[str]) -> None:
+        """Show a matte that would be, over everything else; None for none."""
+        if path != self._foreseen:
+            self._foreseen = path
+            self.refresh()
 
     def refresh(self) -> None:
         """What belongs to the frame may have changed."""
@@ -99,6 +109,8 @@ class Viewing(QtCore.QObject):
                 keys.append(("plate", frame))
                 if self.mode != compose.PLATE:
                     keys.extend(key for _, key in self._layers_keys(frame))
+            if frame == self.frame and self._foreseen is not None:
+                keys.append(("matte", self._foreseen))
         self._loader.want(keys)
 
     def _put(self) -> None:
@@ -120,8 +132,13 @@ class Viewing(QtCore.QObject):
         if plate is None and not note:
             return  # the picture before stays until this one is there: no flicker while scrubbing
         assert plate is None or isinstance(plate, QtGui.QImage)
-        wanted = (self.mode, None if plate is None else plate.cacheKey(), tuple(parts))
+        foreseen = self._loader.get(("matte", self._foreseen)) if self._foreseen is not None else None
+        ghost = Layer(foreseen.alpha, FORESEEN) if isinstance(foreseen, Matte) else None
+        seen = None if ghost is None else ghost.alpha.cacheKey()
+        wanted = (self.mode, None if plate is None else plate.cacheKey(), tuple(parts), seen)
         if self._composed[0] != wanted:
             picture = compose.compose(self.mode, plate, QtCore.QSize(*self._edits.size), layers)
+            if ghost is not None:
+                picture = compose.tinted(picture, [ghost], 0.4)
             self._composed = (wanted, picture)
-        self._canvas.show_picture(self._composed[1], note)
+        self._canvas.show_picture(self._composed[1], note, plate)

@@ -26,6 +26,7 @@ wheel zooms; Ctrl+wheel changes the brush; drag a point or a box's corner to mov
 A, R, B, S, L   tools            Ctrl+1 .. 5   plate, matte, tint, cut-out, checkerboard
 F, Shift+F, T   track forward, backward, the whole shot     Space   this frame     Esc   stop
 Left, Right, Home, End   frames     [ ]   keyframes     P   play     H   fit the picture
+N, Shift+N   next, previous suspicious frame     W   wipe between the plate and what is shown
 1 .. 8, Tab   objects     Del   remove a prompt     Shift+Del   all of this frame     K   lock the frame
 Ctrl+Z, Ctrl+Shift+Z   undo, redo     Ctrl+F   find an object by words     Ctrl+H   compare heads"""
 

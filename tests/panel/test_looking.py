@@ -1,0 +1,77 @@
+"""What helps to look: the wipe, the next frame worth a look, the matte that a click would give."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.hand import FRAMES, Hand, disc
+from PySide6 import QtTest
+from wisp.panel.qt import Qt
+from wisp.view.window import Window
+
+FIRST = FRAMES[0]
+
+
+def colour(hand: Hand, x: float, y: float) -> tuple[int, ...]:
+    """What the canvas shows at a place of the plate."""
+    picture = hand.canvas.grab().toImage()
+    dense = picture.devicePixelRatio()
+    place = hand.at(x, y)
+    return picture.pixelColor(round(place.x() * dense), round(place.y() * dense)).getRgb()[:3]
+
+
+def test_a_wipe_shows_the_plate_on_its_left(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    editor.set_mode("matte")
+    height = editor.edits.size[1]
+    hand.wait(lambda: colour(hand, 100, 20) == (0, 0, 0))
+    hand.key(Qt.Key.Key_W)
+    middle = editor.edits.size[0] / 2
+    assert colour(hand, middle - 12, 20) != (0, 0, 0) and colour(hand, middle + 12, 20) == (0, 0, 0)
+    hand.drag((middle, height / 2), (middle + 20, height / 2), (middle + 40, height / 2))
+    assert editor.edits.objects == [], "the handle was taken, nothing was drawn"
+    assert colour(hand, middle + 28, 20) != (0, 0, 0) and colour(hand, middle + 52, 20) == (0, 0, 0)
+    hand.key(Qt.Key.Key_W)
+    assert editor.canvas.wipe is None and colour(hand, middle - 12, 20) == (0, 0, 0)
+
+
+def test_keys_go_to_the_next_frame_worth_a_look(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    editor.live.setChecked(False)
+    hand.click(*disc(FIRST))
+    editor.session.doubt(1, FIRST + 2, "lost", 0.0)
+    editor.session.doubt(1, FIRST + 5, "tracked", 0.2)
+    hand.key(Qt.Key.Key_N)
+    assert editor.frame == FIRST + 2 and "lost" in editor.status.text()
+    hand.key(Qt.Key.Key_N)
+    assert editor.frame == FIRST + 5 and "0.20" in editor.status.text()
+    hand.key(Qt.Key.Key_N)
+    assert editor.frame == FIRST + 5 and "No suspicious frame" in editor.status.text()
+    hand.key(Qt.Key.Key_N, Qt.KeyboardModifier.ShiftModifier)
+    assert editor.frame == FIRST + 2
+
+
+def test_a_resting_mouse_shows_what_a_click_would_give(
+    window: Window, hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    editor = window.editor
+    hand.wait(lambda: editor.session.client.state == "ready")
+    x, y = disc(FIRST)
+    QtTest.QTest.mouseMove(hand.canvas, hand.at(x - 3, y))
+    QtTest.QTest.qWait(400)
+    assert editor.viewing._foreseen is None, "nothing while it is off"
+    editor.toolbar.foresee.setChecked(True)
+    before = colour(hand, x + 8, y)
+    QtTest.QTest.mouseMove(hand.canvas, hand.at(x, y))
+    hand.wait(lambda: np.abs(np.subtract(colour(hand, x + 8, y), before)).max() > 20)
+    assert editor.edits.objects == [] and editor.edits.unsaved == 0, "nothing was drawn"
+    assert list((tmp_path / "temporary").glob("wisp-foresight-*"))
+    QtTest.QTest.mouseMove(hand.canvas, hand.at(10, 10))
+    hand.wait(lambda: colour(hand, x + 8, y) == before)
+    editor.toolbar.foresee.setChecked(False)
+    assert not list((tmp_path / "temporary").glob("wisp-foresight-*"))
