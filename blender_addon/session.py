@@ -196,7 +196,7 @@ def _on_progress(run: Run, params: dict[str, Any]) -> None:
 
 
 def _on_frame(run: Run, params: dict[str, Any]) -> None:
-    _place(run, params["object"], params["frame"], Path(params["path"]))
+    _place(run, params["id"], params["frame"], Path(params["path"]))
 
 
 def _on_done(run: Run, params: dict[str, Any]) -> None:

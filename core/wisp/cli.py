@@ -147,8 +147,9 @@ def _fail(message: str, code: int, arguments: Sequence[str], kind: str, path: st
     if "--json" in arguments:
         import json
 
-        event = {"event": "error", "code": code, "kind": kind, "message": message, "path": path}
-        print(json.dumps(event), flush=True)
+        from .client.jobs import Failed
+
+        print(json.dumps(Failed(code, message, kind, "", path).line()), flush=True)
     print(f"wisp: {message}", file=sys.stderr, flush=True)
     return code
 

@@ -11,13 +11,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .atomic import spare_others
 from .cache import read_matte
-from .contact_sheet import ByteImage, FloatImage, GridRow, cut_out, picture_grid
+from .client.jobs import Compare, Compared, HeadErrors
+from .contact_sheet import ByteImage, FloatImage, GridRow, cut_out, picture_grid, write_png
+from .errors import UsageError
+from .frames import format_frames, parse_frames
 from .metrics import ClipReport, compare_sequences
 from .metrics.matting import mad
-from .plates.plate import Window
-from .shot import Shot
-from .solve import Listener, Solver
+from .plates import open_plate
+from .plates.plate import Plate, Window
+from .solve import Solver
+from .solve.events import Listener, ignore, never
+from .weights.registry import entry_as
 
 #: What is shown of a matte: the cut-out on a chequerboard or on black, or the matte itself.
 Shown = Literal["checker", "black", "matte"]
@@ -25,6 +31,78 @@ Shown = Literal["checker", "black", "matte"]
 #: Part of the picture's width that the enlarged detail shows, and the least pixels that are worth enlarging.
 _DETAIL, _DETAIL_LEAST = 0.2, 48
 _FRAME_COLOUR = np.array([1.0, 0.75, 0.2], np.float32)
+
+
+def compare(
+    solver: Solver,
+    asked: Compare,
+    on_event: Listener = ignore,
+    should_stop: Callable[[], bool] = never,
+) -> Compared:
+    """Matte with every head, tell errors where the truth is known, and write the sheet.
+
+    The shot is not changed. Raises UsageError, InputError, WeightsError, OutputError, CancelledError.
+    """
+    title, output = asked.name or solver.plate.name, Path(asked.output)
+    heads = list(dict.fromkeys(entry_as(head.strip(), "head").id for head in asked.heads))
+    if not asked.overwrite:
+        spare_others(output, lambda _: False, "Say --overwrite, or choose another name.")
+    solver.sources.refuse([output])
+    objects = solver.names(asked.objects)
+    truth = _truth(asked, objects)
+    frames = _frames(asked, solver, objects, truth, title)
+    read = truth.alpha if truth is not None else None
+    items = solve_heads(solver, heads, frames, objects, on_event=on_event, should_stop=should_stop)
+    rows = []
+    for item in items:
+        if read is not None:
+            for head, report in score(item, read, item.frames).items():
+                on_event(HeadErrors(head, dict(report.means)))
+        rows += comparison_rows(item, spread(item.frames, asked.rows), solver.clip.image, read, asked.show)
+    named = f"{title}  {format_frames(frames)}  tracker {solver.shot.solve.tracker}"
+    write_png(output, sheet(heads, rows, truth=truth is not None, title=named))
+    return Compared(asked.output, heads, format_frames(frames))
+
+
+class _Truth:
+    """The true mattes, by frame."""
+
+    def __init__(self, plate: Plate) -> None:
+        self._plate = plate
+        self.frames = frozenset(plate.frames)
+
+    def alpha(self, frame: int) -> FloatImage:
+        return self._plate.read(frame).rgb[..., 0]
+
+
+def _truth(asked: Compare, objects: Sequence[str]) -> _Truth | None:
+    if asked.truth is None:
+        return None
+    if len(objects) != 1:
+        raise UsageError(
+            f"The truth is about one object, but there are {len(objects)}.", hint="Choose it with --objects NAME."
+        )
+    return _Truth(open_plate(asked.truth, first=asked.truth_first))
+
+
+def _frames(asked: Compare, solver: Solver, objects: Sequence[str], truth: _Truth | None, title: str) -> list[int]:
+    """What to matte: what was asked for, else where there is truth, else a few frames over the shot.
+
+    UsageError where that is nothing, or where an asked frame has no truth.
+    """
+    reached = set.intersection(*(set(solver.work(name).marks) for name in objects)) if objects else set()
+    if asked.frames:
+        wanted = parse_frames(asked.frames)
+        unknown = sorted(set(wanted) - truth.frames) if truth is not None else []
+        if unknown:
+            raise UsageError(f"The truth {asked.truth} has no frame {format_frames(unknown)}.", hint="Leave it out.")
+        frames = [frame for frame in wanted if frame in reached]
+    else:
+        known = sorted(reached if truth is None else reached & truth.frames)
+        frames = known if truth is not None else spread(known, asked.rows)
+    if not frames:
+        raise UsageError(f"There is no frame of {title} to compare.", hint="Draw a prompt, or check frames and truth.")
+    return frames
 
 
 @dataclass(frozen=True)
@@ -46,9 +124,8 @@ class ObjectMattes:
 
 
 def solve_heads(
-    shot: Shot,
+    solver: Solver,
     heads: Sequence[str],
-    solver_for: Callable[[Shot], Solver],
     frames: Sequence[int],
     objects: Sequence[str],
     *,
@@ -57,16 +134,16 @@ def solve_heads(
 ) -> list[ObjectMattes]:
     """Solve `objects` on `frames` with every head in turn, into the cache, each with the shot's own tracker.
 
-    `shot` is not changed; masks are tracked once. What a head already solved is not computed again.
+    The shot is not changed; masks are tracked once. What a head already solved is not computed again.
     """
     mattes: dict[str, dict[str, dict[int, Path]]] = {name: {} for name in objects}
     for head in heads:
-        rival = shot.model_copy(deep=True)
-        rival.solve.head = head
-        solver = solver_for(rival)
-        solver.run(frames, objects, on_event=on_event, should_stop=should_stop)
+        document = solver.shot.model_copy(deep=True)
+        document.solve.head = head
+        rival = solver.of(document)
+        rival.run(frames, objects, on_event=on_event, should_stop=should_stop)
         for name in objects:
-            work = solver.work(name)
+            work = rival.work(name)
             mattes[name][head] = {frame: work.path(frame) for frame in frames if frame in work.marks}
     return [ObjectMattes(name, own) for name, own in mattes.items()]
 

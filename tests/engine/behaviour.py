@@ -36,12 +36,7 @@ class Gated(Solver):
     gate: Path
 
     def run(
-        self,
-        *args: Any,
-        on_event: Callable[[Event], None],
-        should_stop: Callable[[], bool],
-        between_frames: Callable[[], None],
-        **options: Any,
+        self, *args: Any, on_event: Callable[[Event], None], should_stop: Callable[[], bool], **options: Any
     ) -> Summary:
         done = 0
 
@@ -49,14 +44,11 @@ class Gated(Solver):
             nonlocal done
             done += isinstance(event, FrameDone)
             on_event(event)
-
-        def rest() -> None:
-            between_frames()
-            while done >= 2 and self.gate.exists() and not should_stop():
+            while isinstance(event, Progress) and done >= 2 and self.gate.exists() and not should_stop():
                 time.sleep(0.005)
-                between_frames()
+                on_event(event)
 
-        return super().run(*args, on_event=listen, should_stop=should_stop, between_frames=rest, **options)
+        return super().run(*args, on_event=listen, should_stop=should_stop, **options)
 
 
 def chatter() -> None:

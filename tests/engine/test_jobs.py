@@ -8,36 +8,34 @@ import time
 from collections.abc import Callable
 
 import pytest
+from wisp.client.jobs import Done, Event, Failed, Notice, Progress, Solved
 from wisp.engine import api
 from wisp.engine.jobs import PROGRESS_INTERVAL, Job, Worker
 from wisp.errors import CancelledError, MemoryLimitError
 
 
-def done(job: Job) -> api.JobDone:
-    return api.JobDone(job=job.id, tracked=0, matted=0, cached=0, lost={})
-
-
-def progress(job: Job, step: int, total: int) -> api.JobProgress:
-    return api.JobProgress(job=job.id, stage="track", frame=step, done=step, total=total, eta=None)
+def done(_job: Job) -> Done:
+    return Solved(tracked=0, matted=0, cached=0)
 
 
 class Messages:
     """What a worker sent."""
 
     def __init__(self) -> None:
-        self._queue: queue.Queue[api.Message] = queue.Queue()
-        self.worker = Worker(self._queue.put)
+        self._queue: queue.Queue[tuple[str, Event]] = queue.Queue()
+        self.worker = Worker(lambda job, event: self._queue.put((job, event)))
 
     def until_begun(self) -> None:
         """Wait until the next job is at its gate."""
-        assert isinstance(self._queue.get(timeout=60), api.Log)
+        assert isinstance(self._queue.get(timeout=60)[1], Notice)
 
-    def until_end(self, job: str) -> list[api.Message]:
+    def until_end(self, job: str) -> list[Event]:
         """All messages up to the job's end."""
         messages = []
         while True:
-            messages.append(self._queue.get(timeout=60))
-            if isinstance(messages[-1], api.JobDone | api.JobError) and messages[-1].job == job:
+            whose, event = self._queue.get(timeout=60)
+            messages.append(event)
+            if isinstance(event, Done | Failed) and whose == job:
                 return messages
 
 
@@ -48,16 +46,15 @@ def messages() -> Messages:
     return messages
 
 
-def steps(count: int, gate: threading.Event, log: list[str]) -> Callable[[Job], api.JobDone]:
+def steps(count: int, gate: threading.Event, log: list[str]) -> Callable[[Job], Done]:
     """A job of so many steps that says that it has begun, goes on when the gate is open, and obeys."""
 
-    def work(job: Job) -> api.JobDone:
-        job.send(api.Log(level="info", text="begun"))
+    def work(job: Job) -> Done:
+        job.listen(Notice("info", "begun"))
         gate.wait(60)
         for step in range(1, count + 1):
             log.append(f"{job.id} {step}")
-            job.progress(progress(job, step, count))
-            job.between_frames()
+            job.listen(Progress("track", step, step, count, None))
             if job.cancelled.is_set():
                 raise CancelledError("stopped")
         return done(job)
@@ -95,11 +92,11 @@ def test_progress_is_throttled_and_the_last_one_sent(messages: Messages, monkeyp
     gate.set()
     job = messages.worker.submit("shot-1", steps(1000, gate, []))
     sent = messages.until_end(job)
-    told = [message.done for message in sent if isinstance(message, api.JobProgress)]
+    told = [message.done for message in sent if isinstance(message, Progress)]
     assert told[0] == 1
     assert told[-1] == 1000
     assert len(told) == pytest.approx(1000 * 0.01 / PROGRESS_INTERVAL, abs=10)
-    assert isinstance(sent[-1], api.JobDone)
+    assert isinstance(sent[-1], Done)
 
 
 def test_cancel_a_waiting_job_at_once_and_a_running_one_after_its_step(messages: Messages) -> None:
@@ -109,21 +106,21 @@ def test_cancel_a_waiting_job_at_once_and_a_running_one_after_its_step(messages:
     messages.until_begun()
     assert messages.worker.cancel(lambda job: job.id == waiting) == 1
     ends = messages.until_end(waiting)
-    assert [message.code for message in ends if isinstance(message, api.JobError)] == [api.CANCELLED]
+    assert [message.code for message in ends if isinstance(message, Failed)] == [api.CANCELLED]
     assert messages.worker.cancel(lambda job: job.id == running) == 1
     gate.set()
     last = messages.until_end(running)[-1]
-    assert isinstance(last, api.JobError)
+    assert isinstance(last, Failed)
     assert (last.code, last.kind) == (api.CANCELLED, "cancelled")
     assert log == [f"{running} 1"]
     assert messages.worker.cancel(lambda job: True) == 0
 
 
 def test_a_failed_job_says_why_and_the_next_one_runs(messages: Messages) -> None:
-    def fails(job: Job) -> api.JobDone:
+    def fails(job: Job) -> Done:
         raise MemoryLimitError("The GPU is too small for frame 7.", hint="Use a smaller model.")
 
-    def bug(job: Job) -> api.JobDone:
+    def bug(job: Job) -> Done:
         raise ZeroDivisionError("oops")
 
     for work, code, hint in (
@@ -131,9 +128,9 @@ def test_a_failed_job_says_why_and_the_next_one_runs(messages: Messages) -> None
         (bug, api.INTERNAL_ERROR, "The engine's log has the details."),
     ):
         error = messages.until_end(messages.worker.submit("shot-1", work))[-1]
-        assert isinstance(error, api.JobError)
+        assert isinstance(error, Failed)
         assert (error.code, error.hint) == (code, hint)
-    assert isinstance(messages.until_end(messages.worker.submit("shot-1", done))[-1], api.JobDone)
+    assert isinstance(messages.until_end(messages.worker.submit("shot-1", done))[-1], Done)
 
 
 def test_idle_is_noticed_once_per_pause() -> None:

@@ -95,7 +95,7 @@ def test_solve_from_open_to_mattes(start: Start, session: Open) -> None:
     assert (done["tracked"], done["matted"], done["cached"], done["lost"]) == (12, 12, 0, {})
     assert sorted(frame["frame"] for frame in shot.frames) == list(FRAMES)
     for told in shot.frames:
-        assert told["object"] == 3
+        assert (told["object"], told["id"]) == ("disc", 3)
         assert Path(told["path"]) == Path(status[0]["pattern"] % told["frame"])
         assert_disc(Path(told["path"]), told["frame"])
     last = shot.progress[-1]

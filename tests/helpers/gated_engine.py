@@ -15,6 +15,7 @@ from typing import Any
 import wisp.engine.shots
 from wisp.engine.serve import main
 from wisp.solve import Event, FrameDone, Solver, Summary
+from wisp.weights.options import RunOptions
 
 
 class GatedSolver(Solver):
@@ -44,4 +45,4 @@ class GatedSolver(Solver):
 if __name__ == "__main__":
     GatedSolver.gate = Path(sys.argv[1])
     wisp.engine.shots.Solver = GatedSolver  # type: ignore[misc]
-    main()
+    main(RunOptions(device="cpu", allow_unverified=True))

@@ -1,4 +1,4 @@
-"""What the window has done by commands of their own: an object found by words, heads compared on a sheet."""
+"""What the window has its engine do beside solving: an object found by words, heads compared on a sheet."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ __all__ = ["weights"]
 FIRST = FRAMES[0]
 
 
-def leftovers(window: Window) -> list[str]:
-    """Passing copies of the document that nobody took away."""
-    return [path.name for path in window.opened.root.glob("*~.wisp")]
+@pytest.fixture
+def detector(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tiny detector is where the window's engine looks for weights."""
+    monkeypatch.setenv("WISP_WEIGHTS", str(weights))
 
 
 @pytest.mark.slow
-def test_words_become_a_box(window: Window, hand: Hand, weights: Path) -> None:
+def test_words_become_a_box(detector: None, window: Window, hand: Hand) -> None:
     window.editor.live.setChecked(False)
-    options = ["--weights", str(weights), "--allow-unverified-weights", "--device", "cpu", "--threshold", "0"]
-    window.find_by_words("the runner", *options)
+    window.find_by_words("the runner", threshold=0.0)
     assert "the runner" in window.editor.status.text()
     hand.wait(lambda: bool(window.editor.edits.objects))
     (item,) = window.editor.edits.objects
     (box,) = item["prompts"]
     assert item["name"] == "the_runner" and (box["kind"], box["frame"]) == ("box", FIRST)
-    assert leftovers(window) == []
+    hand.wait(lambda: not window.editor.session.busy)
+    assert window.editor.session.message == "1 box found"
 
 
-def test_words_without_a_detector_say_how_to_get_it(window: Window, hand: Hand, tmp_path: Path) -> None:
+def test_words_without_a_detector_say_how_to_get_it(window: Window, hand: Hand) -> None:
     window.editor.live.setChecked(False)
-    (tmp_path / "none").mkdir()
-    window.find_by_words("the runner", "--weights", str(tmp_path / "none"))
+    window.find_by_words("the runner")
     hand.wait(lambda: "grounding-dino-tiny" in window.editor.status.text())
-    assert window.editor.session.failed and window.editor.edits.objects == [] and leftovers(window) == []
+    assert window.editor.session.failed and window.editor.edits.objects == []
 
 
 @pytest.mark.slow
@@ -54,12 +54,12 @@ def test_heads_are_compared_while_the_window_goes_on(window: Window, hand: Hand)
     dialog.start_button.click()
     assert not dialog.start_button.isEnabled()
     hand.click(90, 90)
-    hand.wait(lambda: not dialog.command.running and dialog.sheet.pixmap() is not None)
+    hand.wait(lambda: not dialog.running and dialog.sheet.pixmap() is not None)
     hand.wait(lambda: not dialog.sheet.pixmap().isNull() or dialog.words.text() not in ("", "Matting"))
     assert dialog.sheet.pixmap().width() > 300, dialog.words.text()
     sheet = cv2.imread(str(window.opened.cache / "compare.png"))
     assert (sheet.shape[1], sheet.shape[0]) == (dialog.sheet.width(), dialog.sheet.height())
-    assert len(window.editor.edits.prompts(1, FIRST)) == 2 and leftovers(window) == []
+    assert len(window.editor.edits.prompts(1, FIRST)) == 2
     dialog.close()
 
 
@@ -70,9 +70,8 @@ def test_a_comparison_is_stopped_by_closing_its_window(window: Window, hand: Han
     hand.wait(lambda: bool(window.editor.session.models))
     dialog = window.compare_heads()
     dialog.start()
-    command = dialog.command
-    ended: list[str] = []
-    command.ended.connect(ended.append)
-    hand.wait(lambda: command.running)
+    assert dialog.running and window.editor.session.busy
     dialog.close()
-    assert ended == ["Stopped."] and leftovers(window) == []
+    hand.wait(lambda: not window.editor.session.busy)
+    assert window.editor.session.message.startswith("Stopped")
+    assert not (window.opened.cache / "compare.png").exists()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from wisp.quality import SUSPICIOUS
+from wisp.client.tables import SUSPICIOUS
 from wisp.quality.verdict import Evidence, Limits, weigh
 
 LIMITS = {"area": Limits(0.2, 0.6), "drift": Limits(0.0, 1.0)}

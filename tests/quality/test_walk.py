@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from quality.conftest import FIRST, HEIGHT, LAST, WIDTH, disk
 from wisp.cache import read_matte
+from wisp.client.jobs import Verdict
 from wisp.errors import UsageError
-from wisp.quality import FrameVerdict, check_shot
+from wisp.quality import check_shot
 from wisp.solve import Solver, solver_of
 from wisp.weights.options import RunOptions
 
 Make = Callable[..., Solver]
 
 
-def verdicts(solver: Solver, **choice: object) -> dict[int, FrameVerdict]:
+def verdicts(solver: Solver, **choice: object) -> dict[int, Verdict]:
     return {item.frame: item for item in check_shot(solver, **choice)}
 
 

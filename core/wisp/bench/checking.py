@@ -20,10 +20,11 @@ import cv2
 import numpy as np
 
 from ..cache import read_matte
+from ..client.tables import SUSPICIOUS
 from ..errors import InputError
 from ..metrics.tracking import jaccard
 from ..plates import open_plate
-from ..quality.verdict import LIMITS, SUSPICIOUS, Limits, weigh
+from ..quality.verdict import LIMITS, Limits, weigh
 from ..quality.walk import Sight, observe_shot
 from ..shot import parse
 from ..solve import solver_of

@@ -6,15 +6,16 @@ asked of it starts another one.
 
     at rest -> edited -> (SETTLE) told to the engine -> at rest
     preview wanted -> (PREVIEW) asked for -> there
-    solving -> done | failed | stopping -> stopped | (PATIENCE) ended -> gone -> started by the next request
+    working -> done | failed | stopping -> stopped | (PATIENCE) ended -> gone -> started by the next request
 """
 
 from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
+from . import jobs
 from .client import Client, EngineExit, Signal
-from .errors import EngineError, EngineGone
+from .errors import EngineError, EngineGone, ignore
 from .frames import frames_in
 from .shots import Job, RemoteShot
 
@@ -72,15 +73,6 @@ class Places(NamedTuple):
     readable: Tuple[str, ...] = ()
 
 
-class Progress(NamedTuple):
-    """Of the running job. `eta`: seconds that remain, None while unknown."""
-
-    stage: str
-    done: int
-    total: int
-    eta: Optional[float]
-
-
 class Session:
     """One shot, one engine. `changed`: anything below has changed; `matte_changed(object, frame)`: a file is there;
     `mattes_known`: which files are there was told anew."""
@@ -98,7 +90,8 @@ class Session:
         self.client = client
         self._document = document
         self.lanes: Dict[int, Lane] = {}
-        self.progress: Optional[Progress] = None
+        #: Of the running job.
+        self.progress: Optional[jobs.Progress] = None
         #: One sentence for the status line, and whether it tells of a failure.
         self.message, self.failed = "The engine starts", False
         #: What is said at rest: how the last job ended, until the shot is edited.
@@ -110,6 +103,8 @@ class Session:
         self._own_engine = own_engine
         self._shot: Optional[RemoteShot] = None
         self._job: Optional[Job] = None
+        #: Whether that job's mattes are the shot's own: a comparison's are not.
+        self._solves = False
         #: Previews (object, frame) to ask for, and those that the engine works at.
         self._wanted: Set[Tuple[int, int]] = set()
         self._previews: Set[Tuple[int, int]] = set()
@@ -203,15 +198,45 @@ class Session:
 
     def solve(self, frames: str, objects: Optional[List[int]] = None, direction: str = "both") -> None:
         """Compute what is missing on these frames. Nothing while a job runs."""
-        if self.busy or not self._ensure() or self._shot is None:
-            return
+        self.run(jobs.Solve(frames, objects, direction))  # type: ignore[arg-type]
+
+    def run(
+        self,
+        asked: jobs.Request,
+        on_event: Callable[[jobs.Event], None] = ignore,
+        on_end: Callable[[Optional[jobs.Done], str], None] = ignore,
+    ) -> bool:
+        """Have a job done for the document as it is now: solve, detect, deliver, compare, check. False, and nothing
+        happens, while another one runs or where there is no engine.
+
+        `on_event` gets what it tells. `on_end` is called once, with the end, or None and why there is none in a
+        sentence.
+        """
+        if self.busy:
+            return False
+        self.open()
+        if self._shot is None:
+            return False
         self._send()
-        self.say("Solving")
-        self.progress = Progress("starting", 0, 0, None)
-        self._job = self._shot.solve(
-            frames, objects, direction, self._progressed, self._matted, self._done, self._job_failed
-        )
+        self.say(asked.doing)
+        self.progress = jobs.Progress("starting", None, 0, 0, None)  # type: ignore[arg-type]
+        self._solves = isinstance(asked, jobs.Solve)
+
+        def told(event: jobs.Event) -> None:
+            self._told(event)
+            on_event(event)
+
+        def done(end: jobs.Done) -> None:
+            self._done(end)
+            on_end(end, "")
+
+        def failed(error: EngineError) -> None:
+            self._job_failed(error)
+            on_end(None, self.message)
+
+        self._job = self._shot.run(asked, told, done, failed)
         self.changed.emit()
+        return True
 
     def stop(self) -> None:
         """Stop the job; what is finished stays. An engine that does not obey is ended."""
@@ -320,19 +345,25 @@ class Session:
         self.changed.emit()
         self.mattes_known.emit()
 
-    def _progressed(self, params: Dict[str, Any]) -> None:
-        self.progress = Progress(params["stage"], params["done"], params["total"], params["eta"])
+    def _told(self, event: jobs.Event) -> None:
+        if isinstance(event, jobs.Progress):
+            self.progress = event
+        elif isinstance(event, jobs.FrameDone) and self._solves:
+            self.doubt(event.id, event.frame, event.track_state, event.confidence)
+            self._keep(event.id, event.frame, event.path)
+        elif isinstance(event, jobs.Verdict):
+            suspicious = self._lane(event.id).suspicious
+            suspicious.pop(event.frame, None)
+            if event.suspicious:
+                suspicious[event.frame] = "; ".join(event.reasons)
+        elif isinstance(event, jobs.Notice) and event.level == "warning":
+            self.say(event.message)
         self.changed.emit()
 
-    def _matted(self, params: Dict[str, Any]) -> None:
-        self.doubt(params["object"], params["frame"], params["track_state"], params["confidence"])
-        self._keep(params["object"], params["frame"], params["path"])
-        self.changed.emit()
-
-    def _done(self, params: Dict[str, Any]) -> None:
-        lost = "; ".join(f"{name} lost on {frames}" for name, frames in params.get("lost", {}).items())
-        words = f"{params['matted']} mattes computed, {params['cached']} found"
-        self._end(words + ("; " + lost if lost else ""), failed=bool(lost))
+    def _done(self, end: jobs.Done) -> None:
+        lost = end.lost if isinstance(end, jobs.Solved) else {}
+        words = "; ".join([end.sentence, *(f"{name} lost on {frames}" for name, frames in lost.items())])
+        self._end(words, failed=bool(lost))
 
     def _job_failed(self, error: EngineError) -> None:
         self._end(

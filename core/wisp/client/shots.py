@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
+import dataclasses
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional
 
+from . import jobs
 from .errors import EngineError, Failure, Result, as_error, ignore
 
 if TYPE_CHECKING:
@@ -73,6 +75,23 @@ class RemoteShot:
         self._request("solve", params, job._accepted, job._fail)
         return job
 
+    def run(
+        self,
+        asked: jobs.Request,
+        on_event: Callable[[jobs.Event], None],
+        on_done: Callable[[jobs.Done], None],
+        on_error: Optional[Failure] = None,
+    ) -> Job:
+        """Have a job done. `on_event` gets what it tells; exactly one of `on_done` and `on_error` is called, once."""
+        handlers: Dict[str, Optional[Result]] = {
+            name: lambda params, kinds=kinds: on_event(jobs.parse(kinds[0], params))  # type: ignore[misc]
+            for name, kinds in jobs.NOTIFICATIONS.items()
+        }
+        handlers["job/done"] = lambda params: on_done(jobs.parse(jobs.ENDS[asked.method], params))
+        job = Job(self._client, handlers, on_error or self._on_error)
+        self._request(asked.method, dataclasses.asdict(asked), job._accepted, job._fail)
+        return job
+
     def close(self) -> None:
         """Forget the shot, here and in the engine, which stops opening it. Its files stay."""
         self._client._shots.remove(self)
@@ -126,7 +145,7 @@ class RemoteShot:
 
 
 class Job:
-    """A running solve. Made by `RemoteShot.solve`; `finished` once done, failed or cancelled."""
+    """A running job. Made by `RemoteShot`; `finished` once done, failed or cancelled."""
 
     def __init__(self, client: Client, handlers: Dict[str, Optional[Result]], on_error: Failure) -> None:
         self.job_id: Optional[str] = None
@@ -157,6 +176,8 @@ class Job:
         handler = self._handlers.get(method)
         if handler is not None:
             handler(params)
+        elif method == "job/notice":
+            self._client.on_notification("log", {"level": params["level"], "text": params["message"]})
 
     def _fail(self, error: EngineError) -> None:
         self._end()

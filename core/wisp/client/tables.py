@@ -119,6 +119,16 @@ EDGE = (
 
 #: What marks an object on a frame; how each is stored is in `wisp.shot.model`.
 PROMPT_KINDS = ("point", "box", "stroke", "mask", "text")
+#: What a shot is solved with, and what words are looked for with, where nobody says otherwise.
+TRACKER, HEAD, DETECTOR = "flow", "embedded", "grounding-dino-tiny"
+#: Score from which a detector's box counts; Grounding DINO's authors use 0.25 to 0.4.
+THRESHOLD = 0.3
+#: What a delivery's files can be of, and the formats of pictures and movies and of shapes.
+LAYOUTS = ("alpha", "layers", "rgba", "crypto", "shapes")
+PICTURE_FORMATS = ("exr", "exr32", "png", "tiff", "mov", "mkv", "webm")
+SHAPE_FORMATS = ("json", "nk", "fxs", "jsx", "svg")
+#: From this score on, 0..1, a person should look at a frame.
+SUSPICIOUS = 0.5
 #: Colours given to new objects in turn: far apart in hue, readable over skin, grass and sky.
 PALETTE = ("#33c26b", "#e8543f", "#3f8ae8", "#e8b23f", "#a35be8", "#3fd0d8", "#e85ba8", "#9ccc3c")
 #: An object's name is a layer's name and a folder's: a letter, then letters, digits, `_` and `-`.

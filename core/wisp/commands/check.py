@@ -10,20 +10,19 @@ Nothing is computed anew and nothing is changed. Frames that are not solved are 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..atomic import spare_others
+from ..client.jobs import Check, Checked, Event, Verdict
 from ..errors import QualityError
-from ..frames import format_frames, parse_frames
-from .options import add_model_options, add_output_options, set_up_logging, solver_of
-from .solve import add_selection_options
+from ..frames import format_frames
+from .options import add_model_options, add_output_options, checked, set_up_logging, solver_of
+from .report import report_job
+from .solve import add_selection_options, object_ids
 
 if TYPE_CHECKING:
-    from ..quality import FrameVerdict
+    from ..solve import Listener
 
 #: The table names so many reasons per frame; `--json` has them all.
 _REASONS = 3
@@ -42,50 +41,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
-    from ..quality import check_shot, worst
+    from ..quality import check, worst
 
     shot = documents.load(args.shot)
+    sheet = None if args.sheet is None else str(args.sheet)
+    asked = Check(args.frames, object_ids(shot, args.objects), sheet, args.worst)
     solver = solver_of(args, shot)
-    if args.sheet is not None:
-        from ..contact_sheet import is_sheet
+    verdicts: list[Verdict] = []
 
-        solver.sources.refuse([args.sheet])
-        spare_others(args.sheet, is_sheet)
-    frames = parse_frames(args.frames) if args.frames else None
-    verdicts = []
-    for verdict in check_shot(solver, frames, args.objects):
-        verdicts.append(verdict)
-        if args.json:
-            print(json.dumps({"event": "frame", **_values(verdict)}), flush=True)
-    judged = sum(item.state == "judged" for item in verdicts)
-    suspicious = sum(item.suspicious for item in verdicts)
-    shown = worst(verdicts, args.worst)
-    if args.json:
-        print(json.dumps({"event": "done", "judged": judged, "suspicious": suspicious}), flush=True)
-    else:
-        for line in (*(() if args.quiet else _table(shown)), *_summary(verdicts)):
+    def work(listener: Listener, should_stop: Callable[[], bool]) -> Checked:
+        def listen(event: Event) -> None:
+            listener(event)
+            if isinstance(event, Verdict):
+                verdicts.append(event)
+
+        return check(solver, checked(asked), listen, should_stop)
+
+    code = report_job(args.json, args.quiet, work)
+    if code == 0 and not args.json:
+        for line in (*(() if args.quiet else _table(worst(verdicts, args.worst))), *_summary(verdicts)):
             print(line)
-    if args.sheet is not None and shown:
-        from ..contact_sheet import write_png
-        from ..quality.sheet import worst_sheet
-
-        write_png(args.sheet, worst_sheet(solver, shown))
-    if args.fail_on and suspicious:
+    suspicious = sum(item.suspicious for item in verdicts)
+    if code == 0 and args.fail_on and suspicious:
+        judged = sum(item.state == "judged" for item in verdicts)
         raise QualityError(
             f"{suspicious} of {judged} frames of {args.shot} are suspicious.",
             hint="Look at the worst, draw a prompt where the object goes wrong, and solve again.",
             path=args.shot,
         )
-    return 0
+    return code
 
 
-def _values(verdict: FrameVerdict) -> dict[str, Any]:
-    """One verdict as a program reads it."""
-    path = None if verdict.path is None else str(verdict.path)
-    return {**asdict(verdict), "score": round(verdict.score, 4), "suspicious": verdict.suspicious, "path": path}
-
-
-def _table(shown: Sequence[FrameVerdict]) -> list[str]:
+def _table(shown: Sequence[Verdict]) -> list[str]:
     """The frames to look at first, with what is wrong there."""
     lines = []
     width = max((len(item.object) for item in shown), default=0)
@@ -96,7 +83,7 @@ def _table(shown: Sequence[FrameVerdict]) -> list[str]:
     return lines
 
 
-def _summary(verdicts: Sequence[FrameVerdict]) -> list[str]:
+def _summary(verdicts: Sequence[Verdict]) -> list[str]:
     """One line per object: what is suspicious, what is locked, what could not be judged."""
     lines = []
     for name in dict.fromkeys(item.object for item in verdicts):

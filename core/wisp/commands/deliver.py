@@ -12,19 +12,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from ..errors import CancelledError, UsageError
-from ..frames import parse_frames
-from .options import add_model_options, add_output_options, set_up_logging, solver_of
-from .report import Reporter, interruptible
-from .solve import add_selection_options
-
-if TYPE_CHECKING:
-    from ..solve import Solver
-
-#: What shapes come in (`shapes.formats` has the writers; this page is read before anything heavy is imported).
-SHAPE_FORMATS = ("json", "nk", "fxs", "jsx", "svg")
+from ..client.jobs import Deliver
+from ..client.tables import LAYOUTS, PICTURE_FORMATS, SHAPE_FORMATS
+from .options import add_model_options, add_output_options, checked, set_up_logging, solver_of
+from .report import report_job
+from .solve import add_selection_options, object_ids
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,12 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--layout",
-        choices=("alpha", "layers", "rgba", "crypto", "shapes"),
+        choices=LAYOUTS,
         help="(default: the shot's; shapes for a name that ends in one of their formats)",
     )
     parser.add_argument(
         "--format",
-        choices=("exr", "exr32", "png", "tiff", "mov", "mkv", "webm", *SHAPE_FORMATS),
+        choices=(*PICTURE_FORMATS, *SHAPE_FORMATS),
         help="EXR of half or float values, 16-bit PNG or TIFF, or a movie: ProRes 4444, FFV1 (lossless), VP9; of "
         "shapes: plain JSON, Nuke, Silhouette, After Effects, SVG "
         "(default: what PATTERN ends in; for a folder exr, or all formats of shapes)",
@@ -115,84 +109,25 @@ def _version(text: str) -> int | Literal["next"]:
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
-    from ..deliver import Delivery, Style
-    from ..deliver.naming import named_format
+    from ..deliver import deliver
 
     shot = documents.load(args.shot)
+    asked = Deliver(
+        output=args.output,
+        layout=args.layout,
+        format=args.format,
+        compression=args.compression,
+        premultiply=args.premult,
+        exclusive=args.exclusive,
+        confidence=args.confidence,
+        frames=args.frames,
+        objects=object_ids(shot, args.objects),
+        overwrite=args.overwrite,
+        version=args.version,
+        tolerance=args.tolerance,
+        points=args.points,
+        keys=args.keys,
+        name=args.shot.stem,
+    )
     solver = solver_of(args, shot)
-    defaults = shot.deliver
-    named = Path(args.output).suffix.lower().removeprefix(".")
-    if args.layout == "shapes" or (args.layout is None and named in SHAPE_FORMATS):
-        return _deliver_shapes(args, solver, defaults.exclusive if args.exclusive is None else args.exclusive)
-    if args.format in SHAPE_FORMATS:
-        raise UsageError(f"The format {args.format} is of shapes.", hint="Say --layout shapes.")
-    with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
-        delivery = Delivery(
-            solver,
-            args.output,
-            Style(
-                layout=args.layout or defaults.layout,
-                format=args.format or named_format(args.output),
-                compression=args.compression or defaults.compression,
-                premultiply=defaults.premultiply if args.premult is None else args.premult,
-                exclusive=defaults.exclusive if args.exclusive is None else args.exclusive,
-                confidence=args.confidence,
-            ),
-            stem=args.shot.stem,
-            frames=parse_frames(args.frames) if args.frames else None,
-            objects=args.objects,
-            overwrite=args.overwrite,
-            version=args.version,
-        )
-        try:
-            written = delivery.write(reporter, interrupt)
-        except CancelledError as stop:
-            reporter.say(str(stop), warning=True)
-            reporter.emit("stopped", code=interrupt.exit_code, message=str(stop))
-            return interrupt.exit_code
-    folders = [str(folder) for folder in delivery.folders]
-    reporter.emit("done", written=written, skipped=delivery.skipped, version=delivery.version, folders=folders)
-    reporter.say(f"{written} files written, {delivery.skipped} were there already: {', '.join(folders)}")
-    return 0
-
-
-def _deliver_shapes(args: argparse.Namespace, solver: Solver, exclusive: bool) -> int:
-    import dataclasses
-
-    from ..deliver.shapes import ShapesDelivery
-    from ..shapes.trace import Options
-
-    if args.format is not None and args.format not in SHAPE_FORMATS:
-        raise UsageError(
-            f"The format {args.format} holds pictures, not shapes.", hint=f"There are {', '.join(SHAPE_FORMATS)}."
-        )
-    if args.confidence or args.premult is not None:
-        raise UsageError("Shapes have neither colour nor confidence.", hint="Leave the option out.")
-    with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
-        delivery = ShapesDelivery(
-            solver,
-            args.output,
-            Options(args.tolerance, args.points, args.keys),
-            format=args.format,
-            stem=args.shot.stem,
-            frames=parse_frames(args.frames) if args.frames else None,
-            objects=args.objects,
-            exclusive=exclusive,
-            overwrite=args.overwrite,
-            version=args.version,
-        )
-        try:
-            figures, written = delivery.write(reporter, interrupt)
-        except CancelledError as stop:
-            reporter.say(str(stop), warning=True)
-            reporter.emit("stopped", code=interrupt.exit_code, message=str(stop))
-            return interrupt.exit_code
-        for found in figures:
-            reporter.emit("shapes", **dataclasses.asdict(found))
-            reporter.say(found.sentence())
-        paths = [str(path) for path in delivery.paths.values()]
-        skipped = len(paths) - written
-        folders = list(dict.fromkeys(str(path.parent) for path in delivery.paths.values()))
-        reporter.emit("done", written=written, skipped=skipped, version=delivery.version, folders=folders)
-        reporter.say(f"{written} files written, {skipped} were there already: {', '.join(paths)}")
-    return 0
+    return report_job(args.json, args.quiet, lambda listener, stop: deliver(solver, checked(asked), listener, stop))

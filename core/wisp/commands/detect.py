@@ -9,18 +9,19 @@ Text that already has a box on its frame is left alone; delete the box to have i
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .options import add_model_options, add_output_options, run_options, set_up_logging, solver_of
-from .report import Reporter
+from ..client.jobs import Detect, Detected
+from ..client.tables import DETECTOR, THRESHOLD
+from .options import add_model_options, add_output_options, checked, set_up_logging, solver_of
+from .report import report_job
+from .solve import object_ids
 
 if TYPE_CHECKING:
     from ..shot import Shot
-    from ..solve import Solver
-
-DETECTOR = "grounding-dino-tiny"
+    from ..solve import Listener, Solver
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,11 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--detector", metavar="ID", default=DETECTOR, help=f"looks for the words (default: {DETECTOR})")
     group.add_argument("--all", action="store_true", help="everything that answers, each as an object of its own")
     group.add_argument(
-        "--threshold", type=float, metavar="S", help="score from which a box counts, 0 to 1 (default: 0.3)"
+        "--threshold",
+        type=float,
+        default=THRESHOLD,
+        metavar="S",
+        help=f"score from which a box counts, 0 to 1 (default: {THRESHOLD})",
     )
 
 
@@ -46,41 +51,28 @@ def run(args: argparse.Namespace) -> int:
     from .. import shot as documents
 
     shot = documents.load(args.shot)
-    with Reporter(as_json=args.json, quiet=args.quiet) as reporter:
-        found = resolve(args, shot, solver_of(args, shot), reporter, args.objects)
-        if found:
+
+    def work(listener: Listener, should_stop: Callable[[], bool]) -> Detected:
+        end = add_boxes(args, shot, solver_of(args, shot), listener, should_stop, object_ids(shot, args.objects))
+        if end.boxes:
             documents.save(shot, args.shot)
-        else:
-            reporter.say("No text prompt is waiting for a box.")
-    return 0
+        return end
+
+    return report_job(args.json, args.quiet, work)
 
 
-def resolve(
-    args: argparse.Namespace, shot: Shot, solver: Solver, reporter: Reporter, objects: Sequence[str] | None = None
-) -> int:
-    """Give the text prompts of `objects` (names; None: the enabled ones) their boxes, in the document.
+def add_boxes(
+    args: argparse.Namespace,
+    shot: Shot,
+    solver: Solver,
+    listener: Listener,
+    should_stop: Callable[[], bool],
+    objects: list[int] | None = None,
+) -> Detected:
+    """Give the text prompts of `objects` (ids; None: the enabled ones) their boxes, in the document."""
+    from ..solve.words import detect
 
-    Returns how many. Loads nothing where there is nothing to do.
-    """
-    from ..models.build import load_detector
-    from ..solve.prompts import unresolved_text
-    from ..solve.words import THRESHOLD, resolve_text
-
-    if not any(unresolved_text(item) for item in shot.objects):
-        return 0
-    detector = load_detector(args.detector, run_options(args, shot.solve.precision, shot.solve.seed))
-    found = resolve_text(
-        shot,
-        solver.clip,
-        detector,
-        objects=objects,
-        every=args.all,
-        threshold=THRESHOLD if args.threshold is None else args.threshold,
-    )
-    for item in found:
-        box, score = item.detection.xyxy, item.detection.score
-        corners = ",".join(f"{value:.0f}" for value in box)
-        others = f"; {item.others} more like it (--all takes each)" if item.others else ""
-        reporter.emit("box", object=item.object, frame=item.frame, text=item.text, xyxy=box, score=round(score, 4))
-        reporter.say(f"{item.object}: {item.text!r} on frame {item.frame} is box {corners} ({score:.2f}){others}")
-    return len(found)
+    asked = Detect(objects, detector=args.detector, threshold=args.threshold, every=args.all)
+    found, end = detect(solver, checked(asked), listener, should_stop)
+    shot.objects = found.objects
+    return end

@@ -20,9 +20,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..client.jobs import Stopped
+from ..client.tables import HEAD, TRACKER
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
 from ..frames import format_frames, parse_frames
-from .detect import add_detector_options, resolve
+from .detect import add_boxes, add_detector_options
 from .options import add_model_options, add_output_options, set_up_logging, solver_at
 from .prompts import TypedObject, add_prompt_options, parse_prompt
 from .report import Reporter, interruptible
@@ -44,8 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_roto_options(parser)
     add_detector_options(parser)
     models = parser.add_argument_group("what computes the mattes")
-    models.add_argument("--tracker", metavar="ID", help="keeps the object over time (default: the head's own, or flow)")
-    models.add_argument("--head", metavar="ID", default="embedded", help="resolves the edge (default: embedded)")
+    models.add_argument(
+        "--tracker", metavar="ID", help=f"keeps the object over time (default: the head's own, or {TRACKER})"
+    )
+    models.add_argument("--head", metavar="ID", default=HEAD, help=f"resolves the edge (default: {HEAD})")
     result = models.add_mutually_exclusive_group()
     result.add_argument(
         "--exact", action="store_true", help="the head's published result: the whole frame, its alpha plainly resized"
@@ -145,7 +149,7 @@ def run(args: argparse.Namespace) -> int:
         return solver, Delivery(solver, folder, stem=plate.name, frames=frames, overwrite=args.overwrite)
 
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
-        resolve(args, shot, solver_at(args, shot, document), reporter)
+        add_boxes(args, shot, solver_at(args, shot, document), reporter, interrupt)
         _take_over_regions(shot, document)
         solver, delivery = prepare()  # all that is wrong with prompts, weights or places is said before writing
         spans = format_frames(frames or solver.plate.frames)
@@ -165,8 +169,7 @@ def run(args: argparse.Namespace) -> int:
             summary = solver.run(frames, on_event=listen, should_stop=interrupt)
             delivery.write(should_stop=interrupt)
         except CancelledError as stop:
-            reporter.say(str(stop), warning=True)
-            reporter.emit("stopped", code=interrupt.exit_code, message=str(stop))
+            reporter(Stopped(interrupt.exit_code, str(stop)))
             return interrupt.exit_code
     seconds = time.monotonic() - started
     reporter.emit("done", shot=str(document), matted=summary.matted, cached=summary.cached, seconds=round(seconds, 3))
@@ -282,7 +285,7 @@ def _head(args: argparse.Namespace) -> str:
 def _default_tracker(head: str) -> str:
     from ..weights.registry import entry_as
 
-    return entry_as(head, "head").tracker or "flow"
+    return entry_as(head, "head").tracker or TRACKER
 
 
 def _take_over_regions(shot: Shot, document: Path) -> None:

@@ -7,13 +7,17 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from ..client.jobs import Request
+from ..errors import UsageError
 from ..weights.options import RunOptions
 
 if TYPE_CHECKING:
     from ..shot import Shot
     from ..solve import Solver
+
+Wanted = TypeVar("Wanted", bound=Request)
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +45,13 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cache", type=Path, metavar="DIR", help="masks and mattes (default: wisp-cache beside the shot)"
     )
+
+
+def checked(request: Wanted) -> Wanted:
+    """The request, if its numbers make sense. UsageError otherwise."""
+    if request.faults:
+        raise UsageError(f"{'; '.join(request.faults)}.".capitalize(), hint="See --help.")
+    return request
 
 
 def run_options(args: argparse.Namespace, precision: str = "auto", seed: int = 0) -> RunOptions:

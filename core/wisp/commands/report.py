@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import signal
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-from ..solve.events import Event, FrameDone, Notice, Progress, Started
+from ..client.jobs import Done, Event, Notice, Progress, Started, Stopped
+from ..errors import CancelledError
 
-_STAGES = {"track": "Tracking", "matte": "Matting", "deliver": "Writing"}
-_NAMES = {Started: "started", Progress: "progress", FrameDone: "frame", Notice: "notice"}
+_STAGES = {
+    "track": "Tracking",
+    "matte": "Matting",
+    "detect": "Looking",
+    "deliver": "Writing",
+    "check": "Checking",
+}
 
 
 class Reporter:
@@ -45,17 +50,19 @@ class Reporter:
 
     def __call__(self, event: Event) -> None:
         if self.as_json:
-            self.emit(_NAMES[type(event)], **dataclasses.asdict(event))
+            print(json.dumps(event.line()), flush=True)
         match event:
             case Started():
                 self._totals = {"track": event.track, "matte": event.matte}
             case Progress() if not self.quiet:
                 self._progress(event)
-            case Notice():
-                self.say(event.message, warning=event.level == "warning")
+            case Stopped():
+                self.say(event.message, warning=True)
+            case _ if event.sentence:
+                self.say(event.sentence, warning=isinstance(event, Notice) and event.level == "warning")
 
     def emit(self, event: str, **values: Any) -> None:
-        """One NDJSON line on stdout, only when asked for."""
+        """One NDJSON line of a command's own on stdout, only when asked for."""
         if self.as_json:
             print(json.dumps({"event": event, **values}, default=str), flush=True)
 
@@ -94,8 +101,9 @@ class Reporter:
             self._bar.update(self._tasks[event.stage], completed=event.done, total=event.total)
             return
         self._tasks[event.stage] = (event.done, event.total)
-        pending = {"track": 0, "matte": 0} | getattr(self, "_totals", {}) if event.stage != "deliver" else {}
-        done = sum(done for stage, (done, _) in self._tasks.items() if (stage == "deliver") == (not pending))
+        solves = event.stage in ("track", "matte")
+        pending = {"track": 0, "matte": 0} | getattr(self, "_totals", {}) if solves else {event.stage: event.total}
+        done = sum(done for stage, (done, _) in self._tasks.items() if stage in pending)
         total = sum(pending.values()) or event.total
         percent = 100 * done // max(1, total)
         if percent != self._percent and (percent % 5 == 0 or percent < self._percent):
@@ -132,3 +140,15 @@ def interruptible() -> Iterator[Interrupt]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def report_job(as_json: bool, quiet: bool, work: Callable[[Callable[[Event], None], Callable[[], bool]], Done]) -> int:
+    """Do a job with a listener and a way to stop it, tell how it ends; returns the exit code."""
+    with Reporter(as_json=as_json, quiet=quiet) as reporter, interruptible() as interrupt:
+        try:
+            end = work(reporter, interrupt)
+        except CancelledError as stop:
+            reporter(Stopped(interrupt.exit_code, str(stop)))
+            return interrupt.exit_code
+        reporter(end)
+    return 0

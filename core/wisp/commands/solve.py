@@ -7,13 +7,18 @@ wisp solve shots/sh010.wisp --frames 1001-1020 --objects hero --track-only
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..errors import CancelledError
+from ..client.jobs import Notice, Solved
 from ..frames import parse_frames
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
-from .report import Reporter, interruptible
+from .report import report_job
+
+if TYPE_CHECKING:
+    from ..shot import Shot
+    from ..solve import Listener
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +37,11 @@ def add_selection_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--objects", nargs="+", metavar="NAME", help="only these (default: all that are enabled)")
 
 
+def object_ids(shot: Shot, names: Sequence[str] | None) -> list[int] | None:
+    """The objects of `--objects` by id. UsageError for a name that there is not."""
+    return None if names is None else [shot.object_named(name).id for name in names]
+
+
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
@@ -40,15 +50,11 @@ def run(args: argparse.Namespace) -> int:
     shot = documents.load(args.shot)
     frames = parse_frames(args.frames) if args.frames else None
     stages: Sequence[Stage] = ("track",) if args.track_only else ("matte",) if args.matte_only else ("track", "matte")
-    with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
+
+    def work(listener: Listener, should_stop: Callable[[], bool]) -> Solved:
         solver = solver_of(args, shot)
-        reporter.notes(solver.plate.notes)
-        try:
-            summary = solver.run(frames, args.objects, stages=stages, on_event=reporter, should_stop=interrupt)
-        except CancelledError as stop:
-            reporter.say(str(stop), warning=True)
-            reporter.emit("stopped", code=interrupt.exit_code, message=str(stop))
-            return interrupt.exit_code
-    reporter.emit("done", tracked=summary.tracked, matted=summary.matted, cached=summary.cached)
-    reporter.say(f"{summary.tracked} masks tracked, {summary.matted} mattes computed, {summary.cached} kept.")
-    return 0
+        for sentence in solver.plate.notes:
+            listener(Notice("info", sentence))
+        return solver.run(frames, args.objects, stages=stages, on_event=listener, should_stop=should_stop).end()
+
+    return report_job(args.json, args.quiet, work)

@@ -5,7 +5,8 @@ is in them; `cryptomatte` and `foreground` make two kinds of content; `files` an
 """
 
 from .delivery import Delivery
+from .job import deliver
 from .naming import FORMATS, Format
 from .style import Layout, Style
 
-__all__ = ["FORMATS", "Delivery", "Format", "Layout", "Style"]
+__all__ = ["FORMATS", "Delivery", "Format", "Layout", "Style", "deliver"]

@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 
 from ..atomic import replacing
 from ..cache import read_matte
+from ..client.jobs import Figures, Progress
 from ..errors import CancelledError, InputError, OutputError, UsageError
 from ..finish.exclusive import make_exclusive
 from ..frames import format_frames, gaps
 from ..plates.clip import FloatImage
-from ..shapes.check import Figures, measure
+from ..shapes.check import measure
 from ..shapes.formats import FORMATS
 from ..shapes.model import Shapes
 from ..shapes.trace import Options, trace
 from ..solve import Solver
-from ..solve.events import Eta, Listener, Progress, ignore
+from ..solve.events import Eta, Listener, ignore
 from ..solve.objects import ObjectWork
 from .naming import VERSION, Pattern
 

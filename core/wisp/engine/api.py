@@ -6,12 +6,16 @@ files do. `docs/protocol.md` is generated from this module.
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
+from ..client import jobs
 from ..client.tables import MAX_LINE, PROTOCOL
+from ..errors import UsageError
 
 __all__ = ["MAX_LINE", "PROTOCOL"]
 
@@ -61,9 +65,8 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-FrameRange = Annotated[str, Field(description="A frame range: `1001-1100`, `1001-1100x2`, `1001,1005`; may be empty.")]
 ShotId = Annotated[str, Field(description="The id that `open` gave.")]
-JobId = Annotated[str, Field(description="The id that `solve` gave.")]
+JobId = Annotated[str, Field(description="The id that the request for it gave.")]
 
 
 class Empty(Message):
@@ -192,20 +195,44 @@ class Previewed(Message):
     path: str = Field(description="EXR, half, R=G=B=alpha 0..1.")
 
 
-class Solve(Message):
-    """Compute what is missing. Answered at once; the work is reported by notifications.
+class JobRequest(Message):
+    """Base of what starts a job. `kind`: the same as the rest of Wisp has it."""
 
-    A job ends with exactly one `job/done` or `job/error`.
-    """
-
+    kind: ClassVar[type[jobs.Request]]
     shot_id: ShotId
-    frames: str | None = Field(None, description="A frame range; null: the whole shot.")
-    objects: list[int] | None = Field(None, description="Ids; null: all enabled objects.")
-    direction: Literal["both", "forward", "backward"] = Field(
-        "both",
-        description="`forward`: only frames from the first keyframe of these objects on; `backward`: only frames up to "
-        "their last keyframe.",
-    )
+
+    def request(self) -> jobs.Request:
+        """Without the shot. UsageError where its numbers make no sense."""
+        asked = self.kind(**{item.name: getattr(self, item.name) for item in dataclasses.fields(self.kind)})
+        if asked.faults:
+            raise UsageError(f"The parameters of '{asked.method}' are wrong: {'; '.join(asked.faults)}.")
+        return asked
+
+
+def described(kind: type) -> dict[str, tuple[Any, str]]:
+    """The fields of a dataclass of `wisp.client.jobs`: their types, and their meaning where one is given."""
+    hints = get_type_hints(kind, localns={"Annotated": Annotated, "Literal": Literal}, include_extras=True)
+    found = {}
+    for item in dataclasses.fields(kind):
+        hint = hints[item.name]
+        annotated = get_origin(hint) is Annotated
+        found[item.name] = (get_args(hint)[0], get_args(hint)[1]) if annotated else (hint, "")
+    return found
+
+
+def _job_request(kind: type[jobs.Request]) -> type[JobRequest]:
+    """A request as parameters that are validated."""
+    fields: dict[str, Any] = {}
+    for item in dataclasses.fields(kind):
+        hint, meaning = described(kind)[item.name]
+        default = ... if item.default is dataclasses.MISSING else item.default
+        fields[item.name] = (hint, Field(default, description=meaning))
+    made = create_model(kind.__name__, __base__=JobRequest, __doc__=inspect.getdoc(kind), **fields)
+    made.kind = kind
+    return made
+
+
+JOB_REQUESTS: Mapping[str, type[JobRequest]] = {kind.method: _job_request(kind) for kind in jobs.REQUESTS}
 
 
 class Solving(Message):
@@ -271,52 +298,6 @@ class Pong(Message):
 # -- notifications ----------------------------------------------------------------------------------------
 
 
-class JobProgress(Message):
-    """At most ten a second and job; the last one is always sent."""
-
-    job: JobId
-    stage: Literal["queued", "track", "matte", "deliver"] = Field(
-        description="`queued`: waits for the device, which another engine uses."
-    )
-    frame: int | None
-    done: int = Field(description="Steps of this stage that are done.")
-    total: int = Field(description="Steps of this stage.")
-    eta: float | None = Field(description="Seconds that remain for the whole job, null while unknown.")
-
-
-class JobFrame(Message):
-    """A matte is on disk."""
-
-    job: JobId
-    object: int = Field(description="The object's id.")
-    frame: int
-    path: str
-    state: str = Field(description="`solved`, `corrected`, `locked` or `placeholder`, as in the file's header.")
-    track_state: str = Field(description="`tracked`, or how the tracker lost the object.")
-    confidence: float = Field(description="The tracker's, 0..1.")
-
-
-class JobDone(Message):
-    """The job is finished."""
-
-    job: JobId
-    tracked: int = Field(description="Masks computed.")
-    matted: int = Field(description="Mattes computed.")
-    cached: int = Field(description="Mattes that were there already.")
-    lost: dict[str, str] = Field(description="Object name -> frames on which the tracker lost it.")
-
-
-class JobError(Message):
-    """The job failed or was cancelled; what it had finished is kept."""
-
-    job: JobId
-    code: int = Field(description="An error code as in answers.")
-    message: str
-    kind: str
-    hint: str
-    path: str | None
-
-
 class ShotStatusKnown(Message):
     """The state of every frame, where an answer had to leave some open (`ShotStatus.complete`)."""
 
@@ -347,7 +328,7 @@ METHODS: Mapping[str, Method] = {
         Method("open", Open, Opened, False),
         Method("update", Update, Updated, False),
         Method("preview", Preview, Previewed, False),
-        Method("solve", Solve, Solving, False),
+        *(Method(name, params, Solving, False) for name, params in JOB_REQUESTS.items()),
         Method("cancel", Cancel, Cancelling, True),
         Method("status", Empty, EngineStatus, True),
         Method("close", Close, Empty, False),
@@ -356,11 +337,8 @@ METHODS: Mapping[str, Method] = {
     )
 }
 
+#: Those that are no events of a job; `wisp.client.jobs` has these.
 NOTIFICATIONS: Mapping[str, type[Message]] = {
-    "job/progress": JobProgress,
-    "job/frame": JobFrame,
-    "job/done": JobDone,
-    "job/error": JobError,
     "shot/status": ShotStatusKnown,
     "log": Log,
 }

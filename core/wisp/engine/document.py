@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from ..client import jobs
 from . import api
 
 _INTRODUCTION = """# Engine protocol, version VERSION
@@ -55,6 +56,15 @@ def text() -> str:
     for name, params in api.NOTIFICATIONS.items():
         parts.append(f"### {name}\n\n{_purpose(params)}\n")
         parts.append(_keys(params))
+    parts.append(
+        "## Events of a job\n\nEach has the key `job` beside its own. The same events are the lines of `--json`.\n"
+    )
+    for name, events in jobs.NOTIFICATIONS.items():
+        parts.append(f"### {name}\n")
+        for event in events:
+            parts.append(f"{_purpose(event)}\n")
+            rows = [f"| `{key}` | {_type(hint)} | {meaning} |" for key, (hint, meaning) in api.described(event).items()]
+            parts.append(_table("| Key | Type | Meaning |", rows))
     parts.append("## Parts of results\n")
     for part in (api.ShotStatus, api.ObjectStatus, api.ModelInfo, api.JobStatus):
         parts.append(f"### {part.__name__}\n\n{_purpose(part)}\n")
@@ -68,7 +78,7 @@ def text() -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _purpose(message: type[api.Message]) -> str:
+def _purpose(message: type) -> str:
     return inspect.getdoc(message) or ""
 
 
@@ -104,7 +114,7 @@ def _type(annotation: Any) -> str:
     if inspect.isclass(annotation) and issubclass(annotation, api.Message):
         return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is list:
+    if origin in (list, tuple):
         return f"list of {_type(arguments[0])}"
     if origin is dict:
         return "object" if arguments[1] is Any else f"object of {_type(arguments[1])}"

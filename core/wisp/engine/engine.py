@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..client import jobs
 from ..errors import CancelledError, UsageError
 from ..weights import search
 from ..weights.options import RunOptions
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 #: Seconds that a preview waits for a device which another engine uses.
 PREVIEW_PATIENCE = 2.0
+#: Jobs in which models work; the others need no turn at the device.
+ON_DEVICE = (jobs.Solve, jobs.Detect, jobs.Compare)
 
 
 class Engine:
@@ -47,7 +51,7 @@ class Engine:
         self._device = DeviceTurn(options.device)
         self._shots: dict[str, OpenShot] = {}
         self._numbers = itertools.count(1)
-        self._worker = Worker(self.tell)
+        self._worker = Worker(lambda job, event: self._send(jobs.notification(job, event)))
         #: Requests that wait for the worker, by their ids, and what stops them; and the one that is under way.
         self._pending: dict[rpc.Id, threading.Event] = {}
         self._stop = threading.Event()
@@ -57,7 +61,7 @@ class Engine:
             "open": self._open,
             "update": self._update,
             "preview": self._preview,
-            "solve": self._solve,
+            **dict.fromkeys(api.JOB_REQUESTS, self._job),
             "cancel": self._cancel,
             "status": self._status,
             "close": self._close,
@@ -222,20 +226,22 @@ class Engine:
         with self._device.taken(self._device.patience(PREVIEW_PATIENCE)):
             return shot.preview(asked)
 
-    def _solve(self, asked: api.Solve) -> api.Solving:
-        work = self._shot(asked.shot_id).work(asked)
+    def _job(self, asked: api.JobRequest) -> api.Solving:
+        request = asked.request()
+        work = self._shot(asked.shot_id).work(request)
 
-        def with_device(job: Job) -> api.JobDone:
-            with self._device.taken(lambda: self._queue(job)):
+        def begin(job: Job) -> jobs.Done:
+            with contextlib.ExitStack() as stack:
+                if isinstance(request, ON_DEVICE):
+                    stack.enter_context(self._device.taken(lambda: self._queue(job)))
                 job.running = True
                 return work(job)
 
-        return api.Solving(job=self._worker.submit(asked.shot_id, with_device))
+        return api.Solving(job=self._worker.submit(asked.shot_id, begin))
 
     def _queue(self, job: Job) -> None:
         """While another engine has the device: say so, let calls in, heed a cancel."""
-        job.progress(api.JobProgress(job=job.id, stage="queued", frame=None, done=0, total=0, eta=None))
-        job.between_frames()
+        job.listen(jobs.Progress("queued", None, 0, 0, None))
         if job.cancelled.is_set():
             raise CancelledError("The job was cancelled before it began.")
 

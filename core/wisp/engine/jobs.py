@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
+from ..client.jobs import Done, Event, Failed, Progress
 from ..errors import CancelledError
 from . import api
 from .rpc import RpcError
@@ -20,30 +21,39 @@ log = logging.getLogger(__name__)
 #: Seconds between two progress notifications of one job.
 PROGRESS_INTERVAL = 0.1
 
-Send = Callable[[api.Message], None]
+#: Takes an event of the job of that id.
+Send = Callable[[str, Event], None]
 #: The exit status of an engine that cannot go on (EX_SOFTWARE of sysexits.h).
 _SOFTWARE_ERROR = 70
 
 
 @dataclass(eq=False)
 class Job:
-    """A long piece of work. `work` is given the job, reports by `progress` and `send`, returns the end message.
+    """A long piece of work. `work` is given the job, reports by `listen`, returns how it ended.
 
-    It must call `between_frames` after every step and stop by CancelledError when `cancelled` is set.
+    It must tell `Progress` after every step and stop by CancelledError when `cancelled` is set.
     """
 
     id: str
     shot_id: str
-    work: Callable[[Job], api.JobDone]
-    send: Send
+    work: Callable[[Job], Done]
+    tell: Send
     between_frames: Callable[[], None]
     cancelled: threading.Event = field(default_factory=threading.Event)
     running: bool = False
-    _waiting: api.JobProgress | None = None
+    _waiting: Progress | None = None
     _sent: float = 0.0
 
-    def progress(self, progress: api.JobProgress) -> None:
-        """Send it, or keep it back while the one before it is younger than PROGRESS_INTERVAL."""
+    def listen(self, event: Event) -> None:
+        """Tell an event of the work; after a step calls are let in."""
+        if isinstance(event, Progress):
+            self.progress(event)
+            self.between_frames()
+        else:
+            self.tell(self.id, event)
+
+    def progress(self, progress: Progress) -> None:
+        """Tell it, or keep it back while the one before it is younger than PROGRESS_INTERVAL."""
         self._waiting = progress
         if time.monotonic() - self._sent >= PROGRESS_INTERVAL:
             self.flush()
@@ -52,7 +62,7 @@ class Job:
         """Send what was kept back: nobody should be left with the last but one."""
         progress, self._waiting = self._waiting, None
         if progress is not None:
-            self.send(progress)
+            self.tell(self.id, progress)
             self._sent = time.monotonic()
 
 
@@ -96,7 +106,7 @@ class Worker:
         if work is not None:
             self._spare[name] = work
 
-    def submit(self, shot_id: str, work: Callable[[Job], api.JobDone]) -> str:
+    def submit(self, shot_id: str, work: Callable[[Job], Done]) -> str:
         """Queue a job; returns its id."""
         job = Job(f"job-{next(self._numbers)}", shot_id, work, self._send, self.run_calls)
         with self._changed:
@@ -154,7 +164,7 @@ class Worker:
 
     def _run(self, job: Job) -> None:
         try:
-            end: api.JobDone | Exception = job.work(job)
+            end: Done | Exception = job.work(job)
         except Exception as error:
             end = error
         with self._changed:
@@ -163,14 +173,14 @@ class Worker:
             self._fail(job, end)
         else:
             job.flush()
-            self._send(end)
+            self._send(job.id, end)
 
     def _fail(self, job: Job, error: Exception) -> None:
         job.flush()
         fault = RpcError.of(error)
         if fault.code == api.INTERNAL_ERROR:
             log.error("%s failed: %s", job.id, error, exc_info=error)
-        self._send(api.JobError(job=job.id, code=fault.code, message=fault.message, **fault.fault.model_dump()))
+        self._send(job.id, Failed(code=fault.code, message=fault.message, **fault.fault.model_dump()))
 
 
 def _guarded(work: Callable[[], object]) -> object:

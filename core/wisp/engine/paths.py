@@ -17,9 +17,14 @@ from ..shot import MaskPrompt, Shot
 def folder(text: str, what: str) -> Path:
     """An absolute folder given by a host, resolved. UsageError names `what` it was given for."""
     path = _resolved(text, what)
-    if not Path(text).is_absolute():
-        raise UsageError(f"The {what} '{text}' is not an absolute path.", hint="Give the whole path.", path=text)
+    absolute(text, what)
     return path
+
+
+def absolute(text: str | None, what: str) -> None:
+    """UsageError where a host names a file otherwise than by its whole path; None is none at all."""
+    if text is not None and not Path(text).is_absolute():
+        raise UsageError(f"The {what} '{text}' is not an absolute path.", hint="Give the whole path.", path=text)
 
 
 class Roots:

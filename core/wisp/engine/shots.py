@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from ..cache import Cache
-from ..errors import UsageError
-from ..frames import format_frames, parse_frames
+from ..client import jobs
+from ..frames import parse_frames
 from ..models.store import Models
-from ..shot import Shot, parse
-from ..solve import Event, FrameDone, Notice, Progress, Solver, Source, Summary
+from ..shot import parse
+from ..solve import Listener, Solver, Source
 from . import api, paths
 from .jobs import Job
 from .standing import Standing
@@ -87,73 +86,52 @@ class OpenShot:
 
     def preview(self, asked: api.Preview) -> api.Previewed:
         """Compute one matte."""
-        name = _name(self._solver.shot, asked.object)
+        (name,) = self._solver.names([asked.object])
         return api.Previewed(path=self._solver.preview(asked.frame, name).as_posix())
 
-    def work(self, asked: api.Solve) -> Callable[[Job], api.JobDone]:
-        """The work of a job for the present document. UsageError for frames and objects that do not exist."""
-        solver, shot = self._solver, self._solver.shot
-        names = None if asked.objects is None else [_name(shot, number) for number in asked.objects]
-        frames = _frames(solver, names, asked.frames, asked.direction)
-
-        def work(job: Job) -> api.JobDone:
-            summary = solver.run(
-                frames,
-                names,
-                on_event=lambda event: _tell(job, shot, event),
-                should_stop=job.cancelled.is_set,
-                between_frames=job.between_frames,
-            )
-            return _done(job, summary)
-
-        return work
+    def work(self, asked: jobs.Request) -> Callable[[Job], jobs.Done]:
+        """The work of a job for the present document. UsageError for frames, objects and places that do not exist."""
+        solver = self._solver
+        if isinstance(asked, jobs.Solve):
+            names = solver.names(asked.objects)
+            frames = _frames(solver, names, asked.frames, asked.direction)
+            return lambda job: solver.run(frames, names, on_event=job.listen, should_stop=job.cancelled.is_set).end()
+        for name in ("output", "sheet", "truth"):
+            paths.absolute(getattr(asked, name, None), name)
+        return lambda job: _do(solver, asked, job.listen, job.cancelled.is_set)
 
     def close(self) -> None:
         """Let go of the plate."""
         self._solver.source.close()
 
 
-def _name(shot: Shot, number: int) -> str:
-    for item in shot.objects:
-        if item.id == number:
-            return item.name
-    known = ", ".join(str(item.id) for item in shot.objects) or "none"
-    raise UsageError(f"There is no object with the id {number} in the shot.", hint=f"It has: {known}.")
+def _do(solver: Solver, asked: jobs.Request, listen: Listener, should_stop: Callable[[], bool]) -> jobs.Done:
+    """Each of these rooms is imported when it is first asked for."""
+    if isinstance(asked, jobs.Detect):
+        from ..solve.words import detect
+
+        return detect(solver, asked, listen, should_stop)[1]
+    if isinstance(asked, jobs.Deliver):
+        from ..deliver import deliver
+
+        return deliver(solver, asked, listen, should_stop)
+    if isinstance(asked, jobs.Compare):
+        from ..compare import compare
+
+        return compare(solver, asked, listen, should_stop)
+    assert isinstance(asked, jobs.Check)
+    from ..quality import check
+
+    return check(solver, asked, listen, should_stop)
 
 
-def _frames(solver: Solver, names: list[str] | None, text: str | None, direction: str) -> list[int]:
+def _frames(solver: Solver, names: list[str], text: str | None, direction: str) -> list[int]:
     """The frames asked for, cut to the side of the objects' keyframes that the direction means."""
     frames: list[int] = list(solver.plate.frames if text is None else parse_frames(text))
-    chosen = [item for item in solver.shot.objects if (item.enabled if names is None else item.name in names)]
+    chosen = [item for item in solver.shot.objects if item.name in names]
     keyframes = [frame for item in chosen for frame in item.keyframes]
     if keyframes and direction == "forward":
         return [frame for frame in frames if frame >= min(keyframes)]
     if keyframes and direction == "backward":
         return [frame for frame in frames if frame <= max(keyframes)]
     return frames
-
-
-def _tell(job: Job, shot: Shot, event: Event) -> None:
-    """Report an event of the solver as messages of the job."""
-    match event:
-        case Progress():
-            job.progress(api.JobProgress(job=job.id, **vars(event)))
-        case FrameDone():
-            job.send(
-                api.JobFrame(
-                    job=job.id,
-                    object=shot.object_named(event.object).id,
-                    frame=event.frame,
-                    path=Path(event.path).as_posix(),
-                    state=event.state,
-                    track_state=event.track_state,
-                    confidence=event.confidence,
-                )
-            )
-        case Notice():
-            job.send(api.Log(level=event.level, text=event.message))
-
-
-def _done(job: Job, summary: Summary) -> api.JobDone:
-    lost = {name: format_frames(frames) for name, frames in summary.lost.items()}
-    return api.JobDone(job=job.id, tracked=summary.tracked, matted=summary.matted, cached=summary.cached, lost=lost)

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar, cast
 
+from ..detectors.detector import Detector
 from ..heads.head import Head
 from ..shot import SolveSpec
 from ..trackers.tracker import Tracker
 from ..weights.options import RunOptions
-from .build import ModelStamp, load_head, load_tracker, model_stamp
+from .build import ModelStamp, load_detector, load_head, load_tracker, model_stamp
 
 Model = TypeVar("Model")
 
@@ -26,6 +27,10 @@ class Models(Protocol):
 
     def head(self, solve: SolveSpec) -> Head:
         """The head, loaded if need be. Raises UsageError and WeightsError."""
+        ...
+
+    def detector(self, model_id: str, solve: SolveSpec) -> Detector:
+        """That detector, loaded if need be. Raises UsageError and WeightsError."""
         ...
 
     def stamps(self, solve: SolveSpec) -> tuple[ModelStamp, ModelStamp]:
@@ -50,6 +55,10 @@ class ModelStore:
     def head(self, solve: SolveSpec) -> Head:
         """See `Models.head`."""
         return self._get(self._loaded, "head", solve.head, self._how(solve), load_head)
+
+    def detector(self, model_id: str, solve: SolveSpec) -> Detector:
+        """See `Models.detector`."""
+        return self._get(self._loaded, "detector", model_id, self._how(solve), load_detector)
 
     def stamps(self, solve: SolveSpec) -> tuple[ModelStamp, ModelStamp]:
         """See `Models.stamps`."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cache import read_matte
+from ..client.jobs import Verdict
 from ..contact_sheet import ByteImage, Row, contact_sheet
 from ..plates.clip import resize
-from .verdict import FrameVerdict
 
 if TYPE_CHECKING:
     from ..solve import Solver
@@ -19,7 +20,7 @@ _WIDTH = 420
 _LETTERS = 150
 
 
-def worst_sheet(solver: Solver, worst: Sequence[FrameVerdict]) -> ByteImage:
+def worst_sheet(solver: Solver, worst: Sequence[Verdict]) -> ByteImage:
     """Plate, matte and cut-out of judged frames, one row each, with object, score and reasons under it: uint8 RGB.
 
     Raises UsageError where `worst` is empty, FrameReadError.
@@ -27,11 +28,11 @@ def worst_sheet(solver: Solver, worst: Sequence[FrameVerdict]) -> ByteImage:
     return contact_sheet([_row(solver, verdict) for verdict in worst], cell_width=_WIDTH)
 
 
-def _row(solver: Solver, verdict: FrameVerdict) -> Row:
+def _row(solver: Solver, verdict: Verdict) -> Row:
     assert verdict.path is not None  # only judged frames come here
     clip = solver.clip
     size = (_WIDTH, max(1, round(_WIDTH * clip.height / clip.width)))
-    alpha, _ = read_matte(verdict.path)
+    alpha, _ = read_matte(Path(verdict.path))
     caption = f"{verdict.object}  {verdict.score:.2f}"
     mark = "  "
     for reason in verdict.reasons:

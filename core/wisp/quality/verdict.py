@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-#: From this score on a frame is suspicious: together the evidence is worth an alarm.
-SUSPICIOUS = 0.5
+from ..client.jobs import Verdict
+
 #: No single piece of evidence is worth more; it alone makes a score of 0.97.
 _MOST = 5.0
 #: Evidence that is worth less is not given as a reason.
@@ -67,27 +66,6 @@ class Evidence:
         return min(_MOST, max(0.0, (self.value - usual) / (alarming - usual)))
 
 
-@dataclass(frozen=True)
-class FrameVerdict:
-    """One object on one frame.
-
-    `state`: judged; locked (approved by a person, so not judged); unsolved (nothing to judge). `score` 0..1, 0 where
-    not judged. `reasons`: in words, the weightiest first. `path`: the matte's file, None where unsolved.
-    """
-
-    object: str
-    frame: int
-    state: State
-    score: float = 0.0
-    reasons: tuple[str, ...] = ()
-    path: Path | None = None
-
-    @property
-    def suspicious(self) -> bool:
-        """Whether a person should look at it."""
-        return self.score >= SUSPICIOUS
-
-
 def weigh(evidence: Iterable[Evidence], limits: Mapping[str, Limits] = LIMITS) -> tuple[float, tuple[str, ...]]:
     """(score 0..1, reasons with the weightiest first)."""
     ranked = sorted(((piece.worth(limits), piece.text) for piece in evidence), key=lambda pair: -pair[0])
@@ -95,14 +73,14 @@ def weigh(evidence: Iterable[Evidence], limits: Mapping[str, Limits] = LIMITS) -
     return score, tuple(text for worth, text in ranked if worth >= _MENTIONED)
 
 
-def worst(verdicts: Iterable[FrameVerdict], count: int) -> list[FrameVerdict]:
+def worst(verdicts: Iterable[Verdict], count: int) -> list[Verdict]:
     """Up to `count` judged frames, the highest score first; neighbours of a chosen frame only when none else is left.
 
     A fault lasts for many frames: shown side by side they would hide the next one.
     """
     ranked = sorted((item for item in verdicts if item.state == "judged"), key=lambda item: -item.score)
-    apart: list[FrameVerdict] = []
-    near: list[FrameVerdict] = []
+    apart: list[Verdict] = []
+    near: list[Verdict] = []
     for item in ranked:
         beside = any(item.object == other.object and abs(item.frame - other.frame) < _APART for other in apart)
         (near if beside else apart).append(item)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict, deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cache import DamagedMaskError, MatteStamp, read_matte
+from ..client.jobs import Verdict
+from ..client.tables import SUSPICIOUS
 from ..errors import UsageError
 from ..frames import format_frames
 from ..heads.band import mask_from_logits
@@ -34,7 +36,7 @@ from .evidence import (
     when_empty,
 )
 from .look import Change, Colors, Look, Mask
-from .verdict import LIMITS, Evidence, FrameVerdict, Limits, State, weigh
+from .verdict import LIMITS, Evidence, Limits, State, weigh
 
 if TYPE_CHECKING:
     from ..solve import Solver
@@ -53,38 +55,44 @@ def check_shot(
     frames: Collection[int] | None = None,
     objects: Collection[str] | None = None,
     limits: Mapping[str, Limits] = LIMITS,
-) -> Iterator[FrameVerdict]:
+    on_step: Callable[[int, int, int], None] = lambda *_: None,
+) -> Iterator[Verdict]:
     """The verdict on each of `frames` (None: all) of `objects` (names; None: all enabled ones), as they are solved.
 
     Reads mattes and masks from the cache and computes none. Every object is walked as a whole, so that a frame's score
     does not depend on which frames are asked for. Verdicts come in the order of the walk, those between two keyframes
-    when the second is reached. Frames outside an object's life have none. Raises UsageError, InputError.
+    when the second is reached. Frames outside an object's life have none. `on_step` is called after every step of the
+    walk with the frame, the steps done and those in all. Raises UsageError, InputError.
     """
-    for sight in observe_shot(solver, frames, objects):
+    for sight in observe_shot(solver, frames, objects, on_step):
         yield sight.verdict(limits)
 
 
 def observe_shot(
-    solver: Solver, frames: Collection[int] | None = None, objects: Collection[str] | None = None
+    solver: Solver,
+    frames: Collection[int] | None = None,
+    objects: Collection[str] | None = None,
+    on_step: Callable[[int, int, int], None] = lambda *_: None,
 ) -> Iterator[Sight]:
     """All evidence, before it is weighed; see `check_shot`."""
     available = solver.plate.frames
     wanted = set(available if frames is None else frames)
-    if strangers := sorted(wanted.difference(available)):
-        raise UsageError(
-            f"The plate has no frame {format_frames(strangers)}.", hint=f"It has {format_frames(available)}."
-        )
+    if absent := sorted(wanted.difference(available)):
+        raise UsageError(f"The plate has no frame {format_frames(absent)}.", hint=f"It has {format_frames(available)}.")
     footage: dict[Window | None, Footage] = {}
     works = solver.works if objects is None else tuple(solver.work(name) for name in objects)
     for work in works:
         if work.region not in footage:
             footage[work.region] = Footage(solver.clip_of(work.region))
+    done = 0
     for backward in (False, True):
         # All objects step together, so that they share what a frame's picture and motion cost.
         walks = [_Walk(solver, work, footage[work.region], backward) for work in works]
         for frame in reversed(available) if backward else available:
             for walk in walks:
                 yield from (sight for sight in walk.step(frame) if sight.frame in wanted)
+            done += 1
+            on_step(frame, done, 2 * len(available))
         for walk in walks:
             yield from (sight for sight in walk.finish() if sight.frame in wanted)
 
@@ -98,6 +106,7 @@ class Sight:
     """
 
     object: str
+    id: int
     frame: int
     state: State = "judged"
     path: Path | None = None
@@ -106,10 +115,12 @@ class Sight:
     between: bool = False
     note: str = ""
 
-    def verdict(self, limits: Mapping[str, Limits] = LIMITS) -> FrameVerdict:
+    def verdict(self, limits: Mapping[str, Limits] = LIMITS) -> Verdict:
         """The evidence weighed."""
         score, reasons = weigh(self.evidence, limits) if self.state == "judged" else (0.0, (self.note,))
-        return FrameVerdict(self.object, self.frame, self.state, score, reasons, self.path)
+        path = None if self.path is None else self.path.as_posix()
+        suspicious = score >= SUSPICIOUS
+        return Verdict(self.object, self.id, self.frame, self.state, round(score, 4), suspicious, reasons, path)
 
 
 class _Walk:
@@ -165,7 +176,7 @@ class _Walk:
         look, stamp = self._read(frame, path)
         recipe = self._work.recipe(frame)
         between = recipe is not None and len(recipe.marks) == 2
-        sight = Sight(self._work.item.name, frame, path=path, between=between)
+        sight = Sight(self._work.item.name, self._work.item.id, frame, path=path, between=between)
         if stamp.frame_state == "locked":
             sight.state, sight.note = "locked", "approved by a person"
         else:
@@ -241,7 +252,7 @@ class _Walk:
         return mask_from_logits(mask.logits, *self._footage.grid)
 
     def _unsolved(self, frame: int, note: str) -> Sight:
-        return Sight(self._work.item.name, frame, "unsolved", note=note)
+        return Sight(self._work.item.name, self._work.item.id, frame, "unsolved", note=note)
 
 
 def _add_up(before: float, loss: float) -> float:

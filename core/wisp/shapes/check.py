@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..client.jobs import Figures
 from .contours import FloatImage
 from .model import ShapedObject
 from .splines import crossing_sides, flatten
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Of one object. `points`: on its fullest frame. `keys`: frames with a key; `frames`: frames that it is seen on.
-    `iou`: intersection over union with the matte at one half, the mean and the worst; `near`: share of the shapes'
-    boundary pixels within the tolerance of the matte's, on the worst frame; `crossing`: frames on which a spline
-    crosses itself."""
-
-    object: str
-    points: int
-    keys: int
-    frames: int
-    spans: int
-    iou: float
-    worst_iou: float
-    worst_frame: int | None
-    near: float
-    crossing: tuple[int, ...]
-
-    def sentence(self) -> str:
-        """For people."""
-        text = (
-            f"{self.object}: {self.points} points, {self.keys} keys on {self.frames} frames in {self.spans} spans, "
-            f"IoU {self.iou:.4f}, at worst {self.worst_iou:.4f} on frame {self.worst_frame}, "
-            f"{100 * self.near:.1f} % of the boundary within tolerance"
-        )
-        if self.crossing:
-            text += f", {len(self.crossing)} frames on which a spline crosses itself"
-        return text + "."
 
 
 def measure(item: ShapedObject, frames: Sequence[int], matte: Callable[[int], FloatImage], tolerance: float) -> Figures:

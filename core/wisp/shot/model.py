@@ -26,6 +26,7 @@ from pydantic import (
 from ..client.tables import (
     DEVICE_PATTERN,
     EDGE,
+    HEAD,
     MAX_ASPECT,
     MAX_FRAME,
     MAX_PIXELS,
@@ -33,6 +34,7 @@ from ..client.tables import (
     MAX_STROKE_POINTS,
     NAME_PATTERN,
     PALETTE,
+    TRACKER,
     EdgeSetting,
 )
 from ..errors import UsageError
@@ -264,8 +266,8 @@ class PlateSpec(_Part):
 class SolveSpec(_Part):
     """Which models compute the mattes, by registry id, and how."""
 
-    tracker: Identifier = "flow"
-    head: Identifier = "embedded"
+    tracker: Identifier = TRACKER
+    head: Identifier = HEAD
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 0
 

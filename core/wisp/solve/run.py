@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ..cache import DamagedMaskError, FrameState, MatteStamp
+from ..client.jobs import Solved
 from ..errors import CancelledError, UsageError
 from ..frames import format_frames
 from ..heads.clip_matter import ClipMatterHead
@@ -37,6 +38,11 @@ class Summary:
     matted: int = 0
     cached: int = 0
     lost: dict[str, list[int]] = field(default_factory=dict)
+
+    def end(self) -> Solved:
+        """As it is told."""
+        lost = {name: format_frames(frames) for name, frames in self.lost.items()}
+        return Solved(self.tracked, self.matted, self.cached, lost)
 
 
 @dataclass(eq=False)
@@ -79,12 +85,11 @@ class Run:
         stages: Sequence[Stage] = ("track", "matte"),
         on_event: Listener = ignore,
         should_stop: Callable[[], bool] = never,
-        between_frames: Callable[[], None] = lambda: None,
     ) -> None:
         self._solver = solver
         self._shelf = solver.shelf
         self._stages = stages
-        self._on_event, self._should_stop, self._between_frames = on_event, should_stop, between_frames
+        self._on_event, self._should_stop = on_event, should_stop
         self._summary = Summary()
         self._wanted = _in_plate(frames, solver.plate.frames)
         self._objects = objects
@@ -374,16 +379,15 @@ class Run:
         self._unfinished[work].discard(frame)
         self._summary.matted += 1
         state = (stamp.frame_state, stamp.track_state, stamp.confidence)
-        self._on_event(FrameDone(work.item.name, frame, str(path), *state))
+        self._on_event(FrameDone(work.item.name, work.item.id, frame, path.as_posix(), *state))
 
     # Tell --------------------------------------------------------------------------------------------------
 
     def _tell(self, stage: Stage, frame: int) -> None:
-        """Report one step, let urgent work in, and stop here if asked to."""
+        """Report one step, and stop here if asked to."""
         self._done[stage] += 1
         eta = self._eta.step(stage)
         self._on_event(Progress(stage, frame, self._done[stage], self._totals[stage], eta))
-        self._between_frames()
         if self._should_stop():
             raise CancelledError(
                 f"Stopped at frame {frame}; the finished frames are kept.", hint="Run the same command to go on."

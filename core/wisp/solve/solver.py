@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from ..cache import Cache, DamagedMaskError, Shelf, plate_key
+from ..detectors.detector import Detector
 from ..errors import UsageError
 from ..heads.head import Head
 from ..models.build import ModelStamp
@@ -78,6 +79,10 @@ class Solver:
         self._models = models
         self._cache = cache
 
+    def of(self, shot: Shot) -> Solver:
+        """A solver of another document on the same plate, given the same."""
+        return type(self)(shot, self.source, self._models, self._cache)
+
     # What there is -----------------------------------------------------------------------------------------
 
     @property
@@ -112,6 +117,10 @@ class Solver:
     def head(self) -> Head:
         """The head, loaded when first needed."""
         return self._models.head(self.shot.solve)
+
+    def detector(self, model_id: str) -> Detector:
+        """That detector, loaded if need be. Raises UsageError and WeightsError."""
+        return self._models.detector(model_id, self.shot.solve)
 
     @cached_property
     def models(self) -> tuple[ModelStamp, ModelStamp]:
@@ -216,17 +225,16 @@ class Solver:
         stages: Sequence[Stage] = ("track", "matte"),
         on_event: Listener = ignore,
         should_stop: Callable[[], bool] = never,
-        between_frames: Callable[[], None] = lambda: None,
     ) -> Summary:
         """Compute what is missing of `frames` (None: all) of `objects` (names; None: all enabled ones).
 
-        `between_frames` is called after every step: the place for urgent small work. CancelledError when
+        After every step `on_event` has a `Progress`: the place for urgent small work too. CancelledError when
         `should_stop` turned true: the frame under way is finished and everything done so far is kept.
         """
         self._cache.look_again()  # other processes may have solved some of it
         self.source.chains.forget()
         self.replan()
-        return Run(self, frames, objects, stages, on_event, should_stop, between_frames).go()
+        return Run(self, frames, objects, stages, on_event, should_stop).go()
 
     def preview(self, frame: int, object_name: str) -> Path:
         """The matte of one frame, computed now if need be. UsageError where no keyframe is near enough."""
@@ -260,6 +268,20 @@ class Solver:
                 )
             except DamagedMaskError:
                 self.shelf.drop_damaged_masks(marks)
+
+    def names(self, numbers: Iterable[int] | None) -> list[str]:
+        """The objects of these ids (None: the enabled ones) by name. UsageError for an id that there is not."""
+        if numbers is None:
+            return [item.name for item in self.shot.objects if item.enabled]
+        known = {item.id: item.name for item in self.shot.objects}
+        numbers = list(numbers)
+        for number in numbers:
+            if number not in known:
+                raise UsageError(
+                    f"There is no object with the id {number} in the shot.",
+                    hint=f"It has: {', '.join(map(str, known)) or 'none'}.",
+                )
+        return [known[number] for number in numbers]
 
     def work(self, name: str) -> ObjectWork:
         """The enabled object of that name; UsageError otherwise."""

@@ -5,32 +5,67 @@ The text stays beside its box and says where the box came from. It has no furthe
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from itertools import count
 from typing import TYPE_CHECKING
 
-from ..errors import QualityError, UsageError
+from ..client.jobs import BoxFound, Detect, Detected, Progress
+from ..client.tables import THRESHOLD
+from ..errors import CancelledError, QualityError, UsageError
+from ..frames import format_frames
 from ..shot import Box, ObjectSpec, Shot, Text
+from .events import Eta, Listener, ignore, never
+from .objects import has_frame
 from .prompts import unresolved_text
+from .solver import Solver
 
 if TYPE_CHECKING:
     from ..detectors.detector import Detection, Detector
     from ..plates.clip import Clip
 
-#: What a detector must be sure of; Grounding DINO's authors use 0.25 to 0.4.
-THRESHOLD = 0.3
 
+def detect(
+    solver: Solver, asked: Detect, on_event: Listener = ignore, should_stop: Callable[[], bool] = never
+) -> tuple[Shot, Detected]:
+    """The shot with the boxes that its words became, and their number; the solver's own document is not changed.
 
-@dataclass(frozen=True)
-class Found:
-    """A text prompt that became a box of `object`. `others`: how many more things answer the text and were left."""
+    Loads nothing where there is nothing to do. Raises UsageError, WeightsError, InputError; QualityError where nothing
+    answers; CancelledError.
+    """
+    shot, objects = solver.shot.model_copy(deep=True), solver.names(asked.objects)
+    if asked.words:
+        assert asked.frame is not None  # a request without it is refused before
+        if not has_frame(solver.plate.frames, asked.frame):
+            raise UsageError(
+                f"The plate has no frame {asked.frame}.", hint=f"It has {format_frames(solver.plate.frames)}."
+            )
+        sought = shot.add_object(_free_name(shot, "words"))
+        sought.prompts.append(Text(frame=asked.frame, text=asked.words))
+        objects = [sought.name]
+    waiting = sum(len(unresolved_text(shot.object_named(name))) for name in objects)
+    if not waiting:
+        return shot, Detected(0)
+    eta, done = Eta({"detect": waiting}), 0
 
-    object: str
-    frame: int
-    text: str
-    detection: Detection
-    others: int
+    def step(frame: int) -> None:
+        nonlocal done
+        done += 1
+        on_event(Progress("detect", frame, done, waiting, eta.step("detect")))
+        if should_stop():
+            raise CancelledError("Stopped; the shot is as it was.")
+
+    found = resolve_text(
+        shot,
+        solver.clip,
+        solver.detector(asked.detector),
+        objects=objects,
+        every=asked.every,
+        threshold=asked.threshold,
+        on_step=step,
+    )
+    for box in found:
+        on_event(box)
+    return shot, Detected(len(found))
 
 
 def resolve_text(
@@ -41,7 +76,8 @@ def resolve_text(
     objects: Collection[str] | None = None,
     every: bool = False,
     threshold: float = THRESHOLD,
-) -> list[Found]:
+    on_step: Callable[[int], None] = lambda _: None,
+) -> list[BoxFound]:
     """Give every text prompt of `objects` (names; None: the enabled ones) that has no box yet its box, in the shot.
 
     `clip`: the shot's plate as models see it. The best detection is taken; with `every` each further one from
@@ -52,7 +88,10 @@ def resolve_text(
     asked = [(item, prompt) for item in chosen for prompt in unresolved_text(item)]
     if every:
         _one_each([item for item, _ in asked])
-    answers = [(item, prompt, _sure(prompt, clip, detector, threshold)) for item, prompt in asked]
+    answers = []
+    for item, prompt in asked:
+        answers.append((item, prompt, _sure(prompt, clip, detector, threshold)))
+        on_step(prompt.frame)
     found = []
     for item, prompt, sure in answers:
         taken = sure if every else sure[:1]
@@ -62,7 +101,8 @@ def resolve_text(
                 owner.prompts.append(prompt.model_copy())
             x0, y0, x1, y1 = (round(value, 1) for value in detection.xyxy)
             owner.prompts.append(Box(frame=prompt.frame, xyxy=(x0, y0, x1, y1)))
-            found.append(Found(owner.name, prompt.frame, prompt.text, detection, len(sure) - len(taken)))
+            box, score = (x0, y0, x1, y1), round(detection.score, 4)
+            found.append(BoxFound(owner.name, prompt.frame, prompt.text, box, score, len(sure) - len(taken)))
     return found
 
 

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import WispError
+from ..client import jobs
+from ..client.session import Session
 from ..panel.qt import Qt, QtCore, QtGui, QtWidgets
-from .command import ShotCommand, passing_picture
-from .places import OpenedShot
 
 
 class CompareHeads(QtWidgets.QDialog):
     """Choose heads, wait, look. The window stays usable meanwhile; the shot is not changed."""
 
-    def __init__(
-        self,
-        opened: OpenedShot,
-        document: Mapping[str, Any],
-        models: Sequence[Mapping[str, Any]],
-        parent: QtWidgets.QWidget | None = None,
-    ) -> None:
-        """`models`: as the engine tells them, see `Session.models`."""
+    def __init__(self, session: Session, present: str, sheet: Path, parent: QtWidgets.QWidget | None = None) -> None:
+        """`present`: the shot's head. `sheet`: where the picture may lie."""
         super().__init__(parent)
         self.setWindowTitle("Compare heads")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, True)
-        self._opened, self._document = opened, document
-        self.command = ShotCommand(opened, self)
-        self.command.told.connect(self._told)
-        self.command.ended.connect(self._ended)
+        self._session, self._picture = session, sheet
+        #: Whether a comparison runs, and whether anybody still looks at this dialog.
+        self.running, self._closed = False, False
         self.boxes: list[QtWidgets.QCheckBox] = []
-        present = document["solve"]["head"]
         column = QtWidgets.QVBoxLayout()
-        for model in models:
+        for model in session.models:
             if "head" in model["kinds"]:
                 box = QtWidgets.QCheckBox(model["id"])
                 lack = "" if model["available"] else f"\nNot on this machine: wisp models get {model['id']}"
@@ -68,21 +58,20 @@ class CompareHeads(QtWidgets.QDialog):
 
     def start(self) -> None:
         """Compute the sheet; it is shown when it is there."""
-        try:
-            self._picture = passing_picture(self._opened, "compare")
-            options = ["--heads", ",".join(self.heads), "-o", str(self._picture), "--overwrite"]
-            self.command.start("compare", *options, document=self._document)
-        except WispError as error:
-            self.words.setText(str(error))
+        asked = jobs.Compare(self.heads, str(self._picture), overwrite=True)
+        self.running = self._session.run(asked, self._told, self._ended)
+        self.words.setText("Matting" if self.running else "The engine is busy. Try again when its job has ended.")
+        if not self.running:
             return
-        self.words.setText("Matting")
         self.words.setVisible(True)
         self.bar.setRange(0, 0)
         self.bar.setVisible(True)
         self._allow()
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
-        self.command.stop()
+        self._closed = True
+        if self.running:
+            self._session.stop()
         event.accept()
 
     def reject(self) -> None:
@@ -90,14 +79,17 @@ class CompareHeads(QtWidgets.QDialog):
         self.close()
 
     def _allow(self) -> None:
-        self.start_button.setEnabled(len(self.heads) > 1 and not self.command.running)
+        self.start_button.setEnabled(len(self.heads) > 1 and not self.running)
 
-    def _told(self, event: Mapping[str, Any]) -> None:
-        if event.get("event") == "progress":
-            self.bar.setRange(0, int(event["total"]))
-            self.bar.setValue(int(event["done"]))
+    def _told(self, event: jobs.Event) -> None:
+        if isinstance(event, jobs.Progress) and not self._closed:
+            self.bar.setRange(0, event.total)
+            self.bar.setValue(event.done)
 
-    def _ended(self, reason: str) -> None:
+    def _ended(self, _end: jobs.Done | None, reason: str) -> None:
+        self.running = False
+        if self._closed:
+            return
         self.bar.setVisible(False)
         self.words.setText(reason or "")
         self.words.setVisible(bool(reason))

@@ -6,19 +6,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..client import engine_path
+from ..client import engine_path, jobs
 from ..client.client import Client
 from ..client.session import Session
+from ..client.tables import THRESHOLD
 from ..errors import WispError
 from ..panel.editor import Editor
 from ..panel.icons import icon
 from ..panel.qt import QKeySequence, Qt, QtCore, QtGui, QtWidgets, clock
-from ..panel.shot_edits import ShotEdits
+from ..panel.shot_edits import ShotEdits, usable_name
 from ..panel.theme import STYLE
 from .compare import CompareHeads
 from .frames import ShotFrames
 from .places import OpenedShot, open_target, save_as
-from .words import FindByWords
 
 KEYS = """Mouse: left adds a point, right or Alt+left one to leave out; drag a box; Shift+drag a stroke; middle pans;
 wheel zooms; Ctrl+wheel changes the brush; drag a point or a box's corner to move it.
@@ -66,17 +66,27 @@ class Window(QtWidgets.QMainWindow):
 
     def compare_heads(self) -> CompareHeads:
         """Open the dialog that mattes the shot with several heads."""
-        dialog = CompareHeads(self.opened, self.editor.edits.document, self.editor.session.models, self)
+        head = self.editor.edits.document["solve"]["head"]
+        dialog = CompareHeads(self.editor.session, head, self.opened.cache / "compare.png", self)
         dialog.show()
         return dialog
 
-    def find_by_words(self, words: str, *options: str) -> None:
+    def find_by_words(self, words: str, threshold: float = THRESHOLD) -> None:
         """Look for what the words name on the frame that is shown; what is found becomes a box."""
-        search = FindByWords(self.opened, self.editor.edits, self.editor)
-        search.ended.connect(self.editor.session.say)
-        search.ended.connect(search.deleteLater)
-        self.editor.session.say(f"Looking for {words!r}")
-        search.start(words, self.editor.frame, *options)
+        edits, session = self.editor.edits, self.editor.session
+
+        def found(event: jobs.Event) -> None:
+            if isinstance(event, jobs.BoxFound):
+                item = edits.object(edits.active)
+                if item is None or item.get("prompts"):
+                    edits.add_object(usable_name(words) or None)
+                edits.add_prompt({"frame": event.frame, "kind": "box", "xyxy": list(event.xyxy)})
+
+        asked = jobs.Detect(words=words, frame=self.editor.frame, threshold=threshold)
+        if session.run(asked, found):
+            session.say(f"Looking for {words!r}")
+        else:
+            session.say("The engine is busy. Try again when its job has ended.", failed=True)
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         if self.editor.edits.unsaved and not self.opened.draft and not self._may_close():

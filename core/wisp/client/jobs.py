@@ -1,0 +1,447 @@
+"""What is asked of an engine as a job, and what is told while a job works and at its end.
+
+One vocabulary: the requests are parameters of the engine's protocol, and what the command line makes of its options;
+events are the protocol's notifications `job/..`, what a running solve gives its listener, and the lines of `--json`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+
+from .tables import DETECTOR, THRESHOLD
+
+if TYPE_CHECKING:  # annotations are not looked at where Python is too old to have these
+    from typing import Annotated, Literal
+
+# -- requests -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Request:
+    """Base of what can be asked. `method`: its name in the protocol; `doing`: what is said while it is done."""
+
+    method: ClassVar[str]
+    doing: ClassVar[str]
+
+    @property
+    def faults(self) -> List[str]:
+        """What is wrong with its numbers, one clause each."""
+        return []
+
+
+@dataclass(frozen=True)
+class Solve(Request):
+    """Compute what is missing. Answered at once; the work is reported by notifications.
+
+    A job ends with exactly one `job/done` or `job/error`.
+    """
+
+    method = "solve"
+    doing = "Solving"
+    frames: Annotated[Optional[str], "A frame range; null: the whole shot."] = None
+    objects: Annotated[Optional[List[int]], "Ids; null: all enabled objects."] = None
+    direction: Annotated[
+        Literal["both", "forward", "backward"],
+        "`forward`: only frames from the first keyframe of these objects on; `backward`: only frames up to their last "
+        "keyframe.",
+    ] = "both"
+
+
+@dataclass(frozen=True)
+class Detect(Request):
+    """Turn words into boxes: those of the shot's text prompts that have no box yet, or `words` on `frame`.
+
+    The document is not changed: each box comes as `job/box`, for the front-end to make a prompt of it.
+    """
+
+    method = "detect"
+    doing = "Looking for words"
+    objects: Annotated[Optional[List[int]], "Ids; null: all enabled objects."] = None
+    words: Annotated[Optional[str], "Look for these on `frame` instead of the shot's text prompts."] = None
+    frame: Annotated[Optional[int], "Where `words` are looked for."] = None
+    detector: Annotated[str, "The model that looks for the words."] = DETECTOR
+    threshold: Annotated[float, "Score from which a box counts, 0..1."] = THRESHOLD
+    every: Annotated[bool, "Everything that answers, each an object of its own; else the best."] = False
+
+    @property
+    def faults(self) -> List[str]:
+        found = [] if self.threshold >= 0.0 else [f"the threshold {self.threshold:g} is below 0"]
+        return found + (["'words' need a 'frame' to be looked for on"] if self.words and self.frame is None else [])
+
+
+@dataclass(frozen=True)
+class Deliver(Request):
+    """Write solved mattes as files for others. What is null is as the shot says."""
+
+    method = "deliver"
+    doing = "Delivering"
+    output: Annotated[
+        str,
+        "A name with `%04d` or `####`, and `{object}` and `{version}` where needed; a movie's name; or a folder. An "
+        "absolute path.",
+    ]
+    layout: Annotated[Optional[Literal["alpha", "layers", "rgba", "crypto", "shapes"]], "What is in a file."] = None
+    format: Annotated[
+        Optional[str], "Of pictures, movies or shapes; null: what `output` ends in, for a folder EXR (all of shapes)."
+    ] = None
+    compression: Annotated[Optional[Literal["zip", "zips"]], "Of EXR, both lossless."] = None
+    premultiply: Annotated[Optional[bool], "`rgba`: colour times alpha."] = None
+    exclusive: Annotated[Optional[bool], "Where objects overlap, their mattes add up to at most 1."] = None
+    confidence: Annotated[bool, "Also a layer `conf.<object>` in EXR."] = False
+    frames: Annotated[Optional[str], "A frame range; null: the whole shot."] = None
+    objects: Annotated[Optional[List[int]], "Ids; null: all enabled objects."] = None
+    overwrite: Annotated[bool, "Replace files of other content."] = False
+    version: Annotated[Union[int, Literal["next"], None], "Number the delivery; no version is ever overwritten."] = None
+    tolerance: Annotated[float, "Of shapes: how far off the outline may be, in plate pixels."] = 1.5
+    points: Annotated[Optional[int], "Of shapes: at most so many per object; null: as needed."] = None
+    keys: Annotated[Optional[int], "Of shapes: a key each so many frames; null: as few as will do."] = None
+    name: Annotated[Optional[str], "What files in a folder are called; null: as the plate."] = None
+
+    @property
+    def faults(self) -> List[str]:
+        found = []
+        if not 0.05 <= self.tolerance <= 1000:
+            found.append(f"the tolerance {self.tolerance:g} is not from 0.05 to 1000 pixels")
+        if self.points is not None and self.points < 4:
+            found.append(f"{self.points} points are fewer than 4")
+        if self.keys is not None and self.keys < 1:
+            found.append(f"a key each {self.keys} frames is none")
+        if isinstance(self.version, int) and self.version < 1:
+            found.append(f"the version {self.version} is not a number from 1 on")
+        return found
+
+
+@dataclass(frozen=True)
+class Compare(Request):
+    """Matte the shot with several heads, side by side on a sheet; with the truth, errors too. The shot is not
+    changed; each head leaves its mattes in the cache."""
+
+    method = "compare"
+    doing = "Comparing heads"
+    heads: Annotated[List[str], "Ids, with settings if wanted."]
+    output: Annotated[str, "The sheet, a PNG. An absolute path."]
+    frames: Annotated[Optional[str], "A frame range; null: a few over the shot, or all that have a truth."] = None
+    objects: Annotated[Optional[List[int]], "Ids; null: all enabled objects."] = None
+    truth: Annotated[Optional[str], "The true mattes of the one object, by the same frame numbers."] = None
+    truth_first: Annotated[Optional[int], "Renumber the truth: its first frame is this."] = None
+    rows: Annotated[int, "Frames on the sheet."] = 4
+    show: Annotated[Literal["checker", "black", "matte"], "What of a matte is shown."] = "checker"
+    overwrite: Annotated[bool, "Replace the sheet."] = False
+    name: Annotated[Optional[str], "The shot's, for the sheet's title; null: the plate's."] = None
+
+    @property
+    def faults(self) -> List[str]:
+        return [] if self.rows >= 1 else [f"a sheet of {self.rows} rows is none"]
+
+
+@dataclass(frozen=True)
+class Check(Request):
+    """Look through solved mattes: each frame is told as `job/verdict`. Nothing is computed anew or changed."""
+
+    method = "check"
+    doing = "Checking"
+    frames: Annotated[Optional[str], "A frame range; null: the whole shot."] = None
+    objects: Annotated[Optional[List[int]], "Ids; null: all enabled objects."] = None
+    sheet: Annotated[Optional[str], "Write a contact sheet of the worst frames, a PNG. An absolute path."] = None
+    worst: Annotated[int, "So many frames are on the sheet."] = 10
+
+    @property
+    def faults(self) -> List[str]:
+        return [] if self.worst >= 1 else [f"a sheet of {self.worst} frames is none"]
+
+
+REQUESTS: Tuple[Type[Request], ...] = (Solve, Detect, Deliver, Compare, Check)
+
+# -- events ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Event:
+    """Base of what is told. `event`: its name in a line of `--json`."""
+
+    event: ClassVar[str]
+
+    @property
+    def sentence(self) -> str:
+        """For people; empty where a bar or a table says it better."""
+        return ""
+
+    def values(self) -> Dict[str, Any]:
+        """What it holds, for JSON."""
+        return dataclasses.asdict(self)
+
+    def line(self) -> Dict[str, Any]:
+        """As a line of `--json` has it."""
+        return dict({"event": self.event}, **self.values())
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """Before a solve works, and again where an edit turns out to reach less far than it could have: how many steps of
+    each stage it takes in all, and with which models."""
+
+    event = "started"
+    track: int
+    matte: int
+    tracker: str
+    head: str
+    cached: Annotated[int, "Mattes that are there already."]
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """One step is done. The protocol sends at most ten a second and job; the last one is always sent."""
+
+    event = "progress"
+    stage: Annotated[
+        Literal["queued", "track", "matte", "detect", "deliver", "check"],
+        "`queued`: waits for the device, which another engine uses.",
+    ]
+    frame: Optional[int]
+    done: Annotated[int, "Steps of this stage that are done."]
+    total: Annotated[int, "Steps of this stage."]
+    eta: Annotated[Optional[float], "Seconds that remain for the whole job, null while unknown."]
+
+
+@dataclass(frozen=True)
+class FrameDone(Event):
+    """The matte of one object on one frame is on disk."""
+
+    event = "frame"
+    object: Annotated[str, "The object's name."]
+    id: Annotated[int, "The object's id."]
+    frame: int
+    path: str
+    state: Annotated[str, "`solved`, `corrected`, `locked` or `placeholder`, as in the file's header."]
+    track_state: Annotated[str, "`tracked`, `keyframe`, or how the tracker lost the object."]
+    confidence: Annotated[float, "The tracker's, 0..1."]
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """One sentence for a person: a licence, a colour choice, a lost object."""
+
+    event = "notice"
+    level: Literal["info", "warning"]
+    message: str
+
+    @property
+    def sentence(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class BoxFound(Event):
+    """A thing that answers to words. `object`: whose prompt it becomes, by name; a new one with `every`."""
+
+    event = "box"
+    object: str
+    frame: int
+    text: str
+    xyxy: Annotated[Tuple[float, float, float, float], "Plate pixels."]
+    score: Annotated[float, "How sure the detector is, 0..1."]
+    others: Annotated[int, "How many more things answer and were left."]
+
+    @property
+    def sentence(self) -> str:
+        corners = ",".join(f"{value:.0f}" for value in self.xyxy)
+        others = f"; {self.others} more like it (--all takes each)" if self.others else ""
+        return f"{self.object}: {self.text!r} on frame {self.frame} is box {corners} ({self.score:.2f}){others}"
+
+
+@dataclass(frozen=True)
+class Verdict(Event):
+    """What is to be thought of one object's matte on one frame. Only `judged` frames have a score; `reasons`, the
+    weightiest first, say what is wrong, or why nothing was judged."""
+
+    event = "frame"
+    object: str
+    id: int
+    frame: int
+    state: Literal["judged", "locked", "unsolved"]
+    score: Annotated[float, "0..1; from 0.5 on a person should look at it."] = 0.0
+    suspicious: bool = False
+    reasons: Tuple[str, ...] = ()
+    path: Annotated[Optional[str], "Of the matte, where there is one."] = None
+
+
+@dataclass(frozen=True)
+class Figures(Event):
+    """How well an object's shapes keep to its mattes."""
+
+    event = "shapes"
+    object: str
+    points: Annotated[int, "On its fullest frame."]
+    keys: Annotated[int, "Frames with a key."]
+    frames: Annotated[int, "Frames that it is seen on."]
+    spans: int
+    iou: Annotated[float, "Intersection over union with the matte at one half, the mean."]
+    worst_iou: float
+    worst_frame: Optional[int]
+    near: Annotated[float, "Share of boundary pixels within the tolerance of the matte's, on the worst frame."]
+    crossing: Annotated[Tuple[int, ...], "Frames on which a spline crosses itself."]
+
+    @property
+    def sentence(self) -> str:
+        text = (
+            f"{self.object}: {self.points} points, {self.keys} keys on {self.frames} frames in {self.spans} spans, "
+            f"IoU {self.iou:.4f}, at worst {self.worst_iou:.4f} on frame {self.worst_frame}, "
+            f"{100 * self.near:.1f} % of the boundary within tolerance"
+        )
+        if self.crossing:
+            text += f", {len(self.crossing)} frames on which a spline crosses itself"
+        return text + "."
+
+
+@dataclass(frozen=True)
+class HeadErrors(Event):
+    """One head's errors against the truth, by metric, the mean over the compared frames; null where none has it."""
+
+    event = "head"
+    head: str
+    errors: Dict[str, Optional[float]]
+
+    def line(self) -> Dict[str, Any]:
+        return dict({"event": self.event, "head": self.head}, **self.errors)
+
+
+# -- how a job ends -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Done(Event):
+    """Base of how a job ends well."""
+
+    event = "done"
+
+
+@dataclass(frozen=True)
+class Solved(Done):
+    """End of `solve`."""
+
+    tracked: Annotated[int, "Masks computed."]
+    matted: Annotated[int, "Mattes computed."]
+    cached: Annotated[int, "Mattes that were there already."]
+    lost: Annotated[Dict[str, str], "Object's name -> frames on which the tracker lost it."] = field(
+        default_factory=dict
+    )
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.tracked} masks tracked, {self.matted} mattes computed, {self.cached} kept."
+
+
+@dataclass(frozen=True)
+class Detected(Done):
+    """End of `detect`."""
+
+    boxes: Annotated[int, "How many were told."]
+
+    @property
+    def sentence(self) -> str:
+        found = "1 box" if self.boxes == 1 else f"{self.boxes} boxes"
+        return f"{found} found" if self.boxes else "No text prompt is waiting for a box."
+
+
+@dataclass(frozen=True)
+class Delivered(Done):
+    """End of `deliver`."""
+
+    written: Annotated[int, "Files written."]
+    skipped: Annotated[int, "Files that were there already."]
+    version: Optional[int]
+    folders: List[str]
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.written} files written, {self.skipped} were there already: {', '.join(self.folders)}"
+
+
+@dataclass(frozen=True)
+class Compared(Done):
+    """End of `compare`: the sheet is on disk."""
+
+    event = "sheet"
+    path: str
+    heads: List[str]
+    frames: Annotated[str, "Those that were compared, a range."]
+
+    @property
+    def sentence(self) -> str:
+        return f"Sheet: {self.path}"
+
+
+@dataclass(frozen=True)
+class Checked(Done):
+    """End of `check`."""
+
+    judged: Annotated[int, "Frames judged, over all objects."]
+    suspicious: Annotated[int, "Those a person should look at."]
+    sheet: Annotated[Optional[str], "The contact sheet, where one was asked for and a frame was judged."] = None
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.judged} frames judged, {self.suspicious or 'none'} suspicious"
+
+
+@dataclass(frozen=True)
+class Stopped(Event):
+    """A command was interrupted; what it had finished is kept. An engine's job ends by `Failed` then."""
+
+    event = "stopped"
+    code: Annotated[int, "The exit code."]
+    message: str
+
+
+@dataclass(frozen=True)
+class Failed(Event):
+    """The work failed or was cancelled; what it had finished is kept."""
+
+    event = "error"
+    code: Annotated[int, "An error code as in answers; in lines of `--json` the exit code."]
+    message: str
+    kind: str
+    hint: Annotated[str, "What to do; may be empty."]
+    path: Annotated[Optional[str], "The file or folder concerned."]
+
+
+#: Notification of the protocol -> its events; `job/done` has the end of the job's own kind. Each has the key `job` too.
+NOTIFICATIONS: Mapping[str, Tuple[Type[Event], ...]] = {
+    "job/started": (Started,),
+    "job/progress": (Progress,),
+    "job/frame": (FrameDone,),
+    "job/notice": (Notice,),
+    "job/box": (BoxFound,),
+    "job/verdict": (Verdict,),
+    "job/shapes": (Figures,),
+    "job/head": (HeadErrors,),
+    "job/done": (Solved, Detected, Delivered, Compared, Checked),
+    "job/error": (Failed,),
+}
+#: Request -> its end.
+ENDS: Mapping[str, Type[Done]] = {
+    "solve": Solved,
+    "detect": Detected,
+    "deliver": Delivered,
+    "compare": Compared,
+    "check": Checked,
+}
+_METHODS = {kind: name for name, kinds in NOTIFICATIONS.items() for kind in kinds}
+
+Told = TypeVar("Told", bound=Event)
+
+
+def notification(job: str, event: Event) -> Dict[str, Any]:
+    """An event of a job as the protocol's notification."""
+    params = dict({"job": job}, **event.values())
+    return {"jsonrpc": "2.0", "method": _METHODS[type(event)], "params": params}
+
+
+def parse(kind: Type[Told], params: Mapping[str, Any]) -> Told:
+    """The event of a notification's parameters. What a newer engine adds is passed over; lists stay lists.
+
+    TypeError where something is missing."""
+    known = [item.name for item in dataclasses.fields(kind)]
+    return kind(**{name: params[name] for name in known if name in params})

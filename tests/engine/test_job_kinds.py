@@ -1,0 +1,105 @@
+"""What an engine does beside solving: deliver, check, compare, detect, each as a job with its events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from wisp.cache import read_matte
+from wisp.client import jobs
+from wisp.client.client import Client
+from wisp.client.errors import EngineError
+from wisp.client.shots import RemoteShot
+
+from .conftest import FRAMES, Document, Start
+
+
+class Asked:
+    """One job and all that it told."""
+
+    def __init__(self, shot: RemoteShot, request: jobs.Request) -> None:
+        self.events: list[jobs.Event] = []
+        self.ends: list[jobs.Done] = []
+        self.errors: list[EngineError] = []
+        self.job = shot.run(request, self.events.append, self.ends.append, self.errors.append)
+
+    def told(self, kind: type) -> list:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@pytest.fixture
+def opened(start: Start, document: Document, shot_folder: Path, tmp_path: Path) -> tuple[Client, RemoteShot]:
+    client = start()
+    return client, client.open(document, str(shot_folder), lambda _: None, _raise, cache=str(tmp_path / "cache"))
+
+
+def _raise(error: EngineError) -> None:
+    raise error
+
+
+@pytest.fixture
+def ask(opened: tuple[Client, RemoteShot]) -> Callable[[jobs.Request], Asked]:
+    client, shot = opened
+
+    def ask(request: jobs.Request) -> Asked:
+        asked = Asked(shot, request)
+        client.wait(lambda: asked.job.finished, timeout=180)
+        assert len(asked.ends) + len(asked.errors) == 1
+        return asked
+
+    return ask
+
+
+def test_solved_delivered_checked_and_compared(ask: Callable[[jobs.Request], Asked], tmp_path: Path) -> None:
+    solved = ask(jobs.Solve())
+    assert solved.ends == [jobs.Solved(12, 12, 0, {})]
+    assert [(event.object, event.id) for event in solved.told(jobs.FrameDone)] == [("disc", 3)] * 12
+
+    out = tmp_path / "out"
+    delivered = ask(jobs.Deliver(str(out / "{object}.%04d.exr"), frames="1001-1004", objects=[3]))
+    assert delivered.ends == [jobs.Delivered(4, 0, None, [str(out)])]
+    assert delivered.told(jobs.Progress)[-1].done == 4
+    mattes = {event.frame: Path(event.path) for event in solved.told(jobs.FrameDone)}
+    assert (read_matte(out / "disc.1002.exr")[0] == read_matte(mattes[1002])[0]).all()
+    assert ask(jobs.Deliver(str(out), layout="shapes", format="svg", name="sh010")).told(jobs.Figures)[0].iou > 0.9
+    assert (out / "sh010_shapes.svg").exists()
+
+    checked = ask(jobs.Check(sheet=str(out / "worst.png"), worst=2))
+    verdicts = checked.told(jobs.Verdict)
+    assert sorted(one.frame for one in verdicts) == list(FRAMES) and {one.id for one in verdicts} == {3}
+    assert checked.ends == [jobs.Checked(12, sum(one.suspicious for one in verdicts), str(out / "worst.png"))]
+    assert (out / "worst.png").stat().st_size > 1000
+
+    compared = ask(jobs.Compare(["guided", "embedded"], str(out / "heads.png"), frames="1001,1006"))
+    assert compared.ends == [jobs.Compared(str(out / "heads.png"), ["guided", "embedded"], "1001,1006")]
+    assert {event.frame for event in compared.told(jobs.FrameDone)} == {1001, 1006}, "one head has the shot's own"
+
+
+REFUSED = (
+    (jobs.Deliver("out"), "usage", "not an absolute path"),
+    (jobs.Deliver("/tmp/out/x.%04d.exr", tolerance=0.0), "usage", "tolerance 0"),
+    (jobs.Deliver("/tmp/out", format="gif"), "usage", "no format 'gif'"),
+    (jobs.Deliver("/nowhere/out"), "input", "Not solved yet: 'disc'"),
+    (jobs.Check(frames="1-2"), "usage", "no frame 1"),
+    (jobs.Check(objects=[9]), "usage", "id 9"),
+    (jobs.Compare(["guided"], "/tmp/x.png", rows=0), "usage", "0 rows"),
+    (jobs.Compare(["nosuch"], "/tmp/x.png"), "usage", "no head 'nosuch'"),
+    (jobs.Detect(words="a dog"), "usage", "'frame'"),
+    (jobs.Detect(words="a dog", frame=1), "usage", "no frame 1"),
+    (jobs.Detect(words="a dog", frame=1001, detector="nosuch"), "usage", "nosuch"),
+)
+
+
+def test_what_cannot_be_done_is_said(ask: Callable[[jobs.Request], Asked]) -> None:
+    for request, kind, words in REFUSED:
+        (error,) = ask(request).errors
+        assert error.kind == kind and words in error.message, (request, error)
+
+
+def test_a_check_is_cancelled_after_its_step(opened: tuple[Client, RemoteShot], tmp_path: Path) -> None:
+    client, shot = opened
+    asked = Asked(shot, jobs.Check())
+    asked.job.cancel()
+    client.wait(lambda: asked.job.finished, timeout=180)
+    assert [error.kind for error in asked.errors] == ["cancelled"] and asked.ends == []
