@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import sys
 import types
@@ -127,7 +129,8 @@ class Interrupt:
         if self.exit_code and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.exit_code = 130 if number == signal.SIGINT else 7
-        print("Finishing this frame; press Ctrl-C again to stop at once.", file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):  # by no stream of Python's: the signal may have come in the midst of a print
+            os.write(2, b"Finishing this frame; press Ctrl-C again to stop at once.\n")
 
 
 @contextmanager
