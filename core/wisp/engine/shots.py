@@ -9,7 +9,7 @@ from ..cache import Cache
 from ..client import jobs
 from ..frames import parse_frames
 from ..models.store import Models
-from ..shot import parse
+from ..shot import Shot, parse
 from ..solve import Listener, Solver, Source
 from . import api, paths
 from .jobs import Job
