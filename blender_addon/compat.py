@@ -9,8 +9,9 @@ from typing import Any
 
 import bpy
 
-#: The base type of strips.
+#: The base type of strips, and that of picture strips.
 STRIP = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
+IMAGE_STRIP = getattr(bpy.types, "ImageStrip", None) or bpy.types.ImageSequence
 
 _NEW_NAMES = {
     "frame_start": "content_start",
@@ -25,9 +26,12 @@ _NEW_NAMES = {
 
 
 def present_name(name: str) -> str:
-    """What a property of strips is called now. The old names still work in 5.3, but each reading costs a warning."""
+    """What a property of plates is called now. The old names still work in 5.3, but each reading costs a warning.
+
+    A picture strip is asked: not every kind of strip has its content trimmed.
+    """
     new = _NEW_NAMES.get(name, "")
-    return new if new in STRIP.bl_rna.properties else name
+    return new if new in IMAGE_STRIP.bl_rna.properties else name
 
 
 #: Whether a strip is masked before it is flipped (measured: 4.2 and 4.5 flip first, 5.0 masks first).

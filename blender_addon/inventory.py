@@ -38,24 +38,33 @@ class Inventory:
         self.joined: list[Joint] = []
         self.cutouts: list[Joint] = []
         self.readers: dict[int, list[Joint]] = {}
+        self._cutout: dict[int, Any] = {}
+        self._uids: set[str] = set()
         self._addresses: set[int] | None = None
         cut: list[Any] = []
         for strip in compat.all_strips(scene):
             wisp = strip.wisp
-            if not wisp.uid:
+            uid = wisp.uid
+            if not uid:
                 continue
             role = wisp.role
             if role == "matte":
                 self.mattes[strip.as_pointer()] = strip
+            elif role:
+                cut.append(strip)
             else:
-                (cut if role else self.plates).append(strip)
+                self.plates.append(strip)
+                self._uids.add(uid)
         for strips, joints in ((self.plates, self.joined), (cut, self.cutouts)):
             for strip in strips:
                 joint = self.joint(strip)
                 if joint is not None:
                     joints.append(joint)
                     if joint.matte is not None:
-                        self.readers.setdefault(joint.matte.as_pointer(), []).append(joint)
+                        address = joint.matte.as_pointer()
+                        self.readers.setdefault(address, []).append(joint)
+                        if joints is self.cutouts:
+                            self._cutout.setdefault(address, strip)
 
     def joint(self, strip: Any) -> Joint | None:
         """How this strip is joined to a matte; None where it is not."""
@@ -86,20 +95,19 @@ class Inventory:
 
     def cutout(self, matte: Any) -> Any:
         """The cut-out that reads this matte, or None."""
-        readers = self.readers.get(matte.as_pointer(), ())
-        return next((joint.strip for joint in readers if joint.strip.wisp.role == "cutout"), None)
+        return self._cutout.get(matte.as_pointer()) if self._cutout else None
 
     def orphans(self) -> list[Any]:
         """Hidden mattes and cut-outs whose plate is gone. What the user shows is the user's own."""
-        there = {strip.wisp.uid for strip in self.plates}
+        there = self._uids
         cutouts = [joint for joint in self.cutouts if joint.strip.mute and joint.strip.wisp.uid not in there]
         gone = {joint.strip.as_pointer() for joint in cutouts}
         mattes = [
             matte
             for address, matte in self.mattes.items()
-            if matte.mute
+            if (address not in self.readers or gone.issuperset(j.strip.as_pointer() for j in self.readers[address]))
+            and matte.mute
             and matte.wisp.uid not in there
-            and all(joint.strip.as_pointer() in gone for joint in self.readers.get(address, ()))
         ]
         return [*(joint.strip for joint in cutouts), *mattes]
 

@@ -34,6 +34,8 @@ _laid = attrgetter(
 #: (scene, strip) -> what its outputs repeat, and what they were then.
 _seen: dict[tuple[str, str], tuple[Any, ...]] = {}
 _told: dict[tuple[str, str], tuple[Any, ...]] = {}
+#: Scene -> the colour space that its sequencer worked in.
+_spaces: dict[str, str] = {}
 #: Whether outputs may have changed beside us, as by undo, and have to be looked at themselves.
 _doubted = False
 
@@ -318,8 +320,9 @@ def remove(scene: Any, strip: Any) -> None:
 
 
 def _signature(scene: Any, strip: Any, moving: animation.Curves, cutout: Any) -> tuple[Any, ...]:
-    """Everything of a plate that its outputs repeat."""
-    shown = (*plates.timing(scene, strip), *animation.place(strip, moving), scene.sequencer_colorspace_settings.name)
+    """Everything of a plate that its outputs repeat. Each part is kept whole: this is asked for all plates over and
+    over."""
+    shown = (plates.timing(scene, strip), animation.place(strip, moving))
     if cutout is None:
         return shown
     return (*shown, strip.colorspace_settings.name, grade.snapshot(strip), animation.grade(strip, moving))
@@ -342,15 +345,17 @@ def follow() -> None:
 
 
 def _follow(inventory: Inventory, doubted: bool) -> None:
-    scene = inventory.scene
+    scene, found = inventory.scene, inventory
+    name, space = scene.name, scene.sequencer_colorspace_settings.name
     moving = animation.curves_of(scene) if inventory.joined else {}
-    found = inventory
+    anew = _spaces.get(name) != space  # mattes are read in the sequencer's space
+    _spaces[name] = space
     for joint in found.joined:
         strip, _, matte = joint if inventory is found else inventory.joint(joint.strip) or joint
         cutout = inventory.cutout(matte) if matte is not None else None
-        key = (scene.name, strip.name)
+        key = (name, strip.name)
         signature = _signature(scene, strip, moving.get(strip.path_from_id(), {}) if moving else {}, cutout)
-        same = matte is not None and _seen.get(key) == signature
+        same = matte is not None and _seen.get(key) == signature and not anew
         if same and not (doubted and _told.get(key) != _present(matte, cutout)):
             continue
         _seen[key] = signature
@@ -406,3 +411,4 @@ def forget() -> None:
     """Another file is loaded: look at everything anew."""
     _seen.clear()
     _told.clear()
+    _spaces.clear()
