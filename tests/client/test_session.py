@@ -130,7 +130,8 @@ def test_a_preview_follows_the_edit_that_it_is_of(made: Any) -> None:
     assert client.shot.asked == [("update", "edited"), ("preview", 1, 7)] and session.previewing
     session.want_preview(1, 7)  # edited again while it is computed
     clock.passes(PREVIEW)
-    client.shot.previews[0][0]({"path": "/cache/m/alpha.0007.exr"})
+    client.shot.previews[0][0]({"path": "/cache/m/alpha.0007.exr", "track_state": "tracked", "confidence": 0.3})
+    assert session.lanes[1].suspicious == {7: "the tracker's confidence is 0.30"}
     assert seen == [(1, 7)] and session.matte_path(1, 7) == "/cache/m/alpha.0007.exr"
     clock.passes(PREVIEW)
     assert client.shot.asked[2:] == [("preview", 1, 7)]

@@ -300,6 +300,7 @@ class Session:
 
         def there(result: Dict[str, Any]) -> None:
             ended()
+            self.doubt(number, frame, result["track_state"], result["confidence"])
             self._keep(number, frame, result["path"])
             self.changed.emit()
 

@@ -193,6 +193,8 @@ class Previewed(Message):
     """The matte is on disk."""
 
     path: str = Field(description="EXR, half, R=G=B=alpha 0..1.")
+    track_state: str = Field(description="As in `job/frame`.")
+    confidence: float = Field(description="As in `job/frame`.")
 
 
 class JobRequest(Message):

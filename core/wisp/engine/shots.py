@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from ..cache import Cache
+from ..cache import Cache, read_stamp
 from ..client import jobs
 from ..frames import parse_frames
 from ..models.store import Models
@@ -87,7 +87,9 @@ class OpenShot:
     def preview(self, asked: api.Preview) -> api.Previewed:
         """Compute one matte."""
         (name,) = self._solver.names([asked.object])
-        return api.Previewed(path=self._solver.preview(asked.frame, name).as_posix())
+        path = self._solver.preview(asked.frame, name)
+        stamp = read_stamp(path)
+        return api.Previewed(path=path.as_posix(), track_state=stamp.track_state, confidence=stamp.confidence)
 
     def work(self, asked: jobs.Request) -> Callable[[Job], jobs.Done]:
         """The work of a job for the present document. UsageError for frames, objects and places that do not exist."""

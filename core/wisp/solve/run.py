@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
@@ -353,7 +353,7 @@ class Run:
             fingerprint=work.solved[frame],
         )
         path = work.solved_path(frame)
-        self._shelf.write_matte(path, alpha, self._solver.plate.header(frame), stamp)
+        self._write(path, frame, alpha, stamp)
         self._solver.source.keep_alpha(stamp.fingerprint, alpha.astype(np.float16).astype(np.float32), stamp)
         if work.marks[frame] == work.solved[frame]:
             self._tell_finished(work, frame, path, stamp)
@@ -372,8 +372,13 @@ class Run:
         alpha = work.finishing.apply(frame, lambda near: work.solved_alpha(near)[0], self._solver.clip)
         stamp = replace(work.solved_alpha(frame)[1], fingerprint=work.marks[frame])
         path = work.path(frame)
-        self._shelf.write_matte(path, alpha, self._solver.plate.header(frame), stamp)
+        self._write(path, frame, alpha, stamp)
         self._tell_finished(work, frame, path, stamp)
+
+    def _write(self, path: Path, frame: int, alpha: FloatImage, stamp: MatteStamp) -> None:
+        """Somebody waits for a frame that is asked for alone."""
+        alone: Literal["zip", "zips"] = "zip" if len(self._wanted) == 1 else "zips"
+        self._shelf.write_matte(path, alpha, self._solver.plate.header(frame), stamp, compression=alone)
 
     def _tell_finished(self, work: ObjectWork, frame: int, path: Path, stamp: MatteStamp) -> None:
         self._unfinished[work].discard(frame)
