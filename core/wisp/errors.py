@@ -97,7 +97,7 @@ def expected(error: BaseException) -> WispError | None:
     """The failure that `error` is to a person; None for a bug. Libraries run out of memory in their own ways."""
     if isinstance(error, WispError):
         return error
-    if _lacks_memory(error):
+    if lacks_memory(error):
         return MemoryLimitError(
             f"There is not enough memory ({str(error).strip() or type(error).__name__}).",
             hint="Solve fewer objects at once, or use a smaller plate, a smaller model or a machine with more memory.",
@@ -105,8 +105,8 @@ def expected(error: BaseException) -> WispError | None:
     return None
 
 
-def _lacks_memory(error: BaseException) -> bool:
-    """Told without importing torch or OpenCV."""
+def lacks_memory(error: BaseException) -> bool:
+    """Whether a library has run out of memory; told without importing torch or OpenCV."""
     kind = type(error)
     return (
         isinstance(error, MemoryError)

@@ -14,6 +14,7 @@ from diffusers import AutoencoderKLTemporalDecoder, UNetSpatioTemporalConditionM
 from gvm_stand_ins import write_networks
 from safetensors.torch import load_file, save_file
 from sam2_stand_ins import moving_clip
+from wisp.device import Memory
 from wisp.errors import MemoryLimitError, WeightsError
 from wisp.heads.gvm import GvmMatter, build, memory
 from wisp.heads.gvm.network import GvmNetwork
@@ -164,8 +165,8 @@ def test_windows_are_cross_faded(files: dict[str, Path]) -> None:
 def test_the_need_is_told_and_a_hopeless_one_refused(files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     clip = SizedClip(7)
     matter = GvmMatter(entry(), files, OPTIONS)
-    assert "4 frames at a time at 48x32 and needs about" in matter.announce(clip)
-    monkeypatch.setattr(memory, "_total", lambda kind, index: 1_000_000)
+    assert "4 frames at a time at 48x32. gvm needs about" in matter.announce(clip)
+    monkeypatch.setattr(memory, "memory_of", lambda device: Memory(1_000_000, 1_000_000))
     with pytest.raises(MemoryLimitError, match=r"gvm needs about .* GB, but cpu has 0\.0 GB") as caught:
         matter.announce(clip)
     assert caught.value.exit_code == 6

@@ -16,6 +16,7 @@ from gvm_stand_ins import write_networks
 from wisp import shot as documents
 from wisp.cache import read_matte
 from wisp.cli import main
+from wisp.device import Memory
 from wisp.errors import CancelledError
 from wisp.heads.gvm import memory
 from wisp.solve import Solver, solver_of
@@ -113,7 +114,7 @@ def test_a_changed_frame_makes_its_windows_dirty_and_no_others(plate: str) -> No
 def test_what_the_device_cannot_hold_is_refused_before_tracking(
     plate: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(memory, "_total", lambda kind, index: 1_000_000)
+    monkeypatch.setattr(memory, "memory_of", lambda device: Memory(1_000_000, 1_000_000))
     assert matte(plate, "-q") == 6
     assert "gvm needs about" in capsys.readouterr().err
     assert not list(Path("cache").glob("**/*.npz"))

@@ -124,3 +124,25 @@ def test_the_encoder_remembers_by_clip_and_frame(small_model: Sam2Model) -> None
     assert encoder.encode(one, 1002).image.shape == (1, 3, SMALL, SMALL)
     assert encoder.computed - before == 5
     assert encoder.encode(one, 1001) is not first, "only the last few are kept"
+
+
+def test_where_memory_runs_out_it_goes_on_in_tiles_and_says_so(
+    small_model: Sam2Model, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    head, clip = Sam2MattingHead("x", small_model), moving_clip(2)
+    whole = head.matte(clip, 1001, {1: disc(32, 32)})[1]
+    finest, tried = head._network.finest, []
+
+    def hungry(joined: torch.Tensor) -> torch.Tensor:
+        tried.append(joined.shape[0])
+        if not head.sparing:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return finest(joined)
+
+    monkeypatch.setattr(head._network, "finest", hungry)
+    np.testing.assert_allclose(head.matte(clip, 1001, {1: disc(32, 32)})[1], whole, atol=1e-5)
+    assert "not enough while matting frame 1001; it goes on in tiles" in caplog.text
+    caplog.clear()
+    tried.clear()
+    head.matte(clip, 1002, {1: disc(32, 32)})
+    assert not caplog.text, "it does not run out again on every frame"

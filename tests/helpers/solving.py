@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from wisp.cache import Cache
+from wisp.device import MemoryPlan
 from wisp.models.build import ModelStamp
 from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
@@ -154,6 +155,7 @@ class StandIns:
 
     def __init__(self) -> None:
         self.made: tuple[Any, Any] = (ChainTracker(), SmoothHead())
+        self.plan: MemoryPlan | None = None
 
     def tracker(self, _solve: SolveSpec) -> Any:
         return self.made[0]
@@ -165,6 +167,9 @@ class StandIns:
         segments = self.made[0].segments
         tracker, head = (ModelStamp(name, "1", "", "Apache-2.0", segments) for name in (solve.tracker, solve.head))
         return tracker, head
+
+    def memory_plan(self, _solve: SolveSpec, _size: tuple[int, int]) -> MemoryPlan | None:
+        return self.plan
 
 
 #: What `solver` gives its solvers; fixtures put others in for a test.

@@ -8,10 +8,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.solving import FIRST, LAST, ChainTracker, SmoothHead, box, point, shot, solver, write_plate_frame
+from helpers.solving import (
+    FIRST,
+    LAST,
+    STAND_INS,
+    ChainTracker,
+    SmoothHead,
+    box,
+    point,
+    shot,
+    solver,
+    write_plate_frame,
+)
 from wisp.cache import read_matte
-from wisp.errors import CancelledError, FrameReadError, InputError, UsageError
-from wisp.solve import FrameDone, Progress, Started
+from wisp.device import Memory, MemoryPlan
+from wisp.errors import CancelledError, FrameReadError, InputError, MemoryLimitError, UsageError
+from wisp.solve import FrameDone, Notice, Progress, Started
 from wisp.solve.events import Event
 
 ALL = tuple(range(FIRST, LAST + 1))
@@ -265,3 +277,38 @@ def test_a_changed_model_is_named_as_the_reason(folder: Path, tracker: ChainTrac
     other = shot(box(1001))
     other.solve.head = "another"
     assert set(reasons(solver(other, folder)).values()) == {"head changed"}
+
+
+def memory(needs: int, free: int, total: int = 100) -> MemoryPlan:
+    return MemoryPlan("It", "cpu", needs, needs // 2, Memory(free, total))
+
+
+def test_the_need_is_told_before_a_shot_and_the_sparing_way_taken_where_it_must_be(
+    folder: Path, tracker: ChainTracker, head: SmoothHead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(head, "sparing", False, raising=False)
+    events: list[Event] = []
+    monkeypatch.setattr(STAND_INS, "plan", memory(needs=50, free=60))
+    made = solver(shot(box(1010)), folder)
+    made.run([FIRST], on_event=events.append)
+    assert not [event for event in events if isinstance(event, Notice)], "a preview does not tell it"
+    made.run([FIRST, FIRST + 1], on_event=events.append)
+    assert [event.level for event in events if isinstance(event, Notice)] == ["info"]
+    assert not head.sparing
+    monkeypatch.setattr(STAND_INS, "plan", memory(needs=50, free=40))
+    made.run(on_event=events.append)
+    assert [event.level for event in events if isinstance(event, Notice)] == ["info", "warning"]
+    assert head.sparing
+
+
+def test_what_cannot_fit_is_refused_and_what_was_done_is_kept(
+    folder: Path, tracker: ChainTracker, head: SmoothHead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = solver(shot(box(1010)), folder)
+    made.run([FIRST])
+    tracker.steps.clear()
+    monkeypatch.setattr(STAND_INS, "plan", memory(needs=300, free=100))
+    with pytest.raises(MemoryLimitError, match="has"):
+        made.run()
+    assert tracker.steps == []
+    assert made.run([FIRST]).cached == 1

@@ -1,8 +1,11 @@
-"""How memory grows with the length of a shot: our tracker and head against sam2's own predictor.
+"""How memory grows with the length of a shot: our tracker and head against sam2's own predictor, or a whole run.
 
 `python -m wisp.bench.memory --frames 20,60`. Each run is a process of its own; what counts is the difference of
 their peaks (resident set, after loading) divided by the difference of frames. Linux only: elsewhere the system keeps
 no peak that can be reset.
+
+`--way flow,embedded --size 854x480 --frames 60,600` instead watches a run of `wisp matte` with that tracker and head
+from outside.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from ..trackers.tracker import FramePrompts
 from .sam2_stand_in import DiscClip, stock_predictor, write_checkpoint
@@ -83,17 +87,58 @@ def _solve_stock(predictor: Any, clip: DiscClip, mask: Any) -> None:
             pass
 
 
+def way(
+    tracker: str, head: str, frames: tuple[int, int] = (60, 600), size: tuple[int, int] = (854, 480)
+) -> dict[str, Any]:
+    """`wisp matte` on a made shot: resident memory in MB once the first of two numbers of frames is done, once all
+    are, and between the two MB a frame as the slope of a line through all of them; the peak from beginning to end."""
+    settled, count = frames
+    with tempfile.TemporaryDirectory() as folder:
+        clip = DiscClip(count, *size)
+        plates = Path(folder) / "plates"
+        plates.mkdir()
+        for frame in clip.frames:
+            Image.fromarray(np.rint(clip.image(frame) * 255).astype(np.uint8)).save(plates / f"disc.{frame:04d}.png")
+        box = f"--box=1:{size[0] // 10},{size[1] // 10},{size[0] * 6 // 10},{size[1] * 9 // 10}"
+        command = [sys.executable, "-m", "wisp", "matte", str(plates / "disc.%04d.png"), box, "--json", "-q"]
+        command += ["--tracker", tracker, "--head", head, "-o", str(Path(folder) / "out")]
+        held, peak = [], 0.0
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if json.loads(line)["event"] == "frame":
+                    status = Path(f"/proc/{process.pid}/status").read_text()
+                    held.append(int(status.split("VmRSS:")[1].split()[0]) / 1024)
+                    peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
+        if process.returncode or len(held) != count:
+            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode} after {len(held)} frames")
+    slope = float(np.polyfit(np.arange(settled, count), held[settled:], 1)[0])
+    return {
+        "way": f"{tracker} + {head}",
+        "size": "x".join(map(str, size)),
+        "mb": {str(settled): held[settled - 1], str(count): held[-1]},
+        "mb_per_frame": slope,
+        "peak_mb": peak,
+    }
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures as JSON."""
     parser = argparse.ArgumentParser(prog="wisp.bench.memory", description=__doc__)
     parser.add_argument("--frames", default="20,60", help="lengths of the clips")
     parser.add_argument("--variant", default="tiny")
     parser.add_argument("--image-size", type=int, default=1024)
+    parser.add_argument("--way", metavar="TRACKER,HEAD", help="a whole run of `wisp matte` instead")
+    parser.add_argument("--size", default="854x480", help="of its plate")
     parser.add_argument("--measure", choices=WHO, help=argparse.SUPPRESS)
     parser.add_argument("--checkpoint", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     frames = [int(count) for count in options.frames.split(",")]
-    if options.measure:
+    if options.way:
+        tracker, head = options.way.split(",")
+        width, height = map(int, options.size.split("x"))
+        print(json.dumps(way(tracker, head, (frames[0], frames[-1]), (width, height)), indent=1))
+    elif options.measure:
         peak = measure(options.measure, frames[0], options.checkpoint, options.variant, options.image_size)
         print(json.dumps(peak))
     else:

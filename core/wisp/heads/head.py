@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,3 +26,10 @@ class Head(Protocol):
         one encoding of the picture. An empty mask gives an alpha of zeros.
         """
         ...
+
+
+@runtime_checkable
+class SparingHead(Protocol):
+    """A head that has a way to the same alpha with less memory, and takes it where `sparing` is set."""
+
+    sparing: bool

@@ -60,6 +60,8 @@ class Sam2MattingHead:
         self.version = model.version
         self.dense = dense
         self.refine = refine
+        #: Take the way that needs least memory; the same alpha, more slowly. Set where memory has run out.
+        self.sparing = False
         self._network = _load_network(model)
 
     def matte(self, clip: Clip, frame: int, logits: Mapping[int, NDArray[np.float32]]) -> dict[int, FloatImage]:
@@ -72,8 +74,12 @@ class Sam2MattingHead:
         if not bool(mask.any()):
             return None
         doing = f"matting frame {frame}"
-        run = self.model.within_memory(partial(self._run, sparing=False), doing, partial(self._run, sparing=True))
+        run = self.model.within_memory(partial(self._run, sparing=self.sparing), doing, self._run_sparing)
         return run(clip, frame, mask)
+
+    def _run_sparing(self, clip: Clip, frame: int, mask: Tensor) -> Matte:
+        self.sparing = True
+        return self._run(clip, frame, mask, sparing=True)
 
     @torch.inference_mode()
     def _run(self, clip: Clip, frame: int, mask: Tensor, *, sparing: bool) -> Matte:

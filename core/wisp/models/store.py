@@ -9,11 +9,13 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar, cast
 
 from ..detectors.detector import Detector
+from ..device import MemoryPlan
 from ..heads.head import Head
 from ..shot import SolveSpec
 from ..trackers.tracker import Tracker
 from ..weights.options import RunOptions
 from .build import ModelStamp, load_detector, load_head, load_tracker, model_stamp
+from .needs import memory_plan
 
 Model = TypeVar("Model")
 
@@ -35,6 +37,10 @@ class Models(Protocol):
 
     def stamps(self, solve: SolveSpec) -> tuple[ModelStamp, ModelStamp]:
         """What tracker and head are, checked but not loaded. Raises UsageError and WeightsError."""
+        ...
+
+    def memory_plan(self, solve: SolveSpec, size: tuple[int, int]) -> MemoryPlan | None:
+        """What they need of the device for plates of that size (width, height), see `needs.memory_plan`."""
         ...
 
 
@@ -67,6 +73,10 @@ class ModelStore:
             self._get(self._stamps, "tracker", solve.tracker, how, lambda name, o: model_stamp(name, "tracker", o)),
             self._get(self._stamps, "head", solve.head, how, lambda name, o: model_stamp(name, "head", o)),
         )
+
+    def memory_plan(self, solve: SolveSpec, size: tuple[int, int]) -> MemoryPlan | None:
+        """See `Models.memory_plan`."""
+        return memory_plan(solve.tracker, solve.head, self._how(solve), size)
 
     def names(self) -> list[str]:
         """Ids of the models in memory, each once."""

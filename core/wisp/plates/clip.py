@@ -6,12 +6,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..device import machine_memory
 from ..errors import FrameReadError, UsageError
 from .plate import Plate, Window
 
@@ -57,18 +57,14 @@ def resize(image: FloatImage, size: tuple[int, int]) -> FloatImage:
     return np.asarray(image, np.float32)
 
 
-#: What pictures kept for later may take at most and at least, and which share of what is free.
-MOST_BYTES, LEAST_BYTES, FREE_SHARE = 2**29, 2**26, 16
+#: What pictures kept for later may take at most and at least, and which share of what is free. A frame is read again
+#: in less than a tenth of the time that is spent on it, so more would only look like a leak.
+MOST_BYTES, LEAST_BYTES, FREE_SHARE = 2**27, 2**26, 16
 
 
 def affordable_bytes() -> int:
-    """How much memory the kept pictures of a clip may take now; the most where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, ValueError, StopIteration):
-        return MOST_BYTES
-    return min(MOST_BYTES, max(LEAST_BYTES, free // FREE_SHARE))
+    """How much memory the kept pictures of a clip may take now."""
+    return min(MOST_BYTES, max(LEAST_BYTES, machine_memory().free // FREE_SHARE))
 
 
 class DisplayClip:

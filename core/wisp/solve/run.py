@@ -15,6 +15,7 @@ from ..client.jobs import Solved
 from ..errors import CancelledError, UsageError
 from ..frames import format_frames
 from ..heads.clip_matter import ClipMatterHead
+from ..heads.head import SparingHead
 from ..plates.clip import FloatImage
 from ..trackers.blend import blend
 from ..trackers.tracker import FramePrompts, TrackedMask, TrackPass
@@ -159,14 +160,31 @@ class Run:
             return True
 
     def _announce(self) -> None:
-        """Before anything is tracked for it, what a clip matter needs; MemoryLimitError where that is out of reach."""
+        """Before anything is computed, what it needs of the device; MemoryLimitError where that is out of reach."""
+        if not any(self._unsolved.values()):
+            return
         _, stamp = self._solver.models
         if stamp.windows is None:
+            self._plan_memory()
             return
         head = self._solver.head
         assert isinstance(head, ClipMatterHead)
         for region in dict.fromkeys(work.region for work, todo in self._unsolved.items() if todo):
             self._on_event(Notice("info", head.matter.announce(self._solver.clip_of(region))))
+
+    def _plan_memory(self) -> None:
+        """Say the plan where a shot is about to run; a preview only follows it."""
+        plan = self._solver.memory_plan()
+        if plan is None:
+            return
+        plan.check("Take a smaller model (wisp models list), or another device.")
+        if len(self._wanted) > 1:
+            short = plan.needs > plan.has.free
+            self._on_event(Notice("warning" if short else "info", str(plan)))
+        if plan.sparing:
+            head = self._solver.head
+            if isinstance(head, SparingHead):
+                head.sparing = True
 
     def _work(self) -> bool:
         """Do what is planned; True where less turned out to be missing than was planned."""

@@ -10,6 +10,7 @@ from typing import Literal
 
 from ..cache import Cache, DamagedMaskError, Shelf, plate_key
 from ..detectors.detector import Detector
+from ..device import MemoryPlan
 from ..errors import UsageError
 from ..heads.head import Head
 from ..models.build import ModelStamp
@@ -126,6 +127,10 @@ class Solver:
     def models(self) -> tuple[ModelStamp, ModelStamp]:
         """What tracker and head are, checked but not loaded. Raises UsageError and WeightsError."""
         return self._models.stamps(self.shot.solve)
+
+    def memory_plan(self) -> MemoryPlan | None:
+        """What the models need of their device for this plate; None where that is not known."""
+        return self._models.memory_plan(self.shot.solve, (self.plate.width, self.plate.height))
 
     @cached_property
     def works(self) -> tuple[ObjectWork, ...]:

@@ -56,6 +56,9 @@ class ModelEntry:
     bundled: str = ""
     #: `Tracker.segments`, here too so that a plan can be made without loading the tracker.
     segments: bool = False
+    #: Megabytes that it takes beside its weights, as measured: `float32` and `half`, for one object at the network's
+    #: own size, the fastest way and, where there is one, the most sparing; `plate`, of a head, for each megapixel.
+    memory: Mapping[str, Sequence[float]] = field(default_factory=lambda: MappingProxyType({}))
     #: The tracker that a head is paired with unless another is asked for.
     tracker: str | None = None
     #: The command that installs a package this model needs beyond Wisp's own requirements.
@@ -130,6 +133,7 @@ def parse(text: str) -> tuple[ModelEntry, ...]:
 def _entry(row: dict[str, Any], published: Mapping[str, WeightFile]) -> ModelEntry:
     values = dict(row)
     values["builders"] = MappingProxyType(row["builders"])
+    values["memory"] = MappingProxyType({name: tuple(known) for name, known in row.get("memory", {}).items()})
     values["parameters"] = MappingProxyType(row.get("parameters", {}))
     values["settings"] = MappingProxyType({name: tuple(known) for name, known in row.get("settings", {}).items()})
     values["files"] = MappingProxyType({role: published[name] for role, name in row.get("files", {}).items()})

@@ -79,7 +79,7 @@ class GvmMatter:
         parameters = sum(memory.parameters_in(self._files[name]) for name in ("unet", "vae"))
         plan = memory.plan(self._options.device, length, (width, height), parameters, half=self._half)
         plan.check(SMALLER)
-        return f"{self.id} mattes {length} frames at a time at {width}x{height} and {plan}."
+        return f"{self.id} mattes {length} frames at a time at {width}x{height}. {plan}"
 
     def matte(self, clip: Clip, frames: Sequence[int]) -> Sequence[FloatImage]:
         """See `ClipMatter.matte`; alpha has the size at which the network looks."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import logging
 import sys
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...device import autocast_dtype, resolve_device
-from ...errors import MemoryLimitError, UsageError, WeightsError
+from ...errors import MemoryLimitError, UsageError, WeightsError, lacks_memory
 from ...weights.checkpoints import check_keys, load_state_dict
 from ...weights.hashes import remembered_sha256
 from ...weights.options import RunOptions
@@ -104,23 +103,29 @@ class Sam2Model:
         return partial(torch.autocast, self.device.type, dtype=self.dtype, enabled=self.dtype is not None)
 
     def within_memory(self, call: Callable[P, T], doing: str, smaller: Callable[P, T] | None = None) -> Callable[P, T]:
-        """`call`, tried again where the device runs out of memory, after giving back what can be given back.
+        """`call`, tried again where memory runs out, after giving back what can be given back; the reason is logged.
 
-        `smaller` is the second attempt where there is a way that needs less memory. `doing` completes the sentence
-        "not enough while <doing>". Raises MemoryLimitError when the second attempt fails too.
+        `smaller` is the second attempt where there is a way that needs less memory and gives the same. `doing`
+        completes the sentence "not enough while <doing>". Raises MemoryLimitError when the second attempt fails too.
         """
 
         def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-            for attempt in (call, smaller or call):
-                # The second attempt starts outside `except`, whose traceback would keep the first one's tensors.
-                with contextlib.suppress(torch.OutOfMemoryError):
+            for attempt, next_step in ((call, "goes on in tiles" if smaller else "tries again"), (smaller or call, "")):
+                try:
                     return attempt(*args, **kwargs)
+                except Exception as error:
+                    if not lacks_memory(error):
+                        raise
+                # The second attempt starts outside `except`, whose traceback would keep the first one's tensors.
                 self.encoder.clear()
                 if self.device.type == "cuda":
                     torch.cuda.empty_cache()
+                if next_step:
+                    log.warning("The memory of %s was not enough while %s; it %s.", self.device, doing, next_step)
+            half = "" if self.dtype or self.device.type != "cuda" else "use --precision bf16, "
             raise MemoryLimitError(
                 f"The memory of {self.device} was not enough while {doing}.",
-                hint="Close other programs that use the GPU, take a smaller model, or use --device cpu.",
+                hint=f"Close other programs that use it, {half}take a smaller model, or use --device cpu.",
             )
 
         return guarded
