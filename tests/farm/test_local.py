@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -122,7 +125,7 @@ def solved(folder: Path) -> dict[str, np.ndarray]:
 
 
 def farm_plan(shot: Path, cache: Path) -> JobPlan:
-    return JobPlan(shot, cache, ["disc"], FRAMES, frames_per_chunk=3, target_seconds=0)
+    return JobPlan(shot, cache, {"disc": [FRAMES]}, FRAMES, frames_per_chunk=3, target_seconds=0)
 
 
 @pytest.mark.slow
@@ -138,15 +141,76 @@ def test_chunks_give_the_same_pixels_as_one_machine(shot: Path, tmp_path: Path, 
     assert "dirty" not in capsys.readouterr().out
 
 
+def with_keyframes(shot: Path, *frames: int) -> None:
+    """A box on these frames too, where the disc is then."""
+    document = load(shot)
+    document.objects[0].prompts += [
+        Box(frame=frame, xyxy=(14 + 3 * (frame - FRAMES[0]), 16, 46 + 3 * (frame - FRAMES[0]), 48)) for frame in frames
+    ]
+    save(document, shot)
+
+
+@pytest.mark.slow
+def test_tracking_cut_at_keyframes_gives_the_same_pixels_as_in_one_piece(shot: Path, tmp_path: Path, capsys) -> None:
+    """Each part in a process of its own that has not seen the others', the later ones first."""
+    with_keyframes(shot, FRAMES[3], FRAMES[5])
+    assert main(["solve", str(shot), "--cache", str(tmp_path / "whole"), "-q"]) == 0
+    assert main(["farm", "run", str(shot), "--cache", str(tmp_path / "parts"), "--workers", "2", "--split", "1"]) == 0
+    assert "Track: 3 tasks" in capsys.readouterr().err
+    whole, parts = solved(tmp_path / "whole"), solved(tmp_path / "parts")
+    assert whole.keys() == parts.keys() and all(np.array_equal(whole[name], parts[name]) for name in whole)
+    task = ["farm", "task", "track", str(shot), "--cache", str(tmp_path / "third"), "--object", "disc"]
+    for span in ("1006-1008", "1004-1005", "1001-1003"):
+        assert main([*task, "--frames", span]) == 0
+    assert main(["solve", str(shot), "--cache", str(tmp_path / "third"), "-q"]) == 0
+    third = solved(tmp_path / "third")
+    assert all(np.array_equal(whole[name], third[name]) for name in whole)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="kills by signal")
+def test_a_killed_session_and_a_killed_dispatcher_change_no_pixel(shot: Path, tmp_path: Path) -> None:
+    """The process that keeps the models is killed, and its tasks do their work themselves; then all of the job is
+    killed, and run again."""
+    cache, other = tmp_path / "cache", tmp_path / "other"
+    place = tmp_path / "sessions"
+    place.mkdir()
+    command = [wisp_command(), "farm", "run", str(shot), "--cache", str(cache), "--chunk", "1", "--target", "0"]
+    environment = {**os.environ, "TMPDIR": str(place)}
+    job = subprocess.Popen([*command, "--workers", "2"], env=environment, start_new_session=True)
+    killed: set[int] = set()
+    deadline = time.monotonic() + 200
+    while job.poll() is None and time.monotonic() < deadline:
+        for card in place.rglob("wisp-session.json"):
+            with contextlib.suppress(OSError, ValueError):
+                process = json.loads(card.read_text())["process"]
+                if process not in killed:
+                    os.kill(process, signal.SIGKILL)
+                    killed.add(process)
+        if killed and len(solved(cache)) >= 3:
+            os.killpg(job.pid, signal.SIGKILL)
+            break
+        time.sleep(0.02)
+    job.wait()
+    assert killed and len(solved(cache)) >= 3
+    assert subprocess.run(command, env=environment, capture_output=True).returncode == 0
+    assert main(["solve", str(shot), "--cache", str(other), "-q"]) == 0
+    apart, whole = solved(cache), solved(other)
+    assert apart.keys() == whole.keys() and all(np.array_equal(apart[name], whole[name]) for name in whole)
+    for card in place.rglob("wisp-session.json"):  # of those that the dead dispatcher could not end
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(json.loads(card.read_text())["process"], signal.SIGKILL)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds the worker's process in /proc")
 def test_a_killed_worker_loses_nothing_that_was_done(shot: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     killed: list[int] = []
+    over = threading.Event()
 
     def kill_one() -> None:
-        deadline = time.monotonic() + 120
-        while not killed and time.monotonic() < deadline:
+        while not killed and not over.is_set():
             for process in Path("/proc").glob("[0-9]*"):
                 try:
                     words = (process / "cmdline").read_bytes().split(b"\0")
@@ -161,6 +225,7 @@ def test_a_killed_worker_loses_nothing_that_was_done(shot: Path, tmp_path: Path)
     killer.start()
     plan = farm_plan(shot, cache)
     run = run_job(job_template(plan), {**job_values(plan), "Wisp": wisp_command()}, workers=2, on_progress=ignore)
+    over.set()
     killer.join()
     assert killed and sum(step.retried for step in run.steps) >= 1
     assert len(solved(cache)) == len(FRAMES)

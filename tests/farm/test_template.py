@@ -20,7 +20,9 @@ OPENJD = str(Path(sys.executable).with_name("openjd"))
 
 
 def plan(**changes: object) -> JobPlan:
-    known = {"objects": ["hero", "dog"], "frames": range(1001, 1021), "frames_per_chunk": 8}
+    frames = range(1001, 1021)
+    spans = {"hero": [frames[:12], frames[12:]], "dog": [frames]}
+    known = {"spans": spans, "frames": frames, "frames_per_chunk": 8}
     return JobPlan(Path("/shots/sh010.wisp"), Path("/shots/wisp-cache"), **{**known, **changes})  # type: ignore[arg-type]
 
 
@@ -35,8 +37,9 @@ def test_steps_follow_each_other_and_cover_every_frame_once() -> None:
     job, _ = make_job(job_template(plan()), job_values(plan()))
     assert [step.name for step in StepDependencyGraph(job=job).topo_sorted()] == ["Track", "Matte", "Check"]
     by_name = {step.name: step for step in job.steps}
-    tracked = [task["Object"].value for task in StepParameterSpaceIterator(space=by_name["Track"].parameterSpace)]
-    assert tracked == ["hero", "dog"]
+    tracks = StepParameterSpaceIterator(space=by_name["Track"].parameterSpace)
+    tracked = [(task["Object"].value, task["Span"].value) for task in tracks]
+    assert tracked == [("hero", "1001-1012"), ("hero", "1013-1020"), ("dog", "1001-1020")]
     done: dict[str, list[int]] = {"hero": [], "dog": []}
     for task in StepParameterSpaceIterator(space=by_name["Matte"].parameterSpace):
         frames = from_openjd(task["Frames"].value)

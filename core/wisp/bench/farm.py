@@ -64,7 +64,7 @@ def _solve(shot: Path, cache: Path, workers: int, chunk: int) -> dict[str, float
     """Seconds of Track and of Matte, and the number of chunks."""
     spec = load(shot)
     frames = range(spec.plate.first, spec.plate.last + 1)
-    plan = JobPlan(shot, cache, [spec.objects[0].name], frames, chunk, 0)
+    plan = JobPlan(shot, cache, {spec.objects[0].name: [frames]}, frames, chunk, 0)
     walls: dict[str, float] = {}
     began = time.perf_counter()
 

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import shlex
 import shutil
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, WispError
 from ..frames import parse_frames
@@ -25,6 +28,7 @@ from .report import Reporter, interruptible
 
 if TYPE_CHECKING:
     from ..farm.template import JobPlan
+    from ..shot import Shot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,13 +53,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--object", action="append", default=[], metavar="NAME", help="track and matte: one; check: any (default: all)"
     )
     task.add_argument("--frames", metavar="R", help="1001-1100, 1001-1100:2 (default: all)")
+    task.add_argument("--within", metavar="R", help="only those of --frames that are in here, too")
+    task.add_argument("--map", action="append", default=[], metavar="FROM=TO", help="where the shot's files lie here")
+    task.add_argument("--path-rules", type=Path, metavar="FILE", help="the same as a queue tells it (pathmapping-1.0)")
+    task.add_argument("--session", type=Path, metavar="DIR", help="have it done by the process of this session")
     task.add_argument("--fail-on", choices=("missing", "suspicious"), default="missing")
     add_model_options(task)
     task.add_argument("-v", "--verbose", action="store_true", help="also what the libraries log")
 
+    session = actions.add_parser("session", help="a process that keeps its models between tasks, as workers call it")
+    session.add_argument("what", choices=("start", "stop", "serve"))
+    session.add_argument("folder", type=Path)
+
 
 def _add_job_options(parser: argparse.ArgumentParser) -> None:
-    from ..farm.template import FAIL_ON, FRAMES_PER_CHUNK, TARGET_SECONDS
+    from ..farm.template import FAIL_ON, FRAMES_PER_CHUNK, FRAMES_PER_SPAN, TARGET_SECONDS
 
     parser.add_argument("shot", type=Path, help="the document, NAME.wisp")
     parser.add_argument("--frames", metavar="R", help="1001-1100, 1001-1100x2 (default: all)")
@@ -77,6 +89,16 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help=f"how long a task should run, 0: keep --chunk (default: {TARGET_SECONDS} s)",
     )
+    parser.add_argument(
+        "--split",
+        type=int,
+        default=FRAMES_PER_SPAN,
+        metavar="N",
+        help=f"track apart from keyframe to keyframe, N frames at least, 0: never (default: {FRAMES_PER_SPAN})",
+    )
+    parser.add_argument(
+        "--map", action="append", default=[], metavar="FROM=TO", help="where the shot's files lie on the workers"
+    )
     parser.add_argument("--gpu", action="store_true", help="ask the queue for workers with a GPU")
     parser.add_argument("--fail-on", choices=FAIL_ON, default="missing", help="what fails the job (default: missing)")
 
@@ -84,6 +106,8 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.action == "task":
         return _task(args)
+    if args.action == "session":
+        return _session(args)
     plan = _plan(args)
     if args.action == "run":
         return _run(args, plan)
@@ -110,8 +134,10 @@ def run(args: argparse.Namespace) -> int:
 def _plan(args: argparse.Namespace) -> JobPlan:
     """The job of the shot's enabled objects and frames. UsageError for objects or frames that are not there."""
     from .. import shot as documents
+    from ..farm.path_map import parse_rules
     from ..farm.template import JobPlan
 
+    parse_rules(args.map)
     shot = documents.load(args.shot)
     names = [item.name for item in shot.objects if item.enabled]
     for name in args.objects or ():
@@ -127,13 +153,29 @@ def _plan(args: argparse.Namespace) -> JobPlan:
     return JobPlan(
         shot=args.shot.resolve(),
         cache=cache_folder(args, args.shot),
-        objects=objects,
+        spans={name: _spans(shot, name, args.split) for name in objects},
         frames=frames,
         frames_per_chunk=args.chunk,
         target_seconds=args.target,
         gpu=args.gpu,
         fail_on=args.fail_on,
+        path_map=";".join(args.map),
     )
+
+
+def _spans(shot: Shot, name: str, least: int) -> list[list[int]]:
+    """The parts in which the object is tracked, of `least` frames at least; 0 for one."""
+    from ..farm.template import MOST_SPANS, joined
+    from ..solve.plan import independent_spans
+    from ..solve.prompts import defining_keyframes
+    from ..weights.registry import entry_as
+
+    item = shot.object_named(name)
+    life = [frame for frame in range(shot.plate.first, shot.plate.last + 1) if item.exists(frame)]
+    segments = entry_as(shot.solve.tracker, "tracker").segments
+    keyframes = {prompt.frame for prompt in item.prompts}
+    spans = independent_spans(life, keyframes, defining_keyframes(item), segments)
+    return joined(spans or [life], max(least or len(life), len(shot.objects) * len(life) // MOST_SPANS + 1))
 
 
 def _run(args: argparse.Namespace, plan: JobPlan) -> int:
@@ -174,16 +216,60 @@ def _run(args: argparse.Namespace, plan: JobPlan) -> int:
     return 0
 
 
+def _session(args: argparse.Namespace) -> int:
+    from ..farm import session
+
+    if args.what == "start":
+        if not session.start(args.folder):
+            print("openjd_status: no process could be kept; each task starts its own", flush=True)
+    elif args.what == "stop":
+        session.stop(args.folder)
+    else:
+        set_up_logging(False)
+        session.serve(args.folder, _served)
+    return 0
+
+
+def _served(told: dict[str, Any], should_stop: Callable[[], bool]) -> int:
+    """A task in the process of a session: its exit code, as `wisp` would give it."""
+    paths = {name: Path(told[name]) if told[name] else None for name in ("shot", "cache", "path_rules")}
+    args = argparse.Namespace(**{**told, **paths, "weights": [Path(folder) for folder in told["weights"]]})
+    try:
+        return _do(args, should_stop)
+    except WispError as error:
+        print(f"wisp: {error}", flush=True)
+        return error.exit_code
+    except Exception:
+        traceback.print_exc()
+        return 1
+
+
 def _task(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
+    with interruptible() as interrupt:
+        if args.session is not None:
+            from ..farm import session
+
+            told = json.loads(json.dumps(vars(args), default=str))
+            code = session.call(args.session, told, interrupt)
+            if code is not None:
+                return interrupt.exit_code or code
+        return _do(args, interrupt) if not interrupt() else interrupt.exit_code
+
+
+def _do(args: argparse.Namespace, should_stop: Callable[[], bool]) -> int:
     from .. import shot as documents
     from ..errors import CancelledError
+    from ..farm.path_map import map_paths, parse_rules, read_rules
     from ..farm.ranges import from_openjd
     from ..farm.task import run_check, run_stage
 
     try:
-        solver = solver_of(args, documents.load(args.shot))
+        rules = parse_rules(args.map) + (read_rules(args.path_rules) if args.path_rules else [])
+        solver = solver_of(args, map_paths(documents.load(args.shot), rules))
         asked = set(from_openjd(args.frames)) if args.frames else set(solver.plate.frames)
+        if args.within:
+            asked &= set(from_openjd(args.within))
         frames = [frame for frame in solver.plate.frames if frame in asked]
         if args.stage == "check":
             names = args.object or [item.name for item in solver.shot.objects if item.enabled]
@@ -191,12 +277,11 @@ def _task(args: argparse.Namespace) -> int:
             return 0
         if len(args.object) != 1:
             raise UsageError(f"'{args.stage}' needs one --object NAME.")
-        with interruptible() as interrupt:
-            try:
-                run_stage(solver, args.stage, args.object[0], frames, interrupt)
-            except CancelledError as stop:
-                print(f"openjd_status: {stop}", flush=True)
-                return interrupt.exit_code
+        try:
+            run_stage(solver, args.stage, args.object[0], frames, should_stop)
+        except CancelledError as stop:
+            print(f"openjd_status: {stop}", flush=True)
+            return CancelledError.exit_code
     except WispError as error:
         print(f"openjd_fail: {error}", flush=True)
         raise

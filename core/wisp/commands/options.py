@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import logging
 import os
 import sys
@@ -14,6 +15,7 @@ from ..errors import UsageError
 from ..weights.options import RunOptions
 
 if TYPE_CHECKING:
+    from ..models.store import Models
     from ..shot import Shot
     from ..solve import Solver
 
@@ -77,11 +79,19 @@ def solver_of(args: argparse.Namespace, shot: Shot) -> Solver:
 
 def solver_at(args: argparse.Namespace, shot: Shot, document: Path) -> Solver:
     """The same for a document that lies, or will lie, at `document`."""
-    from .. import solve
+    from ..cache import Cache
+    from ..solve import Solver, Source
 
-    return solve.solver_of(
-        shot, document.resolve().parent, cache_folder(args, document), run_options(args), args.precision
-    )
+    source = Source(shot.plate, document.resolve().parent)
+    return Solver(shot, source, _models(run_options(args), args.precision), Cache(cache_folder(args, document)))
+
+
+@functools.cache
+def _models(options: RunOptions, precision: str | None) -> Models:
+    """Kept by a process that does several tasks."""
+    from ..models.store import ModelStore
+
+    return ModelStore(options, precision)
 
 
 def cache_folder(args: argparse.Namespace, shot: Path) -> Path:

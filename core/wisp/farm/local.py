@@ -1,4 +1,4 @@
-"""Runs a job on this machine by the Open Job Description libraries: one session per worker, one process per task.
+"""Runs a job on this machine by the Open Job Description libraries: one session per worker and step.
 
 For trying a job before it is sent, and for one strong machine. It is no queue: it knows no priorities, users or other
 machines.
@@ -7,6 +7,7 @@ machines.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import math
 import queue
@@ -171,46 +172,25 @@ class _StepRunner:
         on_progress(self.state)
 
     def _work(self) -> None:
+        """One worker: tasks one after the other in a session, which a task that failed ends."""
+        session: _WorkerSession | None = None
         while (task := self._next()) is not None:
             started = time.monotonic()
             try:
-                status = self._run(task)
+                session = session or _WorkerSession(self._job, self._parameters, self._step)
+                status = session.run(task.parameters, functools.partial(self._tell, task), self._stop.is_set)
             except Exception as error:
                 status = ActionStatus(state=ActionState.FAILED, fail_message=f"could not be started: {error}")
+            if session and status.state != ActionState.SUCCESS:
+                session.close()
+                session = None
             self._ended(task, status, time.monotonic() - started)
+        if session:
+            session.close()
 
-    def _run(self, task: _Task) -> ActionStatus:
-        """How the task ended; it is asked to end early once this step is stopped."""
-        over: queue.SimpleQueue[ActionStatus] = queue.SimpleQueue()
-
-        def told(_session: str, status: ActionStatus) -> None:
-            if status.progress is not None:
-                with self._lock:
-                    self._running[task] = status.progress / 100
-            if status.state in _ENDED:
-                over.put(status)
-
-        # A session whose task failed takes no other, so that every task gets one of its own; it costs a folder.
-        with Session(
-            session_id=f"{self._step.name}-{task}",
-            job_parameter_values=self._parameters,
-            job_name=str(self._job.name),
-            callback=told,
-            revision_extensions=RevisionExtensions(
-                spec_rev=self._job.revision, supported_extensions=list(self._job.extensions or [])
-            ),
-        ) as session:
-            with _STARTING:
-                session.run_task(
-                    step_script=self._step.script, task_parameter_values=task.parameters, step_name=self._step.name
-                )
-            asked = False
-            while True:
-                with contextlib.suppress(queue.Empty):
-                    return over.get(timeout=_LOOK)
-                if self._stop.is_set() and not asked:
-                    asked = True
-                    session.cancel_action()
+    def _tell(self, task: _Task, part: float) -> None:
+        with self._lock:
+            self._running[task] = part
 
     def _next(self) -> _Task | None:
         """The next task, or None. Waits while others that might fail and come back are under way."""
@@ -271,6 +251,64 @@ class _StepRunner:
         # One quick chunk says little about the next, and a chunk that is a worker's whole share leaves others idle.
         share = math.ceil((self.state.total - self._completed) / self._workers)
         self._tasks.chunks_default_task_count = max(1, min(fitting, 2 * self._tasks.chunks_default_task_count, share))
+
+
+class _WorkerSession:
+    """A session with the job's and the step's environments entered."""
+
+    def __init__(self, job: Job, parameters: JobParameterValues, step: Step) -> None:
+        """RuntimeError where an environment cannot be entered."""
+        self._step = step
+        self._over: queue.SimpleQueue[ActionStatus] = queue.SimpleQueue()
+        self._on_part: Callable[[float], None] = lambda _part: None
+        self._session = Session(
+            session_id=f"{step.name}-{threading.get_ident()}-{time.monotonic_ns()}",
+            job_parameter_values=parameters,
+            job_name=str(job.name),
+            callback=self._told,
+            revision_extensions=RevisionExtensions(
+                spec_rev=job.revision, supported_extensions=list(job.extensions or [])
+            ),
+        )
+        self._entered: list[str] = []
+        for environment in (*(job.jobEnvironments or ()), *(step.stepEnvironments or ())):
+            with _STARTING:
+                self._entered.append(self._session.enter_environment(environment=environment))
+            if self._over.get().state != ActionState.SUCCESS:
+                self.close()
+                raise RuntimeError(f"the environment {environment.name} failed")
+
+    def run(
+        self, values: dict[str, ParameterValue], on_part: Callable[[float], None], should_stop: Callable[[], bool]
+    ) -> ActionStatus:
+        """How the task ended; it is asked to end early once `should_stop` is true."""
+        self._on_part = on_part
+        with _STARTING:
+            self._session.run_task(
+                step_script=self._step.script, task_parameter_values=values, step_name=self._step.name
+            )
+        asked = False
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._over.get(timeout=_LOOK)
+            if should_stop() and not asked:
+                asked = True
+                self._session.cancel_action()
+
+    def close(self) -> None:
+        """Leave the environments and tidy up."""
+        with contextlib.suppress(RuntimeError):
+            while self._entered:
+                with _STARTING:
+                    self._session.exit_environment(identifier=self._entered.pop())
+                self._over.get()
+        self._session.cleanup()
+
+    def _told(self, _session: str, status: ActionStatus) -> None:
+        if status.progress is not None:
+            self._on_part(status.progress / 100)
+        if status.state in _ENDED:
+            self._over.put(status)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ cut into chunks of frames that the queue may make longer or shorter (extension T
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,21 +20,49 @@ TARGET_SECONDS = 300
 #: A cancelled task finishes its frame; so long it is waited for before it is killed.
 NOTICE_SECONDS = 120
 
+#: The folder of a worker's session, in which its process is found.
+SESSION = "{{Session.WorkingDirectory}}/wisp"
+#: Fewer frames than this are not tracked apart, unless asked for: a process and a seam cost as much as some frames.
+FRAMES_PER_SPAN = 50
+#: What the specification allows as values of a parameter.
+MOST_SPANS = 1024
+
 FAIL_ON = ("missing", "suspicious")
 
 
 @dataclass(frozen=True)
 class JobPlan:
-    """What a job is made from. `shot` and `cache` are absolute; `objects` are names, `frames` the plate's numbers."""
+    """What a job is made from. `shot` and `cache` are absolute; `frames` are the plate's numbers.
+
+    `spans`: object -> the parts of its life that are tracked apart, of which there are `MOST_SPANS` at most in all.
+    `path_map`: rules as `parse_rules` takes them.
+    """
 
     shot: Path
     cache: Path
-    objects: Sequence[str]
+    spans: Mapping[str, Sequence[Sequence[int]]]
     frames: Sequence[int]
     frames_per_chunk: int = FRAMES_PER_CHUNK
     target_seconds: int = TARGET_SECONDS
     gpu: bool = False
     fail_on: str = "missing"
+    path_map: str = ""
+
+    @property
+    def objects(self) -> list[str]:
+        """Their names."""
+        return list(self.spans)
+
+
+def joined(spans: Sequence[Sequence[int]], least: int) -> list[list[int]]:
+    """Neighbouring spans together until each has `least` frames, where there are as many."""
+    found: list[list[int]] = []
+    for span in spans:
+        if found and (len(found[-1]) < least or len(span) < least):
+            found[-1].extend(span)
+        else:
+            found.append(list(span))
+    return found
 
 
 def job_template(plan: JobPlan, folder: Path | None = None) -> dict[str, Any]:
@@ -44,7 +72,12 @@ def job_template(plan: JobPlan, folder: Path | None = None) -> dict[str, Any]:
     shot and cache get their values there only if they lie below; else the job is given them (`job_values`).
     """
     name = plan.shot.stem
-    objects = {"name": "Object", "type": "STRING", "range": list(plan.objects)}
+    objects = {"name": "Object", "type": "STRING", "range": plan.objects}
+    parts = [(name, to_openjd(span)) for name, spans in plan.spans.items() for span in spans]
+    tracked = [
+        {"name": name, "type": "STRING", "range": list(values)}
+        for name, values in zip(("Object", "Span"), zip(*parts, strict=True), strict=True)
+    ]
     frames = {
         "name": "Frames",
         "type": "CHUNK[INT]",
@@ -64,12 +97,21 @@ def job_template(plan: JobPlan, folder: Path | None = None) -> dict[str, Any]:
         "name": f"Wisp {name}"[:128],
         "description": f"Tracks and mattes {', '.join(plan.objects)} of {plan.shot.name}."[:2048],
         "parameterDefinitions": _parameters(plan, folder),
+        "jobEnvironments": [
+            {
+                "name": "Session",
+                "description": "One process with its models, kept between the tasks that a worker does.",
+                "script": {"actions": {"onEnter": _session("start"), "onExit": _session("stop")}},
+            }
+        ],
         "steps": [
             {
                 "name": "Track",
-                "parameterSpace": {"taskParameterDefinitions": [objects]},
+                "parameterSpace": {"taskParameterDefinitions": tracked, "combination": "(Object, Span)"},
                 **needs,
-                "script": _script("track", *one_object, "--frames", "{{Param.Frames}}"),
+                "script": _script(
+                    "track", *one_object, "--frames", "{{Task.Param.Span}}", "--within", "{{Param.Frames}}"
+                ),
             },
             {
                 "name": "Matte",
@@ -154,6 +196,12 @@ def _parameters(plan: JobPlan, folder: Path | None) -> list[dict[str, Any]]:
             "description": "auto, cpu or cuda:N on the workers.",
         },
         {
+            "name": "PathMap",
+            "type": "STRING",
+            "default": plan.path_map,
+            "description": "Where the shot's files lie on the workers: FROM=TO, several apart by semicolons.",
+        },
+        {
             "name": "Wisp",
             "type": "STRING",
             "default": "wisp",
@@ -164,6 +212,7 @@ def _parameters(plan: JobPlan, folder: Path | None) -> list[dict[str, Any]]:
 
 def _script(stage: str, *extra: str) -> dict[str, Any]:
     common = ["farm", "task", stage, "{{Param.Shot}}", "--cache", "{{Param.Cache}}", "--device", "{{Param.Device}}"]
+    common += ["--session", SESSION, "--map", "{{Param.PathMap}}", "--path-rules", "{{Session.PathMappingRulesFile}}"]
     return {
         "actions": {
             "onRun": {
@@ -173,3 +222,7 @@ def _script(stage: str, *extra: str) -> dict[str, Any]:
             }
         }
     }
+
+
+def _session(what: str) -> dict[str, Any]:
+    return {"command": "{{Param.Wisp}}", "args": ["farm", "session", what, SESSION], "timeout": 300}

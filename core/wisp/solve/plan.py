@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
 from ..fingerprint import fingerprint
@@ -356,3 +357,21 @@ def _one_sided(forward: str | None = None, backward: str | None = None, anchor: 
     mark = forward or backward
     assert mark is not None
     return Recipe(mark, forward, backward, 1.0 if forward else 0.0, anchor)
+
+
+def independent_spans(
+    frames: Sequence[int], keyframes: Collection[int], defining: Collection[int], segments: bool
+) -> list[Sequence[int]]:
+    """An object's life in parts that can be tracked apart, on several machines, with the masks of one run bit for bit.
+
+    `frames`: ascending. With a tracker that works in segments a part begins at every keyframe that starts afresh; what
+    is before the first one comes backward from it. One that remembers every keyframe knows two parts, before and from
+    the first. A seam costs one step more: the keyframe that it lies at is tracked on both sides.
+    """
+    known = sorted(set(keyframes).intersection(frames))
+    if not known:
+        return []
+    starts = [known[0], *(frame for frame in known[1:] if segments and frame in defining)]
+    places = [bisect_left(frames, start) for start in starts]
+    cuts = [0, *(place for place in places if place), len(frames)]
+    return [frames[begin:end] for begin, end in pairwise(cuts)]

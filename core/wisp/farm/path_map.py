@@ -1,0 +1,94 @@
+"""Where a shot's files lie on a worker, if elsewhere than on the machine that made it: rules from one to the other.
+
+Source: Open Job Description specification 2023-09, "How Jobs Are Run", section "Path Mapping" (`pathmapping-1.0`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+
+from ..errors import InputError, UsageError
+from ..shot import MaskPrompt, Shot
+
+
+@dataclass(frozen=True)
+class PathRule:
+    """What lies below `source` there lies below `destination` here."""
+
+    source: PurePath
+    destination: str
+
+    def apply(self, path: str) -> str | None:
+        """The place here; None where the rule does not speak of `path`. Windows compares without regard to case."""
+        place = type(self.source)(path)
+        if not place.is_relative_to(self.source):
+            return None
+        rest = place.relative_to(self.source).as_posix()
+        return self.destination if rest == "." else f"{self.destination.rstrip('/')}/{rest}"
+
+
+def parse_rules(texts: Iterable[str]) -> list[PathRule]:
+    """Rules as `FROM=TO`, several in one text apart by `;`. UsageError where one has no `=` or is not absolute."""
+    rules = []
+    for text in (part.strip() for whole in texts for part in whole.split(";")):
+        if not text:
+            continue
+        source, equals, destination = text.partition("=")
+        place = _path(source)
+        if not (equals and destination and place.is_absolute()):
+            raise UsageError(
+                f"'{text}' maps no path.", hint="Write FROM=TO with a whole path each, such as P:\\shots=/mnt/shots."
+            )
+        rules.append(PathRule(place, destination))
+    return rules
+
+
+def read_rules(file: Path) -> list[PathRule]:
+    """Those that a queue tells its workers, in the specification's form; none for an empty file or object.
+
+    InputError where it cannot be read.
+    """
+    try:
+        content = json.loads(file.read_text("utf-8") or "{}")
+        return [
+            PathRule(
+                (PureWindowsPath if rule["source_path_format"].upper() == "WINDOWS" else PurePosixPath)(
+                    rule["source_path"]
+                ),
+                rule["destination_path"],
+            )
+            for rule in content.get("path_mapping_rules", ())
+        ]
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise InputError(f"The rules for paths in {file} cannot be read: {error}.", path=file) from None
+
+
+def map_paths(shot: Shot, rules: Sequence[PathRule]) -> Shot:
+    """The shot with its whole paths as they are here; relative ones stay. The longest source that fits counts."""
+    ordered = sorted(rules, key=lambda rule: -len(rule.source.parts))
+
+    def here(path: str) -> str:
+        return next((found for rule in ordered if (found := rule.apply(path)) is not None), path)
+
+    if not ordered:
+        return shot
+    mapped = shot.model_copy(deep=True)
+    mapped.plate.path = here(mapped.plate.path)
+    if mapped.plate.ocio:
+        mapped.plate.ocio = here(mapped.plate.ocio)
+    for item in mapped.objects:
+        item.garbage = item.garbage and here(item.garbage)
+        item.core = item.core and here(item.core)
+        for prompt in item.prompts:
+            if isinstance(prompt, MaskPrompt):
+                prompt.path = here(prompt.path)
+    return mapped
+
+
+def _path(text: str) -> PurePath:
+    """A path of the system that it looks like: with a drive or two backslashes it is Windows'."""
+    windows = PureWindowsPath(text)
+    return windows if windows.drive else PurePosixPath(text)
