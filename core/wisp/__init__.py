@@ -1,6 +1,23 @@
 """Wisp: prompts on one frame in, a soft stable alpha for the whole shot out.
 
-Importing this package stays light: no torch, no OpenCV, no numpy.
+Importing this package stays light: no torch, no OpenCV, no numpy. `wisp.open` is the way in for scripts, see
+`wisp.scripting`.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .scripting import OpenShot
+
 __version__ = "0.1.0"
+
+
+def open(path: str | Path, **options: Any) -> OpenShot:
+    """Open a shot, or a plate to make one of; see `wisp.scripting.open_shot`."""
+    from .scripting import open_shot
+
+    return open_shot(path, **options)

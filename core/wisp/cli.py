@@ -25,6 +25,7 @@ COMMANDS = {
     "solve": "compute what is missing or out of date in a shot",
     "detect": "turn the words of a shot's text prompts into boxes",
     "deliver": "write a solved shot's mattes as files for others",
+    "prompt": "edit a shot's prompts, locks and edges without a window",
     "region": "show models only the surroundings of a small object",
     "view": "draw prompts on a shot or a plate in a window, solve, and look",
     "status": "show what is done and what is not",
@@ -51,7 +52,7 @@ EXIT_CODES = """exit codes:
   8 cannot write   9 quality check failed   130 Ctrl-C   141 nobody reads the output"""
 
 #: Options whose value may begin with a minus sign (`--box -5:10,10,90,90`), which argparse takes for an option.
-_SIGNED_VALUES = re.compile(r"--(frames|box|point|stroke|mask|text|first|exposure)$")
+_SIGNED_VALUES = re.compile(r"--(frames|box|point|stroke|mask|text|first|exposure|by)$")
 
 log = logging.getLogger("wisp")
 

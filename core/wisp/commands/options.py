@@ -96,10 +96,9 @@ def _models(options: RunOptions, precision: str | None) -> Models:
 
 def cache_folder(args: argparse.Namespace, shot: Path) -> Path:
     """`--cache`, else `$WISP_CACHE`, else beside the shot, so that it moves along with it."""
-    if args.cache is not None:
-        return Path(args.cache).resolve()
-    from_environment = os.environ.get("WISP_CACHE")
-    return Path(from_environment).resolve() if from_environment else shot.resolve().parent / "wisp-cache"
+    from ..view.places import cache_beside
+
+    return cache_beside(shot, os.environ) if args.cache is None else Path(args.cache).resolve()
 
 
 def set_up_logging(verbose: bool) -> None:

@@ -115,6 +115,12 @@ class ShotEdits:
             self._edit(number)["edge"] = edge
             self.on_change()
 
+    def set_objects(self, objects: List[Dict[str, Any]]) -> None:
+        """Put others in place of all objects."""
+        self._step("Change objects")
+        self.document["objects"] = objects
+        self.on_change()
+
     def set_solve(self, **values: Any) -> None:
         """Choose the tracker or the head. Not among the steps of undo: no prompt is touched."""
         solve = self.document.get("solve", {})
@@ -178,6 +184,11 @@ class ShotEdits:
     def redo(self) -> str:
         """Do the last undone step again."""
         return self._travel(self._future, self._past, 1)
+
+    def take_back(self) -> None:
+        """Take the last step back for good: it was refused."""
+        if self.undo():
+            self._future.pop()
 
     def _travel(self, source: List[Tuple[str, List[Any]]], target: List[Tuple[str, List[Any]]], step: int) -> str:
         if not source:

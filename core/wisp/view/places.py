@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import shot as documents
 from ..atomic import TEMPORARY_SUFFIX
@@ -17,6 +17,9 @@ from ..client.session import Places
 from ..errors import OutputError
 from ..frames import FrameName
 from ..shot import Shot
+
+if TYPE_CHECKING:
+    from ..plates.plate import Plate
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def open_target(target: Path, cache: Path | None = None, environment: Mapping[st
     """The shot document that `target` is, or a draft for the plate that it is. A plate opened before has its draft
     still. `cache`: see `wisp view --cache`. Raises InputError, UsageError, FrameReadError."""
     if target.suffix.lower() == ".wisp":
-        return OpenedShot(documents.load(target), target, cache or _cache_beside(target, environment), False)
+        return OpenedShot(documents.load(target), target, cache or cache_beside(target, environment), False)
     shot, path = _draft(as_sequence(target), environment)
     return OpenedShot(shot, path, cache or path.parent / "wisp-cache", True)
 
@@ -69,7 +72,7 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
         return OpenedShot(shot, path, opened.cache, opened.draft)
     plate = documents.resolve_path(shot.plate.path, opened.path)
     shot.plate.path = documents.relative_path(plate, path)
-    moved = OpenedShot(shot, path, _cache_beside(path, os.environ), False)
+    moved = OpenedShot(shot, path, cache_beside(path, os.environ), False)
     try:
         for item in shot.objects:
             for prompt in item.prompts:
@@ -100,7 +103,6 @@ def as_sequence(path: Path) -> Path:
 
 def _draft(plate_path: Path, environment: Mapping[str, str]) -> tuple[Shot, Path]:
     from ..plates import open_plate
-    from ..plates.colour import choose_colour
 
     place = str(plate_path.absolute())
     key = hashlib.sha256(place.encode()).hexdigest()[:8]
@@ -110,8 +112,16 @@ def _draft(plate_path: Path, environment: Mapping[str, str]) -> tuple[Shot, Path
         known = documents.load(path)
         if (known.plate.width, known.plate.height) == (plate.width, plate.height):
             return known, path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return new_shot(plate, path, place), path
+
+
+def new_shot(plate: Plate, path: Path, place: str) -> Shot:
+    """The document of a plate (opened from `place`) without objects, to lie at `path`; it is not written."""
+    from ..plates.colour import choose_colour
+
     colour = choose_colour(plate.colorspace)
-    shot = Shot(
+    return Shot(
         plate=documents.PlateSpec(
             path=documents.relative_path(place, path),
             first=plate.frames[0],
@@ -124,8 +134,6 @@ def _draft(plate_path: Path, environment: Mapping[str, str]) -> tuple[Shot, Path
             missing="hold" if len(plate.frames) <= plate.frames[-1] - plate.frames[0] else "error",
         )
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return shot, path
 
 
 def _drafts(environment: Mapping[str, str]) -> Path:
@@ -136,7 +144,7 @@ def _drafts(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wisp" / "drafts"
 
 
-def _cache_beside(path: Path, environment: Mapping[str, str]) -> Path:
+def cache_beside(path: Path, environment: Mapping[str, str]) -> Path:
     chosen = environment.get("WISP_CACHE")
     return Path(chosen).resolve() if chosen else path.resolve().parent / "wisp-cache"
 

@@ -1,0 +1,262 @@
+"""Edit a shot without a window: its prompts, locks, edges and the frames on which its objects are there.
+
+  wisp prompt sh010.wisp list
+  wisp prompt sh010.wisp add hero --box 1001:420,80,1310,1060 --point 1020:700,300,-
+  wisp prompt sh010.wisp move hero --by 12,-4 --frames 1010-1020
+  wisp prompt sh010.wisp remove hero --frames 1020 --kind point
+  wisp prompt sh010.wisp lock hero 1001-1010
+  wisp prompt sh010.wisp edge hero grow=1.5 soften=2
+  wisp prompt sh010.wisp absent hero 1080-1100
+  wisp prompt sh010.wisp undo
+
+Every edit is checked before the shot is written, and can be undone; nothing is computed: `wisp solve` does that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..client.tables import EDGE, PROMPT_KINDS
+from ..errors import InputError, OutputError, UsageError
+from ..frames import format_frames
+from .options import add_output_options, cache_folder, set_up_logging
+from .prompts import add_prompt_options, parse_prompt
+from .report import Reporter
+
+if TYPE_CHECKING:
+    from ..scripting import Object, OpenShot
+
+#: So many edits can be undone.
+HISTORY = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shot", type=Path, help="the document, NAME.wisp; it is changed")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def action(name: str, summary: str, *, of_object: bool = True) -> argparse.ArgumentParser:
+        sub = actions.add_parser(name, help=summary, description=summary)
+        if of_object:
+            sub.add_argument("object", metavar="NAME", help="the object")
+        sub.add_argument("--cache", type=Path, metavar="DIR", help="of the shot; what can be undone is kept there")
+        add_output_options(sub)
+        return sub
+
+    action("list", "show every prompt with its number", of_object=False)
+    add_prompt_options(action("add", "add prompts; an object that there is not is made"))
+    for name, summary in (("move", "move points, boxes and strokes"), ("remove", "remove prompts")):
+        sub = action(name, summary)
+        sub.add_argument("--frames", metavar="R", help="only those on these frames (default: all)")
+        sub.add_argument("--kind", choices=PROMPT_KINDS, help="only these")
+        sub.add_argument("--number", type=int, metavar="N", help="only the N-th of these, as `list` counts them")
+        if name == "move":
+            sub.add_argument("--by", required=True, metavar="DX,DY", help="plate pixels, to the right and down")
+    for name, summary in (
+        ("lock", "keep the mattes of these frames as they are"),
+        ("unlock", "let these frames be solved again"),
+        ("absent", "it is not there on these frames, at the beginning or the end of the shot"),
+    ):
+        action(name, summary).add_argument("frames", metavar="R", help="1001-1100 or 1001,1005,1010-1020")
+    action("present", "it may be there on all frames again")
+    keys = ", ".join(setting.key for setting in EDGE)
+    action("edge", "change how its matte is finished").add_argument(
+        "settings", nargs="*", metavar="KEY=VALUE", help=f"{keys}; none: as solved"
+    )
+    action("delete", "remove the object")
+    action("undo", "take the last edit back", of_object=False)
+    action("redo", "do the last edit that was taken back again", of_object=False)
+
+
+def run(args: argparse.Namespace) -> int:
+    set_up_logging(args.verbose)
+    from .. import open as open_shot
+
+    if args.shot.suffix.lower() != ".wisp":
+        raise UsageError(f"{args.shot} is no shot document.", hint="Name a NAME.wisp, as wisp matte writes it.")
+    shot = open_shot(args.shot)
+    with Reporter(as_json=args.json, quiet=args.quiet) as reporter:
+        if args.action == "list":
+            _list(shot, args.json)
+            return 0
+        history = _History(cache_folder(args, args.shot) / "edits" / f"{args.shot.stem}.json", args.shot)
+        if args.action in ("undo", "redo"):
+            what = history.travel(args.action)
+        else:
+            before = args.shot.read_text("utf-8-sig")
+            what = _ACTIONS[args.action](args, shot)
+            shot.save()
+            history.note(what, before)
+        reporter.emit("done", action=args.action, what=what)
+        reporter.say(f"{'Undone: ' if args.action == 'undo' else ''}{what}")
+    return 0
+
+
+# -- actions ----------------------------------------------------------------------------------------------------
+
+
+def _list(shot: OpenShot, as_json: bool) -> None:
+    for item in shot.objects:
+        spec = item.spec
+        head = {"id": spec.id, "object": item.name, "locks": spec.locks, "first": spec.first, "last": spec.last}
+        if as_json:
+            print(json.dumps({"event": "object", **head, "edge": spec.edge.model_dump(mode="json")}), flush=True)
+        else:
+            locked = f", locked {', '.join(f'{first}-{last}' for first, last in spec.locks)}" if spec.locks else ""
+            print(f"{item.name}: {len(item.prompts)} prompts{locked}")
+        for number, prompt in enumerate(item.prompts, 1):
+            values = prompt.model_dump(mode="json")
+            if as_json:
+                print(json.dumps({"event": "prompt", "object": item.name, "number": number, **values}), flush=True)
+            else:
+                rest = " ".join(
+                    f"{key}={_short(value)}" for key, value in values.items() if key not in ("frame", "kind")
+                )
+                print(f"  {number:3d}  {prompt.frame:6d}  {prompt.kind:6} {rest}")
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _add(args: argparse.Namespace, shot: OpenShot) -> str:
+    typed = args.objects[0].prompts if len(args.objects) == 1 and args.objects[0].name is None else []
+    if not typed:
+        raise UsageError("There is no prompt to add.", hint="Give it as by --box 1001:420,80,1310,1060.")
+    prompts = [parse_prompt(option, text, shot.document.plate.first).model_dump(mode="json") for option, text in typed]
+    for prompt in prompts:
+        if prompt["kind"] == "mask" and not Path(prompt["path"]).is_file():
+            raise InputError(f"The mask {prompt['path']} does not exist.", hint="Check the path.", path=prompt["path"])
+    item = shot.object(args.object)
+    for prompt in prompts:
+        if prompt["kind"] == "mask":
+            item.mask(prompt["path"], prompt["frame"])
+        else:
+            item.add(prompt)
+    return (
+        f"{len(prompts)} prompts added to '{item.name}' on {format_frames(sorted({one['frame'] for one in prompts}))}"
+    )
+
+
+def _move(args: argparse.Namespace, shot: OpenShot) -> str:
+    try:
+        dx, dy = (float(part) for part in args.by.split(","))
+    except ValueError:
+        raise UsageError(f"'--by {args.by}' cannot be understood.", hint="Expected DX,DY.") from None
+    count = _known(args, shot).move((dx, dy), args.frames, args.kind, args.number)
+    return f"{count} prompts of '{args.object}' moved by {dx:g},{dy:g}"
+
+
+def _remove(args: argparse.Namespace, shot: OpenShot) -> str:
+    count = _known(args, shot).remove(args.frames, args.kind, args.number)
+    return f"{count} prompts of '{args.object}' removed"
+
+
+def _lock(args: argparse.Namespace, shot: OpenShot) -> str:
+    _known(args, shot).lock(args.frames, args.action == "lock")
+    return f"'{args.object}' {args.action}ed on {args.frames}"
+
+
+def _absent(args: argparse.Namespace, shot: OpenShot) -> str:
+    _known(args, shot).absent(args.frames)
+    return f"'{args.object}' is absent on {args.frames}"
+
+
+def _present(args: argparse.Namespace, shot: OpenShot) -> str:
+    _known(args, shot).exists()
+    return f"'{args.object}' may be there on all frames"
+
+
+def _edge(args: argparse.Namespace, shot: OpenShot) -> str:
+    settings = {}
+    for text in args.settings:
+        key, _, value = text.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            raise UsageError(f"'{text}' is not of the form KEY=NUMBER.", hint="For example grow=1.5.") from None
+        settings[key] = int(number) if number.is_integer() else number
+    _known(args, shot).edge(**settings)
+    return f"edge of '{args.object}': {' '.join(args.settings) or 'as solved'}"
+
+
+def _delete(args: argparse.Namespace, shot: OpenShot) -> str:
+    _known(args, shot).delete()
+    return f"'{args.object}' deleted"
+
+
+def _known(args: argparse.Namespace, shot: OpenShot) -> Object:
+    shot.document.object_named(args.object)  # what only `add` makes must be there
+    return shot.object(args.object)
+
+
+_ACTIONS: dict[str, Callable[[argparse.Namespace, Any], str]] = {
+    "add": _add,
+    "move": _move,
+    "remove": _remove,
+    "lock": _lock,
+    "unlock": _lock,
+    "absent": _absent,
+    "present": _present,
+    "edge": _edge,
+    "delete": _delete,
+}
+
+
+# -- undo -------------------------------------------------------------------------------------------------------
+
+
+class _History:
+    """The documents before each edit, and after each that was taken back, in the shot's cache."""
+
+    def __init__(self, path: Path, shot: Path) -> None:
+        self._path, self._shot = path, shot
+        self._kept: dict[str, Any] = {"past": [], "future": [], "now": ""}
+        with contextlib.suppress(OSError, ValueError):  # a history that is lost loses no work
+            self._kept = json.loads(path.read_text("utf-8"))
+
+    def note(self, what: str, before: str) -> None:
+        """An edit was made and written."""
+        if _digest(before) != self._kept["now"]:  # edited by somebody else since: earlier steps lead nowhere
+            self._kept["past"] = []
+        self._kept["past"] = [*self._kept["past"], [what, before]][-HISTORY:]
+        self._kept["future"] = []
+        self._write()
+
+    def travel(self, action: str) -> str:
+        """Undo or redo one edit; returns what it was. UsageError where there is none."""
+        source, target = ("past", "future") if action == "undo" else ("future", "past")
+        now = self._shot.read_text("utf-8-sig")
+        if self._kept[source] and _digest(now) != self._kept["now"]:
+            raise UsageError(
+                f"{self._shot} was changed otherwise since its last `wisp prompt`.", hint=f"Nothing to {action}."
+            )
+        if not self._kept[source]:
+            raise UsageError(f"There is nothing to {action} in {self._shot}.", hint="Only edits of `wisp prompt` are.")
+        from ..atomic import replacing
+
+        what, text = self._kept[source].pop()
+        self._kept[target].append([what, now])
+        with replacing(self._shot, durable=True) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+        self._write()
+        return str(what)
+
+    def _write(self) -> None:
+        from ..atomic import replacing
+
+        self._kept["now"] = _digest(self._shot.read_text("utf-8-sig"))
+        with contextlib.suppress(OSError, OutputError):  # the edit itself is written; it just cannot be undone
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(self._path) as temporary:
+                temporary.write_text(json.dumps(self._kept), encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

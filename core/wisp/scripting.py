@@ -1,0 +1,436 @@
+"""Shots in a few lines of Python, for pipelines: what the command line does, without a process of its own.
+
+    import wisp
+
+    shot = wisp.open("plates/sh010.%04d.exr")
+    shot.object("hero").box((420, 80, 1310, 1060), frame=1001)
+    shot.solve("1001-1050")
+    shot.deliver("out/{object}.%04d.exr")
+    shot.save()
+
+Coordinates are plate pixels: origin top left, y down, pixel edges at integers. Frames are the plate's own numbers;
+ranges are written as on the command line. Whatever goes wrong is an exception of `wisp.errors`, whose text is one
+sentence.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from . import shot as documents
+from .client import jobs
+from .client.tables import EDGE
+from .errors import UsageError
+from .frames import parse_frames
+from .panel.shot_edits import ShotEdits, spans
+from .view.places import as_sequence, cache_beside, new_shot
+from .weights.options import RunOptions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .solve import Listener, Solver
+
+Range = str | int | Iterable[int] | None
+Asked = TypeVar("Asked", bound=jobs.Request)
+
+
+def open_shot(
+    path: str | Path,
+    *,
+    document: str | Path | None = None,
+    cache: str | Path | None = None,
+    layer: str | None = None,
+    device: str | None = None,
+    weights: Sequence[str | Path] = (),
+) -> OpenShot:
+    """Open a shot document `NAME.wisp`, or a plate: a sequence's pattern, a folder of one, a movie, a picture.
+
+    A plate's document is `document` (default, as of `wisp matte`: `NAME_mattes/NAME.wisp`), which is opened where it
+    is there and otherwise made by `OpenShot.save`. `cache`: masks and mattes (default: `$WISP_CACHE`, else beside the
+    document). `device`: `auto`, `cpu`, `cuda:N` or `mps` (default: `$WISP_DEVICE`, else auto). `weights`: look for
+    weights here first. Raises InputError and UsageError.
+    """
+    options = RunOptions(
+        device=device or os.environ.get("WISP_DEVICE") or "auto", weights=tuple(Path(folder) for folder in weights)
+    )
+    path = Path(path)
+    if path.suffix.lower() == ".wisp":
+        return OpenShot(documents.load(path), path, cache, options)
+    from .plates import open_plate
+
+    path = as_sequence(path)
+    plate = open_plate(path, layer=layer)
+    place = Path(document) if document else Path(f"{plate.name}_mattes") / f"{plate.name}.wisp"
+    if place.exists():
+        found = documents.load(place)
+        if documents.resolve_path(found.plate.path, place).resolve() != path.resolve():
+            raise UsageError(
+                f"The shot {place} is of another plate: {found.plate.path}.", hint="Name another with document=."
+            )
+        return OpenShot(found, place, cache, options)
+    made = new_shot(plate, place, str(path.absolute()))
+    made.plate.layer = layer
+    return OpenShot(made, place, cache, options)
+
+
+class OpenShot:
+    """A shot document in memory, its plate and its models, which stay loaded. Edits are steps of undo."""
+
+    def __init__(self, shot: documents.Shot, path: Path, cache: str | Path | None, options: RunOptions) -> None:
+        """See `open_shot`."""
+        #: Where `save` writes.
+        self.path = path
+        self.cache = Path(cache).resolve() if cache else cache_beside(path, os.environ)
+        self._edits = ShotEdits(shot.model_dump(mode="json"))
+        self._shot = shot
+        self._options = options
+        self._kept: Solver | None = None
+
+    # -- the document -------------------------------------------------------------------------------------------
+
+    @property
+    def document(self) -> documents.Shot:
+        """The document as it is now. Change it by the methods here."""
+        return self._shot
+
+    @property
+    def objects(self) -> tuple[Object, ...]:
+        """In the document's order."""
+        return tuple(Object(self, item.name) for item in self._shot.objects)
+
+    def object(self, name: str) -> Object:
+        """The object of that name, made where there is none. UsageError for a name that cannot be used."""
+        if all(item.name != name for item in self._shot.objects):
+            if any(item.name.casefold() == name.casefold() for item in self._shot.objects):
+                raise UsageError(f"There is already an object named like '{name}'.", hint="Use its exact name.")
+            self.edit(lambda edits: edits.add_object(name))
+        return Object(self, name)
+
+    def models(self, tracker: str | None = None, head: str | None = None) -> OpenShot:
+        """Choose what computes the mattes, by registry ids. No step of undo. UsageError for ids that there are not."""
+        from .weights.registry import entry_as
+
+        chosen = {}
+        if tracker is not None:
+            chosen["tracker"] = entry_as(tracker, "tracker").id
+        if head is not None:
+            chosen["head"] = entry_as(head, "head").id
+        self._edits.set_solve(**chosen)
+        self._shot = documents.parse(self._edits.document)
+        return self
+
+    def undo(self) -> str:
+        """Take the last edit back; returns what it was, empty where there is none."""
+        return self._travelled(self._edits.undo())
+
+    def redo(self) -> str:
+        """Do the last edit that was taken back again; returns what it was, empty where there is none."""
+        return self._travelled(self._edits.redo())
+
+    def save(self, path: str | Path | None = None) -> Path:
+        """Write the document, at `path` or where it was opened; a plate's path is stored relative to it.
+
+        Raises OutputError. Returns where it is.
+        """
+        target = Path(path) if path is not None else self.path
+        shot = self._shot.model_copy(deep=True)
+
+        def moved(stored: str) -> str:
+            return documents.relative_path(documents.resolve_path(stored, self.path), target)
+
+        if target.resolve() != self.path.resolve():
+            shot.plate.path = moved(shot.plate.path)
+            for item in shot.objects:
+                item.core = moved(item.core) if item.core else None
+                item.garbage = moved(item.garbage) if item.garbage else None
+                for prompt in item.prompts:
+                    if isinstance(prompt, documents.MaskPrompt):
+                        prompt.path = moved(prompt.path)
+        documents.save(shot, target)
+        return target
+
+    def edit(self, change: Callable[[ShotEdits], Any]) -> None:
+        """Change the document as the editor does. UsageError, and nothing is changed, where it would be invalid."""
+        change(self._edits)
+        try:
+            self._shot = documents.parse(self._edits.document)
+        except UsageError:
+            self._edits.take_back()
+            raise
+
+    # -- work ---------------------------------------------------------------------------------------------------
+
+    def solve(
+        self, frames: Range = None, objects: Sequence[str] | None = None, on_event: Listener | None = None
+    ) -> jobs.Solved:
+        """Compute what is missing of `frames` (None: all) of `objects` (names; None: the enabled ones).
+
+        `on_event` gets `wisp.client.jobs.Progress`, `FrameDone`, ... Raises UsageError, InputError, WeightsError,
+        DeviceError, MemoryLimitError, OutputError.
+        """
+        from .solve.events import ignore
+
+        return self._solver().run(_frames(frames), objects, on_event=on_event or ignore).end()
+
+    def deliver(
+        self, output: str | Path, *, frames: Range = None, objects: Sequence[str] | None = None, **options: Any
+    ) -> jobs.Delivered:
+        """Write solved mattes as files for others. `output` and `options` (`layout`, `format`, `version`, ...) are
+        those of `wisp.client.jobs.Deliver`. Raises UsageError, InputError (frames that are not solved), OutputError."""
+        from .deliver import deliver
+
+        return deliver(self._solver(), self._asked(jobs.Deliver, frames, objects, output=str(output), **options))
+
+    def check(
+        self, frames: Range = None, objects: Sequence[str] | None = None, sheet: str | Path | None = None
+    ) -> list[jobs.Verdict]:
+        """What is to be thought of every solved matte; `sheet`: also a picture of the worst."""
+        from .quality import check
+
+        verdicts: list[jobs.Verdict] = []
+
+        def listen(event: jobs.Event) -> None:
+            if isinstance(event, jobs.Verdict):
+                verdicts.append(event)
+
+        asked = self._asked(jobs.Check, frames, objects, sheet=None if sheet is None else str(sheet))
+        check(self._solver(), asked, listen)
+        return verdicts
+
+    def compare(
+        self,
+        heads: Sequence[str],
+        output: str | Path,
+        *,
+        frames: Range = None,
+        objects: Sequence[str] | None = None,
+        **options: Any,
+    ) -> jobs.Compared:
+        """Matte with several heads, side by side on a sheet; `options` are those of `wisp.client.jobs.Compare`."""
+        from .compare import compare
+
+        asked = self._asked(jobs.Compare, frames, objects, heads=list(heads), output=str(output), **options)
+        return compare(self._solver(), asked)
+
+    def detect(self, objects: Sequence[str] | None = None, **options: Any) -> list[jobs.BoxFound]:
+        """Give text prompts their boxes, in the document; `options` are those of `wisp.client.jobs.Detect`."""
+        from .solve.words import detect
+
+        found: list[jobs.BoxFound] = []
+
+        def listen(event: jobs.Event) -> None:
+            if isinstance(event, jobs.BoxFound):
+                found.append(event)
+
+        ids = None if objects is None else [self._shot.object_named(name).id for name in objects]
+        shot, _ = detect(self._solver(), _sound(jobs.Detect(ids, **options)), listen)
+        self.edit(lambda edits: edits.set_objects(shot.model_dump(mode="json")["objects"]))
+        return found
+
+    def matte(self, name: str, frame: int) -> NDArray[np.float32]:
+        """The finished alpha of one object, height x width, 0..1; computed now where it is missing."""
+        from .cache import read_matte
+
+        return read_matte(self._solver().preview(frame, name))[0]
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _solver(self) -> Solver:
+        """Of the present document; plate, models and cache are kept from one to the next."""
+        from .solve import solver_of
+
+        if self._kept is None or self._kept.shot.plate != self._shot.plate:
+            self._kept = solver_of(self._shot, self.path.resolve().parent, self.cache, self._options)
+        elif self._kept.shot is not self._shot:
+            self._kept = self._kept.of(self._shot)
+        return self._kept
+
+    def _travelled(self, step: str) -> str:
+        self._shot = documents.parse(self._edits.document)
+        return step
+
+    def _asked(self, kind: type[Asked], frames: Range, objects: Sequence[str] | None, **options: Any) -> Asked:
+        from .frames import format_frames
+
+        ids = None if objects is None else [self._shot.object_named(name).id for name in objects]
+        text = None if frames is None else format_frames(_frames(frames) or ())
+        if "name" in kind.__dataclass_fields__:
+            options = {"name": self.path.stem, **options}
+        try:
+            return _sound(kind(frames=text, objects=ids, **options))  # type: ignore[call-arg]
+        except TypeError as error:
+            raise UsageError(f"{kind.method}: {error}.", hint=f"See wisp.client.jobs.{kind.__name__}.") from None
+
+
+class Object:
+    """One object of an open shot. Every edit returns the object, so that they can be chained."""
+
+    def __init__(self, shot: OpenShot, name: str) -> None:
+        self._open = shot
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<object {self.name!r} with {len(self.spec.prompts)} prompts>"
+
+    @property
+    def spec(self) -> documents.ObjectSpec:
+        """As the document has it."""
+        return self._open.document.object_named(self.name)
+
+    @property
+    def prompts(self) -> tuple[documents.Prompt, ...]:
+        """In the order in which they were given."""
+        return tuple(self.spec.prompts)
+
+    def box(self, xyxy: Sequence[float], frame: int) -> Object:
+        """A rectangle around it: left, top, right, bottom. It replaces the frame's box."""
+        return self.add({"frame": frame, "kind": "box", "xyxy": list(xyxy)})
+
+    def point(self, xy: Sequence[float], frame: int, include: bool = True) -> Object:
+        """A click on it, or with `include=False` beside it."""
+        return self.add({"frame": frame, "kind": "point", "xy": list(xy), "include": include})
+
+    def stroke(self, xy: Sequence[Sequence[float]], frame: int, radius: float = 6.0, include: bool = True) -> Object:
+        """A painted line of that radius to keep, or with `include=False` to remove."""
+        line = [list(point) for point in xy]
+        return self.add({"frame": frame, "kind": "stroke", "xy": line, "radius": radius, "include": include})
+
+    def mask(self, path: str | Path, frame: int) -> Object:
+        """A black and white picture of it, of the plate's size."""
+        return self.add({"frame": frame, "kind": "mask", "path": documents.relative_path(path, self._open.path)})
+
+    def text(self, words: str, frame: int) -> Object:
+        """Words that name it; `OpenShot.detect` makes them a box."""
+        return self.add({"frame": frame, "kind": "text", "text": words})
+
+    def add(self, prompt: dict[str, Any]) -> Object:
+        """A prompt as the document has it."""
+        return self._edit(lambda edits: edits.add_prompt(prompt))
+
+    def remove(self, frames: Range = None, kind: str | None = None, number: int | None = None) -> int:
+        """Remove prompts on these frames (None: all), of that kind, or only the `number`-th of these, counted from 1.
+
+        Returns how many. UsageError where there is none."""
+        chosen = self._chosen(frames, kind, number)
+
+        left = [one for place, one in enumerate(self._stored()) if place not in chosen]
+        self._set(prompts=left)
+        return len(chosen)
+
+    def move(
+        self, by: Sequence[float], frames: Range = None, kind: str | None = None, number: int | None = None
+    ) -> int:
+        """Move points, boxes and strokes by (x, y) plate pixels; which ones as of `remove`. Returns how many."""
+        chosen = [place for place in self._chosen(frames, kind, number) if self.prompts[place].kind in _MOVABLE]
+        if not chosen:
+            raise UsageError(
+                f"'{self.name}' has no prompt there that has a place to move.", hint="Points, boxes and strokes have."
+            )
+
+        self._set(prompts=[_moved(one, by) if place in chosen else one for place, one in enumerate(self._stored())])
+        return len(chosen)
+
+    def edge(self, **settings: float) -> Object:
+        """Change how the matte is finished: `grow`, `soften`, `gamma`, ...; the others stay. Without any: as solved."""
+        known = [setting.key for setting in EDGE]
+        for key in settings:
+            if key not in known:
+                raise UsageError(f"There is no edge setting '{key}'.", hint=f"There are {', '.join(known)}.")
+        edge = {**self.spec.edge.model_dump(mode="json"), **settings} if settings else {}
+        return self._edit(lambda edits: edits.set_edge(self.spec.id, edge))
+
+    def lock(self, frames: Range, locked: bool = True) -> Object:
+        """Keep the mattes of these frames as they are, or with `locked=False` solve them again."""
+        held = {frame for first, last in self.spec.locks for frame in range(first, last + 1)}
+        named = set(_frames(frames) or ())
+        return self._set(locks=spans(held | named if locked else held - named))
+
+    def exists(self, first: int | None = None, last: int | None = None) -> Object:
+        """On which frames it may be there; None: from the plate's first, to its last."""
+        return self._set(first=first, last=last)
+
+    def absent(self, frames: Range) -> Object:
+        """It is not there on these frames, which begin or end the shot. UsageError for frames in the midst of it."""
+        gone, plate = sorted(set(_frames(frames) or ())), self._open.document.plate
+        spec = self.spec
+        first = plate.first if spec.first is None else spec.first
+        last = plate.last if spec.last is None else spec.last
+        left = [frame for frame in range(first, last + 1) if frame not in set(gone)]
+        if not left or left != list(range(left[0], left[-1] + 1)):
+            raise UsageError(
+                f"'{self.name}' can be absent only before it appears or after it has left.",
+                hint="For what goes and comes back, make a second object from the frame where it is back.",
+            )
+        return self.exists(left[0] if left[0] > plate.first else None, left[-1] if left[-1] < plate.last else None)
+
+    def delete(self) -> None:
+        """Remove it from the shot."""
+        number = self.spec.id
+        self._open.edit(lambda edits: edits.remove_object(number))
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _set(self, **values: Any) -> Object:
+        return self._edit(lambda edits: edits.set_object(self.spec.id, **values))
+
+    def _edit(self, change: Callable[[ShotEdits], Any]) -> Object:
+        number = self.spec.id
+
+        def of_this(edits: ShotEdits) -> None:
+            edits.active = number
+            change(edits)
+
+        self._open.edit(of_this)
+        return self
+
+    def _chosen(self, frames: Range, kind: str | None, number: int | None) -> list[int]:
+        """Places among the prompts."""
+        wanted = None if frames is None else set(_frames(frames) or ())
+        found = [
+            place
+            for place, prompt in enumerate(self.prompts)
+            if (wanted is None or prompt.frame in wanted) and kind in (None, prompt.kind)
+        ]
+        if number is not None:
+            found = found[number - 1 : number] if number > 0 else []
+        if not found:
+            raise UsageError(f"'{self.name}' has no such prompt.", hint="See what there is: wisp prompt SHOT list.")
+        return found
+
+    def _stored(self) -> list[dict[str, Any]]:
+        """The prompts as the document has them."""
+        return [prompt.model_dump(mode="json") for prompt in self.prompts]
+
+
+_MOVABLE = ("point", "box", "stroke")
+
+
+def _moved(prompt: dict[str, Any], by: Sequence[float]) -> dict[str, Any]:
+    dx, dy = by
+    if prompt["kind"] == "box":
+        x0, y0, x1, y1 = prompt["xyxy"]
+        return {**prompt, "xyxy": [x0 + dx, y0 + dy, x1 + dx, y1 + dy]}
+    if prompt["kind"] == "stroke":
+        return {**prompt, "xy": [[x + dx, y + dy] for x, y in prompt["xy"]]}
+    x, y = prompt["xy"]
+    return {**prompt, "xy": [x + dx, y + dy]}
+
+
+def _frames(frames: Range) -> tuple[int, ...] | None:
+    """A range as typed, one number, or numbers; None: all."""
+    if frames is None:
+        return None
+    if isinstance(frames, str):
+        return parse_frames(frames)
+    return (frames,) if isinstance(frames, int) else tuple(frames)
+
+
+def _sound(asked: Asked) -> Asked:
+    if asked.faults:
+        raise UsageError(f"{asked.method}: {'; '.join(asked.faults)}.")
+    return asked

@@ -1,0 +1,94 @@
+"""`wisp prompt`: a shot edited by words, checked, and undone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from wisp import shot as documents
+from wisp.cli import main
+
+SHOT = "s.wisp"
+
+
+@pytest.fixture(autouse=True)
+def shot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shot without objects; nothing here looks at its plate."""
+    monkeypatch.chdir(tmp_path)
+    plate = {"path": "p/a.%04d.exr", "first": 1001, "last": 1100, "width": 1920, "height": 1080}
+    Path(SHOT).write_text(json.dumps({"wisp": 1, "plate": plate}), "utf-8")
+
+
+def prompt(*words: str) -> int:
+    return main(["prompt", SHOT, *words, "-q"])
+
+
+def hero() -> documents.ObjectSpec:
+    return documents.load(SHOT).object_named("hero")
+
+
+def test_a_shot_is_edited_by_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert prompt("add", "hero", "--box", "1001:420,80,1310,1060", "--point", "1020:700,300,-") == 0
+    assert prompt("add", "hero", "--stroke", "1020:-5,10/20,30@8,-") == 0
+    assert [one.kind for one in hero().prompts] == ["box", "point", "stroke"]
+    assert prompt("move", "hero", "--by", "-20,5.5", "--frames", "1020") == 0
+    assert hero().prompts[1].xy == (680, 305.5) and hero().prompts[0].xyxy == (420, 80, 1310, 1060)
+    assert prompt("remove", "hero", "--kind", "stroke") == 0
+    assert prompt("lock", "hero", "1001-1010") == 0 and prompt("unlock", "hero", "1005") == 0
+    assert hero().locks == [(1001, 1004), (1006, 1010)]
+    assert prompt("edge", "hero", "grow=-1.5", "frame_edge=2") == 0
+    assert (hero().edge.grow, hero().edge.frame_edge) == (-1.5, 2)
+    assert prompt("absent", "hero", "1080-1100") == 0 and hero().last == 1079
+    assert prompt("present", "hero") == 0 and hero().last is None
+    assert prompt("list", "--json") == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["event"] for event in events] == ["object", "prompt", "prompt"]
+    assert events[2] == {
+        "event": "prompt", "object": "hero", "number": 2, "frame": 1020, "kind": "point", "xy": [680.0, 305.5],
+        "include": False,
+    }  # fmt: skip
+    assert prompt("delete", "hero") == 0 and documents.load(SHOT).objects == []
+
+
+def test_edits_are_undone_and_done_again(capsys: pytest.CaptureFixture[str]) -> None:
+    states = [Path(SHOT).read_bytes()]
+    for words in (["add", "hero", "--box", "1001:4,8,13,10"], ["edge", "hero", "grow=1"], ["lock", "hero", "1002"]):
+        assert prompt(*words) == 0
+        states.append(Path(SHOT).read_bytes())
+    for state in states[-2::-1]:
+        assert prompt("undo") == 0 and Path(SHOT).read_bytes() == state
+    assert prompt("undo") == 2 and "nothing to undo" in capsys.readouterr().err
+    for state in states[1:]:
+        assert prompt("redo") == 0 and Path(SHOT).read_bytes() == state
+    edited = documents.load(SHOT)
+    edited.objects[0].name = "other"
+    documents.save(edited, SHOT)
+    assert prompt("undo") == 2 and "changed otherwise" in capsys.readouterr().err
+    assert prompt("edge", "other", "grow=2") == 0 and prompt("undo") == 0 and documents.load(SHOT) == edited
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["add", "hero"], 2, "no prompt to add"),
+        (["add", "hero", "--box", "1001:4,8,3,10"], 2, "left < right"),
+        (["add", "hero", "--box", "1:4,8,13,10"], 2, "outside the plate's 1001-1100"),
+        (["add", "hero", "--mask", "1001:absent.png"], 3, "absent.png does not exist"),
+        (["lock", "nobody", "1001"], 2, "no object 'nobody'"),
+        (["remove", "hero", "--frames", "1050"], 2, "no such prompt"),
+        (["move", "hero", "--by", "1"], 2, "Expected DX,DY"),
+        (["edge", "hero", "grow=much"], 2, "KEY=NUMBER"),
+        (["edge", "hero", "grwo=1"], 2, "no edge setting 'grwo'"),
+        (["absent", "hero", "1050"], 2, "before it appears or after it has left"),
+        (["lock", "hero", "1010-1001"], 2, "1010-1001"),
+    ],
+)
+def test_what_cannot_be_done_changes_nothing(
+    words: list[str], code: int, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert prompt("add", "hero", "--point", "1001:5,5") == 0
+    before = Path(SHOT).read_bytes()
+    assert prompt(*words) == code
+    assert sentence in capsys.readouterr().err
+    assert Path(SHOT).read_bytes() == before

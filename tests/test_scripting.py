@@ -1,0 +1,97 @@
+"""`import wisp; wisp.open(...)`: edits that are checked and undone, and a shot from a plate to files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import wisp
+from wisp import shot as documents
+from wisp.cache import read_matte
+from wisp.errors import InputError, UsageError
+
+FRAMES = range(1001, 1005)
+
+
+@pytest.fixture
+def plate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Four frames of a bright disc that moves to the right, in the present folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WISP_DEVICE", "cpu")
+    Path("plates").mkdir()
+    noise = np.random.default_rng(7).integers(20, 60, (64, 96, 3), dtype=np.uint8)
+    for frame in FRAMES:
+        picture = noise.copy()
+        cv2.circle(picture, (30 + 3 * (frame - 1001), 32), 14, (90, 180, 240), -1, cv2.LINE_AA)
+        cv2.imwrite(f"plates/sh010.{frame}.png", picture)
+    yield "plates/sh010.%04d.png"
+
+
+def test_from_a_plate_to_files(plate: str) -> None:
+    shot = wisp.open(plate)
+    shot.object("hero").box((14, 16, 46, 48), frame=1001)
+    told: list[object] = []
+    assert shot.solve("1001-1003", on_event=told.append).matted == 3 and told
+    delivered = shot.deliver("out/{object}.%04d.exr", frames="1001-1003")
+    assert delivered.written == 3 and sorted(path.name for path in Path("out").iterdir())[0] == "hero.1001.exr"
+    assert (shot.matte("hero", 1002) == read_matte(Path("out/hero.1002.exr"))[0]).all()
+    assert {one.frame: one.state for one in shot.check()} == {**dict.fromkeys(FRAMES, "judged"), 1004: "unsolved"}
+    with pytest.raises(InputError, match="Not solved yet: 'hero' on 1004"):
+        shot.deliver("out", layout="layers")
+    assert not Path("sh010_mattes/sh010.wisp").exists(), "nothing is saved unasked"
+    place = shot.save()
+    again = wisp.open(plate)
+    assert place == Path("sh010_mattes/sh010.wisp") and again.document == documents.load(place)
+    assert again.solve("1001-1003").cached == 3
+    elsewhere = documents.load(again.save("elsewhere/other.wisp"))
+    assert documents.resolve_path(elsewhere.plate.path, "elsewhere/other.wisp") == Path(plate).absolute()
+
+
+def test_edits_are_steps_that_are_checked(plate: str) -> None:
+    shot = wisp.open(plate)
+    hero = shot.object("hero").box((1, 2, 30, 40), 1001).point((5, 6), 1002, include=False)
+    hero.stroke([(1, 1), (9, 9)], 1002).text("a disc", 1003)
+    assert [prompt.kind for prompt in hero.prompts] == ["box", "point", "stroke", "text"]
+    assert hero.move((2, -1), frames=1002) == 2
+    assert hero.prompts[1].xy == (7, 5) and hero.prompts[2].xy == [(3, 0), (11, 8)] and not hero.prompts[1].include
+    assert hero.remove(kind="stroke") == 1 and hero.remove(frames="1001-1004", number=3) == 1
+    assert [prompt.kind for prompt in hero.prompts] == ["box", "point"]
+    assert shot.undo() == "Change object" and [prompt.kind for prompt in hero.prompts][-1] == "text"
+    assert shot.redo() == "Change object" and len(hero.prompts) == 2
+    hero.edge(grow=2, soften=1.5).edge(gamma=1.2).lock("1001-1003").lock(1002, locked=False).absent([1004])
+    assert (hero.spec.edge.grow, hero.spec.edge.gamma) == (2, 1.2)
+    assert (hero.spec.locks, hero.spec.first, hero.spec.last) == ([(1001, 1001), (1003, 1003)], None, 1003)
+    assert hero.edge().spec.edge == documents.Edge()
+    before = shot.document
+    for wrong, words in (
+        (lambda: hero.point((500, 5), 1001), "outside the picture"),
+        (lambda: hero.box((1, 2, 3, 4), 7), "frame 7"),
+        (lambda: hero.edge(grwo=2), "no edge setting 'grwo'"),
+        (lambda: hero.edge(black=0.9, white=0.1), "white point"),
+        (lambda: hero.absent(1002), "only before it appears"),
+        (lambda: hero.remove(kind="mask"), "no such prompt"),
+        (lambda: shot.object("9"), "must start with a letter"),
+        (lambda: shot.models(head="nosuch"), "no head 'nosuch'"),
+        (lambda: shot.deliver("out", layot="layers"), "layot"),
+        (lambda: shot.deliver("out", tolerance=0), "tolerance 0"),
+        (lambda: shot.solve(objects=["nobody"]), "no object 'nobody'"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            wrong()
+        assert shot.document == before
+    assert shot.redo() == "", "what was refused cannot be done again"
+    assert shot.models(head="guided").document.solve.head == "guided"
+    hero.delete()
+    assert shot.objects == () and shot.undo() == "Remove object" and shot.objects[0].name == "hero"
+
+
+def test_a_document_of_another_plate_is_not_taken(plate: str) -> None:
+    wisp.open(plate).save()
+    Path("other").mkdir()
+    for path in Path("plates").iterdir():
+        path.rename(Path("other") / path.name)
+    with pytest.raises(UsageError, match="of another plate"):
+        wisp.open("other/sh010.%04d.png")
