@@ -10,8 +10,8 @@ from typing import Any
 
 import bpy
 
-from . import preferences
-from .client import engine_path
+from . import preferences, setting_up
+from .client import engine_path, set_up
 from .client.client import Client, EngineExit
 from .client.errors import EngineGone
 
@@ -59,10 +59,14 @@ def start() -> Client:
 
 
 def _python(chosen: str) -> Path:
-    """The interpreter that is named somewhere, else the one that put this add-on in place. Raises EngineNotFound."""
+    """The interpreter that is named somewhere, else that of the engine that was set up from here, else the one that put
+    this add-on in place. Raises EngineNotFound."""
     try:
         return engine_path.find_python(chosen)
     except engine_path.EngineNotFound:
+        own = None if chosen else set_up.installed(setting_up.folder())
+        if own is not None:
+            return own
         installed = Path(__file__).with_name("engine.json")
         if chosen or not installed.is_file():
             raise

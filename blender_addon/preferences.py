@@ -47,12 +47,13 @@ class WispPreferences(bpy.types.AddonPreferences):
     )
 
     def draw(self, _context) -> None:
-        from . import engine
+        from . import engine, setting_up
 
         layout = self.layout
         layout.prop(self, "engine")
         row = layout.row()
         row.operator("wisp.test_engine", icon="CHECKMARK")
+        setting_up.draw(layout)
         client = engine.client
         if engine.fault:
             for line in wrapped(engine.fault.text, 90):

@@ -5,9 +5,23 @@ from __future__ import annotations
 
 import atexit
 
-from . import activity, gestures, handlers, icons, model, operators, overlay, panels, preferences, session, tools, watch
+from . import (
+    activity,
+    gestures,
+    handlers,
+    icons,
+    model,
+    operators,
+    overlay,
+    panels,
+    preferences,
+    session,
+    setting_up,
+    tools,
+    watch,
+)
 
-PARTS = (icons, preferences, model, gestures, operators, overlay, panels, tools, activity, handlers, watch)
+PARTS = (icons, preferences, setting_up, model, gestures, operators, overlay, panels, tools, activity, handlers, watch)
 
 
 def register() -> None:

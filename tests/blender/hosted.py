@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 
 faulthandler.enable()
-sys.path[:0] = [str(Path(__file__).parent)]
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 
 def main(case: str, package: Path, folder: Path) -> None:

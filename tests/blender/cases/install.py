@@ -6,10 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 import zipfile
 from pathlib import Path
 
 import bpy
+from helpers.wheels import tiny_wheel
 
 from . import stage
 
@@ -36,7 +39,7 @@ def run() -> None:
         assert {"client/client.py", "icons/wisp-48.png", "LICENSE", "__init__.py"} <= set(names)
         assert not [name for name in names if "package.py" in name or "__pycache__" in name]
         manifest = archive.read("blender_manifest.toml").decode()
-        assert "network" not in manifest and "GPL-3.0-or-later" in manifest
+        assert "network = " in manifest and "GPL-3.0-or-later" in manifest
     before = traces()
     assert not before
     stage.install()
@@ -68,3 +71,20 @@ def by_command() -> None:
     assert stage.PACKAGE in bpy.context.preferences.addons
     assert bpy.ops.wisp.test_engine() == {"FINISHED"}
     assert stage.addon("engine").client.engine["protocol"] == 1
+    by_itself(folder)
+
+
+def by_itself(folder: Path) -> None:
+    """The extension alone sets its engine up, uses it, and removes it without a rest."""
+    (folder / "engine.json").unlink()
+    setting_up = stage.addon("setting_up")
+    with tempfile.TemporaryDirectory() as temporary:
+        assert bpy.ops.wisp.set_up_engine(package=str(tiny_wheel(Path(temporary)))) == {"FINISHED"}
+        assert not bpy.ops.wisp.set_up_engine.poll()
+        while setting_up.running.poll():
+            time.sleep(0.1)
+    assert setting_up.running.state == "done", setting_up.running.log.read_text()
+    python = stage.addon("engine")._python("")
+    assert python == setting_up.running.python and python.is_relative_to(setting_up.folder())
+    assert bpy.ops.wisp.remove_engine() == {"FINISHED"}
+    assert not setting_up.folder().exists() and not bpy.ops.wisp.remove_engine.poll()
