@@ -9,6 +9,7 @@ import pytest
 from detectors.conftest import weights
 from helpers.hand import FRAMES, Hand
 from wisp.view.compare import CompareHeads
+from wisp.view.fetch import GetModels
 from wisp.view.window import Window
 
 __all__ = ["weights"]
@@ -20,6 +21,12 @@ FIRST = FRAMES[0]
 def detector(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tiny detector is where the window's engine looks for weights."""
     monkeypatch.setenv("WISP_WEIGHTS", str(weights))
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The window's engine may not use the network."""
+    monkeypatch.setenv("WISP_OFFLINE", "1")
 
 
 @pytest.mark.slow
@@ -75,3 +82,24 @@ def test_a_comparison_is_stopped_by_closing_its_window(window: Window, hand: Han
     hand.wait(lambda: not window.editor.session.busy)
     assert window.editor.session.message.startswith("Stopped")
     assert not (window.opened.cache / "compare.png").exists()
+
+
+def test_models_are_offered_with_size_and_terms_and_without_a_network_a_sentence_helps(
+    offline: None, monkeypatch: pytest.MonkeyPatch, window: Window, hand: Hand
+) -> None:
+    hand.wait(lambda: bool(window.editor.session.models))
+    hand.wait(lambda: window.editor.models.more.isVisibleTo(window.editor.models))
+    shown = []
+    monkeypatch.setattr(window, "get_models", lambda: shown.append(GetModels(window.editor.session, window)))
+    window.editor.models.more.click()
+    (dialog,) = shown
+    texts = [dialog.list.item(row).text() for row in range(dialog.list.count())]
+    place = next(row for row, text in enumerate(texts) if "216 MB, CC-BY-NC-SA-4.0" in text)
+    dialog.list.setCurrentRow(place)
+    assert "NON-COMMERCIAL" in dialog.terms.text()
+    dialog.get_button.click()
+    assert dialog.fetching and not dialog.get_button.isEnabled()
+    hand.wait(lambda: not dialog.fetching)
+    assert "WISP_OFFLINE is set" in dialog.words.text()
+    assert dialog.get_button.isEnabled(), "it can be tried again"
+    dialog.close()

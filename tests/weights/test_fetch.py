@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from weights.file_server import FileServer
 from weights.stand_ins import GOOD, OTHER, UNLISTED
-from wisp.errors import InputError, OutputError, UsageError, WeightsError
+from wisp.errors import CancelledError, InputError, OutputError, UsageError, WeightsError
 from wisp.weights import inventory
 from wisp.weights.fetch import get
 from wisp.weights.options import RunOptions
@@ -228,6 +228,20 @@ def test_from_the_hub_at_the_pinned_revision(hub: FileServer, home: Path) -> Non
     (fetched,) = get("hero")
     assert (fetched.how, fetched.file.trust) == ("fetched", "verified")
     assert names(home) == ["hero+.pt"]
+
+
+def test_the_hub_tells_its_progress_and_stops_when_asked(hub: FileServer, home: Path) -> None:
+    seen: list[tuple[str, int, int | None]] = []
+    get("hero", progress=lambda *told: seen.append(told))
+    assert seen[-1] == ("hero+.pt", len(GOOD), len(GOOD))
+    (home / "hero+.pt").unlink()
+
+    def stop(*_: object) -> None:
+        raise CancelledError("enough")
+
+    with pytest.raises(CancelledError):
+        get("hero", progress=stop)
+    assert not (home / "hero+.pt").exists()
 
 
 def test_the_hub_is_not_trusted(hub: FileServer, home: Path) -> None:

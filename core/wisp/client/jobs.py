@@ -152,7 +152,17 @@ class Check(Request):
         return [] if self.worst >= 1 else [f"a sheet of {self.worst} frames is none"]
 
 
-REQUESTS: Tuple[Type[Request], ...] = (Solve, Detect, Deliver, Compare, Check)
+@dataclass(frozen=True)
+class Fetch(Request):
+    """Bring a model's weights to this machine. Its terms come first, as `job/notice`. A transfer that was cancelled or
+    broke off is kept, and the next one goes on there."""
+
+    method = "fetch"
+    doing = "Fetching weights"
+    model: Annotated[str, "Its id."]
+
+
+REQUESTS: Tuple[Type[Request], ...] = (Solve, Detect, Deliver, Compare, Check, Fetch)
 
 # -- events ---------------------------------------------------------------------------------------------------
 
@@ -196,8 +206,9 @@ class Progress(Event):
 
     event = "progress"
     stage: Annotated[
-        Literal["queued", "track", "matte", "detect", "deliver", "check"],
-        "`queued`: waits for the device, which another engine uses.",
+        Literal["queued", "track", "matte", "detect", "deliver", "check", "fetch"],
+        "`queued`: waits for the device, which another engine uses. `fetch`: its steps are bytes, of `total` 0 while "
+        "that is not known.",
     ]
     frame: Optional[int]
     done: Annotated[int, "Steps of this stage that are done."]
@@ -387,6 +398,19 @@ class Checked(Done):
 
 
 @dataclass(frozen=True)
+class Fetched(Done):
+    """End of `fetch`."""
+
+    model: str
+    paths: Annotated[List[str], "Its files."]
+    available: Annotated[List[str], "Ids of the models that can be used now: some share files."]
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.model} is here."
+
+
+@dataclass(frozen=True)
 class Stopped(Event):
     """A command was interrupted; what it had finished is kept. An engine's job ends by `Failed` then."""
 
@@ -417,7 +441,7 @@ NOTIFICATIONS: Mapping[str, Tuple[Type[Event], ...]] = {
     "job/verdict": (Verdict,),
     "job/shapes": (Figures,),
     "job/head": (HeadErrors,),
-    "job/done": (Solved, Detected, Delivered, Compared, Checked),
+    "job/done": (Solved, Detected, Delivered, Compared, Checked, Fetched),
     "job/error": (Failed,),
 }
 #: Request -> its end.
@@ -427,6 +451,7 @@ ENDS: Mapping[str, Type[Done]] = {
     "deliver": Delivered,
     "compare": Compared,
     "check": Checked,
+    "fetch": Fetched,
 }
 _METHODS = {kind: name for name, kinds in NOTIFICATIONS.items() for kind in kinds}
 

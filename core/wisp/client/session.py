@@ -363,6 +363,9 @@ class Session:
 
     def _done(self, end: jobs.Done) -> None:
         lost = end.lost if isinstance(end, jobs.Solved) else {}
+        if isinstance(end, jobs.Fetched):
+            for model in self.models:
+                model["available"] = model["id"] in end.available
         words = "; ".join([end.sentence, *(f"{name} lost on {frames}" for name, frames in lost.items())])
         self._end(words, failed=bool(lost))
 

@@ -155,5 +155,6 @@ finds its edge. They find the hair and the wings; how thin and how clear those a
 On your own footage (activate .venv first, or call its bin/wisp):
   wisp matte PLATE.%04d.exr --box 1001:X0,Y0,X1,Y1     pixels from the top left, on frame 1001
   wisp matte clip.mov --point 640,360 --head guided -o mattes
-  wisp models list                                     better models, and what their licences allow"""
+  wisp models list                                     better models, and what their licences allow
+  wisp models get edgetam                              a better tracker, Apache-2.0 (or Ctrl+G in wisp view)"""
     )

@@ -109,6 +109,10 @@ class ModelInfo(Message):
     licence: str
     commercial: Literal["yes", "no", "ask"]
     available: bool = Field(description="Whether all its files are on this machine (none are needed for some).")
+    terms: str = Field(description="Title, licence and authors in one sentence, to be shown before it is fetched.")
+    note: str = Field(description="What is to be known about it; may be empty.")
+    missing: int | None = Field(description="Bytes of the files that are not on this machine; null where not known.")
+    allowed: bool = Field(description="False where the studio's licence policy refuses it.")
 
 
 class Initialized(Message):

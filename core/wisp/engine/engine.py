@@ -16,10 +16,12 @@ from .. import __version__
 from ..client import jobs
 from ..errors import CancelledError, UsageError
 from ..weights import search
+from ..weights.licences import allowed, terms
 from ..weights.options import RunOptions
-from ..weights.registry import entries
+from ..weights.registry import ModelEntry, entries
 from . import api, rpc
 from .device import DeviceTurn
+from .fetching import fetch
 from .jobs import Job, Worker
 from .rpc import RpcError
 
@@ -141,22 +143,11 @@ class Engine:
             self._initialized = True
             self._worker.start(asked.idle_minutes * 60.0, self._drop_models)
         log.info("serving %s", asked.client)
-        places = search.folders(self._options.weights)
         return api.Initialized(
             protocol=api.PROTOCOL,
             wisp=__version__,
             device=self._options.device,
-            models=[
-                api.ModelInfo(
-                    id=model.id,
-                    title=model.title,
-                    kinds=list(model.kinds),
-                    licence=model.licence,
-                    commercial=model.commercial,
-                    available=all(search.find(file, places) is not None for file in model.files.values()),
-                )
-                for model in entries()
-            ],
+            models=[_model_info(model, self._options) for model in entries()],
             log=None if self._log_file is None else self._log_file.as_posix(),
         )
 
@@ -228,7 +219,8 @@ class Engine:
 
     def _job(self, asked: api.JobRequest) -> api.Solving:
         request = asked.request()
-        work = self._shot(asked.shot_id).work(request)
+        shot = self._shot(asked.shot_id)
+        work = partial(fetch, request, self._options) if isinstance(request, jobs.Fetch) else shot.work(request)
 
         def begin(job: Job) -> jobs.Done:
             with contextlib.ExitStack() as stack:
@@ -257,3 +249,21 @@ class Engine:
         if shot_id not in self._shots:
             raise UsageError(f"There is no open shot '{shot_id}'.", hint="Open it first.")
         return self._shots[shot_id]
+
+
+def _model_info(model: ModelEntry, options: RunOptions) -> api.ModelInfo:
+    places = search.folders(options.weights)
+    missing = [file for file in model.files.values() if search.find(file, places) is None]
+    sizes = [file.size for file in missing]
+    return api.ModelInfo(
+        id=model.id,
+        title=model.title,
+        kinds=list(model.kinds),
+        licence=model.licence,
+        commercial=model.commercial,
+        available=not missing,
+        terms=terms(model),
+        note=model.note,
+        missing=None if None in sizes else sum(size or 0 for size in sizes),
+        allowed=allowed(model, options),
+    )

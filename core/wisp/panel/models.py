@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Dict, List, Optional
 
 from .qt import Qt, QtCore, QtGui, QtWidgets
@@ -17,7 +18,8 @@ ROLES = {
 class ModelChoice(QtWidgets.QWidget):
     """Two menus. A model whose files are not on this machine is listed, greyed, with what to do about it."""
 
-    changed = QtCore.Signal()
+    #: Another model was chosen; more of them are wanted than are on this machine.
+    changed, wanted = QtCore.Signal(), QtCore.Signal()
 
     def __init__(self, edits: ShotEdits, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
@@ -37,13 +39,22 @@ class ModelChoice(QtWidgets.QWidget):
             menu.currentIndexChanged.connect(lambda index, role=role: self._chosen(role, index))
             grid.addWidget(QtWidgets.QLabel(label), grid.rowCount(), 0)
             grid.addWidget(menu, grid.rowCount() - 1, 1)
+        self.more = QtWidgets.QPushButton()
+        self.more.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.more.setVisible(False)
+        self.more.clicked.connect(lambda *_: self.wanted.emit())
+        grid.addWidget(self.more, grid.rowCount(), 0, 1, 2)
         self.refresh()
 
     def offer(self, models: List[Dict[str, Any]]) -> None:
         """The registry as the engine tells it (see `initialize` of the protocol); empty while nothing is known."""
         if models == self._models:
             return
-        self._models = models
+        self._models = copy.deepcopy(models)  # the session marks what has come since
+        lacking = [m for m in models if not m["available"] and any(role in m["kinds"] for role in ROLES)]
+        self.more.setText(f"Get models ({len(lacking)} more)...")
+        self.more.setToolTip("Better trackers and heads, with their sizes and licences")
+        self.more.setVisible(bool(lacking))
         for role, menu in self.menus.items():
             menu.blockSignals(True)
             menu.clear()

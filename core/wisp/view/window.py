@@ -17,6 +17,7 @@ from ..panel.qt import QKeySequence, Qt, QtCore, QtGui, QtWidgets, clock
 from ..panel.shot_edits import ShotEdits, usable_name
 from ..panel.theme import STYLE
 from .compare import CompareHeads
+from .fetch import GetModels
 from .frames import ShotFrames
 from .places import OpenedShot, open_target, save_as
 
@@ -28,7 +29,8 @@ F, Shift+F, T   track forward, backward, the whole shot     Space   this frame  
 Left, Right, Home, End   frames     [ ]   keyframes     P   play     H   fit the picture
 N, Shift+N   next, previous suspicious frame     W   wipe between the plate and what is shown
 1 .. 8, Tab   objects     Del   remove a prompt     Shift+Del   all of this frame     K   lock the frame
-Ctrl+Z, Ctrl+Shift+Z   undo, redo     Ctrl+F   find an object by words     Ctrl+H   compare heads"""
+Ctrl+Z, Ctrl+Shift+Z   undo, redo     Ctrl+F   find an object by words     Ctrl+H   compare heads
+Ctrl+G   get models"""
 
 
 class Window(QtWidgets.QMainWindow):
@@ -71,6 +73,12 @@ class Window(QtWidgets.QMainWindow):
         dialog.show()
         return dialog
 
+    def get_models(self) -> GetModels:
+        """Open the dialog that fetches models."""
+        dialog = GetModels(self.editor.session, self)
+        dialog.show()
+        return dialog
+
     def find_by_words(self, words: str, threshold: float = THRESHOLD) -> None:
         """Look for what the words name on the frame that is shown; what is found becomes a box."""
         edits, session = self.editor.edits, self.editor.session
@@ -104,6 +112,7 @@ class Window(QtWidgets.QMainWindow):
         session = Session(client, lambda: edits.document, opened.places, clock)
         self.opened = opened
         self.editor = Editor(edits, ShotFrames(opened.shot, opened.root), session, str(opened.root), choose_models=True)
+        self.editor.models.wanted.connect(lambda: self.get_models())
         changed = edits.on_change
 
         def on_change() -> None:
@@ -140,6 +149,7 @@ class Window(QtWidgets.QMainWindow):
                 (
                     ("&Find by words...", "Ctrl+F", self._ask_words),
                     ("&Compare heads...", "Ctrl+H", self.compare_heads),
+                    ("&Get models...", "Ctrl+G", self.get_models),
                 ),
             ),
             ("&Help", (("&Keys and mouse", "F1", self._show_keys),)),

@@ -6,23 +6,24 @@ What arrives is checked against the registry before it gets its name; a hub's ow
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from ..atomic import replacing, sweep
-from ..errors import InputError, OutputError, UsageError, WeightsError
+from ..errors import CancelledError, InputError, OutputError, UsageError, WeightsError
 from . import search
 from .hashes import LocalFile, differences, judge, sha256_of
 from .licences import require_allowed, terms
 from .options import RunOptions
 from .registry import ModelEntry, WeightFile, entry
-from .transfer import download
+from .transfer import WITHOUT_NETWORK, Progress, download
 
 log = logging.getLogger(__name__)
 
@@ -154,23 +155,23 @@ def _fetch(
             f"Cannot make the folder {folder}: {error.strerror}.", hint="Choose another with --to.", path=folder
         ) from error
     url = f"{from_url.rstrip('/')}/{quote(file.name)}" if from_url else file.url
-    if url is None:
-        staging = folder / f".{file.name}.hub"
-        fetched = _accept(file, _from_hub(file, staging), folder, options)
-        shutil.rmtree(staging, ignore_errors=True)
-        return fetched
 
     def report(done: int, total: int | None) -> None:
         if progress:
             progress(file.name, done, total)
 
+    if url is None:
+        staging = folder / f".{file.name}.hub"
+        fetched = _accept(file, _from_hub(file, staging, report), folder, options)
+        shutil.rmtree(staging, ignore_errors=True)
+        return fetched
     partial = folder / f".{file.name}.part"
     sweep(folder)
     download(url, partial, size=None if options.allow_unverified else file.size, progress=report)
     return _accept(file, partial, folder, options)
 
 
-def _from_hub(file: WeightFile, staging: Path) -> Path:
+def _from_hub(file: WeightFile, staging: Path, report: Progress) -> Path:
     """The file from its hub repository at the pinned revision, in `staging`, where a broken transfer is resumed."""
     if file.repo is None or file.path is None:
         where = f"only for people, at {file.page}" if file.page else "nowhere"
@@ -183,13 +184,36 @@ def _from_hub(file: WeightFile, staging: Path) -> Path:
             hint="Install it: pip install 'wisp-roto[hub]'. Or fetch the file yourself and give it with --from FILE.",
         ) from error
     try:
-        return Path(hf_hub_download(file.repo, file.path, revision=file.revision, local_dir=staging))
+        return Path(
+            hf_hub_download(
+                file.repo, file.path, revision=file.revision, local_dir=staging, tqdm_class=_reporting(report, file)
+            )
+        )
+    except CancelledError:
+        raise
     except Exception as error:  # the client raises whatever its HTTP library does; all of it means: not fetched
         first_line = (str(error) or type(error).__name__).splitlines()[0]
         raise WeightsError(
             f"{file.name} could not be fetched from the hub repository {file.repo}: {first_line}",
-            hint="Check the network and run the same command again; it goes on where it stopped.",
+            hint=f"Check the network and fetch it again; it goes on where it stopped. {WITHOUT_NETWORK}",
         ) from error
+
+
+def _reporting(report: Progress, file: WeightFile) -> type:
+    """A progress bar, as the hub's client wants one, that draws nothing and passes on what it is told."""
+    from tqdm import tqdm
+
+    class Bar(tqdm):  # type: ignore[misc]  # tqdm has no types
+        def __init__(self, *args: Any, **options: Any) -> None:
+            options.pop("name", None)  # the client's own bars have one
+            super().__init__(*args, **{**options, "disable": False, "file": io.StringIO(), "mininterval": 3600.0})
+
+        def update(self, n: float | None = 1) -> bool | None:
+            drawn: bool | None = super().update(n)
+            report(int(self.n), int(self.total) if self.total else file.size)
+            return drawn
+
+    return Bar
 
 
 def _accept(file: WeightFile, arrived: Path, folder: Path, options: RunOptions) -> LocalFile:

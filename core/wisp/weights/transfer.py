@@ -16,6 +16,11 @@ from ..errors import OutputError, UsageError, WeightsError
 #: Called with the bytes on disk so far and the size of the whole file, None while unknown.
 Progress = Callable[[int, int | None], None]
 
+#: What helps a machine that never has a network.
+WITHOUT_NETWORK = (
+    "Without a network: 'wisp models get ID --to DIR' on a machine that has one, copy DIR, and set WISP_WEIGHTS to it."
+)
+
 TIMEOUT = 30.0
 CHUNK = 1 << 20
 #: A server that sends less than this for so long is given up, as one that sends nothing is.
@@ -66,7 +71,7 @@ def download(
         if fruitless == FRUITLESS_ATTEMPTS:
             raise WeightsError(
                 f"{url} could not be fetched whole ({_bytes_in(partial):,} bytes are here): {why}.",
-                hint="Check the network and run the same command again; it goes on where it stopped.",
+                hint=f"Check the network and fetch it again; it goes on where it stopped. {WITHOUT_NETWORK}",
             )
         time.sleep(pause * 2**fruitless)
 
