@@ -17,6 +17,8 @@ STAGES = {
     "queued": "Waiting",
     "track": "Following",
     "matte": "Finding edges",
+    "check": "Checking",
+    "deliver": "Delivering",
     "stopping": "Stopping",
 }
 

@@ -48,7 +48,7 @@ def bring_linked() -> None:
         if scene.library is None or scene.sequence_editor is None:
             continue
         for strip in compat.all_strips(scene):
-            key = (scene.library.filepath, strip.directory if strip.wisp.role == "matte" else "")
+            key = (scene.library.filepath, strip.directory if strip.wisp.role in ("matte", "single") else "")
             if key[1].startswith("//") and key not in _brought:
                 _brought.add(key)
                 source, target = (Path(bpy.path.abspath(key[1], library=where)) for where in (scene.library, None))

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import Any
 
-from . import lasso, pictures
+from . import lasso, mapping, pictures
 from .client import tables
 
 #: The settings of an object's edge, named alike in the strip's data and in the document.
@@ -57,6 +57,7 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
                 "enabled": item.enabled,
                 "prompts": _prompts(item, plate, folder),
                 "edge": _edge(item),
+                "locks": [list(span) for span in mapping.spans(_locked(item, plate))],
                 **{name: path for name in ("garbage", "core") if (path := getattr(item, f"{name}_path"))},
             }
             for item, name in zip(wisp.objects, names, strict=True)
@@ -70,6 +71,10 @@ def other_folders(shot: dict[str, Any]) -> list[str]:
     paths = [item[name] for item in shot["objects"] for name in ("garbage", "core") if name in item]
     paths += [prompt["path"] for item in shot["objects"] for prompt in item["prompts"] if "path" in prompt]
     return sorted({PurePath(path).parent.as_posix() for path in paths})
+
+
+def _locked(item: Any, plate: Any) -> set[int]:
+    return {frame for frame in mapping.frames_in(item.locks) if plate.first <= frame <= plate.last}
 
 
 def _edge(item: Any) -> dict[str, float]:

@@ -42,7 +42,7 @@ def is_mask(modifier: Any) -> bool:
     """Whether it is the one that joins a strip to its matte."""
     return modifier.type == "MASK" and (
         modifier.name.startswith(MODIFIER)
-        or (modifier.input_mask_strip is not None and modifier.input_mask_strip.wisp.role == "matte")
+        or (modifier.input_mask_strip is not None and modifier.input_mask_strip.wisp.role in ("matte", "single"))
     )
 
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from . import compat
 
+#: Roles of what shows a single object: its matte, and a cut-out by that matte.
+SINGLES = ("single", "single cutout")
 #: What our modifiers are called; a copy that lost its matte is known by it.
 MODIFIER = "Wisp"
 
@@ -28,7 +30,8 @@ class Inventory:
     """The strips of one scene that are ours.
 
     `plates`: those with a uid. `mattes`: by address. `joined`, `cutouts`: plates and cut-outs with a mask modifier of
-    ours. `readers`: joints by the address of their matte.
+    ours. `readers`: joints by the address of their matte. `singles`: mattes and cut-outs of single objects, by the
+    plate's uid; what they show of it is their `last_number`.
     """
 
     def __init__(self, scene: Any) -> None:
@@ -38,6 +41,7 @@ class Inventory:
         self.joined: list[Joint] = []
         self.cutouts: list[Joint] = []
         self.readers: dict[int, list[Joint]] = {}
+        self.singles: dict[str, list[Any]] = {}
         self._cutout: dict[int, Any] = {}
         self._uids: set[str] = set()
         self._addresses: set[int] | None = None
@@ -50,6 +54,8 @@ class Inventory:
             role = wisp.role
             if role == "matte":
                 self.mattes[strip.as_pointer()] = strip
+            elif role in SINGLES:
+                self.singles.setdefault(uid, []).append(strip)
             elif role:
                 cut.append(strip)
             else:
@@ -109,7 +115,19 @@ class Inventory:
             and matte.mute
             and matte.wisp.uid not in there
         ]
-        return [*(joint.strip for joint in cutouts), *mattes]
+        singles = [
+            each
+            for uid, strips in self.singles.items()
+            if uid not in there and all(each.mute for each in strips if each.wisp.role == "single cutout")
+            for each in strips
+            if each.mute
+        ]
+        return [*(joint.strip for joint in cutouts), *mattes, *singles]
+
+    def is_first(self, strip: Any) -> bool:
+        """Whether it is the first of the pieces of its plate: strips of single objects go with that."""
+        pieces = [each for each in self.plates if each.wisp.uid == strip.wisp.uid]
+        return bool(min(pieces, key=lambda each: (each.frame_final_start, each.name)) == strip)
 
 
 def inventories() -> Iterator[Inventory]:

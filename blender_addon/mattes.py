@@ -3,7 +3,8 @@
 
     FOLDER/object<number>/alpha.<frame>.exr   as the engine made it (a hard link into its cache)
     FOLDER/all/alpha.<frame>.exr              the union of the objects that are switched on: what the matte strip lists
-    FOLDER/placeholder.exr                    what `all` holds where nothing is solved yet
+    FOLDER/single<number>/alpha.<frame>.exr   the same for one object, where it has a strip of its own
+    FOLDER/placeholder.exr                    what `all` and `single` hold where nothing is solved yet
 
 The engine's cache makes a new folder whenever a prompt changes; these names stay, so strips are never re-pointed.
 One missing file would silently switch the mask off on all frames, hence the placeholders.
@@ -53,6 +54,10 @@ class MatteFolder:
         """The matte of all enabled objects."""
         return self.union_folder / self.name(frame)
 
+    def single_folder(self, number: int) -> Path:
+        """What a strip of one object lists."""
+        return self.folder / f"single{number}"
+
     def complete(self, frames: Iterable[int]) -> bool:
         """Whether the matte strip finds a file for each of its frames."""
         there = self._shown()
@@ -74,6 +79,17 @@ class MatteFolder:
             if self.name(frame) not in there:
                 pictures.place_where_nothing_is(self._placeholder, self.union_path(frame))
 
+    def fill_single(self, number: int, frames: Iterable[int], shown: Collection[int]) -> None:
+        """Have a file for each frame of the strip of one object. Raises OSError where it cannot be written."""
+        self.single_folder(number).mkdir(parents=True, exist_ok=True)
+        for frame in frames:
+            self._place_single(number, frame, shown)
+
+    def _place_single(self, number: int, frame: int, shown: Collection[int]) -> bool:
+        path = self.object_path(number, frame)
+        source = path if number in shown and path.exists() else self._placeholder
+        return source.exists() and pictures.place(source, self.single_folder(number) / self.name(frame))
+
     def take_over(self, source: Path) -> None:
         """Show what another plate's folder shows, wherever nothing is here yet. Raises OSError."""
         for path in source.rglob("*"):
@@ -94,10 +110,16 @@ class MatteFolder:
         return Placed(self.combine(frame, shown) or changed, doubt(path))
 
     def combine(self, frame: int, shown: Collection[int]) -> bool:
-        """Renew the union of one frame: 1 - product of (1 - alpha), as delivered. False where it was right.
+        """Renew the union of one frame, 1 - product of (1 - alpha) as delivered, and what strips of single objects
+        list. False where all was right.
 
         `shown`: numbers of the objects that are switched on and have prompts.
         """
+        singles = [folder.name.removeprefix("single") for folder in self.folder.glob("single*")]
+        placed = [self._place_single(int(number), frame, shown) for number in singles if number.isdecimal()]
+        return self._combine(frame, shown) or any(placed)
+
+    def _combine(self, frame: int, shown: Collection[int]) -> bool:
         paths = [path for number in sorted(shown) if (path := self.object_path(number, frame)).exists()]
         union = self.union_path(frame)
         if len(paths) < 2:

@@ -100,13 +100,14 @@ class WispPrompt(bpy.types.PropertyGroup):
 
 
 class WispObject(bpy.types.PropertyGroup):
-    """One thing to extract."""
+    """One thing to extract. `locks`: plate frames whose mattes are approved, `1-5,8`."""
 
     name: StringProperty(name="Name", default="object", update=edited)
     number: IntProperty()
     color: FloatVectorProperty(name="Color", subtype="COLOR_GAMMA", size=3, min=0.0, max=1.0)
     enabled: BoolProperty(name="Enabled", default=True, update=edited, description="Part of the matte")
     prompts: CollectionProperty(type=WispPrompt)
+    locks: StringProperty()
     garbage: StringProperty(
         name="Garbage Matte",
         subtype="FILE_PATH",

@@ -242,6 +242,27 @@ class WISP_OT_update_outputs(OnPlate, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class WISP_OT_object_strip(OnPlate, bpy.types.Operator):
+    """A strip of the active object alone, kept in step with the plate"""
+
+    bl_idname = "wisp.object_strip"
+    bl_label = "Object Strip"
+    bl_options = {"REGISTER", "UNDO"}
+    cutout: BoolProperty(
+        name="Cut-Out", default=False, description="The plate cut out by its matte, instead of the matte"
+    )
+
+    @reporting
+    def execute(self, context):
+        scene, strip = gestures.target(context)
+        item = strip.wisp.active_object
+        if item is None:
+            raise plates.Refusal("There is no object yet.")
+        outputs.show_single(scene, strip, item.number, self.cutout)
+        outputs.refresh(strip.wisp.uid)
+        return {"FINISHED"}
+
+
 class WISP_OT_refresh_status(OnPlate, bpy.types.Operator):
     """Start the engine and ask which frames are solved"""
 
@@ -366,6 +387,7 @@ CLASSES = (
     WISP_OT_remove,
     WISP_OT_track_selected,
     WISP_OT_update_outputs,
+    WISP_OT_object_strip,
     WISP_OT_refresh_status,
     WISP_OT_test_engine,
     WISP_OT_restart_engine,

@@ -85,10 +85,65 @@ def update(scene: Any, strip: Any, inventory: Inventory | None = None) -> bool:
             assign(cutout.wisp, "uid", strip.wisp.uid)
             _lay_out_cutout(strip, cutout, matte)
         _show(strip, modifier, matte, cutout)
+        singles = inventory.singles.get(strip.wisp.uid, ())
+        if singles and inventory.is_first(strip):
+            for each in singles:
+                _lay_out_single(scene, strip, each, plate, folder)
     moving = animation.curves(strip)
     key = (scene.name, strip.name)
-    _seen[key], _told[key] = _signature(scene, strip, moving, cutout), _present(matte, cutout)
+    _seen[key] = _signature(scene, strip, moving, cutout is not None or bool(singles))
+    _told[key] = _present(matte, cutout)
     return made
+
+
+def show_single(scene: Any, strip: Any, number: int, cutout: bool) -> Any:
+    """A strip of one object's matte, or of the plate cut out by it, kept in step like the others; made once.
+
+    Raises plates.Refusal.
+    """
+    update(scene, strip)
+    plate, folder = plates.plate_of(scene, strip), MatteFolder(places.here().plate(strip.wisp.uid))
+    singles = Inventory(scene).singles.get(strip.wisp.uid, ())
+    found = {each.wisp.role: each for each in singles if each.wisp.last_number == number}
+    name = next(item.name for item in strip.wisp.objects if item.number == number)
+    with compat.sequencer_of(scene):
+        matte = found.get("single")
+        if matte is None:
+            _fill_single(strip, number, plate, folder)
+            first = folder.single_folder(number) / folder.name(plate.shown[int(strip.frame_final_start)])
+            matte = _new_matte(scene, strip, first)
+            matte.name, matte.wisp.role, matte.wisp.last_number = f"{name} matte", "single", number
+        if not cutout:
+            matte.mute = False
+        elif "single cutout" not in found:
+            made = _new_cutout(scene, strip, matte)
+            made.name, made.wisp.role, made.wisp.last_number = f"{name} cut-out", "single cutout", number
+    update(scene, strip)
+    singles = Inventory(scene).singles[strip.wisp.uid]
+    role = "single cutout" if cutout else "single"
+    return next(each for each in singles if (each.wisp.role, each.wisp.last_number) == (role, number))
+
+
+def _fill_single(strip: Any, number: int, plate: plates.Plate, folder: MatteFolder) -> None:
+    try:
+        folder.fill_single(number, plate.frames, strip.wisp.shown_objects)
+    except OSError as error:
+        raise plates.unwritable(error) from None
+
+
+def _lay_out_single(scene: Any, strip: Any, single: Any, plate: plates.Plate, folder: MatteFolder) -> None:
+    number = single.wisp.last_number
+    if single.wisp.role == "single cutout":
+        modifier = next((each for each in single.modifiers if grade.is_mask(each)), None)
+        if modifier is not None and modifier.input_mask_strip is not None:
+            _lay_out_cutout(strip, single, modifier.input_mask_strip)
+        return
+    _fill_single(strip, number, plate, folder)
+    _lay_out_files(strip, single, [folder.name(plate.shown[frame]) for frame in _times(strip)])
+    assign(single, "directory", _directory(folder.single_folder(number)))
+    _keep_values(scene, single)
+    flips = not single.mute or not compat.MASK_BEFORE_FLIP
+    _copy_place(strip, single, flips, (*animation.PLACE, *(animation.FLIPS if flips else ())))
 
 
 def settle(scene: Any, strip: Any) -> None:
@@ -152,12 +207,19 @@ def _part_from(strip: Any, shown: Path) -> str:
 
 def point_to(strip: Any, matte: Any, folder: Path) -> None:
     """Have a matte strip read its files from this folder, named from the blend file where there is one."""
-    directory = str(folder / "all") + "/"
+    assign(matte, "directory", _directory(folder / "all"))
+    assign(strip.wisp, "shown_from", str(folder))
+    for single in Inventory(strip.id_data).singles.get(strip.wisp.uid, ()):
+        if single.wisp.role == "single":
+            assign(single, "directory", _directory(folder / f"single{single.wisp.last_number}"))
+
+
+def _directory(folder: Path) -> str:
+    directory = str(folder) + "/"
     if bpy.data.is_saved:
         with contextlib.suppress(ValueError):  # another drive on Windows
             directory = bpy.path.relpath(directory) + "/"
-    assign(matte, "directory", directory)
-    assign(strip.wisp, "shown_from", str(folder))
+    return directory
 
 
 # -- strips ---------------------------------------------------------------------------------------------------
@@ -304,6 +366,9 @@ def remove(scene: Any, strip: Any) -> None:
     if joint is None:
         return
     with compat.sequencer_of(scene):
+        if inventory.is_first(strip):
+            for single in inventory.singles.get(strip.wisp.uid, ()):
+                _holder(scene, single).remove(single)
         if joint.matte is not None and inventory.owner(joint.matte) == strip:
             cutout = inventory.cutout(joint.matte)
             for other in inventory.readers[joint.matte.as_pointer()]:
@@ -319,11 +384,11 @@ def remove(scene: Any, strip: Any) -> None:
 # -- keeping in step ------------------------------------------------------------------------------------------
 
 
-def _signature(scene: Any, strip: Any, moving: animation.Curves, cutout: Any) -> tuple[Any, ...]:
+def _signature(scene: Any, strip: Any, moving: animation.Curves, graded: bool) -> tuple[Any, ...]:
     """Everything of a plate that its outputs repeat. Each part is kept whole: this is asked for all plates over and
-    over."""
+    over. `graded`: whether that is its grade too."""
     shown = (plates.timing(scene, strip), animation.place(strip, moving))
-    if cutout is None:
+    if not graded:
         return shown
     return (*shown, strip.colorspace_settings.name, grade.snapshot(strip), animation.grade(strip, moving))
 
@@ -353,8 +418,9 @@ def _follow(inventory: Inventory, doubted: bool) -> None:
     for joint in found.joined:
         strip, _, matte = joint if inventory is found else inventory.joint(joint.strip) or joint
         cutout = inventory.cutout(matte) if matte is not None else None
+        graded = cutout is not None or (bool(inventory.singles) and strip.wisp.uid in inventory.singles)
         key = (name, strip.name)
-        signature = _signature(scene, strip, moving.get(strip.path_from_id(), {}) if moving else {}, cutout)
+        signature = _signature(scene, strip, moving.get(strip.path_from_id(), {}) if moving else {}, graded)
         same = matte is not None and _seen.get(key) == signature and not anew
         if same and not (doubted and _told.get(key) != _present(matte, cutout)):
             continue
@@ -381,6 +447,8 @@ def refresh(uid: str) -> None:
                 cutout = inventory.cutout(matte)
                 if cutout is not None:
                     cutout.invalidate_cache("RAW")
+        for single in inventory.singles.get(uid, ()):
+            single.invalidate_cache("RAW")
 
 
 def end_bypass() -> list[str]:

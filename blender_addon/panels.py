@@ -3,7 +3,7 @@
 
 import bpy
 
-from . import activity, document, gestures, outputs, plates, preferences, troubles
+from . import activity, document, gestures, mapping, outputs, plates, preferences, troubles
 from .icons import icon
 from .runs import runs
 
@@ -109,6 +109,7 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("wisp.add_text", icon="FONT_DATA")
         row.operator("wisp.add_mask", icon="IMAGE_DATA")
+        row.operator("wisp.add_blender_mask", icon="MOD_MASK")
         row = layout.row(align=True)
         row.operator("wisp.clear_prompts", text="Clear Frame")
         row.operator("wisp.clear_prompts", text="Clear All").everywhere = True
@@ -146,6 +147,7 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
         if run is None:
             return
         self.states(layout, scene, strip, run)
+        self.locks(layout, scene, strip)
         if run.message:
             note(layout, run.message)
 
@@ -163,6 +165,28 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
             for forward, symbol in ((False, "TRIA_LEFT"), (True, "TRIA_RIGHT")):
                 jump = row.operator("wisp.jump", text="Worth a Look", icon=symbol)
                 jump.forward, jump.what = forward, "doubtful"
+        if "solved" in spans or "doubtful" in spans:
+            layout.operator("wisp.check", icon="VIEWZOOM")
+
+    @staticmethod
+    def locks(layout, scene, strip):
+        item = strip.wisp.active_object
+        if item is None:
+            return
+        row = layout.row(align=True)
+        row.operator("wisp.lock", text="Lock Frame", icon="LOCKED")
+        row.operator("wisp.lock", text="Lock Done").everywhere = True
+        if not item.locks:
+            return
+        row.operator("wisp.lock", text="", icon="UNLOCKED").lock = False
+        every = row.operator("wisp.lock", text="Unlock All")
+        every.lock, every.everywhere = False, True
+        try:
+            shown = plates.shown_frames(scene, strip)
+        except plates.Refusal:
+            return
+        times = plates.times_of(f"{strip.wisp.uid} locks", shown, mapping.frames_in(item.locks))
+        layout.label(text=f"Locked: {listed(mapping.spans(times))}", icon="LOCKED")
 
 
 #: A state, what a person reads, and its icon.
@@ -212,10 +236,17 @@ class WISP_PT_output(OfPlate, bpy.types.Panel):
             layout.operator("wisp.update_outputs", text="Make Matte Strip", icon_value=icon("matte"))
         else:
             layout.prop(strip.wisp, "bypass", icon="HIDE_OFF", toggle=True)
+        if strip.wisp.active_object is not None:
+            row = layout.row(align=True)
+            row.operator("wisp.object_strip", text="Object's Matte", icon_value=icon("matte")).cutout = False
+            row.operator("wisp.object_strip", text="Object's Cut-Out").cutout = True
         column = layout.column()
         column.use_property_split = True
         column.prop(strip.wisp, "tracker")
         column.prop(strip.wisp, "head")
+        row = layout.row(align=True)
+        row.operator("wisp.deliver", icon="EXPORT")
+        row.operator("wisp.make_masks", icon="MOD_MASK")
         layout.operator("wisp.track_selected")
         layout.operator("wisp.remove")
 

@@ -148,11 +148,18 @@ def plate_frame(scene: Any, strip: Any, scene_frame: int) -> int | None:
     return shown_frames(scene, strip).get(scene_frame)
 
 
+#: Type of a strip that cannot be a plate -> why, and what to do.
+_OTHERS = {
+    "MOVIECLIP": "A movie clip strip has no pictures of its own: it shows a clip of the tracking workspace. Add the "
+    "clip's file itself, by Add > Movie or Add > Image/Sequence.",
+    "": "A {what} strip has no pictures of its own. Render it to pictures and use those as a strip.",
+}
+
+
 def check(scene: Any, strip: Any) -> None:
     """Raise Refusal where prompts on this strip would have no sure place in its pictures."""
     if strip.type not in ("IMAGE", "MOVIE"):
-        what = strip.type.replace("_", " ").lower()
-        raise Refusal(f"A {what} strip has no pictures of its own. Render it to pictures and use those as a strip.")
+        raise Refusal(_OTHERS.get(strip.type, _OTHERS[""]).format(what=strip.type.replace("_", " ").lower()))
     _check_surroundings(scene, strip)
     if not media_path(strip).exists():
         raise _missing(media_path(strip))

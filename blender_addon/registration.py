@@ -7,6 +7,7 @@ import atexit
 
 from . import (
     activity,
+    exchange,
     gestures,
     handlers,
     icons,
@@ -21,7 +22,21 @@ from . import (
     watch,
 )
 
-PARTS = (icons, preferences, setting_up, model, gestures, operators, overlay, panels, tools, activity, handlers, watch)
+PARTS = (
+    icons,
+    preferences,
+    setting_up,
+    model,
+    gestures,
+    operators,
+    exchange,
+    overlay,
+    panels,
+    tools,
+    activity,
+    handlers,
+    watch,
+)
 
 
 def register() -> None:

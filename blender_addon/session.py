@@ -18,6 +18,7 @@ from typing import Any
 import bpy
 
 from . import document, engine, filing, mapping, model, outputs, places, plates, record
+from .client import jobs
 from .client.errors import EngineError
 from .engine import Fault
 from .mattes import MatteFolder, Placed
@@ -152,6 +153,35 @@ def track(scene: Any, strip: Any, frames: list[int], numbers: list[int] | None =
         on_done=lambda params: _on_done(run, params),
         on_error=lambda error: _job_failed(run, error),
     )
+    return run
+
+
+def ask(scene: Any, strip: Any, request: jobs.Request, then: Callable[[], str] | None = None) -> Run:
+    """Start another job for the plate: a check, a delivery. `then` is called at its end and returns what is said.
+
+    Raises plates.Refusal, EngineGone.
+    """
+    run = sync(scene, strip)
+    assert run.shot is not None
+    run.stage, run.done, run.total, run.eta, run.stopped_at = "starting", 0, 0, None, None
+    run.message = ""
+
+    def event(told: jobs.Event) -> None:
+        if isinstance(told, jobs.Progress):
+            _on_progress(run, told.values())
+        elif isinstance(told, jobs.Verdict) and told.state == "judged":
+            run.judge(told.id, told.frame, told.reasons[0] if told.suspicious else "")
+
+    def done(end: jobs.Done) -> None:
+        run.stage, run.message = "", end.sentence
+        if then is not None:
+            try:
+                run.message = then()
+            except (OSError, ValueError, RuntimeError) as error:
+                run.fault = Fault(str(error))
+        redraw()
+
+    run.job = run.shot.run(request, event, done, functools.partial(_job_failed, run))
     return run
 
 

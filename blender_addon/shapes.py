@@ -182,6 +182,54 @@ def read_mask(mask: Any, size: tuple[int, int], first: int, last: int, offset: i
     return {"wisp_shapes": 1, "plate": plate, "objects": [{"name": mask.name, "spans": spans}]}
 
 
+#: Straight pieces between two points of a spline.
+PIECES = 8
+
+
+def outlines(mask: Any, size: tuple[int, int]) -> list[list[tuple[float, float]]]:
+    """What a mask shows at the present frame, as closed outlines in plate pixels whose union it is (even-odd rule).
+
+    A hole is joined to each outline it lies in by a bridge of no width, so that one outline tells of both.
+    """
+    made: list[list[tuple[float, float]]] = []
+    for layer in mask.layers:
+        if layer.hide_render or layer.alpha < 0.5:
+            continue
+        hole = "SUBTRACT" in layer.blend or layer.invert
+        for spline in layer.splines:
+            if not spline.use_cyclic or len(spline.points) < 2:
+                continue
+            line = _flattened(_points(spline.points, size))
+            if not hole:
+                made.append(line)
+                continue
+            for outline in made:
+                if _encloses(outline, line[0]):
+                    outline += [outline[0], *line, line[0], outline[0]]
+    return made
+
+
+def _flattened(rows: list[list[float]]) -> list[tuple[float, float]]:
+    line = []
+    for one, two in zip(rows, rows[1:] + rows[:1], strict=True):
+        corners = [(one[0], one[1]), (one[0] + one[4], one[1] + one[5]), (two[0] + two[2], two[1] + two[3]), two[:2]]
+        for piece in range(PIECES):
+            t = piece / PIECES
+            shares = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+            x, y = (sum(share * c[axis] for share, c in zip(shares, corners, strict=True)) for axis in (0, 1))
+            line.append((x, y))
+    return line
+
+
+def _encloses(outline: list[tuple[float, float]], place: tuple[float, float]) -> bool:
+    x, y = place
+    inside = False
+    for (xa, ya), (xb, yb) in zip(outline, [*outline[1:], outline[0]], strict=True):
+        if (ya <= y) != (yb <= y) and xa + (y - ya) * (xb - xa) / (yb - ya) > x:
+            inside = not inside
+    return inside
+
+
 def _points(points: Any, size: tuple[int, int]) -> list[list[float]]:
     """Of each point x, y, in x, in y, out x, out y, feather: the inverse of `_place`."""
     rows = []

@@ -76,11 +76,28 @@ def _combined(tool: type[Tool]) -> type[Tool]:
     return type(f"{tool.__name__}Combined", (tool,), {"bl_context_mode": "SEQUENCER_PREVIEW"})
 
 
+#: What holds the keys of all of the sequencer is called so from 4.5 on, and before.
+_KEYMAPS = ("Video Sequence Editor", "SequencerCommon")
+_keys: list[tuple[Any, Any]] = []
+
+
+def _register_keys() -> None:
+    """Shift with Page Down and Page Up: the next and the previous frame that is worth a look."""
+    configuration = bpy.context.window_manager.keyconfigs.addon
+    for name in _KEYMAPS if configuration is not None else ():
+        keymap = configuration.keymaps.new(name, space_type="SEQUENCE_EDITOR")
+        for key, forward in (("PAGE_DOWN", True), ("PAGE_UP", False)):
+            item = keymap.keymap_items.new("wisp.jump", key, "PRESS", shift=True)
+            item.properties.what, item.properties.forward = "doubtful", forward
+            _keys.append((keymap, item))
+
+
 TOOLS = (PointTool, BoxTool, LassoTool, ScribbleTool)
 ALL = (*TOOLS, *map(_combined, TOOLS))
 
 
 def register() -> None:
+    _register_keys()
     if bpy.app.background:
         return
     for plain in TOOLS:
@@ -90,6 +107,9 @@ def register() -> None:
 
 
 def unregister() -> None:
+    for keymap, item in _keys:
+        keymap.keymap_items.remove(item)
+    _keys.clear()
     if bpy.app.background:
         return
     for tool in reversed(ALL):

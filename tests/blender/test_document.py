@@ -21,7 +21,7 @@ def item(name: str, prompts: list[Any], number: int = 1) -> Any:
     edge = {**dict.fromkeys(document.EDGE, 0), "soften": 1.5, "black": 0.2, "white": 0.1, "gamma": 1.0}
     paths = {"garbage_path": "", "core_path": ""}
     return SimpleNamespace(
-        name=name, number=number, color=(0.2, 0.5, 1.0), enabled=True, prompts=prompts, **edge, **paths
+        name=name, number=number, color=(0.2, 0.5, 1.0), enabled=True, prompts=prompts, locks="", **edge, **paths
     )
 
 
@@ -46,6 +46,12 @@ def test_every_kind_of_prompt_arrives(tmp_path: Path) -> None:
     assert not any(each.include for each in stored.prompts[3:-1])
     assert Path(stored.prompts[-1].path).is_file()
     assert stored.edge.white > stored.edge.black
+
+
+def test_locked_frames_arrive_as_spans(tmp_path: Path) -> None:
+    hero = item("hero", [prompt("point", [(5.0, 6.0)])])
+    hero.locks = "990-1002,1005,1010-1020"
+    assert made(hero, folder=tmp_path).objects[0].locks == [(1001, 1002), (1005, 1005), (1010, 1010)]
 
 
 def test_mask_pictures_and_words_arrive(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ CASES = (
         "track",
         "troubles",
         "shapes",
+        "exchange",
         "install",
         "sigpipe",
         "buttons",

@@ -66,6 +66,7 @@ def run() -> None:
     matte = outputs.matte_strip(strip)
     matte.name, matte.color_tag = "my own name", "COLOR_03"  # the user's edits stay
     kinds(strip)
+    singles(strip)
     follow(strip)
     matte = outputs.matte_strip(strip)
     assert (matte.name, matte.color_tag) == ("my own name", "COLOR_03")
@@ -102,6 +103,53 @@ def kinds(strip: Any) -> None:
     assert not strip.wisp.bypass, "a render ends the bypass"
     roles = sorted(each.wisp.role for each in stage.all_strips() if each.wisp.role)
     assert roles == ["cutout", "matte"], roles
+
+
+def singles(strip: Any) -> None:
+    """Each object may have a matte and a cut-out of its own, which follow the plate and go with it."""
+    outputs, wisp = stage.addon("outputs"), strip.wisp
+    bpy.ops.wisp.add_object(name="other")
+    bpy.ops.wisp.add_point(x=10, y=10, frame=101)
+    folder = stage.addon("mattes").MatteFolder(stage.addon("places").here().plate(wisp.uid))
+    source = stage.FOLDER / "source.other.exr"
+    stage.addon("pictures").write_matte(source, half_left(0.25))
+    bpy.ops.wisp.object_strip(cutout=True)
+    for frame in range(101, 107):
+        folder.place(2, frame, source, (1, 2))
+    outputs.refresh(wisp.uid)
+    check(1 - 0.5 * 0.75 * 0.75)  # the plate shows both, and the cut-out lies over it
+    strip.mute = True
+    check(0.25)
+    strip.frame_start += 3
+    strip.color_multiply = 0.5
+    outputs.follow()
+    check(0.25, frame=7, shown=100 / 255)
+    strip.frame_start -= 3
+    strip.color_multiply = 1.0
+    outputs.follow()
+    wisp.active = 0
+    assert bpy.ops.wisp.object_strip() == {"FINISHED"} and bpy.ops.wisp.object_strip() == {"FINISHED"}
+    picture = stage.render(4)[..., 0]
+    for place, value in ((LEFT, 0.5), (TOP_RIGHT, 1.0), (BELOW, 0.0)):
+        stage.near(picture[place], value, 0.012, "the first object's own matte strip")
+    roles = sorted(each.wisp.role for each in stage.all_strips() if each.wisp.role.startswith("single"))
+    assert roles == ["single", "single", "single cutout"], roles
+    wisp.objects[0].enabled = False
+    stage.addon("session").combine(bpy.context.scene, strip)
+    while stage.addon("filing").pending():
+        stage.addon("filing").drain()
+    outputs.refresh(wisp.uid)
+    stage.near(stage.render(4)[TOP_RIGHT][..., 0], 0.0, 0.012, "an object that is switched off shows nothing")
+    wisp.objects[0].enabled = True
+    wisp.objects.remove(1)
+    for each in [each for each in stage.all_strips() if each.wisp.role.startswith("single")]:
+        stage.strips().remove(each)
+    strip.mute = False
+    stage.addon("session").combine(bpy.context.scene, strip)
+    while stage.addon("filing").pending():
+        stage.addon("filing").drain()
+    outputs.refresh(wisp.uid)
+    check(0.5)
 
 
 def follow(strip: Any) -> None:

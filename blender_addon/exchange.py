@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes to others and comes from them: a look over the mattes, deliveries, Blender's masks, approved frames."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+
+from . import gestures, mapping, model, plates, session, shapes
+from .client import jobs
+from .gestures import Gesture, OnPlate, reporting
+from .operators import finished
+from .runs import run_of
+
+LAYOUTS = (
+    ("alpha", "Alpha", "One grey matte a file; {object} in the name where there are several"),
+    ("layers", "Layers", "One EXR a frame, a layer for each object"),
+    ("rgba", "Cut-Out", "Colour with alpha; a name ending in .mov or .webm makes a movie with alpha"),
+    ("crypto", "Cryptomatte", "EXR that Blender's and other Cryptomatte nodes read"),
+    ("shapes", "Shapes", "Splines, as JSON, SVG and files for other compositors"),
+)
+
+
+class Asked(OnPlate):
+    """Asks the engine for a job other than tracking."""
+
+    wait: BoolProperty(
+        name="Wait", default=False, description="Return when it is done, for scripts", options={"SKIP_SAVE"}
+    )
+
+    def ask(self, context: Any, request: jobs.Request, then: Callable[[], str] | None = None) -> set[str]:
+        """`then` is called at the end, and returns what is said of it."""
+        scene, strip = gestures.target(context)
+        if run_of(strip.wisp.uid).busy:
+            raise plates.Refusal("The engine is at work for this strip already. Stop that first.")
+        if bpy.app.background and not self.wait:
+            raise plates.Refusal("In background mode nothing runs between commands: use wait=True.")
+        run = session.ask(scene, strip, request, then)
+        if not self.wait:
+            return {"FINISHED"}
+        fault = finished(run)
+        if fault is not None:
+            raise plates.Refusal(fault.text)
+        self.report({"INFO"}, run.message)
+        return {"FINISHED"}
+
+
+class WISP_OT_check(Asked, bpy.types.Operator):
+    """Look through the finished mattes; frames that seem wrong are marked as worth a look"""
+
+    bl_idname = "wisp.check"
+    bl_label = "Check"
+
+    @reporting
+    def execute(self, context):
+        scene, strip = gestures.target(context)
+        return self.ask(context, jobs.Check(frames=mapping.ranges(plates.plate_of(scene, strip).frames)))
+
+
+class WISP_OT_deliver(Asked, bpy.types.Operator):
+    """Write the finished mattes as files for others"""
+
+    bl_idname = "wisp.deliver"
+    bl_label = "Deliver"
+    filepath: StringProperty(
+        subtype="FILE_PATH",
+        description="A name with #### for the frame, and {object} where each object has its own; or a movie's name",
+        options={"SKIP_SAVE"},
+    )
+    layout_kind: EnumProperty(name="Content", items=LAYOUTS, default="alpha")
+    confidence: BoolProperty(name="Confidence", description="Also a layer of it in EXR", default=False)
+    overwrite: BoolProperty(name="Overwrite", description="Replace files of other content", default=False)
+
+    def invoke(self, context, _event):
+        if not self.filepath:
+            self.filepath = bpy.path.abspath("//matte.####.exr") if bpy.data.is_saved else "matte.####.exr"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    @reporting
+    def execute(self, context):
+        scene, strip = gestures.target(context)
+        if not self.filepath:
+            raise plates.Refusal("Name the files, for example matte.####.exr.")
+        request = jobs.Deliver(
+            output=str(Path(bpy.path.abspath(self.filepath)).absolute()),
+            layout=self.layout_kind,
+            confidence=self.confidence,
+            frames=mapping.ranges(plates.plate_of(scene, strip).frames),
+            overwrite=self.overwrite,
+        )
+        return self.ask(context, request)
+
+
+class WISP_OT_make_masks(Asked, bpy.types.Operator):
+    """Make a Blender mask of each object's finished mattes, with shape keys"""
+
+    bl_idname = "wisp.make_masks"
+    bl_label = "Mattes to Blender Masks"
+
+    @reporting
+    def execute(self, context):
+        scene, strip = gestures.target(context)
+        plate = plates.plate_of(scene, strip)
+        offsets = {time - frame for time, frame in plate.shown.items()}
+        if len(offsets) != 1:
+            raise plates.Refusal("Masks need a strip that shows each frame once, in order. Take off its retiming.")
+        path = Path(tempfile.mkdtemp(dir=bpy.app.tempdir)) / "shapes.json"
+        request = jobs.Deliver(output=str(path), layout="shapes", frames=mapping.ranges(plate.frames))
+
+        def make() -> str:
+            made = shapes.build_masks(json.loads(path.read_text(encoding="utf-8")), offsets.pop())
+            return f"Masks made: {', '.join(mask.name for mask in made)}"
+
+        return self.ask(context, request, make)
+
+
+class WISP_OT_add_blender_mask(Gesture, bpy.types.Operator):
+    """The closed splines of a Blender mask, as they are now, say what the object is on this frame"""
+
+    bl_idname = "wisp.add_blender_mask"
+    bl_label = "Blender Mask"
+    mask: StringProperty(name="Mask", options={"SKIP_SAVE"})
+
+    def invoke(self, context, _event):
+        if len(bpy.data.masks):
+            self.mask = bpy.data.masks[0].name
+        return context.window_manager.invoke_props_dialog(self)
+
+    def draw(self, _context):
+        self.layout.prop_search(self, "mask", bpy.data, "masks")
+
+    @reporting
+    def execute(self, context):
+        mask = bpy.data.masks.get(self.mask)
+        if mask is None:
+            raise plates.Refusal(f"There is no mask {self.mask!r} in this file.")
+        _, strip = gestures.target(context)
+        outlines = shapes.outlines(mask, plates.size_of(strip))
+        if not outlines:
+            raise plates.Refusal(f"The mask {mask.name} has no closed spline at this frame.")
+        for outline in outlines:
+            self.write(context, "lasso", outline)
+        return {"FINISHED"}
+
+
+class WISP_OT_lock(OnPlate, bpy.types.Operator):
+    """Approve the active object's mattes: locked frames are kept as they are, whatever is edited"""
+
+    bl_idname = "wisp.lock"
+    bl_label = "Lock"
+    bl_options = {"REGISTER", "UNDO"}
+    lock: BoolProperty(name="Lock", default=True, description="Off: let them be computed again", options={"SKIP_SAVE"})
+    everywhere: BoolProperty(name="All Frames", default=False, options={"SKIP_SAVE"})
+    frame: IntProperty(name="Plate Frame", options={"SKIP_SAVE"})
+
+    @reporting
+    def execute(self, context):
+        scene, strip = gestures.target(context)
+        item = strip.wisp.active_object
+        if item is None:
+            raise plates.Refusal("There is no object yet.")
+        number, solved = item.number, run_of(strip.wisp.uid).solved.get(item.number, set())
+        if self.everywhere:
+            wanted = set(plates.plate_of(scene, strip).frames)
+        else:
+            wanted = {self.frame if self.properties.is_property_set("frame") else gestures.shown_frame(context)}
+        if self.lock:
+            wanted &= solved
+            if not wanted:
+                raise plates.Refusal("Only finished mattes can be locked: track first.")
+        wisp = model.own(strip)
+        item = next(each for each in wisp.objects if each.number == number)
+        had = mapping.frames_in(item.locks)
+        item.locks = mapping.ranges(had | wanted if self.lock else had - wanted)
+        session.wake()
+        session.redraw()
+        return {"FINISHED"}
+
+
+CLASSES = (
+    WISP_OT_check,
+    WISP_OT_deliver,
+    WISP_OT_make_masks,
+    WISP_OT_add_blender_mask,
+    WISP_OT_lock,
+)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -1,0 +1,150 @@
+"""Approved frames, a check, deliveries (Blender's own Cryptomatte node reads one), Blender's masks out and in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from . import stage, track
+
+
+def run() -> None:
+    strip = stage.select(stage.image_strip(track.clip(), start=11))
+    bpy.context.scene.frame_set(11)
+    stage.must_fail(bpy.ops.wisp.deliver, "Name the files", wait=True)
+    bpy.ops.wisp.add_box(x0=16, y0=4, x1=44, y1=32)
+    strip.wisp.objects[0].name = "red"
+    stage.must_fail(bpy.ops.wisp.lock, "track first")
+    stage.must_fail(bpy.ops.wisp.deliver, "Not solved yet", wait=True, filepath=str(stage.FOLDER / "no" / "m.####.exr"))
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    checked(strip)
+    locked(strip)
+    delivered()
+    cryptomatte()
+    masks(strip)
+    others()
+
+
+def state(strip: Any) -> Any:
+    return stage.addon("runs").run_of(strip.wisp.uid)
+
+
+def checked(strip: Any) -> None:
+    """A check tells how many frames it judged; a doubt of before that it does not share is gone."""
+    stage.must_fail(bpy.ops.wisp.check, "use wait=True")
+    state(strip).judge(1, 1003, "confidence 0.12")
+    assert bpy.ops.wisp.check(wait=True) == {"FINISHED"}
+    assert "frames judged" in state(strip).message, state(strip).message
+    assert state(strip).doubtful[1].get(1003) != "confidence 0.12"
+
+
+def locked(strip: Any) -> None:
+    """A locked matte stays whatever is edited; unlocked, it is computed as the prompts say now."""
+    item = strip.wisp.objects[0]
+    assert bpy.ops.wisp.lock(frame=1004) == {"FINISHED"} and item.locks == "1004"
+    words = stage.drawn(stage.addon("panels").WISP_PT_track)
+    assert "Locked: 14" in words, words
+    item.grow = -8.0
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    assert track.overlap(stage.render(14), track.disc(3, track.RED)) > 0.85, "the locked frame is as it was"
+    assert track.overlap(stage.render(15), track.disc(4, track.RED)) < 0.5, "its neighbour is not"
+    assert bpy.ops.wisp.lock(lock=False, everywhere=True) == {"FINISHED"} and item.locks == ""
+    item.grow = 0.0
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    assert bpy.ops.wisp.lock(everywhere=True) == {"FINISHED"} and item.locks == "1001-1008"
+    assert bpy.ops.wisp.lock(lock=False, everywhere=True) == {"FINISHED"}
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+
+
+def delivered() -> None:
+    folder = stage.FOLDER / "out"
+    assert bpy.ops.wisp.deliver(wait=True, filepath=str(folder / "red.####.exr")) == {"FINISHED"}
+    assert sorted(path.name for path in folder.iterdir()) == [f"red.{1001 + i}.exr" for i in range(track.COUNT)]
+    crypto = str(stage.FOLDER / "crypto" / "c.####.exr")
+    assert bpy.ops.wisp.deliver(wait=True, filepath=crypto, layout_kind="crypto") == {"FINISHED"}
+
+
+def cryptomatte() -> None:
+    """Blender's own Cryptomatte node finds the object by its name, and its matte is the one that was solved."""
+    shown = stage.render(14)[..., 3]
+    found = composed(cryptomatte_of(stage.FOLDER / "crypto" / "c.1004.exr", "red"))
+    stage.near(np.abs(found - shown).max(), 0.0, 2.0 / 255, "Cryptomatte node")
+    assert composed(cryptomatte_of(stage.FOLDER / "crypto" / "c.1004.exr", "nobody")).max() < 0.01
+
+
+def cryptomatte_of(path: Path, name: str) -> Any:
+    def build(tree: Any) -> Any:
+        node = tree.nodes.new("CompositorNodeCryptomatteV2")
+        node.source = "IMAGE"
+        node.image = bpy.data.images.load(str(path), check_existing=True)
+        node.layer_name = "CryptoObject"  # chosen in the list, as a person does: 4.2 does not by itself
+        node.matte_id = name
+        return node.outputs["Matte"]
+
+    return build
+
+
+def composed(build: Any) -> np.ndarray:
+    """What a compositor makes of an output socket (`build` makes its node in the tree it gets): its red channel."""
+    scene = stage.prepare(bpy.data.scenes.new("compositor"))
+    scene.view_settings.view_transform = "Raw"
+    scene.render.use_sequencer, scene.render.dither_intensity = False, 0.0
+    scene.render.engine = "CYCLES"
+    scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    scene.collection.objects.link(scene.camera)
+    if hasattr(scene, "compositing_node_group"):
+        tree = scene.compositing_node_group = bpy.data.node_groups.new("composed", "CompositorNodeTree")
+        tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+        end = tree.nodes.new("NodeGroupOutput")
+    else:
+        scene.use_nodes = True
+        tree = scene.node_tree
+        tree.nodes.clear()
+        end = tree.nodes.new("CompositorNodeComposite")
+    tree.links.new(build(tree), end.inputs[0])
+    picture = stage.render(1, scene)[..., 0]
+    bpy.data.scenes.remove(scene)
+    return picture
+
+
+def masks(strip: Any) -> None:
+    """Mattes become a mask; a mask says what the object is, its hole too."""
+    assert bpy.ops.wisp.make_masks(wait=True) == {"FINISHED"}, state(strip).message
+    assert [mask.name for mask in bpy.data.masks] == ["red"], state(strip).message
+    bpy.ops.wisp.add_object(name="ring")
+    mask = bpy.data.masks.new("ring")
+    to_mask, size = stage.addon("shapes").to_mask, (stage.WIDTH, stage.HEIGHT)
+    for blend, radius in (("ADD", 20.0), ("SUBTRACT", 10.0)):
+        layer = mask.layers.new()
+        layer.blend = blend
+        spline = layer.splines.new()
+        spline.points.add(3)
+        spline.use_cyclic = True
+        corners = ((-radius, -radius), (radius, -radius), (radius, radius), (-radius, radius))
+        for point, (dx, dy) in zip(spline.points, corners, strict=True):
+            point.handle_left_type = point.handle_right_type = "FREE"
+            point.co = point.handle_left = point.handle_right = to_mask((64 + dx, 32 + dy), size)
+    stage.must_fail(bpy.ops.wisp.add_blender_mask, "no mask", mask="nobody")
+    bpy.context.scene.frame_set(11)
+    assert bpy.ops.wisp.add_blender_mask(mask="ring") == {"FINISHED"}
+    item = strip.wisp.active_object
+    assert [(prompt.kind, prompt.frame) for prompt in item.prompts] == [("lasso", 1001)]
+    inside = stage.addon("lasso").inside(item.prompts[0].points, *size)
+    wanted = np.zeros_like(inside)
+    wanted[12:52, 44:84] = True
+    wanted[22:42, 54:74] = False
+    assert (inside != wanted).sum() < 0.06 * wanted.sum(), (inside != wanted).sum()
+
+
+def others() -> None:
+    """Strips without pictures of their own are refused in a sentence that says what to do."""
+    clip = bpy.data.movieclips.load(str(stage.FOLDER / "bars.mp4"))
+    strip = stage.select(stage.strips().new_clip("clip", clip, 5, 1))
+    del strip
+    assert "Add > Movie" in stage.addon("troubles").of(bpy.context).text
+    stage.must_fail(bpy.ops.wisp.add_point, "movie clip strip", x=5, y=5, frame=1)
+    stage.select(stage.strips().new_scene("scene", bpy.data.scenes.new("other"), 6, 1))
+    assert "Render it to pictures" in stage.addon("troubles").of(bpy.context).text
