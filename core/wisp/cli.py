@@ -25,6 +25,7 @@ COMMANDS = {
     "solve": "compute what is missing or out of date in a shot",
     "detect": "turn the words of a shot's text prompts into boxes",
     "deliver": "write a solved shot's mattes as files for others",
+    "batch": "run many shots, with one page that sums them up",
     "prompt": "edit a shot's prompts, locks and edges without a window",
     "region": "show models only the surroundings of a small object",
     "view": "draw prompts on a shot or a plate in a window, solve, and look",

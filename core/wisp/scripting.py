@@ -166,25 +166,40 @@ class OpenShot:
     # -- work ---------------------------------------------------------------------------------------------------
 
     def solve(
-        self, frames: Range = None, objects: Sequence[str] | None = None, on_event: Listener | None = None
+        self,
+        frames: Range = None,
+        objects: Sequence[str] | None = None,
+        on_event: Listener | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> jobs.Solved:
         """Compute what is missing of `frames` (None: all) of `objects` (names; None: the enabled ones).
 
         `on_event` gets `wisp.client.jobs.Progress`, `FrameDone`, ... Raises UsageError, InputError, WeightsError,
-        DeviceError, MemoryLimitError, OutputError.
+        DeviceError, MemoryLimitError, OutputError; CancelledError where `should_stop` turned true after a frame.
         """
         from .solve.events import ignore
 
-        return self._solver().run(_frames(frames), objects, on_event=on_event or ignore).end()
+        solver = self._solver()
+        return solver.run(_frames(frames), objects, on_event=on_event or ignore, should_stop=should_stop).end()
 
     def deliver(
-        self, output: str | Path, *, frames: Range = None, objects: Sequence[str] | None = None, **options: Any
+        self,
+        output: str | Path,
+        *,
+        frames: Range = None,
+        objects: Sequence[str] | None = None,
+        on_event: Listener | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+        **options: Any,
     ) -> jobs.Delivered:
         """Write solved mattes as files for others. `output` and `options` (`layout`, `format`, `version`, ...) are
-        those of `wisp.client.jobs.Deliver`. Raises UsageError, InputError (frames that are not solved), OutputError."""
+        those of `wisp.client.jobs.Deliver`. Raises UsageError, InputError (frames that are not solved), OutputError;
+        CancelledError as of `solve`."""
         from .deliver import deliver
+        from .solve.events import ignore
 
-        return deliver(self._solver(), self._asked(jobs.Deliver, frames, objects, output=str(output), **options))
+        asked = self._asked(jobs.Deliver, frames, objects, output=str(output), **options)
+        return deliver(self._solver(), asked, on_event or ignore, should_stop)
 
     def check(
         self, frames: Range = None, objects: Sequence[str] | None = None, sheet: str | Path | None = None

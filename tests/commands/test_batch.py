@@ -1,0 +1,81 @@
+"""`wisp batch`: a list of shots, of which one is broken, run, stopped by nothing, and run again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from wisp.cli import main
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two frames of a bright disc, in the present folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WISP_DEVICE", "cpu")
+    Path("plates").mkdir()
+    for frame in (1001, 1002):
+        picture = np.full((64, 96, 3), 40, np.uint8)
+        cv2.circle(picture, (26 + frame - 1001, 32), 14, (90, 180, 240), -1, cv2.LINE_AA)
+        cv2.imwrite(f"plates/sh010.{frame}.png", picture)
+    return tmp_path
+
+
+def test_a_list_is_run_and_run_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        "shot,object,box,point,head,deliver",
+        'plates/sh010.%04d.png,hero,"10,16,42,48","26,32;4,4,-",guided,out/{object}.%04d.exr',
+        "absent.wisp,,,,,",
+    ]
+    Path("night.csv").write_text("\n".join(rows), "utf-8")
+    assert main(["batch", "night.csv", "--json", "-q"]) == 3, "the code of the one that failed"
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    shots = [event for event in events if event["event"] == "shot"]
+    assert [(shot["shot"], shot["state"]) for shot in shots] == [
+        ("plates/sh010.%04d.png", "done"),
+        ("absent.wisp", "failed"),
+    ]
+    assert "does not exist" in shots[1]["message"] and events[-1]["failed"] == 1
+    assert len(list(Path("out").glob("hero.*.exr"))) == 2
+    page = Path("night_batch/index.html").read_text("utf-8")
+    assert "1 of 2 shots done" in page and "absent.wisp does not exist" in page
+    assert cv2.imread("night_batch/001_sh010.png") is not None and "001_sh010.png" in page
+    stamps = {path: path.stat().st_mtime_ns for path in Path().rglob("*.exr")}
+    document = Path("sh010_mattes/sh010.wisp").read_bytes()
+    assert main(["batch", "night.csv", "-q"]) == 3
+    assert {path: path.stat().st_mtime_ns for path in Path().rglob("*.exr")} == stamps
+    assert Path("sh010_mattes/sh010.wisp").read_bytes() == document
+    assert main(["batch", "sh010_mattes", "-o", "again", "--deliver", "{shot}_files", "--layout", "layers", "-q"]) == 0
+    assert len(list(Path("sh010_files").glob("*.exr"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "sentence"),
+    [
+        (None, 3, "does not exist"),
+        ("", 2, "is empty"),
+        ("shot\n\n", 2, "is empty"),
+        ("shot,colour\na.wisp,red\n", 2, "has a column 'colour'"),
+        ("object\nhero\n", 2, "names no shot in line 2"),
+        ("shot\na.wisp\n", 3, "a.wisp does not exist"),
+    ],
+)
+def test_what_is_no_list(
+    text: str | None, code: int, sentence: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if text is not None:
+        Path("l.csv").write_text(text, "utf-8")
+    assert main(["batch", "l.csv", "-q"]) == code
+    assert sentence in capsys.readouterr().err
+
+
+def test_an_empty_folder_and_a_page_of_somebody_else(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["batch", "plates", "-q"]) == 3 and "no shot below plates" in capsys.readouterr().err
+    Path("l.csv").write_text("shot\na.wisp\n", "utf-8")
+    Path("l_batch").mkdir()
+    Path("l_batch/index.html").write_text("precious")
+    assert main(["batch", "l.csv", "-q"]) == 8 and "index.html" in capsys.readouterr().err
+    assert Path("l_batch/index.html").read_text() == "precious"
