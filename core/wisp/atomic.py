@@ -38,6 +38,8 @@ def replacing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
     name, so that no power cut leaves an empty file under it; takes some milliseconds.
     """
     path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a device or a pipe, which a rename would take away
+        raise OutputError(f"{path} is no ordinary file.", hint="Choose another place.", path=path)
     temporary = path.with_name(f".{path.name}.{_MACHINE}.{os.getpid()}.{threading.get_ident()}{TEMPORARY_SUFFIX}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

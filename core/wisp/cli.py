@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from . import __version__
-from .errors import UsageError, expected
+from .errors import UsageError, WispError, expected, one_line
 
 #: Command -> the one-line help shown by `wisp --help`. Each lives in `wisp.commands.<name>`.
 COMMANDS = {
@@ -62,7 +62,7 @@ class _Parser(argparse.ArgumentParser):
     """Errors as one sentence and a pointer to the help, exit code 2."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(2, f"{self.prog}: {message}. Try '{self.prog} --help'.\n")
+        self.exit(2, f"{self.prog}: {one_line(message)}. Try '{self.prog} --help'.\n")
 
 
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
@@ -140,8 +140,23 @@ def _run(arguments: list[str]) -> int:
         known = expected(error)
         if known is not None:
             return _fail(str(known), known.exit_code, arguments, known.kind, known.path)
-        log.exception("unexpected error")
-        return _fail(f"Unexpected {type(error).__name__}: {error}. This is a bug.", 1, arguments, "unexpected", None)
+        what = one_line(f"Unexpected {type(error).__name__}: {str(error)[:500]}")
+        return _fail(f"{what}. This is a bug{_kept(error)}.", 1, arguments, "unexpected", None)
+
+
+def _kept(error: Exception) -> str:
+    """Write what a report of a bug needs to a file, and say where; a traceback is nothing to show to a person."""
+    import traceback
+
+    from .engine.folders import log_folder
+
+    try:
+        place = log_folder() / "unexpected.log"
+        place.write_text("".join(traceback.format_exception(error)), "utf-8", "backslashreplace")
+    except (WispError, OSError):
+        log.error("unexpected error", exc_info=error)
+        return ""
+    return f"; a report of it needs {place}"
 
 
 def _fail(message: str, code: int, arguments: Sequence[str], kind: str, path: str | None) -> int:

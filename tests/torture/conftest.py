@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,9 @@ def counter(request: pytest.FixtureRequest, record_property: Any) -> Iterator[Co
     yield counted
     record_property("torture", (counted.name, counted.tried, len(counted.wrong)))
     assert counted.tried, "nothing was tried"
+    if os.environ.get("WISP_TORTURE_LOG"):  # a file for all that went wrong, where five are not enough
+        with Path(os.environ["WISP_TORTURE_LOG"]).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(f"{counted.name}: {what}\n" for what in counted.wrong)
     assert not counted.wrong, counted.wrong[:5]
 
 

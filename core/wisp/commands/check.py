@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..client.jobs import Check, Checked, Event, Verdict
 from ..errors import QualityError
 from ..frames import format_frames
-from .options import add_model_options, add_output_options, checked, set_up_logging, solver_of
+from .options import add_model_options, add_output_options, at_least, checked, set_up_logging, solver_of
 from .report import report_job
 from .solve import add_selection_options, object_ids
 
@@ -31,7 +31,7 @@ _REASONS = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shot", type=Path, help="the document, NAME.wisp")
     add_selection_options(parser)
-    parser.add_argument("--worst", type=_count, default=10, metavar="N", help="show so many frames (default: 10)")
+    parser.add_argument("--worst", type=at_least(1), default=10, metavar="N", help="show so many frames (default: 10)")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="write a contact sheet of the worst frames")
     parser.add_argument("--fail-on", choices=("suspicious",), help="exit with 9 when any frame is")
     add_model_options(parser)
@@ -99,10 +99,3 @@ def _summary(verdicts: Sequence[Verdict]) -> list[str]:
         told = [f"{what} {format_frames(sorted(frames))}" for what, frames in parts.items() if frames]
         lines.append(f"{name}: " + "; ".join([f"{judged} frames judged", *(told or ["none suspicious"])]))
     return lines or ["The shot has no enabled object."]
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return count

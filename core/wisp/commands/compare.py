@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..client.jobs import Compare, Compared, Event, HeadErrors
 from ..errors import OutputError
-from .options import add_model_options, add_output_options, checked, set_up_logging, solver_of
+from .options import add_model_options, add_output_options, at_least, checked, frame_number, set_up_logging, solver_of
 from .report import report_job
 from .solve import object_ids
 
@@ -36,8 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--truth", metavar="PATTERN", help="the true mattes of the one object, by the same frame numbers"
     )
-    parser.add_argument("--truth-first", type=int, metavar="N", help="renumber the truth: its first frame is N")
-    parser.add_argument("--rows", type=int, default=ROWS, metavar="N", help=f"frames on the sheet (default: {ROWS})")
+    parser.add_argument(
+        "--truth-first",
+        type=frame_number,
+        metavar="N",
+        help="renumber the truth: its first frame is N",
+    )
+    parser.add_argument(
+        "--rows", type=at_least(1), default=ROWS, metavar="N", help=f"frames on the sheet (default: {ROWS})"
+    )
     parser.add_argument(
         "--show", choices=("checker", "black", "matte"), default="checker", help="what of a matte (default: checker)"
     )

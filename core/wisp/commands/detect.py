@@ -39,11 +39,21 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--all", action="store_true", help="everything that answers, each as an object of its own")
     group.add_argument(
         "--threshold",
-        type=float,
+        type=_score,
         default=THRESHOLD,
         metavar="S",
         help=f"score from which a box counts, 0 to 1 (default: {THRESHOLD})",
     )
+
+
+def _score(text: str) -> float:
+    try:
+        score = float(text)
+    except ValueError:
+        score = -1.0
+    if not 0.0 <= score <= 1.0:
+        raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a number from 0 to 1")
+    return score
 
 
 def run(args: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, WispError
 from ..frames import parse_frames
-from .options import add_model_options, add_output_options, cache_folder, set_up_logging, solver_of
+from .options import add_model_options, add_output_options, at_least, cache_folder, set_up_logging, solver_of
 from .report import Reporter, interruptible
 
 if TYPE_CHECKING:
@@ -38,8 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     template.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: SHOT.job.json beside the shot")
     local = actions.add_parser("run", help="run the job on this machine")
     _add_job_options(local)
-    local.add_argument("--workers", type=_positive, default=1, metavar="N", help="tasks at once (default: 1)")
-    local.add_argument("--retries", type=int, default=1, metavar="N", help="run a failed task again (default: once)")
+    local.add_argument("--workers", type=at_least(1), default=1, metavar="N", help="tasks at once (default: 1)")
+    local.add_argument(
+        "--retries", type=at_least(0), default=1, metavar="N", help="run a failed task again (default: once)"
+    )
     local.add_argument("--device", default="auto", metavar="NAME", help="auto, cpu or cuda:N (default: auto)")
     add_output_options(local)
     submit = actions.add_parser("submit", help="pack the job for a queue and say how to send it")
@@ -77,14 +79,14 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--chunk",
-        type=_positive,
+        type=at_least(1),
         default=FRAMES_PER_CHUNK,
         metavar="N",
         help=f"frames per task to begin with (default: {FRAMES_PER_CHUNK})",
     )
     parser.add_argument(
         "--target",
-        type=int,
+        type=at_least(0),
         default=TARGET_SECONDS,
         metavar="S",
         help=f"how long a task should run, 0: keep --chunk (default: {TARGET_SECONDS} s)",
@@ -308,10 +310,3 @@ def _inputs(place: Path) -> list[Path]:
         found |= {documents.resolve_path(prompt.path, place) for prompt in item.prompts if prompt.kind == "mask"}
         found |= {documents.resolve_path(path, place).parent for path in (item.garbage, item.core) if path}
     return sorted(found)
-
-
-def _positive(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return count

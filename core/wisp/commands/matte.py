@@ -25,7 +25,7 @@ from ..client.tables import HEAD, TRACKER
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
 from ..frames import format_frames, parse_frames
 from .detect import add_boxes, add_detector_options
-from .options import add_model_options, add_output_options, set_up_logging, solver_at
+from .options import add_model_options, add_output_options, frame_number, set_up_logging, solver_at
 from .prompts import TypedObject, add_prompt_options, parse_prompt
 from .report import Reporter, interruptible
 
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, metavar="DIR", help="where to write (default: <plate name>_mattes)"
     )
     parser.add_argument("--frames", metavar="R", help="1001-1100, 1001-1100x2 or 1001,1005,1010-1020 (default: all)")
-    parser.add_argument("--first", type=int, metavar="N", help="renumber: the plate's first frame is N")
+    parser.add_argument("--first", type=frame_number, metavar="N", help="renumber: the plate's first frame is N")
     add_prompt_options(parser)
     _add_roto_options(parser)
     add_detector_options(parser)
@@ -197,31 +197,31 @@ def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int
         raise UsageError("There is no roto to finish.", hint="Give it with --roto FILE.")
     ocio = str(Path(args.ocio).resolve()) if args.ocio and Path(args.ocio).is_file() else args.ocio
     colour = choose_colour(args.colorspace or plate.colorspace, config=ocio, view=args.view, exposure=args.exposure)
-    shot = documents.Shot(
-        plate=documents.PlateSpec(
-            path=documents.relative_path(plate.path, document),
-            first=frames[0],
-            last=frames[-1],
-            offset=offset,
-            width=plate.width,
-            height=plate.height,
-            pixel_aspect=plate.pixel_aspect,
-            colorspace=colour.colorspace,
-            view=colour.view,
-            ocio=ocio,
-            exposure=args.exposure,
-            layer=args.layer,
-            missing=args.missing,
-        ),
-        solve=documents.SolveSpec(
-            tracker=args.tracker or _default_tracker(args.head),
-            head=_head(args),
-            precision=args.precision or "auto",
-            seed=args.seed,
-        ),
-    )
-    description = shot.model_dump()
-    description["objects"] = []
+    description: dict[str, Any] = {
+        "wisp": documents.VERSION,
+        "plate": {
+            "path": documents.relative_path(plate.path, document),
+            "first": frames[0],
+            "last": frames[-1],
+            "offset": offset,
+            "width": plate.width,
+            "height": plate.height,
+            "pixel_aspect": plate.pixel_aspect,
+            "colorspace": colour.colorspace,
+            "view": colour.view,
+            "ocio": ocio,
+            "exposure": args.exposure,
+            "layer": args.layer,
+            "missing": args.missing,
+        },
+        "solve": {
+            "tracker": args.tracker or _default_tracker(args.head),
+            "head": _head(args),
+            "precision": args.precision or "auto",
+            "seed": args.seed,
+        },
+        "objects": [],
+    }
     for number, item in enumerate(typed, 1):
         prompts = [parse_prompt(option, text, frames[0]) for option, text in item.prompts]
         for prompt in prompts:

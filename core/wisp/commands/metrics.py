@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..frames import format_frames, parse_frames
-from .options import add_output_options, set_up_logging
+from .options import add_output_options, frame_number, set_up_logging
 
 if TYPE_CHECKING:
     from ..plates.plate import Plate
@@ -27,7 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pred", help="the mattes: a sequence, folder, movie or picture")
     parser.add_argument("truth", help="the true mattes, with the same frame numbers")
     parser.add_argument("--frames", metavar="R", help="only these (default: all that both have)")
-    parser.add_argument("--truth-first", type=int, metavar="N", help="renumber the truth: its first frame is N")
+    parser.add_argument(
+        "--truth-first",
+        type=frame_number,
+        metavar="N",
+        help="renumber the truth: its first frame is N",
+    )
     parser.add_argument("--8bit", dest="eight_bit", action="store_true", help="round to 8 bits first, as papers do")
     parser.add_argument("--normalize-grad", action="store_true", help="stretch to 0..1 before Grad (the 512x288 rule)")
     add_output_options(parser)

@@ -7,10 +7,12 @@ import functools
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ..client.jobs import Request
+from ..client.tables import MAX_FRAME
 from ..errors import UsageError
 from ..weights.options import RunOptions
 
@@ -99,6 +101,25 @@ def cache_folder(args: argparse.Namespace, shot: Path) -> Path:
     from ..view.places import cache_beside
 
     return cache_beside(shot, os.environ) if args.cache is None else Path(args.cache).resolve()
+
+
+def at_least(least: int, most: int = 10**9) -> Callable[[str], int]:
+    """The type of an option that is a whole number from `least` on."""
+
+    def number(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a whole number from {least} to {most}")
+        return value
+
+    return number
+
+
+#: The type of an option that is a frame's number.
+frame_number = at_least(-MAX_FRAME, MAX_FRAME)
 
 
 def set_up_logging(verbose: bool) -> None:

@@ -23,9 +23,9 @@ def write_bundle(plan: JobPlan, folder: Path, inputs: list[Path]) -> None:
     `inputs`: files and folders that the shot reads; they are uploaded where the queue does not share storage.
     OutputError where the folder exists with something else in it.
     """
-    if folder.exists() and any(item.name not in _NAMES for item in folder.iterdir()):
+    if folder.is_file() or (folder.is_dir() and any(item.name not in _NAMES for item in folder.iterdir())):
         raise OutputError(
-            f"{folder} holds other files.", hint="Name a folder that is empty or not there yet.", path=folder
+            f"{folder} holds other files or is one.", hint="Name a folder that is empty or not there yet.", path=folder
         )
     spare_others(folder / "template.json", _is_job)
     template = job_template(plan)

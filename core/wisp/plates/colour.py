@@ -80,6 +80,8 @@ def choose_colour(
     """
     if colorspace.casefold() in _DISPLAY_REFERRED_NAMES and view is None:
         view = AS_IS
+    if not f"{colorspace}{view or ''}".isprintable():
+        raise UsageError(f"There is no colour space {colorspace!r} with a view {view or AS_IS!r}.")
     if view == AS_IS:
         return ColourChoice(NO_CONFIG, NO_CONFIG, colorspace, "", AS_IS, exposure)
     if not _has_ocio():

@@ -121,19 +121,18 @@ def new_shot(plate: Plate, path: Path, place: str) -> Shot:
     from ..plates.colour import choose_colour
 
     colour = choose_colour(plate.colorspace)
-    return Shot(
-        plate=documents.PlateSpec(
-            path=documents.relative_path(place, path),
-            first=plate.frames[0],
-            last=plate.frames[-1],
-            width=plate.width,
-            height=plate.height,
-            pixel_aspect=plate.pixel_aspect,
-            colorspace=colour.colorspace,
-            view=colour.view,
-            missing="hold" if len(plate.frames) <= plate.frames[-1] - plate.frames[0] else "error",
-        )
-    )
+    described = {
+        "path": documents.relative_path(place, path),
+        "first": plate.frames[0],
+        "last": plate.frames[-1],
+        "width": plate.width,
+        "height": plate.height,
+        "pixel_aspect": plate.pixel_aspect,
+        "colorspace": colour.colorspace,
+        "view": colour.view,
+        "missing": "hold" if len(plate.frames) <= plate.frames[-1] - plate.frames[0] else "error",
+    }
+    return documents.parse({"wisp": documents.VERSION, "plate": described}, place)
 
 
 def _drafts(environment: Mapping[str, str]) -> Path:
