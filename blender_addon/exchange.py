@@ -12,9 +12,10 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from . import gestures, mapping, model, plates, session, shapes
+from . import compositing, gestures, mapping, model, outputs, places, plates, session, shapes
 from .client import jobs
 from .gestures import Gesture, OnPlate, reporting
+from .mattes import MatteFolder
 from .operators import finished
 from .runs import run_of
 
@@ -108,17 +109,47 @@ class WISP_OT_make_masks(Asked, bpy.types.Operator):
     def execute(self, context):
         scene, strip = gestures.target(context)
         plate = plates.plate_of(scene, strip)
-        offsets = {time - frame for time, frame in plate.shown.items()}
-        if len(offsets) != 1:
-            raise plates.Refusal("Masks need a strip that shows each frame once, in order. Take off its retiming.")
+        offset = _offset(plate, "Masks")
         path = Path(tempfile.mkdtemp(dir=bpy.app.tempdir)) / "shapes.json"
         request = jobs.Deliver(output=str(path), layout="shapes", frames=mapping.ranges(plate.frames))
 
         def make() -> str:
-            made = shapes.build_masks(json.loads(path.read_text(encoding="utf-8")), offsets.pop())
+            made = shapes.build_masks(json.loads(path.read_text(encoding="utf-8")), offset)
             return f"Masks made: {', '.join(mask.name for mask in made)}"
 
         return self.ask(context, request, make)
+
+
+def _offset(plate: plates.Plate, what: str) -> int:
+    """Scene frame less plate frame. Raises plates.Refusal where that is not the same everywhere."""
+    offsets = {time - frame for time, frame in plate.shown.items()}
+    if len(offsets) != 1:
+        raise plates.Refusal(f"{what} need a strip that shows each frame once, in order. Take off its retiming.")
+    return offsets.pop()
+
+
+class WISP_OT_node_group(OnPlate, bpy.types.Operator):
+    """Make a node group for the compositor that cuts out a picture by these mattes, with an output for each object"""
+
+    bl_idname = "wisp.node_group"
+    bl_label = "Compositor Node Group"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @reporting
+    def execute(self, context):
+        scene, strip = gestures.target(context)
+        outputs.update(scene, strip)
+        plate, wisp = plates.plate_of(scene, strip), strip.wisp
+        _offset(plate, "Node groups")
+        folder, (start, first) = MatteFolder(places.here().plate(wisp.uid)), min(plate.shown.items())
+        files = {"Matte": folder.union_path(first)}
+        for item in wisp.objects:
+            if item.number in wisp.shown_objects:
+                folder.fill_single(item.number, plate.frames, wisp.shown_objects)
+                files[item.name] = folder.single_folder(item.number) / folder.name(first)
+        group = compositing.matte_group(f"Wisp {strip.name}", files, start, len(plate.shown), first - 1)
+        self.report({"INFO"}, f"In the compositor: Add > Group > {group.name}")
+        return {"FINISHED"}
 
 
 class WISP_OT_add_blender_mask(Gesture, bpy.types.Operator):
@@ -188,6 +219,7 @@ CLASSES = (
     WISP_OT_check,
     WISP_OT_deliver,
     WISP_OT_make_masks,
+    WISP_OT_node_group,
     WISP_OT_add_blender_mask,
     WISP_OT_lock,
 )

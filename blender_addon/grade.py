@@ -24,14 +24,15 @@ def repeat(source: Any, target: Any) -> bool:
     """Grade `target` as `source` is. True where its modifiers were made anew, so that its mask has to be joined."""
     for name in _SETTINGS:
         compat.assign(target, name, getattr(source, name))
-    wanted = [(each.type, is_mask(each)) for each in source.modifiers]
+    repeated = [each for each in source.modifiers if not is_composed(each)]
+    wanted = [(each.type, is_mask(each)) for each in repeated]
     anew = wanted != [(each.type, is_mask(each)) for each in target.modifiers]
     if anew:
         for each in list(target.modifiers):
             target.modifiers.remove(each)
-        for each in source.modifiers:
+        for each in repeated:
             target.modifiers.new(each.name, each.type)
-    for theirs, ours in zip(source.modifiers, target.modifiers, strict=True):
+    for theirs, ours in zip(repeated, target.modifiers, strict=True):
         if not is_mask(theirs):
             compat.assign(ours, "name", theirs.name)
             _copy(theirs, ours)
@@ -46,8 +47,13 @@ def is_mask(modifier: Any) -> bool:
     )
 
 
+def is_composed(modifier: Any) -> bool:
+    """Whether it is the compositor modifier by which a plate is cut out."""
+    return modifier.type == "COMPOSITOR" and modifier.name.startswith(MODIFIER)
+
+
 def _modifiers(strip: Any) -> Iterator[Any]:
-    return (each for each in strip.modifiers if not is_mask(each))
+    return (each for each in strip.modifiers if not is_mask(each) and not is_composed(each))
 
 
 def _properties(owner: Any) -> Iterator[tuple[str, str]]:

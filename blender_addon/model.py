@@ -21,7 +21,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import compat
+from . import compat, compositing
 from .client.tables import EDGE, PALETTE
 
 KINDS = (
@@ -36,6 +36,11 @@ OUTPUTS = (
     ("mask", "Mask on Plate", "The plate itself is cut out by a mask modifier"),
     ("cutout", "Cut-Out Strip", "A second strip of the plate, cut out, lies over the untouched plate"),
     ("matte", "Matte Strip", "The matte is shown as a black and white strip"),
+    *(
+        [("compositor", "Compositor Modifier", "The plate is cut out by a node group that you may go on with")]
+        if compositing.HAS_MODIFIER
+        else []
+    ),
 )
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import bpy
 
-from . import animation, compat, grade, places, plates, preferences
+from . import animation, compat, compositing, grade, places, plates, preferences
 from .compat import assign
 from .inventory import MODIFIER, Inventory, inventories
 from .mattes import MatteFolder
@@ -85,6 +85,7 @@ def update(scene: Any, strip: Any, inventory: Inventory | None = None) -> bool:
             assign(cutout.wisp, "uid", strip.wisp.uid)
             _lay_out_cutout(strip, cutout, matte)
         _show(strip, modifier, matte, cutout)
+        _show_composed(scene, strip, matte)
         singles = inventory.singles.get(strip.wisp.uid, ())
         if singles and inventory.is_first(strip):
             for each in singles:
@@ -359,6 +360,21 @@ def _show(strip: Any, modifier: Any, matte: Any, cutout: Any) -> None:
         assign(cutout, "mute", output != "cutout" or bypass)
 
 
+def _show_composed(scene: Any, strip: Any, matte: Any) -> None:
+    """The compositor modifier: made when it is first chosen, switched off where something else is."""
+    modifier, wanted = next(filter(grade.is_composed, strip.modifiers), None), strip.wisp.output == "compositor"
+    if wanted and modifier is None:
+        modifier = strip.modifiers.new(f"{MODIFIER} compositor", "COMPOSITOR")
+    if modifier is None:
+        return
+    if wanted and (modifier.node_group is None or modifier.node_group.name.startswith("Wisp Cut-Out ")):
+        group = compositing.cut_out_group(scene.sequencer_colorspace_settings.name)
+        assign(modifier, "node_group", group)  # a group of the user's own stays
+    if modifier.input_mask_strip != matte:
+        _join(strip, matte, modifier)
+    assign(modifier, "mute", not wanted or strip.wisp.bypass)
+
+
 def remove(scene: Any, strip: Any) -> None:
     """Take away what shows the plate's mattes, its mask modifier too. The files stay."""
     inventory = Inventory(scene)
@@ -379,6 +395,8 @@ def remove(scene: Any, strip: Any) -> None:
                     _holder(scene, each).remove(each)
         else:
             strip.modifiers.remove(joint.modifier)
+        for modifier in [each for each in strip.modifiers if grade.is_composed(each)]:
+            strip.modifiers.remove(modifier)
 
 
 # -- keeping in step ------------------------------------------------------------------------------------------

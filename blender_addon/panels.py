@@ -247,6 +247,7 @@ class WISP_PT_output(OfPlate, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("wisp.deliver", icon="EXPORT")
         row.operator("wisp.make_masks", icon="MOD_MASK")
+        layout.operator("wisp.node_group", icon="NODETREE")
         layout.operator("wisp.track_selected")
         layout.operator("wisp.remove")
 

@@ -24,6 +24,7 @@ def run() -> None:
     locked(strip)
     delivered()
     cryptomatte()
+    node_group()
     masks(strip)
     others()
 
@@ -87,7 +88,27 @@ def cryptomatte_of(path: Path, name: str) -> Any:
     return build
 
 
-def composed(build: Any) -> np.ndarray:
+def node_group() -> None:
+    """The node group gives each object's matte, frame by frame; made again, it takes its own place."""
+    shown = stage.render(14)[..., 3]
+    assert bpy.ops.wisp.node_group() == {"FINISHED"} and bpy.ops.wisp.node_group() == {"FINISHED"}
+    groups = [group for group in bpy.data.node_groups if group.name.startswith("Wisp ")]
+    assert [socket.name for socket in groups[0].interface.items_tree if socket.in_out == "OUTPUT"] == [
+        "Image",
+        "Matte",
+        "red",
+    ]
+    assert len(groups) == 1, [group.name for group in groups]
+
+    def build(tree: Any) -> Any:
+        node = tree.nodes.new("CompositorNodeGroup")
+        node.node_tree = groups[0]
+        return node.outputs["red"]
+
+    stage.near(np.abs(composed(build, 14) - shown).max(), 0.0, 2.0 / 255, "the node group's matte")
+
+
+def composed(build: Any, frame: int = 1) -> np.ndarray:
     """What a compositor makes of an output socket (`build` makes its node in the tree it gets): its red channel."""
     scene = stage.prepare(bpy.data.scenes.new("compositor"))
     scene.view_settings.view_transform = "Raw"
@@ -105,7 +126,7 @@ def composed(build: Any) -> np.ndarray:
         tree.nodes.clear()
         end = tree.nodes.new("CompositorNodeComposite")
     tree.links.new(build(tree), end.inputs[0])
-    picture = stage.render(1, scene)[..., 0]
+    picture = stage.render(frame, scene)[..., 0]
     bpy.data.scenes.remove(scene)
     return picture
 

@@ -95,6 +95,8 @@ def kinds(strip: Any) -> None:
     picture = stage.render(4)[..., 0]
     for place, value in ((LEFT, 0.5), (TOP_RIGHT, 1.0), (BELOW, 0.0)):
         stage.near(picture[place], value, 0.012, "matte strip")
+    if stage.addon("compositing").HAS_MODIFIER:
+        composed(strip)
     strip.wisp.output = "mask"
     check(0.5)
     strip.wisp.bypass = True
@@ -103,6 +105,25 @@ def kinds(strip: Any) -> None:
     assert not strip.wisp.bypass, "a render ends the bypass"
     roles = sorted(each.wisp.role for each in stage.all_strips() if each.wisp.role)
     assert roles == ["cutout", "matte"], roles
+
+
+def composed(strip: Any) -> None:
+    """A compositor modifier cuts out as the mask does, whatever space the sequencer works in; a cut-out has none."""
+    outputs, space = stage.addon("outputs"), bpy.context.scene.sequencer_colorspace_settings
+    strip.wisp.output = "compositor"
+    modifiers = [(each.type, each.mute) for each in strip.modifiers]
+    assert modifiers == [("MASK", True), ("COMPOSITOR", False)], modifiers
+    check(0.5)
+    before, low = space.name, next(each for each in stage.all_strips() if each.channel == 1)
+    low.mute = True
+    for name in ("Linear Rec.709", before):
+        space.name = name
+        outputs.follow()
+        stage.near(stage.render(4)[LEFT][..., 3], 0.5, 0.012, f"alpha by the compositor modifier in {name}")
+    low.mute = False
+    strip.wisp.output = "cutout"
+    cutout = next(each for each in stage.all_strips() if each.wisp.role == "cutout")
+    assert [each.type for each in cutout.modifiers] == ["MASK"], "the plate's compositor modifier is not repeated"
 
 
 def singles(strip: Any) -> None:
