@@ -16,6 +16,7 @@ from wisp.farm.local import make_job
 from wisp.farm.ranges import from_openjd, to_openjd
 from wisp.farm.template import JobPlan, job_template, job_values
 
+GOLDEN = Path(__file__).parents[1] / "data" / "farm-template.json"
 OPENJD = str(Path(sys.executable).with_name("openjd"))
 
 
@@ -139,3 +140,8 @@ def test_a_folder_with_other_files_is_left_alone(shot: Path, tmp_path: Path) -> 
     (folder / "notes.txt").write_text("keep")
     assert main(["farm", "submit", str(shot), "--to", "deadline-cloud", "-o", str(folder)]) == 8
     assert [item.name for item in folder.iterdir()] == ["notes.txt"]
+
+
+def test_the_job_is_the_one_that_was_agreed_on() -> None:
+    """A change of it shows as a difference of this file; write it anew after a look."""
+    assert json.loads(GOLDEN.read_text("utf-8")) == json.loads(json.dumps(job_template(plan(gpu=True))))

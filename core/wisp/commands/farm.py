@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_output_options(local)
     submit = actions.add_parser("submit", help="pack the job for a queue and say how to send it")
     _add_job_options(submit)
-    submit.add_argument("--to", choices=("deadline-cloud",), required=True, help="which queue")
+    submit.add_argument("--to", choices=("deadline-cloud", "flamenco", "opencue"), required=True, help="which queue")
     submit.add_argument("-o", "--output", type=Path, metavar="DIR", help="default: SHOT_job beside the shot")
     task = actions.add_parser("task", help="one task of the job, as workers call it")
     task.add_argument("stage", choices=("track", "matte", "check"))
@@ -115,6 +115,7 @@ def run(args: argparse.Namespace) -> int:
         return _run(args, plan)
     from .. import shot as documents
     from ..farm.bundle import write_bundle, write_template
+    from ..farm.queues import write_flamenco, write_opencue
     from ..farm.template import job_values
     from ..plates.sources import Sources
 
@@ -128,6 +129,15 @@ def run(args: argparse.Namespace) -> int:
         print(f"or with any Open Job Description runner, such as: {shlex.join(words)}")
         return 0
     folder = args.output or args.shot.with_name(f"{args.shot.stem}_job")
+    if args.to == "flamenco":
+        job_type, job = write_flamenco(plan, folder)
+        print(f"Put {job_type} into the manager's folder 'scripts', once. Send the job with:")
+        print(f"    curl -H 'Content-Type: application/json' -d @{job} http://MANAGER:8080/api/v3/jobs")
+        return 0
+    if args.to == "opencue":
+        (script,) = write_opencue(plan, folder)
+        print(f"Send the job with PyOutline: python {script}")
+        return 0
     write_bundle(plan, folder, _inputs(plan.shot))
     print(f"Packed the job in {folder}. Send it with: deadline bundle submit {folder}")
     return 0
