@@ -227,9 +227,7 @@ def _choose(path: Path, parts: list[Any], layer: str | None) -> Picture:
     layers = _layers(path, parts)
     picture = layers.default if layer is None else layers.by_name.get(layer)
     if picture is None:
-        known = list(layers.by_name)
-        rest = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
-        raise FrameReadError(path, f"it has no layer '{layer}'", hint=f"It holds: {', '.join(known[:_LISTED])}{rest}.")
+        raise FrameReadError(path, f"it has no layer '{layer}'", hint=f"It holds: {_listed(list(layers.by_name))}.")
     if _part_names(parts[picture.part]).deep:
         raise FrameReadError(path, _DEEP)
     return picture
@@ -262,9 +260,13 @@ def chosen_layer(path: str | Path) -> str:
         layers = _layers(path, _open_header(path))
     if not layers.choice:
         return ""
-    others = ", ".join(name for name in layers.by_name if layers.by_name[name].kind != "grey")
+    others = _listed([name for name in layers.by_name if layers.by_name[name].kind != "grey"])
     quoted = layers.choice if layers.choice not in layers.by_name else f"'{layers.choice}'"
-    return f"Of the layers of {path.name}, {quoted} is taken as the picture (--layer chooses: {others[:300]})."
+    return f"Of the layers of {path.name}, {quoted} is taken as the picture (--layer chooses: {others})."
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
 
 
 def layer_names(path: str | Path) -> tuple[str, ...]:
