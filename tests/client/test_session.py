@@ -137,6 +137,20 @@ def test_a_preview_follows_the_edit_that_it_is_of(made: Any) -> None:
     assert client.shot.asked[2:] == [("preview", 1, 7)]
 
 
+def test_a_quick_preview_is_shown_and_leaves_the_frame_to_be_solved(made: Any) -> None:
+    session, client, clock, _ = made
+    session._lane(1).dirty.add(7)
+    assert session.stale(1, 7)
+    session.want_preview(1, 7)
+    clock.passes(PREVIEW)
+    path = "/cache/q/alpha.0007.exr"
+    client.shot.previews[0][0]({"path": path, "track_state": "tracked", "confidence": 0.9, "quick": True})
+    assert session.matte_path(1, 7) == path and not session.stale(1, 7)
+    assert 7 in session.lanes[1].dirty and 7 not in session.lanes[1].solved
+    session.update()
+    assert session.stale(1, 7), "it was of the shot before the edit"
+
+
 def test_a_status_says_where_mattes_lie(made: Any) -> None:
     session, client, _, _ = made
     known: list[bool] = []

@@ -312,3 +312,24 @@ def test_what_cannot_fit_is_refused_and_what_was_done_is_kept(
         made.run()
     assert tracker.steps == []
     assert made.run([FIRST]).cached == 1
+
+
+def test_a_quick_preview_is_looked_at_and_the_frame_still_to_be_solved(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    made = shot(box(1010))
+    made.solve.head = "sam2matting-sam2.1-tiny"
+    whole = solver(made, folder)
+    path = whole.preview(1010, "hero", quick=True)
+    assert read_matte(path)[1].model.endswith(":result=fast")  # type: ignore[union-attr]
+    assert 1010 in whole.status().objects[0].of("dirty")
+    steps = len(tracker.steps)
+    whole.run([1010])
+    assert len(tracker.steps) == steps, "the mask is the same"
+    solved = whole.preview(1010, "hero", quick=True)
+    assert solved == whole.work("hero").path(1010) != path, "what is solved is shown as it is"
+    assert not whole.preview(1011, "hero").samefile(whole.preview(1012, "hero", quick=True))
+    assert whole.status().objects[0].of("solved") == (1010, 1011)
+    made.solve.head = "sam2matting-sam2.1-tiny:result=exact"
+    exact = solver(made, folder).preview(1012, "hero", quick=True)
+    assert read_matte(exact)[1].model.endswith(":result=exact"), "who asks for a result is shown that"  # type: ignore[union-attr]

@@ -108,6 +108,8 @@ class Session:
         #: Previews (object, frame) to ask for, and those that the engine works at.
         self._wanted: Set[Tuple[int, int]] = set()
         self._previews: Set[Tuple[int, int]] = set()
+        #: Frames whose matte is of the shot as it is now, but only made to be looked at.
+        self._looked_at: Set[Tuple[int, int]] = set()
         client.on_exit.connect(self._exited)
         client.on_notification.connect(self._notified)
         self._poll_timer = Timer(clock, POLL, self._poll)
@@ -144,7 +146,8 @@ class Session:
     def stale(self, number: int, frame: int) -> bool:
         """Whether the matte is out of date and no newer one is on its way."""
         lane, key = self.lanes.get(number), (number, frame)
-        return lane is not None and frame in lane.dirty and key not in self._wanted and key not in self._previews
+        known = key in self._wanted or key in self._previews or key in self._looked_at
+        return lane is not None and frame in lane.dirty and not known
 
     def doubt(self, number: int, frame: int, track_state: str, confidence: float) -> None:
         """Mark or clear a frame as suspicious by what its matte says."""
@@ -181,6 +184,7 @@ class Session:
     def update(self) -> None:
         """The document was edited: tell the engine soon."""
         self._at_rest = READY
+        self._looked_at.clear()
         self._edited = True
         self._update_timer.start()
 
@@ -301,7 +305,7 @@ class Session:
         def there(result: Dict[str, Any]) -> None:
             ended()
             self.doubt(number, frame, result["track_state"], result["confidence"])
-            self._keep(number, frame, result["path"])
+            self._keep(number, frame, result["path"], result.get("quick", False))
             self.changed.emit()
 
         def failed(error: EngineError) -> None:
@@ -318,10 +322,14 @@ class Session:
     def _lane(self, number: int) -> Lane:
         return self.lanes.setdefault(number, Lane(set(), set(), {}))
 
-    def _keep(self, number: int, frame: int, path: str) -> None:
+    def _keep(self, number: int, frame: int, path: str, quick: bool = False) -> None:
+        """A matte is there. `quick`: one to look at, of a frame that is still to be solved."""
         lane = self._lane(number)
-        lane.solved.add(frame)
-        lane.dirty.discard(frame)
+        if quick:
+            self._looked_at.add((number, frame))
+        else:
+            lane.solved.add(frame)
+            lane.dirty.discard(frame)
         self._paths[number, frame] = path
         self.matte_changed.emit(number, frame)
 

@@ -199,6 +199,9 @@ class Previewed(Message):
     path: str = Field(description="EXR, half, R=G=B=alpha 0..1.")
     track_state: str = Field(description="As in `job/frame`.")
     confidence: float = Field(description="As in `job/frame`.")
+    quick: bool = Field(
+        description="It was made by the head's quick variant, to be looked at: the frame is still to be solved."
+    )
 
 
 class JobRequest(Message):

@@ -85,11 +85,16 @@ class OpenShot:
         tell(standing.status())
 
     def preview(self, asked: api.Preview) -> api.Previewed:
-        """Compute one matte."""
+        """Compute one matte, by the head's quick variant where it has one."""
         (name,) = self._solver.names([asked.object])
-        path = self._solver.preview(asked.frame, name)
+        path = self._solver.preview(asked.frame, name, quick=True)
         stamp = read_stamp(path)
-        return api.Previewed(path=path.as_posix(), track_state=stamp.track_state, confidence=stamp.confidence)
+        return api.Previewed(
+            path=path.as_posix(),
+            track_state=stamp.track_state,
+            confidence=stamp.confidence,
+            quick=self._solver.work(name).matte(asked.frame) is None,
+        )
 
     def work(self, asked: jobs.Request) -> Callable[[Job], jobs.Done]:
         """The work of a job for the present document. UsageError for frames, objects and places that do not exist."""

@@ -86,8 +86,11 @@ class Run:
         stages: Sequence[Stage] = ("track", "matte"),
         on_event: Listener = ignore,
         should_stop: Callable[[], bool] = never,
+        lasting: bool = True,
     ) -> None:
+        """`lasting`: what is made is recorded as the shot's own."""
         self._solver = solver
+        self._lasting = lasting
         self._shelf = solver.shelf
         self._stages = stages
         self._on_event, self._should_stop = on_event, should_stop
@@ -201,6 +204,8 @@ class Run:
 
     def _remember(self) -> None:
         """Record what the mattes that are there now were made of, also after a stop or a failure."""
+        if not self._lasting:
+            return
         for work, todo in self._unfinished.items():
             done = [frame for frame in self._wanted if frame not in todo]
             record = self._solver.record(work.item)

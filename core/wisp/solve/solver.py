@@ -22,6 +22,7 @@ from ..plates.sequences import find
 from ..plates.sources import Sources
 from ..shot import ObjectSpec, Shot
 from ..trackers.tracker import Tracker
+from ..weights.registry import entry_as
 from .events import Listener, Stage, ignore, never
 from .locks import LockedMattes
 from .objects import ModelIds, ObjectWork
@@ -79,6 +80,8 @@ class Solver:
         self.source = source
         self._models = models
         self._cache = cache
+        #: Whether this is another solver's `_quick`, whose mattes are only looked at.
+        self._is_quick = False
 
     def of(self, shot: Shot) -> Solver:
         """A solver of another document on the same plate, given the same."""
@@ -241,9 +244,15 @@ class Solver:
         self.replan()
         return Run(self, frames, objects, stages, on_event, should_stop).go()
 
-    def preview(self, frame: int, object_name: str) -> Path:
-        """The matte of one frame, computed now if need be. UsageError where no keyframe is near enough."""
-        run = Run(self, [frame], [object_name])
+    def preview(self, frame: int, object_name: str, *, quick: bool = False) -> Path:
+        """The matte of one frame, computed now if need be. UsageError where no keyframe is near enough.
+
+        `quick`: where it is not there yet and the head has a quick variant, by that; the frame is then still to be
+        solved.
+        """
+        if quick and self._quick is not None and self.work(object_name).matte(frame) is None:
+            return self._quick.preview(frame, object_name)
+        run = Run(self, [frame], [object_name], lasting=not self._is_quick)
         if run.track_steps > PREVIEW_REACH:
             raise UsageError(
                 f"Frame {frame} is {run.track_steps} untracked frames away from what is known of '{object_name}'.",
@@ -251,6 +260,17 @@ class Solver:
             )
         run.go()
         return self.work(object_name).path(frame)
+
+    @cached_property
+    def _quick(self) -> Solver | None:
+        """The same shot by the head's quick variant; None where it has none or another result was asked for."""
+        head = self.shot.solve.head
+        if ":result=" in head or "fast" not in entry_as(head, "head").settings.get("result", ()):
+            return None
+        solve = self.shot.solve.model_copy(update={"head": f"{head}:result=fast"})
+        other = self.of(self.shot.model_copy(update={"solve": solve}))
+        other._is_quick = True
+        return other
 
     def fit_region(
         self, name: str, on_event: Listener = ignore, should_stop: Callable[[], bool] = never
