@@ -5,11 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
-from wisp.client import tables
-from wisp.shot import Edge, Shot
+from wisp.client import jobs, tables
+from wisp.commands.prompts import _PARSERS
+from wisp.deliver import FORMATS
+from wisp.engine import api
+from wisp.shapes.formats import FORMATS as SHAPES
+from wisp.shot import Edge, Shot, SolveSpec
 from wisp.shot import model as documents
+from wisp.weights.registry import entries
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -34,11 +40,23 @@ app = QtWidgets.QApplication([])
 plate = {"path": "a.png", "first": 1, "last": 1, "width": 8, "height": 8}
 panel = EdgePanel(ShotEdits({"wisp": 1, "plate": plate, "objects": [{"id": 1, "name": "a", "prompts": []}]}))
 assert panel.rows["glow"].number.value() == 0.5 and panel.rows["glow"].slider.toolTip() == "Let the edge shine"
+import contextlib, io, json, os, pathlib, tempfile
+from wisp.cli import main
+os.chdir(tempfile.mkdtemp())
+pathlib.Path("s.wisp").write_text(json.dumps({"wisp": 1, "plate": plate, "objects": [{"id": 1, "name": "a"}]}))
+said = io.StringIO()
+with contextlib.redirect_stdout(said):
+    assert main(["prompt", "s.wisp", "edge", "--help"]) == 0
+assert "glow" in said.getvalue(), said.getvalue()
+assert main(["prompt", "s.wisp", "edge", "a", "glow=1.5", "-q"]) == 0
+import wisp
+assert wisp.open("s.wisp").object("a").spec.edge.glow == 1.5
+assert wisp.open("s.wisp").object("a").edge(glow=0.25).spec.edge.glow == 0.25
 print("everywhere")
 """
 
 
-def test_a_new_edge_setting_is_in_documents_schema_and_panels() -> None:
+def test_a_new_edge_setting_is_in_documents_schema_panels_scripts_and_commands() -> None:
     done = subprocess.run([sys.executable, "-c", NEW_SETTING], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "everywhere"
@@ -64,6 +82,15 @@ def test_defaults_change_nothing_and_are_within_the_limits() -> None:
         assert setting.step > 0
 
 
+def test_what_nobody_chose_stands_once() -> None:
+    """Models by default, and what a delivery may be of."""
+    assert (SolveSpec().tracker, SolveSpec().head) == (tables.TRACKER, tables.HEAD)
+    assert set(get_args(get_args(api.described(jobs.Deliver)["layout"][0])[0])) == set(tables.LAYOUTS)
+    assert tuple(FORMATS) == tables.PICTURE_FORMATS and set(SHAPES) == set(tables.SHAPE_FORMATS)
+    ids = {entry.id for entry in entries()}
+    assert {tables.TRACKER, tables.HEAD, tables.DETECTOR} <= ids
+
+
 def test_the_guide_lists_every_edge_setting() -> None:
     guide = (ROOT / "docs" / "finish.md").read_text("utf-8")
     assert [setting.key for setting in tables.EDGE if f"`edge.{setting.key}`" not in guide] == []
@@ -74,5 +101,5 @@ def test_the_kinds_of_prompts_are_those_of_the_document() -> None:
         kind.model_fields["kind"].default
         for kind in (documents.Point, documents.Box, documents.Stroke, documents.MaskPrompt, documents.Text)
     }
-    assert kinds == set(tables.PROMPT_KINDS)
+    assert kinds == set(tables.PROMPT_KINDS) == set(_PARSERS)
     assert Shot.model_json_schema()["$defs"]["Stroke"]["properties"]["xy"]["maxItems"] == tables.MAX_STROKE_POINTS

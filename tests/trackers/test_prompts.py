@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from wisp.motion.footage import working_size
-from wisp.trackers.prompts import clip_box, obey_strokes, point_pixels, seeds, shrink_mask, stroke_mask
+from wisp.trackers.prompts import clip_box, point_pixels, seeds, shrink_mask, stroke_labels, stroke_mask
 from wisp.trackers.tracker import FramePrompts
 
 
@@ -64,16 +64,14 @@ def test_strokes_past_the_border_are_cut_off():
     assert not stroke_mask(line((-50.0, 5.0)), 2.0, (20, 10), (20, 10)).any()
 
 
-def test_obeyed_strokes_change_nothing_else_and_the_later_one_wins():
-    alpha = np.full((20, 30), 0.3, np.float32)
+def test_the_later_of_two_strokes_wins():
     keep = (line((5.0, 10.0), (25.0, 10.0)), 3.0, True)
     remove = (line((15.0, 10.0)), 2.0, False)
-    result = obey_strokes(alpha, (keep, remove), (30, 20))
+    labels = stroke_labels((keep, remove), (30, 20), (30, 20))
     kept, removed = stroke_mask(*keep[:2], (30, 20), (30, 20)), stroke_mask(*remove[:2], (30, 20), (30, 20))
-    assert (result[removed] == 0).all()
-    assert (result[kept & ~removed] == 1).all()
-    assert (result[~kept & ~removed] == np.float32(0.3)).all()
-    assert (alpha == np.float32(0.3)).all()
+    assert (labels[removed] == -1).all()
+    assert (labels[kept & ~removed] == 1).all()
+    assert (labels[~kept & ~removed] == 0).all()
 
 
 def test_points_fall_on_the_pixel_that_contains_them():

@@ -189,7 +189,7 @@ class Client:
                 return count
             if message is None:
                 return count
-            self._take(message)
+            self._receive(message)
         return limit
 
     def open(
@@ -214,7 +214,7 @@ class Client:
 
     # -- inside -------------------------------------------------------------------------------------------
 
-    def _take(self, message: Message) -> None:
+    def _receive(self, message: Message) -> None:
         method = message.get("method")
         if method is not None:
             params = message.get("params", {})
@@ -224,7 +224,7 @@ class Client:
             elif job is None:
                 self.on_notification(method, params)
             else:
-                job._take(method, params)
+                job._handle(method, params)
             return
         on_result, on_error = self._pending.pop(message.get("id", 0), (ignore, ignore))
         if "error" in message:

@@ -226,8 +226,8 @@ class Session:
         self.progress = jobs.Progress("starting", None, 0, 0, None)  # type: ignore[arg-type]
         self._solves = isinstance(asked, jobs.Solve)
 
-        def told(event: jobs.Event) -> None:
-            self._told(event)
+        def handle(event: jobs.Event) -> None:
+            self._handle(event)
             on_event(event)
 
         def done(end: jobs.Done) -> None:
@@ -238,7 +238,7 @@ class Session:
             self._job_failed(error)
             on_end(None, self.message)
 
-        self._job = self._shot.run(asked, told, done, failed)
+        self._job = self._shot.run(asked, handle, done, failed)
         self.changed.emit()
         return True
 
@@ -354,7 +354,7 @@ class Session:
         self.changed.emit()
         self.mattes_known.emit()
 
-    def _told(self, event: jobs.Event) -> None:
+    def _handle(self, event: jobs.Event) -> None:
         if isinstance(event, jobs.Progress):
             self.progress = event
         elif isinstance(event, jobs.FrameDone) and self._solves:

@@ -167,7 +167,7 @@ class Job:
         if self._unwanted:
             self.cancel()
 
-    def _take(self, method: str, params: Dict[str, Any]) -> None:
+    def _handle(self, method: str, params: Dict[str, Any]) -> None:
         if method == "job/error":
             self._fail(as_error(params))
             return

@@ -117,8 +117,24 @@ EDGE = (
     ),
 )
 
-#: What marks an object on a frame; how each is stored is in `wisp.shot.model`.
-PROMPT_KINDS = ("point", "box", "stroke", "mask", "text")
+
+class PromptKind(NamedTuple):
+    """What marks an object on a frame; how it is stored is in `wisp.shot.model`."""
+
+    key: str
+    hint: str
+    #: As it is typed after its frame and a colon.
+    typed: str
+
+
+PROMPTS = (
+    PromptKind("box", "a rectangle around the object", "X0,Y0,X1,Y1"),
+    PromptKind("point", "a click on it, or with ',-' beside it", "X,Y[,-]"),
+    PromptKind("mask", "a black and white picture of it, of the plate's size", "FILE"),
+    PromptKind("stroke", "a painted line of radius R (6) to keep, or with ',-' to remove", "X,Y/X,Y/..[@R][,-]"),
+    PromptKind("text", "words that name it", "WORDS"),
+)
+PROMPT_KINDS = tuple(kind.key for kind in PROMPTS)
 #: What a shot is solved with, and what words are looked for with, where nobody says otherwise.
 TRACKER, HEAD, DETECTOR = "flow", "embedded", "grounding-dino-tiny"
 #: Score from which a detector's box counts; Grounding DINO's authors use 0.25 to 0.4.

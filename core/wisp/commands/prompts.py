@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..client.tables import PROMPTS
 from ..errors import UsageError
 from ..shot import Box, MaskPrompt, Point, Prompt, Stroke, Text
 
@@ -48,15 +49,11 @@ def add_prompt_options(parser: argparse.ArgumentParser) -> None:
         "from the top left. Repeat as often as you like, on any frames.",
     )
     parser.set_defaults(objects=[])
-    options = {
+    options = {kind.key: (f"F:{kind.typed}", kind.hint) for kind in PROMPTS}
+    for name, (metavar, text) in {
         "object": ("NAME", "start an object; the prompts after it belong to it"),
-        "box": ("F:X0,Y0,X1,Y1", "a rectangle around the object"),
-        "point": ("F:X,Y[,-]", "a click on it, or with ',-' beside it"),
-        "mask": ("F:FILE", "a black and white picture of it, of the plate's size"),
-        "stroke": ("F:X,Y/X,Y/..[@R][,-]", "a painted line of radius R (6) to keep, or with ',-' to remove"),
-        "text": ("F:WORDS", "words that name it"),
-    }
-    for name, (metavar, text) in options.items():
+        **options,
+    }.items():
         group.add_argument(f"--{name}", action=_Collect, metavar=metavar, help=text, default=argparse.SUPPRESS)
 
 

@@ -158,7 +158,7 @@ def _train(args: argparse.Namespace) -> int:
             reporter.say(f"Going on at step {trainer.step} of {config.steps}.")
 
         def listen(progress: Progress) -> None:
-            _tell(reporter, progress)
+            _report(reporter, progress)
 
         finished = trainer.run(listen, interrupt)
         reporter.emit("done" if finished else "stopped", step=trainer.step, folder=str(args.output))
@@ -169,7 +169,7 @@ def _train(args: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(reporter: Reporter, progress: Progress) -> None:
+def _report(reporter: Reporter, progress: Progress) -> None:
     left = (progress.steps - progress.step) * progress.seconds_per_step
     if progress.validation is not None:
         errors, references = progress.validation.errors, progress.validation.references

@@ -94,11 +94,11 @@ class Delivery:
         ]
         solver.sources.refuse(file.path for file in self._files)
         present = {file.path: _state(file.path, self._mark(file)) for file in self._files}
-        strangers = [path for path, state in present.items() if state == "other"]
-        if strangers and (not overwrite or version is not None):
-            more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
+        in_the_way = [path for path, state in present.items() if state == "other"]
+        if in_the_way and (not overwrite or version is not None):
+            more = f" and {len(in_the_way) - 1} more" if len(in_the_way) > 1 else ""
             hint = "Choose another place, or say --overwrite." if version is None else "Deliver the next version."
-            raise OutputError(f"{strangers[0]}{more} would be overwritten.", hint=hint, path=strangers[0])
+            raise OutputError(f"{in_the_way[0]}{more} would be overwritten.", hint=hint, path=in_the_way[0])
         self._todo = {file for file in self._files if present[file.path] != "same"}
         self.skipped = len(self._files) - len(self._todo)
 

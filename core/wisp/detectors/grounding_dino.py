@@ -158,9 +158,9 @@ def _load(checkpoint: Path, config: Path) -> Any:
     absent = sorted(map(str, {*report["missing_keys"], *report["mismatched_keys"]}))
     if absent:
         raise _unfit(checkpoint, f"{len(absent)} tensors are missing or of another shape, such as {absent[0]}")
-    strangers = sorted(report["unexpected_keys"])
-    if strangers:
-        log.warning("%s has %d tensors that are not used, such as %s.", checkpoint, len(strangers), strangers[0])
+    unused = sorted(report["unexpected_keys"])
+    if unused:
+        log.warning("%s has %d tensors that are not used, such as %s.", checkpoint, len(unused), unused[0])
     return network.eval().requires_grad_(False)
 
 

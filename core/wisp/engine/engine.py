@@ -71,7 +71,7 @@ class Engine:
             "shutdown": self._shutdown,
         }
 
-    def tell(self, params: api.Message) -> None:
+    def notify(self, params: api.Message) -> None:
         """Send a notification."""
         self._send(rpc.notification(params))
 
@@ -198,15 +198,15 @@ class Engine:
     def _note(self, sentences: Iterable[str]) -> None:
         """What a plate has to say of itself, after the answer."""
         for sentence in sentences:
-            self._worker.call(partial(self.tell, api.Log(level="warning", text=sentence)))
+            self._worker.call(partial(self.notify, api.Log(level="warning", text=sentence)))
 
     def _find_out(self, shot_id: str) -> None:
         """What an answer leaves open is told later."""
 
-        def tell(status: api.ShotStatus) -> None:
-            self.tell(api.ShotStatusKnown(shot_id=shot_id, status=status))
+        def report(status: api.ShotStatus) -> None:
+            self.notify(api.ShotStatusKnown(shot_id=shot_id, status=status))
 
-        self._worker.when_free(shot_id, self._shots[shot_id].find_out(tell))
+        self._worker.when_free(shot_id, self._shots[shot_id].find_out(report))
 
     def _drop_models(self) -> None:
         if self._models is not None:

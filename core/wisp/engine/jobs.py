@@ -37,7 +37,7 @@ class Job:
     id: str
     shot_id: str
     work: Callable[[Job], Done]
-    tell: Send
+    send: Send
     between_frames: Callable[[], None]
     cancelled: threading.Event = field(default_factory=threading.Event)
     running: bool = False
@@ -50,7 +50,7 @@ class Job:
             self.progress(event)
             self.between_frames()
         else:
-            self.tell(self.id, event)
+            self.send(self.id, event)
 
     def progress(self, progress: Progress) -> None:
         """Tell it, or keep it back while the one before it is younger than PROGRESS_INTERVAL."""
@@ -62,7 +62,7 @@ class Job:
         """Send what was kept back: nobody should be left with the last but one."""
         progress, self._waiting = self._waiting, None
         if progress is not None:
-            self.tell(self.id, progress)
+            self.send(self.id, progress)
             self._sent = time.monotonic()
 
 

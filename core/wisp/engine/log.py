@@ -18,8 +18,8 @@ KEPT = 10
 _LEVELS = {logging.DEBUG: "info", logging.INFO: "info", logging.WARNING: "warning"}
 
 
-def start(tell: Callable[[api.Log], None]) -> Path | None:
-    """Log Wisp's records to a file of this process, warnings also to stderr and to the host through `tell`.
+def start(send: Callable[[api.Log], None]) -> Path | None:
+    """Log Wisp's records to a file of this process, warnings also to stderr and to the host through `send`.
 
     Returns the file; None where no folder can be written, which is no reason not to work.
     """
@@ -29,7 +29,7 @@ def start(tell: Callable[[api.Log], None]) -> Path | None:
     stderr = logging.StreamHandler()
     stderr.setLevel(logging.WARNING)
     logger.addHandler(stderr)
-    logger.addHandler(_ToHost(tell))
+    logger.addHandler(_ToHost(send))
     for place in (folders.log_folder, folders.runtime_folder):
         with contextlib.suppress(WispError, OSError):
             path = place() / f"engine-{os.getpid()}.log"
@@ -53,10 +53,10 @@ def _prune(folder: Path) -> None:
 class _ToHost(logging.Handler):
     """Sends records to the host as `log`. Tracebacks stay in the file."""
 
-    def __init__(self, tell: Callable[[api.Log], None]) -> None:
+    def __init__(self, send: Callable[[api.Log], None]) -> None:
         super().__init__(logging.WARNING)
-        self._tell = tell
+        self._send = send
 
     def emit(self, record: logging.LogRecord) -> None:
         level = _LEVELS.get(record.levelno, "error")
-        self._tell(api.Log.model_validate({"level": level, "text": record.getMessage()}))
+        self._send(api.Log.model_validate({"level": level, "text": record.getMessage()}))

@@ -1,4 +1,4 @@
-"""Which files a host's documents may name: a document from a stranger must not read what its host did not offer."""
+"""Which files a host's documents may name: a document from elsewhere must not read what its host did not offer."""
 
 from __future__ import annotations
 

@@ -74,15 +74,15 @@ class OpenShot:
         """What is known to be done and not."""
         return self._standing.status()
 
-    def find_out(self, tell: Callable[[api.ShotStatus], None]) -> Iterator[None] | None:
-        """Steps that find out what the status leaves open, and tell it in the end; None where it leaves nothing."""
-        return None if self._standing.complete else self._find_out(self._standing, tell)
+    def find_out(self, report: Callable[[api.ShotStatus], None]) -> Iterator[None] | None:
+        """Steps that find out what the status leaves open, and report it in the end; None where it leaves nothing."""
+        return None if self._standing.complete else self._find_out(self._standing, report)
 
-    def _find_out(self, standing: Standing, tell: Callable[[api.ShotStatus], None]) -> Iterator[None]:
+    def _find_out(self, standing: Standing, report: Callable[[api.ShotStatus], None]) -> Iterator[None]:
         while not standing.complete:
             standing.advance(time.monotonic() + STEP_SECONDS)
             yield
-        tell(standing.status())
+        report(standing.status())
 
     def preview(self, asked: api.Preview) -> api.Previewed:
         """Compute one matte, by the head's quick variant where it has one."""

@@ -178,7 +178,7 @@ class _StepRunner:
             started = time.monotonic()
             try:
                 session = session or _WorkerSession(self._job, self._parameters, self._step)
-                status = session.run(task.parameters, functools.partial(self._tell, task), self._stop.is_set)
+                status = session.run(task.parameters, functools.partial(self._report, task), self._stop.is_set)
             except Exception as error:
                 status = ActionStatus(state=ActionState.FAILED, fail_message=f"could not be started: {error}")
             if session and status.state != ActionState.SUCCESS:
@@ -188,7 +188,7 @@ class _StepRunner:
         if session:
             session.close()
 
-    def _tell(self, task: _Task, part: float) -> None:
+    def _report(self, task: _Task, part: float) -> None:
         with self._lock:
             self._running[task] = part
 
@@ -265,7 +265,7 @@ class _WorkerSession:
             session_id=f"{step.name}-{threading.get_ident()}-{time.monotonic_ns()}",
             job_parameter_values=parameters,
             job_name=str(job.name),
-            callback=self._told,
+            callback=self._follow,
             revision_extensions=RevisionExtensions(
                 spec_rev=job.revision, supported_extensions=list(job.extensions or [])
             ),
@@ -304,7 +304,7 @@ class _WorkerSession:
                 self._over.get()
         self._session.cleanup()
 
-    def _told(self, _session: str, status: ActionStatus) -> None:
+    def _follow(self, _session: str, status: ActionStatus) -> None:
         if status.progress is not None:
             self._on_part(status.progress / 100)
         if status.state in _ENDED:

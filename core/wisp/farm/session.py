@@ -56,7 +56,7 @@ def stop(folder: Path) -> None:
     with contextlib.suppress(OSError), _connected(folder) as found:
         if found is not None:
             pipe, key = found
-            _tell(pipe, key=key, stop=True)
+            _send(pipe, key=key, stop=True)
             pipe.read()
     (folder / _CARD).unlink(missing_ok=True)
 
@@ -71,7 +71,7 @@ def call(folder: Path, words: Words, should_stop: Callable[[], bool]) -> int | N
             if found is None:
                 return None
             pipe, key = found
-            _tell(pipe, key=key, words=words)
+            _send(pipe, key=key, words=words)
             done = threading.Event()
             threading.Thread(target=_pass_on_stop, args=(pipe, should_stop, done), daemon=True).start()
             try:
@@ -124,7 +124,7 @@ def _serve_one(pipe: io.BufferedRWPair, words: Words, run: Task) -> None:
     out = _Lines(pipe)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         code = run(words, asked.is_set)
-    _tell(pipe, code=code)
+    _send(pipe, code=code)
 
 
 class _Lines(io.TextIOBase):
@@ -138,7 +138,7 @@ class _Lines(io.TextIOBase):
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             with contextlib.suppress(OSError, ValueError):
-                _tell(self._pipe, line=line)
+                _send(self._pipe, line=line)
         return len(text)
 
 
@@ -160,10 +160,10 @@ def _pass_on_stop(pipe: io.BufferedRWPair, should_stop: Callable[[], bool], done
     while not done.wait(0.1):
         if should_stop():
             with contextlib.suppress(OSError, ValueError):
-                _tell(pipe, stop=True)
+                _send(pipe, stop=True)
             return
 
 
-def _tell(pipe: io.BufferedRWPair, **told: object) -> None:
+def _send(pipe: io.BufferedRWPair, **told: object) -> None:
     pipe.write(json.dumps(told).encode() + b"\n")
     pipe.flush()

@@ -131,10 +131,10 @@ def _load_network(model: Sam2Model) -> ProgressiveMatting:
     expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
     state = {key: value for key, value in model.head_state.items() if key in expected}
     check_keys(expected, state, model.path)
-    strangers = sorted(set(model.head_state) - set(expected))
-    if strangers:
+    unused = sorted(set(model.head_state) - set(expected))
+    if unused:
         # The published files could carry more than inference needs (an optimiser's shadow weights, say).
-        log.warning("%s has %d tensors that are not used, such as %s.", model.path, len(strangers), strangers[0])
+        log.warning("%s has %d tensors that are not used, such as %s.", model.path, len(unused), unused[0])
     network.load_state_dict(state, strict=True)
     fold_batch_norm(network.eval())
     network.requires_grad_(False).to(model.device)

@@ -127,7 +127,7 @@ class Editor(QtWidgets.QWidget):
         numbers = [item["id"] for item in self.edits.objects if item.get("enabled", True)]
         keyframes = sorted({frame for number in numbers for frame in self.edits.keyframes(number)})
         if not keyframes:
-            self.status.tell("Draw a point, a box or a stroke on the object first.")
+            self.status.show_words("Draw a point, a box or a stroke on the object first.")
             return
         first, last = self.edits.first, self.edits.last
         if name == "track-frame":
@@ -250,12 +250,12 @@ class Editor(QtWidgets.QWidget):
 
     def _undo(self) -> None:
         name = self.edits.undo()
-        self.status.tell("Undone: " + name if name else "Nothing to undo")
+        self.status.show_words("Undone: " + name if name else "Nothing to undo")
         self._follow(name)
 
     def _redo(self) -> None:
         name = self.edits.redo()
-        self.status.tell("Done again: " + name if name else "Nothing to redo")
+        self.status.show_words("Done again: " + name if name else "Nothing to redo")
         self._follow(name)
 
     def _follow(self, step: str) -> None:
@@ -292,9 +292,9 @@ class Editor(QtWidgets.QWidget):
         lane = self.session.lanes.get(self.edits.active or 0)
         suspicious = lane.suspicious if lane is not None else {}
         if self._go_to_next(suspicious, step):
-            self.status.tell(f"Frame {self.frame}: {suspicious[self.frame]}")
+            self.status.show_words(f"Frame {self.frame}: {suspicious[self.frame]}")
         else:
-            self.status.tell(f"No suspicious frame {'after' if step > 0 else 'before'} this one")
+            self.status.show_words(f"No suspicious frame {'after' if step > 0 else 'before'} this one")
 
     def _go_to_next(self, frames: Iterable[int], step: int) -> bool:
         """The next of these frames (1) or the one before (-1); whether there is one."""
@@ -334,5 +334,5 @@ class Editor(QtWidgets.QWidget):
         try:
             return save_outline(outline, frame, self.edits.size, Path(self.root))
         except OSError as error:
-            self.status.tell(f"The outline cannot be stored: {error}.", failed=True)
+            self.status.show_words(f"The outline cannot be stored: {error}.", failed=True)
             return None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 from typing import Any, Dict, List, Optional
 
+from ..client.tables import HEAD, TRACKER
 from .qt import Qt, QtCore, QtGui, QtWidgets
 from .shot_edits import ShotEdits
 
 #: Role in the shot document -> label, hint, and what is used where the document names none.
 ROLES = {
-    "tracker": ("Tracker", "Follows the object through the shot", "flow"),
-    "head": ("Head", "Finds the soft edge on every frame", "embedded"),
+    "tracker": ("Tracker", "Follows the object through the shot", TRACKER),
+    "head": ("Head", "Finds the soft edge on every frame", HEAD),
 }
 
 

@@ -33,7 +33,7 @@ class StatusLine(QtWidgets.QWidget):
         """The sentence."""
         return self.words.text()
 
-    def tell(self, words: str, failed: bool = False) -> None:
+    def show_words(self, words: str, failed: bool = False) -> None:
         self.words.setText(words)
         self.words.setToolTip(words)
         self.words.setStyleSheet("color: #ff8a75;" if failed else "")
@@ -50,7 +50,7 @@ class StatusLine(QtWidgets.QWidget):
             self.bar.setFormat(f"{words} {progress.done} of {progress.total}{eta}")
         elif session.previewing:
             self.bar.setRange(0, 0)
-        self.tell(session.message, session.failed)
+        self.show_words(session.message, session.failed)
 
     def show_place(self, xy: Optional[Tuple[float, float]], zoom: float) -> None:
         """Plate pixels under the mouse (None: it is elsewhere) and the canvas's zoom."""

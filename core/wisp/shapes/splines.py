@@ -44,11 +44,6 @@ def mixed(first: Splines, second: Splines, share: NDArray[np.float64]) -> Spline
     return first + share[:, None, None] * (second - first)
 
 
-def crosses_itself(polygon: NDArray[np.float64]) -> bool:
-    """Whether any two sides of a closed polygon (n x 2) that are no neighbours cross."""
-    return crossing_sides(polygon) is not None
-
-
 def crossing_sides(polygon: NDArray[np.float64]) -> tuple[int, int] | None:
     """Two sides of a closed polygon that cross, by the number of their first point; None where there are none."""
     start, stop = polygon, np.roll(polygon, -1, axis=0)

@@ -24,10 +24,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from ..fingerprint import fingerprint
-from ..trackers.tracker import Direction
+
+Direction = Literal["forward", "backward"]
+
 
 #: Raise when the meaning of a stored mask changes.
 MASK_SCHEMA = 1

@@ -227,7 +227,7 @@ class Run:
                 for stepping in waiting:
                     if stepping.next == frame:
                         self._step(stepping, frame)
-                        self._tell("track", frame)
+                        self._report_step("track", frame)
                 if any(stepping.rejoined for stepping in waiting):
                     self._keep_memories(waiting)
                     return True
@@ -332,7 +332,7 @@ class Run:
                 self._unsolved[work].discard(frame)
                 if mask.state == "lost" and work.item.exists(frame):
                     self._summary.lost.setdefault(work.item.name, []).append(frame)
-                self._tell("matte", frame)
+                self._report_step("matte", frame)
 
     def _complete(self, work: ObjectWork, frame: int) -> bool:
         return work.recipe(frame) is None or all(mark in self._masks for mark in work.mask_marks(frame))
@@ -379,7 +379,7 @@ class Run:
         self._write(path, frame, alpha, stamp)
         self._solver.source.keep_alpha(stamp.fingerprint, alpha.astype(np.float16).astype(np.float32), stamp)
         if work.marks[frame] == work.solved[frame]:
-            self._tell_finished(work, frame, path, stamp)
+            self._report_finished(work, frame, path, stamp)
 
     # Finish ------------------------------------------------------------------------------------------------
 
@@ -389,21 +389,21 @@ class Run:
             for near in work.finishing.reach(frame):
                 if near in todo and self._unsolved[work].isdisjoint(work.finishing.window(near)):
                     self._finish(work, near)
-                    self._tell("matte", near)
+                    self._report_step("matte", near)
 
     def _finish(self, work: ObjectWork, frame: int) -> None:
         alpha = work.finishing.apply(frame, lambda near: work.solved_alpha(near)[0], self._solver.clip)
         stamp = replace(work.solved_alpha(frame)[1], fingerprint=work.marks[frame])
         path = work.path(frame)
         self._write(path, frame, alpha, stamp)
-        self._tell_finished(work, frame, path, stamp)
+        self._report_finished(work, frame, path, stamp)
 
     def _write(self, path: Path, frame: int, alpha: FloatImage, stamp: MatteStamp) -> None:
         """Somebody waits for a frame that is asked for alone."""
         alone: Literal["zip", "zips"] = "zip" if len(self._wanted) == 1 else "zips"
         self._shelf.write_matte(path, alpha, self._solver.plate.header(frame), stamp, compression=alone)
 
-    def _tell_finished(self, work: ObjectWork, frame: int, path: Path, stamp: MatteStamp) -> None:
+    def _report_finished(self, work: ObjectWork, frame: int, path: Path, stamp: MatteStamp) -> None:
         self._unfinished[work].discard(frame)
         self._summary.matted += 1
         state = (stamp.frame_state, stamp.track_state, stamp.confidence)
@@ -411,7 +411,7 @@ class Run:
 
     # Tell --------------------------------------------------------------------------------------------------
 
-    def _tell(self, stage: Stage, frame: int) -> None:
+    def _report_step(self, stage: Stage, frame: int) -> None:
         """Report one step, and stop here if asked to."""
         self._done[stage] += 1
         eta = self._eta.step(stage)

@@ -171,11 +171,6 @@ class Solver:
         """The state of every frame of every enabled object; computes nothing and writes nothing."""
         return ShotStatus(tuple(self._object_status(work) for work in self.works))
 
-    def link_solved(self) -> None:
-        """Make every solved matte appear in its object's present folder, where hosts look (after an undo, say)."""
-        for work in self.works:
-            work.adopt(self.plate.frames)
-
     def _object_status(self, work: ObjectWork) -> ObjectStatus:
         earlier = self.record(work.item).read()
         now = work.ingredients(self.plate.frames)

@@ -75,16 +75,6 @@ def stroke_labels(strokes: Iterable[Stroke], picture: Size, grid: Size) -> NDArr
     return labels
 
 
-def obey_strokes(
-    values: NDArray[np.float32], strokes: Iterable[Stroke], picture: Size, low: float = 0.0, high: float = 1.0
-) -> NDArray[np.float32]:
-    """A copy of `values` (height x width: an alpha at plate resolution, say) set to `high` under keep strokes and to
-    `low` under remove strokes, exactly where they were painted."""
-    labels = stroke_labels(strokes, picture, (values.shape[1], values.shape[0]))
-    obeyed: NDArray[np.float32] = np.where(labels > 0, np.float32(high), values)
-    return np.where(labels < 0, np.float32(low), obeyed).astype(np.float32, copy=False)
-
-
 def seeds(prompts: FramePrompts, picture: Size, grid: Size) -> NDArray[np.int8]:
     """All that strokes and points say for certain: 1 inside, -1 outside, 0 nothing said.
 

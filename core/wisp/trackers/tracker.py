@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from ..plates.clip import Clip
 
 MaskState = Literal["tracked", "keyframe", "lost"]
-Direction = Literal["forward", "backward"]
 
 
 @dataclass(frozen=True)
@@ -54,14 +53,6 @@ class TrackedMask:
     logits: NDArray[np.float32]
     confidence: float
     state: MaskState
-
-
-@dataclass(frozen=True)
-class Pass:
-    """Frames in the order in which they must be visited. The first one is a keyframe."""
-
-    direction: Direction
-    frames: tuple[int, ...]
 
 
 class TrackPass(Protocol):

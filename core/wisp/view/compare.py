@@ -59,7 +59,7 @@ class CompareHeads(QtWidgets.QDialog):
     def start(self) -> None:
         """Compute the sheet; it is shown when it is there."""
         asked = jobs.Compare(self.heads, str(self._picture), overwrite=True)
-        self.running = self._session.run(asked, self._told, self._ended)
+        self.running = self._session.run(asked, self._handle, self._ended)
         self.words.setText("Matting" if self.running else "The engine is busy. Try again when its job has ended.")
         if not self.running:
             return
@@ -81,7 +81,7 @@ class CompareHeads(QtWidgets.QDialog):
     def _allow(self) -> None:
         self.start_button.setEnabled(len(self.heads) > 1 and not self.running)
 
-    def _told(self, event: jobs.Event) -> None:
+    def _handle(self, event: jobs.Event) -> None:
         if isinstance(event, jobs.Progress) and not self._closed:
             self.bar.setRange(0, event.total)
             self.bar.setValue(event.done)

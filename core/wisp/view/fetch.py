@@ -59,7 +59,7 @@ class GetModels(QtWidgets.QDialog):
         model = self.chosen
         if model is None or self.fetching or not model["allowed"]:
             return
-        if not self._session.run(jobs.Fetch(model["id"]), self._told, self._ended):
+        if not self._session.run(jobs.Fetch(model["id"]), self._handle, self._ended):
             self.words.setText("The engine is busy. Try again when its job has ended.")
             return
         self.fetching = model["id"]
@@ -107,7 +107,7 @@ class GetModels(QtWidgets.QDialog):
         self.stop_button.setEnabled(bool(self.fetching))
         self.list.setEnabled(not self.fetching)
 
-    def _told(self, event: jobs.Event) -> None:
+    def _handle(self, event: jobs.Event) -> None:
         if isinstance(event, jobs.Progress) and not self._closed:
             # In kilobytes: a bar counts to 2^31.
             self.bar.setRange(0, event.total // 1000)

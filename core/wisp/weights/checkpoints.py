@@ -136,10 +136,10 @@ def _state_in(content: object) -> object:
 def _only_tensors(state: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
     import torch
 
-    strangers = [str(key) for key, value in state.items() if not isinstance(value, torch.Tensor)]
-    if strangers:
+    others = [str(key) for key, value in state.items() if not isinstance(value, torch.Tensor)]
+    if others:
         raise WeightsError(
-            f"The weights in {path} hold things that are not tensors: {_first(strangers)}.",
+            f"The weights in {path} hold things that are not tensors: {_first(others)}.",
             hint=REPLACE_HINT,
             path=path,
         )

@@ -166,10 +166,10 @@ def _load(path: Path, sizes: DetectorSizes) -> Any:
     state = convert(published)
     network = construct(sizes)
     expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
-    strangers = sorted(set(state) - set(expected))
-    if strangers:
+    unused = sorted(set(state) - set(expected))
+    if unused:
         # Only part of the published file's names could be checked here: more than is needed must not stop anybody.
-        log.warning("%s has %d tensors that are not used, such as %s.", path, len(strangers), strangers[0])
+        log.warning("%s has %d tensors that are not used, such as %s.", path, len(unused), unused[0])
     used = {key: value for key, value in state.items() if key in expected}
     check_keys(expected, used, path)
     network.load_state_dict(used, strict=True)

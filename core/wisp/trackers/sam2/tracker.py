@@ -117,10 +117,10 @@ class Sam2Pass:
         """See `TrackPass.state_key`: what was prompted stays in the memories, so no state comes twice."""
 
     def _sort(self, number: int, keyframes: Mapping[int, FramePrompts]) -> _Tracked:
-        strangers = sorted(set(keyframes) - set(self._index))
-        if strangers:
+        absent = sorted(set(keyframes) - set(self._index))
+        if absent:
             raise UsageError(
-                f"Object {number} has prompts on frame {strangers[0]}, which the clip does not have.",
+                f"Object {number} has prompts on frame {absent[0]}, which the clip does not have.",
                 hint="Move the prompts to a frame that exists.",
             )
         first = min(keyframes)
