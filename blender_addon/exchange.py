@@ -198,10 +198,10 @@ class WISP_OT_lock(OnPlate, bpy.types.Operator):
         if item is None:
             raise plates.Refusal("There is no object yet.")
         number, solved = item.number, run_of(strip.wisp.uid).solved.get(item.number, set())
-        if self.everywhere:
-            wanted = set(plates.plate_of(scene, strip).frames)
-        else:
-            wanted = {self.frame if self.properties.is_property_set("frame") else gestures.shown_frame(context)}
+        frame = self.frame if self.properties.is_property_set("frame") else gestures.shown_frame(context)
+        if not self.everywhere and frame is None:
+            raise plates.Refusal("The strip is not visible at this frame.")
+        wanted = set(plates.plate_of(scene, strip).frames) if self.everywhere or frame is None else {frame}
         if self.lock:
             wanted &= solved
             if not wanted:
