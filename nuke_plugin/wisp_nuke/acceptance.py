@@ -230,7 +230,7 @@ def _plate_values() -> str:
     with _Folder() as folder:
         made = plates.export(group, str(folder), host.frame(), host.frame())
         _expect(made == 1 and [one.name() for one in group.nodes()] == names, "nodes left in the group")
-        read = host.create("Read", file=(folder / (plates.PATTERN % host.frame())).as_posix(), raw=True)
+        read = host.create("Read", file=(folder / (edits.pattern_of(graph.PLATE) % host.frame())).as_posix(), raw=True)
         seen = read.sample("red", 100, 100)
     return _expect(abs(seen - 0.25) < 1e-3, f"{seen}; {plates.colorspace(group)}")
 
@@ -376,7 +376,10 @@ def _handles() -> str:
     group = _with_point()
     handles.show(group)
     seen = host.numbers(group["wisp_point_1"], 2)
-    return _expect(seen == [10.0, SIDE - 20.0], f"{seen}; by hand: can it be dragged, also in proxy mode?")
+    return _expect(
+        seen == [10.0, SIDE - 20.0],
+        f"{seen}; by hand: can it be dragged, also in proxy mode? Is it in the object's colour?",
+    )
 
 
 def _roto() -> str:
@@ -507,6 +510,10 @@ def _constant_taken() -> str:
     return str(group["k"].getValueAt(3) == 0)
 
 
+def _has_cryptomatte() -> str:
+    return str(host.try_to_create("Cryptomatte") is not None)
+
+
 def _executing_before() -> str:
     seen: List[bool] = []
 
@@ -586,7 +593,7 @@ CHECKS: Tuple[Check, ...] = (
         for check in (
             *(_any_change, _set_animated_keys, _script_of_now, _values_reset, _menus_are_lost, _eval_strings),
             *(_bbox_shortens, _layers_extend, _visible_modifies, _text_of_anything, _crop_is_a_format),
-            *(_constant_taken, _executing_before, _after_aborted, _hover_samples),
+            *(_constant_taken, _executing_before, _after_aborted, _has_cryptomatte, _hover_samples),
         )
     ),
 )

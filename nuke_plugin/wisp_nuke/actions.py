@@ -23,12 +23,7 @@ def go_to_keyframe(group: Any, step: int) -> None:
 def refresh_plates(group: Any) -> None:
     """Render the whole plate again, whatever is there."""
     plates.forget(solving.plate_folder(group))
-
-    def done() -> None:
-        solving.tell(group)
-        solving.say(group, "The plate is rendered again")
-
-    solving.export_plates(group, done)
+    solving.export_plates(group, lambda: solving.say(group, "The plate is rendered again"))
 
 
 def start_engine(group: Any) -> None:

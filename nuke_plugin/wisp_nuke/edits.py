@@ -223,6 +223,7 @@ def object_knobs(group: Any) -> Dict[str, Any]:
     found["name"] = host.text_of(group["wisp_object_name"])
     found["color"] = host.numbers(group["wisp_object_color"], 3)
     found["enabled"] = bool(group["wisp_object_enabled"].value())
+    found["core"] = bool(group["wisp_object_core"].value())
     return found
 
 
@@ -233,6 +234,7 @@ def show_object(group: Any) -> None:
     item: Dict[str, Any] = objects[index] if objects else {"name": "", "color": "#000000"}
     edge = item.get("edge", {})
     values: Dict[str, Any] = {"wisp_object_enabled": bool(item.get("enabled", True))}
+    values["wisp_object_core"] = bool(item.get("core"))
     values.update(("wisp_edge_" + name, edge.get(name, plain)) for name, plain in EDGE.items())
     with state.writing(group):
         _offer(group, objects, index)
@@ -247,7 +249,7 @@ def show_object(group: Any) -> None:
 
 
 def take_object(group: Any) -> None:
-    """The active object becomes what its knobs say: name, colour, enabled, edge. A name that
+    """The active object becomes what its knobs say: name, colour, enabled, core, edge. A name that
     another object has is not taken. Raises Refusal for an edge that cannot be."""
     item = active(group)
     if item is None:
@@ -261,12 +263,19 @@ def take_object(group: Any) -> None:
         values["color"] = "#{:02x}{:02x}{:02x}".format(*parts)
     if held["enabled"] != item.get("enabled", True):
         values["enabled"] = held["enabled"]
+    if held["core"] != bool(item.get("core")):
+        values["core"] = pattern_of(graph.CORE) if held["core"] else None
     changed = {name: type(plain)(held[name]) for name, plain in EDGE.items() if not _near([held[name]], [plain])}
     if changed.get("white", 1.0) <= changed.get("black", 0.0):
         raise Refusal("The white point must lie above the black point.")
     if changed != item.get("edge", {}):
         values["edge"] = changed
     edit(group, "Wisp object", lambda shot: shot.set_object(item["id"], **values))
+
+
+def pattern_of(name: str) -> str:
+    """The names of the pictures that are rendered of one of the node's inputs, in the folder of its plate."""
+    return f"{name.lower()}.%04d.exr"
 
 
 def _rgb(color: str) -> List[float]:

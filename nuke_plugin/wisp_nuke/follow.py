@@ -10,7 +10,7 @@ import sys
 import traceback
 from typing import Any, Optional, Set
 
-from . import edits, engine, guides, handles, host, node, publish, solving, state, viewer_pick
+from . import edits, engine, graph, guides, handles, host, node, publish, solving, state, viewer_pick
 
 #: Milliseconds between looks at the engine's messages, the frame and the knobs.
 INTERVAL = 100
@@ -35,6 +35,7 @@ def look(group: Any, held: Optional[bool] = None) -> None:
         _take(group, mine)
         _catch_up(group, mine)
     settings = [group[name].value() for name in _SETTINGS]
+    settings += [group.input(index) is not None for index in range(1, len(graph.INPUTS))]
     if mine.settings not in (None, settings):
         solving.tell(group)
     mine.settings = settings

@@ -14,6 +14,8 @@ from . import host
 
 #: Objects that one node carries; and where the edition of the host shows Python ten nodes.
 MOST_OBJECTS, MOST_IF_LIMITED = 8, 1
+#: The node's inputs in their order: what is matted; where no object can be; what surely belongs to one.
+PLATE, GARBAGE, CORE = INPUTS = ("Plate", "Garbage", "Core")
 OUTPUTS = ("Plate + alpha", "Premultiplied", "Matte only", "Tint over plate", "Plate")
 #: Channels that one Copy takes over.
 PER_COPY = 4
@@ -45,16 +47,25 @@ def channel_of(name: str, number: int) -> str:
     return "matte_" + (plain if plain == name else f"{plain}_{number}") + ".alpha"
 
 
-def desired(mattes: List[Mattes], first: int, last: int, layers: bool = False, guides: bool = False) -> List[NodeSpec]:
+def desired(
+    mattes: List[Mattes],
+    first: int,
+    last: int,
+    layers: bool = False,
+    guides: bool = False,
+    inputs: Tuple[str, ...] = INPUTS,
+) -> List[NodeSpec]:
     """The graph for these objects, in an order in which every input is made before it is used.
 
     Mattes carry alpha in red, green and blue alike, so what is copied into alpha is red. `layers`: every object's
-    matte also comes out as a channel of its own. `guides`: with the picture of the prompts over it.
+    matte also comes out as a channel of its own. `guides`: with the picture of the prompts over it. `inputs`: those
+    that the group has.
     """
     counted = [(number, matte) for number, matte in enumerate(mattes, 1) if matte.enabled]
     blank = tuple((f"expr{index}", "0") for index in range(4))
-    nodes = [NodeSpec("Plate", "Input")]
+    nodes = [NodeSpec(PLATE, "Input")]
     nodes += [_matte(number, matte, first, last) for number, matte in enumerate(mattes, 1)]
+    nodes += [NodeSpec(name, "Input", (), (("number", INPUTS.index(name)),)) for name in inputs if name != PLATE]
     nodes.append(NodeSpec("Empty", "Expression", ("Plate",), blank))
     below = "Empty"
     for number, matte in counted:
@@ -120,7 +131,7 @@ _GUARD = (("expression", "parent.wisp_looking || parent.wisp_cache_state > 0 || 
 def baked(mattes: List[Mattes], first: int, last: int, layers: bool, output: int, inverted: bool) -> List[NodeSpec]:
     """The same picture as the group gives in a render, as plain nodes without what chooses between them; the last of
     the table gives it. Every frame is solved."""
-    table = [spec for spec in desired(mattes, first, last, layers) if spec.kind not in ("Assert", "Output")]
+    table = [spec for spec in desired(mattes, first, last, layers, False, ()) if spec.kind not in ("Assert", "Output")]
     specs = {spec.name: spec for spec in table}
     unions = [name for name in specs if name.startswith("Union_")]
     found: List[NodeSpec] = []

@@ -33,6 +33,10 @@ def show(group: Any) -> None:
     box = next((one for one in here if one["kind"] == "box"), None)
     points = [one for one in here if one["kind"] == "point"]
     with state.writing(group):
+        # Each node has one colour for what the viewer draws of it.
+        color = int(item["color"][1:] + "ff", 16) if item is not None else 0
+        if group["gl_color"].value() != color:
+            group["gl_color"].setValue(color)
         _place(group["wisp_box"], list(to_host.box(*box["xyxy"])) if box is not None else [0.0] * 4)
         if item is not None and group["wisp_box"].label() != "box " + item["name"]:
             group["wisp_box"].setLabel("box " + item["name"])

@@ -121,6 +121,14 @@ def create(kind: str, **knobs: Any) -> Any:
     return getattr(nuke.nodes, kind)(**knobs)
 
 
+def try_to_create(kind: str) -> Any:
+    """As `create_outside`; None where this host has no such class."""
+    try:
+        return create_outside(kind)
+    except (AttributeError, RuntimeError):
+        return None
+
+
 def create_outside(kind: str, **knobs: Any) -> Any:
     """A node on the script's top level, whatever group a button was pressed in."""
     with nuke.root():

@@ -93,6 +93,7 @@ KNOBS: Tuple[KnobSpec, ...] = (
     ),
     KnobSpec("Color_Knob", "wisp_object_color", "colour", (0.0, 0.0, 0.0), own=True),
     _check("object_enabled", "counts", True, "Off: the object is neither solved nor shown.", own=True),
+    _check("object_core", "core input", False, "The alpha of the input Core surely belongs to this object.", own=True),
     KnobSpec(
         "Enumeration_Knob",
         "wisp_mode",
@@ -267,7 +268,8 @@ def wanted(group: Any, mattes: List[graph.Mattes], guides: bool = False) -> List
     """What the inside must be for these objects, by the node's settings. `guides`: with them, as where they are."""
     first, last = frame_of(group, "wisp_first"), frame_of(group, "wisp_last")
     guides = guides or group.node("GuideRead") is not None
-    return graph.desired(mattes, first, last, bool(group["wisp_layers"].value()), guides)
+    inputs = graph.INPUTS if host.limit() is None else (graph.PLATE,)
+    return graph.desired(mattes, first, last, bool(group["wisp_layers"].value()), guides, inputs)
 
 
 def present_mattes(group: Any, objects: List[Dict[str, Any]]) -> List[graph.Mattes]:

@@ -10,12 +10,12 @@ import hashlib
 import json
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
-from . import edits, host, node, state, upstream
+from . import edits, graph, host, node, state, upstream
+from .vendor.client.frames import FrameName
 
-PATTERN = "plate.%04d.exr"
-#: Beside the pictures: frame -> what the picture was rendered from.
+#: Beside the pictures: file -> what it was rendered from.
 RECORD = "plates.json"
 #: Seconds that the host may be held up at a time.
 PATIENCE = 0.2
@@ -44,39 +44,58 @@ def colorspace(group: Any) -> str:
     return working
 
 
-def stale(folder: str, wanted: Dict[int, str]) -> List[int]:
-    """Frames whose picture is not there or was rendered from something else, ascending.
+class Picture(NamedTuple):
+    """One frame of one of the node's inputs, and what it is rendered from."""
 
-    `wanted`: frame -> what its picture is rendered from.
-    """
+    source: str
+    frame: int
+    signature: str
+
+    @property
+    def file(self) -> str:
+        """Its name, without the folder."""
+        name = FrameName.parse(edits.pattern_of(self.source))
+        assert name is not None
+        return name.name(self.frame)
+
+
+def stale(folder: str, wanted: List[Picture]) -> List[Picture]:
+    """Those that are not there or were rendered from something else."""
     known = _record(folder)
-    return [
-        frame
-        for frame in sorted(wanted)
-        if known.get(str(frame)) != wanted[frame] or not (Path(folder) / (PATTERN % frame)).is_file()
-    ]
+    return [one for one in wanted if known.get(one.file) != one.signature or not (Path(folder) / one.file).is_file()]
 
 
 class Export:
-    """Renders the missing and outdated pictures of first..last of a node's input into `folder`.
+    """Renders the missing and outdated pictures of first..last of a node's inputs into `folder`.
 
-    Half-float EXR as the host holds it, over the format's area at full resolution: what the numbers mean is told to
-    the engine, see `colorspace`. Raises Refusal for several views.
+    Half-float EXR over the format's area at full resolution: of the plate its colours as the host holds them (what the
+    numbers mean is told to the engine, see `colorspace`), of the other inputs their alpha. Raises Refusal for several
+    views, and for an input of another size than the plate.
     """
 
     def __init__(
-        self, group: Any, folder: str, first: int, last: int, then: Callable[[], Any], fails: Callable[[Exception], Any]
+        self,
+        group: Any,
+        folder: str,
+        first: int,
+        last: int,
+        then: Callable[[int], Any],
+        fails: Callable[[Exception], Any],
     ) -> None:
-        """`then` is called once all are there, `fails` where the artist or the host has stopped it."""
+        """`then(how many were rendered)` is called once all are there, `fails` where the artist or the host has stopped
+        it."""
         self.view = check(group)
         edits.form_of(group)
         self.group, self.folder, self._then, self._fails = group, folder, then, fails
         _notice_changes(group, folder)
-        wanted = dict(zip(range(first, last + 1), signatures(group, first, last)))
+        wanted = [
+            Picture(name, frame, signature)
+            for name in _sources(group)
+            for frame, signature in zip(range(first, last + 1), signatures(_source(group, name), first, last))
+        ]
         self.todo = stale(folder, wanted)
         self.done, self.total = 0, len(self.todo)
         self.cancelled = False
-        self._wanted = wanted
 
     def step(self) -> None:
         """Render for a moment; call it while the host is idle, until `then` or `fails` was called."""
@@ -86,7 +105,7 @@ class Export:
             while self.todo:
                 if self.cancelled:
                     raise host.Cancelled()
-                _render(self.group, self.folder, self.todo[0], self.view, self._wanted[self.todo[0]])
+                _render(self.group, self.folder, self.todo[0], self.view)
                 self.todo.pop(0)
                 self.done += 1
                 if host.has_interface() and time.monotonic() - started > PATIENCE:
@@ -96,13 +115,13 @@ class Export:
             self._fails(error)
         else:
             mine.export = None
-            self._then()
+            self._then(self.total)
 
 
 def export(group: Any, folder: str, first: int, last: int) -> int:
     """As `Export`, at once; returns how many were rendered. Raises Refusal, host.Cancelled and what the render does."""
     faults: List[Exception] = []
-    work = Export(group, folder, first, last, lambda: None, faults.append)
+    work = Export(group, folder, first, last, lambda _: None, faults.append)
     while work.todo and not faults:
         work.step()
     if faults:
@@ -110,10 +129,31 @@ def export(group: Any, folder: str, first: int, last: int) -> int:
     return work.total
 
 
-def signatures(group: Any, first: int, last: int) -> Iterator[str]:
-    """What the picture of each frame is rendered from: the nodes above with all their settings, and the files that
-    they read. Expressions count as their text, and with them the nodes that they refer to."""
-    above = upstream.nodes_above(group.input(0))
+def _source(group: Any, name: str) -> Any:
+    return group.input(graph.INPUTS.index(name))
+
+
+def _sources(group: Any) -> List[str]:
+    """The inputs that there is something to render of. Raises Refusal for one of another size than the plate."""
+    found = [graph.PLATE]
+    for name in graph.INPUTS[1:]:
+        source = _source(group, name)
+        if source is None or group.node(name) is None:
+            continue
+        form, size = host.format_of(source), edits.size_of(group)
+        if (form.width, form.height) != size:
+            raise edits.Refusal(
+                f"The input {name} is {form.width:g}x{form.height:g}, the plate {size[0]}x{size[1]}. "
+                "Put a Reformat before it."
+            )
+        found.append(name)
+    return found
+
+
+def signatures(source: Any, first: int, last: int) -> Iterator[str]:
+    """What the picture of each frame of a node is rendered from: it and the nodes above with all their settings, and
+    the files that they read. Expressions count as their text, and with them the nodes that they refer to."""
+    above = upstream.nodes_above(source)
     settings = [upstream.settings_of(one) for one in above]
     common = hashlib.sha1("\n".join(settings).encode("utf-8", "replace"))
     reads = [one for one in above if one.Class() == "Read"]
@@ -138,7 +178,7 @@ def _notice_changes(group: Any, folder: str) -> None:
     """The host's own hash of the picture sees what settings do not tell, such as values that expressions refer to.
     Compared within a session and on one frame only: it says nothing beyond them."""
     known, frame = state.of(group).hashes, host.frame()
-    seen = host.picture_hash(group.input(0))
+    seen = [part for name in _sources(group) for part in host.picture_hash(_source(group, name))]
     if known.get(frame, seen) != seen:
         forget(folder)
         known.clear()
@@ -159,26 +199,31 @@ def full_resolution() -> Iterator[None]:
             proxy.setValue(was)
 
 
-def _render(group: Any, folder: str, frame: int, view: str, signature: str) -> None:
-    """One frame; the Write is gone and proxy mode is as it was, whatever happens."""
+def _render(group: Any, folder: str, picture: Picture, view: str) -> None:
+    """One picture; the Write is gone and proxy mode is as it was, whatever happens."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     made: List[Any] = []
     with state.writing(group), full_resolution():
         try:
             with group:
                 form = edits.form_of(group)
+                below = group.node(picture.source)
+                if picture.source != graph.PLATE:  # its alpha, as colours
+                    made.append(host.create("Expression", **{f"expr{index}": "a" for index in range(3)}))
+                    made[-1].setInput(0, below)
+                    below = made[-1]
                 made.append(host.create("Crop", box=(0.0, 0.0, form.width, form.height)))
-                made[-1].setInput(0, group.node("Plate"))
+                made[-1].setInput(0, below)
                 write = host.create("Write", file_type="exr", channels="rgb", raw=True, create_directories=True)
-                write["file"].setValue((Path(folder) / PATTERN).as_posix())
+                write["file"].setValue((Path(folder) / edits.pattern_of(picture.source)).as_posix())
                 write.setInput(0, made[-1])
                 made.append(write)
-            host.execute(made[-1], frame, frame, view)
+            host.execute(made[-1], picture.frame, picture.frame, view)
         finally:
             for one in reversed(made):
                 host.delete(one)
     known = _record(folder)
-    known[str(frame)] = signature
+    known[picture.file] = picture.signature
     _keep(folder, known)
 
 

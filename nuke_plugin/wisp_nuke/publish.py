@@ -36,7 +36,11 @@ def start(group: Any) -> None:
         if layout == "alpha":
             bake.bake(group, _published(group, files))
         else:
-            _read_plainly(group, list(files.values()))
+            reads = _read_plainly(group, list(files.values()))
+            if layout == "crypto" and not _decode(group, reads[0]):
+                words = "; this Nuke has no Cryptomatte node, use one that reads Cryptomatte files"
+                solving.say(group, f"Published {folder.as_posix()}{words}")
+                return
         solving.say(group, f"Published {folder.as_posix()}")
 
     mine.publication = Work(group, folder.name, work, read_them)
@@ -51,13 +55,25 @@ def _published(group: Any, files: Dict[str, str]) -> List[graph.Mattes]:
     ]
 
 
-def _read_plainly(group: Any, files: List[str]) -> None:
+def _read_plainly(group: Any, files: List[str]) -> List[Any]:
     """A Read for each file: colour, layers or Cryptomatte as the host has them."""
     first, last = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last")
     span = {"first": first, "last": last, "origfirst": first, "origlast": last, "origset": True}
     with host.undo_step("Wisp publish"):
-        for file in files:
-            host.create_outside("Read", file=file, raw=True, **span)
+        return [host.create_outside("Read", file=file, raw=True, **span) for file in files]
+
+
+def _decode(group: Any, read: Any) -> bool:
+    """The host's Cryptomatte node on a Read, with the chosen object's matte; False where there is none."""
+    item = edits.active(group)
+    with host.undo_step("Wisp Cryptomatte"):
+        made = host.try_to_create("Cryptomatte")
+        if made is None:
+            return False
+        made.setInput(0, read)
+        if item is not None and made.knob("matteList") is not None:
+            made["matteList"].setValue(item["name"])
+    return True
 
 
 def look() -> None:

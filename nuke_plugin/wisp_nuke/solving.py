@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 from . import edits, engine, graph, host, node, plates, state
 from .edits import Refusal
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError
+from .vendor.client.frames import FrameName
 from .vendor.client.session import Places, Session
 
 
@@ -58,7 +60,7 @@ def document(group: Any) -> Dict[str, Any]:
     found = edits.stored(group)
     form = edits.form_of(group)
     plate = {
-        "path": plates.PATTERN,
+        "path": edits.pattern_of(graph.PLATE),
         "first": node.frame_of(group, "wisp_first"),
         "last": node.frame_of(group, "wisp_last"),
         "width": int(form.width),
@@ -68,7 +70,31 @@ def document(group: Any) -> Dict[str, Any]:
         "exposure": float(group["wisp_exposure"].value()),
     }
     models = {"tracker": str(group["wisp_tracker"].value()), "head": str(group["wisp_head"].value())}
-    return {"wisp": 1, "plate": plate, "objects": found["objects"], "solve": models}
+    objects = [_with_inputs(group, item) for item in found["objects"]]
+    return {"wisp": 1, "plate": plate, "objects": objects, "solve": models}
+
+
+def _with_inputs(group: Any, item: Dict[str, Any]) -> Dict[str, Any]:
+    """An object with what the inputs Garbage and Core say of it, once that is rendered: nothing is in the former, and
+    what is in the latter belongs to it where it takes it."""
+    garbage, core = edits.pattern_of(graph.GARBAGE), edits.pattern_of(graph.CORE)
+    found = dict(item)
+    if found.get("garbage") in (None, garbage):
+        found["garbage"] = garbage if _is_rendered(group, graph.GARBAGE) else None
+    if found.get("core") == core and not _is_rendered(group, graph.CORE):
+        found["core"] = None
+    return found
+
+
+def _is_rendered(group: Any, name: str) -> bool:
+    if group.input(graph.INPUTS.index(name)) is None:
+        return False
+    first = FrameName.parse(edits.pattern_of(name))
+    assert first is not None
+    try:
+        return (Path(plate_folder(group)) / first.name(node.frame_of(group, "wisp_first"))).is_file()
+    except Refusal:  # there is no folder yet
+        return False
 
 
 class Follower:
@@ -202,8 +228,10 @@ def export_plates(group: Any, then: Callable[[], Any]) -> None:
     mine = state.of(group)
     first, last = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last")
 
-    def go_on() -> None:
+    def go_on(rendered: int) -> None:
         try:
+            if rendered and mine.session is not None:
+                mine.session.refresh()  # the same names, other pictures
             then()
         except (Refusal, EngineNotFound, EngineError, OSError) as error:
             stopped(error)

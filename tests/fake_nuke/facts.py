@@ -76,6 +76,7 @@ EVERY = {
     "name": _text,
     "label": _text,
     "tile_color": KnobFact("chip", 0),
+    "gl_color": KnobFact("chip", 0),
     "disable": _switch,
     "selected": _switch,
     "xpos": KnobFact("int", 0),
@@ -140,6 +141,7 @@ CLASSES: dict[str, dict[str, KnobFact]] = {
     "Viewer": {"colour_sample_bbox": KnobFact("bbox", (0.0,) * 4)},
     "TimeOffset": {"time_offset": KnobFact("int", 0)},
     "FrameHold": {"first_frame": KnobFact("int", 0)},
+    "Cryptomatte": {"matteList": _text},
     "Dot": {},
     "NoOp": {},
     "Plates": {},  # not of the host: pictures that a test supplies
@@ -193,6 +195,8 @@ class Unknowns:
     visible_modifies: bool = False
     #: A text knob takes what is no text.
     text_of_anything: bool = True
+    #: There is a Cryptomatte node in this version (13.0 has one) and edition.
+    has_cryptomatte: bool = True
     #: Setting a knob by a program outside of `Undo.begin` is a step of undo.
     loose_steps: bool = False
 

@@ -145,8 +145,10 @@ class Node:
         return source.frameRange() if source is not None else FrameRange(1, 1)
 
     def _source(self) -> Node | None:
-        """What it takes its format from: an Input has what its group has."""
-        return self.parent.input(0) if self.kind == "Input" and self.parent is not None else self.input(0)
+        """What it takes its format from: an Input has what its group has at the input of that number."""
+        if self.kind == "Input" and self.parent is not None:
+            return self.parent.input(int(self["number"].value()))
+        return self.input(0)
 
     def sample(self, channel: str, x: float, y: float) -> float:
         """The value of a pixel, counted from the bottom left, on the current frame."""

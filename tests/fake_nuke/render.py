@@ -115,7 +115,7 @@ def _each(node: Node, frame: int, work: Callable[[Picture], Picture]) -> Stream:
 
 def _input(node: Node, frame: int) -> Stream:
     assert node.parent is not None
-    return stream(node.parent.input(0), frame)
+    return stream(node.parent.input(int(node["number"].value())), frame)
 
 
 def _plates(node: Node, frame: int) -> Stream:

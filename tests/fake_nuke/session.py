@@ -161,6 +161,8 @@ class Creator:
 
     def __getattr__(self, kind: str) -> Callable[..., Node]:
         def create(**values: Any) -> Node:
+            if kind == "Cryptomatte" and not self._session.unknowns.has_cryptomatte:
+                raise RuntimeError(f"{kind}: Unknown command")
             node = self._session.make(kind, self._session.contexts[-1], **values)
             self._session.created(node)
             return node

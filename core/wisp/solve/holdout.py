@@ -22,6 +22,7 @@ class Holdout:
         """InputError where it is not there; UsageError for a movie. `locate` resolves stored paths."""
         self._what = what
         self._fence = fence
+        self._again = lambda: Holdout(stored, what, locate, fence)
         self._found: Files = find(locate(stored))
         self._identities: dict[Path, str] = {}
         if next(iter(self._found.files.values())).suffix.lower() in MOVIE_SUFFIXES:
@@ -52,6 +53,13 @@ class Holdout:
         """Stands for all its files as they are; reads none of them."""
         files = [(frame, path.stat()) for frame, path in self._found.files.items()]
         return fingerprint([[frame, found.st_size, found.st_mtime_ns] for frame, found in files])
+
+    def has_changed(self) -> bool:
+        """Whether its files are others now than when `state` was asked for."""
+        try:
+            return "state" in vars(self) and self._again().state != self.state
+        except (InputError, OSError):
+            return True
 
     def read(self, frame: int, width: int, height: int) -> FloatImage:
         """Its values on `frame`, 0..1. FrameReadError; UsageError for another size than the plate's."""

@@ -109,8 +109,9 @@ class Source:
         return fingerprint(plate.path, plate.frames[0], plate.frames[-1], len(plate.frames), plate.state())
 
     def has_changed(self) -> bool:
-        """Whether files of the plate have come, gone or been written anew since it was opened."""
-        return "state" in vars(self) and Source(self.spec, self.base).state != self.state
+        """Whether files of the plate, or of a core or garbage matte, have come, gone or been written anew since."""
+        plate = "state" in vars(self) and Source(self.spec, self.base).state != self.state
+        return plate or any(holdout.has_changed() for holdout in self._holdouts.values())
 
     def holdout(self, stored: str, what: str) -> Holdout:
         """A core or garbage matte. InputError where it is not there."""
