@@ -83,8 +83,8 @@ def wait(until: Callable[[], bool], timeout: float = 600.0) -> None:
 
 
 def run(work: List[str], chosen: str = "") -> subprocess.Popen[bytes]:
-    """Start a command of the engine's interpreter, as `wisp deliver ..`: in the environment that the engine gets, its
-    words for people in the engine's log."""
+    """Start a command of the engine's interpreter, as `wisp farm ..`: in the environment that the engine gets, its
+    words for people in a log."""
     command = [str(_python(chosen)), *engine_path.OPTIONS, "-m", "wisp", *work]
     environment = process.clean_environment(os.environ, host.executable_folder())
     return process.launch(command, environment, folders.log_folder(os.environ) / "nuke-publish.log")

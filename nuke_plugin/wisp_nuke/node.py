@@ -15,12 +15,13 @@ HANDLES = 8
 POINTS = range(1, HANDLES + 1)
 #: Of the input: what the project says, or a space by the name that the engine's OpenColorIO knows.
 COLORSPACES = ("from the project", "Linear Rec.709 (sRGB)", "ACEScg", "ACES2065-1", "sRGB - Texture")
-#: How files are published -> the layout of `wisp deliver`.
+#: How files are published -> the layout of a delivery.
 LAYOUTS = {
     "an EXR per object": "alpha",
     "one EXR, a layer per object": "layers",
     "colour and alpha per object": "rgba",
     "Cryptomatte": "crypto",
+    "Roto shapes": "shapes",
 }
 #: What a pick in the viewer means.
 MODES = ("Off", "Add +", "Remove -", "Box")

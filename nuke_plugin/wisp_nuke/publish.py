@@ -1,4 +1,4 @@
-"""Publish: the mattes as files of a new version, written by the engine's `deliver`, and plain nodes that read them."""
+"""Publish: the mattes as files of a new version, written by the engine, and plain nodes that read them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 from . import bake, edits, engine, graph, host, node, solving, state
+from .vendor.client.jobs import Deliver, Done
 
-#: The document that `deliver` reads, beside the plate's pictures.
+#: The document that a render farm reads, beside the plate's pictures.
 DOCUMENT = "shot.wisp"
 
 
 def start(group: Any) -> None:
-    """Begin to write the next version; `look` does the rest once it is written. Raises Refusal while a frame is
-    unsolved or a publication runs."""
-    mine = state.of(group)
-    if mine.publication is not None:
-        raise edits.Refusal("This node is being published already.")
+    """Begin to write the next version; nodes that read it are made once it is written. Raises Refusal while a frame is
+    unsolved or the node's engine is at work."""
     bake.require_solved(group)
+    if solving.busy(group):
+        raise edits.Refusal("This node is being solved or published; press Stop first.")
     objects = [item for item in edits.stored(group)["objects"] if item.get("enabled", True)]
     names = [item["name"] for item in objects]
     layout = list(node.LAYOUTS.values())[host.choice(group["wisp_publish_layout"])]
@@ -28,23 +28,36 @@ def start(group: Any) -> None:
     files = {name: (folder / name / f"{name}.%04d.exr").as_posix() for name in names}
     if layout in ("layers", "crypto"):
         files = {"": (folder / f"{group.name()}.%04d.exr").as_posix()}
+    elif layout == "shapes":
+        files = {"": (folder / f"{group.name()}.nk").as_posix()}
     output = files.get("", (folder / "{object}" / "{object}.%04d.exr").as_posix())
-    work = ["deliver", str(write_document(group)), "-o", output, "--layout", layout, "--json"]
-    work += ["--cache", solving.cache_folder(group), "--objects", *names]
 
-    def read_them() -> None:
+    def ended(end: Optional[Done], _: str) -> None:
+        if end is not None:
+            try:
+                with host.undo_step("Wisp publish"):
+                    more = read_them()
+                solving.say(group, f"Published {folder.as_posix()}{more}")
+            except (edits.Refusal, RuntimeError, OSError) as error:
+                solving.say(group, f"Published {folder.as_posix()}, but no node reads it: {error}")
+
+    def read_them() -> str:
+        """Make nodes that read the files; returns what else there is to say."""
         if layout == "alpha":
             bake.bake(group, _published(group, files))
+        elif layout == "shapes":
+            host.paste(Path(files[""]))
         else:
             reads = _read_plainly(group, list(files.values()))
             if layout == "crypto" and not _decode(group, reads[0]):
-                words = "; this Nuke has no Cryptomatte node, use one that reads Cryptomatte files"
-                solving.say(group, f"Published {folder.as_posix()}{words}")
-                return
-        solving.say(group, f"Published {folder.as_posix()}")
+                return "; this Nuke has no Cryptomatte node, use one that reads Cryptomatte files"
+        return ""
 
-    mine.publication = Work(group, folder.name, work, read_them)
-    solving.say(group, f"Publishing {folder.name}")
+    session = solving.session_of(group)
+    state.of(group).bar = host.progress_bar("Wisp: " + folder.name)
+    asked = Deliver(output, layout=layout, objects=[item["id"] for item in objects])  # type: ignore[arg-type]
+    if not session.run(asked, on_end=ended):
+        state.of(group).bar = None
 
 
 def _published(group: Any, files: Dict[str, str]) -> List[graph.Mattes]:
@@ -59,42 +72,36 @@ def _read_plainly(group: Any, files: List[str]) -> List[Any]:
     """A Read for each file: colour, layers or Cryptomatte as the host has them."""
     first, last = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last")
     span = {"first": first, "last": last, "origfirst": first, "origlast": last, "origset": True}
-    with host.undo_step("Wisp publish"):
-        return [host.create_outside("Read", file=file, raw=True, **span) for file in files]
+    return [host.create_outside("Read", file=file, raw=True, **span) for file in files]
 
 
 def _decode(group: Any, read: Any) -> bool:
     """The host's Cryptomatte node on a Read, with the chosen object's matte; False where there is none."""
     item = edits.active(group)
-    with host.undo_step("Wisp Cryptomatte"):
-        made = host.try_to_create("Cryptomatte")
-        if made is None:
-            return False
-        made.setInput(0, read)
-        if item is not None and made.knob("matteList") is not None:
-            made["matteList"].setValue(item["name"])
+    made = host.try_to_create("Cryptomatte")
+    if made is None:
+        return False
+    made.setInput(0, read)
+    if item is not None and made.knob("matteList") is not None:
+        made["matteList"].setValue(item["name"])
     return True
 
 
 def look() -> None:
-    """See how the publications are doing; finish those that have ended."""
+    """See whether jobs for a farm are written."""
     for _, mine in state.known():
-        one: Optional[Work] = mine.publication
-        if one is None:
-            continue
-        host.show_progress(one.bar, one.done, one.total, "Publishing")
-        if host.was_cancelled(one.bar):
-            one.process.terminate()
-        code = one.process.poll()
-        if code is not None:
-            mine.publication = None
+        one: Optional[Work] = mine.farm_job
+        code = one.process.poll() if one is not None else None
+        if one is not None and code is not None:
+            mine.farm_job = None
             one.finish(code)
 
 
 def farm(group: Any) -> None:
-    """Write the shot and its job for a render farm beside the plate, once that is rendered. Raises as `start`."""
-    if state.of(group).publication is not None:
-        raise edits.Refusal("This node is being published already.")
+    """Write the shot and its job for a render farm beside the plate, once that is rendered. Raises Refusal while one is
+    being written."""
+    if state.of(group).farm_job is not None:
+        raise edits.Refusal("The job is being written already.")
     solving.export_plates(group, lambda: _start_farm(group))
 
 
@@ -103,7 +110,7 @@ def _start_farm(group: Any) -> None:
     job = document.with_suffix(".job.json")
     work = ["farm", "template", str(document), "-o", str(job), "--cache", solving.cache_folder(group)]
     words = f"Wrote {job.as_posix()}; press 'Take what is solved' once the farm has run it."
-    state.of(group).publication = Work(group, "farm job", work, lambda: solving.say(group, words))
+    state.of(group).farm_job = Work(group, work, lambda: solving.say(group, words))
 
 
 def write_document(group: Any) -> Path:
@@ -117,11 +124,9 @@ def write_document(group: Any) -> Path:
 class Work:
     """A command of the engine's that runs for a node."""
 
-    def __init__(self, group: Any, title: str, work: List[str], then: Callable[[], Any]) -> None:
+    def __init__(self, group: Any, work: List[str], then: Callable[[], Any]) -> None:
         """`then` is called once it has ended well; else what it said last is said."""
         self.group, self._then = group, then
-        self.done, self.total = 0, 0
-        self.bar = host.progress_bar("Wisp: " + title)
         self._words: List[str] = []
         self.process = engine.run(work, str(group["wisp_engine_python"].value()))
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -130,7 +135,6 @@ class Work:
     def finish(self, code: int) -> None:
         """It has ended."""
         self._reader.join(5)
-        self.bar = None
         if code == 0:
             self._then()
         else:
@@ -144,9 +148,7 @@ class Work:
                 said = json.loads(line)
             except ValueError:
                 continue
-            if said.get("event") == "progress":
-                self.done, self.total = int(said["done"]), int(said["total"])
-            elif "message" in said:
+            if "message" in said:
                 self._words.append(str(said["message"]))
 
 

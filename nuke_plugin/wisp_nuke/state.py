@@ -33,9 +33,9 @@ class NodeState:
         #: The shot in the engine, once it was asked for, and the bar of what it works at.
         self.session: Any = None
         self.bar: Any = None
-        #: What is being rendered for the engine, and what is being published.
+        #: What is being rendered for the engine, and the farm's job that is being written.
         self.export: Any = None
-        self.publication: Any = None
+        self.farm_job: Any = None
         #: Per frame, what the host called the plate's picture when it was last rendered.
         self.hashes: Dict[int, List[int]] = {}
 

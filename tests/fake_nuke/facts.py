@@ -137,6 +137,12 @@ CLASSES: dict[str, dict[str, KnobFact]] = {
     "Colorspace": {name: KnobFact("enum", None, _SPACES) for name in ("colorspace_in", "colorspace_out")},
     "OneView": {"view": KnobFact("view", "")},
     "RotoPaint": {"curves": KnobFact("curves")},
+    "Roto": {
+        "curves": KnobFact("curves"),
+        "output": KnobFact("channels", ""),
+        "cliptype": KnobFact("enum", None, ("none", "bbox")),
+        "format": KnobFact("format", ""),
+    },
     "Constant": {"channels": _RGB, "color": _color, "format": KnobFact("format", "")},
     "Viewer": {"colour_sample_bbox": KnobFact("bbox", (0.0,) * 4)},
     "TimeOffset": {"time_offset": KnobFact("int", 0)},

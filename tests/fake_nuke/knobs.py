@@ -534,7 +534,8 @@ class BBoxKnob(ArrayKnob):
 
 
 class CurvesKnob(Knob):
-    """The strokes and shapes of a RotoPaint node; `seen` is what the host has taken notice of."""
+    """The strokes and shapes of a Roto or RotoPaint node; `seen` is what the host has taken notice of. What a script
+    has of them is kept as its text."""
 
     saved = False
 
@@ -543,6 +544,7 @@ class CurvesKnob(Knob):
         self.rootLayer = Layer(self)
         self.rootLayer.name = "Root"
         self.edits = self.seen = 0
+        self.text = ""
 
     def changed(self) -> None:
         self.seen = self.edits

@@ -35,7 +35,7 @@ class _Reader:
         self.outer = tkinter.Tcl()
         self.outer.eval("interp create -safe inside")
         commands: dict[str, Any] = {
-            "stack": lambda index: self._label(self.stacks[-1][-1 - int(index)]),
+            "stack": self._on_stack,
             "push": self._push,
             "end_group": self._end_group,
             "version": lambda *_: "",
@@ -116,8 +116,13 @@ class _Reader:
         known += [one for one in channels if one not in known]
         return ""
 
+    def _on_stack(self, index: str) -> str:
+        stack = self.stacks[-1]
+        return self._label(stack[-1 - int(index)] if int(index) < len(stack) else None)
+
     def _label(self, node: Node | None) -> str:
-        assert node is not None
+        if node is None:  # nothing is there: scripts that were copied begin with it, whatever was selected
+            return "0"
         name = f"n{len(self.known)}"
         self.known[name] = node
         return name
@@ -182,6 +187,8 @@ def set_text(knob: k.Knob, value: str) -> None:
         knob.parts = [_part(word) for word in words]
     elif isinstance(knob, k.ChipKnob):
         knob.content = int(value, 0)
+    elif isinstance(knob, k.CurvesKnob):
+        knob.text = value
     elif isinstance(knob, k.EnumerationKnob):
         knob.content = knob._converted(value) if value in knob.choices else 0
     else:

@@ -114,7 +114,7 @@ def test_published_files_are_what_is_seen(group: Any, tmp_path: Path) -> None:
     session.sets(group, "wisp_publish_dir", (tmp_path / "out").as_posix())
     before = set(session.host.root_group.nodes())
     group["wisp_publish"].execute()
-    session.until(lambda: session.module("state").of(group).publication is None)
+    session.until(lambda: not session.module("solving").busy(group))
     folder = tmp_path / "out" / "Wisp1_v001"
     assert group["wisp_status"].value() == f"Published {folder.as_posix()}"
     assert len(list(folder.glob("disc/disc.*.exr"))) == len(FRAMES) == len(list(folder.glob("object2/*.exr")))
@@ -139,19 +139,29 @@ def test_delivery_and_the_farm_from_inside(group: Any, tmp_path: Path) -> None:
     session.until(lambda: keyed(group) == list(FRAMES))
     session.sets(group, "wisp_publish_dir", (tmp_path / "out").as_posix())
     channels = {}
-    for number, layout in enumerate(("layers", "rgba", "crypto"), 1):
+    for number, layout in enumerate(("layers", "rgba", "crypto", "shapes"), 1):
         session.sets(group, "wisp_publish_layout", number)
         before = set(session.host.root_group.nodes())
         group["wisp_publish"].execute()
-        session.until(lambda: state.of(group).publication is None)
-        (read,) = [node for node in session.host.root_group.nodes() if node not in before]
+        session.until(lambda: not session.module("solving").busy(group))
+        made = [node for node in session.host.root_group.nodes() if node not in before]
+        if layout == "shapes":
+            (roto,) = made
+            assert (roto.Class(), roto["output"].value()) == ("Roto", "alpha") and "curvegroup" in roto["curves"].text
+            continue
+        (read,) = [node for node in made if node.Class() == "Read"]
+        if layout == "crypto" and not session.host.unknowns.has_cryptomatte:
+            assert made == [read] and "no Cryptomatte node" in group["wisp_status"].value()
+        elif layout == "crypto":
+            (crypto,) = [node for node in made if node is not read]
+            assert crypto.input(0) is read and crypto["matteList"].value() == "disc"
         assert "Published" in group["wisp_status"].value()
         channels[layout] = set(read_channels(Path(read["file"].value() % 1002))[0])
         assert read["last"].value() == FRAMES[-1]
     assert any("matte.disc" in name for name in channels["layers"]) and {"R", "A"} <= channels["rgba"]
     assert any("crypto" in name.lower() for name in channels["crypto"])
     group["wisp_farm"].execute()
-    session.until(lambda: state.of(group).publication is None and state.of(group).export is None)
+    session.until(lambda: state.of(group).farm_job is None and state.of(group).export is None)
     words = group["wisp_status"].value()
     job = Path(words.partition("Wrote ")[2].partition(";")[0])
     assert json.loads(job.read_text())["steps"], words
