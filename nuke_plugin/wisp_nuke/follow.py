@@ -10,7 +10,7 @@ import sys
 import traceback
 from typing import Any, Optional, Set
 
-from . import edits, engine, graph, guides, handles, host, node, publish, solving, state, viewer_pick
+from . import edits, engine, graph, guides, handles, host, node, overlay, publish, solving, state, viewer_pick
 
 #: Milliseconds between looks at the engine's messages, the frame and the knobs.
 INTERVAL = 100
@@ -49,7 +49,10 @@ def idle() -> None:
     held = viewer_pick.mouse_held()
     picked = None if held else viewer_pick.fresh()
     nodes = [one for one in host.wisp_nodes() if node.newer(one) is None]
-    viewer_pick.watch(any(host.choice(one["wisp_mode"]) for one in nodes))
+    picking = [one for one in nodes if host.choice(one["wisp_mode"])]
+    viewer_pick.watch(bool(picking))
+    if not picking:
+        overlay.hide()
     for group in nodes:
         try:
             settle(group, held, picked)
@@ -72,6 +75,8 @@ def settle(group: Any, held: bool = False, picked: Optional[host.Sample] = None)
     if held or group.input(0) is None:
         return
     mode = host.choice(group["wisp_mode"])
+    if mode:
+        overlay.settle(group, node.MODES[mode], picked)
     if picked is not None and mode:
         viewer_pick.apply(group, node.MODES[mode], picked)
         look(group, held)

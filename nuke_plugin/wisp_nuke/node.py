@@ -156,6 +156,12 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _button("take_solved", "Take what is solved", "Mattes of this shot that a farm or a command line has solved."),
     KnobSpec("Tab_Knob", "wisp_guides_tab", "Guides"),
     _check("show_guides", "draw the prompts over the picture", True, "Never rendered."),
+    _check(
+        "overlay",
+        "what a pick would give, over the viewer",
+        False,
+        "Needs a Nuke that tells where its viewer's picture lies: two picks prove it, or turn it off.",
+    ),
     _number("guide_size", "size", 1.0, (0.2, 4), "Of the marks; 1 is right for a picture that fills the viewer."),
     KnobSpec("Tab_Knob", "wisp_setup_tab", "Setup"),
     KnobSpec("File_Knob", "wisp_cache_dir", "cache folder", "", tip="Empty: 'wisp-cache' beside the script."),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any, List, Optional
 
-from . import edits, host
+from . import edits, host, overlay
 
 _picked: Optional[host.Sample] = None
 _watcher: Any = None
@@ -80,18 +80,23 @@ def over_viewer(widget: Any) -> bool:
 
 def _make_watcher(application: Any) -> Any:
     """The event filter; its class can only be made where Qt is."""
-    from .vendor.panel.qt import Qt, QtCore
+    from .vendor.panel.qt import Qt, QtCore, QtWidgets, position
+
+    kinds = QtCore.QEvent.Type
+    mouse = (kinds.MouseButtonPress, kinds.MouseMove, kinds.MouseButtonRelease)
 
     class Watcher(QtCore.QObject):
         def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 (Qt's name)
             # Whatever goes wrong here, the event must reach the host.
             with contextlib.suppress(Exception):
-                if (
-                    event.type() == QtCore.QEvent.Type.MouseButtonRelease
-                    and event.button() == Qt.MouseButton.LeftButton
-                    and event.modifiers() & Qt.KeyboardModifier.ControlModifier
-                    and over_viewer(watched)
-                ):
+                kind = event.type()
+                if kind not in mouse or not isinstance(watched, QtWidgets.QWidget) or not over_viewer(watched):
+                    return False
+                keys, place = event.modifiers(), position(event)
+                meant = bool(keys & Qt.KeyboardModifier.ControlModifier)
+                pressed = kind == mouse[0] and meant and bool(keys & Qt.KeyboardModifier.ShiftModifier)
+                overlay.pointer(watched, (place.x(), place.y()), pressed, kind == mouse[2])
+                if kind == mouse[2] and event.button() == Qt.MouseButton.LeftButton and meant:
                     # After the host has taken the release itself, and before the pointer goes on.
                     QtCore.QTimer.singleShot(0, released)
             return False

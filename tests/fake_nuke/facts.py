@@ -203,6 +203,8 @@ class Unknowns:
     text_of_anything: bool = True
     #: There is a Cryptomatte node in this version (13.0 has one) and edition.
     has_cryptomatte: bool = True
+    #: `zoom()` and `center()` tell of the viewer that the mouse is in; else of the graph, as is documented.
+    viewer_zooms: bool = False
     #: Setting a knob by a program outside of `Undo.begin` is a step of undo.
     loose_steps: bool = False
 

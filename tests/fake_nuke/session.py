@@ -192,6 +192,8 @@ class FakeNuke:
         self.writes_seen: list[str] = []
         #: Who sees that a mouse button was released over a viewer.
         self.on_release: list[Callable[[], None]] = []
+        #: The zoom of the viewer, and the place of the picture in its middle.
+        self.shown_at: tuple[float, tuple[float, float]] = (1.0, (0.0, 0.0))
         self.is_modified = False
         self._queue: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
         self._running: list[tuple[Node, knobs.Knob]] = []
@@ -289,11 +291,11 @@ class FakeNuke:
         return self._rendering
 
     def zoom(self) -> float:
-        """Of the graph, as far as is documented."""
-        return 1.0
+        """Of the graph, as far as is documented; of the viewer, if an unknown says so."""
+        return self.shown_at[0] if self.unknowns.viewer_zooms else 1.0
 
     def center(self) -> list[float]:
-        return [0.0, 0.0]
+        return list(self.shown_at[1]) if self.unknowns.viewer_zooms else [0.0, 0.0]
 
     def ProgressTask(self, title: str) -> ProgressTask:  # noqa: N802
         bar = ProgressTask(title)
