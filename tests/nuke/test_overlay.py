@@ -39,6 +39,7 @@ class Viewer(QtWidgets.QWidget):
         """Ctrl+click a pixel."""
         self._session.host.viewer.ctrl_click(x, y)
         QtTest.QTest.mouseClick(self, Qt.MouseButton.LeftButton, CONTROL, self.place(x + 0.5, y + 0.5))
+        QtTest.QTest.mouseMove(self, QPoint(390, 290))  # the hand goes on before the host is idle
         QtTest.QTest.qWait(20)
         self._session.idle()
 
