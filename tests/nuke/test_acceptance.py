@@ -40,7 +40,7 @@ def test_what_nobody_could_tell_is_told(recorded: Any) -> None:
     session, _, written = recorded
     ours = dataclasses.asdict(session.host.unknowns)
     assert written["unknowns"] == {name: ours[name] for name in written["unknowns"]}
-    by_hand = {"hover_samples", "loose_steps"} | ({"after_aborted"} if session.host.GUI else set())
+    by_hand = {"hover_samples", "loose_steps", "viewer_zooms"} | ({"after_aborted"} if session.host.GUI else set())
     assert set(ours) - set(written["unknowns"]) == by_hand
 
 
