@@ -27,6 +27,7 @@ BENCHMARKS = {
     "memory": "memory",
     "waiting": "waiting",
     "farm": "farm",
+    "farm-scale": "farm_scale",
     "gpu": "gpu",
     "all": "everything",
 }
