@@ -6,11 +6,56 @@ too. The calls are those that the package's own streaming mode makes, with the m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+from ..device import autocast_dtype
+from ..errors import MemoryLimitError
+from ..weights.checkpoints import check_keys
+from ..weights.hashes import remembered_sha256
+
+Sizes = TypeVar("Sizes")
+Model = TypeVar("Model")
+
+
+def load_once(
+    loaded: MutableMapping[tuple[object, ...], Model],
+    path: Path,
+    sizes: Sizes,
+    device: torch.device,
+    precision: str,
+    load: Callable[[Path, Sizes, torch.device, torch.dtype | None, str], Model],
+) -> Model:
+    """The model of a file, of these sizes, on a device, in a precision, out of `loaded` where it is there. Else it is
+    what `load` makes of these, of the type of autocast (None: none) and of the file's hash."""
+    dtype = autocast_dtype(precision, device)
+    version = remembered_sha256(path) if path.is_file() else ""
+    key = (version, sizes, str(device), dtype)
+    model = loaded.get(key)
+    if model is None:
+        model = loaded[key] = load(path, sizes, device, dtype, version)
+    return model
+
+
+def fill(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+    """Give an untrained network the weights of `path`, for use without gradients. WeightsError where they do not
+    fit."""
+    check_keys({key: tuple(value.shape) for key, value in network.state_dict().items()}, state, path)
+    network.load_state_dict(dict(state), strict=True)
+    network.requires_grad_(False)
+
+
+def move(network: nn.Module, device: torch.device, path: Path) -> None:
+    """Put it on the device. MemoryLimitError names the file that does not fit."""
+    try:
+        network.to(device)
+    except torch.OutOfMemoryError as error:
+        raise MemoryLimitError(f"{path.name} does not fit into the memory of {device}.") from error
+
 
 #: The one object of a session: objects do not influence each other, so each is tracked in a session of its own.
 _OBJECT = 0

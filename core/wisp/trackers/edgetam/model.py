@@ -10,13 +10,12 @@ from weakref import WeakValueDictionary
 
 import torch
 
-from ...device import autocast_dtype, resolve_device
-from ...errors import MemoryLimitError
-from ...weights.checkpoints import check_keys, load_state_dict
-from ...weights.hashes import remembered_sha256
+from ...device import resolve_device
+from ...weights.checkpoints import load_state_dict
 from ...weights.options import RunOptions
 from ...weights.registry import ModelEntry
 from ..sam2.model import Sam2Model
+from ..streamed import fill, load_once, move
 from .checkpoint import convert
 
 #: Side in network pixels of what one place of the coarsest map stands for.
@@ -71,13 +70,7 @@ def load(entry: ModelEntry, files: Mapping[str, Path], options: RunOptions) -> E
 
 def load_model(path: Path, sizes: Sizes, device: torch.device, precision: str = "auto") -> EdgeTamModel:
     """As `load`."""
-    dtype = autocast_dtype(precision, device)
-    version = remembered_sha256(path) if path.is_file() else ""
-    key = (version, sizes, str(device), dtype)
-    model = _loaded.get(key)
-    if model is None:
-        model = _loaded[key] = _load(path, sizes, device, dtype, version)
-    return model
+    return load_once(_loaded, path, sizes, device, precision, _load)
 
 
 def _load(path: Path, sizes: Sizes, device: torch.device, dtype: torch.dtype | None, version: str) -> EdgeTamModel:
@@ -85,15 +78,10 @@ def _load(path: Path, sizes: Sizes, device: torch.device, dtype: torch.dtype | N
 
     state = convert(load_state_dict(path))
     network = construct(sizes)
-    check_keys({key: tuple(value.shape) for key, value in network.state_dict().items()}, state, path)
-    network.load_state_dict(state, strict=True)
-    network.requires_grad_(False)
+    fill(network, state, path)
     # Convolutions on a CPU want channels to vary fastest in memory.
     network.get_submodule("vision_encoder.backbone").to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    try:
-        network.to(device)
-    except torch.OutOfMemoryError as error:
-        raise MemoryLimitError(f"{path.name} does not fit into the memory of {device}.") from error
+    move(network, device, path)
     return EdgeTamModel(EdgeTamNetwork(network), {}, path, device, dtype, version)
 
 

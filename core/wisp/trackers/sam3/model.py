@@ -15,16 +15,15 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from ...device import autocast_dtype, resolve_device
-from ...errors import MemoryLimitError
+from ...device import resolve_device
 from ...plates.clip import FloatImage
-from ...weights.checkpoints import check_keys, load_state_dict
-from ...weights.hashes import remembered_sha256
+from ...weights.checkpoints import load_state_dict
 from ...weights.options import RunOptions
 from ...weights.registry import ModelEntry
 from ..sam2.encoder import FrameEncoding, Mode, PictureInput
 from ..sam2.model import Sam2Model
 from ..sam2.prompts import CERTAIN
+from ..streamed import fill, load_once, move
 from .checkpoint import convert, refuse_multiplex
 
 #: Side of the trunk's patches in pixels.
@@ -123,13 +122,7 @@ def load(entry: ModelEntry, files: Mapping[str, Path], options: RunOptions) -> S
 
 def load_model(path: Path, sizes: Sizes, device: torch.device, precision: str = "auto") -> Sam3Model:
     """As `load`."""
-    dtype = autocast_dtype(precision, device)
-    version = remembered_sha256(path) if path.is_file() else ""
-    key = (version, sizes, str(device), dtype)
-    model = _loaded.get(key)
-    if model is None:
-        model = _loaded[key] = _load(path, sizes, device, dtype, version)
-    return model
+    return load_once(_loaded, path, sizes, device, precision, _load)
 
 
 def _load(path: Path, sizes: Sizes, device: torch.device, dtype: torch.dtype | None, version: str) -> Sam3Model:
@@ -139,13 +132,8 @@ def _load(path: Path, sizes: Sizes, device: torch.device, dtype: torch.dtype | N
     refuse_multiplex(state, path)
     checkpoint = convert(state)
     network = construct(sizes)
-    check_keys({key: tuple(value.shape) for key, value in network.state_dict().items()}, checkpoint.network, path)
-    network.load_state_dict(checkpoint.network, strict=True)
-    network.requires_grad_(False)
-    try:
-        network.to(device)
-    except torch.OutOfMemoryError as error:
-        raise MemoryLimitError(f"{path.name} does not fit into the memory of {device}.") from error
+    fill(network, checkpoint.network, path)
+    move(network, device, path)
     return Sam3Model(Sam3Network(network), checkpoint.heads, path, device, dtype, version)
 
 
