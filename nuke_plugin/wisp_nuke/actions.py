@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
-from . import bake, edits, engine, follow, host, masks, node, plates, publish, solving, strokes
+from . import bake, edits, engine, follow, host, masks, node, plates, publish, solving, state, strokes
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError
+from .vendor.client.jobs import BoxFound, Check, Detect
 
 
 def track(group: Any, direction: str) -> Any:
@@ -18,6 +19,39 @@ def go_to_keyframe(group: Any, step: int) -> None:
     beyond = [frame for frame in edits.keyframes(group) if (frame - host.frame()) * step > 0]
     if beyond:
         host.go(min(beyond) if step > 0 else max(beyond))
+
+
+def go_to_doubt(group: Any, step: int) -> None:
+    """The next (1) or previous (-1) frame of any object that is worth a look; its reason becomes the status."""
+    session = state.of(group).session
+    doubts: Dict[int, str] = {}
+    for item in edits.stored(group)["objects"]:
+        lane = session.lanes.get(item["id"]) if session is not None else None
+        for frame, reason in lane.suspicious.items() if lane is not None else ():
+            doubts.setdefault(frame, f"{item['name']}: {reason}")
+    beyond = [frame for frame in doubts if (frame - host.frame()) * step > 0]
+    if not beyond:
+        raise edits.Refusal(f"No suspicious frame is known {'after' if step > 0 else 'before'} this one; press Check.")
+    frame = min(beyond) if step > 0 else max(beyond)
+    host.go(frame)
+    solving.say(group, f"Frame {frame}, {doubts[frame]}")
+
+
+def find(group: Any) -> None:
+    """Look for the words on this frame; what is found becomes the chosen object's box."""
+    words, frame = host.text_of(group["wisp_words"]).strip(), edits.frame_in_range(group)
+    if not words:
+        raise edits.Refusal("Write what to look for into 'words' first.")
+
+    def told(event: Any) -> None:
+        if isinstance(event, BoxFound):
+            attempt(group, lambda _: edits.add_prompt(group, "Wisp find", _box(event)))
+
+    solving.export_plates(group, lambda: solving.run(group, Detect(words=words, frame=frame), told))
+
+
+def _box(event: BoxFound) -> Dict[str, Any]:
+    return {"frame": event.frame, "kind": "box", "xyxy": [round(value, 2) for value in event.xyxy]}
 
 
 def refresh_plates(group: Any) -> None:
@@ -55,6 +89,10 @@ BUTTONS: Dict[str, Callable[[Any], Any]] = {
     "track_fwd": lambda group: track(group, "fwd"),
     "track_both": lambda group: track(group, "both"),
     "stop": solving.stop,
+    "check": lambda group: solving.run(group, Check()),
+    "prev_doubt": lambda group: go_to_doubt(group, -1),
+    "next_doubt": lambda group: go_to_doubt(group, 1),
+    "find": find,
     "refresh_plates": refresh_plates,
     "start_engine": start_engine,
     "stop_engine": stop_engine,

@@ -20,6 +20,8 @@ VIEWER: Dict[str, Tuple[str, str]] = {
     "track_this": ("Track this frame", ""),
     "prev_prompt": ("Previous keyframe", ""),
     "next_prompt": ("Next keyframe", ""),
+    "prev_doubt": ("Previous suspicious frame", ""),
+    "next_doubt": ("Next suspicious frame", ""),
 }
 
 

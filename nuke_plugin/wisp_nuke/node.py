@@ -123,6 +123,11 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _button("track_fwd", "Track forward"),
     _button("track_both", "Track all"),
     _button("stop", "Stop"),
+    _button("check", "Check", "Look through the mattes: which frames are worth a look, and why.", line=True),
+    _button("prev_doubt", "< suspicious"),
+    _button("next_doubt", "suspicious >"),
+    KnobSpec("String_Knob", "wisp_words", "words", "", tip="What to look for on this frame, such as: the red car."),
+    _button("find", "Find", "A box of the chosen object around what the words name. Needs a detector."),
     KnobSpec("Text_Knob", "wisp_status", "", None, ("Ready",)),
     # The handles are on the tab of the buttons that pick: the viewer draws those of the tab that is seen.
     KnobSpec("BBox_Knob", "wisp_box", "box", None, own=True, tip="The object's box on this frame."),

@@ -17,10 +17,8 @@ DOCUMENT = "shot.wisp"
 
 def start(group: Any) -> None:
     """Begin to write the next version; nodes that read it are made once it is written. Raises Refusal while a frame is
-    unsolved or the node's engine is at work."""
+    unsolved or the engine is at work for the node."""
     bake.require_solved(group)
-    if solving.busy(group):
-        raise edits.Refusal("This node is being solved or published; press Stop first.")
     objects = [item for item in edits.stored(group)["objects"] if item.get("enabled", True)]
     names = [item["name"] for item in objects]
     layout = list(node.LAYOUTS.values())[host.choice(group["wisp_publish_layout"])]
@@ -53,11 +51,8 @@ def start(group: Any) -> None:
                 return "; this Nuke has no Cryptomatte node, use one that reads Cryptomatte files"
         return ""
 
-    session = solving.session_of(group)
-    state.of(group).bar = host.progress_bar("Wisp: " + folder.name)
     asked = Deliver(output, layout=layout, objects=[item["id"] for item in objects])  # type: ignore[arg-type]
-    if not session.run(asked, on_end=ended):
-        state.of(group).bar = None
+    solving.run(group, asked, on_end=ended)
 
 
 def _published(group: Any, files: Dict[str, str]) -> List[graph.Mattes]:

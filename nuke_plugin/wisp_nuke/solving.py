@@ -6,13 +6,14 @@ import contextlib
 import os
 import re
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 from . import edits, engine, graph, host, node, plates, state
 from .edits import Refusal
 from .vendor.client.engine_path import EngineNotFound
-from .vendor.client.errors import EngineError
+from .vendor.client.errors import EngineError, ignore
 from .vendor.client.frames import FrameName
+from .vendor.client.jobs import Done, Event, Request
 from .vendor.client.session import Places, Session
 
 
@@ -220,6 +221,21 @@ def _solve(group: Any, first: int, last: int) -> None:
     session.solve(f"{first}-{last}" if first < last else str(first))
     if not session.busy:  # there is no engine; the session says why
         state.of(group).bar = None
+
+
+def run(
+    group: Any,
+    asked: Request,
+    on_event: Callable[[Event], None] = ignore,
+    on_end: Callable[[Optional[Done], str], None] = ignore,
+) -> None:
+    """Have the engine do a job for the node, with a bar; see `Session.run`. Raises Refusal while it is at work."""
+    if busy(group):
+        raise Refusal("This node is being solved or published; press Stop first.")
+    session, mine = session_of(group), state.of(group)
+    mine.bar = host.progress_bar(f"Wisp: {asked.doing.lower()}, {group.name()}")
+    if not session.run(asked, on_event, on_end):
+        mine.bar = None
 
 
 def export_plates(group: Any, then: Callable[[], Any]) -> None:

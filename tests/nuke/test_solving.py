@@ -167,3 +167,31 @@ def test_delivery_and_the_farm_from_inside(group: Any, tmp_path: Path) -> None:
     assert json.loads(job.read_text())["steps"], words
     group["wisp_take_solved"].execute()
     assert keyed(group) == list(FRAMES)
+
+
+@pytest.mark.slow
+def test_frames_worth_a_look_and_words(group: Any) -> None:
+    session = group.session_of_test
+    busy = session.module("solving").busy
+    group["wisp_track_both"].execute()
+    session.until(lambda: keyed(group) == list(FRAMES))
+    group["wisp_check"].execute()
+    session.until(lambda: not busy(group))
+    assert "4 frames judged" in group["wisp_status"].value()
+    lanes = session.module("state").of(group).session.lanes
+    lanes[1].suspicious.clear()
+    session.host.frame(FRAMES[0])
+    group["wisp_next_doubt"].execute()
+    assert "No suspicious frame is known after" in group["wisp_status"].value()
+    lanes[1].suspicious[FRAMES[2]] = "the edge jumps"
+    group["wisp_next_doubt"].execute()
+    assert session.host.frame() == FRAMES[2] and "the edge jumps" in group["wisp_status"].value()
+
+    group["wisp_find"].execute()
+    assert "Write what to look for" in group["wisp_status"].value()
+    session.sets(group, "wisp_words", "the disc")
+    group["wisp_find"].execute()
+    session.until(lambda: not busy(group))
+    session.idle()
+    assert "wisp models get" in group["wisp_status"].value(), "the detector is not here"
+    assert len(session.prompts(group)) == 1
