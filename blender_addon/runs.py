@@ -31,6 +31,7 @@ class Run:
     `solved`, `dirty`: frames by object. `doubtful`: why a solved frame is worth a look, by object and frame.
     `enabled`: the objects, switched on and with prompts, that make up what the strips show.
     `version`: grows with each change of any of these.
+    `previews`, `looks`: how many mattes, and states of all files, the engine was asked for and has not answered.
     `placed`: the engine's file that was last put into the plate's folder, by object and frame.
     """
 
@@ -52,7 +53,8 @@ class Run:
     enabled: tuple[int, ...] = ()
     version: int = 0
     wanted: dict[tuple[int, int], float] = field(default_factory=dict)
-    asked: int = 0
+    previews: int = 0
+    looks: int = 0
     fault: Fault | None = None
     message: str = ""
     _spans: tuple[Any, Any, dict[str, list[tuple[int, int]]]] | None = None
@@ -60,6 +62,11 @@ class Run:
     @property
     def busy(self) -> bool:
         return self.job is not None and not self.job.finished
+
+    @property
+    def asked(self) -> int:
+        """How many answers are waited for, beside a job's."""
+        return self.previews + self.looks
 
     def close(self) -> None:
         """Leave the engine. What is known of the frames stays."""
@@ -70,7 +77,7 @@ class Run:
             if self.shot is not None:
                 self.shot.close()
         self.shot, self.place, self.job, self.fault = None, None, None, None
-        self.asked, self.stage, self.document = 0, "", {}
+        self.previews, self.looks, self.stage, self.document = 0, 0, "", {}
         self.wanted.clear()
 
     def state(self, frame: int) -> str:

@@ -205,7 +205,7 @@ def wait(run: Run, until: Callable[[], bool]) -> None:
 
 
 def _on_status(run: Run, status: dict[str, Any]) -> None:
-    run.asked = max(0, run.asked - 1)
+    run.looks = 0
     for item in status["objects"]:
         number, frames = item["id"], item["frames"]
         run.solved[number] = mapping.frames_in(frames.get("solved", ""))
@@ -246,18 +246,18 @@ def _job_failed(run: Run, error: EngineError) -> None:
 
 def _ask_status(run: Run) -> None:
     if engine.client is not None and engine.client.state == "ready" and run.shot is not None:
-        run.asked += 1
+        run.looks = 1
         run.shot.refresh()
 
 
 def _failed(run: Run, error: EngineError) -> None:
-    run.asked = 0
+    run.previews, run.looks = 0, 0
     run.fault = Fault(str(error), error.kind)
     redraw()
 
 
 def _previewed(run: Run, number: int, frame: int, result: dict[str, Any]) -> None:
-    run.asked = max(0, run.asked - 1)
+    run.previews = max(0, run.previews - 1)
     _place(run, number, frame, Path(result["path"]))
 
 
@@ -367,7 +367,7 @@ def _send_previews(now: float) -> None:
             continue
         for number, frame in due:
             if any(item.number == number and item.keyframes for item in strip.wisp.objects):
-                run.asked += 1
+                run.previews += 1
                 run.shot.preview(frame, number, functools.partial(_previewed, run, number, frame))
 
 
