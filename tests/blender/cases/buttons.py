@@ -40,6 +40,11 @@ def waiting(strip: Any, state: Any) -> None:
     bpy.ops.wisp.add_point(x=20, y=20, frame=1002)
     assert activity.of(strip) == "Starting the engine..."
     state.wanted.clear()
+    state.previews = 1
+    state.mattes = stage.addon("mattes").MatteFolder(stage.addon("places").here().plate(strip.wisp.uid))
+    stage.addon("session")._on_status(state, {"objects": []})
+    assert activity.of(strip), "the state of all files is no answer to the click"
+    state.previews = 0
 
 
 def moves() -> None:
