@@ -22,7 +22,7 @@ class Holdout:
         """InputError where it is not there; UsageError for a movie. `locate` resolves stored paths."""
         self._what = what
         self._fence = fence
-        self._again = lambda: Holdout(stored, what, locate, fence)
+        self._again: Callable[[], Holdout] = lambda: Holdout(stored, what, locate, fence)
         self._found: Files = find(locate(stored))
         self._identities: dict[Path, str] = {}
         if next(iter(self._found.files.values())).suffix.lower() in MOVIE_SUFFIXES:
