@@ -152,6 +152,18 @@ def test_behind_a_post_it_is_lost_and_found_again():
     assert jaccard(inside(masks[last]), clip.truth(last)) > 0.9
 
 
+def test_a_keyframes_outline_is_held_on_to_where_flow_carries_it():
+    """Slits that no edge of the picture shows: only the keyframe knows of them."""
+    clip = MovingDisk(lambda step: (100.0 + step, 68.0), 6, radius=30.0)
+    mask = clip.truth(1)
+    slits = np.zeros_like(mask)
+    slits[50:86, [84, 85, 96, 97, 108, 109]] = True
+    masks = track(clip, {1: prompts(mask=mask & ~slits)})
+    moved = np.roll(slits, 5, axis=1)
+    assert (~inside(masks[6]))[moved].mean() > 0.8
+    assert jaccard(inside(masks[6]), clip.truth(6) & ~moved) > 0.95
+
+
 def test_what_leaves_the_picture_is_lost():
     clip = MovingDisk(lambda t: (200.0 + 7.0 * t, 68.0), 14)
     masks = track(clip, {1: prompts(mask=clip.truth(1))})

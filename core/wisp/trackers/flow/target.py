@@ -3,6 +3,10 @@
 The network is shown a window around where the object is expected. It is told of the frame for certain (a keyframe), of
 the last frame that it was sure of, and of the last mask brought here by optical flow; it says where the object is now,
 how good that mask is, and whether the object is there at all. Lost, the object is looked for in the whole picture.
+
+A keyframe's outline is finer than any that the network draws, so it is held on to as long as flow carries it along:
+each pixel's logit is a mean of the network's and of the last frame's, brought here, weighted by how far flow was
+trusted on the whole way from the keyframe.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...motion.flow import FlowEstimator, expected_motion
+from ...motion.flow import Flow, FlowEstimator, expected_motion, pull
 from ..tracker import MaskState, TrackedMask
 from .eyes import Eyes, follower, look_at, plane, tensor
 from .network import Memory
@@ -33,6 +37,12 @@ _MOMENTUM = 0.5
 _ROOM = 2.0
 #: Foreseen overlap below which a mask is none, from which it is remembered, and at which a lost object is found again.
 _NONE, _SURE, _FOUND = 0.25, 0.45, 0.55
+#: What is left of the hold on the keyframe's outline after a frame where flow is trusted fully, and the power of that
+#: trust: half a trust costs a quarter of the hold.
+_HOLD, _HOLD_POWER = 0.99, 0.4
+#: Logits of a keyframe per pixel of distance to its outline: as steep as the network's, so that it does not outvote what
+#: is a pixel or two wide.
+_SLOPE = 4.0
 #: A mask of fewer pixels of the working picture is none.
 _TOO_FEW = 12
 #: Logits of the networks stay within this; what a stroke on an earlier frame adds where flow is trusted.
@@ -53,8 +63,10 @@ class Target:
         """Take `inside` on `frame` for certain from here on. `painted`: 1 where a stroke keeps, -1 where one removes;
         that is carried along by flow as far as flow is trusted, whatever the network makes of it."""
         self._painted = painted
-        self._frame, self._inside, self._logits = frame, inside, signed_distance(inside)
+        self._frame, self._inside = frame, inside
+        self._logits = np.clip(_SLOPE * signed_distance(inside), -FAR, FAR)
         self._confidence, self._lost = 1.0, False
+        self._held = np.ones_like(inside)
         self._step = np.zeros(2)
         box = box_of(inside > 0.5)
         self._box = np.array(box or (0, 0, *self._eyes.grid), np.float64)
@@ -104,15 +116,26 @@ class Target:
             carried = brought(plane(window.plane(self._painted)), tensor(flow).permute(2, 0, 1)[None])
             painted = carried[0, 0].numpy() * np.minimum(1.0, 1.5 * sure)
         self._painted = window.paste(painted, self._eyes.shape, 0.0)
-        if not self._decide(window, now, expected, plane(sure), _NONE, painted):
+        last = self._carried(window, flow, sure)
+        if not self._decide(window, now, expected, plane(sure), _NONE, painted, last):
             self._lose()
+
+    def _carried(self, window: Window, flow: Flow, sure: Plane) -> tuple[Plane, Plane]:
+        """The last frame's logits brought here, and the hold on them (0..1), on the working grid. `flow` and the trust
+        in it are on half the window's grid; outside the window nothing is held on to."""
+        scale = 2.0 * window.scale
+        far = np.stack([window.paste(scale * flow[..., axis], self._eyes.shape, 0.0) for axis in (0, 1)], axis=2)
+        trust = np.clip(window.paste(sure, self._eyes.shape, 0.0), 0.0, 1.0)
+        return pull(self._logits, far), pull(self._held, far) * (_HOLD * trust**_HOLD_POWER)
 
     def _look_for(self, frame: int) -> None:
         """Try the places that resemble the object; follow from the best if it is surely there."""
         for window in likely_windows(self._eyes, frame, self._key, tuple(self._box)):
             now = window.picture(self._eyes.working(frame))
             nothing = torch.zeros(1, 1, window.height // 2, window.width // 2)
-            if self._decide(window, now, nothing, nothing, _FOUND, np.zeros(nothing.shape[2:], np.float32)):
+            none = np.zeros(self._eyes.shape, np.float32)
+            unpainted = np.zeros(nothing.shape[2:], np.float32)
+            if self._decide(window, now, nothing, nothing, _FOUND, unpainted, (none, none)):
                 self._step = np.zeros(2)
                 return
 
@@ -124,8 +147,10 @@ class Target:
         sure: torch.Tensor,
         least: float,
         painted: Plane,
+        carried: tuple[Plane, Plane],
     ) -> bool:
-        """Let the network say where the object is in the window; False where that is nowhere."""
+        """Let the network say where the object is in the window; False where that is nowhere. `carried`: logits of the
+        last frame and the hold on them."""
         network = follower()
         with torch.inference_mode():
             look = look_at(network, now)
@@ -134,13 +159,15 @@ class Target:
             known = window.known(self._eyes.shape)
             values = np.clip(logits[0, 0].numpy() + _PAINT * painted, -_CERTAIN, _CERTAIN)
             whole = window.paste(values, self._eyes.shape, -_CERTAIN)
+            before, held = carried
+            whole += held * (np.clip(before, -_CERTAIN, _CERTAIN) - whole)
             mask = whole > 0
             box = box_of(mask)
             if box is None or mask.sum() < _TOO_FEW or overlap < least or present < 0.5:
                 return False
             if overlap >= _SURE:
-                self._recent = network.remember(look, torch.sigmoid(plane(values)), plane(known))
-        self._logits = whole
+                self._recent = network.remember(look, plane(window.plane(sigmoid(whole))), plane(known))
+        self._logits, self._held = whole, held
         self._inside = sigmoid(whole)
         self._confidence, self._lost = overlap, False
         centre, last = (np.array([b[0] + b[2], b[1] + b[3]]) / 2 for b in (box, self._box))
@@ -150,7 +177,7 @@ class Target:
     def _lose(self) -> None:
         self._inside = np.zeros_like(self._inside)
         self._logits = np.full_like(self._inside, -FAR)
-        self._painted = np.zeros_like(self._inside)
+        self._painted, self._held = np.zeros_like(self._inside), np.zeros_like(self._inside)
         self._lost, self._confidence, self._step = True, 0.0, np.zeros(2)
 
     # Memory --------------------------------------------------------------------------------------------------
@@ -164,6 +191,7 @@ class Target:
             "inside": self._inside.copy(),
             "logits": self._logits.copy(),
             "painted": self._painted.copy(),
+            "held": self._held.copy(),
             **{f"{name}_{part}": getattr(m, part).numpy().copy() for name, m in memories.items() for part in _MEMORY},
         }
 
@@ -185,6 +213,7 @@ class Target:
         target._inside = np.array(state["inside"], np.float32)
         target._logits = np.array(state["logits"], np.float32)
         target._painted = np.array(state["painted"], np.float32)
+        target._held = np.array(state["held"], np.float32)
         target._key, target._recent = (
             Memory(*(tensor(np.array(state[f"{name}_{part}"], np.float32)) for part in _MEMORY))
             for name in ("key", "recent")
