@@ -40,8 +40,8 @@ _NONE, _SURE, _FOUND = 0.25, 0.45, 0.55
 #: What is left of the hold on the keyframe's outline after a frame where flow is trusted fully, and the power of that
 #: trust: half a trust costs a quarter of the hold.
 _HOLD, _HOLD_POWER = 0.99, 0.4
-#: Logits of a keyframe per pixel of distance to its outline: as steep as the network's, so that it does not outvote what
-#: is a pixel or two wide.
+#: Logits of a keyframe per pixel of distance to its outline: as steep as the network's, so that they do not outvote
+#: what is a pixel or two wide.
 _SLOPE = 4.0
 #: A mask of fewer pixels of the working picture is none.
 _TOO_FEW = 12
