@@ -36,9 +36,9 @@ class FlowPass:
             prompts = by_frame.get(frame)
             prompted = prompts is not None
             if prompts is not None and (number not in self._targets or prompts.defines_object):
-                self._targets[number] = Target(
-                    self._eyes, frame, first_mask(prompts, self._eyes, frame), self._painted(prompts)
-                )
+                first = first_mask(prompts, self._eyes, frame)
+                given = prompts.mask is not None
+                self._targets[number] = Target(self._eyes, frame, first, self._painted(prompts), given=given)
             elif number in self._targets:
                 self._targets[number].advance(frame)
                 prompted = prompts is not None and self._correct(number, frame, prompts)

@@ -4,7 +4,7 @@ The network is shown a window around where the object is expected. It is told of
 the last frame that it was sure of, and of the last mask brought here by optical flow; it says where the object is now,
 how good that mask is, and whether the object is there at all. Lost, the object is looked for in the whole picture.
 
-A keyframe's outline is finer than any that the network draws, so it is held on to as long as flow carries it along:
+A mask that was given is finer than any that the network draws, so its outline is held on to as long as flow carries it:
 each pixel's logit is a mean of the network's and of the last frame's, brought here, weighted by how far flow was
 trusted on the whole way from the keyframe.
 """
@@ -53,10 +53,12 @@ _MEMORY = tuple(field.name for field in fields(Memory))
 class Target:
     """The state of one object within a pass: where it is now and what it looked like for certain."""
 
-    def __init__(self, eyes: Eyes, frame: int, inside: Plane, painted: Plane) -> None:
-        """Start on `frame` with the mask `inside` (0..1, working grid); `painted`: see `restart`."""
+    def __init__(self, eyes: Eyes, frame: int, inside: Plane, painted: Plane, *, given: bool) -> None:
+        """Start on `frame` with the mask `inside` (0..1, working grid). `given`: it was, and was not made from a box or
+        clicks, whose outline the network may still better. `painted`: see `restart`."""
         self._eyes = eyes
         self._estimate = FlowEstimator()
+        self._held = np.full_like(inside, float(given))
         self.restart(frame, inside, painted)
 
     def restart(self, frame: int, inside: Plane, painted: Plane) -> None:
@@ -66,7 +68,6 @@ class Target:
         self._frame, self._inside = frame, inside
         self._logits = np.clip(_SLOPE * signed_distance(inside), -FAR, FAR)
         self._confidence, self._lost = 1.0, False
-        self._held = np.ones_like(inside)
         self._step = np.zeros(2)
         box = box_of(inside > 0.5)
         self._box = np.array(box or (0, 0, *self._eyes.grid), np.float64)
