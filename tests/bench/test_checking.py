@@ -18,7 +18,7 @@ def _cases(clip: str, rng: np.random.Generator, count: int = 200) -> list[Case]:
     for frame in range(count):
         j = float(rng.random())
         evidence = [Evidence("drift", 2 * (1 - j), "d"), Evidence("area", float(rng.random()), "a")]
-        cases.append(Case(clip, None, Sight("object", frame, evidence=evidence), j))
+        cases.append(Case(clip, None, Sight("object", 1, frame, evidence=evidence), j))
     return cases
 
 
