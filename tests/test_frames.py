@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wisp.client.frames import spans, with_span, within
 from wisp.errors import UsageError
 from wisp.frames import MAX_FRAMES, FrameName, format_frames, gaps, pad, parse_frames
 
@@ -181,3 +182,14 @@ def test_dates_and_hyphens_run_forward() -> None:
     names = [f"shot-{number}.png" for number in range(998, 1003)]
     frames = [found[1] for name in names if (found := FrameName.of_file(name))]
     assert frames == [998, 999, 1000, 1001, 1002]
+
+
+SPANS = st.sets(st.integers(0, 20)).map(spans)
+
+
+@given(SPANS, st.integers(0, 20), st.integers(0, 5), st.booleans())
+def test_a_span_is_added_or_taken_out_as_sets_are(stored: list[list[int]], first: int, more: int, on: bool) -> None:
+    frames = {frame for a, b in stored for frame in range(a, b + 1)}
+    wanted = set(range(first, first + more + 1))
+    assert with_span(stored, first, first + more, on) == spans(frames | wanted if on else frames - wanted)
+    assert all(within(frame, stored) == (frame in frames) for frame in range(21))

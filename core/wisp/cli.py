@@ -27,10 +27,12 @@ COMMANDS = {
     "deliver": "write a solved shot's mattes as files for others",
     "batch": "run many shots, with one page that sums them up",
     "prompt": "edit a shot's prompts, locks and edges without a window",
+    "absent": "say where an object is not to be seen",
     "region": "show models only the surroundings of a small object",
     "view": "draw prompts on a shot or a plate in a window, solve, and look",
     "status": "show what is done and what is not",
     "check": "find the frames that look wrong, and say why",
+    "suggest": "name the frame whose correction would help most",
     "compare": "matte a shot with several heads, side by side",
     "farm": "solve a shot on a render farm (Open Job Description)",
     "models": "list, fetch and check model weights and their licences",
@@ -53,7 +55,7 @@ EXIT_CODES = """exit codes:
   8 cannot write   9 quality check failed   130 Ctrl-C   141 nobody reads the output"""
 
 #: Options whose value may begin with a minus sign (`--box -5:10,10,90,90`), which argparse takes for an option.
-_SIGNED_VALUES = re.compile(r"--(frames|box|point|stroke|mask|text|first|exposure|by)$")
+_SIGNED_VALUES = re.compile(r"--(frames|box|point|stroke|mask|text|first|exposure|absent|by)$")
 
 log = logging.getLogger("wisp")
 

@@ -33,6 +33,7 @@
         {"frame": 1001, "kind": "text", "text": "die Läuferin im roten Kleid"}
       ],
       "locks": [[1030, 1034], [1050, 1050]],
+      "absent": [[1060, 1062]],
       "ease": 4,
       "edge": {"grow": -1.5, "soften": 2.0, "black": 0.05, "white": 0.95, "gamma": 1.2, "fill_holes": 12.0, "remove_specks": 8.5, "frame_edge": 3, "stabilise": 0.75},
       "garbage": "roto/hero_out.%04d.exr",

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wisp import shot as documents
-from wisp.client.frames import frames_in
+from wisp.client.frames import frames_in, spans
 from wisp.client.tables import PALETTE
 from wisp.frames import format_frames, parse_frames
-from wisp.panel.shot_edits import EDGE_STEP, ShotEdits, spans
+from wisp.panel.shot_edits import EDGE_STEP, ShotEdits
 
 PLATE = {"path": "p.%04d.png", "first": 1, "last": 20, "width": 100, "height": 50}
 

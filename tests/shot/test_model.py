@@ -104,6 +104,15 @@ OBJECT_FAULTS = [
     ({"first": 1050, "last": 1049}, "objects.0: object 'hero' ends (1049) before it begins (1050)"),
     ({"first": "1001"}, "objects.0.first: a number is wanted"),
     ({"locks": [[1034, 1030]]}, "objects.0.locks: the lock [1034, 1030] ends before it begins"),
+    ({"absent": [[1034, 1030]]}, "objects.0.absent: the absence [1034, 1030] ends before it begins"),
+    (
+        {"absent": [[1040, 1060]], "locks": [[1001, 1002], [1050, 1070]]},
+        "object 'hero' is locked on frame 1050, where it is said to be absent; remove one of the two",
+    ),
+    (
+        {"absent": [[1000, 1001]], "prompts": [POINT]},
+        "object 'hero' has a point on frame 1001, where it is said to be absent; remove one of the two",
+    ),
     ({"locks": [[1030]]}, "objects.0.locks.0.1: the key is missing"),
     ({"edge": {"soften": -1.0}}, "objects.0.edge.soften: "),
     ({"edge": {"grow": float("nan")}}, "objects.0.edge.grow: "),

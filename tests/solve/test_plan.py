@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wisp.solve.plan import TrackPlan
+from wisp.solve.plan import Chains, TrackPlan
 
 
 def plan(
@@ -122,3 +122,40 @@ def test_an_edit_and_its_undo_give_the_first_fingerprints_again(
     edited = plan(range(1, 31), {**prompts, changed: "other"}, segments=segments)
     assert changed in dirty(first, edited)
     assert dirty(first, plan(range(1, 31), prompts, segments=segments)) == set()
+
+
+def absent(prompts: dict[int, str], first: int, last: int) -> TrackPlan:
+    """Ten frames without those from `first` to `last`."""
+    life = [frame for frame in range(1, 11) if not first <= frame <= last]
+    resumed = [last + 1] if first > 1 and last < 10 else []
+    starts = frozenset(prompts)
+    return TrackPlan(life, prompts, starts, ("flow", "1"), True, "plate{}".format, {}, resumed=resumed)
+
+
+def test_an_absence_is_never_entered_and_changes_only_what_lies_behind_it() -> None:
+    before, after = plan(prompts={1: "box"}), absent({1: "box"}, 4, 6)
+    assert after.forward.frames == [1, 2, 3, 7, 8, 9, 10]
+    assert dirty(before, after) == set(range(4, 11))
+    assert after.recipe(5) is None
+
+
+def test_a_pass_that_comes_back_over_an_absence_changes_too() -> None:
+    before, after = plan(prompts={10: "box"}), absent({10: "box"}, 4, 6)
+    assert dirty(before, after) == set(range(1, 7))
+
+
+@given(st.sets(st.integers(1, 10), min_size=1), st.integers(2, 9), st.integers(0, 3))
+def test_chains_that_are_kept_give_the_marks_of_fresh_ones(keyframes: set[int], first: int, more: int) -> None:
+    last = min(9, first + more)
+    prompts = {frame: f"box{frame}" for frame in keyframes if not first <= frame <= last}
+    if not prompts:
+        return
+    chains = Chains()
+    whole = TrackPlan(range(1, 11), prompts, frozenset(prompts), ("f",), True, "plate{}".format, {}, chains)
+    assert whole.recipes
+    life = [frame for frame in range(1, 11) if not first <= frame <= last]
+    made = [
+        TrackPlan(life, prompts, frozenset(prompts), ("f",), True, "plate{}".format, {}, kept, (last + 1,))
+        for kept in (chains, Chains())
+    ]
+    assert made[0].recipes == made[1].recipes

@@ -333,3 +333,20 @@ def test_a_quick_preview_is_looked_at_and_the_frame_still_to_be_solved(
     made.solve.head = "sam2matting-sam2.1-tiny:result=exact"
     exact = solver(made, folder).preview(1012, "hero", quick=True)
     assert read_matte(exact)[1].model.endswith(":result=exact"), "who asks for a result is shown that"  # type: ignore[union-attr]
+
+
+def test_where_an_object_is_absent_nothing_is_tracked_and_the_matte_is_empty(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    gone = [FIRST + 2, FIRST + 3]
+    made = solver(shot(box(FIRST), item={"absent": [gone]}), folder)
+    told: list[Event] = []
+    summary = made.run(on_event=told.append)
+    assert summary.tracked == LAST - FIRST + 1 - len(gone)
+    states = {event.frame: (event.state, event.track_state) for event in told if isinstance(event, FrameDone)}
+    assert {frame: states[frame] for frame in gone} == dict.fromkeys(gone, ("placeholder", "absent"))
+    assert all(states[frame][1] != "absent" for frame in states if frame not in gone)
+    assert not any(read_matte(made.work("hero").path(frame))[0].any() for frame in gone)
+    before = solver(shot(box(FIRST)), folder)
+    assert before.work("hero").marks[FIRST + 1] == made.work("hero").marks[FIRST + 1]
+    assert all(before.work("hero").marks[f] != made.work("hero").marks[f] for f in range(FIRST + 2, LAST + 1))

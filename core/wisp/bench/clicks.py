@@ -1,16 +1,19 @@
 """How much work a shot is: a robot user prompts the first frame, then corrects the worst frame, round by round.
 
-`wisp bench clicks CLIPS_DIR [--rounds 6] [--start box|click|mask] [--json]`. As in the interactive track of
-DAVIS (Caelles et al., 2018) the robot sees the truth: each round it clicks the middle of the largest error on the frame
-with the lowest J. Scores are means over all frames.
+`wisp bench clicks CLIPS_DIR [--rounds 6] [--start box|click|mask] [--pick worst suggest spaced] [--plot FILE.png]
+[--json]`. As in the interactive track of DAVIS (Caelles et al., 2018) the robot sees the truth: each round it clicks
+the middle of the largest error, on the frame with the lowest J (`worst`), on the one that `wisp suggest` names, which
+sees no truth (`suggest`), or, with as many clicks, on frames equally far apart (`spaced`). Scores are means over all
+frames.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,12 +22,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atomic import replacing
+from ..client.suggest import suggest
 from ..metrics.tracking import boundary_f, jaccard
 from ..trackers.flow import FlowTracker
 from ..trackers.tracker import FramePrompts, Tracker
 from .tracking import FolderClip, Mask, clip_folders, full_size, mask_prompt, read_mask, solve
 
 Start = Literal["box", "click", "mask"]
+Pick = Literal["worst", "suggest", "spaced"]
+PICKS: tuple[Pick, ...] = ("worst", "suggest", "spaced")
 
 
 @dataclass(frozen=True)
@@ -46,29 +53,72 @@ def evaluate(
     tracker: Tracker | None = None,
     names: Sequence[str] | None = None,
     frames: slice = slice(None),
+    pick: Pick = "worst",
 ) -> list[Round]:
     """`rounds` + 1 results per clip: after the first prompt, then after each correction. Raises InputError."""
     folders = clip_folders(clips, names)
-    return [result for folder in folders for result in _clip(folder, rounds, start, tracker or FlowTracker(), frames)]
+    tracker = tracker or FlowTracker()
+    return [result for folder in folders for result in _clip(folder, rounds, start, tracker, frames, pick)]
 
 
-def _clip(folder: Path, rounds: int, start: Start, tracker: Tracker, part: slice) -> list[Round]:
+def _clip(folder: Path, rounds: int, start: Start, tracker: Tracker, part: slice, pick: Pick) -> list[Round]:
     numbers = tuple(FolderClip(folder / "frames").frames)[part]
-    clip = FolderClip(folder / "frames", numbers)
-    truth = {number: read_mask(folder / "masks" / f"{number:05d}.png") for number in numbers}
-    prompts = {numbers[0]: first_prompt(truth[numbers[0]], start)}
-    results, seconds = [], 0.0
+    robot = _Robot(tracker, FolderClip(folder / "frames", numbers), folder / "masks", start)
+    results = []
     for turn in range(rounds + 1):
-        began = time.perf_counter()
-        masks, _ = solve(tracker, clip, prompts)
-        seconds += time.perf_counter() - began
-        found = {number: full_size(masks[number], clip) for number in numbers}
-        j = {number: jaccard(found[number], truth[number]) for number in numbers}
-        f = [boundary_f(found[number], truth[number]) for number in numbers]
-        results.append(Round(folder.name, turn + 1, float(np.mean(list(j.values()))), float(np.mean(f)), seconds))
-        worst = min(numbers, key=lambda number: (j[number], number))
-        prompts[worst] = clicked(prompts.get(worst), found[worst], truth[worst])
+        if turn and pick == "spaced":  # frames equally far apart are others for each number of clicks
+            robot.begin()
+            for place in range(1, turn + 1):
+                robot.correct(numbers[round(2 * place * (len(numbers) - 1) / (2 * turn + 1))])
+        elif turn:
+            robot.correct(robot.suggested if pick == "suggest" else robot.worst)
+        results.append(robot.scores(folder.name, turn + 1))
     return results
+
+
+class _Robot:
+    """Who prompts and corrects one clip, and knows the truth."""
+
+    def __init__(self, tracker: Tracker, clip: FolderClip, truth: Path, start: Start) -> None:
+        self._tracker, self._clip, self._start = tracker, clip, start
+        self._truth = {number: read_mask(truth / f"{number:05d}.png") for number in clip.frames}
+        self.begin()
+
+    def begin(self) -> None:
+        """Only the first prompt, on the first frame."""
+        first = self._clip.frames[0]
+        self._prompts = {first: first_prompt(self._truth[first], self._start)}
+        self._seconds = 0.0
+        self._solve()
+
+    def correct(self, frame: int) -> None:
+        """One click there, and everything is solved anew."""
+        self._prompts[frame] = clicked(self._prompts.get(frame), self._found[frame], self._truth[frame])
+        self._solve()
+
+    def _solve(self) -> None:
+        began = time.perf_counter()
+        self._masks, _ = solve(self._tracker, self._clip, self._prompts)
+        self._seconds += time.perf_counter() - began
+        self._found = {number: full_size(mask, self._clip) for number, mask in self._masks.items()}
+        self._j = {number: jaccard(self._found[number], truth) for number, truth in self._truth.items()}
+
+    @property
+    def worst(self) -> int:
+        """The frame with the lowest J."""
+        return min(self._j, key=lambda number: (self._j[number], number))
+
+    @property
+    def suggested(self) -> int:
+        """The frame that `wisp suggest` would name; the worst one where it names none."""
+        said = {number: (mask.state, mask.confidence) for number, mask in self._masks.items()}
+        frame = suggest(said, self._prompts)
+        return self.worst if frame is None else frame
+
+    def scores(self, name: str, interactions: int) -> Round:
+        f = [boundary_f(self._found[number], truth) for number, truth in self._truth.items()]
+        j = float(np.mean(list(self._j.values())))
+        return Round(name, interactions, j, float(np.mean(f)), self._seconds)
 
 
 def first_prompt(truth: Mask, start: Start, rng: np.random.Generator | None = None) -> FramePrompts:
@@ -118,27 +168,87 @@ def curve(results: Sequence[Round]) -> list[dict[str, float]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """`wisp bench clicks CLIPS_DIR [--rounds N] [--start box|click|mask] [--json]`."""
+    """`wisp bench clicks CLIPS_DIR [--rounds N] [--start box|click|mask] [--pick ...] [--plot FILE] [--json]`."""
     parser = argparse.ArgumentParser(prog="wisp bench clicks")
     parser.add_argument("clips", type=Path)
     parser.add_argument("--rounds", type=int, default=3, help="corrections after the first prompt (default: 3)")
     parser.add_argument("--start", choices=("box", "click", "mask"), default="box")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--pick", nargs="+", choices=PICKS, default=["worst"], help="which frame is corrected")
+    parser.add_argument("--clips", nargs="+", metavar="NAME", dest="names", help="only these clips")
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the curves")
+    parser.add_argument("--json", action="store_true", help="a line of JSON for each way to pick instead of tables")
     options = parser.parse_args(arguments)
-    results = evaluate(options.clips, options.rounds, options.start)
-    points = curve(results)
-    area = float(np.mean([point["jf"] for point in points]))
-    if options.json:
-        rows = [asdict(result) for result in results]
-        print(json.dumps({"start": options.start, "area": area, "curve": points, "clips": rows}))
-        return
-    print(f"{'interactions':>12} {'J':>6} {'F':>6} {'J&F':>6} {'s a clip':>8}   (start: {options.start})")
-    for point in points:
-        print(
-            f"{point['interactions']:12.0f} {point['j']:6.3f} {point['f']:6.3f} {point['jf']:6.3f}"
-            f" {point['seconds']:8.1f}"
-        )
-    print(f"area under the curve (J&F): {area:.3f}")
+    curves = {}
+    for pick in options.pick:
+        results = evaluate(options.clips, options.rounds, options.start, names=options.names, pick=pick)
+        points = curves[pick] = curve(results)
+        area = area_under(points)
+        if options.json:
+            rows = [asdict(result) for result in results]
+            found = {"start": options.start, "pick": pick, "area": area, "curve": points, "clips": rows}
+            print(json.dumps(found), flush=True)
+            continue
+        print(f"{'interactions':>12} {'J':>6} {'F':>6} {'J&F':>6} {'s a clip':>8}   (start: {options.start}, {pick})")
+        for point in points:
+            print(
+                f"{point['interactions']:12.0f} {point['j']:6.3f} {point['f']:6.3f} {point['jf']:6.3f}"
+                f" {point['seconds']:8.1f}"
+            )
+        print(f"area under the curve (J&F): {area:.3f}", flush=True)
+    if options.plot is not None:
+        with replacing(options.plot) as temporary:
+            temporary.write_bytes(drawn(curves, f"J&F, start: {options.start}"))
+        print(f"Wrote {options.plot}", file=sys.stderr)
+
+
+def area_under(points: Sequence[dict[str, float]]) -> float:
+    """The mean J&F over the numbers of interactions."""
+    return float(np.mean([point["jf"] for point in points]))
+
+
+_INK, _FAINT = (60, 60, 60), (225, 225, 225)
+_COLOURS = ((90, 140, 40), (50, 80, 220), (200, 120, 40), (60, 160, 220))
+
+
+def drawn(curves: Mapping[str, Sequence[dict[str, float]]], title: str) -> bytes:
+    """The curves, J&F against interactions and against seconds of computing, as a PNG's bytes."""
+    width, height, edge = 480, 360, 52
+    picture = np.full((height, 2 * width, 3), 255, np.uint8)
+    values = [point["jf"] for points in curves.values() for point in points]
+    low = max(0.0, np.floor(20 * min(values) - 0.5) / 20)
+    high = min(1.0, max(low + 0.05, np.ceil(20 * max(values)) / 20))
+    for panel, (key, told) in enumerate((("interactions", "interactions"), ("seconds", "seconds a clip"))):
+        left = panel * width + edge
+        right, top, bottom = left + width - 2 * edge, edge, height - edge
+        most = max(1.0, *(point[key] for points in curves.values() for point in points))
+        for line in np.arange(low, high + 0.001, 0.05 if high - low > 0.06 else 0.01):
+            y = round(bottom - (line - low) / (high - low) * (bottom - top))
+            cv2.line(picture, (left, y), (right, y), _FAINT, 1, cv2.LINE_AA)
+            _write(picture, f"{line:.2f}", (left - 40, y + 4))
+        for tick in np.unique(np.round(np.linspace(0, most, 5)).astype(int)):
+            _write(picture, str(tick), (round(left + tick / most * (right - left)) - 4, bottom + 18))
+        _write(picture, told, (left + (right - left) // 2 - 40, bottom + 38))
+        for place, (name, points) in enumerate(curves.items()):
+            colour = _COLOURS[place % len(_COLOURS)]
+            xy = [
+                (
+                    round(left + point[key] / most * (right - left)),
+                    round(bottom - (point["jf"] - low) / (high - low) * (bottom - top)),
+                )
+                for point in points
+            ]
+            cv2.polylines(picture, [np.array(xy, np.int32)], False, colour, 2, cv2.LINE_AA)
+            for at in xy:
+                cv2.circle(picture, at, 4, colour, -1, cv2.LINE_AA)
+            _write(picture, f"{name} {area_under(points):.3f}", (right - 110, bottom - 14 - 18 * place), colour)
+    _write(picture, title, (edge, 28), _INK)
+    done, encoded = cv2.imencode(".png", picture)
+    assert done
+    return encoded.tobytes()
+
+
+def _write(picture: NDArray[np.uint8], text: str, at: tuple[int, int], colour: tuple[int, int, int] = _INK) -> None:
+    cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)
 
 
 if __name__ == "__main__":

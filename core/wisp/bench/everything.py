@@ -71,6 +71,19 @@ def tracking(data: Path | None) -> Iterable[Figure]:
             yield Figure("tracking", "time per frame", pace, "ms")
 
 
+def clicks(data: Path | None) -> Iterable[Figure]:
+    """The embedded tracker with a robot user, who corrects the frames that `wisp suggest` names, from a box."""
+    from .clicks import area_under, curve, evaluate
+
+    clips = _inside(data, "clips")
+    points = {pick: curve(evaluate(clips, 3, "box", pick=pick)) for pick in ("suggest", "spaced")}
+    for ours, other in zip(points["suggest"], points["spaced"], strict=True):
+        name = f"J&F, {ours['interactions']:.0f} interaction" + ("s" if ours["interactions"] > 1 else "")
+        yield Figure("clicks", name, ours["jf"], "", "equally spaced", other["jf"], True)
+    areas = (area_under(points[pick]) for pick in ("suggest", "spaced"))
+    yield Figure("clicks", "area under the curve", next(areas), "", "equally spaced", next(areas), True)
+
+
 def steadiness(data: Path | None) -> Iterable[Figure]:
     """Flicker of the embedded head on clips with true alpha, against guided, and what the stabiliser takes away."""
     from .steadiness import run
@@ -130,6 +143,7 @@ def farm(_data: Path | None) -> Iterable[Figure]:
 PARTS: dict[str, Callable[[Path | None], Iterable[Figure]]] = {
     "quality": quality,
     "tracking": tracking,
+    "clicks": clicks,
     "steadiness": steadiness,
     "speed": speed,
     "memory": memory,

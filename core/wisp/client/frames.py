@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Iterable, List, Optional, Set, Tuple
+from typing import Iterable, List, Optional, Sequence, Set, Tuple
 
 #: No frame number is padded to more characters.
 MAX_PADDING = 32
@@ -48,6 +48,33 @@ def format_frames(frames: Iterable[int]) -> str:
         parts.append(str(numbers[start]))
         start += 1
     return ",".join(parts)
+
+
+def spans(frames: Iterable[int]) -> List[List[int]]:
+    """Frame numbers as ascending `[first, last]` pairs, as a document stores them."""
+    found: List[List[int]] = []
+    for frame in sorted(set(frames)):
+        if found and frame == found[-1][1] + 1:
+            found[-1][1] = frame
+        else:
+            found.append([frame, frame])
+    return found
+
+
+def within(frame: int, stored: Iterable[Sequence[int]]) -> bool:
+    """Whether one of these `[first, last]` pairs holds the frame."""
+    return any(first <= frame <= last for first, last in stored)
+
+
+def with_span(stored: Iterable[Sequence[int]], first: int, last: int, on: bool = True) -> List[List[int]]:
+    """These `[first, last]` pairs with the frames `first` to `last` added, or taken out."""
+    left = [[a, b] for a, b in stored if b < first - on or a > last + on]
+    touched = [(a, b) for a, b in stored if not (b < first - on or a > last + on)]
+    if on:
+        left.append([min([first, *(a for a, _ in touched)]), max([last, *(b for _, b in touched)])])
+    else:
+        left += [[a, first - 1] for a, _ in touched if a < first] + [[last + 1, b] for _, b in touched if b > last]
+    return sorted(left)
 
 
 def pad(frame: int, width: int) -> str:

@@ -226,7 +226,10 @@ class FrameDone(Event):
     frame: int
     path: str
     state: Annotated[str, "`solved`, `corrected`, `locked` or `placeholder`, as in the file's header."]
-    track_state: Annotated[str, "`tracked`, `keyframe`, or how the tracker lost the object."]
+    track_state: Annotated[
+        str,
+        "`tracked`, `keyframe`, `candidate` (found again, not yet believed), `lost` or `absent` (says the shot).",
+    ]
     confidence: Annotated[float, "The tracker's, 0..1."]
 
 

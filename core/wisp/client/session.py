@@ -11,13 +11,14 @@ asked of it starts another one.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from . import jobs
 from .client import Client, EngineExit, Signal
 from .errors import EngineError, EngineGone, ignore
 from .frames import frames_in
 from .shots import Job, RemoteShot
+from .suggest import suggest
 
 #: Seconds between looks at the engine's messages; after the last edit until it is told; until a preview.
 POLL, SETTLE, PREVIEW = 0.025, 0.12, 0.2
@@ -26,7 +27,7 @@ PATIENCE = 5.0
 #: A tracker less sure than this is worth a look.
 DOUBTFUL = 0.5
 #: States of a mask that need no second look by themselves.
-SURE = ("tracked", "keyframe")
+SURE = ("tracked", "keyframe", "absent")
 READY = "Ready"
 
 #: `after(seconds, work)`: call `work` once, so much later, on the host's own thread; what it returns takes that back.
@@ -97,6 +98,8 @@ class Session:
         #: What is said at rest: how the last job ended, until the shot is edited.
         self._at_rest = READY
         self._paths: Dict[Tuple[int, int], str] = {}
+        #: Object -> frame -> what the tracker said of its mask.
+        self._said: Dict[int, Dict[int, Tuple[str, float]]] = {}
         self._patterns: Dict[int, str] = {}
         self._edited = False
         self._places = places
@@ -151,12 +154,20 @@ class Session:
 
     def doubt(self, number: int, frame: int, track_state: str, confidence: float) -> None:
         """Mark or clear a frame as suspicious by what its matte says."""
+        self._said.setdefault(number, {})[frame] = (track_state, confidence)
         suspicious = self._lane(number).suspicious
         suspicious.pop(frame, None)
         if track_state not in SURE:
             suspicious[frame] = track_state
         elif confidence < DOUBTFUL:
             suspicious[frame] = f"the tracker's confidence is {confidence:.2f}"
+
+    def suggestion(self, number: int, keyframes: Iterable[int]) -> Optional[int]:
+        """The frame of an object whose correction would help most, of those whose mattes were computed or read while
+        the shot is open; None where nothing is doubtful."""
+        lane = self._lane(number)
+        said = {frame: words for frame, words in self._said.get(number, {}).items() if frame in lane.solved}
+        return suggest(said, keyframes)
 
     # -- what is asked ------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..client.frames import spans
 from ..client.jobs import Stopped
 from ..client.tables import HEAD, TRACKER
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
@@ -239,6 +240,7 @@ def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int
                 "name": item.name or f"object{number}",
                 "color": documents.PALETTE[(number - 1) % len(documents.PALETTE)],
                 "prompts": [prompt.model_dump() for prompt in prompts],
+                "absent": spans(frame for text in item.absent for frame in parse_frames(text)),
             }
         )
     _add_roto(args, plate, frames, document, description["objects"])

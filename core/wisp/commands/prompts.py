@@ -23,6 +23,7 @@ class TypedObject:
 
     name: str | None = None
     prompts: list[tuple[str, str]] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
 
 
 class _Collect(argparse.Action):
@@ -38,7 +39,10 @@ class _Collect(argparse.Action):
         else:
             if not objects:
                 objects.append(TypedObject())
-            objects[-1].prompts.append((self.dest, values))
+            if self.dest == "absent":
+                objects[-1].absent.append(values)
+            else:
+                objects[-1].prompts.append((self.dest, values))
 
 
 def add_prompt_options(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +57,7 @@ def add_prompt_options(parser: argparse.ArgumentParser) -> None:
     for name, (metavar, text) in {
         "object": ("NAME", "start an object; the prompts after it belong to it"),
         **options,
+        "absent": ("R", "it is not to be seen on these frames: 1040-1060"),
     }.items():
         group.add_argument(f"--{name}", action=_Collect, metavar=metavar, help=text, default=argparse.SUPPRESS)
 

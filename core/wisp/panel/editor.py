@@ -198,6 +198,7 @@ class Editor(QtWidgets.QWidget):
             ("]", lambda: self._keyframe(1)),
             ("N", lambda: self._suspicious(1)),
             ("Shift+N", lambda: self._suspicious(-1)),
+            ("G", self._suggested),
             ("P", lambda: self.transport.play(not self.transport.playing)),
             ("Tab", self._next_object),
             ("H", self.canvas.fit),
@@ -225,12 +226,19 @@ class Editor(QtWidgets.QWidget):
             self.canvas.update()
             self.session.stop()
         elif name == "lock":
-            self.edits.toggle_lock(self.frame)
+            self._tell_refusal(self.edits.toggle_lock(self.frame))
+        elif name == "absent":
+            self._tell_refusal(self.edits.toggle_absent(self.frame))
         elif name == "wipe":
             self.canvas.set_wipe(self.canvas.wipe is None)
             self.toolbar.check("wipe", self.canvas.wipe is not None)
         else:
             self.track(name)
+
+    def _tell_refusal(self, why: str) -> None:
+        self._show_lock()  # the button has changed by itself
+        if why:
+            self.status.tell(why, failed=True)
 
     def _edited(self) -> None:
         self.session.update()
@@ -296,6 +304,16 @@ class Editor(QtWidgets.QWidget):
         else:
             self.status.show_words(f"No suspicious frame {'after' if step > 0 else 'before'} this one")
 
+    def _suggested(self) -> None:
+        """The frame of the active object whose correction would help most."""
+        number = self.edits.active
+        frame = self.session.suggestion(number, self.edits.keyframes(number)) if number is not None else None
+        if frame is None:
+            self.status.tell("Nothing to correct is known: track the object first, or look through the frames.")
+        else:
+            self.go(frame)
+            self.status.tell(f"Frame {frame}: a correction here would help most")
+
     def _go_to_next(self, frames: Iterable[int], step: int) -> bool:
         """The next of these frames (1) or the one before (-1); whether there is one."""
         beyond = [frame for frame in frames if (frame - self.frame) * step > 0]
@@ -329,6 +347,7 @@ class Editor(QtWidgets.QWidget):
 
     def _show_lock(self) -> None:
         self.toolbar.check("lock", self.edits.locked(self.edits.active, self.frame))
+        self.toolbar.check("absent", self.edits.absent(self.edits.active, self.frame))
 
     def _save_mask(self, outline: List[Tuple[float, float]], frame: int) -> Optional[str]:
         try:

@@ -9,6 +9,7 @@ import copy
 import re
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from ..client.frames import with_span, within
 from ..client.tables import PALETTE
 
 Document = Dict[str, Any]
@@ -69,7 +70,12 @@ class ShotEdits:
 
     def locked(self, number: Optional[int], frame: int) -> bool:
         item = self.object(number)
-        return item is not None and any(first <= frame <= last for first, last in item.get("locks", []))
+        return item is not None and within(frame, item.get("locks", []))
+
+    def absent(self, number: Optional[int], frame: int) -> bool:
+        """Whether the document says that the object is not to be seen on that frame."""
+        item = self.object(number)
+        return item is not None and within(frame, item.get("absent", []))
 
     # -- edits --------------------------------------------------------------------------------------------
 
@@ -165,15 +171,28 @@ class ShotEdits:
             item["prompts"] = [prompt for prompt in item["prompts"] if prompt["frame"] != frame]
             self.on_change()
 
-    def toggle_lock(self, frame: int) -> None:
-        """Lock the active object's matte on that frame against solving, or free it."""
-        if self.object(self.active) is None:
-            return
-        self._step("Lock frame")
-        item = self._edit(self.active)
-        frames = {number for first, last in item.get("locks", []) for number in range(first, last + 1)}
-        item["locks"] = spans(frames ^ {frame})
-        self.on_change()
+    def toggle_lock(self, frame: int) -> str:
+        """Lock the active object's matte on that frame against solving, or free it; why it cannot be, or nothing."""
+        if self.absent(self.active, frame):
+            return "The object is absent on this frame: there is no matte to lock."
+        return self._toggle("locks", frame, self.locked(self.active, frame), "Lock frame")
+
+    def toggle_absent(self, frame: int) -> str:
+        """Say that the active object is not to be seen on that frame, or that it may be; why it cannot be said, or
+        nothing."""
+        if self.prompts(self.active, frame):
+            return "There are prompts on this frame: remove them before you call the object absent."
+        if self.locked(self.active, frame):
+            return "The matte of this frame is locked: free it before you call the object absent."
+        return self._toggle("absent", frame, self.absent(self.active, frame), "Mark absent")
+
+    def _toggle(self, key: str, frame: int, on: bool, step: str) -> str:
+        if self.object(self.active) is not None:
+            self._step(step)
+            item = self._edit(self.active)
+            item[key] = with_span(item.get(key, []), frame, frame, not on)
+            self.on_change()
+        return ""
 
     # -- undo ---------------------------------------------------------------------------------------------
 
@@ -216,17 +235,6 @@ class ShotEdits:
         item: Dict[str, Any] = copy.deepcopy(self.objects[place])
         self.objects[place] = item
         return item
-
-
-def spans(frames: Any) -> List[List[int]]:
-    """Frame numbers as ascending `[first, last]` pairs."""
-    found: List[List[int]] = []
-    for frame in sorted(frames):
-        if found and frame == found[-1][1] + 1:
-            found[-1][1] = frame
-        else:
-            found.append([frame, frame])
-    return found
 
 
 def usable_name(text: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
+from ..client.frames import spans
 from ..client.session import Lane
 from .qt import Qt, QtCore, QtGui, QtWidgets, position
-from .shot_edits import ShotEdits, spans
+from .shot_edits import ShotEdits
 
 RULER, LANE, HEAD, PAD = 20, 20, 96, 8
-SOLVED, DIRTY, EMPTY, SUSPICIOUS, LOCK = "#3f8f63", "#b98a2c", "#2c2c31", "#ff5a4d", "#8fb8ff"
+SOLVED, DIRTY, EMPTY, SUSPICIOUS, LOCK, ABSENT = "#3f8f63", "#b98a2c", "#2c2c31", "#ff5a4d", "#8fb8ff", "#17171a"
 
 
 class Timeline(QtWidgets.QWidget):
@@ -81,6 +82,8 @@ class Timeline(QtWidgets.QWidget):
             words.append("keyframe")
         if self.edits.locked(item["id"], frame):
             words.append("locked")
+        if self.edits.absent(item["id"], frame):
+            words.append("absent")
         if lane is not None:
             unsolved = "dirty" if frame in lane.dirty else "no prompt reaches it"
             words.append("solved" if frame in lane.solved else unsolved)
@@ -140,6 +143,9 @@ class Timeline(QtWidgets.QWidget):
             painter.fillRect(
                 self._cells(first, last, *bar), QtGui.QBrush(QtGui.QColor(0, 0, 0, 110), Qt.BrushStyle.BDiagPattern)
             )
+        for first, last in item.get("absent", []):  # a thin line through an empty lane: nothing is there
+            painter.fillRect(self._cells(first, last, *bar), QtGui.QColor(ABSENT))
+            painter.fillRect(self._cells(first, last, top + LANE / 2 - 0.5, 1), QtGui.QColor(item["color"]))
         for first, last in item.get("locks", []):
             painter.fillRect(self._cells(first, last, top + LANE - 5, 3), QtGui.QColor(LOCK))
         for frame in lane.suspicious:

@@ -58,6 +58,7 @@ class ToolBar(QtWidgets.QToolBar):
         self._action("stop", "Esc", "Stop; what is finished is kept", self.asked.emit)
         self.addSeparator()
         self._action("lock", "K", "Lock this frame's matte, or free it", self.asked.emit).setCheckable(True)
+        self._action("absent", "X", "The object is not on this frame, or may be", self.asked.emit).setCheckable(True)
         self.live = QtWidgets.QCheckBox("Live")
         self.live.setToolTip("Compute this frame's matte after every change")
         self.live.setChecked(True)

@@ -17,6 +17,10 @@ from .model import Shot
 #: The document's major version. Raise it, and add a function to `_UPGRADES`, when old readers would misread.
 VERSION = 1
 
+#: Keys of an object that came after its version's first release: earlier readers refuse keys that they do not know, so
+#: these are written only where they say something.
+_LATER = ("absent",)
+
 #: version -> function that turns a document of that version into the next one, as plain dicts.
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
@@ -73,7 +77,12 @@ def dump(shot: Shot) -> str:
 
     UsageError if the shot was edited into something that `parse` would refuse.
     """
-    return _layout(checked(shot).model_dump(mode="json")) + "\n"
+    document = checked(shot).model_dump(mode="json")
+    for item in document["objects"]:
+        for key in _LATER:
+            if not item[key]:
+                del item[key]
+    return _layout(document) + "\n"
 
 
 def save(shot: Shot, path: str | Path) -> None:

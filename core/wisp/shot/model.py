@@ -18,11 +18,13 @@ from pydantic import (
     Field,
     StrictBool,
     ValidationError,
+    ValidationInfo,
     create_model,
     field_validator,
     model_validator,
 )
 
+from ..client.frames import within
 from ..client.tables import (
     DEVICE_PATTERN,
     EDGE,
@@ -169,8 +171,10 @@ class ObjectSpec(_Part):
 
     `region` (left, top, right, bottom; whole plate pixels) is the part of the plate that models are shown of it,
     and outside of which its matte is empty; None is the whole picture. `locks` are spans of frames whose mattes are
-    approved: kept as they are. `ease`: over how many neighbouring frames painted strokes fade out. `garbage` and `core`
-    are pictures (one, or a sequence with the plate's frame numbers) of what surely is not and surely is the object.
+    approved: kept as they are. `absent` are spans in which it is not to be seen: nothing is tracked into them, its
+    matte is empty there, and behind them it is looked for. `ease`: over how many neighbouring frames painted strokes
+    fade out. `garbage` and `core` are pictures (one, or a sequence with the plate's frame numbers) of what surely is
+    not and surely is the object.
     """
 
     id: Annotated[Whole, Field(ge=1, le=2**31 - 1)]
@@ -182,6 +186,7 @@ class ObjectSpec(_Part):
     region: tuple[Whole, Whole, Whole, Whole] | None = None
     prompts: list[Prompt] = Field(default_factory=list)
     locks: list[tuple[Frame, Frame]] = Field(default_factory=list)
+    absent: list[tuple[Frame, Frame]] = Field(default_factory=list)
     ease: Annotated[Whole, Field(ge=0, le=100)] = 2
     edge: Edge = Field(default_factory=Edge)
     garbage: StoredPath | None = None
@@ -205,18 +210,32 @@ class ObjectSpec(_Part):
             raise ValueError(f"color {color!r} is not of the form #rrggbb")
         return color.lower()
 
-    @field_validator("locks")
+    @field_validator("locks", "absent")
     @classmethod
-    def _spans(cls, locks: list[tuple[int, int]]) -> list[tuple[int, int]]:
-        for first, last in locks:
+    def _spans(cls, spans: list[tuple[int, int]], field: ValidationInfo) -> list[tuple[int, int]]:
+        for first, last in spans:
             if last < first:
-                raise ValueError(f"the lock [{first}, {last}] ends before it begins")
-        return locks
+                kind = "lock" if field.field_name == "locks" else "absence"
+                raise ValueError(f"the {kind} [{first}, {last}] ends before it begins")
+        return spans
 
     @model_validator(mode="after")
     def _life(self) -> ObjectSpec:
         if self.first is not None and self.last is not None and self.last < self.first:
             raise ValueError(f"object '{self.name}' ends ({self.last}) before it begins ({self.first})")
+        for prompt in self.prompts:
+            if within(prompt.frame, self.absent):
+                raise ValueError(
+                    f"object '{self.name}' has a {prompt.kind} on frame {prompt.frame}, where it is said to be absent; "
+                    "remove one of the two"
+                )
+        for first, last in self.locks:
+            shared = [max(first, a) for a, b in self.absent if max(first, a) <= min(last, b)]
+            if shared:
+                raise ValueError(
+                    f"object '{self.name}' is locked on frame {min(shared)}, where it is said to be absent; "
+                    "remove one of the two"
+                )
         return self
 
     @property
@@ -225,8 +244,9 @@ class ObjectSpec(_Part):
         return tuple(sorted({prompt.frame for prompt in self.prompts}))
 
     def exists(self, frame: int) -> bool:
-        """Whether `frame` lies within the object's own first and last frame."""
-        return (self.first is None or frame >= self.first) and (self.last is None or frame <= self.last)
+        """Whether `frame` lies within the object's own first and last frame, and in no span of absence."""
+        lives = (self.first is None or frame >= self.first) and (self.last is None or frame <= self.last)
+        return lives and not within(frame, self.absent)
 
 
 class PlateSpec(_Part):

@@ -80,6 +80,8 @@ class ObjectWork:
         self._shelf = shelf
         self._models = models
         self.life = _within(self._plate.frames, item.first, item.last)
+        if item.absent:
+            self.life = tuple(filter(item.exists, self.life))
         self.locks = locks
         #: Frozen frames -> content of their mattes.
         self.frozen = locks.frozen(self.life)
@@ -95,6 +97,7 @@ class ObjectWork:
             source.identity,
             shelf.same(),
             source.chains,
+            _resumed(self.life, self._plate.frames) if item.absent else (),
         )
         self.finishing = Finishing(item, source, self.life, self.frozen)
         #: Fingerprint of the solved alpha, before any finishing, of every frame that can have one.
@@ -112,7 +115,7 @@ class ObjectWork:
         identity = self._source.identity(frame)
         recipe = self.plan.recipe(frame)
         if recipe is None:
-            return fingerprint("outside", MATTE_SCHEMA, identity)
+            return fingerprint("absent", MATTE_SCHEMA, identity)
         context = self._context(frame)
         return fingerprint("matte", MATTE_SCHEMA, recipe.fingerprint, identity, self._models.head, *context)
 
@@ -180,6 +183,7 @@ class ObjectWork:
                 "edge": fingerprint(self.item.edge.model_dump(mode="json")),
                 "core or garbage matte": fingerprint(self.item.core, self.item.garbage),
                 "the object's first or last frame": fingerprint(self.item.first, self.item.last),
+                "where the object is absent": fingerprint(self.item.absent),
             },
         )
 
@@ -192,7 +196,7 @@ class ObjectWork:
         """
         models = (self._models.tracker, self._models.head, self._models.segments)
         prompts = sorted(self._prompts.items())
-        life = (self.item.first, self.item.last)
+        life = (self.item.first, self.item.last, self.item.absent)
         solved = fingerprint(models, self._look, self.region, life, prompts, self._source.state)
         request = self.finishing.request
         name = self.item.name
@@ -232,6 +236,12 @@ def _within(frames: Sequence[int], first: int | None, last: int | None) -> Seque
     start = 0 if first is None else bisect_left(frames, first)
     stop = len(frames) if last is None else bisect_right(frames, last)
     return frames if (start, stop) == (0, len(frames)) else frames[start:stop]
+
+
+def _resumed(life: Sequence[int], frames: Sequence[int]) -> tuple[int, ...]:
+    """The frames of `life`, which is part of `frames`, before which some of `frames` are left out."""
+    places = [bisect_left(frames, frame) for frame in life]
+    return tuple(life[k] for k in range(1, len(life)) if places[k] - places[k - 1] > 1)
 
 
 def has_frame(frames: Sequence[int], frame: int) -> bool:

@@ -162,11 +162,13 @@ class TrackPlan:
         identity: Callable[[int], str],
         same: Mapping[str, str],
         chains: Chains | None = None,
+        resumed: Sequence[int] = (),
     ) -> None:
         """`prompts`: keyframe -> JSON-able content of its prompts. `defining`: keyframes that start afresh.
         `base`: everything else all masks depend on. `identity`: the plate frame's content hash. `same`: a mask's
         fingerprint -> that of the mask it was found to be (see `Shelf.same`). `chains`: what is kept of earlier plans
-        of the same plate, models and `same`."""
+        of the same plate, models and `same`. `resumed`: those of `frames`, ascending, before which frames of the
+        plate are left out: a pass that steps over them goes on otherwise than from one frame to the next."""
         self.frames = frames
         self.keyframes = tuple(sorted(frame for frame in prompts if self._exists(frame)))
         self._prompts = prompts
@@ -176,6 +178,7 @@ class TrackPlan:
         self._identity = identity
         self._same = same
         self._chains = chains or Chains()
+        self._resumed = tuple(resumed)
         self._at_keyframes: dict[int, str] = {}
         self._from_anchors: dict[int, str] = {}
 
@@ -246,8 +249,7 @@ class TrackPlan:
         frame = planned.frames[index]
         if index == 0 or self.starts_afresh(frame):
             return None
-        mark = _step(planned.mark(index - 1), self._identity(frame))
-        return self._same.get(mark, mark)
+        return self._next(planned.mark(index - 1), planned.frames[index - 1], frame)
 
     def _without_prompts(self, keyframe: int) -> str | None:
         return self.unprompted(self.forward, self.forward.place(keyframe))
@@ -292,7 +294,9 @@ class TrackPlan:
             return self._known(fingerprint("start", "forward", self._shared, identity, prompts))
         earlier = self.keyframes[place - 1]
         before = self.frames[self._place(keyframe) - 1]
-        return self._known(fingerprint(self._along(earlier, before, self._at_keyframes[earlier]), identity, prompts))
+        mark = self._along(earlier, before, self._at_keyframes[earlier])
+        resumed = ("resumed",) if keyframe in self._resumed else ()
+        return self._known(fingerprint(mark, identity, prompts, *resumed))
 
     def _backward_mark(self, start: int, frame: int) -> str:
         """The fingerprint of the backward mask of `frame` of the pass that leaves from the keyframe `start`."""
@@ -305,9 +309,31 @@ class TrackPlan:
         return self._along(start, frame, self._from_anchors[start])
 
     def _along(self, start: int, stop: int, mark: str) -> str:
+        """The mark at `stop` of a pass that has `mark` at `start`, with no prompts on the way."""
+        here = self._place(start)
+        for last, first in self._gaps(start, stop):
+            mark = self._next(self._run(here, self._place(last), mark), last, first)
+            here = self._place(first)
+        return self._run(here, self._place(stop), mark)
+
+    def _gaps(self, start: int, stop: int) -> list[tuple[int, int]]:
+        """The frames before and behind what is left out between the two, as a pass visits them."""
+        low, high = sorted((start, stop))
+        inner = self._resumed[bisect_right(self._resumed, low) : bisect_right(self._resumed, high)]
+        pairs = [(self.frames[self._place(frame) - 1], frame) for frame in inner]
+        return pairs if start <= stop else [(after, before) for before, after in reversed(pairs)]
+
+    def _run(self, start: int, stop: int, mark: str) -> str:
+        """The mark at place `stop`; no frame of the plate is left out from place `start` to there."""
         if start == stop:
             return mark
-        return self._chains.mark(self.frames, self._place(start), self._place(stop), mark, self._identity, self._same)
+        return self._chains.mark(self.frames, start, stop, mark, self._identity, self._same)
+
+    def _next(self, mark: str, before: int, frame: int) -> str:
+        """The mark of `frame`, which a pass visits after `before`."""
+        left_out = max(before, frame) in self._resumed
+        identity = self._identity(frame)
+        return self._known(fingerprint("resumed", mark, identity) if left_out else _step(mark, identity))
 
     def _known(self, mark: str) -> str:
         return self._same.get(mark, mark)

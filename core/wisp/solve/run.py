@@ -33,12 +33,16 @@ SNAPSHOT_EVERY = 16
 
 @dataclass
 class Summary:
-    """What a run did: masks and mattes computed, mattes found in the cache, and where each object was lost."""
+    """What a run did: masks and mattes computed, mattes found in the cache, where each object was lost, and where it
+    was found again but not surely."""
 
     tracked: int = 0
     matted: int = 0
     cached: int = 0
     lost: dict[str, list[int]] = field(default_factory=dict)
+    candidates: dict[str, list[int]] = field(default_factory=dict)
+    #: First frames of another shot, as the tracker saw them.
+    cuts: set[int] = field(default_factory=set)
 
     def end(self) -> Solved:
         """As it is told."""
@@ -151,6 +155,9 @@ class Run:
             spans = format_frames(frames)
             text = f"'{name}' was lost on {spans}: the matte is empty there. Draw a prompt where it is visible again."
             self._on_event(Notice("warning", text))
+        for name, frames in self._summary.candidates.items():
+            text = f"'{name}' was found again on {format_frames(frames)}, not surely: look whether it is right."
+            self._on_event(Notice("warning", text))
         return self._summary
 
     def _goes_on(self) -> bool:
@@ -247,6 +254,8 @@ class Run:
             mask = TrackedMask(np.full((1, 1), -1.0, np.float32), 0.0, "lost")
         else:
             mask = stepping.track.step(frame)[chunk.work.item.id]
+            if mask.cut:
+                self._tell_cut(stepping)
         planned, mark = chunk.planned, stepping.mark
         known = mark if stepping.track is None else self._recognise(stepping, frame, mask)
         if frame != planned.anchor and known not in self._masks:
@@ -262,6 +271,17 @@ class Run:
         self._summary.tracked += 1
         if stepping.done % SNAPSHOT_EVERY == 0 or stepping.next is None:
             self._keep_memories([stepping])
+
+    def _tell_cut(self, stepping: _Stepping) -> None:
+        frames = stepping.chunk.planned.frames
+        first = max(frames[stepping.position - 1 : stepping.position + 1])
+        if first not in self._summary.cuts:
+            self._summary.cuts.add(first)
+            text = (
+                f"The picture cuts on frame {first}: objects are looked for anew from there. "
+                "If it is another shot, end them before it or prompt them behind it."
+            )
+            self._on_event(Notice("warning", text))
 
     def _recognise(self, stepping: _Stepping, frame: int, mask: TrackedMask) -> str:
         """The fingerprint of the mask that was just tracked: an earlier one where the pass is now in a state in which
@@ -330,8 +350,9 @@ class Run:
             for work, mask in group.items():
                 self._store(work, frame, mask, alphas.get(work.item.id))
                 self._unsolved[work].discard(frame)
-                if mask.state == "lost" and work.item.exists(frame):
-                    self._summary.lost.setdefault(work.item.name, []).append(frame)
+                told = {"lost": self._summary.lost, "candidate": self._summary.candidates}.get(mask.state)
+                if told is not None:
+                    told.setdefault(work.item.name, []).append(frame)
                 self._report_step("matte", frame)
 
     def _complete(self, work: ObjectWork, frame: int) -> bool:
@@ -339,8 +360,8 @@ class Run:
 
     def _final_mask(self, work: ObjectWork, frame: int) -> TrackedMask:
         recipe = work.recipe(frame)
-        if recipe is None:  # outside the object's first and last frame
-            return TrackedMask(np.full((1, 1), -1.0, np.float32), 1.0, "tracked")
+        if recipe is None:  # outside the object's first and last frame, or absent
+            return TrackedMask(np.full((1, 1), -1.0, np.float32), 1.0, "absent")
         drawn = self._drawn_mask(work, frame)
         if drawn is not None:
             return drawn

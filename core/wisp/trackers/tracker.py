@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from ..plates.clip import Clip
 
-MaskState = Literal["tracked", "keyframe", "lost"]
+#: `candidate`: found again a few frames ago and not yet believed. `absent`: the document says that it is not there.
+MaskState = Literal["tracked", "keyframe", "candidate", "lost", "absent"]
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,13 @@ class TrackedMask:
     > 0 is inside. `confidence` 0..1. A lost object has logits that are negative everywhere.
     `state` is "keyframe" where prompts of this frame shaped the mask. Prompts that only correct, and found nothing to
     correct, leave the mask "tracked" or "lost" and the pass as it was: as if they were not there.
+    `cut`: another shot begins between this frame and the one that the pass visited before it.
     """
 
     logits: NDArray[np.float32]
     confidence: float
     state: MaskState
+    cut: bool = False
 
 
 class TrackPass(Protocol):

@@ -29,6 +29,7 @@ F, Shift+F, T   track forward, backward, the whole shot     Space   this frame  
 Left, Right, Home, End   frames     [ ]   keyframes     P   play     H   fit the picture
 N, Shift+N   next, previous suspicious frame     W   wipe between the plate and what is shown
 1 .. 8, Tab   objects     Del   remove a prompt     Shift+Del   all of this frame     K   lock the frame
+X   the object is absent on this frame, or may be there     G   the frame to correct next
 Ctrl+Z, Ctrl+Shift+Z   undo, redo     Ctrl+F   find an object by words     Ctrl+H   compare heads
 Ctrl+G   get models"""
 
