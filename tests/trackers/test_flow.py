@@ -357,3 +357,63 @@ FLOORS = {"davis_dog": 0.89, "davis_dance_twirl": 0.77, "davis_bmx_trees": 0.70,
 def test_real_clips_keep_their_floor(shared: Path, name: str):
     (row,) = evaluate(shared / "data" / "clips", 10, "mask", names=[name], frames=slice(0, 11))
     assert row.j > FLOORS[name]
+
+
+class OnTwos(MovingDisk):
+    """Every picture stays for two frames, with other grain."""
+
+    def image(self, frame, size=None):
+        picture = super().image(frame - (frame - self._first) % 2, size)
+        grain = np.random.default_rng(frame).normal(0.0, 0.004, picture.shape)
+        return np.clip(picture + grain, 0.0, 1.0).astype(np.float32)
+
+
+def test_a_held_picture_reuses_what_was_found():
+    clip = crossing(kind=OnTwos)
+    masks = track(clip, {1: prompts(mask=clip.truth(1))}, range(1, 9))
+    for frame in (2, 4, 6, 8):
+        assert np.array_equal(masks[frame].logits, masks[frame - 1].logits)
+        assert masks[frame].state == "tracked"
+    assert not np.array_equal(masks[3].logits, masks[2].logits)
+
+
+class Cutting(MovingDisk):
+    """From frame 5 on another shot: other ground, and the disk elsewhere."""
+
+    def image(self, frame, size=None):
+        if frame < 5:
+            return super().image(frame, size)
+        kept = self._ground
+        self._ground = self._wood
+        try:
+            return super().image(frame, size)
+        finally:
+            self._ground = kept
+
+
+def test_a_cut_is_said_and_the_object_is_looked_for_behind_it():
+    clip = Cutting(lambda t: ((40.0 + 3 * t) if t < 4 else 170.0 + t, 68.0), 10)
+    masks = track(clip, {1: prompts(mask=clip.truth(1))})
+    assert [frame for frame in clip.frames if masks[frame].cut] == [5]
+    behind = [masks[frame].state for frame in range(5, 8)]
+    assert set(behind) <= {"lost", "candidate"}
+
+
+def test_frames_that_are_left_out_lose_the_object_and_a_find_is_a_candidate_first():
+    clip = crossing(speed=2.0)
+    order = [1, 2, 3, *range(10, 17)]
+    masks = track(clip, {1: prompts(mask=clip.truth(1))}, order)
+    states = [masks[frame].state for frame in order]
+    assert states[1:3] == ["tracked"] * 2
+    assert states[3:6] == ["candidate"] * 3
+    assert states[6:] == ["tracked"] * 4
+    assert jaccard(inside(masks[10]), clip.truth(10)) > 0.8
+    running = FlowTracker().start(clip, {1: {1: prompts(mask=clip.truth(1))}}, order)
+    for frame in order[:4]:
+        running.step(frame)
+    again = FlowTracker().start(clip, {1: {1: prompts(mask=clip.truth(1))}}, order)
+    again.restore(running.snapshot())
+    for frame in order[4:]:
+        found = again.step(frame)[1]
+        assert found.state == masks[frame].state
+        assert np.array_equal(found.logits, masks[frame].logits)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ...features import load_features
+from ...motion.change import is_cut, is_held
 from ...motion.footage import working_size
 from ...plates.clip import Clip
 from ...weights.checkpoints import check_keys, load_state_dict
@@ -20,6 +23,7 @@ from .tracker import FOLLOWER, STARTER
 from .window import LONG_SIDE, Picture, Window
 
 _PICTURES = 4
+Change = Literal["moved", "held", "cut"]
 
 
 @lru_cache(maxsize=1)
@@ -49,6 +53,7 @@ class Eyes:
         self.picture = (clip.width, clip.height)
         self.grid = working_size(clip.width, clip.height, LONG_SIDE)
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
+        self._change: tuple[tuple[int, int], Change] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -64,6 +69,19 @@ class Eyes:
                 self._pictures.popitem(last=False)
         self._pictures.move_to_end(frame)
         return self._pictures[frame]
+
+    def change(self, before: int, now: int) -> Change:
+        """What became of the picture: all objects ask the same. Raises FrameReadError."""
+        if self._change is None or self._change[0] != (before, now):
+            pictures = self.working(before), self.working(now)
+            found: Change = "held" if is_held(*pictures) else "cut" if is_cut(*pictures) else "moved"
+            self._change = (before, now), found
+        return self._change[1]
+
+    def adjoin(self, before: int, now: int) -> bool:
+        """Whether no frame of the clip lies between the two."""
+        frames = self.clip.frames
+        return abs(bisect_left(frames, now) - bisect_left(frames, before)) <= 1
 
     def look(self, network: MaskNetwork, frame: int, window: Window) -> Look:
         """What `network` sees in the window of the frame."""

@@ -2,7 +2,9 @@
 
 The network is shown a window around where the object is expected. It is told of the frame for certain (a keyframe), of
 the last frame that it was sure of, and of the last mask brought here by optical flow; it says where the object is now,
-how good that mask is, and whether the object is there at all. Lost, the object is looked for in the whole picture.
+how good that mask is, and whether the object is there at all. Lost, the object is looked for in the whole picture, and
+what is found is a candidate until it has held for a few frames. A cut, or frames that are left out, lose the object; a
+picture that is held changes nothing.
 
 A mask that was given is finer than any that the network draws, so its outline is held on to as long as flow carries it:
 each pixel's logit is a mean of the network's and of the last frame's, brought here, weighted by how far flow was
@@ -43,6 +45,8 @@ _HOLD, _HOLD_POWER = 0.99, 0.4
 #: Logits of a keyframe per pixel of distance to its outline: as steep as the network's, so that they do not outvote
 #: what is a pixel or two wide.
 _SLOPE = 4.0
+#: A find must be followed so many frames, sure enough to be remembered, before it is believed and remembered.
+_TRIAL = 3
 #: A mask of fewer pixels of the working picture is none.
 _TOO_FEW = 12
 #: Logits of the networks stay within this; what a stroke on an earlier frame adds where flow is trusted.
@@ -67,7 +71,8 @@ class Target:
         self._painted = painted
         self._frame, self._inside = frame, inside
         self._logits = np.clip(_SLOPE * signed_distance(inside), -FAR, FAR)
-        self._confidence, self._lost = 1.0, False
+        self._visited, self._cut = frame, False
+        self._confidence, self._lost, self._trial = 1.0, False, 0
         self._step = np.zeros(2)
         box = box_of(inside > 0.5)
         self._box = np.array(box or (0, 0, *self._eyes.grid), np.float64)
@@ -90,11 +95,19 @@ class Target:
     def result(self, state: MaskState = "tracked") -> TrackedMask:
         """The present mask as logits on the working grid."""
         if self.lost:
-            return TrackedMask(np.full(self._inside.shape, -FAR, np.float32), 0.0, "lost")
-        return TrackedMask(self._logits.copy(), self._confidence, state)
+            return TrackedMask(np.full(self._inside.shape, -FAR, np.float32), 0.0, "lost", self._cut)
+        if self._trial and state == "tracked":
+            state = "candidate"
+        return TrackedMask(self._logits.copy(), self._confidence, state, self._cut)
 
     def advance(self, frame: int) -> None:
         """Move on to `frame`."""
+        adjoins, change = self._eyes.adjoin(self._visited, frame), self._eyes.change(self._frame, frame)
+        self._visited, self._cut = frame, change == "cut" and adjoins
+        if change == "held" and adjoins:
+            return  # `_frame` stays: a picture that fades too slowly for one frame is told by several
+        if not self.lost and (self._cut or not adjoins):
+            self._lose()
         if self.lost:
             self._look_for(frame)
         else:
@@ -117,8 +130,11 @@ class Target:
             carried = brought(plane(window.plane(self._painted)), tensor(flow).permute(2, 0, 1)[None])
             painted = carried[0, 0].numpy() * np.minimum(1.0, 1.5 * sure)
         self._painted = window.paste(painted, self._eyes.shape, 0.0)
+        least = _SURE if self._trial else _NONE
         last = self._carried(window, flow, sure)
-        if not self._decide(window, now, expected, plane(sure), _NONE, painted, last):
+        if self._decide(window, now, expected, plane(sure), least, painted, last):
+            self._trial = max(0, self._trial - 1)
+        else:
             self._lose()
 
     def _carried(self, window: Window, flow: Flow, sure: Plane) -> tuple[Plane, Plane]:
@@ -137,7 +153,7 @@ class Target:
             none = np.zeros(self._eyes.shape, np.float32)
             unpainted = np.zeros(nothing.shape[2:], np.float32)
             if self._decide(window, now, nothing, nothing, _FOUND, unpainted, (none, none)):
-                self._step = np.zeros(2)
+                self._step, self._trial = np.zeros(2), _TRIAL
                 return
 
     def _decide(
@@ -166,7 +182,7 @@ class Target:
             box = box_of(mask)
             if box is None or mask.sum() < _TOO_FEW or overlap < least or present < 0.5:
                 return False
-            if overlap >= _SURE:
+            if overlap >= _SURE and not self._lost and self._trial <= 1:
                 self._recent = network.remember(look, plane(window.plane(sigmoid(whole))), plane(known))
         self._logits, self._held = whole, held
         self._inside = sigmoid(whole)
@@ -179,7 +195,7 @@ class Target:
         self._inside = np.zeros_like(self._inside)
         self._logits = np.full_like(self._inside, -FAR)
         self._painted, self._held = np.zeros_like(self._inside), np.zeros_like(self._inside)
-        self._lost, self._confidence, self._step = True, 0.0, np.zeros(2)
+        self._lost, self._trial, self._confidence, self._step = True, 0, 0.0, np.zeros(2)
 
     # Memory --------------------------------------------------------------------------------------------------
 
@@ -187,7 +203,7 @@ class Target:
         """The state as plain arrays."""
         memories = {"key": self._key, "recent": self._recent}
         return {
-            "frame": np.array([self._frame], np.int64),
+            "frames": np.array([self._frame, self._visited, self._trial], np.int64),
             "numbers": np.array([self._confidence, float(self._lost), *self._step, *self._box], np.float64),
             "inside": self._inside.copy(),
             "logits": self._logits.copy(),
@@ -207,7 +223,8 @@ class Target:
         """A target that goes on bit for bit from `snapshot`'s arrays."""
         target = cls.__new__(cls)
         target._eyes, target._estimate = eyes, FlowEstimator()
-        target._frame = int(state["frame"][0])
+        target._frame, target._visited, target._trial = (int(value) for value in state["frames"])
+        target._cut = False
         numbers = [float(value) for value in state["numbers"]]
         target._confidence, target._lost = numbers[0], bool(numbers[1])
         target._step, target._box = np.array(numbers[2:4]), np.array(numbers[4:8])
