@@ -60,7 +60,9 @@ class CoveredClip(FolderClip):
         self._gap = range(start, min(len(self.frames) - 1, start + gap))
         self._discs = {self.frames[place]: self._disc(place) for place in self._gap}
 
-    def image(self, frame: int, size: tuple[int, int] | None = None) -> NDArray[np.float32]:
+    def image(  # type: ignore[override]  # the folder keeps its last pictures, this does not
+        self, frame: int, size: tuple[int, int] | None = None
+    ) -> NDArray[np.float32]:
         """See `Clip.image`."""
         picture = super().image(frame, None)
         cover = getattr(self, "_discs", {}).get(frame)

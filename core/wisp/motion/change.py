@@ -52,8 +52,8 @@ def _small(picture: Picture) -> Picture:
 
 
 def _colour_distance(before: Picture, now: Picture) -> float:
-    spread = [cv2.calcHist([picture], [0, 1, 2], None, [_BINS] * 3, [0, 256] * 3) for picture in (before, now)]
-    return float(cv2.compareHist(*spread, cv2.HISTCMP_BHATTACHARYYA))
+    earlier, later = (cv2.calcHist([picture], [0, 1, 2], None, [_BINS] * 3, [0, 256] * 3) for picture in (before, now))
+    return float(cv2.compareHist(earlier, later, cv2.HISTCMP_BHATTACHARYYA))
 
 
 def _unexplained(before: Picture, now: Picture) -> float:

@@ -238,7 +238,7 @@ class Editor(QtWidgets.QWidget):
     def _tell_refusal(self, why: str) -> None:
         self._show_lock()  # the button has changed by itself
         if why:
-            self.status.tell(why, failed=True)
+            self.status.show_words(why, failed=True)
 
     def _edited(self) -> None:
         self.session.update()
@@ -309,10 +309,10 @@ class Editor(QtWidgets.QWidget):
         number = self.edits.active
         frame = self.session.suggestion(number, self.edits.keyframes(number)) if number is not None else None
         if frame is None:
-            self.status.tell("Nothing to correct is known: track the object first, or look through the frames.")
+            self.status.show_words("Nothing to correct is known: track the object first, or look through the frames.")
         else:
             self.go(frame)
-            self.status.tell(f"Frame {frame}: a correction here would help most")
+            self.status.show_words(f"Frame {frame}: a correction here would help most")
 
     def _go_to_next(self, frames: Iterable[int], step: int) -> bool:
         """The next of these frames (1) or the one before (-1); whether there is one."""
