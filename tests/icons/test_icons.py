@@ -15,7 +15,7 @@ ICONS = Path(__file__).parent.parent.parent / "icons"
 SOURCES = sorted(ICONS.glob("*.svg"))
 WANTED = {
     *("point-add", "point-remove", "box", "stroke", "lasso", "object"),
-    *("track-forward", "track-backward", "track-both", "track-frame", "stop", "lock"),
+    *("track-forward", "track-backward", "track-both", "track-frame", "stop", "lock", "absent", "wipe"),
     *("plate", "matte", "tint", "cutout", "checker", "wisp"),
 }
 ACCENT = "#33c26b"

@@ -130,8 +130,8 @@ class Target:
             carried = brought(plane(window.plane(self._painted)), tensor(flow).permute(2, 0, 1)[None])
             painted = carried[0, 0].numpy() * np.minimum(1.0, 1.5 * sure)
         self._painted = window.paste(painted, self._eyes.shape, 0.0)
-        least = _SURE if self._trial else _NONE
         last = self._carried(window, flow, sure)
+        least = _SURE if self._trial else _NONE
         if self._decide(window, now, expected, plane(sure), least, painted, last):
             self._trial = max(0, self._trial - 1)
         else:
