@@ -431,7 +431,7 @@ def _follow(inventory: Inventory, doubted: bool) -> None:
     scene, found = inventory.scene, inventory
     name, space = scene.name, scene.sequencer_colorspace_settings.name
     moving = animation.curves_of(scene) if inventory.joined else {}
-    anew = _spaces.get(name) != space  # mattes are read in the sequencer's space
+    anew = _spaces.setdefault(name, space) != space  # mattes are read in the sequencer's space
     _spaces[name] = space
     for joint in found.joined:
         strip, _, matte = joint if inventory is found else inventory.joint(joint.strip) or joint
