@@ -47,6 +47,8 @@ _HOLD, _HOLD_POWER = 0.99, 0.4
 _SLOPE = 4.0
 #: A find must be followed so many frames, sure enough to be remembered, before it is believed and remembered.
 _TRIAL = 3
+#: A mask foreseen to be better than this is kept while the picture is held; a worse one is looked at again.
+_SETTLED = 0.75
 #: A mask of fewer pixels of the working picture is none.
 _TOO_FEW = 12
 #: Logits of the networks stay within this; what a stroke on an earlier frame adds where flow is trusted.
@@ -104,7 +106,7 @@ class Target:
         """Move on to `frame`."""
         adjoins, change = self._eyes.adjoin(self._visited, frame), self._eyes.change(self._frame, frame)
         self._visited, self._cut = frame, change == "cut" and adjoins
-        if change == "held" and adjoins:
+        if change == "held" and adjoins and (self.lost or self._confidence >= _SETTLED):
             return  # `_frame` stays: a picture that fades too slowly for one frame is told by several
         if not self.lost and (self._cut or not adjoins):
             self._lose()
