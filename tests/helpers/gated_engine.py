@@ -33,9 +33,9 @@ class GatedSolver(Solver):
 
         return super().run(*args, on_event=listen, should_stop=should_stop, **options)
 
-    def preview(self, frame: int, object_name: str) -> Path:
+    def preview(self, frame: int, object_name: str, *, quick: bool = False) -> Path:
         self._pass(lambda: False)
-        return super().preview(frame, object_name)
+        return super().preview(frame, object_name, quick=quick)
 
     def _pass(self, should_stop: Callable[[], bool]) -> None:
         while self.gate.exists() and not should_stop():
