@@ -76,7 +76,7 @@ def test_text_becomes_a_box_and_the_box_becomes_mattes(
 def test_nothing_found_exits_9_and_writes_nothing(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert wisp(weights, "matte", PATTERN, "-o", "out", "--text", "a dog", "--threshold", "1.0", "-q") == 9
     text = capsys.readouterr().err
-    assert "'a dog': the best guess scores" in text and "below 1.50" in text and "draw a box" in text
+    assert "'a dog': the best guess scores" in text and "below 1.00" in text and "draw a box" in text
     assert not Path("out").exists()
 
 
