@@ -91,10 +91,13 @@ class Run:
         on_event: Listener = ignore,
         should_stop: Callable[[], bool] = never,
         lasting: bool = True,
+        awaited: bool = False,
     ) -> None:
-        """`lasting`: what is made is recorded as the shot's own."""
+        """`lasting`: what is made is recorded as the shot's own. `awaited`: somebody waits for the frame, whose file
+        is written as fast as may be."""
         self._solver = solver
         self._lasting = lasting
+        self._compression: Literal["zip", "zips"] = "zip" if awaited else "zips"
         self._shelf = solver.shelf
         self._stages = stages
         self._on_event, self._should_stop = on_event, should_stop
@@ -420,9 +423,8 @@ class Run:
         self._report_finished(work, frame, path, stamp)
 
     def _write(self, path: Path, frame: int, alpha: FloatImage, stamp: MatteStamp) -> None:
-        """Somebody waits for a frame that is asked for alone."""
-        alone: Literal["zip", "zips"] = "zip" if len(self._wanted) == 1 else "zips"
-        self._shelf.write_matte(path, alpha, self._solver.plate.header(frame), stamp, compression=alone)
+        header = self._solver.plate.header(frame)
+        self._shelf.write_matte(path, alpha, header, stamp, compression=self._compression)
 
     def _report_finished(self, work: ObjectWork, frame: int, path: Path, stamp: MatteStamp) -> None:
         self._unfinished[work].discard(frame)

@@ -247,7 +247,7 @@ class Solver:
         """
         if quick and self._quick is not None and self.work(object_name).matte(frame) is None:
             return self._quick.preview(frame, object_name)
-        run = Run(self, [frame], [object_name], lasting=not self._is_quick)
+        run = Run(self, [frame], [object_name], lasting=not self._is_quick, awaited=True)
         if run.track_steps > PREVIEW_REACH:
             raise UsageError(
                 f"Frame {frame} is {run.track_steps} untracked frames away from what is known of '{object_name}'.",
