@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -162,6 +163,8 @@ def test_a_keyframes_outline_is_held_on_to_where_flow_carries_it():
     moved = np.roll(slits, 5, axis=1)
     assert (~inside(masks[6]))[moved].mean() > 0.8
     assert jaccard(inside(masks[6]), clip.truth(6) & ~moved) > 0.95
+    found = dataclasses.replace(prompts(mask=mask & ~slits), given=False)
+    assert inside(track(clip, {1: found})[6])[moved].mean() > 0.8, "what another pass found may be bettered"
 
 
 def test_what_leaves_the_picture_is_lost():

@@ -162,7 +162,9 @@ def solve(
     keyframes = sorted(prompts)
     for earlier, later in pairwise(keyframes):
         between = [number for number in numbers if earlier < number <= later][::-1]
-        behind = _run(tracker, clip, {later: mask_prompt(full_size(masks[later], clip))}, between)
+        tracked = mask_prompt(full_size(masks[later], clip))
+        anchor = dataclasses.replace(tracked, given=prompts[later].mask is not None)
+        behind = _run(tracker, clip, {later: anchor}, between)
         steps += len(between)
         for number in between[1:]:
             masks[number] = blend(masks[number], behind[number], (later - number) / (later - earlier))

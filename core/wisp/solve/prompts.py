@@ -51,9 +51,9 @@ def unresolved_text(item: ObjectSpec) -> list[Text]:
     return [prompt for prompt in item.prompts if isinstance(prompt, Text) and prompt.frame not in defined]
 
 
-def drawn(mask: NDArray[np.bool_]) -> FramePrompts:
-    """A mask as the only prompt of a frame."""
-    return FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), mask=mask)
+def drawn(mask: NDArray[np.bool_], given: bool = True) -> FramePrompts:
+    """A mask as the only prompt of a frame. `given`: see `FramePrompts`."""
+    return FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), mask=mask, given=given)
 
 
 def frame_prompts(item: ObjectSpec, frame: int, size: tuple[int, int], locate: Callable[[str], Path]) -> FramePrompts:

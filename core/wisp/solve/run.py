@@ -316,7 +316,8 @@ class Run:
             mask = cv2.resize(anchor.logits, (clip.width, clip.height), interpolation=cv2.INTER_LINEAR) > 0
             if not mask.any():
                 return None
-            prompts = {planned.anchor: drawn(mask)}
+            given = self._prompts(work, planned.anchor).mask is not None
+            prompts = {planned.anchor: drawn(mask, given)}
         frames = planned.frames[chunk.origin :]
         track = self._solver.tracker.start(clip, {work.item.id: prompts}, frames)
         if chunk.start > chunk.origin:

@@ -24,7 +24,8 @@ class FramePrompts:
     """The prompts of one object on one frame, in plate pixels of the clip given to the tracker.
 
     `points`: n x 2 (x, y) with `labels` n (1 include, 0 exclude). `box`: x0, y0, x1, y1 or None.
-    `mask`: bool, clip height x width, or None. `strokes`: (polyline n x 2, radius, include) each.
+    `mask`: bool, clip height x width, or None; `given`: by a person, and not by a tracker in the other direction.
+    `strokes`: (polyline n x 2, radius, include) each.
     Coordinates have pixel edges at integers, origin top left. Text has become boxes before this.
     """
 
@@ -33,6 +34,7 @@ class FramePrompts:
     box: tuple[float, float, float, float] | None = None
     mask: NDArray[np.bool_] | None = None
     strokes: tuple[tuple[NDArray[np.float32], float, bool], ...] = ()
+    given: bool = True
 
     @property
     def defines_object(self) -> bool:

@@ -37,7 +37,7 @@ class FlowPass:
             prompted = prompts is not None
             if prompts is not None and (number not in self._targets or prompts.defines_object):
                 first = first_mask(prompts, self._eyes, frame)
-                given = prompts.mask is not None
+                given = prompts.mask is not None and prompts.given
                 self._targets[number] = Target(self._eyes, frame, first, self._painted(prompts), given=given)
             elif number in self._targets:
                 self._targets[number].advance(frame)
