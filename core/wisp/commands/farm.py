@@ -18,16 +18,27 @@ import shutil
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, WispError
 from ..frames import parse_frames
-from .options import add_model_options, add_output_options, at_least, cache_folder, set_up_logging, solver_of
+from .options import (
+    add_model_options,
+    add_output_options,
+    at_least,
+    cache_folder,
+    models_of,
+    run_options,
+    set_up_logging,
+    solver_of,
+)
 from .report import Reporter, interruptible
 
 if TYPE_CHECKING:
     from ..farm.template import JobPlan
+    from ..models.store import Models
     from ..shot import Shot
 
 
@@ -238,16 +249,22 @@ def _session(args: argparse.Namespace) -> int:
         session.stop(args.folder)
     else:
         set_up_logging(False)
-        session.serve(args.folder, _served)
+        session.serve(args.folder, partial(_served, kept={}))
     return 0
 
 
-def _served(told: dict[str, Any], should_stop: Callable[[], bool]) -> int:
-    """A task in the process of a session: its exit code, as `wisp` would give it."""
+def _served(told: dict[str, Any], should_stop: Callable[[], bool], kept: dict[Any, Models]) -> int:
+    """A task in the process of a session: its exit code, as `wisp` would give it.
+
+    `kept`: the models that its tasks have loaded, by the options that choose them.
+    """
     paths = {name: Path(told[name]) if told[name] else None for name in ("shot", "cache", "path_rules")}
     args = argparse.Namespace(**{**told, **paths, "weights": [Path(folder) for folder in told["weights"]]})
     try:
-        return _do(args, should_stop)
+        chosen = (run_options(args), args.precision)
+        if chosen not in kept:
+            kept[chosen] = models_of(args)
+        return _do(args, should_stop, kept[chosen])
     except WispError as error:
         print(f"wisp: {error}", flush=True)
         return error.exit_code
@@ -269,7 +286,7 @@ def _task(args: argparse.Namespace) -> int:
         return _do(args, interrupt) if not interrupt() else interrupt.exit_code
 
 
-def _do(args: argparse.Namespace, should_stop: Callable[[], bool]) -> int:
+def _do(args: argparse.Namespace, should_stop: Callable[[], bool], models: Models | None = None) -> int:
     from .. import shot as documents
     from ..errors import CancelledError
     from ..farm.path_map import map_paths, parse_rules, read_rules
@@ -278,7 +295,7 @@ def _do(args: argparse.Namespace, should_stop: Callable[[], bool]) -> int:
 
     try:
         rules = parse_rules(args.map) + (read_rules(args.path_rules) if args.path_rules else [])
-        solver = solver_of(args, map_paths(documents.load(args.shot), rules))
+        solver = solver_of(args, map_paths(documents.load(args.shot), rules), models)
         asked = set(from_openjd(args.frames)) if args.frames else set(solver.plate.frames)
         if args.within:
             asked &= set(from_openjd(args.within))

@@ -26,7 +26,7 @@ from ..client.tables import HEAD, TRACKER
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
 from ..frames import format_frames, parse_frames
 from .detect import add_boxes, add_detector_options
-from .options import add_model_options, add_output_options, frame_number, set_up_logging, solver_at
+from .options import add_model_options, add_output_options, frame_number, models_of, set_up_logging, solver_at
 from .prompts import TypedObject, add_prompt_options, parse_prompt
 from .report import Reporter, interruptible
 
@@ -145,12 +145,14 @@ def run(args: argparse.Namespace) -> int:
         )
     shot = _shot(args, plate, offset, frames or plate.frames, document)
 
+    models = models_of(args)
+
     def prepare() -> tuple[Solver, Delivery]:
-        solver = solver_at(args, shot, document)
+        solver = solver_at(args, shot, document, models)
         return solver, Delivery(solver, folder, stem=plate.name, frames=frames, overwrite=args.overwrite)
 
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
-        add_boxes(args, shot, solver_at(args, shot, document), reporter, interrupt)
+        add_boxes(args, shot, solver_at(args, shot, document, models), reporter, interrupt)
         _take_over_regions(shot, document)
         solver, delivery = prepare()  # all that is wrong with prompts, weights or places is said before writing
         spans = format_frames(frames or solver.plate.frames)

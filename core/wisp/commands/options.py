@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import logging
 import os
 import sys
@@ -74,26 +73,25 @@ def run_options(args: argparse.Namespace, precision: str = "auto", seed: int = 0
     )
 
 
-def solver_of(args: argparse.Namespace, shot: Shot) -> Solver:
-    """The solver of the document `args.shot`, with the choices of this invocation."""
-    return solver_at(args, shot, args.shot)
+def solver_of(args: argparse.Namespace, shot: Shot, models: Models | None = None) -> Solver:
+    """The solver of the document `args.shot`, with the choices of this invocation; `models`: see `models_of`."""
+    return solver_at(args, shot, args.shot, models)
 
 
-def solver_at(args: argparse.Namespace, shot: Shot, document: Path) -> Solver:
+def solver_at(args: argparse.Namespace, shot: Shot, document: Path, models: Models | None = None) -> Solver:
     """The same for a document that lies, or will lie, at `document`."""
     from ..cache import Cache
     from ..solve import Solver, Source
 
     source = Source(shot.plate, document.resolve().parent)
-    return Solver(shot, source, _models(run_options(args), args.precision), Cache(cache_folder(args, document)))
+    return Solver(shot, source, models or models_of(args), Cache(cache_folder(args, document)))
 
 
-@functools.cache
-def _models(options: RunOptions, precision: str | None) -> Models:
-    """Kept by a process that does several tasks."""
+def models_of(args: argparse.Namespace) -> Models:
+    """The models of this invocation, none loaded yet; a process that does several tasks keeps them between these."""
     from ..models.store import ModelStore
 
-    return ModelStore(options, precision)
+    return ModelStore(run_options(args), args.precision)
 
 
 def cache_folder(args: argparse.Namespace, shot: Path) -> Path:
