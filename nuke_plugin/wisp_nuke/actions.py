@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
-from . import bake, edits, engine, follow, host, masks, node, plates, publish, solving, state, strokes
+from . import bake, edits, follow, host, masks, node, plates, publish, solving, state, strokes
+from .engine import ENGINE
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError
 from .vendor.client.jobs import BoxFound, Check, Detect
@@ -61,12 +62,12 @@ def refresh_plates(group: Any) -> None:
 
 
 def start_engine(group: Any) -> None:
-    engine.client(str(group["wisp_engine_python"].value()))
+    ENGINE.client(str(group["wisp_engine_python"].value()))
     solving.say(group, "The engine starts")
 
 
 def stop_engine(group: Any) -> None:
-    engine.stop()
+    ENGINE.stop()
     solving.say(group, "The engine is stopped; it starts again when it is needed")
 
 
@@ -96,7 +97,7 @@ BUTTONS: Dict[str, Callable[[Any], Any]] = {
     "refresh_plates": refresh_plates,
     "start_engine": start_engine,
     "stop_engine": stop_engine,
-    "diagnostics": lambda _: host.message(engine.report()),
+    "diagnostics": lambda _: host.message(ENGINE.report()),
     "mask_selected": masks.take_selected,
     "publish": publish.start,
     "farm": publish.farm,

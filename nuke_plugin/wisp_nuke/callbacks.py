@@ -101,7 +101,7 @@ def _safely(work: Callable[[Any], None]) -> None:
     try:
         work(group)
         if host.has_interface():
-            follow.watch()
+            follow.TURNS.watch()
     except edits.Refusal as refusal:
         solving.say(group, str(refusal))
     except Exception:

@@ -13,29 +13,102 @@ from . import host
 from .vendor.client import engine_path, folders, process
 from .vendor.client.client import Client
 
-_client: Optional[Client] = None
-
 
 class _Appointment(NamedTuple):
     due: float
     work: Callable[[], None]
 
 
-_appointments: List[_Appointment] = []
+class Engine:
+    """The process, started when it is first needed, and what is to be done at its time."""
+
+    def __init__(self) -> None:
+        self._client: Optional[Client] = None
+        self._appointments: List[_Appointment] = []
+
+    def client(self, chosen: str = "") -> Client:
+        """The engine's client, started. `chosen`: the interpreter that a node names.
+
+        Raises engine_path.EngineNotFound and EngineGone, whose sentences are for the artist.
+        """
+        if self._client is None:
+            self._client = Client(engine_path.command(_python(chosen)), "nuke", host_folder=host.executable_folder())
+        elif self._client.pid is None:
+            self._client.command = engine_path.command(_python(chosen))
+        self._client.start()
+        return self._client
+
+    def clock(self, seconds: float, work: Callable[[], None]) -> Callable[[], None]:
+        """The clock of sessions: `work` is called on the main thread by the first `poll` after so many seconds."""
+        entry = _Appointment(time.monotonic() + seconds, work)
+        self._appointments.append(entry)
+
+        def take_back() -> None:
+            if entry in self._appointments:
+                self._appointments.remove(entry)
+
+        return take_back
+
+    def poll(self) -> None:
+        """Take the messages that have come, and do what is due. On the main thread, as often as the host is idle."""
+        now = time.monotonic()
+        for entry in [one for one in self._appointments if one.due <= now]:
+            if entry in self._appointments:  # the one before may have taken it back
+                self._appointments.remove(entry)
+                entry.work()
+        if self._client is not None:
+            self._client.poll()
+
+    def wait(self, until: Callable[[], bool], timeout: float = 600.0) -> None:
+        """Block until `until()`; for scripts without an event loop. Raises TimeoutError after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while not until():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"The engine did not answer within {timeout:g} seconds.")
+            self.poll()
+            time.sleep(0.01)
+
+    def report(self) -> str:
+        """What is worth knowing when something does not work."""
+        lines = [host.about(), "engine: " + (self._client.state if self._client is not None else "not started")]
+        if self._client is not None:
+            lines += [
+                f"log: {self._client.log}",
+                f"Wisp {self._client.engine.get('wisp', '?')} on {self._client.engine.get('device', '?')}",
+            ]
+            models = self._client.engine.get("models", [])
+            lines += [f"{one['id']}: {'installed' if one['available'] else 'not installed'}" for one in models]
+        return "\n".join(lines)
+
+    def stop(self) -> None:
+        """End the engine; open shots are opened again by the next one."""
+        if self._client is not None:
+            self._client.stop()
 
 
-def client(chosen: str = "") -> Client:
-    """The engine's client, started. `chosen`: the interpreter that a node names.
+#: The one of this Nuke.
+ENGINE = Engine()
 
-    Raises engine_path.EngineNotFound and EngineGone, whose sentences are for the artist.
-    """
-    global _client
-    if _client is None:
-        _client = Client(engine_path.command(_python(chosen)), "nuke", host_folder=host.executable_folder())
-    elif _client.pid is None:
-        _client.command = engine_path.command(_python(chosen))
-    _client.start()
-    return _client
+
+def run(work: List[str], chosen: str = "") -> subprocess.Popen[bytes]:
+    """Start a command of the engine's interpreter, as `wisp farm ..`: in the environment that the engine gets, its
+    words for people in a log."""
+    return _launch(["wisp", *work], chosen, "nuke-publish.log")
+
+
+def pictures(document: Dict[str, Any], root: str, chosen: str = "") -> subprocess.Popen[bytes]:
+    """Start what gives 8-bit pictures of a shot's plate and mattes: see `wisp.view.pictures`."""
+    started = _launch(["wisp.view.pictures"], chosen, "nuke-pictures.log")
+    assert started.stdin is not None
+    started.stdin.write(json.dumps({"shot": document, "root": root}).encode("utf-8") + b"\n")
+    started.stdin.flush()
+    return started
+
+
+def _launch(module: List[str], chosen: str, log: str) -> subprocess.Popen[bytes]:
+    command = [str(_python(chosen)), *engine_path.OPTIONS, "-m", *module]
+    environment = process.clean_environment(os.environ, host.executable_folder())
+    return process.launch(command, environment, folders.log_folder(os.environ) / log)
 
 
 def _python(chosen: str) -> Path:
@@ -47,79 +120,3 @@ def _python(chosen: str) -> Path:
         if chosen or not installed.is_file():
             raise
         return engine_path.find_python(json.loads(installed.read_text(encoding="utf-8"))["python"])
-
-
-def clock(seconds: float, work: Callable[[], None]) -> Callable[[], None]:
-    """The clock of sessions: `work` is called on the main thread by the first `poll` after so many seconds."""
-    entry = _Appointment(time.monotonic() + seconds, work)
-    _appointments.append(entry)
-
-    def take_back() -> None:
-        if entry in _appointments:
-            _appointments.remove(entry)
-
-    return take_back
-
-
-def poll() -> None:
-    """Take the messages that have come, and do what is due. On the main thread, as often as the host is idle."""
-    now = time.monotonic()
-    for entry in [one for one in _appointments if one.due <= now]:
-        if entry in _appointments:  # the one before may have taken it back
-            _appointments.remove(entry)
-            entry.work()
-    if _client is not None:
-        _client.poll()
-
-
-def wait(until: Callable[[], bool], timeout: float = 600.0) -> None:
-    """Block until `until()`; for scripts without an event loop. Raises TimeoutError after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    while not until():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"The engine did not answer within {timeout:g} seconds.")
-        poll()
-        time.sleep(0.01)
-
-
-def run(work: List[str], chosen: str = "") -> subprocess.Popen[bytes]:
-    """Start a command of the engine's interpreter, as `wisp farm ..`: in the environment that the engine gets, its
-    words for people in a log."""
-    command = [str(_python(chosen)), *engine_path.OPTIONS, "-m", "wisp", *work]
-    environment = process.clean_environment(os.environ, host.executable_folder())
-    return process.launch(command, environment, folders.log_folder(os.environ) / "nuke-publish.log")
-
-
-def pictures(document: Dict[str, Any], root: str, chosen: str = "") -> subprocess.Popen[bytes]:
-    """Start what gives 8-bit pictures of a shot's plate and mattes: see `wisp.view.pictures`."""
-    command = [str(_python(chosen)), *engine_path.OPTIONS, "-m", "wisp.view.pictures"]
-    environment = process.clean_environment(os.environ, host.executable_folder())
-    started = process.launch(command, environment, folders.log_folder(os.environ) / "nuke-pictures.log")
-    assert started.stdin is not None
-    started.stdin.write(json.dumps({"shot": document, "root": root}).encode("utf-8") + b"\n")
-    started.stdin.flush()
-    return started
-
-
-def report() -> str:
-    """What is worth knowing when something does not work."""
-    lines = [host.about(), "engine: " + (_client.state if _client is not None else "not started")]
-    if _client is not None:
-        lines += [
-            f"log: {_client.log}",
-            f"Wisp {_client.engine.get('wisp', '?')} on {_client.engine.get('device', '?')}",
-        ]
-        models = _client.engine.get("models", [])
-        lines += [f"{one['id']}: {'installed' if one['available'] else 'not installed'}" for one in models]
-    return "\n".join(lines)
-
-
-def stop() -> None:
-    """End the engine; open shots are opened again by the next one."""
-    if _client is not None:
-        _client.stop()
-
-
-def log_file() -> Optional[Path]:
-    """Where the engine's words are, once it was started."""
-    return _client.log if _client is not None else None

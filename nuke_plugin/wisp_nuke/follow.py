@@ -10,14 +10,15 @@ import sys
 import traceback
 from typing import Any, Optional, Set
 
-from . import edits, engine, graph, guides, handles, host, node, overlay, publish, solving, state, viewer_pick
+from . import edits, graph, guides, handles, host, node, publish, solving, state, viewer_pick
+from .engine import ENGINE
 
 #: Milliseconds between looks at the engine's messages, the frame and the knobs.
 INTERVAL = 100
 #: What the solved mattes depend on besides prompts.
 _SETTINGS = ("wisp_tracker", "wisp_head", "wisp_first", "wisp_last", "wisp_colorspace", "wisp_exposure")
-_timer: Any = None
-_said: Set[str] = set()
+#: What is picked in the viewers of this Nuke.
+PICKS = viewer_pick.Picks()
 
 
 def look(group: Any, held: Optional[bool] = None) -> None:
@@ -43,16 +44,16 @@ def look(group: Any, held: Optional[bool] = None) -> None:
 
 def idle() -> None:
     """One turn of the host's idle loop. Raises nothing that belongs to one node only."""
-    engine.poll()
+    ENGINE.poll()
     solving.look_for_cancel()
     publish.look()
     held = viewer_pick.mouse_held()
-    picked = None if held else viewer_pick.fresh()
+    picked = None if held else PICKS.fresh()
     nodes = [one for one in host.wisp_nodes() if node.newer(one) is None]
     picking = [one for one in nodes if host.choice(one["wisp_mode"])]
-    viewer_pick.watch(bool(picking))
+    PICKS.watch(bool(picking))
     if not picking:
-        overlay.hide()
+        PICKS.overlay.hide()
     for group in nodes:
         try:
             settle(group, held, picked)
@@ -76,7 +77,7 @@ def settle(group: Any, held: bool = False, picked: Optional[host.Sample] = None)
         return
     mode = host.choice(group["wisp_mode"])
     if mode:
-        overlay.settle(group, node.MODES[mode], picked)
+        PICKS.overlay.settle(group, node.MODES[mode], picked)
     if picked is not None and mode:
         viewer_pick.apply(group, node.MODES[mode], picked)
         look(group, held)
@@ -85,15 +86,34 @@ def settle(group: Any, held: bool = False, picked: Optional[host.Sample] = None)
         guides.refresh(group)
 
 
-def watch() -> None:
-    """Have `idle` called from Qt's event loop from now on. With an interface only."""
-    global _timer
-    if _timer is None:
-        from .vendor.panel.qt import QtCore
+class Turns:
+    """Has `idle` called from Qt's event loop, once it was told to. With an interface only."""
 
-        _timer = QtCore.QTimer()
-        _timer.timeout.connect(_idle_safely)
-        _timer.start(INTERVAL)
+    def __init__(self) -> None:
+        self._timer: Any = None
+        self._said: Set[str] = set()
+
+    def watch(self) -> None:
+        """From now on."""
+        if self._timer is None:
+            from .vendor.panel.qt import QtCore
+
+            self._timer = QtCore.QTimer()
+            self._timer.timeout.connect(self._idle_safely)
+            self._timer.start(INTERVAL)
+
+    def _idle_safely(self) -> None:
+        """A fault is said once, not ten times a second."""
+        try:
+            idle()
+        except Exception:
+            words = traceback.format_exc()
+            if words not in self._said:
+                self._said.add(words)
+                print(words, file=sys.stderr)
+
+
+TURNS = Turns()
 
 
 def in_panel(group: Any) -> bool:
@@ -110,18 +130,7 @@ def rendering(group: Any, on: bool) -> None:
 
 def forget(group: Any) -> None:
     """The node is gone."""
-    solving.forget(state.uid_of(group))
-
-
-def _idle_safely() -> None:
-    """A fault is said once, not ten times a second."""
-    try:
-        idle()
-    except Exception:
-        words = traceback.format_exc()
-        if words not in _said:
-            _said.add(words)
-            print(words, file=sys.stderr)
+    state.forget(state.uid_of(group))
 
 
 def _take_source(group: Any, mine: state.NodeState) -> bool:
@@ -145,8 +154,8 @@ def _choose_mode(group: Any, mine: state.NodeState) -> None:
                     other["wisp_mode"].setValue(0)
                     state.of(other).mode = 0
     if mode != mine.mode:
-        viewer_pick.watch(bool(mode))
-        viewer_pick.fresh()  # what is picked already does not count
+        PICKS.watch(bool(mode))
+        PICKS.fresh()  # what is picked already does not count
     mine.mode = mode
 
 

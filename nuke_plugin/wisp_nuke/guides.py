@@ -6,21 +6,18 @@ looked at or played. Only the artist sees it; the node keeps it out of renders.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import hashlib
 import json
-import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from . import edits, host, node, state
 
 #: Marks of the size 1 look right where a picture is shown so many screen pixels wide.
 VIEWER_WIDTH = 1280.0
 PATTERN = "guides.%04d.png"
-_place: Optional[Path] = None
 
 
 def refresh(group: Any) -> None:
@@ -62,13 +59,12 @@ def forget(group: Any) -> None:
             group.node("GuideRead")["file"].setValue("")
 
 
-def folder(uid: str) -> Path:
-    """Where a node's guide pictures lie, for as long as the session lasts."""
-    global _place
-    if _place is None:
-        _place = Path(tempfile.mkdtemp(prefix="wisp-guides-"))
-        atexit.register(shutil.rmtree, str(_place), True)
-    return _place / uid[:12]
+def folder(group: Any) -> Path:
+    """Where a node's guide pictures lie, for as long as it and the session last."""
+    mine = state.of(group)
+    if mine.guides is None:
+        mine.guides = tempfile.TemporaryDirectory(prefix="wisp-guides-")
+    return Path(mine.guides.name)
 
 
 def _layers(group: Any, frame: int) -> List[Any]:
@@ -104,8 +100,7 @@ def _paint(group: Any, frame: int, marks: float) -> None:
     painter.end()
     # Colours stay multiplied by alpha in the file, as the host's `over` wants them.
     image.reinterpretAsFormat(QtGui.QImage.Format.Format_ARGB32)
-    path = folder(state.uid_of(group)) / (PATTERN % frame)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = folder(group) / (PATTERN % frame)
     if not image.save(str(path)):
         raise OSError(f"{path} cannot be written.")
 
@@ -113,12 +108,12 @@ def _paint(group: Any, frame: int, marks: float) -> None:
 def _remove(group: Any, frame: int) -> None:
     state.of(group).painted.pop(frame, None)
     with contextlib.suppress(OSError):
-        (folder(state.uid_of(group)) / (PATTERN % frame)).unlink()
+        (folder(group) / (PATTERN % frame)).unlink()
 
 
 def _show(group: Any) -> None:
     """Let the node read the pictures anew."""
-    pattern = (folder(state.uid_of(group)) / PATTERN).as_posix()
+    pattern = (folder(group) / PATTERN).as_posix()
     with state.writing(group):
         if group.node("GuideRead") is None:
             mattes = node.present_mattes(group, edits.stored(group)["objects"])

@@ -3,14 +3,18 @@
 The host says where its picture lies by `zoom()` and `center()`, which are documented for the graph; whether they tell
 of the viewer is not known. So nothing is drawn until two picks, apart from each other, were where these numbers have
 them; the first that is elsewhere ends it for the session. Every event stays the host's: nothing here takes one.
+
+Beside the prompts it shows the mattes as they come, in their objects' colours, before the node itself does.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from . import edits, host, state
+from . import edits, graph, host, state
 from .vendor.client.coordinates import NukeFormat, sampler_to_plate
+from .vendor.client.engine_path import EngineNotFound
 
 XY = Tuple[float, float]
 #: Screen pixels that a pick may be off, besides the one of the picture that it means; picks that are nearer to each
@@ -47,82 +51,111 @@ class Pointer(NamedTuple):
     start: Optional[XY] = None
 
 
-_pointer: Optional[Pointer] = None
-#: Where a mouse button was last let go.
-_released: Optional[Pointer] = None
-#: Where picks were that agreed; None once one did not.
-_agreed: Optional[List[XY]] = []
-_window: Any = None
+class Shown(NamedTuple):
+    """What is drawn: prompts with the colour of their object, and over all of the picture its mattes' images."""
+
+    prompts: List[Dict[str, Any]]
+    color: str
+    mattes: List[Any]
 
 
-def wanted(group: Any) -> bool:
-    """Whether the node asks for it and it is not disproved."""
-    return _agreed is not None and bool(group["wisp_overlay"].value())
+class Overlay:
+    """What is known of where viewers' pictures lie, and the window that is drawn in."""
 
+    def __init__(self) -> None:
+        self._pointer: Optional[Pointer] = None
+        #: Where a mouse button was last let go.
+        self._released: Optional[Pointer] = None
+        #: Where picks were that agreed; None once one did not.
+        self._agreed: Optional[List[XY]] = []
+        self.window: Any = None
 
-def proven() -> bool:
-    return _agreed is not None and len(_agreed) >= 2
+    def wanted(self, group: Any) -> bool:
+        """Whether the node asks for it and it is not disproved."""
+        return self._agreed is not None and bool(group["wisp_overlay"].value())
 
+    def proven(self) -> bool:
+        return self._agreed is not None and len(self._agreed) >= 2
 
-def pointer(widget: Any, xy: XY, pressed: bool = False, released: bool = False) -> None:
-    """The mouse has moved over a viewer, or a drag with Ctrl and Shift has begun or ended."""
-    global _pointer, _released
-    before = _pointer
-    start = xy if pressed else (before.start if before is not None and before.widget is widget else None)
-    _pointer = Pointer(widget, xy, None if released else start)
-    if released:
-        _released = _pointer
+    def pointer(self, widget: Any, xy: XY, pressed: bool = False, released: bool = False) -> None:
+        """The mouse has moved over a viewer, or a drag with Ctrl and Shift has begun or ended."""
+        before = self._pointer
+        start = xy if pressed else (before.start if before is not None and before.widget is widget else None)
+        self._pointer = Pointer(widget, xy, None if released else start)
+        if released:
+            self._released = self._pointer
 
+    def settle(self, group: Any, mode: str, picked: Optional[host.Sample]) -> None:
+        """All that it does in a turn of the host's idle loop, for the node that is picked for."""
+        if not self.wanted(group):
+            self.hide()
+            return
+        words = self.check(picked) if picked is not None else None
+        if words is not None:
+            with state.writing(group):
+                group["wisp_status"].setValue(words)
+        else:
+            self.show(group, mode != "Remove -")
 
-def check(picked: host.Sample) -> Optional[str]:
-    """Compare a pick with where it should have been; a sentence where that ends the overlay."""
-    global _agreed
-    if _agreed is None or _released is None:
+    def check(self, picked: host.Sample) -> Optional[str]:
+        """Compare a pick with where it should have been; a sentence where that ends the overlay."""
+        if self._agreed is None or self._released is None:
+            return None
+        here = self._released.xy
+        placed = _placement(self._released.widget, picked.form)
+        x0, y0, x1, y1 = sampler_to_plate(picked.form).box(*picked.box)
+        corners = [placed.to_screen(x, y) for x in (x0, x1) for y in (y0, y1)]
+        if min(_distance(corner, here) for corner in corners) > OFF + 1.5 * placed.zoom:
+            self._agreed = None
+            self.hide()
+            return DISPROVED
+        if all(_distance(known, here) >= APART for known in self._agreed):
+            self._agreed.append(here)
         return None
-    here = _released.xy
-    placed = _placement(_released.widget, picked.form)
-    x0, y0, x1, y1 = sampler_to_plate(picked.form).box(*picked.box)
-    corners = [placed.to_screen(x, y) for x in (x0, x1) for y in (y0, y1)]
-    if min(_distance(corner, here) for corner in corners) > OFF + 1.5 * placed.zoom:
-        _agreed = None
-        hide()
-        return DISPROVED
-    if all(_distance(known, here) >= APART for known in _agreed):
-        _agreed.append(here)
-    return None
+
+    def drawn(self, group: Any, include: bool) -> List[Dict[str, Any]]:
+        """The prompts that it shows: those of this frame, and what a pick where the mouse is would give."""
+        item, frame = edits.active(group), host.frame()
+        found = [one for one in item["prompts"] if one["frame"] == frame] if item is not None else []
+        if self._pointer is None:
+            return found
+        placed = _placement(self._pointer.widget, edits.form_of(group))
+        x, y = placed.to_plate(*self._pointer.xy)
+        if self._pointer.start is not None:
+            x0, y0 = placed.to_plate(*self._pointer.start)
+            box = [min(x0, x), min(y0, y), max(x0, x), max(y0, y)]
+            return [*found, {"frame": frame, "kind": "box", "xyxy": box}]
+        return [*found, {"frame": frame, "kind": "point", "xy": [x, y], "include": include}]
+
+    def show(self, group: Any, include: bool) -> None:
+        """Draw over the viewer that the mouse is in. With an interface only."""
+        if self._pointer is None or not self.proven():
+            self.hide()
+            return
+        if self.window is None:
+            self.window = _make_window()
+        item = edits.active(group)
+        shown = Shown(self.drawn(group, include), item["color"] if item is not None else "#33c26b", _tint(group))
+        self.window.place(self._pointer.widget, _placement(self._pointer.widget, edits.form_of(group)), shown)
+
+    def hide(self) -> None:
+        if self.window is not None:
+            self.window.hide()
 
 
-def drawn(group: Any, include: bool) -> List[Dict[str, Any]]:
-    """The prompts that the overlay shows: those of this frame, and what a pick where the mouse is would give."""
-    item, frame = edits.active(group), host.frame()
-    found = [one for one in item["prompts"] if one["frame"] == frame] if item is not None else []
-    if _pointer is None:
-        return found
-    placed = _placement(_pointer.widget, edits.form_of(group))
-    x, y = placed.to_plate(*_pointer.xy)
-    if _pointer.start is not None:
-        x0, y0 = placed.to_plate(*_pointer.start)
-        box = [min(x0, x), min(y0, y), max(x0, x), max(y0, y)]
-        return [*found, {"frame": frame, "kind": "box", "xyxy": box}]
-    return [*found, {"frame": frame, "kind": "point", "xy": [x, y], "include": include}]
+def _tint(group: Any) -> List[Any]:
+    """The mattes of the frame as pictures, once a shot is open; not where the node's own output tints, or the artist
+    wants none. A process that cannot be started is no reason to draw nothing."""
+    mine = state.of(group)
+    tints = graph.OUTPUTS[host.choice(group["wisp_output"])].startswith("Tint")
+    if mine.session is None or tints or float(group["wisp_tint_opacity"].value()) <= 0:
+        return []
+    if mine.tint is None:
+        from . import pictures  # needs Qt
 
-
-def show(group: Any, include: bool) -> None:
-    """Draw over the viewer that the mouse is in. With an interface only."""
-    global _window
-    if _pointer is None or not proven():
-        hide()
-        return
-    if _window is None:
-        _window = _make_window()
-    item = edits.active(group)
-    color = item["color"] if item is not None else "#33c26b"
-    _window.place(_pointer.widget, _placement(_pointer.widget, edits.form_of(group)), drawn(group, include), color)
-
-
-def hide() -> None:
-    if _window is not None:
-        _window.hide()
+        with contextlib.suppress(edits.Refusal, EngineNotFound, OSError):
+            mine.tint = pictures.Tint(group)
+    return list(mine.tint.images(group)) if mine.tint is not None else []
 
 
 def _placement(widget: Any, form: NukeFormat) -> Placement:
@@ -147,13 +180,12 @@ def _make_window() -> Any:
             self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
             self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             self.placed: Optional[Placement] = None
-            self.prompts: List[Dict[str, Any]] = []
-            self.color = ""
+            self.shown = Shown([], "", [])
 
-        def place(self, over: Any, placed: Placement, prompts: List[Dict[str, Any]], color: str) -> None:
+        def place(self, over: Any, placed: Placement, shown: Shown) -> None:
             corner = over.mapToGlobal(QtCore.QPoint(0, 0))
             self.setGeometry(corner.x(), corner.y(), over.width(), over.height())
-            self.placed, self.prompts, self.color = placed, prompts, color
+            self.placed, self.shown = placed, shown
             self.show()
             self.update()
 
@@ -163,27 +195,9 @@ def _make_window() -> Any:
             placed, painter = self.placed, QtGui.QPainter(self)
             painter.translate(*placed.to_screen(0.0, 0.0))
             painter.scale(placed.zoom * placed.form.pixel_aspect, placed.zoom)
-            paint_prompts(painter, self.prompts, self.color, placed.zoom)
+            for image in self.shown.mattes:
+                painter.drawImage(QtCore.QRectF(0.0, 0.0, placed.form.width, placed.form.height), image)
+            paint_prompts(painter, self.shown.prompts, self.shown.color, placed.zoom)
             painter.end()
 
     return Window()
-
-
-def forget() -> None:
-    """Begin anew: nothing is proven, nothing disproved."""
-    global _agreed, _pointer, _released
-    _agreed, _pointer, _released = [], None, None
-    hide()
-
-
-def settle(group: Any, mode: str, picked: Optional[host.Sample]) -> None:
-    """All that the overlay does in a turn of the host's idle loop, for the node that is picked for."""
-    if not wanted(group):
-        hide()
-        return
-    words = check(picked) if picked is not None else None
-    if words is not None:
-        with state.writing(group):
-            group["wisp_status"].setValue(words)
-    else:
-        show(group, mode != "Remove -")

@@ -6,56 +6,17 @@ It shows the plate that was rendered for the engine, and the mattes as they come
 from __future__ import annotations
 
 import contextlib
-import json
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, List, Optional
 
-from . import edits, engine, follow, host, solving
+from . import edits, follow, host, pictures, solving
+from .engine import ENGINE
 from .vendor.client.session import POLL
 from .vendor.panel.editor import Editor
-from .vendor.panel.frames import FrameSource, Matte
-from .vendor.panel.qt import QAction, QKeySequence, QShortcut, Qt, QtCore, QtGui, QtWidgets
+from .vendor.panel.qt import QAction, QKeySequence, QShortcut, Qt, QtCore, QtWidgets
 from .vendor.panel.shot_edits import ShotEdits
 
 #: The panels that are open; Nuke makes them and keeps no list.
 _open: List[Panel] = []
-
-
-class EngineFrames(FrameSource):
-    """Plate and mattes as the engine's readers see them, from a process of its own: nothing in Nuke's Python reads EXR.
-
-    Asked in the loader's thread, one after the other."""
-
-    def __init__(self, process: Any) -> None:
-        self._process = process
-
-    def plate(self, frame: int) -> QtGui.QImage:
-        """See `FrameSource.plate`."""
-        head, data = self._ask({"plate": frame})
-        form = QtGui.QImage.Format.Format_RGB32
-        return QtGui.QImage(data, head["width"], head["height"], 4 * head["width"], form).copy()
-
-    def matte(self, path: str) -> Matte:
-        """See `FrameSource.matte`."""
-        head, data = self._ask({"matte": path})
-        form = QtGui.QImage.Format.Format_Grayscale8
-        alpha = QtGui.QImage(data, head["width"], head["height"], head["width"], form).copy()
-        return Matte(alpha, head["track_state"], head["confidence"])
-
-    def close(self) -> None:
-        """End the process."""
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-
-    def _ask(self, request: Dict[str, Any]) -> Tuple[Dict[str, Any], bytes]:
-        self._process.stdin.write(json.dumps(request).encode("utf-8") + b"\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise OSError("What reads the pictures has ended; press Edit again. Its words are in nuke-pictures.log.")
-        head: Dict[str, Any] = json.loads(line.decode("utf-8"))
-        if "error" in head:
-            raise OSError(head["error"])
-        return head, self._process.stdout.read(head["width"] * head["height"] * head["channels"])
 
 
 class Panel(QtWidgets.QWidget):
@@ -70,7 +31,7 @@ class Panel(QtWidgets.QWidget):
         self._text = ""
         #: While a node is edited, what the engine says is shown sooner than the host is idle.
         self._messages = QtCore.QTimer(self)
-        self._messages.timeout.connect(engine.poll)
+        self._messages.timeout.connect(ENGINE.poll)
         self.button = QtWidgets.QPushButton("Edit the selected Wisp node")
         self.button.clicked.connect(lambda *_: self._edit_selected())
         self._column = QtWidgets.QVBoxLayout(self)
@@ -89,7 +50,7 @@ class Panel(QtWidgets.QWidget):
         self.group, self._text = group, host.text_of(group["wisp_prompts"])
         edits = ShotEdits(document)
         session = solving.session_of(group)
-        self._frames = EngineFrames(engine.pictures(document, folder, str(group["wisp_engine_python"].value())))
+        self._frames = pictures.of(group)
         self.editor = Editor(edits, self._frames, session, folder)
         changed = edits.on_change
 

@@ -8,8 +8,9 @@ import re
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
-from . import edits, engine, graph, host, node, plates, state
+from . import edits, graph, host, node, plates, state
 from .edits import Refusal
+from .engine import ENGINE
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError, ignore
 from .vendor.client.frames import FrameName
@@ -164,9 +165,9 @@ def session_of(group: Any) -> Session:
     EngineNotFound and EngineGone."""
     mine = state.of(group)
     places = Places(plate_folder(group), cache_folder(group))
-    client = engine.client(str(group["wisp_engine_python"].value()))
+    client = ENGINE.client(str(group["wisp_engine_python"].value()))
     if mine.session is None:
-        mine.session = Session(client, _document_of(group), places, engine.clock, own_engine=False)
+        mine.session = Session(client, _document_of(group), places, ENGINE.clock, own_engine=False)
         Follower(group, mine.session)
         mine.session.open()
     elif mine.session.places != places:
@@ -186,15 +187,6 @@ def _document_of(group: Any) -> Callable[[], Dict[str, Any]]:
         return kept[0]
 
     return present
-
-
-def forget(uid: str) -> None:
-    """The node is gone: its job ends, and nothing is written into it any more."""
-    mine = state.at(uid)
-    if mine is not None:
-        if mine.session is not None:
-            mine.session.close()
-        state.forget(uid)
 
 
 def busy(group: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from . import host
@@ -28,16 +29,28 @@ class NodeState:
         self.handles: Any = None
         #: Frame -> look of the guide picture that is painted for it; what the last turn saw.
         self.painted: Dict[int, str] = {}
+        self.guides: Optional[tempfile.TemporaryDirectory[str]] = None
         self.looked: Any = None
         self.settled = False
         #: The shot in the engine, once it was asked for, and the bar of what it works at.
         self.session: Any = None
         self.bar: Any = None
+        #: The mattes as pictures, where the overlay shows them.
+        self.tint: Any = None
         #: What is being rendered for the engine, and the farm's job that is being written.
         self.export: Any = None
         self.farm_job: Any = None
         #: Per frame, what the host called the plate's picture when it was last rendered.
         self.hashes: Dict[int, List[int]] = {}
+
+    def close(self) -> None:
+        """End what goes on for the node: its job, and what reads its mattes; its guide pictures go."""
+        if self.session is not None:
+            self.session.close()
+        if self.tint is not None:
+            self.tint.close()
+        if self.guides is not None:
+            self.guides.cleanup()
 
 
 _states: Dict[str, NodeState] = {}
@@ -64,7 +77,10 @@ def known() -> List[Tuple[str, NodeState]]:
 
 
 def forget(uid: str) -> None:
-    _states.pop(uid, None)
+    """The node is gone: what goes on for it ends, and nothing is written into it any more."""
+    mine = _states.pop(uid, None)
+    if mine is not None:
+        mine.close()
 
 
 @contextlib.contextmanager

@@ -12,21 +12,40 @@ from typing import Any, List, Optional
 
 from . import edits, host, overlay
 
-_picked: Optional[host.Sample] = None
-_watcher: Any = None
 
+class Picks:
+    """What is picked, watched over the viewers while a node wants picks; and what is drawn over them meanwhile."""
 
-def released() -> None:
-    """A Ctrl+release was seen over a viewer: what it has picked is taken at once."""
-    global _picked
-    _picked = host.viewer_sample()
+    def __init__(self) -> None:
+        self.overlay = overlay.Overlay()
+        self._picked: Optional[host.Sample] = None
+        self._watcher: Any = None
 
+    def released(self) -> None:
+        """A Ctrl+release was seen over a viewer: what it has picked is taken at once."""
+        self._picked = host.viewer_sample()
 
-def fresh() -> Optional[host.Sample]:
-    """What was picked since the last time, if anything was."""
-    global _picked
-    found, _picked = _picked, None
-    return found
+    def fresh(self) -> Optional[host.Sample]:
+        """What was picked since the last time, if anything was."""
+        found, self._picked = self._picked, None
+        return found
+
+    def watch(self, wanted: bool) -> None:
+        """Look at the application's mouse releases from now on, or no longer. With an interface only."""
+        if wanted == (self._watcher is not None) or not host.has_interface():
+            return
+        from .vendor.panel.qt import QtWidgets
+
+        application: Any = QtWidgets.QApplication.instance()
+        if application is None:
+            return
+        self._picked = None  # what was picked before does not count
+        if wanted:
+            self._watcher = _make_watcher(application, self)
+            application.installEventFilter(self._watcher)
+        else:
+            application.removeEventFilter(self._watcher)
+            self._watcher = None
 
 
 def apply(group: Any, mode: str, picked: host.Sample) -> None:
@@ -35,25 +54,6 @@ def apply(group: Any, mode: str, picked: host.Sample) -> None:
         edits.box_from_sample(group, picked)
     elif mode != "Box":
         edits.add_sample(group, mode == "Add +", picked)
-
-
-def watch(wanted: bool) -> None:
-    """Look at the application's mouse releases from now on, or no longer. With an interface only."""
-    global _watcher, _picked
-    if wanted == (_watcher is not None) or not host.has_interface():
-        return
-    from .vendor.panel.qt import QtWidgets
-
-    application: Any = QtWidgets.QApplication.instance()
-    if application is None:
-        return
-    _picked = None  # what was picked before does not count
-    if wanted:
-        _watcher = _make_watcher(application)
-        application.installEventFilter(_watcher)
-    else:
-        application.removeEventFilter(_watcher)
-        _watcher = None
 
 
 def mouse_held() -> bool:
@@ -78,7 +78,7 @@ def over_viewer(widget: Any) -> bool:
     return "viewer" in text and "dag" not in text
 
 
-def _make_watcher(application: Any) -> Any:
+def _make_watcher(application: Any, picks: Picks) -> Any:
     """The event filter; its class can only be made where Qt is."""
     from .vendor.panel.qt import Qt, QtCore, QtWidgets, position
 
@@ -95,10 +95,10 @@ def _make_watcher(application: Any) -> Any:
                 keys, place = event.modifiers(), position(event)
                 meant = bool(keys & Qt.KeyboardModifier.ControlModifier)
                 pressed = kind == mouse[0] and meant and bool(keys & Qt.KeyboardModifier.ShiftModifier)
-                overlay.pointer(watched, (place.x(), place.y()), pressed, kind == mouse[2])
+                picks.overlay.pointer(watched, (place.x(), place.y()), pressed, kind == mouse[2])
                 if kind == mouse[2] and event.button() == Qt.MouseButton.LeftButton and meant:
                     # After the host has taken the release itself, and before the pointer goes on.
-                    QtCore.QTimer.singleShot(0, released)
+                    QtCore.QTimer.singleShot(0, picks.released)
             return False
 
     return Watcher(application)

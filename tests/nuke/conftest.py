@@ -155,13 +155,14 @@ def start(plugin: Path, unknowns: Unknowns, monkeypatch: pytest.MonkeyPatch) -> 
         if with_plugin:
             # Nothing of the panels: a Qt timer has no loop to run in here.
             follow = importlib.import_module("wisp_nuke.follow")
-            monkeypatch.setattr(follow, "watch", lambda: None)
-            _watch_the_viewer(host, importlib.import_module("wisp_nuke.viewer_pick"))
+            monkeypatch.setattr(follow.TURNS, "watch", lambda: None)
+            _watch_the_viewer(host, follow.PICKS)
+            importlib.import_module("wisp_nuke.viewer_pick").mouse_held = lambda: False
         return Session(host)
 
     yield begin
     if "wisp_nuke.engine" in sys.modules:
-        sys.modules["wisp_nuke.engine"].stop()
+        sys.modules["wisp_nuke.engine"].ENGINE.stop()
     _unload()
     if str(plugin) in sys.path:
         sys.path.remove(str(plugin))
@@ -169,7 +170,7 @@ def start(plugin: Path, unknowns: Unknowns, monkeypatch: pytest.MonkeyPatch) -> 
 
 def _watch_the_viewer(host: FakeNuke, pick: Any) -> None:
     """Releases reach the plug-in without Qt, while it watches."""
-    pick.real_watch, pick.mouse_held = pick.watch, lambda: False
+    pick.real_watch = pick.watch
 
     def watch(wanted: bool) -> None:
         if wanted != bool(host.on_release):

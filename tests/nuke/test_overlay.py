@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ pytest.importorskip("PySide6", reason="the overlay needs PySide6 (the gui extra)
 from PySide6 import QtTest, QtWidgets
 from PySide6.QtCore import QPoint, Qt
 
-SIZE = (64, 48)
+SIZE, FRAME = (64, 48), 1001
 ZOOM, CENTER = 5.0, (30.0, 20.0)
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -48,8 +50,7 @@ class Viewer(QtWidgets.QWidget):
 def picked(session: Any) -> Any:
     """A node that is picked for, with the overlay on, and a viewer."""
     QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-    pick, overlay = session.module("viewer_pick"), session.module("overlay")
-    overlay.forget()
+    pick = session.module("follow").PICKS
     pick.watch = pick.real_watch
     group = session.wisp()
     session.sets(group, "wisp_overlay", True)
@@ -57,23 +58,23 @@ def picked(session: Any) -> Any:
     group.viewer_of_test = Viewer(session)
     yield group
     pick.watch(False)
-    overlay.forget()
+    pick.overlay.hide()
     group.viewer_of_test.close()
 
 
 def test_it_appears_where_two_picks_prove_it_and_nowhere_else(session: Any, picked: Any) -> None:
-    viewer, overlay = picked.viewer_of_test, session.module("overlay")
+    viewer, overlay = picked.viewer_of_test, session.module("follow").PICKS.overlay
     viewer.click(20, 10)
     assert len(session.prompts(picked)) == 1, "picking goes on in any case"
-    assert not overlay.proven() and overlay._window is None
+    assert not overlay.proven() and overlay.window is None
     viewer.click(40, 30)
     assert len(session.prompts(picked)) == 2
     if not session.host.unknowns.viewer_zooms:
         assert not overlay.wanted(picked) and "overlay is off" in picked["wisp_status"].value()
-        assert overlay._window is None
+        assert overlay.window is None
         return
-    assert overlay.proven() and overlay._window.isVisible()
-    window = overlay._window
+    assert overlay.proven() and overlay.window.isVisible()
+    window = overlay.window
     assert window.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def painted(x: float, y: float) -> int:
@@ -97,16 +98,59 @@ def test_it_appears_where_two_picks_prove_it_and_nowhere_else(session: Any, pick
 
 
 def test_a_pick_elsewhere_ends_it(session: Any, picked: Any) -> None:
-    viewer, overlay = picked.viewer_of_test, session.module("overlay")
+    viewer, overlay = picked.viewer_of_test, session.module("follow").PICKS.overlay
     viewer.click(20, 10)
     viewer.click(40, 30)
     session.host.shown_at = (ZOOM * 2, CENTER)  # it tells something else than what is seen
     viewer.click(10, 40)
     assert not overlay.wanted(picked) and "overlay is off" in picked["wisp_status"].value()
-    assert overlay._window is None or not overlay._window.isVisible()
+    assert overlay.window is None or not overlay.window.isVisible()
     assert len(session.prompts(picked)) == 3
+
+
+def test_the_mattes_are_seen_in_it(session: Any, picked: Any, tmp_path: Path) -> None:
+    """As soon as the engine has them, in the object's colour, as strong as the node's tint."""
+    viewer, overlay = picked.viewer_of_test, session.module("follow").PICKS.overlay
+    viewer.click(20, 10)
+    viewer.click(40, 30)
+    if not session.host.unknowns.viewer_zooms:
+        assert overlay.window is None, "nothing is drawn where the host's numbers do not tell of the viewer"
+        return
+    alpha = np.zeros((SIZE[1], SIZE[0]), np.float32)
+    alpha[8:24, 4:20] = 1.0
+    session.matte(tmp_path / "mattes", "object1", FRAME, alpha)
+    path = (tmp_path / "mattes" / f"object1.{FRAME}.exr").as_posix()
+    session.sets(picked, "wisp_cache_dir", (tmp_path / "cache").as_posix())
+    mine, signal = session.module("state").of(picked), session.module("vendor.client.client").Signal
+    mine.session = SimpleNamespace(
+        matte_changed=signal(),
+        matte_path=lambda number, frame: path if frame == FRAME else None,
+        update=lambda: None,
+        close=lambda: None,
+        busy=False,
+    )
+
+    def painted(x: float, y: float) -> Any:
+        QtWidgets.QApplication.processEvents()
+        return overlay.window.grab().toImage().pixelColor(viewer.place(x, SIZE[1] - y))
+
+    # Rows of pictures go down from the top.
+    session.until(lambda: painted(12.5, 16.5).alpha() > 100, timeout=60)
+    color = session.objects(picked)[0]["color"]
+    inside = painted(12.5, 16.5)
+    assert abs(inside.alpha() - 255 * picked["wisp_tint_opacity"].value()) < 4
+    assert abs(inside.red() - int(color[1:3], 16)) < 6 and painted(40.5, 40.5).alpha() == 0
+    session.host.frame(FRAME + 1)
+    session.idle()
+    assert painted(12.5, 16.5).alpha() == 0, "another frame has another matte"
+    session.host.frame(FRAME)
+    session.sets(picked, "wisp_output", "Tint over plate")
+    session.until(lambda: painted(12.5, 16.5).alpha() == 0, timeout=10)
+    process = mine.tint._frames._process
+    session.host.delete(picked)
+    assert process.wait(20) == 0, "with the node goes what reads its mattes"
 
 
 def test_it_is_off_unless_it_is_switched_on(session: Any) -> None:
     group = session.wisp()
-    assert group["wisp_overlay"].value() is False and not session.module("overlay").wanted(group)
+    assert group["wisp_overlay"].value() is False and not session.module("follow").PICKS.overlay.wanted(group)

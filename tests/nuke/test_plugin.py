@@ -47,7 +47,7 @@ stub.INVISIBLE, stub.DO_NOT_WRITE, stub.STARTLINE, stub.NO_UNDO, stub.SAVE_MENU,
 sys.modules["nuke"] = stub
 sys.path.insert(0, sys.argv[1])
 files = pathlib.Path(sys.argv[1], "wisp_nuke").glob("*.py")
-names = ["wisp_nuke." + file.stem for file in files if file.stem not in ("__init__", "panel")]
+names = ["wisp_nuke." + file.stem for file in files if file.stem not in ("__init__", "panel", "pictures")]
 for name in names + ["wisp_nuke.vendor.panel.gestures"]:
     importlib.import_module(name)
 from wisp_nuke import prompts

@@ -27,15 +27,15 @@ stub.INVISIBLE, stub.DO_NOT_WRITE, stub.STARTLINE, stub.NO_UNDO, stub.SAVE_MENU,
 sys.modules["nuke"] = stub
 sys.path.insert(0, sys.argv[1])
 folder, document, matte = sys.argv[2], json.loads(sys.argv[3]), sys.argv[4]
-from wisp_nuke import engine, panel, solving, viewer_pick
+from wisp_nuke import engine, follow, panel, pictures, solving
 from wisp_nuke.vendor.panel.qt import Qt, QtCore, QtGui, QtWidgets
 
 app = QtWidgets.QApplication([])
-frames = panel.EngineFrames(engine.pictures(document, folder))
+frames = pictures.EngineFrames(engine.pictures(document, folder))
 edits = panel.ShotEdits(document)
-client = engine.client()
+client = engine.ENGINE.client()
 places = solving.Places(folder, os.path.join(folder, "cache"))
-session = solving.Session(client, lambda: edits.document, places, engine.clock, own_engine=False)
+session = solving.Session(client, lambda: edits.document, places, engine.ENGINE.clock, own_engine=False)
 holder = panel.Panel()
 holder.editor = editor = panel.Editor(edits, frames, session, folder)
 holder._frames = frames
@@ -49,7 +49,7 @@ def wait(until):
     deadline = time.time() + 120
     while not until():
         assert time.time() < deadline, "still waiting"
-        engine.poll()
+        engine.ENGINE.poll()
         app.processEvents()
         time.sleep(0.01)
 
@@ -69,12 +69,12 @@ if os.environ.get("WISP_SHOTS"):
     holder.grab().save(os.path.join(os.environ["WISP_SHOTS"], "editor-{}.png".format(QtCore.__version__)))
 keys = [one.key() for one in editor.findChildren(panel.QShortcut)]
 assert panel.sequence(int(Qt.Key.Key_Right), Qt.KeyboardModifier.NoModifier) in keys, keys
-viewer_pick.watch(True)
-viewer_pick.watch(False)
+follow.PICKS.watch(True)
+follow.PICKS.watch(False)
 print(plate.pixelColor(160, 90).name(), read.alpha.pixelColor(160, 90).name(), read.alpha.pixelColor(2, 2).name())
 holder.close()
 print(frames._process.wait(20))
-engine.stop()
+engine.ENGINE.stop()
 """
 
 

@@ -94,7 +94,7 @@ def test_a_bar_shows_progress_and_its_cancel_keeps_what_is_finished(group: Any, 
     session.until(lambda: job.job_id is not None)
     words = group["wisp_status"].value()
     session.host.delete(group)
-    session.until(lambda: job.finished and session.module("engine").client().call("status")["jobs"] == [])
+    session.until(lambda: job.finished and session.module("engine").ENGINE.client().call("status")["jobs"] == [])
     assert group["wisp_status"].value() == words
 
 

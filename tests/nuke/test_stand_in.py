@@ -415,6 +415,7 @@ def test_painted_strokes_are_walked_as_layers(host: FakeNuke) -> None:
         ("Read", "first", 1.5),
         ("Read", "file", r"C:\\plates"),
         ("Switch", "which", "$gui"),
+        ("Assert", "expression", "1"),
         ("Crop", "box", (1, 2)),
         ("Constant", "format", "square_9"),
         ("Group", "tile_color", "red"),

@@ -100,7 +100,7 @@ def test_prompt_track_correct_save_and_render_elsewhere(
     wanted = render(group, FRAMES[2])
     text, plate = session.host.save(), group.input(0).own
     stored = session.objects(group)
-    engine.stop()
+    engine.ENGINE.stop()
 
     reopened = start()
     reopened.host.load(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -198,3 +199,12 @@ def test_the_guide_says_how_much_is_known() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "nuke.md").read_text(encoding="utf-8")
     assert f"verified against {sum(count().values())} facts, not run in Nuke" in guide
     assert all(f"- {one}\n" in guide for one in BEHAVIOUR) and all(f"- `{name}`: " in guide for name in EACH)
+
+
+def test_what_contradicted_the_facts_has_a_test() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "nuke.md").read_text(encoding="utf-8")
+    section = guide.split("## What contradicted the facts")[1].split("\n## ")[0]
+    named = re.findall(r"^\| .* \| `(test_\w+)` \|$", section, re.MULTILINE)
+    assert len(named) == 34
+    present = "\n".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert [name for name in named if f"def {name}(" not in present] == []

@@ -127,7 +127,7 @@ def test_ctrl_clicks_are_watched_and_never_consumed(session: Any) -> None:
     from PySide6 import QtCore, QtGui, QtWidgets
 
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-    pick = session.module("viewer_pick")
+    pick = session.module("follow").PICKS
     pick.real_watch(True)
     holder, dag = QtWidgets.QWidget(objectName="Viewer.1"), QtWidgets.QWidget(objectName="DAG.1")
     arrived: list[bool] = []
