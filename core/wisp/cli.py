@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 
 from . import __version__
 from .errors import UsageError, WispError, expected, one_line
@@ -94,12 +95,22 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (see `EXIT_CODES`)."""
     arguments = _join_signed(list(sys.argv[1:] if argv is None else argv))
+    _fill_closed_streams()
     _print_any_name()
     try:
         return _run(arguments)
     except BrokenPipeError:  # whatever read our output, `head` say, has what it wanted
         _print_no_more()
         return 141
+
+
+def _fill_closed_streams() -> None:
+    """Started with closed descriptors, as by some schedulers: what is printed goes nowhere, and no file of ours gets
+    the number of one of them, which libraries would then write to."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _print_any_name() -> None:

@@ -127,6 +127,11 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+def plain(text: str) -> str:
+    """`text` with its own line breaks, but nothing else that would steer a terminal: for what people read."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
 #: What the system says of a place that cannot be written, rather than of a file that cannot be read.
 _OF_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EEXIST, errno.ENOTEMPTY, errno.EFBIG}
 

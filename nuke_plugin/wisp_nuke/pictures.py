@@ -63,7 +63,7 @@ def of(group: Any) -> EngineFrames:
 
 
 class Tint:
-    """The mattes of a node with an open shot, to be shown over its picture; read in a thread when they are asked for."""
+    """The mattes of a node with an open shot, to be shown over its picture; read in a thread when asked for."""
 
     def __init__(self, group: Any) -> None:
         """Raises as `of` does."""

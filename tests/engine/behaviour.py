@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import wisp.engine.shots
+import wisp.models.store
 from wisp.engine.serve import main
 from wisp.solve import Event, FrameDone, Progress, Solver, Summary
 
@@ -74,6 +75,30 @@ def hang() -> None:
         pass
 
 
+def stand_in_models() -> None:
+    """Models that cost a moment a frame, so that many jobs can be cut off in the middle."""
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from helpers import solving
+
+    class Head(solving.SmoothHead):
+        def matte(self, *args: Any) -> Any:
+            time.sleep(0.01)
+            return super().matte(*args)
+
+    class Store(solving.StandIns):
+        def __init__(self, *_: Any) -> None:
+            super().__init__()
+            self.made = (self.made[0], Head())
+
+        def names(self) -> list[str]:
+            return []
+
+        def drop(self) -> None:
+            """Nothing is held."""
+
+    wisp.models.store.ModelStore = Store  # type: ignore[assignment, misc]
+
+
 BEHAVIOURS: dict[str, Callable[[], None]] = {
     "chatter": chatter,
     "hang": hang,
@@ -85,6 +110,8 @@ if __name__ == "__main__":
     if sys.argv[1] == "gated":
         Gated.gate = Path(os.environ["WISP_TEST_GATE"])
         wisp.engine.shots.Solver = Gated  # type: ignore[misc]
+    elif sys.argv[1] == "stand-in models":
+        stand_in_models()
     else:
         Misbehaving.step = staticmethod(BEHAVIOURS[sys.argv[1]])
         wisp.engine.shots.Solver = Misbehaving  # type: ignore[misc]

@@ -73,15 +73,21 @@ def gate(tmp_path: Path) -> Path:
 Start = Callable[..., Client]
 
 
+def engine_command(behaviour: str | None = None) -> list[str]:
+    """What starts an engine, see `behaviour.py`."""
+    command = engine_path.command(Path(sys.executable))
+    if behaviour is not None:
+        command = [*command[: command.index("-m")], str(Path(__file__).with_name("behaviour.py")), behaviour]
+    return command
+
+
 @pytest.fixture
 def start(tmp_path: Path, own_folders: dict[str, str]) -> Iterator[Start]:
     """A function that starts an engine and waits until it is ready; all are stopped afterwards."""
     started: list[Client] = []
 
     def start_one(behaviour: str | None = None, idle_minutes: float = 10.0) -> Client:
-        command = engine_path.command(Path(sys.executable))
-        if behaviour is not None:
-            command = [*command[: command.index("-m")], str(Path(__file__).with_name("behaviour.py")), behaviour]
+        command = engine_command(behaviour)
         log = tmp_path / f"stderr-{len(started)}.log"
         client = Client(command, f"test-{len(started)}", log, own_folders, idle_minutes=idle_minutes)
         started.append(client)

@@ -216,6 +216,22 @@ def test_a_palette_of_greys_is_a_picture(tmp_path: Path) -> None:
     np.testing.assert_array_equal(stills.read_mask(tmp_path / "m.png", 4, 1), [[True, True, False, False]])
 
 
+def test_indices_that_look_alike_are_labels_all_the_same(tmp_path: Path) -> None:
+    indices = np.array([[0, 7, 7, 0]], np.uint8)
+    labels(tmp_path / "m.png", indices, [0] * 24)
+    np.testing.assert_array_equal(stills.read_mask(tmp_path / "m.png", 4, 1), indices != 0)
+
+
+def test_a_gif_is_a_mask(tmp_path: Path) -> None:
+    """Its reader names an alpha channel that is not there."""
+    grey = np.zeros((6, 8), np.uint8)
+    grey[2:4] = 255
+    Image.fromarray(grey).save(tmp_path / "m.gif")
+    np.testing.assert_array_equal(stills.read_mask(tmp_path / "m.gif", 8, 6), grey > 0)
+    labels(tmp_path / "l.gif", grey // 255 * 3, [0, 0, 0, 128, 0, 0, 0, 128, 0, 0, 0, 90])
+    np.testing.assert_array_equal(stills.read_mask(tmp_path / "l.gif", 8, 6), grey > 0)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_a_mask_of_nothing_but_0_and_1(tmp_path: Path, dtype: type) -> None:
     values = np.zeros((6, 8), dtype)

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engine.conftest import Document, Start, document, gone, own_folders, shot_folder, start
+from engine.conftest import Document, Start, document, engine_command, gone, own_folders, shot_folder, start
 from torture.conftest import Counter
 from torture.test_fuzz import _poison
 from wisp.cache import read_matte
-from wisp.client import engine_path
 from wisp.client.client import Client
 from wisp.client.errors import EngineError
 from wisp.client.shots import RemoteShot
@@ -75,7 +74,7 @@ def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
 @pytest.fixture
 def desk(start: Start, document: Document, shot_folder: Path) -> Desk:
     document["solve"] = {"head": "guided"}
-    return Desk(start(), document, shot_folder)
+    return Desk(start("stand-in models"), document, shot_folder)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
@@ -89,7 +88,7 @@ def test_a_host_that_dies_at_work_loses_nothing(
     times: Any,
 ) -> None:
     good = desk.solve(tmp_path / "good")
-    random, command = np.random.default_rng(8), engine_path.command(Path(sys.executable))
+    random, command = np.random.default_rng(8), engine_command("stand-in models")
     for turn in range(times(2, 40)):
         cache = tmp_path / f"cache{turn}"
         arguments = json.dumps([command, document, str(shot_folder), str(cache), str(tmp_path / f"log{turn}")])

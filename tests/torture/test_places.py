@@ -70,6 +70,38 @@ def test_odd_names(tmp_path: Path, counter: Counter, times: Any, capsys: Any) ->
         )
 
 
+@pytest.mark.skipif(os.name != "posix", reason="other systems forbid these names")
+def test_names_steer_no_terminal(tmp_path: Path, counter: Counter, capsys: Any) -> None:
+    """Line breaks and terminal codes in names come out as escapes, in all that a person reads."""
+    folder, output = tmp_path / "a\nb\x1b[2J", tmp_path / "o\x1b]0;t\x07\r"
+    write_pictures(folder, "c\x1b[31m.{:04d}.png", range(1, 3))
+    shot = output / "c\x1b[31m.wisp"
+    for words in (
+        ["matte", str(folder), "--box", "8,4,32,20", "--head", "guided", "-o", str(output)],
+        ["status", str(shot)],
+        ["solve", str(shot)],
+        ["check", str(shot)],
+        ["deliver", str(shot), "-o", str(output / "{object}.%04d.exr")],
+        ["farm", "template", str(shot), "-o", str(output / "job\n.json")],
+        ["farm", "submit", str(shot), "--to", "flamenco", "-o", str(output / "bundle\x1b")],
+        ["deliver", str(folder), "-o", str(output / "{object}.%04d.exr")],
+    ):
+        main(words)
+        said = "".join(capsys.readouterr())
+        counter.check(bool(said) and all(c.isprintable() or c == "\n" for c in said), f"{words[:2]}: {said!r}")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes descriptors by a shell")
+def test_a_command_without_streams_does_its_work(tmp_path: Path, counter: Counter) -> None:
+    """Some schedulers start commands with closed descriptors: none of our files may get the number of one of them."""
+    write_pictures(tmp_path / "p", "p.{:04d}.png", range(1, 4))
+    words = ["matte", str(tmp_path / "p"), "--box", "8,4,32,20", "--head", "guided", "-o", str(tmp_path / "o")]
+    shell = ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', sys.executable, "-m", "wisp"]
+    counter.check(subprocess.run([*shell, *words], check=False).returncode == 0, "it failed")
+    for frame in (1, 2, 3):
+        counter.check(read_matte(tmp_path / "o" / "object1" / f"object1.{frame:04d}.exr")[0].max() > 0.5, str(frame))
+
+
 SIZES = [(1, 1), (2, 2), (3, 3), (1, 50), (50, 1), (2, 200), (300, 2), (7, 5), (24, 1000), (15, 17), (100, 4)]
 
 

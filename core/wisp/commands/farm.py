@@ -34,7 +34,7 @@ from .options import (
     set_up_logging,
     solver_of,
 )
-from .report import Reporter, interruptible
+from .report import Reporter, interruptible, tell
 
 if TYPE_CHECKING:
     from ..farm.template import JobPlan
@@ -135,22 +135,22 @@ def run(args: argparse.Namespace) -> int:
         plate = documents.load(args.shot).plate.path
         Sources((), str(documents.resolve_path(plate, args.shot))).refuse([place])
         write_template(plan, place)
-        print(f"Wrote {place}. Run it here with: wisp farm run {args.shot}")
+        tell(f"Wrote {place}. Run it here with: wisp farm run {args.shot}")
         words = ["openjd", "run", str(place), *(f"-p{name}={value}" for name, value in job_values(plan).items())]
-        print(f"or with any Open Job Description runner, such as: {shlex.join(words)}")
+        tell(f"or with any Open Job Description runner, such as: {shlex.join(words)}")
         return 0
     folder = args.output or args.shot.with_name(f"{args.shot.stem}_job")
     if args.to == "flamenco":
         job_type, job = write_flamenco(plan, folder)
-        print(f"Put {job_type} into the manager's folder 'scripts', once. Send the job with:")
-        print(f"    curl -H 'Content-Type: application/json' -d @{job} http://MANAGER:8080/api/v3/jobs")
+        tell(f"Put {job_type} into the manager's folder 'scripts', once. Send the job with:")
+        tell(f"    curl -H 'Content-Type: application/json' -d @{job} http://MANAGER:8080/api/v3/jobs")
         return 0
     if args.to == "opencue":
         (script,) = write_opencue(plan, folder)
-        print(f"Send the job with PyOutline: python {script}")
+        tell(f"Send the job with PyOutline: python {script}")
         return 0
     write_bundle(plan, folder, _inputs(plan.shot))
-    print(f"Packed the job in {folder}. Send it with: deadline bundle submit {folder}")
+    tell(f"Packed the job in {folder}. Send it with: deadline bundle submit {folder}")
     return 0
 
 

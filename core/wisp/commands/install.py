@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from ..errors import InputError
+from .report import tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,12 +30,12 @@ def _nuke(chosen: Path | None, away: bool) -> int:
 
     place = chosen or Path.home() / ".nuke"
     if away:
-        print(f"The plug-in {'was removed from' if remove(place / 'wisp') else 'is not in'} {place}.")
-        print(f"Take the line with pluginAddPath and wisp out of {place / 'init.py'} if it is there.")
+        tell(f"The plug-in {'was removed from' if remove(place / 'wisp') else 'is not in'} {place}.")
+        tell(f"Take the line with pluginAddPath and wisp out of {place / 'init.py'} if it is there.")
         return 0
     folder = install_nuke(place)
-    print(f"The plug-in is in {folder}.\nAdd this line to {folder.parent / 'init.py'} if it is not there:")
-    print(f'    nuke.pluginAddPath("./{folder.name}")')
+    tell(f"The plug-in is in {folder}.\nAdd this line to {folder.parent / 'init.py'} if it is not there:")
+    tell(f'    nuke.pluginAddPath("./{folder.name}")')
     return 0
 
 
@@ -50,9 +51,9 @@ def _blender(chosen: Path | None, away: bool) -> int:
     for repository in repositories:
         if away:
             was = remove(repository / "wisp_roto")
-            print(f"The extension {'was removed from' if was else 'is not in'} {repository}.")
+            tell(f"The extension {'was removed from' if was else 'is not in'} {repository}.")
         else:
-            print(f"The extension is in {install_blender(repository)}.")
+            tell(f"The extension is in {install_blender(repository)}.")
     if not away:
-        print("Start Blender again, then switch on 'Wisp Roto' in Preferences > Add-ons.")
+        tell("Start Blender again, then switch on 'Wisp Roto' in Preferences > Add-ons.")
     return 0

@@ -20,6 +20,7 @@ from typing import Any
 
 from ..weights.options import RunOptions
 from .options import add_output_options, set_up_logging
+from .report import tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +51,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(args: argparse.Namespace, event: str, text: str, **values: Any) -> None:
-    print(json.dumps({"event": event, **values}, default=str) if args.json else text)
+    if args.json:
+        print(json.dumps({"event": event, **values}, default=str))
+    else:
+        tell(text)
 
 
 def _list(args: argparse.Namespace, options: RunOptions) -> int:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from ..client.jobs import Done, Event, Notice, Progress, Started, Stopped
-from ..errors import CancelledError
+from ..errors import CancelledError, plain
 
 _STAGES = {
     "track": "Tracking",
@@ -22,6 +22,11 @@ _STAGES = {
     "deliver": "Writing",
     "check": "Checking",
 }
+
+
+def tell(text: str) -> None:
+    """What a command has found, for a person, on stdout."""
+    print(plain(text), flush=True)
 
 
 class Reporter:
@@ -71,7 +76,7 @@ class Reporter:
     def say(self, text: str, *, warning: bool = False) -> None:
         """One sentence for a person, on stderr; warnings also when quiet."""
         if warning or not self.quiet:
-            text = f"Warning: {text}" if warning else text
+            text = plain(f"Warning: {text}" if warning else text)
             if self._bar is not None:
                 self._bar.console.print(text, highlight=False, markup=False)
             else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..frames import format_frames
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
+from .report import tell
 
 if TYPE_CHECKING:
     from ..solve import ObjectStatus
@@ -34,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
             for status in item.frames:
                 print(json.dumps({"event": "frame", "object": item.name, **asdict(status)}))
         else:
-            print(f"{item.name}: " + "; ".join(f"{state} {spans}" for state, spans in states.items() if spans))
+            tell(f"{item.name}: " + "; ".join(f"{state} {spans}" for state, spans in states.items() if spans))
             for why, frames in _reasons(item).items():
-                print(f"  {format_frames(frames)}: {why}")
-            print(f"  {item.pattern.parent}")
+                tell(f"  {format_frames(frames)}: {why}")
+            tell(f"  {item.pattern.parent}")
     if not report.objects and not args.json:
-        print("The shot has no enabled object.")
+        tell("The shot has no enabled object.")
     return 0
 
 

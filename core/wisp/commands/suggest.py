@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..client.suggest import doubt, suggest
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
-from .report import Reporter
+from .report import Reporter, tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
             if args.json:
                 continue
             if not said:
-                print(f"{name}: nothing is solved yet; run wisp solve.")
+                tell(f"{name}: nothing is solved yet; run wisp solve.")
             elif frame is None:
-                print(f"{name}: nothing is doubtful.")
+                tell(f"{name}: nothing is doubtful.")
             else:
-                print(f"{name}: correct frame {frame} ({state}, confidence {confidence:.2f})")
+                tell(f"{name}: correct frame {frame} ({state}, confidence {confidence:.2f})")
     return 0

@@ -162,8 +162,8 @@ class _Input:
 
     @property
     def alpha(self) -> int:
-        """Index of the alpha channel, -1 without one."""
-        return int(self.spec.alpha_channel)
+        """Index of the alpha channel, -1 without one; of a GIF the reader names the one behind the last."""
+        return min(int(self.spec.alpha_channel), self.spec.nchannels - 1)
 
 
 def _has_odd_bytes(path: Path) -> bool:
@@ -268,7 +268,8 @@ _FEW_VALUES = 8
 
 
 def _indices(path: Path) -> NDArray[np.uint8] | None:
-    """The palette indices of a picture whose palette has colours, which makes it a label map; None for another."""
+    """The palette indices of a picture whose palette has colours, or shows several indices alike, which makes it a
+    label map; None for another."""
     from PIL import Image
 
     try:
@@ -276,9 +277,12 @@ def _indices(path: Path) -> NDArray[np.uint8] | None:
             if picture.mode != "P" or getattr(picture, "n_frames", 1) > 1:
                 return None
             palette = np.reshape(picture.getpalette("RGB") or [], (-1, 3))
-            if (palette == palette[:, :1]).all():
+            indices = np.asarray(picture, np.uint8)
+            used = palette[np.unique(indices)]
+            # Greys that tell the indices apart are what the picture shows.
+            if (palette == palette[:, :1]).all() and len(np.unique(used, axis=0)) == len(used):
                 return None
-            return np.asarray(picture, np.uint8)
+            return indices
     except Exception:  # Pillow knows fewer formats, and fails in many ways
         return None
 
