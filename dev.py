@@ -279,8 +279,11 @@ def lint() -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Without arguments everything: lint, then all tests on two processes. With arguments pytest alone, with them."""
-    env = {}
+    """Without arguments everything: lint, then all tests on two processes. With arguments pytest alone, with them.
+
+    What was set up is there: a test that cannot import it fails, and is not skipped.
+    """
+    env = {"WISP_WHOLE": "1"}
     if platform.system() == "Linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         env["QT_QPA_PLATFORM"] = "offscreen"
     if arguments:

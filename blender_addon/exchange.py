@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes to others and comes from them: a look over the mattes, deliveries, Blender's masks, approved frames."""
+"""What goes to others and comes from them: a look over the mattes, deliveries, jobs of a farm, Blender's masks,
+approved frames."""
 
 from __future__ import annotations
 
@@ -25,6 +26,12 @@ LAYOUTS = (
     ("rgba", "Cut-Out", "Colour with alpha; a name ending in .mov or .webm makes a movie with alpha"),
     ("crypto", "Cryptomatte", "EXR that Blender's and other Cryptomatte nodes read"),
     ("shapes", "Shapes", "Splines, as JSON, SVG and files for other compositors"),
+)
+QUEUES = (
+    ("flamenco", "Flamenco", "A job type for the manager, and the job as its interface takes it"),
+    ("deadline-cloud", "Deadline Cloud", "A job bundle"),
+    ("opencue", "OpenCue", "A script for PyOutline"),
+    ("openjd", "Open Job Description", "A job that any of its runners takes, also `wisp farm run`"),
 )
 
 
@@ -97,6 +104,39 @@ class WISP_OT_deliver(Asked, bpy.types.Operator):
             overwrite=self.overwrite,
         )
         return self.ask(context, request)
+
+
+class WISP_OT_farm(Asked, bpy.types.Operator):
+    """Write the shot and its job for a render farm; nothing is sent"""
+
+    bl_idname = "wisp.farm"
+    bl_label = "Farm Job"
+    directory: StringProperty(
+        subtype="DIR_PATH",
+        description="Document and job get a folder of their own in it; the workers must reach it",
+        options={"SKIP_SAVE"},
+    )
+    queue: EnumProperty(name="Queue", items=QUEUES, default="flamenco")
+    paths: StringProperty(
+        name="Paths",
+        description="Where files lie on the workers, if elsewhere: P:/film=/mnt/film; //server/film=/mnt/film",
+    )
+
+    def invoke(self, context, _event):
+        if not self.directory and bpy.data.is_saved:
+            self.directory = bpy.path.abspath("//")
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    @reporting
+    def execute(self, context):
+        scene, strip = gestures.target(context)
+        if not self.directory:
+            raise plates.Refusal("Name the folder that the job is written into.")
+        plate = plates.plate_of(scene, strip)
+        folder = Path(bpy.path.abspath(self.directory)).absolute() / f"{bpy.path.clean_name(strip.name)}_{self.queue}"
+        maps = [rule.strip() for rule in self.paths.split(";") if rule.strip()]
+        return self.ask(context, jobs.Pack(self.queue, str(folder), mapping.ranges(plate.frames), maps=maps))
 
 
 class WISP_OT_make_masks(Asked, bpy.types.Operator):
@@ -218,6 +258,7 @@ class WISP_OT_lock(OnPlate, bpy.types.Operator):
 CLASSES = (
     WISP_OT_check,
     WISP_OT_deliver,
+    WISP_OT_farm,
     WISP_OT_make_masks,
     WISP_OT_node_group,
     WISP_OT_add_blender_mask,

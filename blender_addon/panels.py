@@ -248,6 +248,7 @@ class WISP_PT_output(OfPlate, bpy.types.Panel):
         row.operator("wisp.deliver", icon="EXPORT")
         row.operator("wisp.make_masks", icon="MOD_MASK")
         layout.operator("wisp.node_group", icon="NODETREE")
+        layout.operator("wisp.farm", icon="NETWORK_DRIVE")
         layout.operator("wisp.track_selected")
         layout.operator("wisp.remove")
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+#: What `dev.py` does not set up.
+OPTIONAL = ("cryptomatte_api",)
+
+if os.environ.get("WISP_WHOLE"):
+    _skip_without = pytest.importorskip
+
+    def _import(name: str, *arguments: Any, **options: Any) -> Any:
+        """Where everything was set up, a library that cannot be imported is a fault and no reason to skip."""
+        return _skip_without(name, *arguments, **options) if name in OPTIONAL else importlib.import_module(name)
+
+    pytest.importorskip = _import
 
 
 def shared_folder() -> Path:

@@ -11,7 +11,8 @@ import pytest
 from wisp.atomic import ABANDONED, replacing, sweep
 
 
-def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [True, False], ids=["asked", "nobody asked how it ended"])
+def test_what_a_killed_writer_left_is_swept(asked: bool, tmp_path: Path) -> None:
     code = (
         "import os, signal, sys\n"
         "from wisp.atomic import replacing\n"
@@ -19,11 +20,15 @@ def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
         "    temporary.write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.exr")])
-    assert killed.returncode != 0 and len(list(tmp_path.iterdir())) == 1
-    (tmp_path / ".kept.tmp").touch()
-    sweep(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [".kept.tmp"]
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "a.exr")]) as killed:
+        if asked or not hasattr(os, "waitid") or not Path("/proc").is_dir():
+            killed.wait()
+        else:
+            os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+        assert len(list(tmp_path.iterdir())) == 1
+        (tmp_path / ".kept.tmp").touch()
+        sweep(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == [".kept.tmp"]
 
 
 def test_what_is_being_written_stays(tmp_path: Path) -> None:

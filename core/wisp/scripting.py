@@ -139,20 +139,8 @@ class OpenShot:
         Raises OutputError. Returns where it is.
         """
         target = Path(path) if path is not None else self.path
-        shot = self._shot.model_copy(deep=True)
-
-        def moved(stored: str) -> str:
-            return documents.relative_path(documents.resolve_path(stored, self.path), target)
-
-        if target.resolve() != self.path.resolve():
-            shot.plate.path = moved(shot.plate.path)
-            for item in shot.objects:
-                item.core = moved(item.core) if item.core else None
-                item.garbage = moved(item.garbage) if item.garbage else None
-                for prompt in item.prompts:
-                    if isinstance(prompt, documents.MaskPrompt):
-                        prompt.path = moved(prompt.path)
-        documents.save(shot, target)
+        elsewhere = target.resolve() != self.path.resolve()
+        documents.save(documents.moved(self._shot, self.path, target) if elsewhere else self._shot, target)
         return target
 
     def edit(self, change: Callable[[ShotEdits], Any]) -> None:

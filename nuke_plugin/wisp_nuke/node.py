@@ -23,6 +23,13 @@ LAYOUTS = {
     "Cryptomatte": "crypto",
     "Roto shapes": "shapes",
 }
+#: Who runs a farm's job -> the form that it is written in.
+QUEUES = {
+    "any Open Job Description runner": "openjd",
+    "Deadline Cloud": "deadline-cloud",
+    "Flamenco": "flamenco",
+    "OpenCue": "opencue",
+}
 #: What a pick in the viewer means.
 MODES = ("Off", "Add +", "Remove -", "Box")
 
@@ -157,6 +164,14 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("Enumeration_Knob", "wisp_publish_layout", "publish as", None, (list(LAYOUTS),)),
     _button("publish", "Publish", "Write a new version of the matte files, and plain nodes that read them.", line=True),
     _button("bake", "Bake to plain nodes", "Plain nodes that read the cache."),
+    KnobSpec("Enumeration_Knob", "wisp_farm_queue", "farm", None, (list(QUEUES),)),
+    KnobSpec(
+        "String_Knob",
+        "wisp_farm_map",
+        "farm's paths",
+        "",
+        tip="Where files lie on the workers, if elsewhere: P:/film=/mnt/film; //server/film=/mnt/film",
+    ),
     _button("farm", "Farm job", "Write the shot and a job of it for a render farm, beside its plate.", line=True),
     _button("take_solved", "Take what is solved", "Mattes of this shot that a farm or a command line has solved."),
     KnobSpec("Tab_Knob", "wisp_guides_tab", "Guides"),

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-import threading
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
-from . import bake, edits, engine, graph, host, node, solving, state
-from .vendor.client.jobs import Deliver, Done
-
-#: The document that a render farm reads, beside the plate's pictures.
-DOCUMENT = "shot.wisp"
+from . import bake, edits, graph, host, node, solving
+from .vendor.client.jobs import Deliver, Done, Pack, Packed
 
 
 def start(group: Any) -> None:
@@ -82,69 +77,22 @@ def _decode(group: Any, read: Any) -> bool:
     return True
 
 
-def look() -> None:
-    """See whether jobs for a farm are written."""
-    for _, mine in state.known():
-        one: Optional[Work] = mine.farm_job
-        code = one.process.poll() if one is not None else None
-        if one is not None and code is not None:
-            mine.farm_job = None
-            one.finish(code)
-
-
 def farm(group: Any) -> None:
-    """Write the shot and its job for a render farm beside the plate, once that is rendered. Raises Refusal while one is
-    being written."""
-    if state.of(group).farm_job is not None:
-        raise edits.Refusal("The job is being written already.")
-    solving.export_plates(group, lambda: _start_farm(group))
+    """Write the shot and its job in the form of the chosen queue beside the plate, once that is rendered. Raises
+    Refusal while the engine is at work for the node."""
+    solving.export_plates(group, lambda: _pack(group))
 
 
-def _start_farm(group: Any) -> None:
-    document = write_document(group)
-    job = document.with_suffix(".job.json")
-    work = ["farm", "template", str(document), "-o", str(job), "--cache", solving.cache_folder(group)]
-    words = f"Wrote {job.as_posix()}; press 'Take what is solved' once the farm has run it."
-    state.of(group).farm_job = Work(group, work, lambda: solving.say(group, words))
+def _pack(group: Any) -> None:
+    queue = list(node.QUEUES.values())[host.choice(group["wisp_farm_queue"])]
+    folder = Path(solving.plate_folder(group)) / ("farm-" + queue)
+    maps = [rule.strip() for rule in host.text_of(group["wisp_farm_map"]).split(";") if rule.strip()]
 
+    def ended(end: Optional[Done], _: str) -> None:
+        if isinstance(end, Packed):
+            solving.say(group, f"{end.words}\nPress 'Take what is solved' once the farm has run it.")
 
-def write_document(group: Any) -> Path:
-    """The node as a shot document beside its plate; returns its path."""
-    document = Path(solving.plate_folder(group)) / DOCUMENT
-    document.parent.mkdir(parents=True, exist_ok=True)
-    document.write_text(json.dumps(solving.document(group)), encoding="utf-8")
-    return document
-
-
-class Work:
-    """A command of the engine's that runs for a node."""
-
-    def __init__(self, group: Any, work: List[str], then: Callable[[], Any]) -> None:
-        """`then` is called once it has ended well; else what it said last is said."""
-        self.group, self._then = group, then
-        self._words: List[str] = []
-        self.process = engine.run(work, str(group["wisp_engine_python"].value()))
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def finish(self, code: int) -> None:
-        """It has ended."""
-        self._reader.join(5)
-        if code == 0:
-            self._then()
-        else:
-            solving.say(self.group, self._words[-1] if self._words else f"It failed with code {code}.")
-
-    def _read(self) -> None:
-        """On a thread of its own: take the command's words as they come."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            try:
-                said = json.loads(line)
-            except ValueError:
-                continue
-            if "message" in said:
-                self._words.append(str(said["message"]))
+    solving.run(group, Pack(queue, folder.as_posix(), maps=maps), on_end=ended)  # type: ignore[arg-type]
 
 
 def _next_version(group: Any) -> Path:

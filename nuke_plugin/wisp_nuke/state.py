@@ -37,9 +37,8 @@ class NodeState:
         self.bar: Any = None
         #: The mattes as pictures, where the overlay shows them.
         self.tint: Any = None
-        #: What is being rendered for the engine, and the farm's job that is being written.
+        #: What is being rendered for the engine.
         self.export: Any = None
-        self.farm_job: Any = None
         #: Per frame, what the host called the plate's picture when it was last rendered.
         self.hashes: Dict[int, List[int]] = {}
 

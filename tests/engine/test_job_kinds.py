@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from wisp import shot as documents
 from wisp.cache import read_matte
 from wisp.client import jobs
 from wisp.client.client import Client
@@ -85,10 +87,44 @@ REFUSED = (
     (jobs.Check(objects=[9]), "usage", "id 9"),
     (jobs.Compare(["guided"], "/tmp/x.png", rows=0), "usage", "0 rows"),
     (jobs.Compare(["nosuch"], "/tmp/x.png"), "usage", "no head 'nosuch'"),
+    (jobs.Pack("openjd", "job"), "usage", "not an absolute path"),
+    (jobs.Pack("openjd", "/tmp/job", maps=["nothing"]), "usage", "nothing"),
+    (jobs.Pack("openjd", "/tmp/job", frames="1-2"), "usage", "Frame 1"),
     (jobs.Detect(words="a dog"), "usage", "'frame'"),
     (jobs.Detect(words="a dog", frame=1), "usage", "no frame 1"),
     (jobs.Detect(words="a dog", frame=1001, detector="nosuch"), "usage", "nosuch"),
 )
+
+
+@pytest.mark.parametrize(
+    ("queue", "files"),
+    [
+        ("openjd", ["plate.job.json"]),
+        ("deadline-cloud", ["template.json", "parameter_values.json", "asset_references.json"]),
+        ("flamenco", ["wisp.js", "plate.flamenco.json"]),
+        ("opencue", ["plate.outline.py"]),
+    ],
+)
+def test_a_job_for_each_queue(
+    ask: Callable[[jobs.Request], Asked], shot_folder: Path, tmp_path: Path, queue: Any, files: list[str]
+) -> None:
+    """Beside the document, which finds its pictures from there; again it replaces itself, and nothing else."""
+    folder = tmp_path / "farm"
+    for _ in range(2):
+        asked = ask(jobs.Pack(queue, str(folder), maps=["P:\\film=/mnt/film"]))
+        assert not asked.errors and isinstance(asked.ends[0], jobs.Packed), asked.errors
+        packed = asked.ends[0]
+        assert packed.files == [(folder / name).as_posix() for name in ("plate.wisp", *files)]
+        assert sorted(path.name for path in folder.iterdir()) == sorted(["plate.wisp", *files])
+        assert str(folder) in packed.words
+    shot = documents.load(folder / "plate.wisp")
+    assert documents.resolve_path(shot.plate.path, folder / "plate.wisp") == shot_folder / "plate.%04d.png"
+    text = "".join((folder / name).read_text("utf-8") for name in files)
+    text += packed.words
+    assert (tmp_path / "cache").as_posix() in text and "/mnt/film" in text
+    (folder / "plate.wisp").write_text("a person's")
+    (error,) = ask(jobs.Pack(queue, str(folder))).errors
+    assert error.kind == "output" and (folder / "plate.wisp").read_text() == "a person's"
 
 
 def test_what_cannot_be_done_is_said(ask: Callable[[jobs.Request], Asked]) -> None:

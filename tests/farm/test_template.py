@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openjd.model import IntRangeExpr, StepDependencyGraph, StepParameterSpaceIterator
 from wisp.cli import main
+from wisp.farm.bundle import write_bundle
 from wisp.farm.local import make_job
 from wisp.farm.ranges import from_openjd, to_openjd
 from wisp.farm.template import JobPlan, job_template, job_values
 
 GOLDEN = Path(__file__).parents[1] / "data" / "farm-template.json"
+GOLDEN_BUNDLE = GOLDEN.with_name("farm-bundle.json")
 OPENJD = str(Path(sys.executable).with_name("openjd"))
 
 
@@ -109,6 +111,15 @@ def test_a_bundle_names_all_that_the_shot_reads(shot: Path, tmp_path: Path, caps
         json.loads((folder / "template.json").read_text("utf-8")), {item["name"]: str(item["value"]) for item in values}
     )
     assert known["Cache"].value == str(shot.parent / "wisp-cache") and len(job.steps) == 3
+
+
+def test_a_bundle_is_what_the_queue_was_told_before(tmp_path: Path) -> None:
+    """Whoever has it made, a host or the command line; the template has its own record."""
+    folder = tmp_path / "job"
+    places = write_bundle(plan(path_map="P:\\shots=/shots"), folder, [Path("/shots/sh010.wisp"), Path("/shots/plates")])
+    found = {place.name: json.loads(place.read_text("utf-8")) for place in places}
+    assert found.pop("template.json")["specificationVersion"] == "jobtemplate-2023-09"
+    assert found == json.loads(GOLDEN_BUNDLE.read_text("utf-8"))
 
 
 @pytest.mark.parametrize(

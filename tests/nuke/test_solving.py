@@ -133,7 +133,6 @@ def test_delivery_and_the_farm_from_inside(group: Any, tmp_path: Path) -> None:
     from wisp.plates.exr import read_channels
 
     session = group.session_of_test
-    state = session.module("state")
     session.sets(group, "wisp_object_name", "disc")
     group["wisp_track_both"].execute()
     session.until(lambda: keyed(group) == list(FRAMES))
@@ -160,11 +159,20 @@ def test_delivery_and_the_farm_from_inside(group: Any, tmp_path: Path) -> None:
         assert read["last"].value() == FRAMES[-1]
     assert any("matte.disc" in name for name in channels["layers"]) and {"R", "A"} <= channels["rgba"]
     assert any("crypto" in name.lower() for name in channels["crypto"])
-    group["wisp_farm"].execute()
-    session.until(lambda: state.of(group).farm_job is None and state.of(group).export is None)
-    words = group["wisp_status"].value()
-    job = Path(words.partition("Wrote ")[2].partition(";")[0])
-    assert json.loads(job.read_text())["steps"], words
+    session.sets(group, "wisp_farm_map", "P:/film=/mnt/film")
+    for number, (queue, file) in enumerate(
+        (("openjd", "plate.job.json"), ("deadline-cloud", "template.json"), ("flamenco", "plate.flamenco.json"))
+    ):
+        session.sets(group, "wisp_farm_queue", number)
+        group["wisp_farm"].execute()
+        session.until(lambda: not session.module("solving").busy(group))
+        folder = Path(session.module("solving").plate_folder(group)) / f"farm-{queue}"
+        assert json.loads((folder / file).read_text()) and str(folder) in group["wisp_status"].value()
+    bundle = folder.with_name("farm-deadline-cloud")
+    values = json.loads((bundle / "parameter_values.json").read_text())["parameterValues"]
+    told = {one["name"]: Path(one["value"]) for one in values}
+    assert told["Shot"] == bundle / "plate.wisp" and told["Shot"].is_file()
+    assert "P:/film=/mnt/film" in (bundle / "template.json").read_text()
     group["wisp_take_solved"].execute()
     assert keyed(group) == list(FRAMES)
 

@@ -162,7 +162,24 @@ class Fetch(Request):
     model: Annotated[str, "Its id."]
 
 
-REQUESTS: Tuple[Type[Request], ...] = (Solve, Detect, Deliver, Compare, Check, Fetch)
+@dataclass(frozen=True)
+class Pack(Request):
+    """Write the job of a shot for a render farm, and its document for the workers. Nothing is sent or computed."""
+
+    method = "pack"
+    doing = "Writing the farm's job"
+    queue: Annotated[
+        Literal["openjd", "deadline-cloud", "flamenco", "opencue"],
+        "Whose form: of any Open Job Description runner, of Deadline Cloud (a job bundle), Flamenco or OpenCue.",
+    ]
+    folder: Annotated[str, "Of document and job; it holds nothing else. An absolute path."]
+    frames: Annotated[Optional[str], "A frame range; null: the whole shot."] = None
+    objects: Annotated[Optional[List[int]], "Ids; null: all enabled objects."] = None
+    maps: Annotated[List[str], "Where files lie on the workers, `FROM=TO` each."] = field(default_factory=list)
+    name: Annotated[Optional[str], "What the document is called; null: as the plate."] = None
+
+
+REQUESTS: Tuple[Type[Request], ...] = (Solve, Detect, Deliver, Compare, Check, Fetch, Pack)
 
 # -- events ---------------------------------------------------------------------------------------------------
 
@@ -414,6 +431,18 @@ class Fetched(Done):
 
 
 @dataclass(frozen=True)
+class Packed(Done):
+    """End of `pack`."""
+
+    files: Annotated[List[str], "What was written."]
+    words: Annotated[str, "How the job is sent."]
+
+    @property
+    def sentence(self) -> str:
+        return self.words
+
+
+@dataclass(frozen=True)
 class Stopped(Event):
     """A command was interrupted; what it had finished is kept. An engine's job ends by `Failed` then."""
 
@@ -444,7 +473,7 @@ NOTIFICATIONS: Mapping[str, Tuple[Type[Event], ...]] = {
     "job/verdict": (Verdict,),
     "job/shapes": (Figures,),
     "job/head": (HeadErrors,),
-    "job/done": (Solved, Detected, Delivered, Compared, Checked, Fetched),
+    "job/done": (Solved, Detected, Delivered, Compared, Checked, Fetched, Packed),
     "job/error": (Failed,),
 }
 #: Request -> its end.
@@ -455,6 +484,7 @@ ENDS: Mapping[str, Type[Done]] = {
     "compare": Compared,
     "check": Checked,
     "fetch": Fetched,
+    "pack": Packed,
 }
 _METHODS = {kind: name for name, kinds in NOTIFICATIONS.items() for kind in kinds}
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import shlex
 import shutil
 import sys
 import traceback
@@ -23,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, WispError
-from ..frames import parse_frames
 from .options import (
     add_model_options,
     add_output_options,
@@ -39,7 +37,6 @@ from .report import Reporter, interruptible, tell
 if TYPE_CHECKING:
     from ..farm.template import JobPlan
     from ..models.store import Models
-    from ..shot import Shot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -124,81 +121,34 @@ def run(args: argparse.Namespace) -> int:
     plan = _plan(args)
     if args.action == "run":
         return _run(args, plan)
-    from .. import shot as documents
-    from ..farm.bundle import write_bundle, write_template
-    from ..farm.queues import write_flamenco, write_opencue
-    from ..farm.template import job_values
-    from ..plates.sources import Sources
+    from ..farm.packing import pack
 
+    folder = args.shot.with_name(f"{args.shot.stem}_job")
     if args.action == "template":
-        place = args.output or args.shot.with_suffix(".job.json")
-        plate = documents.load(args.shot).plate.path
-        Sources((), str(documents.resolve_path(plate, args.shot))).refuse([place])
-        write_template(plan, place)
-        tell(f"Wrote {place}. Run it here with: wisp farm run {args.shot}")
-        words = ["openjd", "run", str(place), *(f"-p{name}={value}" for name, value in job_values(plan).items())]
-        tell(f"or with any Open Job Description runner, such as: {shlex.join(words)}")
-        return 0
-    folder = args.output or args.shot.with_name(f"{args.shot.stem}_job")
-    if args.to == "flamenco":
-        job_type, job = write_flamenco(plan, folder)
-        tell(f"Put {job_type} into the manager's folder 'scripts', once. Send the job with:")
-        tell(f"    curl -H 'Content-Type: application/json' -d @{job} http://MANAGER:8080/api/v3/jobs")
-        return 0
-    if args.to == "opencue":
-        (script,) = write_opencue(plan, folder)
-        tell(f"Send the job with PyOutline: python {script}")
-        return 0
-    write_bundle(plan, folder, _inputs(plan.shot))
-    tell(f"Packed the job in {folder}. Send it with: deadline bundle submit {folder}")
+        packed = pack("openjd", plan, folder, args.output or args.shot.with_suffix(".job.json"))
+    else:
+        packed = pack(args.to, plan, args.output or folder)
+    tell(packed.words)
     return 0
 
 
 def _plan(args: argparse.Namespace) -> JobPlan:
     """The job of the shot's enabled objects and frames. UsageError for objects or frames that are not there."""
+    from dataclasses import replace
+
     from .. import shot as documents
-    from ..farm.path_map import parse_rules
-    from ..farm.template import JobPlan
+    from ..farm.packing import plan_of
 
-    parse_rules(args.map)
-    shot = documents.load(args.shot)
-    names = [item.name for item in shot.objects if item.enabled]
-    for name in args.objects or ():
-        shot.object_named(name)
-    objects = [name for name in names if not args.objects or name in args.objects]
-    if not objects:
-        raise UsageError(f"{args.shot} has no enabled object to work on.", hint="Draw a prompt first.")
-    first, last = shot.plate.first, shot.plate.last
-    frames = parse_frames(args.frames) if args.frames else tuple(range(first, last + 1))
-    outside = [frame for frame in frames if not first <= frame <= last]
-    if outside:
-        raise UsageError(f"Frame {outside[0]} is outside the shot, which has {first}-{last}.")
-    return JobPlan(
-        shot=args.shot.resolve(),
-        cache=cache_folder(args, args.shot),
-        spans={name: _spans(shot, name, args.split) for name in objects},
-        frames=frames,
-        frames_per_chunk=args.chunk,
-        target_seconds=args.target,
-        gpu=args.gpu,
-        fail_on=args.fail_on,
-        path_map=";".join(args.map),
+    plan = plan_of(
+        documents.load(args.shot),
+        args.shot,
+        cache_folder(args, args.shot),
+        frames=args.frames,
+        objects=args.objects,
+        split=args.split,
+        maps=args.map,
     )
-
-
-def _spans(shot: Shot, name: str, least: int) -> list[list[int]]:
-    """The parts in which the object is tracked, of `least` frames at least; 0 for one."""
-    from ..farm.template import MOST_SPANS, joined
-    from ..solve.plan import independent_spans
-    from ..solve.prompts import defining_keyframes
-    from ..weights.registry import entry_as
-
-    item = shot.object_named(name)
-    life = [frame for frame in range(shot.plate.first, shot.plate.last + 1) if item.exists(frame)]
-    segments = entry_as(shot.solve.tracker, "tracker").segments
-    keyframes = {prompt.frame for prompt in item.prompts}
-    spans = independent_spans(life, keyframes, defining_keyframes(item), segments)
-    return joined(spans or [life], max(least or len(life), len(shot.objects) * len(life) // MOST_SPANS + 1))
+    return replace(plan, frames_per_chunk=args.chunk, target_seconds=args.target, gpu=args.gpu, fail_on=args.fail_on)
 
 
 def _run(args: argparse.Namespace, plan: JobPlan) -> int:
@@ -324,16 +274,3 @@ def wisp_command() -> str:
     if found is None:
         raise UsageError("No `wisp` command is installed beside this Python.", hint="Install Wisp with pip.")
     return found
-
-
-def _inputs(place: Path) -> list[Path]:
-    """The files and folders that the shot reads, for queues that copy them to their workers."""
-    from .. import shot as documents
-
-    shot = documents.load(place)
-    plate = documents.resolve_path(shot.plate.path, place)
-    found = {place, plate if plate.exists() else plate.parent}
-    for item in shot.objects:
-        found |= {documents.resolve_path(prompt.path, place) for prompt in item.prompts if prompt.kind == "mask"}
-        found |= {documents.resolve_path(path, place).parent for path in (item.garbage, item.core) if path}
-    return sorted(found)

@@ -103,8 +103,12 @@ class OpenShot:
             names = solver.names(asked.objects)
             frames = _frames(solver, names, asked.frames, asked.direction)
             return lambda job: solver.run(frames, names, on_event=job.listen, should_stop=job.cancelled.is_set).end()
-        for name in ("output", "sheet", "truth"):
+        for name in ("output", "sheet", "truth", "folder"):
             paths.absolute(getattr(asked, name, None), name)
+        if isinstance(asked, jobs.Pack):
+            from ..farm.packing import pack_open
+
+            return lambda _: pack_open(solver, self._cache.root, asked)
         return lambda job: _do(solver, asked, job.listen, job.cancelled.is_set)
 
     def close(self) -> None:

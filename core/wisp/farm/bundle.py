@@ -17,13 +17,14 @@ def write_template(plan: JobPlan, place: Path) -> None:
     _write(place, job_template(plan, place.parent))
 
 
-def write_bundle(plan: JobPlan, folder: Path, inputs: list[Path]) -> None:
-    """Template, parameter values and asset references into `folder`, which is made.
+def write_bundle(plan: JobPlan, folder: Path, inputs: list[Path]) -> list[Path]:
+    """Template, parameter values and asset references into `folder`, which is made; the document may lie there, too.
 
     `inputs`: files and folders that the shot reads; they are uploaded where the queue does not share storage.
     OutputError where the folder exists with something else in it.
     """
-    if folder.is_file() or (folder.is_dir() and any(item.name not in _NAMES for item in folder.iterdir())):
+    own = (*_NAMES, plan.shot.name)
+    if folder.is_file() or (folder.is_dir() and any(item.name not in own for item in folder.iterdir())):
         raise OutputError(
             f"{folder} holds other files or is one.", hint="Name a folder that is empty or not there yet.", path=folder
         )
@@ -38,9 +39,11 @@ def write_bundle(plan: JobPlan, folder: Path, inputs: list[Path]) -> None:
         "outputs": {"directories": [str(plan.cache)]},
         "referencedPaths": [],
     }
-    _write(folder / "template.json", template)
-    _write(folder / "parameter_values.json", {"parameterValues": values})
-    _write(folder / "asset_references.json", {"assetReferences": references})
+    contents = (template, {"parameterValues": values}, {"assetReferences": references})
+    places = [folder / name for name in _NAMES]
+    for place, content in zip(places, contents, strict=True):
+        _write(place, content)
+    return places
 
 
 _NAMES = ("template.json", "parameter_values.json", "asset_references.json")

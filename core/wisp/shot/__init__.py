@@ -6,7 +6,7 @@ Paths are stored relative to the document where they can be, with forward slashe
 """
 
 from ..client.tables import PALETTE
-from .document import VERSION, checked, dump, json_schema, load, parse, save, upgrade
+from .document import VERSION, checked, dump, json_schema, load, moved, parse, save, upgrade
 from .model import (
     Box,
     DeliverSpec,
@@ -42,6 +42,7 @@ __all__ = [
     "dump",
     "json_schema",
     "load",
+    "moved",
     "parse",
     "relative_path",
     "resolve_path",

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from ..atomic import replacing
 from ..errors import InputError, UsageError
 from .faults import explain
-from .model import Shot
+from .model import MaskPrompt, Shot
+from .paths import relative_path, resolve_path
 
 #: The document's major version. Raise it, and add a function to `_UPGRADES`, when old readers would misread.
 VERSION = 1
@@ -90,6 +91,23 @@ def save(shot: Shot, path: str | Path) -> None:
     text = dump(shot)
     with replacing(path, durable=True) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def moved(shot: Shot, before: Path, after: Path) -> Shot:
+    """The document of `before` with its paths as they are stored at `after`."""
+
+    def path(stored: str) -> str:
+        return relative_path(resolve_path(stored, before), after)
+
+    found = shot.model_copy(deep=True)
+    found.plate.path = path(found.plate.path)
+    for item in found.objects:
+        item.core = path(item.core) if item.core else None
+        item.garbage = path(item.garbage) if item.garbage else None
+        for prompt in item.prompts:
+            if isinstance(prompt, MaskPrompt):
+                prompt.path = path(prompt.path)
+    return found
 
 
 def json_schema() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def run() -> None:
     checked(strip)
     locked(strip)
     delivered()
+    farm_jobs()
     cryptomatte()
     node_group()
     masks(strip)
@@ -66,6 +68,23 @@ def delivered() -> None:
     assert sorted(path.name for path in folder.iterdir()) == [f"red.{1001 + i}.exr" for i in range(track.COUNT)]
     crypto = str(stage.FOLDER / "crypto" / "c.####.exr")
     assert bpy.ops.wisp.deliver(wait=True, filepath=crypto, layout_kind="crypto") == {"FINISHED"}
+
+
+def farm_jobs() -> None:
+    """A job for each queue, whose document finds plate and prompts from where it lies."""
+    stage.must_fail(bpy.ops.wisp.farm, "Name the folder", wait=True)
+    where = stage.FOLDER / "farm"
+    for queue in ("flamenco", "deadline-cloud", "opencue", "openjd"):
+        rules = "P:/film=/mnt/film"
+        assert bpy.ops.wisp.farm(wait=True, directory=str(where), queue=queue, paths=rules) == {"FINISHED"}
+        (folder,) = where.glob("*_" + queue)
+        (document,) = folder.glob("*.wisp")
+        shot = json.loads(document.read_text(encoding="utf-8"))
+        pattern = (folder / shot["plate"]["path"]).resolve()
+        assert (pattern.parent / (pattern.name % 1001)).is_file(), pattern
+        told = [path.read_text(encoding="utf-8") for path in folder.iterdir() if path.suffix != ".js"]
+        assert any(rules in text for text in told), queue
+        assert queue == "openjd" or any(document.as_posix() in text for text in told), queue
 
 
 def cryptomatte() -> None:
