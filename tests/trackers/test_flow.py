@@ -326,6 +326,17 @@ def test_a_click_on_the_right_side_changes_nothing():
     assert np.array_equal(before.logits, after.logits)
 
 
+@pytest.mark.parametrize("box", [None, (18.0, 46.0, 62.0, 90.0)])
+def test_one_more_click_on_the_right_side_leaves_a_first_mask_as_it_is(box):
+    """Whatever was said before it: nothing is found anew because somebody agrees."""
+    clip = crossing()
+    said = [(40.0, 68.0, True), (90.0, 68.0, False), (50.0, 68.0, True)]
+    before = track(clip, {1: prompts(*said, box=box)}, [1])[1]
+    agreeing = [(x, y, bool(inside(before)[int(y), int(x)])) for x, y in ((44.0, 72.0), (170.0, 20.0), (32.0, 60.0))]
+    after = track(clip, {1: prompts(*said, *agreeing, box=box)}, [1])[1]
+    assert np.array_equal(before.logits, after.logits)
+
+
 def test_a_click_brings_a_lost_object_back():
     clip = MovingDisk(lambda t: (40.0 if t < 4 else 170.0, 68.0), 8, radius=14.0)
     clicked = {1: prompts(mask=clip.truth(1)), 7: prompts((170.0, 68.0, True))}

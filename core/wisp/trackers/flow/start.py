@@ -2,7 +2,7 @@
 
 A network looks at a window around the prompts. With clicks alone it first looks at the whole picture to find out how
 large the thing is, then closer. A correction shows it the present mask as well, and only what hangs together with a
-click changes. Masks are 0..1 on the working grid.
+click changes, as long as nothing better is found from all that was said. Masks are 0..1 on the working grid.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _CLOSER = 1
 _FILL = 0.05
 #: Logits that a box's surroundings end at, this share of the box away from it.
 _ASIDE = 0.12
+#: Of so few clicks each may change all, by so much favour; later ones must show that they better it.
+_FEW, _FAVOUR = 3, 0.1
 #: A click that the network does not follow brings its surroundings along up to this share of the object's width, at
 #: least so many pixels, where colours (Lab) differ less than that. Logits for the present mask and for the click.
 _REACH, _REACH_PIXELS, _SIMILAR = 0.35, 16.0, 10.0
@@ -52,6 +54,14 @@ class _Clicks:
         points = [(float(x), float(y), bool(side)) for (x, y), side in zip(places, prompts.labels, strict=True)]
         return cls(points, stroke_labels(prompts.strokes, picture, grid))
 
+    def until(self, count: int) -> _Clicks:
+        """The first `count` points alone."""
+        return _Clicks(self.points[:count], self.strokes)
+
+    def agreement(self, inside: Plane) -> float:
+        """The share of the points that are on their side of a mask."""
+        return sum((inside[int(y), int(x)] > 0.5) == side for x, y, side in self.points) / len(self.points)
+
     def box(self) -> Box | None:
         """Around all that speaks for an inside."""
         marked = self.strokes > 0
@@ -66,37 +76,75 @@ def first_mask(prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:
     clicks = _Clicks.of(prompts, eyes.picture, eyes.grid)
     if prompts.mask is not None:
         return correct(shrink_mask(prompts.mask, eyes.grid), prompts, eyes, frame)
+    box = None
     if prompts.box is not None:
         scale = np.array([*eyes.grid, *eyes.grid]) / np.array([*eyes.picture, *eyes.picture])
-        box = tuple(np.array(clip_box(prompts.box, eyes.picture)) * scale)
-        if box[2] <= box[0] or box[3] <= box[1]:
+        x0, y0, x1, y1 = (float(v) for v in np.array(clip_box(prompts.box, eyes.picture)) * scale)
+        if x1 <= x0 or y1 <= y0:
             return np.zeros(eyes.shape, np.float32)
-        logits, _ = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, None)
-        if clicks.points:
-            logits, _ = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, sigmoid(logits))
-        logits = _within(logits, box)
-        if (logits > 0).sum() < _FILL * (box[2] - box[0]) * (box[3] - box[1]):
-            logits = _ellipse(eyes.shape, box)
-    elif (around := clicks.box()) is not None:
-        logits = _from_clicks(eyes, frame, clicks, around)
-    else:
+        box = (x0, y0, x1, y1)
+    elif clicks.box() is None:
         return np.zeros(eyes.shape, np.float32)
-    return _obeyed(sigmoid(logits), prompts, eyes, frame)
+    said = 0 if box is not None else 1 + min((n for n, point in enumerate(clicks.points) if point[2]), default=-1)
+    logits, _ = _look(eyes, frame, clicks.until(said), box)
+    return _corrected(sigmoid(logits), clicks, said, box, prompts, eyes, frame)
 
 
 def correct(inside: Plane, prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:
     """`inside` corrected by the points and strokes of `prompts`: what they cover is set exactly, and a point on the
     wrong side brings along what the network, or failing that colour, says belongs to it."""
     clicks = _Clicks.of(prompts, eyes.picture, eyes.grid)
-    wrong = [(x, y, side) for x, y, side in clicks.points if (inside[int(y), int(x)] > 0.5) != side]
-    box = box_of((inside > 0.5) | (clicks.strokes > 0))
-    if wrong and box is not None:
-        xs, ys = [point[0] for point in wrong], [point[1] for point in wrong]
-        box = (min(box[0], *xs), min(box[1], *ys), max(box[2], *xs), max(box[3], *ys))
-        logits, _ = _ask(eyes, frame, Window.around(box, _MASK_SHARE), clicks, None, inside)
-        for x, y, side in wrong:
-            inside = _adopt(inside, logits, int(x), int(y), side)
+    for count in range(1, len(clicks.points) + 1):
+        x, y, side = clicks.points[count - 1]
+        if (inside[int(y), int(x)] > 0.5) != side:
+            inside, _ = _changed(inside, clicks.until(count), eyes, frame)
     return _obeyed(inside, prompts, eyes, frame)
+
+
+def _corrected(
+    inside: Plane, clicks: _Clicks, said: int, box: Box | None, prompts: FramePrompts, eyes: Eyes, frame: int
+) -> Plane:
+    """`inside`, in which the first `said` points were heard, corrected by the others one after the other.
+
+    A point changes what hangs together with it, unless a look at all that was said so far is foreseen to be better and
+    agrees with more of the points: of a few of them the later ones still say how much is meant.
+    """
+    for count in range(said + 1, len(clicks.points) + 1):
+        x, y, side = clicks.points[count - 1]
+        if (inside[int(y), int(x)] > 0.5) == side:
+            continue
+        heard = clicks.until(count)
+        changed, foreseen = _changed(inside, heard, eyes, frame)
+        logits, foreseen_anew = _look(eyes, frame, heard, box)
+        anew = sigmoid(logits)
+        favour = _FAVOUR if count <= _FEW else 0.0
+        better = foreseen_anew + heard.agreement(anew) + favour > foreseen + heard.agreement(changed)
+        inside = anew if better else changed
+    return _obeyed(inside, prompts, eyes, frame)
+
+
+def _look(eyes: Eyes, frame: int, clicks: _Clicks, box: Box | None) -> tuple[Plane, float]:
+    """Logits from the prompts alone, and the overlap that is foreseen."""
+    if box is None:
+        around = clicks.box()
+        assert around is not None
+        return _from_clicks(eyes, frame, clicks, around)
+    logits, foreseen = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, None)
+    if clicks.points:
+        logits, foreseen = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, sigmoid(logits))
+    logits = _within(logits, box)
+    if (logits > 0).sum() < _FILL * (box[2] - box[0]) * (box[3] - box[1]):
+        logits = _ellipse(eyes.shape, box)
+    return logits, foreseen
+
+
+def _changed(inside: Plane, clicks: _Clicks, eyes: Eyes, frame: int) -> tuple[Plane, float]:
+    """`inside` with the change that hangs together with the last of the clicks, and the overlap that is foreseen."""
+    x, y, side = clicks.points[-1]
+    box = box_of((inside > 0.5) | (clicks.strokes > 0)) or (x, y, x, y)
+    box = (min(box[0], x), min(box[1], y), max(box[2], x), max(box[3], y))
+    logits, foreseen = _ask(eyes, frame, Window.around(box, _MASK_SHARE), clicks, None, inside)
+    return _adopt(inside, logits, int(x), int(y), side), foreseen
 
 
 # Asking the network -----------------------------------------------------------------------------------------------
@@ -149,7 +197,7 @@ def _from_clicks(eyes: Eyes, frame: int, clicks: _Clicks, around: Box) -> Plane:
         if quality < foreseen - 0.1:
             break
         best, foreseen = closer, quality
-    return best
+    return best, foreseen
 
 
 def _within(logits: Plane, box: Box) -> Plane:
