@@ -12,6 +12,7 @@ import pytest
 from wisp.cache import read_matte
 from wisp.deliver import Delivery, Style
 from wisp.deliver.cryptomatte import MAX_RANKS, channels, id_bits, id_value, murmur3
+from wisp.finish.exclusive import make_exclusive
 from wisp.solve import Solver
 
 
@@ -75,9 +76,9 @@ def test_a_delivered_file_reads_back(brief: Solver, tmp_path: Path) -> None:
     assert set(coverage) == {"hero", "prop"} and set(layers) == {"CryptoObject00"}
     assert {str(kind) for kind in spec.channelformats} | {str(spec.format)} == {"float"}
     own = {name: read_matte(brief.work(name).path(1012))[0] for name in coverage}
-    total = sum(own.values())
-    for name, alpha in own.items():
-        np.testing.assert_allclose(coverage[name], alpha / np.maximum(total, 1), atol=1e-3)
+    shared = make_exclusive(own, {name: brief.work(name).sureness(1012) for name in own})
+    for name, alpha in shared.items():
+        np.testing.assert_allclose(coverage[name], alpha, atol=1e-3)
     assert sum(coverage.values()).max() <= 1
     layer = layers["CryptoObject00"]
     assert (layer[1] >= layer[3]).all(), "the larger share comes first"

@@ -127,7 +127,9 @@ class ShapesDelivery:
             path = each.matte(frame)
             empty = np.zeros((plate.height, plate.width), np.float32)
             found[each.item.name] = empty if path is None else read_matte(path)[0]
-        return (make_exclusive(found) if self._exclusive else found)[work.item.name]
+        if not self._exclusive:
+            return found[work.item.name]
+        return make_exclusive(found, {each.item.name: each.sureness(frame) for each in needed})[work.item.name]
 
 
 def _holds(path: Path, text: str) -> bool:

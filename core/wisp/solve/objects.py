@@ -9,17 +9,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..cache import MatteStamp, Shelf, object_folder, read_matte
+import numpy as np
+
+from ..cache import DamagedMaskError, MatteStamp, Shelf, object_folder, read_matte
 from ..fingerprint import fingerprint
 from ..heads.clip_matter import Windows
-from ..plates.clip import FloatImage
+from ..plates.clip import FloatImage, resize
 from ..plates.plate import Window
 from ..shot import ObjectSpec
+from ..trackers.blend import blend
+from ..trackers.tracker import TrackedMask
 from .finishing import Finishing
 from .locks import LockedMattes
 from .plan import PlannedPass, Recipe, TrackPlan
 from .prompts import defining_keyframes, prompt_content
 from .reasons import Ingredients, hashes
+from .region import whole
 from .source import Source
 
 #: Raise when the way from a mask to a solved alpha changes.
@@ -229,6 +234,23 @@ class ObjectWork:
     def recipe(self, frame: int) -> Recipe | None:
         """How the mask of `frame` comes about, None where the object gets none."""
         return self.plan.recipe(frame)
+
+    def tracked_mask(self, frame: int) -> TrackedMask:
+        """The stored mask of `frame`, of both passes; absent where it gets none. Raises OSError, DamagedMaskError."""
+        recipe = self.recipe(frame)
+        if recipe is None:  # outside the object's first and last frame, or absent
+            return TrackedMask(np.full((1, 1), -1.0, np.float32), 1.0, "absent")
+        parts = [self._shelf.read_mask(mark) for mark in recipe.marks]
+        return parts[0] if len(parts) == 1 else blend(parts[0], parts[1], recipe.weight)
+
+    def sureness(self, frame: int) -> FloatImage:
+        """How sure the tracker is of the object at every pixel of the plate, as logits; 0 where no mask is kept."""
+        size = (self._plate.width, self._plate.height)
+        try:
+            logits = self.tracked_mask(frame).logits
+        except (OSError, DamagedMaskError):
+            return np.zeros((size[1], size[0]), np.float32)
+        return resize(whole(logits, self.region, size), size)
 
 
 def _within(frames: Sequence[int], first: int | None, last: int | None) -> Sequence[int]:

@@ -17,7 +17,6 @@ from ..frames import format_frames
 from ..heads.clip_matter import ClipMatterHead
 from ..heads.head import SparingHead
 from ..plates.clip import FloatImage
-from ..trackers.blend import blend
 from ..trackers.tracker import FramePrompts, TrackedMask, TrackPass
 from .events import Eta, FrameDone, Listener, Notice, Progress, Stage, Started, ignore, never
 from .objects import Chunk, ObjectWork, chunks_to_run, has_frame
@@ -363,14 +362,8 @@ class Run:
         return work.recipe(frame) is None or all(mark in self._masks for mark in work.mask_marks(frame))
 
     def _final_mask(self, work: ObjectWork, frame: int) -> TrackedMask:
-        recipe = work.recipe(frame)
-        if recipe is None:  # outside the object's first and last frame, or absent
-            return TrackedMask(np.full((1, 1), -1.0, np.float32), 1.0, "absent")
-        drawn = self._drawn_mask(work, frame)
-        if drawn is not None:
-            return drawn
-        parts = [self._shelf.read_mask(mark) for mark in work.mask_marks(frame)]
-        return parts[0] if len(parts) == 1 else blend(parts[0], parts[1], recipe.weight)
+        drawn = self._drawn_mask(work, frame) if work.recipe(frame) is not None else None
+        return work.tracked_mask(frame) if drawn is None else drawn
 
     def _drawn_mask(self, work: ObjectWork, frame: int) -> TrackedMask | None:
         """A mask prompt as it was drawn, at plate resolution: the head must not get it through a tracker's grid."""
