@@ -31,7 +31,7 @@ def animate(
     forced = sorted({0, frames - 1, *needed})
     if every is not None:
         keys = sorted({*forced, *range(0, frames, every)})
-        return keys, _untangled(fit, keys, _together(fit, keys, alone))
+        return keys, untangled(fit, keys, _together(fit, keys, alone))
     # A frame that misses its budget even with a key of its own asks no more of its neighbours than of itself.
     own = judge(np.arange(frames), alone)
     limit = np.maximum(1.0, own * 1.02)
@@ -53,7 +53,7 @@ def animate(
             if not added:
                 break
             keys = sorted({*keys, *(frame for frame in added if frame is not None)})
-    return _without_tangles(fit, best, _untangled(fit, best, splines), alone)
+    return _without_tangles(fit, best, untangled(fit, best, splines), alone)
 
 
 def _together(fit: Fit, keys: Sequence[int], alone: Splines) -> Splines:
@@ -99,7 +99,7 @@ def _stretched(alone: Splines, judge: Judge, forced: Sequence[int], limit: NDArr
     return keys
 
 
-def _untangled(fit: Fit, keys: Sequence[int], splines: Splines) -> Splines:
+def untangled(fit: Fit, keys: Sequence[int], splines: Splines) -> Splines:
     """The splines with handles drawn in, and at last points put back on the outline, where a key crosses itself."""
     result = splines.copy()
     for place, frame in enumerate(keys):
@@ -126,7 +126,7 @@ def _without_tangles(fit: Fit, keys: list[int], splines: Splines, alone: Splines
         bad = [frame for frame in range(fit.frames) if frame not in keys and crossing_sides(made[frame]) is not None]
         if not bad:
             break
-        own = dict(zip(keys, splines, strict=True)) | dict(zip(bad, _untangled(fit, bad, alone[bad]), strict=True))
+        own = dict(zip(keys, splines, strict=True)) | dict(zip(bad, untangled(fit, bad, alone[bad]), strict=True))
         keys = sorted(own)
         splines = np.stack([own[frame] for frame in keys])
     return keys, splines

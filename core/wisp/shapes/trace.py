@@ -15,14 +15,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .check import near_share
 from .contours import Contour, FloatImage, contours
 from .fit import Fit
-from .keys import animate
+from .keys import animate, untangled
 from .knots import FEWEST, MOST, Budget, Course, choose, smoothed
 from .model import Key, ShapedObject, Span, Spline
 from .raster import areas, cuts
 from .softness import feathers
-from .splines import Splines, flatten
+from .splines import Splines, crossing_sides, flatten
 from .tracks import Track, follow
 
 #: Of the object's area: how much the shapes and the binarised matte may differ at a tolerance of 1.5 pixels, so that
@@ -31,16 +32,27 @@ ROOM = 0.0188
 TOLERANCE = 1.5
 #: The share of the outline that may be farther off than the tolerance; less than the 5 % that are promised.
 FAR = 0.04
-#: How much of it all points together use up even where every frame has a key.
-_STILL = 0.6
-#: A frame below this intersection over union gets polygons, of chords at most so many pixels off the outline.
-_FLOOR, _CHORD = 0.98, 0.4
+#: How much of it segments may use up that are each fitted on their own, between points on the outline.
+_STILL = 0.85
+#: A frame below this intersection over union, or with less of its boundary near, gets splines of its own; where curves
+#: do not do, polygons, of chords at most so many pixels off the outline.
+_FLOOR, _NEAR, _CHORD = 0.98, 0.95, 0.4
 #: Points are added so many times where they do not do.
 _MORE = 4
+#: Points do where the splines that follow each frame best use up at most this share of its budget.
+_FULL = 0.95
 #: As many points an object may have as it likes. More than one and a half as many as its worst frame needs: a new span.
 _PLENTY, _SPARE = 40, 1.5
 #: Sigma by which the stairs and the pinched diagonals of a binary matte are smoothed.
 _STAIRS = 0.6
+#: What is thinner than this (slits, hairs, ropes) is left out on frames where it is at most this share of the room and
+#: the outline is shorter by this share without it.
+_THIN = np.ones((3, 3), np.uint8)
+_THIN_SHARE, _THIN_RIM = 0.75, 0.75
+#: Together the parts and holes that are left out of a frame are at most this share of the object's area.
+_LEFT_OUT = 0.008
+#: A cut is made where it saves this share of points times frames.
+_SAVED = 0.3
 
 
 @dataclass(frozen=True)
@@ -52,13 +64,20 @@ class Options:
     points: int | None = None
     every: int | None = None
 
+    @property
+    def by_match(self) -> bool:
+        """Whether as many points and keys are taken as the match asks for."""
+        return self.points is None and self.every is None
+
 
 @dataclass
 class _Frame:
-    """What is kept of a frame: its outlines, its area, and the distance of all pixels to the nearest outline."""
+    """What is kept of a frame: its outlines, its area, how much of that they leave out as too thin, and
+    the distance of all pixels to the nearest outline."""
 
     outlines: list[Contour]
     area: float
+    thin: float
     distance: NDArray[np.uint8]
     corner: tuple[int, int]
 
@@ -100,7 +119,8 @@ class _Tracing:
 
     @cached_property
     def _tracks(self) -> list[Track]:
-        return follow([frame.outlines for frame in self._frames], self._size)
+        spare = [min(_LEFT_OUT * made.area, max(0.0, 0.9 * ROOM * made.area - made.thin)) for made in self._frames]
+        return follow([frame.outlines for frame in self._frames], self._size, spare)
 
     @cached_property
     def _length(self) -> NDArray[np.float64]:
@@ -117,7 +137,7 @@ class _Tracing:
         kept = {id(outline) for track in self._tracks for outline in track.outlines.values()}
         room = ROOM * self._options.tolerance / TOLERANCE
         left = [
-            room * frame.area - sum(abs(made.area) for made in frame.outlines if id(made) not in kept)
+            room * frame.area - frame.thin - sum(abs(made.area) for made in frame.outlines if id(made) not in kept)
             for frame in self._frames
         ]
         areas_ = np.array([frame.area for frame in self._frames])
@@ -140,30 +160,59 @@ class _Tracing:
         return self._repaired(ShapedObject(self._name, tuple(spans)))
 
     def _repaired(self, item: ShapedObject) -> ShapedObject:
-        """The object with plain polygons on frames that its curves miss, each such frame a span of its own."""
-        if self._options.points is not None or self._options.every is not None:
-            return item
-        floor = 1.0 - (1.0 - _FLOOR) * self._options.tolerance / TOLERANCE
+        """The object with splines of their own on frames that it misses, or on which one of it crosses itself: each
+        such frame a span of its own."""
         spans = list(item.spans)
         for index, number in enumerate(self._numbers):
-            truth = self._matte(number) >= 0.5
-            made = item.mask(number, *self._size)
-            if not truth.any() or (truth & made).sum() >= floor * (truth | made).sum():
+            if self._is_fine(item, number):
                 continue
-            alive = [(n, track) for n, track in enumerate(self._tracks, 1) if index in track.outlines]
-            alive.sort(key=lambda one: -abs(one[1].outlines[index].area))
-            splines = []
-            for n, track in alive:
-                polygon = cv2.approxPolyDP(track.outlines[index].xy.astype(np.float32)[:, None], _CHORD, True)[:, 0]
-                if len(polygon) >= 3:
-                    points = np.column_stack([polygon, np.zeros((len(polygon), 5))])
-                    splines.append(Spline(n, "hole" if track.hole else "add", (Key(number, points),)))
-            around = next(span for span in spans if span.first <= number <= span.last)
+            around = next((span for span in spans if span.first <= number <= span.last), None)
+            if around is None:  # specks only
+                continue
             place = spans.index(around)
             sides = [around.part(around.first, number - 1), around.part(number + 1, around.last)]
-            middle = Span(number, number, tuple(splines))
-            spans[place : place + 1] = [span for span in (sides[0], middle, sides[1]) if span is not None]
+            spans[place : place + 1] = [
+                span for span in (sides[0], self._single(index, number), sides[1]) if span is not None
+            ]
         return ShapedObject(item.name, tuple(spans))
+
+    def _is_fine(self, item: ShapedObject, number: int) -> bool:
+        if any(crossing_sides(flatten(spline.at(number)[:, :6])) is not None for spline in item.splines(number)):
+            return False
+        truth = self._matte(number) >= 0.5
+        if not self._options.by_match or not truth.any():
+            return True
+        made = item.mask(number, *self._size)
+        floor = 1.0 - (1.0 - _FLOOR) * self._options.tolerance / TOLERANCE
+        return bool(
+            (truth & made).sum() >= floor * (truth | made).sum()
+            and near_share(made, truth, self._options.tolerance) >= _NEAR
+        )
+
+    def _single(self, index: int, number: int) -> Span:
+        """The splines of one frame that follow its outlines closely enough: with more points from turn to turn, and
+        polygons at last."""
+        alive = [(n, track) for n, track in enumerate(self._tracks, 1) if index in track.outlines]
+        alive.sort(key=lambda one: -abs(one[1].outlines[index].area))
+        for turn in range(_MORE + 1):
+            splines = []
+            for n, track in alive:
+                outline = track.outlines[index]
+                points = self._curves(outline, index, turn) if turn < _MORE else _polygon(outline)
+                if len(points) >= 3:
+                    splines.append(Spline(n, "hole" if track.hole else "add", (Key(number, points),)))
+            span = Span(number, number, tuple(splines))
+            if self._is_fine(ShapedObject(self._name, (span,)), number):
+                break
+        return span
+
+    def _curves(self, outline: Contour, index: int, turn: int) -> NDArray[np.float64]:
+        course = Course.of([smoothed(outline)])
+        length = course.outlines[0].length * np.ones(1) / 2**turn
+        budget = Budget(_STILL * self._allowed[index] * length, FAR * length, 0.85 * self._options.tolerance)
+        fit = Fit(course, choose(course, budget, MOST))
+        points = untangled(fit, [0], best_alone(fit))[0]
+        return np.column_stack([points, feathers(self._matte(self._numbers[index]), points)])
 
     def _runs(self, number: int, track: Track) -> list[_Run]:
         """A track, cut where one set of points cannot serve all of its frames."""
@@ -174,21 +223,20 @@ class _Tracing:
         allowed = self._allowed[where] * lengths
         budget = Budget(_STILL * allowed, FAR * lengths, 0.85 * self._options.tolerance)
         share = float((lengths / np.maximum(self._length[where], 1.0)).max())
+        single = [(course.part(at, at + 1), budget.part(at, at + 1)) for at in range(len(smooth))]
+        needs = np.array([len(choose(*one, MOST)) if self._options.by_match else 0 for one in single])
         found: list[_Run] = []
         waiting = [(0, len(smooth))]
         while waiting:
             first, stop = waiting.pop()
-            knots = self._knots(course, budget, first, stop, share)
+            part = course.part(first, stop), budget.part(first, stop)
+            knots = self._knots(*part, needs[first:stop], share)
             if knots is None:
-                middle = (first + stop) // 2
+                middle = first + _cut(needs[first:stop])[0]
                 waiting += [(middle, stop), (first, middle)]
                 continue
             exact = [track.outlines[track.first + index] for index in range(first, stop)]
-            found.append(
-                self._fitted(
-                    number, track, track.first + first, exact, course.part(first, stop), knots, budget.part(first, stop)
-                )
-            )
+            found.append(self._fitted(number, track, track.first + first, exact, *part, knots))
         return found
 
     def _fitted(
@@ -198,33 +246,34 @@ class _Tracing:
         first: int,
         exact: list[Contour],
         course: Course,
-        knots: NDArray[np.float64],
         budget: Budget,
+        knots: NDArray[np.float64],
     ) -> _Run:
         """A run with its points; where they do not do even with a key on every frame, with more of them."""
         for _ in range(_MORE):
             run = _Run(self, number, track, first, exact, Fit(course, knots))
-            if self._options.points is not None:
+            if not self._options.by_match:
                 break
             off = self.judge(run, np.arange(len(exact)), run.alone)
-            if off.max() <= 1 or len(knots) >= MOST:
+            if off.max() <= _FULL or len(knots) >= MOST:
                 break
-            budget = budget.scaled(0.75 / np.maximum(off, 0.75))
+            budget = budget.scaled(np.minimum(1.0, 0.8 * _FULL / np.maximum(off, 1e-9)))
             more = choose(course, budget, MOST)
             knots = more if len(more) > len(knots) else np.sort(np.concatenate([knots, _between(knots)]))
         return run
 
-    def _knots(self, course: Course, budget: Budget, first: int, stop: int, share: float) -> NDArray[np.float64] | None:
-        """The knots for a part of a course; None where it had better be cut."""
-        if self._options.points is not None:
-            most = max(FEWEST, int(self._options.points * share))
-            return choose(course.part(first, stop), budget.part(first, stop), most)
-        knots = choose(course.part(first, stop), budget.part(first, stop), MOST)
-        if stop - first < 4 or len(knots) <= _PLENTY * share:
-            return knots
-        ask = range(first, stop, max(1, (stop - first) // 5))
-        single = max(len(choose(course.part(at, at + 1), budget.part(at, at + 1), MOST)) for at in ask)
-        return knots if len(knots) <= _SPARE * single else None
+    def _knots(
+        self, course: Course, budget: Budget, needs: NDArray[np.int64], share: float
+    ) -> NDArray[np.float64] | None:
+        """The knots for a course whose frames alone need so many; None where it had better be cut."""
+        if not self._options.by_match:
+            most = MOST if self._options.points is None else int(self._options.points * share)
+            return choose(course, budget, max(FEWEST, most))
+        if len(needs) > 3 and _cut(needs)[1] > _SAVED:
+            return None
+        knots = choose(course, budget, MOST)
+        spare = len(needs) < 4 or len(knots) <= max(_PLENTY * share, _SPARE * needs.max())
+        return knots if spare else None
 
     def judge(self, run: _Run, frames: NDArray[np.int64], splines: Splines) -> NDArray[np.float64]:
         """What each spline is off on its frame (indices in the run), in shares of what it may be."""
@@ -266,9 +315,35 @@ class _Tracing:
         return Spline(run.number, "hole" if run.hole else "add", tuple(keys))
 
 
+def _costs(needs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Points times frames with a cut before each frame from the second on, as far as single frames tell."""
+    count = np.arange(1, len(needs))
+    left = np.maximum.accumulate(needs)[:-1]
+    right = np.maximum.accumulate(needs[::-1])[::-1][1:]
+    return np.asarray(left * count + right * (len(needs) - count), np.float64)
+
+
+def _cut(needs: NDArray[np.int64]) -> tuple[int, float]:
+    """Where to cut frames that need so many points each by itself; what share of points times frames that saves."""
+    costs = _costs(needs)
+    at = np.flatnonzero(costs <= 1.02 * costs.min()) + 1
+    middle = np.abs(at - len(needs) / 2).argmin()
+    return int(at[middle]), float(1 - costs.min() / (needs.max() * len(needs)))
+
+
 def _between(knots: NDArray[np.float64]) -> NDArray[np.float64]:
     """The middles between knots, around."""
     return (knots + np.diff(knots, append=knots[0] + 1) / 2) % 1.0
+
+
+def best_alone(fit: Fit) -> Splines:
+    """The splines that each follow their own frame best."""
+    frames = range(fit.frames)
+    splines = fit.solve(frames)
+    for _ in range(2):
+        fit.refine(frames, splines)
+        splines = fit.solve(frames, splines)
+    return splines
 
 
 class _Run:
@@ -282,18 +357,9 @@ class _Run:
         self._tracing = tracing
         width, height = tracing._size
         self.cuts = [cuts(outline.xy[None], width, height) for outline in exact]
-        self.alone = self._alone()
+        self.alone = best_alone(fit)
         self._keys: list[int] = []
         self._splines: Splines = np.zeros((0, 0, 6))
-
-    def _alone(self) -> Splines:
-        """The splines that each follow their own frame best."""
-        frames = range(self.fit.frames)
-        splines = self.fit.solve(frames)
-        for _ in range(2):
-            self.fit.refine(frames, splines)
-            splines = self.fit.solve(frames, splines)
-        return splines
 
     def animate(self, starts: Collection[int], every: int | None) -> None:
         """Choose its keys; where spans begin and end there is one in any case."""
@@ -315,14 +381,29 @@ class _Run:
         return np.asarray(self._splines[self._keys.index(index - self.first)])
 
 
+def _polygon(outline: Contour) -> NDArray[np.float64]:
+    chords = cv2.approxPolyDP(outline.xy.astype(np.float32)[:, None], _CHORD, True)[:, 0]
+    return np.column_stack([chords, np.zeros((len(chords), 5))])
+
+
+def _rim(alpha: FloatImage) -> int:
+    """Sides of pixels between inside and outside."""
+    inside = alpha >= 0.5
+    return int((inside[1:] != inside[:-1]).sum() + (inside[:, 1:] != inside[:, :-1]).sum())
+
+
 def _look(alpha: FloatImage) -> _Frame:
     """What is to be kept of a matte."""
     inside = alpha >= 0.5
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     if not rows.size:
-        return _Frame([], 0.0, np.zeros((0, 0), np.uint8), (0, 0))
+        return _Frame([], 0.0, 0.0, np.zeros((0, 0), np.uint8), (0, 0))
     top, left = max(0, int(rows[0]) - _AROUND), max(0, int(columns[0]) - _AROUND)
     part = np.ascontiguousarray(alpha[top : int(rows[-1]) + _AROUND, left : int(columns[-1]) + _AROUND])
+    filled = cv2.morphologyEx(cv2.morphologyEx(part, cv2.MORPH_CLOSE, _THIN), cv2.MORPH_OPEN, _THIN)
+    thin = float(((filled >= 0.5) != (part >= 0.5)).sum())
+    if thin > _THIN_SHARE * ROOM * inside.sum() or _rim(filled) > _THIN_RIM * _rim(part):
+        filled, thin = part, 0.0
     mask = np.pad((part >= 0.5).astype(np.uint8), 1, mode="edge")
     distance = np.maximum(cv2.distanceTransform(mask, cv2.DIST_L2, 5), cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5))[
         1:-1, 1:-1
@@ -330,6 +411,6 @@ def _look(alpha: FloatImage) -> _Frame:
     near = np.clip((distance - 0.5) * _STEPS, 0, 255).astype(np.uint8)
     whole = np.zeros_like(alpha)
     whole[top : top + part.shape[0], left : left + part.shape[1]] = cv2.GaussianBlur(
-        part, (0, 0), _STAIRS, borderType=cv2.BORDER_REPLICATE
+        filled, (0, 0), _STAIRS, borderType=cv2.BORDER_REPLICATE
     )
-    return _Frame(contours(whole), float(inside.sum()), near, (left, top))
+    return _Frame(contours(whole), float(inside.sum()), thin, near, (left, top))

@@ -10,8 +10,6 @@ import numpy as np
 from .contours import Contour
 from .raster import areas, cuts
 
-#: Together the parts and holes that are left out of a frame are at most this share of the object's area.
-LEFT_OUT_AREA = 0.008
 #: Outlines of less than so many pixels are never looked at.
 _SPECK = 3.0
 #: Two outlines are the same one where they cover at least this share of both together, moved onto each other.
@@ -38,10 +36,11 @@ class Track:
         return max(self.outlines)
 
 
-def follow(frames: Sequence[Sequence[Contour]], size: tuple[int, int]) -> list[Track]:
-    """The tracks of an object's outlines, in the order in which they begin; `size`: width, height of the plate.
+def follow(frames: Sequence[Sequence[Contour]], size: tuple[int, int], spare: Sequence[float]) -> list[Track]:
+    """The tracks of an object's outlines, in the order in which they begin; `size`: width, height of the plate;
+    `spare`: square pixels of each frame.
 
-    What is small and short-lived is left out, as long as the rest covers all but `LEFT_OUT_AREA` of every frame:
+    What is small and short-lived is left out, as long as the rest covers all but what can be spared of every frame:
     each part that comes or goes begins a new span of all of them.
     """
     tracks: list[Track] = []
@@ -52,7 +51,7 @@ def follow(frames: Sequence[Sequence[Contour]], size: tuple[int, int]) -> list[T
         worth = [made for made in outlines[:MAX_OUTLINES] if abs(made.area) >= max(_SPECK, 1e-4 * totals[-1])]
         living = _continue(living, worth, index, size)
         tracks += [track for track in living if track.first == index]
-    return _without_trifles(tracks, totals)
+    return _without_trifles(tracks, list(spare))
 
 
 def _continue(living: list[Track], outlines: list[Contour], index: int, size: tuple[int, int]) -> list[Track]:
@@ -101,9 +100,8 @@ def _overlap(
     return float((first + second - differing) / max(1.0, first + second + differing))
 
 
-def _without_trifles(tracks: list[Track], totals: Sequence[float]) -> list[Track]:
+def _without_trifles(tracks: list[Track], spare: list[float]) -> list[Track]:
     """All tracks but the least that can be spared: never the largest part of a frame."""
-    spare = [LEFT_OUT_AREA * total for total in totals]
     largest: dict[int, Track] = {}
     for track in tracks:
         for index, outline in track.outlines.items():
