@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,15 @@ OBJECT_FAULTS = [
     (
         {"absent": [[1000, 1001]], "prompts": [POINT]},
         "object 'hero' has a point on frame 1001, where it is said to be absent; remove one of the two",
+    ),
+    (
+        {"absent": [[1050, 1055], [1020, 1022], [1021, 1024]], "locks": [[1025, 1049], [1023, 1023]]},
+        "object 'hero' is locked on frame 1023, where it is said to be absent; remove one of the two",
+    ),
+    ({"locks": [[1001, 1001]] * 10_001}, "objects.0.locks: "),
+    (
+        {"prompts": [POINT] * 1001},
+        "object 'hero' has 1001 prompts on frame 1001, more than 1000; paint strokes or give a mask instead",
     ),
     ({"locks": [[1030]]}, "objects.0.locks.0.1: the key is missing"),
     ({"edge": {"soften": -1.0}}, "objects.0.edge.soften: "),
@@ -288,3 +298,12 @@ def test_parsing_leaves_the_document_alone() -> None:
     before = copy.deepcopy(original)
     parse(original)
     assert original == before
+
+
+def test_many_spans_are_read_in_a_moment() -> None:
+    """Each lock against each absence would be a hundred million comparisons."""
+    locks = [[2 * number, 2 * number] for number in range(10_000)]
+    absent = [[2 * number + 1, 2 * number + 1] for number in range(10_000)]
+    begin = time.process_time()
+    parse(document(locks=locks, absent=absent))
+    assert time.process_time() - begin < 5.0

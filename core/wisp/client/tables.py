@@ -26,6 +26,10 @@ MAX_SOFTEN = 300
 MAX_ASPECT = 1000
 #: A hand draws a few hundred points; what has more is to be thinned out by whoever made it.
 MAX_STROKE_POINTS = 20_000
+#: Of one object on one frame; more clicks than a hand makes are an outline or a mask.
+MAX_PROMPTS = 1_000
+#: Of frames that are locked, and of those that an object is absent on.
+MAX_SPANS = 10_000
 
 
 class EdgeSetting(NamedTuple):

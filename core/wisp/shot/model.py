@@ -7,6 +7,8 @@ freely, in any order. Text and booleans are never taken for numbers; 1001.0 is t
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -32,6 +34,8 @@ from ..client.tables import (
     MAX_ASPECT,
     MAX_FRAME,
     MAX_PIXELS,
+    MAX_PROMPTS,
+    MAX_SPANS,
     MAX_STOPS,
     MAX_STROKE_POINTS,
     NAME_PATTERN,
@@ -166,6 +170,23 @@ _DEVICES = re.compile(DEVICE_PATTERN, re.IGNORECASE)
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same frames as spans that neither overlap nor run backward, ascending."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], last)
+        else:
+            found.append((first, last))
+    return found
+
+
+def _first_shared(first: int, last: int, joined: list[tuple[int, int]]) -> int | None:
+    """The first frame of a span that is in one of these, too; they are as `_joined` gives them."""
+    place = bisect_left(joined, first, key=lambda span: span[1])
+    return max(first, joined[place][0]) if place < len(joined) and joined[place][0] <= last else None
+
+
 class ObjectSpec(_Part):
     """One thing to extract. `first`/`last` bound the frames in which it may exist (None: the plate's).
 
@@ -185,8 +206,8 @@ class ObjectSpec(_Part):
     last: Frame | None = None
     region: tuple[Whole, Whole, Whole, Whole] | None = None
     prompts: list[Prompt] = Field(default_factory=list)
-    locks: list[tuple[Frame, Frame]] = Field(default_factory=list)
-    absent: list[tuple[Frame, Frame]] = Field(default_factory=list)
+    locks: list[tuple[Frame, Frame]] = Field(default_factory=list, max_length=MAX_SPANS)
+    absent: list[tuple[Frame, Frame]] = Field(default_factory=list, max_length=MAX_SPANS)
     ease: Annotated[Whole, Field(ge=0, le=100)] = 2
     edge: Edge = Field(default_factory=Edge)
     garbage: StoredPath | None = None
@@ -223,18 +244,25 @@ class ObjectSpec(_Part):
     def _life(self) -> ObjectSpec:
         if self.first is not None and self.last is not None and self.last < self.first:
             raise ValueError(f"object '{self.name}' ends ({self.last}) before it begins ({self.first})")
+        gone = _joined(self.absent)
         for prompt in self.prompts:
-            if within(prompt.frame, self.absent):
+            if _first_shared(prompt.frame, prompt.frame, gone) is not None:
                 raise ValueError(
                     f"object '{self.name}' has a {prompt.kind} on frame {prompt.frame}, where it is said to be absent; "
                     "remove one of the two"
                 )
         for first, last in self.locks:
-            shared = [max(first, a) for a, b in self.absent if max(first, a) <= min(last, b)]
-            if shared:
+            shared = _first_shared(first, last, gone)
+            if shared is not None:
                 raise ValueError(
-                    f"object '{self.name}' is locked on frame {min(shared)}, where it is said to be absent; "
+                    f"object '{self.name}' is locked on frame {shared}, where it is said to be absent; "
                     "remove one of the two"
+                )
+        for frame, number in Counter(prompt.frame for prompt in self.prompts).items():
+            if number > MAX_PROMPTS:
+                raise ValueError(
+                    f"object '{self.name}' has {number} prompts on frame {frame}, more than {MAX_PROMPTS}; "
+                    "paint strokes or give a mask instead"
                 )
         return self
 
