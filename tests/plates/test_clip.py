@@ -99,7 +99,9 @@ def test_kept_bytes_do_not_grow_with_the_clip() -> None:
     for frame in plate.frames:
         if frame != 13:
             clip.image(frame)
-            kept = len(clip._reads) * FRAME_BYTES + sum(picture.nbytes for picture in clip._pictures.values())
+            pictures = sum(picture.nbytes for picture in clip._pictures.values())
+            assert clip._picture_bytes == pictures
+            kept = len(clip._reads) * FRAME_BYTES + pictures
             assert kept <= budget
     assert max(plate.reads.values()) <= 1
 

@@ -85,6 +85,8 @@ class DisplayClip:
         self._cache_bytes = affordable_bytes() if cache_bytes is None else cache_bytes
         self._lock = threading.Lock()
         self._pictures: OrderedDict[tuple[int, tuple[int, int]], FloatImage] = OrderedDict()
+        #: Of these pictures; not added up anew for each frame of a long shot.
+        self._picture_bytes = 0
         self._reads: OrderedDict[int, Future[FloatImage]] = OrderedDict()
         self._reader: ThreadPoolExecutor | None = None
         self._last: int | None = None
@@ -107,7 +109,9 @@ class DisplayClip:
             raise
         picture.flags.writeable = False
         with self._lock:
+            known = self._pictures.pop(key, None)
             self._pictures[key] = picture
+            self._picture_bytes += picture.nbytes - (0 if known is None else known.nbytes)
             self._forget()
         return picture
 
@@ -116,6 +120,7 @@ class DisplayClip:
         with self._lock:
             reader, self._reader = self._reader, None
             self._pictures.clear()
+            self._picture_bytes = 0
             self._reads.clear()
         if reader is not None:
             reader.shutdown(wait=True, cancel_futures=False)
@@ -141,12 +146,11 @@ class DisplayClip:
     def _forget(self) -> None:
         """Drop the least recently used until the budget holds: plate frames first, they are the larger ones."""
         plate_bytes = self.width * self.height * 12
-        kept = len(self._reads) * plate_bytes + sum(picture.nbytes for picture in self._pictures.values())
-        while kept > self._cache_bytes and len(self._reads) > 2:
+        while len(self._reads) * plate_bytes + self._picture_bytes > self._cache_bytes and len(self._reads) > 2:
             self._reads.popitem(last=False)
-            kept -= plate_bytes
-        while kept > self._cache_bytes and len(self._pictures) > 1:
-            kept -= self._pictures.popitem(last=False)[1].nbytes
+        room = self._cache_bytes - len(self._reads) * plate_bytes
+        while self._picture_bytes > room and len(self._pictures) > 1:
+            self._picture_bytes -= self._pictures.popitem(last=False)[1].nbytes
 
 
 class CroppedClip:

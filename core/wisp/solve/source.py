@@ -45,6 +45,7 @@ class Source:
         self._identities: dict[int, str] = {}
         self._holdouts: dict[str, Holdout] = {}
         self._alphas: OrderedDict[str, tuple[FloatImage, MatteStamp]] = OrderedDict()
+        self._alpha_bytes = 0
 
     @cached_property
     def plate(self) -> Plate:
@@ -121,9 +122,11 @@ class Source:
 
     def keep_alpha(self, mark: str, alpha: FloatImage, stamp: MatteStamp) -> None:
         """Keep a solved alpha for a while, by its fingerprint."""
+        known = self._alphas.pop(mark, None)
         self._alphas[mark] = (alpha, stamp)
-        while len(self._alphas) > 1 and sum(kept.nbytes for kept, _ in self._alphas.values()) > ALPHA_BYTES:
-            self._alphas.popitem(last=False)
+        self._alpha_bytes += alpha.nbytes - (0 if known is None else known[0].nbytes)
+        while self._alpha_bytes > ALPHA_BYTES and len(self._alphas) > 1:
+            self._alpha_bytes -= self._alphas.popitem(last=False)[1][0].nbytes
 
     def kept_alpha(self, mark: str) -> tuple[FloatImage, MatteStamp] | None:
         """The solved alpha of that fingerprint, if it is kept."""
@@ -136,4 +139,5 @@ class Source:
         if "clip" in vars(self):
             self.clip.close()
         self._alphas.clear()
+        self._alpha_bytes = 0
         self.chains.forget()
