@@ -9,30 +9,20 @@ from typing import Any
 import bpy
 
 from . import engine, gestures, model
+from .client.tables import STAGES
 from .runs import Run, runs
-
-#: The engine's word for a stage -> what a person reads.
-STAGES = {
-    "starting": "Starting",
-    "queued": "Waiting",
-    "track": "Following",
-    "matte": "Finding edges",
-    "check": "Checking",
-    "deliver": "Delivering",
-    "stopping": "Stopping",
-}
 
 
 def _starting() -> bool:
     """Whether something waits for an engine that is not there yet."""
-    waited = any(run.wanted or run.asked or run.busy for run in runs.values())
-    return waited and engine.fault is None and (engine.client is None or engine.client.state in ("stopped", "starting"))
+    waited = any(run.waits for run in runs.values())
+    return waited and engine.fault is None and engine.client.state in ("stopped", "starting")
 
 
 def of(strip: Any) -> str:
     """What is being done for this strip; nothing where all is done."""
     run = runs.get(strip.wisp.uid)
-    if run is None or not (run.wanted or run.asked or run.busy):
+    if run is None or not run.waits:
         return ""
     if _starting():
         return "Starting the engine..."
@@ -40,10 +30,19 @@ def of(strip: Any) -> str:
 
 
 def told(run: Run) -> str:
-    """The progress of a job: `Following 12/48, 30 s`."""
-    stage = STAGES.get(run.stage, run.stage.capitalize() or "Working")
-    count = f" {run.done}/{run.total}" if run.total else "..."
-    return f"{stage}{count}{f', {run.eta:.0f} s' if run.eta else ''}"
+    """The progress of a job: `Tracking 12/48, 30 s`."""
+    progress = run.session.progress
+    if progress is None or run.session.stopping:
+        return f"{run.session.message}..."
+    stage = STAGES.get(progress.stage, progress.stage)
+    count = f" {progress.done}/{progress.total}" if progress.total else "..."
+    return f"{stage}{count}{f', {progress.eta:.0f} s' if progress.eta else ''}"
+
+
+def part(run: Run) -> float:
+    """How much of a job is done, 0..1."""
+    progress = run.session.progress
+    return progress.done / progress.total if progress is not None and progress.total else 0.0
 
 
 def jobs() -> Iterator[tuple[str, Run]]:
@@ -63,8 +62,7 @@ def draw_jobs(layout: Any) -> None:
     for name, run in jobs():
         row = layout.row(align=True)
         row.ui_units_x = 14  # else the status bar cuts the text
-        factor = run.done / run.total if run.total else 0.0
-        row.progress(factor=factor, text=f"{name}: {told(run)}")
+        row.progress(factor=part(run), text=f"{name}: {told(run)}")
         row.operator("wisp.stop", text="", icon="CANCEL").uid = run.uid
 
 

@@ -10,8 +10,9 @@ from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import Any
 
-from . import lasso, mapping, pictures
+from . import lasso, pictures
 from .client import tables
+from .client.frames import frames_in, spans
 
 #: The settings of an object's edge, named alike in the strip's data and in the document.
 EDGE = tuple(setting.key for setting in tables.EDGE)
@@ -57,7 +58,7 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
                 "enabled": item.enabled,
                 "prompts": _prompts(item, plate, folder),
                 "edge": _edge(item),
-                "locks": [list(span) for span in mapping.spans(_locked(item, plate))],
+                "locks": spans(_locked(item, plate)),
                 **{name: path for name in ("garbage", "core") if (path := getattr(item, f"{name}_path"))},
             }
             for item, name in zip(wisp.objects, names, strict=True)
@@ -74,7 +75,7 @@ def other_folders(shot: dict[str, Any]) -> list[str]:
 
 
 def _locked(item: Any, plate: Any) -> set[int]:
-    return {frame for frame in mapping.frames_in(item.locks) if plate.first <= frame <= plate.last}
+    return {frame for frame in frames_in(item.locks) if plate.first <= frame <= plate.last}
 
 
 def _edge(item: Any) -> dict[str, float]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine as this host process uses it: one client, started on first use, and what is the matter with it."""
+"""The engine as this host process uses it: one client, the clock of its sessions, and what is the matter with it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from . import preferences, setting_up
 from .client import engine_path, set_up
 from .client.client import Client, EngineExit
 from .client.errors import EngineGone
+from .client.session import Appointments
 
 
 @dataclass
@@ -25,37 +26,29 @@ class Fault:
     details: str = ""
 
 
-client: Client | None = None
+client = Client([], f"blender-{bpy.app.version_string}")
+#: What is due is done on the main thread by `poll`.
+clock = Appointments()
 fault: Fault | None = None
 
 
-def start() -> Client:
-    """The client, its engine started. Raises EngineGone where it cannot be, or has just ended."""
-    global client, fault
-    if client is None:
-        prefs = preferences.get()
-        try:
-            python = _python(bpy.path.abspath(prefs.engine))
-        except engine_path.EngineNotFound as error:
-            text = str(error)
-            fault = Fault(text[0].upper() + text[1:], "missing")
-            raise EngineGone(fault.text) from None
-        client = Client(engine_path.command(python), f"blender-{bpy.app.version_string}", idle_minutes=prefs.idle)
-        client.on_exit.connect(_on_exit)
-        client.on_notification.connect(_on_notification)
+def start() -> None:
+    """Start the engine on first use. Raises EngineGone where that cannot be done, or where it has just ended."""
+    global fault
     if client.state == "ready":
         client.poll()
         if client.state == "exited":  # it ended since the last look: said once, and the next request starts it again
             raise EngineGone(f"{fault.text if fault else 'The engine stopped.'} Ask again to start it anew.")
-    if client.state in ("stopped", "exited"):
-        fault = None
+    if client.pid is None:
+        prefs, fault = preferences.get(), None
+        client.idle_minutes = prefs.idle
         try:
+            client.command = engine_path.command(_python(bpy.path.abspath(prefs.engine)))
             client.start()
-        except EngineGone as error:
-            fault = Fault(str(error), "missing")
-            client = None
-            raise
-    return client
+        except (engine_path.EngineNotFound, EngineGone) as error:
+            text = str(error)
+            fault = Fault(text[0].upper() + text[1:], "missing")
+            raise EngineGone(fault.text) from None
 
 
 def _python(chosen: str) -> Path:
@@ -73,12 +66,20 @@ def _python(chosen: str) -> Path:
         return engine_path.find_python(json.loads(installed.read_text(encoding="utf-8"))["python"])
 
 
+def poll(timeout: float = 0.0) -> None:
+    """Do what is due and take the messages that have come, waiting at most `timeout` seconds for the first."""
+    global fault
+    clock.run_due()
+    client.poll(100, timeout)
+    if fault is not None and fault.kind == "gone" and client.pid is not None:
+        fault = None  # a session has started it again
+
+
 def stop() -> None:
-    """End the engine and forget it: its path may have changed."""
-    global client, fault
-    if client is not None:
-        client.stop()
-    client, fault = None, None
+    """End the engine: its path may have changed. Shots that are open are opened again by the next one."""
+    global fault
+    client.stop()
+    fault = None
 
 
 def _on_exit(end: EngineExit) -> None:
@@ -90,3 +91,7 @@ def _on_notification(method: str, params: dict[str, Any]) -> None:
     global fault
     if method == "log" and params.get("level") == "error":
         fault = Fault(params.get("text", ""), "refused")
+
+
+client.on_exit.connect(_on_exit)
+client.on_notification.connect(_on_notification)

@@ -6,18 +6,17 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from . import compositing, gestures, mapping, model, outputs, places, plates, session, shapes
+from . import compositing, gestures, model, outputs, places, plates, session, shapes
 from .client import jobs
+from .client.frames import format_frames, frames_in
 from .gestures import Gesture, OnPlate, reporting
 from .mattes import MatteFolder
-from .operators import finished
+from .operators import Asked
 from .runs import run_of
 
 LAYOUTS = (
@@ -35,30 +34,6 @@ QUEUES = (
 )
 
 
-class Asked(OnPlate):
-    """Asks the engine for a job other than tracking."""
-
-    wait: BoolProperty(
-        name="Wait", default=False, description="Return when it is done, for scripts", options={"SKIP_SAVE"}
-    )
-
-    def ask(self, context: Any, request: jobs.Request, then: Callable[[], str] | None = None) -> set[str]:
-        """`then` is called at the end, and returns what is said of it."""
-        scene, strip = gestures.target(context)
-        if run_of(strip.wisp.uid).busy:
-            raise plates.Refusal("The engine is at work for this strip already. Stop that first.")
-        if bpy.app.background and not self.wait:
-            raise plates.Refusal("In background mode nothing runs between commands: use wait=True.")
-        run = session.ask(scene, strip, request, then)
-        if not self.wait:
-            return {"FINISHED"}
-        fault = finished(run)
-        if fault is not None:
-            raise plates.Refusal(fault.text)
-        self.report({"INFO"}, run.message)
-        return {"FINISHED"}
-
-
 class WISP_OT_check(Asked, bpy.types.Operator):
     """Look through the finished mattes; frames that seem wrong are marked as worth a look"""
 
@@ -68,7 +43,7 @@ class WISP_OT_check(Asked, bpy.types.Operator):
     @reporting
     def execute(self, context):
         scene, strip = gestures.target(context)
-        return self.ask(context, jobs.Check(frames=mapping.ranges(plates.plate_of(scene, strip).frames)))
+        return self.ask(context, jobs.Check(frames=format_frames(plates.plate_of(scene, strip).frames)))
 
 
 class WISP_OT_deliver(Asked, bpy.types.Operator):
@@ -100,7 +75,7 @@ class WISP_OT_deliver(Asked, bpy.types.Operator):
             output=str(Path(bpy.path.abspath(self.filepath)).absolute()),
             layout=self.layout_kind,
             confidence=self.confidence,
-            frames=mapping.ranges(plates.plate_of(scene, strip).frames),
+            frames=format_frames(plates.plate_of(scene, strip).frames),
             overwrite=self.overwrite,
         )
         return self.ask(context, request)
@@ -151,7 +126,7 @@ class WISP_OT_make_masks(Asked, bpy.types.Operator):
         plate = plates.plate_of(scene, strip)
         offset = _offset(plate, "Masks")
         path = Path(tempfile.mkdtemp(dir=bpy.app.tempdir)) / "shapes.json"
-        request = jobs.Deliver(output=str(path), layout="shapes", frames=mapping.ranges(plate.frames))
+        request = jobs.Deliver(output=str(path), layout="shapes", frames=format_frames(plate.frames))
 
         def make() -> str:
             made = shapes.build_masks(json.loads(path.read_text(encoding="utf-8")), offset)
@@ -248,8 +223,8 @@ class WISP_OT_lock(OnPlate, bpy.types.Operator):
                 raise plates.Refusal("Only finished mattes can be locked: track first.")
         wisp = model.own(strip)
         item = next(each for each in wisp.objects if each.number == number)
-        had = mapping.frames_in(item.locks)
-        item.locks = mapping.ranges(had | wanted if self.lock else had - wanted)
+        had = set(frames_in(item.locks))
+        item.locks = format_frames(had | wanted if self.lock else had - wanted)
         session.wake()
         session.redraw()
         return {"FINISHED"}

@@ -128,34 +128,3 @@ def held_positions(keys: Sequence[tuple[int, int]], times: Iterable[int]) -> dic
         exact = math.floor(position + 0.5)
         found[time] = (exact, first.setdefault(math.floor(position), exact))
     return found
-
-
-def spans(frames: Iterable[int]) -> list[tuple[int, int]]:
-    """Runs of neighbouring frames: (first, last), ascending."""
-    found: list[tuple[int, int]] = []
-    for frame in sorted(set(frames)):
-        if found and frame == found[-1][1] + 1:
-            found[-1] = (found[-1][0], frame)
-        else:
-            found.append((frame, frame))
-    return found
-
-
-def ranges(frames: Iterable[int]) -> str:
-    """Frames as text: `1-5,8`."""
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans(frames))
-
-
-_SPAN = re.compile(r"(-?\d+)(?:-(-?\d+)(?:x(\d+))?)?")
-
-
-def frames_in(text: str) -> set[int]:
-    """The frames of a text such as `1-5,8` or `1-9x2`, as the engine writes them."""
-    frames: set[int] = set()
-    for part in filter(None, text.split(",")):
-        match = _SPAN.fullmatch(part)
-        if match is None:
-            raise ValueError(f"'{part}' is no frame range")
-        first = int(match[1])
-        frames.update(range(first, int(match[2] or first) + 1, int(match[3] or 1)))
-    return frames

@@ -68,7 +68,7 @@ def models_of(kind: str):
     def search(_self, _context, text: str) -> list[str]:
         from . import engine
 
-        told = engine.client.engine.get("models", ()) if engine.client else ()
+        told = engine.client.engine.get("models", ())
         return [each["id"] for each in told if kind in each["kinds"] and each["available"] and text in each["id"]]
 
     return search

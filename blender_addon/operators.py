@@ -5,7 +5,9 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from . import compat, engine, gestures, model, outputs, plates, preferences, session
+from .client import jobs
 from .client.errors import EngineError
+from .client.frames import format_frames
 from .gestures import OnPlate, reporting
 from .runs import run_of, runs
 
@@ -90,7 +92,33 @@ class WISP_OT_jump(OnPlate, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class WISP_OT_track(OnPlate, bpy.types.Operator):
+def whole(scene, strip) -> jobs.Solve:
+    """All frames that the strip shows. Raises plates.Refusal."""
+    return jobs.Solve(format_frames(plates.plate_of(scene, strip).frames))
+
+
+class Asked(OnPlate):
+    """Asks the engine for a job."""
+
+    wait: BoolProperty(
+        name="Wait", default=False, description="Return when it is done, for scripts", options={"SKIP_SAVE"}
+    )
+
+    def ask(self, context, request, then=None) -> set[str]:
+        """`then` is called at the end, and returns what is said of it. Raises plates.Refusal, EngineGone."""
+        scene, strip = gestures.target(context)
+        if bpy.app.background and not self.wait:
+            raise plates.Refusal("In background mode nothing runs between commands: use wait=True.")
+        run = session.ask(scene, strip, request, then)
+        if self.wait:
+            fault = session.finished(run)
+            if fault is not None:
+                raise plates.Refusal(fault.text)
+            self.report({"INFO"}, run.message)
+        return {"FINISHED"}
+
+
+class WISP_OT_track(Asked, bpy.types.Operator):
     """Compute the mattes that are missing"""
 
     bl_idname = "wisp.track"
@@ -99,30 +127,17 @@ class WISP_OT_track(OnPlate, bpy.types.Operator):
     direction: EnumProperty(name="Frames", items=DIRECTIONS, default="both", options={"SKIP_SAVE"})
     first: IntProperty(name="First", description="First scene frame, instead of a direction", options={"SKIP_SAVE"})
     last: IntProperty(name="Last", options={"SKIP_SAVE"})
-    wait: BoolProperty(
-        name="Wait", default=False, description="Return when it is done, for scripts", options={"SKIP_SAVE"}
-    )
 
     @reporting
     def execute(self, context):
         scene, strip = gestures.target(context)
         if not any(item.prompts for item in strip.wisp.objects if item.enabled):
             session.combine(scene, strip)
-            self.report({"ERROR"}, "There are no prompts yet: click the object in the preview")
-            return {"CANCELLED"}
-        if run_of(strip.wisp.uid).busy:
-            self.report({"ERROR"}, "This strip is being tracked already")
-            return {"CANCELLED"}
-        if bpy.app.background and not self.wait:
-            self.report({"ERROR"}, "In background mode nothing runs between commands: use wait=True")
-            return {"CANCELLED"}
+            raise plates.Refusal("There are no prompts yet: click the object in the preview.")
         frames = self.frames(scene, plates.plate_of(scene, strip))
         if not frames:
-            self.report({"ERROR"}, "The strip is not visible on these frames")
-            return {"CANCELLED"}
-        run = session.track(scene, strip, frames)
-        outputs.update(scene, strip)
-        return self.finish(run) if self.wait else {"FINISHED"}
+            raise plates.Refusal("The strip is not visible on these frames.")
+        return self.ask(context, jobs.Solve(format_frames(frames)))
 
     def frames(self, scene, plate) -> list[int]:
         now = scene.frame_current
@@ -140,27 +155,6 @@ class WISP_OT_track(OnPlate, bpy.types.Operator):
 
         return sorted({number for frame, number in plate.shown.items() if inside(frame)})
 
-    def finish(self, run):
-        fault = finished(run)
-        outputs.refresh(run.uid)
-        if fault is not None:
-            self.report({"ERROR"}, fault.text)
-            return {"CANCELLED"}
-        self.report({"INFO"}, run.message)
-        return {"FINISHED"}
-
-
-def finished(run):
-    """Wait for the plate's job; returns what went wrong, or None. An interruption stops the job first."""
-    job = run.job
-    try:
-        session.wait(run, lambda: job.finished)
-    except KeyboardInterrupt:
-        job.cancel()
-        session.wait(run, lambda: job.finished)
-        raise
-    return run.fault or (engine.fault if not job.finished else None)
-
 
 class WISP_OT_stop(bpy.types.Operator):
     """Stop; the frames that are finished are kept"""
@@ -173,7 +167,7 @@ class WISP_OT_stop(bpy.types.Operator):
         found = gestures.target(context)
         uid = self.uid or (found[1].wisp.uid if found is not None else "")
         if uid in runs:
-            session.stop(runs[uid])
+            runs[uid].session.stop()
         return {"FINISHED"}
 
 
@@ -192,7 +186,7 @@ class WISP_OT_remove(OnPlate, bpy.types.Operator):
         scene, strip = gestures.target(context)
         run = runs.pop(strip.wisp.uid, None)
         if run is not None:
-            run.close()
+            run.session.close()
         outputs.remove(scene, strip)
         strip.wisp.objects.clear()
         strip.wisp.uid, strip.wisp.shown_from = "", ""
@@ -212,8 +206,7 @@ class WISP_OT_track_selected(bpy.types.Operator):
         for strip in list(compat.all_strips(scene)):
             wisp = strip.wisp
             if strip.select and not wisp.role and wisp.shown_objects and not run_of(wisp.uid).busy:
-                session.track(scene, strip, plates.plate_of(scene, strip).frames)
-                outputs.update(scene, strip)
+                session.ask(scene, strip, whole(scene, strip))
                 count += 1
         if not count:
             self.report({"ERROR"}, "No selected strip has prompts and is not being tracked already")
@@ -235,8 +228,8 @@ class WISP_OT_update_outputs(OnPlate, bpy.types.Operator):
         run = runs.get(strip.wisp.uid)
         if run is not None:
             run.placed.clear()
-            if run.shot is not None and engine.client is not None and engine.client.state == "ready":
-                run.shot.refresh()
+            if run.session.is_open and engine.client.state == "ready":
+                run.session.refresh()
         outputs.update(scene, strip)
         outputs.refresh(strip.wisp.uid)
         return {"FINISHED"}
@@ -274,9 +267,7 @@ class WISP_OT_refresh_status(OnPlate, bpy.types.Operator):
         scene, strip = gestures.target(context)
         if engine.fault is not None:
             session.drop_engine()
-        run = session.sync(scene, strip)
-        if run.shot is not None and run.shot.status:
-            run.shot.refresh()
+        session.sync(scene, strip).session.refresh()
         return {"FINISHED"}
 
 
@@ -288,8 +279,9 @@ class WISP_OT_test_engine(bpy.types.Operator):
 
     def execute(self, _context):
         session.drop_engine()
+        client = engine.client
         try:
-            client = engine.start()
+            engine.start()
             client.wait(lambda: client.state in ("ready", "refused", "exited"), 60)
         except (EngineError, TimeoutError) as error:
             engine.fault = engine.fault or engine.Fault(str(error))
@@ -313,6 +305,7 @@ class WISP_OT_restart_engine(bpy.types.Operator):
         engine.start()
         for run in runs.values():
             run.fault = None
+            run.session.say("The engine starts")
         return {"FINISHED"}
 
 
@@ -354,7 +347,7 @@ class WISP_OT_copy_details(bpy.types.Operator):
     bl_label = "Copy Details"
 
     def execute(self, context):
-        faults = [engine.fault, *(run.fault for run in runs.values())]
+        faults = [engine.fault, *(run.trouble for run in runs.values())]
         texts = [f"{fault.kind}: {fault.text}\n{fault.details}" for fault in faults if fault]
         context.window_manager.clipboard = "\n".join(texts)
         return {"FINISHED"}
@@ -369,9 +362,7 @@ class WISP_OT_update_stale(bpy.types.Operator):
     @reporting
     def execute(self, _context):
         for scene, strip in list(outputs.joined()):
-            run = session.track(scene, strip, plates.plate_of(scene, strip).frames)
-            outputs.update(scene, strip)
-            fault = finished(run)
+            fault = session.finished(session.ask(scene, strip, whole(scene, strip)))
             if fault is not None:
                 self.report({"ERROR"}, f"{strip.name}: {fault.text}")
                 return {"CANCELLED"}

@@ -3,7 +3,8 @@
 
 import bpy
 
-from . import activity, document, gestures, mapping, outputs, plates, preferences, troubles
+from . import activity, document, gestures, outputs, plates, preferences, troubles
+from .client.frames import frames_in, spans
 from .icons import icon
 from .runs import runs
 
@@ -134,15 +135,14 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
         scene, strip = gestures.target(context)
         run = runs.get(strip.wisp.uid)
         if run is not None and run.busy:
-            factor = run.done / run.total if run.total else 0.0
-            layout.progress(factor=factor, text=activity.told(run))
+            layout.progress(factor=activity.part(run), text=activity.told(run))
             layout.operator("wisp.stop", icon_value=icon("stop"))
         else:
             row = layout.row(align=True)
             for direction, text in (("backward", ""), ("frame", ""), ("forward", ""), ("both", "Track")):
                 name = f"track-{direction}"
                 row.operator("wisp.track", text=text, icon_value=icon(name)).direction = direction
-        if strip.wisp.objects and (run is None or run.shot is None):
+        if strip.wisp.objects and (run is None or not run.session.is_open):
             layout.operator("wisp.refresh_status", icon="FILE_REFRESH")
         if run is None:
             return
@@ -185,8 +185,8 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
             shown = plates.shown_frames(scene, strip)
         except plates.Refusal:
             return
-        times = plates.times_of(f"{strip.wisp.uid} locks", shown, mapping.frames_in(item.locks))
-        layout.label(text=f"Locked: {listed(mapping.spans(times))}", icon="LOCKED")
+        times = plates.times_of(f"{strip.wisp.uid} locks", shown, frames_in(item.locks))
+        layout.label(text=f"Locked: {listed(spans(times))}", icon="LOCKED")
 
 
 #: A state, what a person reads, and its icon.

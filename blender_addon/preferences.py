@@ -58,7 +58,7 @@ class WispPreferences(bpy.types.AddonPreferences):
         if engine.fault:
             for line in wrapped(engine.fault.text, 90):
                 layout.label(text=line, icon="ERROR" if line == engine.fault.text[: len(line)] else "BLANK1")
-        elif client is not None and client.engine:
+        elif client.engine:
             told = client.engine
             layout.label(text=f"Wisp {told['wisp']}, device {told['device']}", icon="CHECKMARK")
             there = ", ".join(each["id"] for each in told["models"] if each["available"])

@@ -12,9 +12,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
-from typing import Any, NamedTuple
+from typing import Any
 
-from . import mapping, pictures
+from . import pictures
+from .client.frames import format_frames, frames_in
+from .client.session import Lane
 from .mattes import MatteFolder
 
 #: What of an object its mattes depend on.
@@ -22,14 +24,6 @@ _DECISIVE = ("prompts", "edge", "garbage", "core")
 
 
 Frames = Mapping[int, Iterable[int]]
-
-
-class Known(NamedTuple):
-    """Frames by object id, see `runs.Run`."""
-
-    solved: dict[int, set[int]]
-    dirty: dict[int, set[int]]
-    doubtful: dict[int, dict[int, str]]
 
 
 def write_shot(folder: Path, shot: Mapping[str, Any]) -> None:
@@ -40,7 +34,7 @@ def write_shot(folder: Path, shot: Mapping[str, Any]) -> None:
 def write_status(folder: Path, solved: Frames, dirty: Frames) -> None:
     """Remember what is computed and what is to be."""
     status = {
-        str(number): {"solved": mapping.ranges(solved[number]), "dirty": mapping.ranges(dirty[number])}
+        str(number): {"solved": format_frames(solved[number]), "dirty": format_frames(dirty[number])}
         for number in dirty
     }
     _write(folder / "status.json", status)
@@ -51,9 +45,9 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def read(folder: Path, shot: Mapping[str, Any], frames: Iterable[int]) -> Known:
-    """What is there for the document `shot` on these frames, as far as the files tell."""
-    frames, known = set(frames), Known({}, {}, {})
+def read(folder: Path, shot: Mapping[str, Any], frames: Iterable[int]) -> dict[int, Lane]:
+    """What is there, by object id, for the document `shot` on these frames, as far as the files tell."""
+    frames, known = set(frames), {}
     there = MatteFolder(folder).doubts(frames)
     status = _load(folder / "status.json")
     changed = outdated(_load(folder / "shot.wisp"), shot)
@@ -63,11 +57,10 @@ def read(folder: Path, shot: Mapping[str, Any], frames: Iterable[int]) -> Known:
         if number in changed or told is None:
             reached, dirty = (frames if item["prompts"] else set()), frames
         else:
-            dirty = mapping.frames_in(told["dirty"])
-            reached = (mapping.frames_in(told["solved"]) | dirty) & frames
-        known.solved[number] = mattes.keys() - dirty
-        known.dirty[number] = reached - known.solved[number]
-        known.doubtful[number] = {frame: why for frame, why in mattes.items() if why}
+            dirty = set(frames_in(told["dirty"]))
+            reached = {*frames_in(told["solved"]), *dirty} & frames
+        solved = mattes.keys() - dirty
+        known[number] = Lane(solved, reached - solved, {frame: why for frame, why in mattes.items() if why})
     return known
 
 

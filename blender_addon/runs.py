@@ -1,115 +1,175 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of each plate while the host runs: what is solved, what runs, what failed. Nothing here is saved."""
+"""What is known of each plate while the host runs, and the files that its strips show. Nothing here is saved."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import copy
+import functools
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from . import mapping
-from .client.errors import EngineError
-from .client.shots import Job, RemoteShot
+import bpy
+
+from . import engine, filing, record
+from .client.frames import spans
+from .client.session import READY, Lane, Places, Session
 from .engine import Fault
-from .mattes import MatteFolder
+from .mattes import MatteFolder, Placed
 
 
-class Place(NamedTuple):
-    """The folders with which a plate is open in the engine."""
-
-    root: Path
-    cache: Path
-    readable: tuple[str, ...]
-
-
-@dataclass
 class Run:
-    """The run state of one plate, found by its uid.
+    """One plate, found by its uid: its session with the engine, and what of that its strips show.
 
-    `solved`, `dirty`: frames by object. `doubtful`: why a solved frame is worth a look, by object and frame.
+    `session`: what is known of the frames; until the plate is open in the engine, what its files tell.
+    `document`: as the engine is to have it. `wanted`: (object, frame) of previews that the session was not told of.
     `enabled`: the objects, switched on and with prompts, that make up what the strips show.
-    `version`: grows with each change of any of these.
-    `previews`, `looks`: how many mattes, and states of all files, the engine was asked for and has not answered.
     `placed`: the engine's file that was last put into the plate's folder, by object and frame.
+    `touched`: since when files have changed that strips show. `edited`: whether what is seen may be stale by a setting.
+    `fault`: of the host's side. `said`: what the end of a job has come to here.
     """
 
-    uid: str
-    shot: RemoteShot | None = None
-    document: dict[str, Any] = field(default_factory=dict)
-    place: Place | None = None
-    mattes: MatteFolder | None = None
-    job: Job | None = None
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    eta: float | None = None
-    stopped_at: float | None = None
-    solved: dict[int, set[int]] = field(default_factory=dict)
-    dirty: dict[int, set[int]] = field(default_factory=dict)
-    doubtful: dict[int, dict[int, str]] = field(default_factory=dict)
-    placed: dict[tuple[int, int], Path] = field(default_factory=dict)
-    enabled: tuple[int, ...] = ()
-    version: int = 0
-    wanted: dict[tuple[int, int], float] = field(default_factory=dict)
-    previews: int = 0
-    looks: int = 0
-    fault: Fault | None = None
-    message: str = ""
-    _spans: tuple[Any, Any, dict[str, list[tuple[int, int]]]] | None = None
+    def __init__(self, uid: str) -> None:
+        self.uid = uid
+        self.session = Session(engine.client, lambda: self.document, Places("", ""), engine.clock, own_engine=False)
+        self.session.changed.connect(self.changed)
+        self.session.matte_changed.connect(self._place)
+        self.session.mattes_known.connect(self._place_all)
+        self.document: dict[str, Any] = {}
+        self.mattes: MatteFolder | None = None
+        self.placed: dict[tuple[int, int], str] = {}
+        self.enabled: tuple[int, ...] = ()
+        self.wanted: set[tuple[int, int]] = set()
+        self.touched: float | None = None
+        self.edited = False
+        self.fault: Fault | None = None
+        self.said = ""
+        self._version = 0
+        self._spans: tuple[Any, Any, dict[str, list[list[int]]]] | None = None
 
     @property
     def busy(self) -> bool:
-        return self.job is not None and not self.job.finished
+        return self.session.busy
 
     @property
-    def asked(self) -> int:
-        """How many answers are waited for, beside a job's."""
-        return self.previews + self.looks
+    def waits(self) -> bool:
+        """Whether somebody waits for what the engine computes."""
+        return bool(self.wanted) or self.session.busy or self.session.previewing
 
-    def close(self) -> None:
-        """Leave the engine. What is known of the frames stays."""
-        with contextlib.suppress(EngineError):
-            if self.job is not None and self.busy:
-                self.job.cancel()
-        with contextlib.suppress(EngineError):
-            if self.shot is not None:
-                self.shot.close()
-        self.shot, self.place, self.job, self.fault = None, None, None, None
-        self.previews, self.looks, self.stage, self.document = 0, 0, "", {}
-        self.wanted.clear()
+    @property
+    def message(self) -> str:
+        """How the last job ended; nothing where there is nothing to say."""
+        session = self.session
+        silent = session.failed or session.message == READY or not session.is_open
+        return self.said or ("" if silent else session.message)
+
+    @property
+    def trouble(self) -> Fault | None:
+        """What went wrong with what was asked for this plate."""
+        return self.fault or (Fault(self.session.message) if self.session.failed else None)
+
+    @property
+    def solved(self) -> dict[int, set[int]]:
+        """Frames by object."""
+        return {number: lane.solved for number, lane in self.session.lanes.items()}
+
+    @property
+    def dirty(self) -> dict[int, set[int]]:
+        """Frames by object."""
+        return {number: lane.dirty for number, lane in self.session.lanes.items()}
+
+    @property
+    def doubtful(self) -> dict[int, dict[int, str]]:
+        """Why a solved frame is worth a look, by object and frame."""
+        return {number: lane.suspicious for number, lane in self.session.lanes.items()}
 
     def state(self, frame: int) -> str:
         """`dirty`, `doubtful`, `solved` or `none`: the worst of the objects that are shown."""
-        if any(frame in self.dirty.get(number, ()) for number in self.enabled):
+        lanes = [self.session.lanes[number] for number in self.enabled if number in self.session.lanes]
+        if any(frame in lane.dirty for lane in lanes):
             return "dirty"
-        if any(frame in self.doubtful.get(number, ()) for number in self.enabled):
+        if any(frame in lane.suspicious for lane in lanes):
             return "doubtful"
-        return "solved" if any(frame in self.solved.get(number, ()) for number in self.enabled) else "none"
+        return "solved" if any(frame in lane.solved for lane in lanes) else "none"
 
-    def spans(self, shown: Mapping[int, int]) -> dict[str, list[tuple[int, int]]]:
+    def spans(self, shown: Mapping[int, int]) -> dict[str, list[list[int]]]:
         """State -> spans of the scene frames that show plate frames of it, by `shown`: scene frame -> plate frame."""
-        key = (self.version, self.enabled)
+        key = (self._version, self.enabled)
         if self._spans is None or self._spans[0] != key or self._spans[1] is not shown:
             states: dict[str, list[int]] = {}
             for time, frame in shown.items():
                 states.setdefault(self.state(frame), []).append(time)
-            self._spans = (key, shown, {state: mapping.spans(times) for state, times in states.items()})
+            self._spans = (key, shown, {state: spans(times) for state, times in states.items()})
         return self._spans[2]
 
     def changed(self) -> None:
-        """What is known of the frames is not what it was."""
-        self.version += 1
+        """What is known is not what it was."""
+        self._version += 1
+        redraw()
 
     def judge(self, number: int, frame: int, doubt: str) -> None:
         """What there is to doubt about a matte, or nothing."""
-        doubtful = self.doubtful.setdefault(number, {})
+        doubtful = self.session.lanes.setdefault(number, Lane(set(), set(), {})).suspicious
+        doubtful.pop(frame, None)
         if doubt:
             doubtful[frame] = doubt
-        else:
-            doubtful.pop(frame, None)
         self.changed()
+
+    # -- files --------------------------------------------------------------------------------------------
+
+    def show(self, numbers: tuple[int, ...], frames: Iterable[int], anyway: bool = False) -> None:
+        """Have the strips show the mattes of these objects and no others."""
+        if (self.enabled == numbers and not anyway) or self.mattes is None:
+            return
+        self.enabled = numbers
+        self.changed()
+        for frame in frames:
+            self.file(self.mattes.combine, frame, numbers, then=self._combined)
+
+    def remember(self, write: Callable[..., None], *content: Any) -> None:
+        """Keep it beside the plate's mattes, as it is now."""
+        assert self.mattes is not None
+        self.file(write, self.mattes.folder, *copy.deepcopy(content), then=lambda _: None)
+
+    def file(self, work: Callable[..., Any], *arguments: Any, then: Callable[[Any], None]) -> None:
+        """Have work on the plate's files done soon; a failure becomes the plate's fault."""
+        filing.submit(work, *arguments, then=then, failed=self._not_written)
+
+    def _not_written(self, error: Exception) -> None:
+        self.fault = Fault(f"A matte cannot be written: {error}", "output")
+
+    def _place_all(self) -> None:
+        for number, lane in self.session.lanes.items():
+            for frame in lane.solved:
+                self._place(number, frame)
+        self.remember(record.write_status, self.solved, self.dirty)
+
+    def _place(self, number: int, frame: int) -> None:
+        """Have the engine's newest matte shown."""
+        path, key = self.session.matte_path(number, frame), (number, frame)
+        if path is not None and self.placed.get(key) != path and self.mattes is not None:
+            self.placed[key] = path
+            then = functools.partial(self._placed, number, frame)
+            self.file(self.mattes.place, number, frame, Path(path), self.enabled, then=then)
+
+    def _placed(self, number: int, frame: int, placed: Placed) -> None:
+        if placed.doubt is not None:
+            self.judge(number, frame, placed.doubt)
+        self._combined(placed.changed)
+
+    def _combined(self, changed: bool) -> None:
+        if changed and self.touched is None:
+            self.touched = time.monotonic()
+
+
+def redraw() -> None:
+    """Have all sequencer areas drawn again."""
+    manager = getattr(bpy.context, "window_manager", None)  # none while the host ends
+    for window in manager.windows if manager is not None else ():
+        for area in window.screen.areas:
+            if area.type == "SEQUENCE_EDITOR":
+                area.tag_redraw()
 
 
 runs: dict[str, Run] = {}
@@ -117,4 +177,6 @@ runs: dict[str, Run] = {}
 
 def run_of(uid: str) -> Run:
     """The run state of a plate, made on first use."""
-    return runs.setdefault(uid, Run(uid))
+    if uid not in runs:
+        runs[uid] = Run(uid)
+    return runs[uid]

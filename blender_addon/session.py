@@ -1,41 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plates that are open in the engine: what is asked of it, and what it answers.
+"""The plates as sessions of the engine: opened, kept as the file has them, asked for previews and jobs.
 
-Everything here happens on the main thread, driven by `watch` (in background mode by the operator that waits). Files are
-linked and combined by `filing`.
+Everything here happens on the main thread, driven by `watch` (in background mode by the operator that waits). What a
+session is, is `client.session`; what strips show of it, `runs`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import copy
-import functools
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import bpy
-
-from . import document, engine, filing, mapping, model, outputs, places, plates, record
+from . import document, engine, filing, model, outputs, places, plates, record
 from .client import jobs
-from .client.errors import EngineError
+from .client.errors import EngineError, EngineGone
+from .client.frames import frames_in
+from .client.session import READY, SETTLE, Lane, Places, Timer
 from .engine import Fault
-from .mattes import MatteFolder, Placed
-from .runs import Place, Run, run_of, runs
-
-#: A preview is asked for so many seconds after the last gesture, a changed setting is sent after so many.
-PREVIEW_DELAY, SETTINGS_DELAY = 0.15, 0.4
-#: Seconds that a job may take to obey Stop before the engine is ended.
-PATIENCE = 5.0
+from .mattes import MatteFolder
+from .runs import Run, redraw, run_of, runs
 
 #: Plates of a file just opened, of which the engine has not been asked yet.
 unasked: set[str] = set()
-#: Plates whose files have changed, and since when.
-touched: dict[str, float] = {}
 #: Plates of which undo may have taken the strips that show their mattes.
 unshown: set[str] = set()
-_settings_due: float | None = None
 
 
 # -- plates ---------------------------------------------------------------------------------------------------
@@ -48,34 +36,25 @@ def sync(scene: Any, strip: Any) -> Run:
     run = run_of(wisp.uid)
     plate = plates.plate_of(scene, strip)
     folder = places.here().plate(wisp.uid)
-    prompts = folder / "prompts"
+    cache, prompts = places.here().cache, folder / "prompts"
     shot = document.shot_document(wisp, plate, prompts)
-    place = Place(plate.folder, places.here().cache, (str(prompts), *document.other_folders(shot)))
-    running = engine.start()
+    place = Places(str(plate.folder), str(cache), (str(prompts), *document.other_folders(shot)))
+    engine.start()
     unasked.discard(wisp.uid)
     run.fault = None
-    if run.place != place or not place.cache.is_dir():
-        if run.shot is not None:
-            run.shot.close()
-        for needed in (place.cache, prompts):
-            needed.mkdir(parents=True, exist_ok=True)
-        run.place, run.document, run.placed = place, shot, {}
-        run.mattes = MatteFolder(folder)
-        run.shot = running.open(
-            shot,
-            str(place.root),
-            functools.partial(_on_status, run),
-            functools.partial(_failed, run),
-            cache=str(place.cache),
-            readable=list(place.readable),
-        )
-        _remember(run, record.write_shot, shot)
-    elif run.document != shot:
+    moved = not run.session.is_open or run.session.places != place or not cache.is_dir()
+    if moved or run.document != shot:
         run.document = shot
-        assert run.shot is not None
-        run.shot.update(shot)
-        _remember(run, record.write_shot, shot)
-    _combine(run, wisp, plate.frames)
+        if moved:
+            for needed in (cache, prompts):
+                needed.mkdir(parents=True, exist_ok=True)
+            run.mattes = MatteFolder(folder)
+            run.placed.clear()
+            run.session.move(place)
+        else:
+            run.session.update()
+        run.remember(record.write_shot, shot)
+    run.show(wisp.shown_objects, plate.frames)
     return run
 
 
@@ -84,18 +63,7 @@ def combine(scene: Any, strip: Any) -> None:
     outputs.settle(scene, strip)
     run = run_of(strip.wisp.uid)
     run.mattes = run.mattes or MatteFolder(places.here().plate(run.uid))
-    _combine(run, strip.wisp, plates.plate_of(scene, strip).frames, anyway=True)
-
-
-def _combine(run: Run, wisp: Any, frames: list[int], anyway: bool = False) -> None:
-    """Show the objects that are switched on now and have prompts, and no others."""
-    shown = wisp.shown_objects
-    if (run.enabled == shown and not anyway) or run.mattes is None:
-        return
-    run.enabled = shown
-    run.changed()
-    for frame in frames:
-        _submit(run, run.mattes.combine, frame, shown, then=functools.partial(_combined, run))
+    run.show(strip.wisp.shown_objects, plates.plate_of(scene, strip).frames, anyway=True)
 
 
 def recall() -> None:
@@ -112,156 +80,74 @@ def recall() -> None:
         run.mattes = MatteFolder(folder)
         run.enabled = strip.wisp.shown_objects
         shot = document.shot_document(strip.wisp, plate, folder / "prompts")
-        _submit(run, record.read, folder, shot, plate.frames, then=functools.partial(_recalled, run))
+
+        def known(lanes: dict[int, Lane], run: Run = run) -> None:
+            if not run.session.is_open:  # else the engine knows better
+                run.session.lanes = lanes
+                run.changed()
+
+        run.file(record.read, folder, shot, plate.frames, then=known)
 
 
-def _recalled(run: Run, known: record.Known) -> None:
-    if run.shot is None:  # else the engine knows better
-        run.solved, run.dirty, run.doubtful = known
-        run.changed()
+def ask(scene: Any, strip: Any, request: jobs.Request, then: Callable[[], str] | None = None) -> Run:
+    """Start a job for the plate; what a solve gives is shown. `then` is called at a good end, and returns what is said
+    of it.
+
+    Raises plates.Refusal, EngineGone.
+    """
+    if run_of(strip.wisp.uid).busy:
+        raise plates.Refusal("The engine is at work for this strip already. Stop that first.")
+    run = sync(scene, strip)
+    run.said = ""
+
+    def ended(end: jobs.Done | None, why: str) -> None:
+        try:
+            if end is not None and then is not None:
+                run.said = then()
+        except (OSError, ValueError, RuntimeError) as error:
+            run.fault = Fault(str(error))
+        if end is None and run.session.failed:
+            run.fault = Fault(why)
+
+    if not run.session.run(request, on_end=ended):
+        raise EngineGone(run.session.message)
+    if isinstance(request, jobs.Solve):
+        run.show(strip.wisp.shown_objects, frames_in(request.frames or ""), anyway=True)
+        outputs.update(scene, strip)
+    return run
 
 
-def _remember(run: Run, write: Callable[..., None], *content: Any) -> None:
-    """Keep it beside the plate's mattes, as it is now."""
-    assert run.mattes is not None
-    _submit(run, write, run.mattes.folder, *copy.deepcopy(content), then=lambda _: None)
+def finished(run: Run) -> Fault | None:
+    """Wait for the plate's job; for background mode. What went wrong, or None; an interruption stops the job first."""
+    try:
+        _wait(run)
+    except KeyboardInterrupt:
+        run.session.stop()
+        _wait(run)
+        raise
+    outputs.refresh(run.uid)
+    return run.fault or (engine.fault if run.busy else None)
+
+
+def _wait(run: Run) -> None:
+    while not (run.session.settled and not filing.pending()) and engine.client.pid is not None:
+        if engine.client.state == "refused":
+            break
+        engine.poll(timeout=0.05)
+        filing.drain()
+
+
+# -- what was changed -----------------------------------------------------------------------------------------
 
 
 def want_preview(uid: str, number: int, frame: int) -> None:
     """Ask for the matte of one object on one frame soon."""
-    run_of(uid).wanted[number, frame] = time.monotonic() + PREVIEW_DELAY
+    run_of(uid).wanted.add((number, frame))
 
 
 def wake() -> None:
     """A setting has changed: send it soon to the plates that are open."""
-    global _settings_due
-    _settings_due = time.monotonic() + SETTINGS_DELAY
-
-
-def track(scene: Any, strip: Any, frames: list[int], numbers: list[int] | None = None) -> Run:
-    """Start to compute what is missing on `frames`. Raises plates.Refusal, EngineGone."""
-    run = sync(scene, strip)
-    assert run.shot is not None
-    _combine(run, strip.wisp, frames, anyway=True)
-    run.stage, run.done, run.total, run.eta, run.stopped_at = "starting", 0, 0, None, None
-    run.message = ""
-    run.job = run.shot.solve(
-        mapping.ranges(frames),
-        numbers,
-        on_progress=lambda params: _on_progress(run, params),
-        on_frame=lambda params: _on_frame(run, params),
-        on_done=lambda params: _on_done(run, params),
-        on_error=lambda error: _job_failed(run, error),
-    )
-    return run
-
-
-def ask(scene: Any, strip: Any, request: jobs.Request, then: Callable[[], str] | None = None) -> Run:
-    """Start another job for the plate: a check, a delivery. `then` is called at its end and returns what is said.
-
-    Raises plates.Refusal, EngineGone.
-    """
-    run = sync(scene, strip)
-    assert run.shot is not None
-    run.stage, run.done, run.total, run.eta, run.stopped_at = "starting", 0, 0, None, None
-    run.message = ""
-
-    def event(told: jobs.Event) -> None:
-        if isinstance(told, jobs.Progress):
-            _on_progress(run, told.values())
-        elif isinstance(told, jobs.Verdict) and told.state == "judged":
-            run.judge(told.id, told.frame, told.reasons[0] if told.suspicious else "")
-
-    def done(end: jobs.Done) -> None:
-        run.stage, run.message = "", end.sentence
-        if then is not None:
-            try:
-                run.message = then()
-            except (OSError, ValueError, RuntimeError) as error:
-                run.fault = Fault(str(error))
-        redraw()
-
-    run.job = run.shot.run(request, event, done, functools.partial(_job_failed, run))
-    return run
-
-
-def stop(run: Run) -> None:
-    """Stop the plate's job; what is finished is kept."""
-    if run.job is not None and run.busy:
-        run.job.cancel()
-        run.stage, run.stopped_at = "stopping", time.monotonic()
-
-
-def wait(run: Run, until: Callable[[], bool]) -> None:
-    """Drive the session until `until()` and all files are in place; for background mode."""
-    while not (until() and not run.asked and not filing.pending()):
-        if engine.client is None or engine.client.state in ("exited", "stopped", "refused"):
-            break
-        engine.client.poll(timeout=0.05)
-        filing.drain()
-
-
-# -- what the engine says -------------------------------------------------------------------------------------
-
-
-def _on_status(run: Run, status: dict[str, Any]) -> None:
-    run.looks = 0
-    for item in status["objects"]:
-        number, frames = item["id"], item["frames"]
-        run.solved[number] = mapping.frames_in(frames.get("solved", ""))
-        run.dirty[number] = mapping.frames_in(frames.get("dirty", ""))
-        folder, _, name = item["pattern"].rpartition("/")  # a folder's name may hold a % that means itself
-        for frame in run.solved[number]:
-            _place(run, number, frame, Path(folder, name % frame))
-    run.changed()
-    _remember(run, record.write_status, run.solved, run.dirty)
-    redraw()
-
-
-def _on_progress(run: Run, params: dict[str, Any]) -> None:
-    if run.stopped_at is None:
-        run.stage = params["stage"]
-    run.done, run.total, run.eta = params["done"], params["total"], params["eta"]
-    redraw()
-
-
-def _on_frame(run: Run, params: dict[str, Any]) -> None:
-    _place(run, params["id"], params["frame"], Path(params["path"]))
-
-
-def _on_done(run: Run, params: dict[str, Any]) -> None:
-    run.stage = ""
-    run.message = f"{params['matted']} mattes computed, {params['cached']} were there"
-    _ask_status(run)
-
-
-def _job_failed(run: Run, error: EngineError) -> None:
-    run.stage = ""
-    if error.kind == "cancelled":
-        run.message = error.message
-    else:
-        _failed(run, error)
-    _ask_status(run)
-
-
-def _ask_status(run: Run) -> None:
-    if engine.client is not None and engine.client.state == "ready" and run.shot is not None:
-        run.looks = 1
-        run.shot.refresh()
-
-
-def _failed(run: Run, error: EngineError) -> None:
-    run.previews, run.looks = 0, 0
-    run.fault = Fault(str(error), error.kind)
-    redraw()
-
-
-def _previewed(run: Run, number: int, frame: int, result: dict[str, Any]) -> None:
-    run.previews = max(0, run.previews - 1)
-    _place(run, number, frame, Path(result["path"]))
-
-
-# -- files ----------------------------------------------------------------------------------------------------
+    _settings.start()
 
 
 def undone() -> None:
@@ -279,96 +165,66 @@ def show_unshown() -> None:
                 outputs.update(scene, strip)
 
 
-def _submit(run: Run, work: Callable[..., Any], *arguments: Any, then: Callable[[Any], None]) -> None:
-    filing.submit(work, *arguments, then=then, failed=functools.partial(_not_written, run))
-
-
-def _not_written(run: Run, error: Exception) -> None:
-    run.fault = Fault(f"A matte cannot be written: {error}", "output")
-
-
-def _place(run: Run, number: int, frame: int, source: Path) -> None:
-    """Have a file of the engine's shown: it is what the present document wants on this frame."""
-    run.solved.setdefault(number, set()).add(frame)
-    run.dirty.setdefault(number, set()).discard(frame)
-    run.changed()
-    if run.placed.get((number, frame)) != source and run.mattes is not None:
-        run.placed[number, frame] = source
-        then = functools.partial(_placed, run, number, frame)
-        _submit(run, run.mattes.place, number, frame, source, run.enabled, then=then)
-
-
-def _placed(run: Run, number: int, frame: int, placed: Placed) -> None:
-    if placed.doubt is not None:
-        run.judge(number, frame, placed.doubt)
-    _combined(run, placed.changed)
-
-
-def _combined(run: Run, changed: bool) -> None:
-    if changed:
-        touched.setdefault(run.uid, time.monotonic())
-
-
-# -- what is due ----------------------------------------------------------------------------------------------
-
-
-def send_due(now: float) -> None:
-    """Send what was put off: settings, previews, questions; end an engine that does not obey Stop."""
-    _send_settings(now)
-    _send_previews(now)
-    if unasked and engine.client is not None and engine.client.state == "ready":
+def send_due() -> None:
+    """Tell the sessions what their plates want."""
+    for run in list(runs.values()):
+        if run.wanted:
+            _send_previews(run)
+        elif run.edited and run.session.settled:
+            run.edited = False
+            _preview_shown(run)
+    if unasked and engine.client.state == "ready":
         scene, strip = model.find(unasked.pop())
         if strip is not None:
             _try_sync(run_of(strip.wisp.uid), scene, strip)
-    for run in runs.values():
-        if run.busy and run.stopped_at is not None and now - run.stopped_at > PATIENCE and engine.client is not None:
-            engine.client.kill()
-            run.stopped_at = None
 
 
-def _send_settings(now: float) -> None:
-    global _settings_due
-    if _settings_due is None or now < _settings_due:
-        return
-    _settings_due = None
-    for run in list(runs.values()):
-        scene, strip = model.find(run.uid)
-        if strip is None:
-            continue
-        if run.shot is not None:
-            before = run.document
-            if _try_sync(run, scene, strip) and run.document != before:
-                _preview_shown(run, scene, strip)
-        elif run.enabled != strip.wisp.shown_objects:
-            with contextlib.suppress(plates.Refusal):  # the panel says why
-                combine(scene, strip)
+def _send_previews(run: Run) -> None:
+    wanted, run.wanted = run.wanted, set()
+    scene, strip = model.find(run.uid)
+    if strip is not None and _try_sync(run, scene, strip):
+        prompted = {item.number for item in strip.wisp.objects if item.keyframes}
+        for number, frame in wanted:
+            if number in prompted:
+                run.session.want_preview(number, frame)
 
 
-def _preview_shown(run: Run, scene: Any, strip: Any) -> None:
+def _preview_shown(run: Run) -> None:
     """The frame at the playhead is asked for anew: its edges, or its models, are others now."""
+    scene, strip = model.find(run.uid)
+    if strip is None:
+        return
     with contextlib.suppress(plates.Refusal):  # the panel says why
         frame = plates.plate_frame(scene, strip, scene.frame_current)
-        if frame is None or run.busy:
+        if frame is None:
             return
         for number in strip.wisp.shown_objects:
-            if frame in run.dirty.get(number, ()) and (number, frame) in run.placed:
-                run.wanted[number, frame] = time.monotonic()
+            if run.session.stale(number, frame) and run.session.matte_path(number, frame) is not None:
+                run.session.want_preview(number, frame)
 
 
-def _send_previews(now: float) -> None:
-    for run in list(runs.values()):
-        due = [key for key, when in run.wanted.items() if when <= now]
-        if not due:
-            continue
-        scene, strip = model.find(run.uid)
-        for key in due:
-            del run.wanted[key]
-        if strip is None or not _try_sync(run, scene, strip) or run.shot is None:
-            continue
-        for number, frame in due:
-            if any(item.number == number and item.keyframes for item in strip.wisp.objects):
-                run.previews += 1
-                run.shot.preview(frame, number, functools.partial(_previewed, run, number, frame))
+def _send_settings() -> None:
+    for run, scene, strip in list(_running()):
+        before = run.document
+        if not run.session.is_open:
+            if run.enabled != strip.wisp.shown_objects:
+                with contextlib.suppress(plates.Refusal):  # the panel says why
+                    combine(scene, strip)
+        elif _try_sync(run, scene, strip) and run.document != before:
+            run.edited = True
+
+
+_settings = Timer(engine.clock, SETTLE, _send_settings)
+
+
+def _running() -> Iterator[tuple[Run, Any, Any]]:
+    """The first strip of each plate that has a run state."""
+    seen: set[str] = set()
+    for scene, strip in model.plates():
+        uid = strip.wisp.uid
+        if uid in runs and uid not in seen:
+            seen.add(uid)
+            yield runs[uid], scene, strip
 
 
 def _try_sync(run: Run, scene: Any, strip: Any) -> bool:
@@ -386,27 +242,17 @@ def _try_sync(run: Run, scene: Any, strip: Any) -> bool:
     return False
 
 
-def redraw() -> None:
-    """Have all sequencer areas drawn again."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "SEQUENCE_EDITOR":
-                area.tag_redraw()
-
-
 def forget() -> None:
     """Another file is loaded: its plates are not those of before."""
     for run in runs.values():
-        run.close()
-    runs.clear()
-    touched.clear()
-    unasked.clear()
-    unshown.clear()
+        run.session.close()
+    for kept in (runs, unasked, unshown):
+        kept.clear()
+    _settings.stop()
 
 
 def drop_engine() -> None:
-    """End the engine: the next request starts one anew, perhaps another, which is asked about every plate."""
-    for run in runs.values():
-        run.close()
-    unasked.update(runs)
+    """End the engine: the next request starts one anew, perhaps another, which is told of every plate."""
     engine.stop()
+    for run in runs.values():
+        run.session.say(READY)

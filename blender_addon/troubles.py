@@ -51,7 +51,7 @@ def of(context: Any) -> Trouble | None:
 def fault_of(strip: Any) -> engine.Fault | None:
     """What went wrong in the engine, or with what was asked of it for this strip."""
     run = runs.get(strip.wisp.uid)
-    return engine.fault or (run.fault if run else None)
+    return engine.fault or (run.trouble if run else None)
 
 
 def _of_engine(strip: Any) -> Trouble | None:

@@ -11,8 +11,8 @@ from . import activity, carrying, engine, filing, outputs, session, textures
 from .engine import Fault
 from .runs import runs
 
-#: Seconds between looks.
-BUSY, IDLE = 0.1, 0.5
+#: Seconds between looks at the engine, while something is expected of it and else; between looks at the strips.
+BUSY, IDLE, FOLLOW = 0.05, 0.2, 0.5
 _watched = 0.0
 
 
@@ -20,24 +20,24 @@ def poll() -> float:
     """Look at everything once. Returns the seconds until the next look."""
     global _watched
     now = time.monotonic()
-    if engine.client is not None:
-        engine.client.poll(limit=100)
+    engine.poll()
     if filing.drain() or (not bpy.app.background and textures.upload()):
         session.redraw()
-    session.send_due(now)
-    for uid in [uid for uid, since in session.touched.items() if now - since > IDLE]:
-        del session.touched[uid]
-        outputs.refresh(uid)
-    if now - _watched > IDLE:
+    session.send_due()
+    for run in runs.values():
+        if run.touched is not None and now - run.touched > FOLLOW:
+            run.touched = None
+            outputs.refresh(run.uid)
+    if now - _watched > FOLLOW:
         _watched = now
         outputs.follow()
         session.show_unshown()
         carrying.bring_linked()
     if not bpy.app.background:
         activity.refresh()
-    starting = engine.client is not None and engine.client.state == "starting"
-    working = any(run.busy or run.wanted or run.asked for run in runs.values())
-    return BUSY if starting or working or filing.pending() or session.touched or textures.pending() else IDLE
+    works = any(run.waits or run.touched is not None for run in runs.values())
+    expects = engine.client.state == "starting" or engine.clock.pending() or filing.pending() or textures.pending()
+    return BUSY if works or expects else IDLE
 
 
 def tick() -> float:

@@ -7,16 +7,12 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from . import host
 from .vendor.client import engine_path, folders, process
 from .vendor.client.client import Client
-
-
-class _Appointment(NamedTuple):
-    due: float
-    work: Callable[[], None]
+from .vendor.client.session import Appointments
 
 
 class Engine:
@@ -24,7 +20,8 @@ class Engine:
 
     def __init__(self) -> None:
         self._client: Optional[Client] = None
-        self._appointments: List[_Appointment] = []
+        #: The clock of sessions: what is due is done on the main thread by `poll`.
+        self.clock = Appointments()
 
     def client(self, chosen: str = "") -> Client:
         """The engine's client, started. `chosen`: the interpreter that a node names.
@@ -38,24 +35,9 @@ class Engine:
         self._client.start()
         return self._client
 
-    def clock(self, seconds: float, work: Callable[[], None]) -> Callable[[], None]:
-        """The clock of sessions: `work` is called on the main thread by the first `poll` after so many seconds."""
-        entry = _Appointment(time.monotonic() + seconds, work)
-        self._appointments.append(entry)
-
-        def take_back() -> None:
-            if entry in self._appointments:
-                self._appointments.remove(entry)
-
-        return take_back
-
     def poll(self) -> None:
         """Take the messages that have come, and do what is due. On the main thread, as often as the host is idle."""
-        now = time.monotonic()
-        for entry in [one for one in self._appointments if one.due <= now]:
-            if entry in self._appointments:  # the one before may have taken it back
-                self._appointments.remove(entry)
-                entry.work()
+        self.clock.run_due()
         if self._client is not None:
             self._client.poll()
 

@@ -16,6 +16,7 @@ from .vendor.client.errors import EngineError, ignore
 from .vendor.client.frames import FrameName
 from .vendor.client.jobs import Done, Event, Request
 from .vendor.client.session import Places, Session
+from .vendor.client.tables import STAGES
 
 
 def say(group: Any, text: str) -> None:
@@ -115,7 +116,7 @@ class Follower:
         session, progress = self._session, self._session.progress
         words = session.message
         if progress is not None and progress.total:
-            words = f"{progress.stage} {progress.done} of {progress.total}"
+            words = f"{STAGES.get(progress.stage, progress.stage)} {progress.done} of {progress.total}"
             host.show_progress(self._mine.bar, progress.done, progress.total, words)
         if words != self._said:
             self._said = words

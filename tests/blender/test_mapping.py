@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from wisp.frames import format_frames, parse_frames
 
 from blender_addon import mapping
 
@@ -57,12 +54,6 @@ def test_a_rate_adjusted_movie_is_sampled_by_time() -> None:
 def test_outside_the_movie_the_nearest_frame_is_shown() -> None:
     timing = mapping.MovieTiming(start=1, length=10, rate=1.0, frames=10)
     assert (mapping.movie_frame(timing, -5), mapping.movie_frame(timing, 99)) == (1, 10)
-
-
-@given(st.sets(st.integers(0, 3000), min_size=1, max_size=60))
-def test_ranges_are_those_of_the_engine(frames: set[int]) -> None:
-    assert set(parse_frames(mapping.ranges(frames))) == frames
-    assert mapping.frames_in(format_frames(sorted(frames))) == frames
 
 
 def test_a_retimed_sequence_shows_what_the_first_of_a_whole_frame_did() -> None:

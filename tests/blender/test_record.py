@@ -34,20 +34,19 @@ def folder(tmp_path: Path) -> Path:
 
 def test_frames_are_as_the_engine_left_them(folder: Path) -> None:
     known = record.read(folder, shot(), FRAMES)
-    assert known.solved == {1: {1001, 1002, 1003}, 2: set()}
-    assert known.dirty == {1: {1004}, 2: {1001}}
+    assert known == {1: ({1001, 1002, 1003}, {1004}, {}), 2: (set(), {1001}, {})}
 
 
 def test_a_file_that_is_gone_is_to_be_computed(folder: Path) -> None:
     mattes.MatteFolder(folder).object_path(1, 1002).unlink()
     known = record.read(folder, shot(), FRAMES)
-    assert (known.solved[1], known.dirty[1]) == ({1001, 1003}, {1002, 1004})
+    assert known[1][:2] == ({1001, 1003}, {1002, 1004})
 
 
 def test_a_file_that_was_to_be_computed_anew_is_not_solved(folder: Path) -> None:
     record.write_status(folder, {1: {1001, 1003}, 2: set()}, {1: {1002}, 2: set()})
     known = record.read(folder, shot(), FRAMES)
-    assert (known.solved[1], known.dirty[1]) == ({1001, 1003}, {1002})
+    assert known[1][:2] == ({1001, 1003}, {1002})
 
 
 @pytest.mark.parametrize("change", ["prompt", "edge", "tracker"])
@@ -60,8 +59,8 @@ def test_another_document_makes_its_objects_dirty(folder: Path, change: str) -> 
     else:
         now["solve"]["tracker"] = "sam2"
     known = record.read(folder, now, FRAMES)
-    assert (known.solved[1], known.dirty[1]) == (set(), set(FRAMES))
-    assert known.dirty[2] == (set(FRAMES) if change == "tracker" else {1001})
+    assert known[1][:2] == (set(), set(FRAMES))
+    assert known[2].dirty == (set(FRAMES) if change == "tracker" else {1001})
 
 
 def test_names_and_folders_do_not_count() -> None:
@@ -77,10 +76,11 @@ def test_without_a_readable_record_everything_is_to_be_computed(folder: Path, co
         (folder / name).unlink()
         if content is not None:
             (folder / name).write_text(content)
-    assert record.read(folder, shot(), FRAMES).dirty == {1: set(FRAMES), 2: set(FRAMES)}
+    known = record.read(folder, shot(), FRAMES)
+    assert {number: lane.dirty for number, lane in known.items()} == {1: set(FRAMES), 2: set(FRAMES)}
 
 
 def test_an_object_without_prompts_has_nothing_to_compute(folder: Path) -> None:
     now = shot()
     now["objects"].append({"id": 3, "name": "o3", "prompts": [], "edge": {}})
-    assert record.read(folder, now, FRAMES).dirty[3] == set()
+    assert record.read(folder, now, FRAMES)[3].dirty == set()

@@ -28,6 +28,6 @@ def test_types(tmp_path: Path) -> None:
     stage_blender(folder)
     run = checked(tmp_path)
     assert run.returncode == 0, run.stdout
-    (folder / "wrong.py").write_text("from . import session\n\nsession.sinc(1)\nsession.stop(1)\n")
+    (folder / "wrong.py").write_text("from . import session\n\nsession.sinc(1)\nsession.finished(1)\n")
     found = checked(tmp_path).stdout
     assert "sinc" in found and 'expected "Run"' in found, "otherwise the check above would prove nothing"

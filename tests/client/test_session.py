@@ -53,8 +53,9 @@ class Shot:
     def update(self, document: dict[str, Any]) -> None:
         self.asked.append(("update", document["name"]))
 
-    def refresh(self) -> None:
+    def refresh(self) -> bool:
         self.asked.append(("refresh",))
+        return True
 
     def preview(self, frame: int, number: int, there: Any, failed: Any) -> None:
         self.asked.append(("preview", number, frame))

@@ -75,14 +75,15 @@ class Client:
         """`command`: see `engine_path.command`. `name`: the host, shown in the engine's log. `log`: the file that
         takes the engine's stderr (default: one per host process in the user's log folder). `environment`: default
         that of this process, cleaned of what belongs to the host; `host_folder` is dropped from its PATH.
-        `idle_minutes`: after so long without work the engine drops its models."""
+        `idle_minutes`: after so long without work an engine that is started from now on drops its models."""
         inherited = os.environ if environment is None else environment
         self.log = log or folders.log_folder(inherited) / f"{name}-{os.getpid()}.log"
         self.state = "stopped"
         self.engine: Dict[str, Any] = {}
         self.on_exit, self.on_notification = Signal(), Signal()
         self.command = command
-        self._greeting = {"protocol": PROTOCOL, "client": name, "idle_minutes": idle_minutes}
+        self.idle_minutes = idle_minutes
+        self._name = name
         self._environment = process.clean_environment(inherited, host_folder)
         self._connection: Optional[Connection] = None
         self._numbers = itertools.count(1)
@@ -110,7 +111,8 @@ class Client:
         except OSError as error:
             raise EngineGone(f"The engine {self.command[0]} cannot be started: {error}.", "Check its path.") from None
         self.state = "starting"
-        self.request("initialize", self._greeting, self._welcomed, self._refused)
+        greeting = {"protocol": PROTOCOL, "client": self._name, "idle_minutes": self.idle_minutes}
+        self.request("initialize", greeting, self._welcomed, self._refused)
         for shot in self._shots:
             shot._open()
 

@@ -11,6 +11,8 @@ asked of it starts another one.
 
 from __future__ import annotations
 
+import itertools
+import time
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from . import jobs
@@ -32,6 +34,35 @@ READY = "Ready"
 
 #: `after(seconds, work)`: call `work` once, so much later, on the host's own thread; what it returns takes that back.
 Clock = Callable[[float, Callable[[], None]], Callable[[], None]]
+
+
+class Appointments:
+    """A clock for hosts without timers of their own: `run_due` is called as often as the host is idle."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
+        self._due: Dict[int, Tuple[float, Callable[[], None]]] = {}
+
+    def __call__(self, seconds: float, work: Callable[[], None]) -> Callable[[], None]:
+        number = next(self._numbers)
+        self._due[number] = (time.monotonic() + seconds, work)
+
+        def take_back() -> None:
+            self._due.pop(number, None)
+
+        return take_back
+
+    def run_due(self) -> None:
+        """Do what is due, in the order in which it was asked for."""
+        now = time.monotonic()
+        for number in [number for number, (due, _) in self._due.items() if due <= now]:
+            entry = self._due.pop(number, None)
+            if entry is not None:  # the one before may have taken it back
+                entry[1]()
+
+    def pending(self) -> bool:
+        """Whether there is more to come."""
+        return bool(self._due)
 
 
 class Timer:
@@ -86,7 +117,8 @@ class Session:
         clock: Clock,
         own_engine: bool = True,
     ) -> None:
-        """`document`: the shot as it is now. `own_engine`: nobody else uses the client, so that `close` ends it."""
+        """`document`: the shot as it is now. `own_engine`: nobody else uses the client, so that the session polls it
+        and `close` ends it."""
         self.changed, self.matte_changed, self.mattes_known = Signal(), Signal(), Signal()
         self.client = client
         self._document = document
@@ -108,6 +140,8 @@ class Session:
         self._job: Optional[Job] = None
         #: Whether that job's mattes are the shot's own: a comparison's are not.
         self._solves = False
+        #: Whether the engine was asked what is solved, and has not answered.
+        self._looking = False
         #: Previews (object, frame) to ask for, and those that the engine works at.
         self._wanted: Set[Tuple[int, int]] = set()
         self._previews: Set[Tuple[int, int]] = set()
@@ -129,8 +163,23 @@ class Session:
 
     @property
     def previewing(self) -> bool:
-        """Whether a single matte is being computed."""
-        return bool(self._previews)
+        """Whether a single matte is being computed, or is to be soon."""
+        return bool(self._previews or self._wanted)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the running job was asked to stop."""
+        return self._job is not None and self._job.unwanted and self.busy
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the shot is open in the engine, or is opened again by the next one."""
+        return self._shot is not None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is on its way: no job, preview, edit or question."""
+        return not (self.busy or self.previewing or self._edited or self._looking)
 
     @property
     def models(self) -> List[Dict[str, Any]]:
@@ -173,9 +222,11 @@ class Session:
 
     def open(self) -> None:
         """Start the engine and open the shot; the answers come later."""
-        self._poll_timer.start()
+        if self._own_engine:
+            self._poll_timer.start()
         if self._ensure() and self._shot is None:
             place = self._places
+            self._looking = True
             self._shot = self.client.open(
                 self._document(), place.root, self._status, self._error, place.cache, place.readable
             )
@@ -203,7 +254,7 @@ class Session:
         """Have the files looked at anew: somebody else may have solved some."""
         self._send()
         if self._shot is not None and self._ensure():
-            self._shot.refresh()
+            self._looking = self._shot.refresh()
 
     def want_preview(self, number: int, frame: int) -> None:
         """Compute that matte soon; asked for again before that, it is computed once. One that is being computed
@@ -297,11 +348,13 @@ class Session:
         if self._edited:
             self._edited = False
             self._update_timer.stop()
-            if self._ensure() and self._shot is not None:
+            if self._shot is not None and self._ensure():
+                self._looking = True
                 self._shot.update(self._document())
 
     def _ask_previews(self) -> None:
         if self._shot is None or not self._ensure():
+            self._wanted.clear()
             return
         self._send()
         for key in self._wanted - self._previews:
@@ -345,6 +398,7 @@ class Session:
         self.matte_changed.emit(number, frame)
 
     def _status(self, status: Dict[str, Any]) -> None:
+        self._looking = False
         for item in status["objects"]:
             number, frames = item["id"], item["frames"]
             self._patterns[number] = item["pattern"]
@@ -399,7 +453,7 @@ class Session:
         self._at_rest = READY if failed else words
         self.say(words, failed)
         if self._shot is not None and self.client.pid is not None:
-            self._shot.refresh()
+            self._looking = self._shot.refresh()
         self.changed.emit()
 
     def _impatient(self) -> None:
@@ -407,10 +461,12 @@ class Session:
             self.client.kill()
 
     def _error(self, error: EngineError) -> None:
+        self._looking = False
         self.say(str(error), failed=True)
 
     def _exited(self, end: EngineExit) -> None:
         self.progress = None
+        self._looking = False
         self._wanted.clear()
         self._previews.clear()
         self.say(f"{end} Your prompts are safe; it starts again when it is needed.", failed=True)

@@ -48,10 +48,13 @@ class RemoteShot:
         else:
             self._request("update", {"shot": shot}, self._report)
 
-    def refresh(self) -> None:
-        """Have the files looked at anew: some may have come, gone or changed. Nothing for a shot that was refused."""
-        if self._shot_id is not None or self._opening:
+    def refresh(self) -> bool:
+        """Have the files looked at anew: some may have come, gone or changed. False, and nothing, for a shot that was
+        refused."""
+        known = self._shot_id is not None or self._opening
+        if known:
             self._request("update", {"shot": self._shot, "look_again": True}, self._report)
+        return known
 
     def preview(self, frame: int, object_id: int, on_result: Result, on_error: Optional[Failure] = None) -> None:
         """One matte now, also while a job runs; `on_result` gets its `path`."""
@@ -145,7 +148,7 @@ class RemoteShot:
 
 
 class Job:
-    """A running job. Made by `RemoteShot`; `finished` once done, failed or cancelled."""
+    """A running job. Made by `RemoteShot`; `finished` once done, failed or cancelled; `unwanted` once it is to stop."""
 
     def __init__(self, client: Client, handlers: Dict[str, Optional[Result]], on_error: Failure) -> None:
         self.job_id: Optional[str] = None
@@ -153,18 +156,18 @@ class Job:
         self._client = client
         self._handlers = handlers
         self._on_error = on_error
-        self._unwanted = False
+        self.unwanted = False
 
     def cancel(self) -> None:
         """Ask the engine to stop; the end comes as an error of the kind `cancelled`. Finished frames stay."""
-        self._unwanted = True
+        self.unwanted = True
         if self.job_id is not None and not self.finished:
             self._client.request("cancel", {"job": self.job_id}, ignore, ignore)
 
     def _accepted(self, result: Dict[str, Any]) -> None:
         self.job_id = result["job"]
         self._client._jobs[result["job"]] = self
-        if self._unwanted:
+        if self.unwanted:
             self.cancel()
 
     def _handle(self, method: str, params: Dict[str, Any]) -> None:

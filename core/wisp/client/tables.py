@@ -13,6 +13,18 @@ PROTOCOL = 1
 #: The longest line either side of the protocol sends, in bytes without the newline.
 MAX_LINE = 8 * 1024 * 1024
 
+#: The engine's word for a stage of a job -> what a person reads.
+STAGES = {
+    "starting": "Starting",
+    "queued": "Waiting for the device",
+    "track": "Tracking",
+    "matte": "Matting",
+    "detect": "Looking for words",
+    "deliver": "Delivering",
+    "check": "Checking",
+    "fetch": "Fetching weights",
+}
+
 # -- limits of a document -------------------------------------------------------------------------------------
 
 #: Sizes, coordinates and frame numbers beyond these are mistakes, and would overflow in what computes with them.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Optional, Tuple
 
 from ..client.session import Session
+from ..client.tables import STAGES
 from .qt import Qt, QtWidgets
-
-STAGES = {"starting": "Starting", "queued": "Waiting for the device", "track": "Tracking", "matte": "Matting"}
 
 
 class StatusLine(QtWidgets.QWidget):

@@ -14,7 +14,8 @@ def run() -> None:
     strip = shot("buttons")
     scene, panels = bpy.context.scene, stage.addon("panels")
     state = stage.addon("runs").run_of(strip.wisp.uid)
-    state.enabled, state.solved[1], state.dirty[1] = (1,), set(range(1001, 1011)), set(range(1011, 1021))
+    lane = stage.addon("client.session").Lane(set(range(1001, 1011)), set(range(1011, 1021)), {})
+    state.enabled, state.session.lanes[1] = (1,), lane
     state.judge(1, 1003, "confidence 0.12")
     scene.frame_set(3)
     words = " ".join(text for panel in panels.CLASSES[1:] for text in stage.drawn(panel))
@@ -40,11 +41,11 @@ def waiting(strip: Any, state: Any) -> None:
     bpy.ops.wisp.add_point(x=20, y=20, frame=1002)
     assert activity.of(strip) == "Starting the engine..."
     state.wanted.clear()
-    state.previews = 1
     state.mattes = stage.addon("mattes").MatteFolder(stage.addon("places").here().plate(strip.wisp.uid))
-    stage.addon("session")._on_status(state, {"objects": []})
+    state.session.want_preview(1, 1002)
+    state.session._status({"objects": []})
     assert activity.of(strip), "the state of all files is no answer to the click"
-    state.previews = 0
+    state.session._wanted.clear()
 
 
 def moves() -> None:

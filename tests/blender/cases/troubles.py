@@ -93,7 +93,8 @@ def cache_deleted(strip: Any) -> None:
     assert state() == "cache"
     assert overlap(stage.render(14), disc(3, RED)) > 0.85, "the mattes stay"
     press(wait=True)
-    assert stage.addon("runs").run_of(strip.wisp.uid).message.startswith(f"{COUNT} mattes computed")
+    message = stage.addon("runs").run_of(strip.wisp.uid).message
+    assert message.startswith(f"{COUNT} masks tracked, {COUNT} mattes computed"), message
     solved(strip)
 
 

@@ -67,17 +67,17 @@ def state() -> dict[str, Any]:
     told["objects"] = [
         {"name": o.name, "prompts": [[p.kind, p.frame, p.include, p.points] for p in o.prompts]} for o in wisp.objects
     ]
-    told["fault"] = engine.fault.text if engine.fault else run.fault.text if run and run.fault else ""
+    told["fault"] = engine.fault.text if engine.fault else run.trouble.text if run and run.trouble else ""
     told["overlay_faults"] = addon("overlay").faults
     told["textures"] = len(addon("textures")._ready)
-    told["engine"] = engine.client.state if engine.client else "none"
+    told["engine"] = engine.client.state
     if run is not None:
-        told["run"] = {"busy": run.busy, "stage": run.stage, "done": run.done, "total": run.total}
+        told["run"] = {"busy": run.busy, "done": run.session.progress.done if run.session.progress else 0}
         told["solved"] = {str(n): sorted(f) for n, f in run.solved.items()}
         told["dirty"] = {str(n): sorted(f) for n, f in run.dirty.items()}
         told["message"] = run.message
-        told["previewing"] = bool(run.wanted or run.asked)
-        told["settled"] = bool(run.shot and run.shot.status) and not addon("filing").pending()
+        told["previewing"] = bool(run.wanted) or run.session.previewing
+        told["settled"] = run.session.is_open and run.session.settled and not addon("filing").pending()
     return told
 
 

@@ -175,7 +175,7 @@ def saved(window: Any, alphas: list[np.ndarray]) -> None:
         window.do("bpy.ops.wm.open_mainfile(filepath=str(WORK / 'shot.blend'))")
         window.until("prompts after opening", lambda s: [p[0] for p in prompts(s)] == ["point", "box"])
         window.until("the state of each frame", lambda s: s.get("solved", {}).get("1") == everything)
-        assert window.state()["engine"] == ("ready" if engine_runs else "none")
+        assert window.state()["engine"] == ("ready" if engine_runs else "stopped")
         assert window.state()["trouble"] == ""
     time.sleep(3)
     window.screenshot("9-reopened")
