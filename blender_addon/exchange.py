@@ -14,18 +14,12 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from . import compositing, gestures, model, outputs, places, plates, session, shapes
 from .client import jobs
 from .client.frames import format_frames, frames_in
+from .client.tables import LAYOUTS
 from .gestures import Gesture, OnPlate, reporting
 from .mattes import MatteFolder
 from .operators import Asked
 from .runs import run_of
 
-LAYOUTS = (
-    ("alpha", "Alpha", "One grey matte a file; {object} in the name where there are several"),
-    ("layers", "Layers", "One EXR a frame, a layer for each object"),
-    ("rgba", "Cut-Out", "Colour with alpha; a name ending in .mov or .webm makes a movie with alpha"),
-    ("crypto", "Cryptomatte", "EXR that Blender's and other Cryptomatte nodes read"),
-    ("shapes", "Shapes", "Splines, as JSON, SVG and files for other compositors"),
-)
 QUEUES = (
     ("flamenco", "Flamenco", "A job type for the manager, and the job as its interface takes it"),
     ("deadline-cloud", "Deadline Cloud", "A job bundle"),
@@ -56,7 +50,7 @@ class WISP_OT_deliver(Asked, bpy.types.Operator):
         description="A name with #### for the frame, and {object} where each object has its own; or a movie's name",
         options={"SKIP_SAVE"},
     )
-    layout_kind: EnumProperty(name="Content", items=LAYOUTS, default="alpha")
+    layout_kind: EnumProperty(name="Content", items=[(key, *words) for key, words in LAYOUTS.items()], default="alpha")
     confidence: BoolProperty(name="Confidence", description="Also a layer of it in EXR", default=False)
     overwrite: BoolProperty(name="Overwrite", description="Replace files of other content", default=False)
 

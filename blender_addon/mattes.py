@@ -21,9 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import pictures
-
-#: A tracker less sure than this is worth a look.
-DOUBTFUL = 0.5
+from .client.session import doubt_of
 
 
 class Placed(NamedTuple):
@@ -155,9 +153,6 @@ def doubt(path: Path) -> str:
         header = pictures.header(path)
     except pictures.PictureError:
         return "unreadable"
-    state = header.get("wisp/track_state", b"").decode()
-    if state == "lost":
-        return "lost"
+    state = header.get("wisp/track_state", b"tracked").decode()
     stored = header.get("wisp/confidence", b"")
-    confidence = struct.unpack("<f", stored)[0] if state == "tracked" and len(stored) == 4 else 1.0
-    return f"confidence {confidence:.2f}" if confidence < DOUBTFUL else ""
+    return doubt_of(state, struct.unpack("<f", stored)[0] if len(stored) == 4 else 1.0)

@@ -14,7 +14,7 @@ import bpy
 
 from . import engine, filing, record
 from .client.frames import spans
-from .client.session import READY, Lane, Places, Session
+from .client.session import READY, Places, Session
 from .engine import Fault
 from .mattes import MatteFolder, Placed
 
@@ -110,10 +110,7 @@ class Run:
 
     def judge(self, number: int, frame: int, doubt: str) -> None:
         """What there is to doubt about a matte, or nothing."""
-        doubtful = self.session.lanes.setdefault(number, Lane(set(), set(), {})).suspicious
-        doubtful.pop(frame, None)
-        if doubt:
-            doubtful[frame] = doubt
+        self.session.judge(number, frame, doubt)
         self.changed()
 
     # -- files --------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import uuid
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import graph, host, state
-from .vendor.client.tables import EDGE, EdgeSetting
+from .vendor.client.tables import EDGE, LAYOUTS, EdgeSetting
 
 #: Version of the knobs. Raise it when an older plug-in would misread them.
 SCHEMA = 1
@@ -15,14 +15,6 @@ HANDLES = 8
 POINTS = range(1, HANDLES + 1)
 #: Of the input: what the project says, or a space by the name that the engine's OpenColorIO knows.
 COLORSPACES = ("from the project", "Linear Rec.709 (sRGB)", "ACEScg", "ACES2065-1", "sRGB - Texture")
-#: How files are published -> the layout of a delivery.
-LAYOUTS = {
-    "an EXR per object": "alpha",
-    "one EXR, a layer per object": "layers",
-    "colour and alpha per object": "rgba",
-    "Cryptomatte": "crypto",
-    "Roto shapes": "shapes",
-}
 #: Who runs a farm's job -> the form that it is written in.
 QUEUES = {
     "any Open Job Description runner": "openjd",
@@ -30,6 +22,7 @@ QUEUES = {
     "Flamenco": "flamenco",
     "OpenCue": "opencue",
 }
+_PUBLISHED = [label for label, _ in LAYOUTS.values()]
 #: What a pick in the viewer means.
 MODES = ("Off", "Add +", "Remove -", "Box")
 
@@ -161,7 +154,7 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("Color_Knob", "wisp_tint_color", "tint colour", (0.2, 0.76, 0.42)),
     _number("tint_opacity", "tint", 0.55, (0, 1), "Opacity of the output 'Tint over plate', which only viewers show."),
     KnobSpec("File_Knob", "wisp_publish_dir", "publish folder", "", tip="Empty: 'mattes' beside the script."),
-    KnobSpec("Enumeration_Knob", "wisp_publish_layout", "publish as", None, (list(LAYOUTS),)),
+    KnobSpec("Enumeration_Knob", "wisp_publish_layout", "publish as", None, (_PUBLISHED,)),
     _button("publish", "Publish", "Write a new version of the matte files, and plain nodes that read them.", line=True),
     _button("bake", "Bake to plain nodes", "Plain nodes that read the cache."),
     KnobSpec("Enumeration_Knob", "wisp_farm_queue", "farm", None, (list(QUEUES),)),

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional
 
 from . import bake, edits, graph, host, node, solving
 from .vendor.client.jobs import Deliver, Done, Pack, Packed
+from .vendor.client.tables import LAYOUTS
 
 
 def start(group: Any) -> None:
@@ -16,7 +17,7 @@ def start(group: Any) -> None:
     bake.require_solved(group)
     objects = [item for item in edits.stored(group)["objects"] if item.get("enabled", True)]
     names = [item["name"] for item in objects]
-    layout = list(node.LAYOUTS.values())[host.choice(group["wisp_publish_layout"])]
+    layout = list(LAYOUTS)[host.choice(group["wisp_publish_layout"])]
     folder = _next_version(group)
     files = {name: (folder / name / f"{name}.%04d.exr").as_posix() for name in names}
     if layout in ("layers", "crypto"):

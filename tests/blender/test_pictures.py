@@ -110,7 +110,12 @@ def test_a_union_is_made_anew_only_when_its_parts_changed(tmp_path: Path) -> Non
 
 
 def test_what_the_tracker_doubted_is_read_from_the_header(tmp_path: Path) -> None:
-    states = [("tracked", 0.9, ""), ("tracked", 0.3, "confidence 0.30"), ("lost", 0.0, "lost"), ("keyframe", 0.1, "")]
+    states = [
+        ("tracked", 0.9, ""),
+        ("tracked", 0.3, "the tracker's confidence is 0.30"),
+        ("lost", 0.0, "lost"),
+        ("keyframe", 0.1, ""),
+    ]
     for number, (state, confidence, doubt) in enumerate(states):
         path = tmp_path / f"{number}.exr"
         half, window = noise().astype(np.float16), Window(0, 0, 53, 37)

@@ -88,6 +88,14 @@ class Timer:
             self._work()
 
 
+def doubt_of(track_state: str, confidence: float) -> str:
+    """Why a matte is worth a look, by what the tracker said of its mask; or nothing."""
+    if track_state not in SURE:
+        return track_state
+    hardly = track_state == "tracked" and confidence < DOUBTFUL
+    return f"the tracker's confidence is {confidence:.2f}" if hardly else ""
+
+
 class Lane(NamedTuple):
     """What is known of one object: frames that are there, frames to be computed, and frames worth a look with the
     reason."""
@@ -204,12 +212,14 @@ class Session:
     def doubt(self, number: int, frame: int, track_state: str, confidence: float) -> None:
         """Mark or clear a frame as suspicious by what its matte says."""
         self._said.setdefault(number, {})[frame] = (track_state, confidence)
+        self.judge(number, frame, doubt_of(track_state, confidence))
+
+    def judge(self, number: int, frame: int, doubt: str) -> None:
+        """Why a frame is worth a look; nothing: it is not."""
         suspicious = self._lane(number).suspicious
         suspicious.pop(frame, None)
-        if track_state not in SURE:
-            suspicious[frame] = track_state
-        elif confidence < DOUBTFUL:
-            suspicious[frame] = f"the tracker's confidence is {confidence:.2f}"
+        if doubt:
+            suspicious[frame] = doubt
 
     def suggestion(self, number: int, keyframes: Iterable[int]) -> Optional[int]:
         """The frame of an object whose correction would help most, of those whose mattes were computed or read while
@@ -426,10 +436,7 @@ class Session:
             self.doubt(event.id, event.frame, event.track_state, event.confidence)
             self._keep(event.id, event.frame, event.path)
         elif isinstance(event, jobs.Verdict):
-            suspicious = self._lane(event.id).suspicious
-            suspicious.pop(event.frame, None)
-            if event.suspicious:
-                suspicious[event.frame] = "; ".join(event.reasons)
+            self.judge(event.id, event.frame, "; ".join(event.reasons) if event.suspicious else "")
         elif isinstance(event, jobs.Notice) and event.level == "warning":
             self.say(event.message)
         self.changed.emit()

@@ -155,8 +155,14 @@ PROMPT_KINDS = tuple(kind.key for kind in PROMPTS)
 TRACKER, HEAD, DETECTOR = "flow", "embedded", "grounding-dino-tiny"
 #: Score from which a detector's box counts; Grounding DINO's authors use 0.25 to 0.4.
 THRESHOLD = 0.3
-#: What a delivery's files can be of, and the formats of pictures and movies and of shapes.
-LAYOUTS = ("alpha", "layers", "rgba", "crypto", "shapes")
+#: What a delivery's files can be of -> label and hint. The formats of pictures and movies, and of shapes.
+LAYOUTS = {
+    "alpha": ("Alpha per object", "Grey mattes; {object} in the name where there are several"),
+    "layers": ("One EXR, a layer per object", "EXR with layers matte.NAME"),
+    "rgba": ("Colour and alpha per object", "The foreground; a name ending in .mov or .webm makes a movie with alpha"),
+    "crypto": ("Cryptomatte", "EXR that the Cryptomatte nodes of compositors read"),
+    "shapes": ("Roto shapes", "Splines with keys, as JSON, SVG and files for other compositors"),
+}
 PICTURE_FORMATS = ("exr", "exr32", "png", "tiff", "mov", "mkv", "webm")
 SHAPE_FORMATS = ("json", "nk", "fxs", "jsx", "svg")
 #: From this score on, 0..1, a person should look at a frame.

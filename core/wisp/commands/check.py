@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..client.jobs import Check, Checked, Event, Verdict
 from ..errors import QualityError
 from ..frames import format_frames
-from .options import add_model_options, add_output_options, at_least, checked, set_up_logging, solver_of
+from .options import add_model_options, add_output_options, at_least, request_of, set_up_logging, solver_of
 from .report import report_job, tell
 from .solve import add_selection_options, object_ids
 
@@ -45,7 +45,6 @@ def run(args: argparse.Namespace) -> int:
 
     shot = documents.load(args.shot)
     sheet = None if args.sheet is None else str(args.sheet)
-    asked = Check(args.frames, object_ids(shot, args.objects), sheet, args.worst)
     solver = solver_of(args, shot)
     verdicts: list[Verdict] = []
 
@@ -55,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
             if isinstance(event, Verdict):
                 verdicts.append(event)
 
-        return check(solver, checked(asked), listen, should_stop)
+        asked = request_of(Check, args, objects=object_ids(shot, args.objects), sheet=sheet)
+        return check(solver, asked, listen, should_stop)
 
     code = report_job(args.json, args.quiet, work)
     if code == 0 and not args.json:

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 
 from ..client.jobs import Compare, Compared, Event, HeadErrors
 from ..errors import OutputError
-from .options import add_model_options, add_output_options, at_least, checked, frame_number, set_up_logging, solver_of
+from .options import (
+    add_model_options,
+    add_output_options,
+    at_least,
+    frame_number,
+    request_of,
+    set_up_logging,
+    solver_of,
+)
 from .report import report_job
 from .solve import object_ids
 
@@ -61,18 +69,6 @@ def run(args: argparse.Namespace) -> int:
     shot = documents.load(args.shot)
     if args.output.exists() and args.output.samefile(args.shot):
         raise OutputError(f"{args.output} is the shot itself.", hint="Choose another name.", path=args.output)
-    asked = Compare(
-        heads=args.heads.split(","),
-        output=str(args.output),
-        frames=args.frames,
-        objects=object_ids(shot, args.objects),
-        truth=args.truth,
-        truth_first=args.truth_first,
-        rows=args.rows,
-        show=args.show,
-        overwrite=args.overwrite,
-        name=args.shot.stem,
-    )
     solver = solver_of(args, shot)
     table: list[HeadErrors] = []
 
@@ -82,7 +78,9 @@ def run(args: argparse.Namespace) -> int:
             if isinstance(event, HeadErrors):
                 table.append(event)
 
-        return compare(solver, checked(asked), listen, should_stop)
+        others = {"heads": args.heads.split(","), "output": str(args.output), "name": args.shot.stem}
+        asked = request_of(Compare, args, objects=object_ids(shot, args.objects), **others)
+        return compare(solver, asked, listen, should_stop)
 
     code = report_job(args.json, args.quiet, work)
     if table and not args.json:

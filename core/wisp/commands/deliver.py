@@ -11,14 +11,18 @@ wisp deliver sh010.wisp -o delivery --layout shapes                 splines with
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from ..client.jobs import Deliver
+from ..client.jobs import Deliver, Delivered
 from ..client.tables import LAYOUTS, PICTURE_FORMATS, SHAPE_FORMATS
-from .options import add_model_options, add_output_options, checked, set_up_logging, solver_of
+from .options import add_model_options, add_output_options, request_of, set_up_logging, solver_of
 from .report import report_job
 from .solve import add_selection_options, object_ids
+
+if TYPE_CHECKING:
+    from ..solve import Listener
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,8 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--compression", choices=("zip", "zips"), help="of EXR, both lossless (default: the shot's)")
     colour = parser.add_mutually_exclusive_group()
-    colour.add_argument("--premult", action="store_true", default=None, help="rgba: colour times alpha")
-    colour.add_argument("--straight", action="store_false", dest="premult", help="rgba: un-premultiplied colour")
+    colour.add_argument(
+        "--premult", action="store_true", dest="premultiply", default=None, help="rgba: colour times alpha"
+    )
+    colour.add_argument("--straight", action="store_false", dest="premultiply", help="rgba: un-premultiplied colour")
     parser.add_argument(
         "--exclusive",
         action=argparse.BooleanOptionalAction,
@@ -112,22 +118,10 @@ def run(args: argparse.Namespace) -> int:
     from ..deliver import deliver
 
     shot = documents.load(args.shot)
-    asked = Deliver(
-        output=args.output,
-        layout=args.layout,
-        format=args.format,
-        compression=args.compression,
-        premultiply=args.premult,
-        exclusive=args.exclusive,
-        confidence=args.confidence,
-        frames=args.frames,
-        objects=object_ids(shot, args.objects),
-        overwrite=args.overwrite,
-        version=args.version,
-        tolerance=args.tolerance,
-        points=args.points,
-        keys=args.keys,
-        name=args.shot.stem,
-    )
     solver = solver_of(args, shot)
-    return report_job(args.json, args.quiet, lambda listener, stop: deliver(solver, checked(asked), listener, stop))
+
+    def work(listener: Listener, should_stop: Callable[[], bool]) -> Delivered:
+        asked = request_of(Deliver, args, objects=object_ids(shot, args.objects), name=args.shot.stem)
+        return deliver(solver, asked, listener, should_stop)
+
+    return report_job(args.json, args.quiet, work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 import os
 import sys
@@ -55,6 +56,12 @@ def checked(request: Wanted) -> Wanted:
     if request.faults:
         raise UsageError(f"{'; '.join(request.faults)}.".capitalize(), hint="See --help.")
     return request
+
+
+def request_of(kind: type[Wanted], args: argparse.Namespace, **others: object) -> Wanted:
+    """What is asked for by `others` and by the options that are named as the request's fields. UsageError as above."""
+    values = {field.name: getattr(args, field.name) for field in dataclasses.fields(kind) if hasattr(args, field.name)}
+    return checked(kind(**{**values, **others}))
 
 
 def run_options(args: argparse.Namespace, precision: str = "auto", seed: int = 0) -> RunOptions:
