@@ -105,7 +105,7 @@ class WISP_OT_farm(Asked, bpy.types.Operator):
         plate = plates.plate_of(scene, strip)
         folder = Path(bpy.path.abspath(self.directory)).absolute() / f"{bpy.path.clean_name(strip.name)}_{self.queue}"
         maps = [rule.strip() for rule in self.paths.split(";") if rule.strip()]
-        return self.ask(context, jobs.Pack(self.queue, str(folder), mapping.ranges(plate.frames), maps=maps))
+        return self.ask(context, jobs.Pack(self.queue, str(folder), format_frames(plate.frames), maps=maps))
 
 
 class WISP_OT_make_masks(Asked, bpy.types.Operator):
