@@ -37,7 +37,7 @@ class EngineFrames(FrameSource):
         head, data = self._ask({"matte": path})
         form = QtGui.QImage.Format.Format_Grayscale8
         alpha = QtGui.QImage(data, head["width"], head["height"], head["width"], form).copy()
-        return Matte(alpha, head["track_state"], head["confidence"])
+        return Matte(alpha, head["track_state"], head["confidence"], head["fingerprint"])
 
     def close(self) -> None:
         """End the process."""

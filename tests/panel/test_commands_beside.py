@@ -8,8 +8,8 @@ import cv2
 import pytest
 from detectors.conftest import weights
 from helpers.hand import FRAMES, Hand
-from wisp.view.compare import CompareHeads
-from wisp.view.fetch import GetModels
+from wisp.panel.compare import CompareHeads
+from wisp.panel.fetch import GetModels
 from wisp.view.window import Window
 
 __all__ = ["weights"]
@@ -32,7 +32,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 def test_words_become_a_box(detector: None, window: Window, hand: Hand) -> None:
     window.editor.live.setChecked(False)
-    window.find_by_words("the runner", threshold=0.0)
+    window.editor.beside.find_by_words("the runner", threshold=0.0)
     assert "the runner" in window.editor.status.text()
     hand.wait(lambda: bool(window.editor.edits.objects))
     (item,) = window.editor.edits.objects
@@ -44,7 +44,7 @@ def test_words_become_a_box(detector: None, window: Window, hand: Hand) -> None:
 
 def test_words_without_a_detector_say_how_to_get_it(window: Window, hand: Hand) -> None:
     window.editor.live.setChecked(False)
-    window.find_by_words("the runner")
+    window.editor.beside.find_by_words("the runner")
     hand.wait(lambda: "grounding-dino-tiny" in window.editor.status.text())
     assert window.editor.session.failed and window.editor.edits.objects == []
 
@@ -54,7 +54,7 @@ def test_heads_are_compared_while_the_window_goes_on(window: Window, hand: Hand)
     window.editor.live.setChecked(False)
     hand.click(60, 64)
     hand.wait(lambda: bool(window.editor.session.models))
-    dialog = window.compare_heads()
+    dialog = window.editor.beside.compare()
     assert isinstance(dialog, CompareHeads)
     for box in dialog.boxes:
         box.setChecked(box.text() in ("guided", "closed-form"))
@@ -75,7 +75,7 @@ def test_a_comparison_is_stopped_by_closing_its_window(window: Window, hand: Han
     window.editor.live.setChecked(False)
     hand.click(60, 64)
     hand.wait(lambda: bool(window.editor.session.models))
-    dialog = window.compare_heads()
+    dialog = window.editor.beside.compare()
     dialog.start()
     assert dialog.running and window.editor.session.busy
     dialog.close()
@@ -90,7 +90,9 @@ def test_models_are_offered_with_size_and_terms_and_without_a_network_a_sentence
     hand.wait(lambda: bool(window.editor.session.models))
     hand.wait(lambda: window.editor.models.more.isVisibleTo(window.editor.models))
     shown = []
-    monkeypatch.setattr(window, "get_models", lambda: shown.append(GetModels(window.editor.session, window)))
+    monkeypatch.setattr(
+        window.editor.beside, "get_models", lambda: shown.append(GetModels(window.editor.session, window))
+    )
     window.editor.models.more.click()
     (dialog,) = shown
     texts = [dialog.list.item(row).text() for row in range(dialog.list.count())]

@@ -41,7 +41,7 @@ def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, gate: Path, tm
 
     gate.touch()
     hand.key(Qt.Key.Key_F)
-    assert editor.session.busy and not editor.toolbar.actions_by_name["track-forward"].isEnabled()
+    assert editor.session.busy and not editor.commands["track-forward"].isEnabled()
     gate.unlink()
     hand.wait(lambda: not editor.session.busy)
     hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))
@@ -158,7 +158,7 @@ def test_objects_tools_and_modes_by_key(window: Window, hand: Hand) -> None:
     hand.key(Qt.Key.Key_Right)
     hand.click(100, 100)
     assert editor.edits.keyframes(2) == [FIRST, FIRST + 1]
-    hand.key(Qt.Key.Key_BracketLeft)
+    hand.key(Qt.Key.Key_Left, CONTROL)
     assert editor.frame == FIRST
     hand.key(Qt.Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
     assert editor.edits.keyframes(2) == [FIRST + 1]

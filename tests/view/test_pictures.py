@@ -57,7 +57,14 @@ def test_plates_and_mattes(served: Any, tmp_path: Path) -> None:
         assert (head["width"], head["height"], head["channels"]) == (6, 4, 4)
         assert pixels == bytes([value, value, value, 255]) * 24, "linear 0.25 and 0.5 on an sRGB display"
     head, pixels = served({"matte": str(tmp_path / "matte.exr")})
-    assert head == {"width": 6, "height": 4, "channels": 1, "track_state": "tracked", "confidence": 1.0}
+    assert head == {
+        "width": 6,
+        "height": 4,
+        "channels": 1,
+        "track_state": "tracked",
+        "confidence": 1.0,
+        "fingerprint": "",
+    }
     assert pixels == bytes([128]) * 24
 
 

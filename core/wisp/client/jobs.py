@@ -291,7 +291,7 @@ class Verdict(Event):
     object: str
     id: int
     frame: int
-    state: Literal["judged", "locked", "unsolved"]
+    state: Literal["judged", "locked", "accepted", "unsolved"]
     score: Annotated[float, "0..1; from 0.5 on a person should look at it."] = 0.0
     suspicious: bool = False
     reasons: Tuple[str, ...] = ()

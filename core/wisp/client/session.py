@@ -140,6 +140,11 @@ class Session:
         self._paths: Dict[Tuple[int, int], str] = {}
         #: Object -> frame -> what the tracker said of its mask.
         self._said: Dict[int, Dict[int, Tuple[str, float]]] = {}
+        #: (object, frame) -> why the matte that is there is worth a look, or nothing: by its file, and by a check.
+        self._doubts: Dict[Tuple[int, int], str] = {}
+        self._verdicts: Dict[Tuple[int, int], str] = {}
+        #: (object, frame) -> the fingerprint of the matte that is there, once it was read.
+        self._prints: Dict[Tuple[int, int], str] = {}
         self._patterns: Dict[int, str] = {}
         self._edited = False
         self._places = places
@@ -209,17 +214,39 @@ class Session:
         known = key in self._wanted or key in self._previews or key in self._looked_at
         return lane is not None and frame in lane.dirty and not known
 
-    def doubt(self, number: int, frame: int, track_state: str, confidence: float) -> None:
-        """Mark or clear a frame as suspicious by what its matte says."""
+    def doubt(
+        self, number: int, frame: int, track_state: str, confidence: float, fingerprint: Optional[str] = None
+    ) -> None:
+        """Mark or clear a frame as suspicious by what its matte says. `fingerprint`: of a matte that was read."""
         self._said.setdefault(number, {})[frame] = (track_state, confidence)
+        if fingerprint:
+            self._prints[number, frame] = fingerprint
         self.judge(number, frame, doubt_of(track_state, confidence))
 
     def judge(self, number: int, frame: int, doubt: str) -> None:
-        """Why a frame is worth a look; nothing: it is not."""
+        """Why a matte is worth a look by what its file says; nothing: it is not."""
+        self._doubts[number, frame] = doubt
+        self._weigh(number, frame)
+
+    def fingerprint(self, number: int, frame: int) -> Optional[str]:
+        """Of the matte of an object on a frame, once it was read."""
+        return self._prints.get((number, frame))
+
+    def _weigh(self, number: int, frame: int) -> None:
+        """Whether the frame is worth a look: what a person has accepted is not, then the check's word counts, then that
+        of the matte's file."""
         suspicious = self._lane(number).suspicious
         suspicious.pop(frame, None)
-        if doubt:
+        doubt = self._verdicts.get((number, frame), self._doubts.get((number, frame), ""))
+        if doubt and not self._accepted(number, frame):
             suspicious[frame] = doubt
+
+    def _accepted(self, number: int, frame: int) -> bool:
+        mine = self._prints.get((number, frame))
+        for item in self._document().get("objects", []):
+            if item["id"] == number:
+                return any(one == frame and mark == mine for one, mark in item.get("accepted", []))
+        return False
 
     def suggestion(self, number: int, keyframes: Iterable[int]) -> Optional[int]:
         """The frame of an object whose correction would help most, of those whose mattes were computed or read while
@@ -256,6 +283,8 @@ class Session:
     def update(self) -> None:
         """The document was edited: tell the engine soon."""
         self._at_rest = READY
+        for number, frame in self._prints:
+            self._weigh(number, frame)
         self._looked_at.clear()
         self._edited = True
         self._update_timer.start()
@@ -378,6 +407,7 @@ class Session:
 
         def there(result: Dict[str, Any]) -> None:
             ended()
+            self._forget(number, frame)
             self.doubt(number, frame, result["track_state"], result["confidence"])
             self._keep(number, frame, result["path"], result.get("quick", False))
             self.changed.emit()
@@ -395,6 +425,11 @@ class Session:
 
     def _lane(self, number: int) -> Lane:
         return self.lanes.setdefault(number, Lane(set(), set(), {}))
+
+    def _forget(self, number: int, frame: int) -> None:
+        """The matte is computed anew: what was said of the one before holds no longer."""
+        self._verdicts.pop((number, frame), None)
+        self._prints.pop((number, frame), None)
 
     def _keep(self, number: int, frame: int, path: str, quick: bool = False) -> None:
         """A matte is there. `quick`: one to look at, of a frame that is still to be solved."""
@@ -433,10 +468,12 @@ class Session:
         if isinstance(event, jobs.Progress):
             self.progress = event
         elif isinstance(event, jobs.FrameDone) and self._solves:
+            self._forget(event.id, event.frame)
             self.doubt(event.id, event.frame, event.track_state, event.confidence)
             self._keep(event.id, event.frame, event.path)
         elif isinstance(event, jobs.Verdict):
-            self.judge(event.id, event.frame, "; ".join(event.reasons) if event.suspicious else "")
+            self._verdicts[event.id, event.frame] = "; ".join(event.reasons) if event.suspicious else ""
+            self._weigh(event.id, event.frame)
         elif isinstance(event, jobs.Notice) and event.level == "warning":
             self.say(event.message)
         self.changed.emit()

@@ -155,7 +155,7 @@ PROMPT_KINDS = tuple(kind.key for kind in PROMPTS)
 TRACKER, HEAD, DETECTOR = "flow", "embedded", "grounding-dino-tiny"
 #: Score from which a detector's box counts; Grounding DINO's authors use 0.25 to 0.4.
 THRESHOLD = 0.3
-#: What a delivery's files can be of -> label and hint. The formats of pictures and movies, and of shapes.
+#: What a delivery's files can be of -> label and hint.
 LAYOUTS = {
     "alpha": ("Alpha per object", "Grey mattes; {object} in the name where there are several"),
     "layers": ("One EXR, a layer per object", "EXR with layers matte.NAME"),
@@ -163,8 +163,57 @@ LAYOUTS = {
     "crypto": ("Cryptomatte", "EXR that the Cryptomatte nodes of compositors read"),
     "shapes": ("Roto shapes", "Splines with keys, as JSON, SVG and files for other compositors"),
 }
-PICTURE_FORMATS = ("exr", "exr32", "png", "tiff", "mov", "mkv", "webm")
-SHAPE_FORMATS = ("json", "nk", "fxs", "jsx", "svg")
+
+
+class FileFormat(NamedTuple):
+    """What delivered files can be: the word of the command line, and words for people. `layers`: it holds named layers,
+    so that all objects fit into one file."""
+
+    key: str
+    label: str
+    hint: str
+    layers: bool = False
+
+
+_PICTURES = (
+    FileFormat("exr", "EXR, half float", "The usual choice for compositing", layers=True),
+    FileFormat("exr32", "EXR, float", "Where half is too little; twice the size", layers=True),
+    FileFormat("png", "PNG, 16 bit", "For programs without EXR"),
+    FileFormat("tiff", "TIFF, 16 bit", "For programs without EXR"),
+    FileFormat("mov", "Movie: ProRes 4444", "For editorial; ten bits of colour, sixteen of alpha"),
+    FileFormat("mkv", "Movie: FFV1, lossless", "For archives"),
+    FileFormat("webm", "Movie: VP9", "For browsers; eight bits"),
+)
+_SHAPES = (
+    FileFormat("json", "JSON", "The plain document"),
+    FileFormat("nk", "Nuke", "Roto nodes, to paste or import"),
+    FileFormat("fxs", "Silhouette", "A project's shapes"),
+    FileFormat("jsx", "After Effects", "A script that makes masks on the chosen layer"),
+    FileFormat("svg", "SVG", "A drawing of one frame after the other"),
+)
+FORMATS = {one.key: one for one in (*_PICTURES, *_SHAPES)}
+PICTURE_FORMATS = tuple(one.key for one in _PICTURES)
+SHAPE_FORMATS = tuple(one.key for one in _SHAPES)
+
+
+def formats_of(layout: str) -> Tuple[str, ...]:
+    """The formats that files of this layout can have."""
+    if layout == "shapes":
+        return SHAPE_FORMATS
+    shared = layout in ("layers", "crypto")
+    return tuple(one.key for one in _PICTURES if one.layers or not shared)
+
+
+def confidence_fits(layout: str, file_format: str) -> bool:
+    """Whether a file can have a layer of confidence beside its alpha."""
+    return layout in ("alpha", "layers", "rgba") and FORMATS[file_format].layers
+
+
+def premultiplied_fits(layout: str, file_format: str) -> bool:
+    """Whether colour can be multiplied by alpha: PNG holds straight colour, by its standard."""
+    return layout == "rgba" and file_format != "png"
+
+
 #: From this score on, 0..1, a person should look at a frame.
 SUSPICIOUS = 0.5
 #: Colours given to new objects in turn: far apart in hue, readable over skin, grass and sky.

@@ -90,7 +90,7 @@ def _summary(verdicts: Sequence[Verdict]) -> list[str]:
         own = [item for item in verdicts if item.object == name]
         parts = {
             "suspicious": [item.frame for item in own if item.suspicious],
-            "locked": [item.frame for item in own if item.state == "locked"],
+            **{state: [item.frame for item in own if item.state == state] for state in ("locked", "accepted")},
         }
         for item in own:
             if item.state == "unsolved":

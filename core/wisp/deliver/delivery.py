@@ -17,6 +17,7 @@ import numpy as np
 
 from ..atomic import sweep
 from ..cache import MatteStamp, read_matte, time_attributes
+from ..client import tables
 from ..errors import CancelledError, InputError, OutputError, UsageError
 from ..fingerprint import fingerprint
 from ..finish.exclusive import make_exclusive
@@ -210,7 +211,7 @@ class Delivery:
             self._write_movie(file, step)
             return
         (frame,) = file.frames
-        if FORMATS[self._style.format].layers:
+        if tables.FORMATS[self._style.format].layers:
             self._write_exr(file, frame)
         else:
             self._write_still(file, frame)

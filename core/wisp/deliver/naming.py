@@ -20,14 +20,13 @@ class Kind:
     """What a format can do. `suffix` is what its files end in."""
 
     suffix: str
-    layers: bool = False
     movie: bool = False
 
 
 #: Half and float EXR, 16-bit PNG and TIFF, ProRes 4444, FFV1, VP9.
 FORMATS: dict[Format, Kind] = {
-    "exr": Kind("exr", layers=True),
-    "exr32": Kind("exr", layers=True),
+    "exr": Kind("exr"),
+    "exr32": Kind("exr"),
     "png": Kind("png"),
     "tiff": Kind("tif"),
     "mov": Kind("mov", movie=True),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..client.tables import confidence_fits, formats_of, premultiplied_fits
 from ..errors import UsageError
-from .naming import FORMATS, Format
+from .naming import Format
 
 Layout = Literal["alpha", "layers", "rgba", "crypto"]
 
@@ -30,15 +31,14 @@ class Style:
 
     def __post_init__(self) -> None:
         """UsageError for what does not go together."""
-        kind = FORMATS[self.format]
-        if self.layout in ("layers", "crypto") and not kind.layers:
+        if self.format not in formats_of(self.layout):
             raise UsageError(f"The layout '{self.layout}' needs a format with named layers.", hint="Use --format exr.")
-        if self.confidence and (not kind.layers or self.layout == "crypto"):
+        if self.confidence and not confidence_fits(self.layout, self.format):
             raise UsageError(
                 "Confidence is a layer of its own, which only EXR of the layouts alpha, layers and rgba has.",
                 hint="Use --format exr.",
             )
-        if self.layout == "rgba" and self.premultiply and self.format == "png":
+        if self.layout == "rgba" and self.premultiply and not premultiplied_fits(self.layout, self.format):
             raise UsageError("PNG holds straight colour, by its standard.", hint="Use --straight or another format.")
 
     @property

@@ -98,6 +98,12 @@ class Canvas(QtWidgets.QWidget):
         self._fitted = False
         self.update()
 
+    def resize_brush(self, factor: float) -> None:
+        """A brush so many times as wide, within what a hand can use."""
+        self.gestures.radius = round(min(max(self.gestures.radius * factor, 1.0), 500.0), 1)
+        self.brush_changed.emit(self.gestures.radius)
+        self.update()
+
     # -- Qt's events --------------------------------------------------------------------------------------
 
     def resizeEvent(self, event: Any) -> None:
@@ -108,9 +114,7 @@ class Canvas(QtWidgets.QWidget):
     def wheelEvent(self, event: Any) -> None:
         turn = event.angleDelta().y() or event.angleDelta().x()
         if event.modifiers() & _Modifier.ControlModifier:
-            self.gestures.radius = round(min(max(self.gestures.radius * 1.15 ** (turn / 120.0), 1.0), 500.0), 1)
-            self.brush_changed.emit(self.gestures.radius)
-            self.update()
+            self.resize_brush(1.15 ** (turn / 120.0))
         else:
             self.zoom_at(1.2 ** (turn / 120.0), position(event))
         event.accept()

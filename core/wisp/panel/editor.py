@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from ..client.session import Session
+from .beside import Beside
 from .canvas import Canvas
+from .carrying import carried, placed
+from .commands import MODES, TOOLS, TRACKING, Actions
 from .edge import EdgePanel
 from .foresight import Foresight
 from .frames import FrameSource, Loader
@@ -38,7 +41,7 @@ class Editor(QtWidgets.QWidget):
         parent: Optional[QtWidgets.QWidget] = None,
         choose_models: bool = False,
     ) -> None:
-        """`choose_models`: offer the trackers and heads; a host has its own place for them."""
+        """`choose_models`: offer the trackers and heads; a host has its own place for them, and no menu bar for us."""
         super().__init__(parent)
         self.edits, self.session, self.root = edits, session, root
         self.frame = edits.first
@@ -49,7 +52,9 @@ class Editor(QtWidgets.QWidget):
         self.canvas = Canvas(self.gestures)
         self.viewing = Viewing(self.canvas, self.loader, edits, session, parent=self)
         self.foresight = Foresight(self.canvas, self.viewing, edits, session, parent=self)
-        self.toolbar = ToolBar(self)
+        self.beside = Beside(self, edits, session, lambda: self.frame)
+        self.commands = Actions(self, {**self._work(), **self.beside.work})
+        self.toolbar = ToolBar(self.commands, self, with_menu=not choose_models)
         self.transport = Transport(edits.first, edits.last)
         self.timeline = Timeline(edits)
         self.status = StatusLine()
@@ -117,10 +122,19 @@ class Editor(QtWidgets.QWidget):
         self.session.update()
         self._refresh()
 
+    def look_at(self, source: FrameSource) -> None:
+        """Show the pictures of another source: the plate is seen otherwise now."""
+        self.loader.look_at(source)
+        self.viewing.refresh()
+
+    def preview(self) -> None:
+        """With *Live* on, compute the active object's matte on the frame that is shown."""
+        self._drawn()
+
     # -- work for the engine ------------------------------------------------------------------------------
 
     def track(self, name: str) -> None:
-        """`track-forward`, `track-backward`, `track-both` or `track-frame`, for all enabled objects.
+        """`track-forward`, `track-backward`, `track-both` or `track-frame`, for all enabled objects, from in to out.
 
         Forward starts at the nearest keyframe at or before this frame, backward ends at the nearest at or after it.
         """
@@ -129,13 +143,16 @@ class Editor(QtWidgets.QWidget):
         if not keyframes:
             self.status.show_words("Draw a point, a box or a stroke on the object first.")
             return
-        first, last = self.edits.first, self.edits.last
+        first, last = self.edits.span
         if name == "track-frame":
             first = last = self.frame
         elif name == "track-forward":
-            first = max([frame for frame in keyframes if frame <= self.frame], default=keyframes[0])
+            first = max(first, max([frame for frame in keyframes if frame <= self.frame], default=keyframes[0]))
         elif name == "track-backward":
-            last = min([frame for frame in keyframes if frame >= self.frame], default=keyframes[-1])
+            last = min(last, min([frame for frame in keyframes if frame >= self.frame], default=keyframes[-1]))
+        if first > last:
+            self.status.show_words("Nothing lies between the keyframe and in or out.")
+            return
         self.session.solve(f"{first}-{last}" if first < last else str(first), numbers)
 
     def close_down(self) -> None:
@@ -173,12 +190,9 @@ class Editor(QtWidgets.QWidget):
     def _connect(self) -> None:
         self.edits.on_change = self._edited
         self.session.changed.connect(self._refresh_state)
-        self.viewing.doubted.connect(self.timeline.update)
+        self.viewing.doubted.connect(self._refresh_state)
         self.canvas.edited.connect(self._drawn)
         self.canvas.hovered.connect(lambda xy: self.status.show_place(xy, self.canvas.zoom))
-        self.toolbar.tool_chosen.connect(self.set_tool)
-        self.toolbar.mode_chosen.connect(self.set_mode)
-        self.toolbar.asked.connect(self._asked)
         self.toolbar.foresee.toggled.connect(self.foresight.switch)
         self.timeline.frame_asked.connect(self.go)
         self.timeline.object_asked.connect(self.choose)
@@ -188,52 +202,111 @@ class Editor(QtWidgets.QWidget):
         self.transport.keyframe_asked.connect(self._keyframe)
         self.transport.beat.connect(self._step)
 
-    def _bind_keys(self) -> None:
-        for key, work in (
-            ("Left", lambda: self.go(self.frame - 1)),
-            ("Right", lambda: self.go(self.frame + 1)),
-            ("Home", lambda: self.go(self.edits.first)),
-            ("End", lambda: self.go(self.edits.last)),
-            ("[", lambda: self._keyframe(-1)),
-            ("]", lambda: self._keyframe(1)),
-            ("N", lambda: self._suspicious(1)),
-            ("Shift+N", lambda: self._suspicious(-1)),
-            ("G", self._suggested),
-            ("P", lambda: self.transport.play(not self.transport.playing)),
-            ("Tab", self._next_object),
-            ("H", self.canvas.fit),
-            ("Del", self._delete),
-            ("Shift+Del", lambda: self.edits.clear_frame(self.frame)),
-            ("Ctrl+Z", self._undo),
-            ("Ctrl+Shift+Z", self._redo),
-            ("Ctrl+Y", self._redo),
-        ):
-            self._shortcut(key, work)
-        for index in range(8):
-            self._shortcut(str(index + 1), partial(self._choose_nth, index))
+    def _work(self) -> Dict[str, Callable[[], Any]]:
+        """What the editor's own commands do."""
+        return {
+            **{one.name: partial(self.set_tool, one.name) for one in TOOLS},
+            **{one.name: partial(self.set_mode, one.name) for one in MODES},
+            **{one.name: partial(self.track, one.name) for one in TRACKING},
+            "stop": self._stop,
+            "undo": self._undo,
+            "redo": self._redo,
+            "copy": self._copy,
+            "paste": self._paste,
+            "delete": self._delete,
+            "clear-frame": lambda: self.edits.clear_frame(self.frame),
+            "brush-smaller": lambda: self.canvas.resize_brush(1 / 1.15),
+            "brush-larger": lambda: self.canvas.resize_brush(1.15),
+            "add-object": self.edits.add_object,
+            "next-object": self._next_object,
+            "lock": lambda: self._tell_refusal(self.edits.toggle_lock(self.frame)),
+            "absent": lambda: self._tell_refusal(self.edits.toggle_absent(self.frame)),
+            "absent-span": self._absent_span,
+            "mark-in": lambda: self._mark(self.frame, None),
+            "mark-out": lambda: self._mark(None, self.frame),
+            "clear-span": lambda: self._mark(None, None),
+            "next-doubt": lambda: self._suspicious(1),
+            "previous-doubt": lambda: self._suspicious(-1),
+            "accept": self._accept,
+            "suggest": self._suggested,
+            "previous-keyframe": lambda: self._keyframe(-1),
+            "next-keyframe": lambda: self._keyframe(1),
+            "wipe": self._wipe,
+            "fit": lambda: self.canvas.fit(),
+            "play": lambda: self.transport.play(not self.transport.playing),
+            "previous-frame": lambda: self.go(self.frame - 1),
+            "next-frame": lambda: self.go(self.frame + 1),
+            "first-frame": lambda: self.go(self.edits.first),
+            "last-frame": lambda: self.go(self.edits.last),
+        }
 
-    def _shortcut(self, key: str, work: Callable[[], Any]) -> None:
-        shortcut = QShortcut(QKeySequence(key), self)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(lambda: work())
+    def _bind_keys(self) -> None:
+        """The keys of one object of many; all others are the commands'."""
+        for index in range(8):
+            shortcut = QShortcut(QKeySequence(str(index + 1)), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(partial(self._choose_nth, index))
 
     # -- reactions ----------------------------------------------------------------------------------------
 
-    def _asked(self, name: str) -> None:
-        """A button of the toolbar."""
-        if name == "stop":
-            self.gestures.cancel()
-            self.canvas.update()
-            self.session.stop()
-        elif name == "lock":
-            self._tell_refusal(self.edits.toggle_lock(self.frame))
-        elif name == "absent":
-            self._tell_refusal(self.edits.toggle_absent(self.frame))
-        elif name == "wipe":
-            self.canvas.set_wipe(self.canvas.wipe is None)
-            self.toolbar.check("wipe", self.canvas.wipe is not None)
+    def _stop(self) -> None:
+        self.gestures.cancel()
+        self.canvas.update()
+        self.session.stop()
+
+    def _wipe(self) -> None:
+        self.canvas.set_wipe(self.canvas.wipe is None)
+        self.toolbar.check("wipe", self.canvas.wipe is not None)
+
+    def _mark(self, first: Optional[int], last: Optional[int]) -> None:
+        """In, or out, at a frame; neither for none. Where one passes the other, the other is forgotten."""
+        edits = self.edits
+        if first is not None:
+            edits.mark_in = first
+            edits.mark_out = None if edits.mark_out is not None and edits.mark_out < first else edits.mark_out
+        elif last is not None:
+            edits.mark_out = last
+            edits.mark_in = None if edits.mark_in is not None and edits.mark_in > last else edits.mark_in
         else:
-            self.track(name)
+            edits.mark_in = edits.mark_out = None
+        self.timeline.update()
+        self.status.show_words(f"From in to out: {edits.span_text}" if edits.span_text else "The whole shot")
+
+    def _absent_span(self) -> None:
+        if self.edits.span_text is None:
+            self.status.show_words("Mark the span first: I on its first frame, O on its last.", failed=True)
+        else:
+            self._tell_refusal(self.edits.toggle_absent(*self.edits.span))
+
+    def _accept(self) -> None:
+        number, frame = self.edits.active, self.frame
+        fingerprint = None if number is None else self.session.fingerprint(number, frame)
+        if number is None or fingerprint is None:
+            self.status.show_words("There is no matte here to be found fine.", failed=True)
+            return
+        on = self.edits.toggle_accepted(frame, fingerprint)
+        self.status.show_words(f"Frame {frame} is fine as it is" if on else f"Frame {frame} may be doubted again")
+
+    def _copy(self) -> None:
+        """The active object's prompts of this frame onto the clipboard, as JSON."""
+        prompts = self.edits.prompts(self.edits.active, self.frame)
+        if prompts:
+            QtWidgets.QApplication.clipboard().setText(carried(prompts, self.edits.size, self.root))
+        self.status.show_words(f"{len(prompts)} prompts copied" if prompts else "There are no prompts on this frame.")
+
+    def _paste(self) -> None:
+        try:
+            text = QtWidgets.QApplication.clipboard().text()
+            prompts = placed(text, self.frame, self.edits.size, self.root)
+        except ValueError as error:
+            self.status.show_words(str(error), failed=True)
+            return
+        if self.edits.absent(self.edits.active, self.frame):
+            self.status.show_words("The object is absent on this frame: press X first.", failed=True)
+            return
+        self.edits.add_prompts(prompts, "Paste prompts")
+        self._drawn()
+        self.status.show_words(f"{len(prompts)} prompts pasted")
 
     def _tell_refusal(self, why: str) -> None:
         self._show_lock()  # the button has changed by itself
@@ -298,7 +371,7 @@ class Editor(QtWidgets.QWidget):
     def _suspicious(self, step: int) -> None:
         """The next frame of the active object that is worth a look, with its reason in the status line."""
         lane = self.session.lanes.get(self.edits.active or 0)
-        suspicious = lane.suspicious if lane is not None else {}
+        suspicious = dict(lane.suspicious) if lane is not None else {}
         if self._go_to_next(suspicious, step):
             self.status.show_words(f"Frame {self.frame}: {suspicious[self.frame]}")
         else:
@@ -346,8 +419,11 @@ class Editor(QtWidgets.QWidget):
         self._show_lock()
 
     def _show_lock(self) -> None:
-        self.toolbar.check("lock", self.edits.locked(self.edits.active, self.frame))
-        self.toolbar.check("absent", self.edits.absent(self.edits.active, self.frame))
+        number = self.edits.active
+        self.commands.check("lock", self.edits.locked(number, self.frame))
+        self.commands.check("absent", self.edits.absent(number, self.frame))
+        mark = None if number is None else self.session.fingerprint(number, self.frame)
+        self.commands.check("accept", mark is not None and self.edits.accepted(number, self.frame, mark))
 
     def _save_mask(self, outline: List[Tuple[float, float]], frame: int) -> Optional[str]:
         try:

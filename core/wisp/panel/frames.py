@@ -13,11 +13,13 @@ Key = Tuple[str, Hashable]
 
 
 class Matte(NamedTuple):
-    """One object's alpha as an 8-bit grey picture, and what its file says of how sure the tracker was."""
+    """One object's alpha as an 8-bit grey picture, what its file says of how sure the tracker was, and the fingerprint
+    of all that it was made from."""
 
     alpha: QtGui.QImage
     track_state: str = "tracked"
     confidence: float = 1.0
+    fingerprint: str = ""
 
 
 class Failed(NamedTuple):
@@ -78,6 +80,12 @@ class Loader(QtCore.QObject):
         with self._wake:
             for gone in list(self._kept) if key is None else [key]:
                 self._drop(gone)
+
+    def look_at(self, source: FrameSource) -> None:
+        """Read from another source; what was read of the one before is forgotten."""
+        with self._wake:
+            self._source = source
+        self.forget()
 
     def room(self, picture_bytes: int) -> int:
         """How many pictures of that size the budget holds."""

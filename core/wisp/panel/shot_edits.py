@@ -27,6 +27,9 @@ class ShotEdits:
         self.on_change: Callable[[], None] = lambda: None
         self.document = document
         self.active: Optional[int] = document["objects"][0]["id"] if document.get("objects") else None
+        #: Where in and out are marked, for what is asked of the engine; not part of the document.
+        self.mark_in: Optional[int] = None
+        self.mark_out: Optional[int] = None
         #: Edits since the document was last saved; negative after undoing past the save.
         self.unsaved = 0
         self._past: List[Tuple[str, List[Any]]] = []
@@ -47,6 +50,19 @@ class ShotEdits:
     @property
     def last(self) -> int:
         return int(self.document["plate"]["last"])
+
+    @property
+    def span(self) -> Tuple[int, int]:
+        """From in to out; the whole shot where they are not marked."""
+        first = self.first if self.mark_in is None else self.mark_in
+        last = self.last if self.mark_out is None else self.mark_out
+        return first, last
+
+    @property
+    def span_text(self) -> Optional[str]:
+        """From in to out as a frame range; None for the whole shot."""
+        first, last = self.span
+        return None if (first, last) == (self.first, self.last) else f"{first}-{last}" if first < last else str(first)
 
     @property
     def size(self) -> Tuple[int, int]:
@@ -110,6 +126,17 @@ class ShotEdits:
             self._edit(number).update(values)
             self.on_change()
 
+    def set_holdouts(self, **paths: Optional[str]) -> bool:
+        """The active object's `core` and `garbage` matte, as the document names them, None for none.
+
+        Whether there is an object."""
+        if self.object(self.active) is None:
+            return False
+        self._step("Core or garbage matte")
+        self._edit(self.active).update(paths)
+        self.on_change()
+        return True
+
     def set_edge(self, number: int, edge: Dict[str, Any], continued: bool = False) -> None:
         """Change how an object's matte is finished. `continued`: with the edit before it, one step of undo."""
         item = self.object(number)
@@ -134,6 +161,28 @@ class ShotEdits:
             self.document["solve"] = dict(solve, **values)
             self.unsaved += 1
             self.on_change()
+
+    def set_plate(self, **values: Any) -> bool:
+        """Change how the plate is seen; whether it did. Not among the steps of undo."""
+        plate = self.document["plate"]
+        changed = any(plate.get(key) != value for key, value in values.items())
+        if changed:
+            self.document["plate"] = dict(plate, **values)
+            self.unsaved += 1
+            self.on_change()
+        return changed
+
+    def add_prompts(self, prompts: List[Prompt], step: str) -> None:
+        """Add several to the active object in one step; a box replaces the box of its frame."""
+        if self.object(self.active) is None:
+            self.add_object()
+        self._step(step)
+        mine = self._edit(self.active).setdefault("prompts", [])
+        for prompt in prompts:
+            if prompt["kind"] == "box":
+                mine[:] = [one for one in mine if one["kind"] != "box" or one["frame"] != prompt["frame"]]
+            mine.append(prompt)
+        self.on_change()
 
     def add_prompt(self, prompt: Prompt) -> None:
         """Add a prompt to the active object, which is made if there is none. A box replaces the frame's box."""
@@ -177,20 +226,38 @@ class ShotEdits:
             return "The object is absent on this frame: there is no matte to lock."
         return self._toggle("locks", frame, self.locked(self.active, frame), "Lock frame")
 
-    def toggle_absent(self, frame: int) -> str:
-        """Say that the active object is not to be seen on that frame, or that it may be; why it cannot be said, or
-        nothing."""
-        if self.prompts(self.active, frame):
-            return "There are prompts on this frame: remove them before you call the object absent."
-        if self.locked(self.active, frame):
-            return "The matte of this frame is locked: free it before you call the object absent."
-        return self._toggle("absent", frame, self.absent(self.active, frame), "Mark absent")
+    def toggle_absent(self, first: int, last: Optional[int] = None) -> str:
+        """Say that the active object is not to be seen on that frame (or from one to the other), or that it may be; why
+        it cannot be said, or nothing."""
+        last = first if last is None else last
+        for frame in range(first, last + 1):
+            if self.prompts(self.active, frame):
+                return f"There are prompts on frame {frame}: remove them before you call the object absent."
+            if self.locked(self.active, frame):
+                return f"The matte of frame {frame} is locked: free it before you call the object absent."
+        on = all(self.absent(self.active, frame) for frame in range(first, last + 1))
+        return self._toggle("absent", first, on, "Mark absent", last)
 
-    def _toggle(self, key: str, frame: int, on: bool, step: str) -> str:
+    def accepted(self, number: Optional[int], frame: int, fingerprint: Optional[str]) -> bool:
+        """Whether a person has found that matte fine as it is."""
+        item = self.object(number)
+        return item is not None and [frame, fingerprint] in [list(one) for one in item.get("accepted", [])]
+
+    def toggle_accepted(self, frame: int, fingerprint: str) -> bool:
+        """Note that the active object's matte on that frame is fine as it is, or take that back; whether it is now."""
+        on = not self.accepted(self.active, frame, fingerprint)
+        self._step("Accept frame")
+        item = self._edit(self.active)
+        others = [list(one) for one in item.get("accepted", []) if one[0] != frame]
+        item["accepted"] = sorted([*others, [frame, fingerprint]] if on else others)
+        self.on_change()
+        return on
+
+    def _toggle(self, key: str, frame: int, on: bool, step: str, last: Optional[int] = None) -> str:
         if self.object(self.active) is not None:
             self._step(step)
             item = self._edit(self.active)
-            item[key] = with_span(item.get(key, []), frame, frame, not on)
+            item[key] = with_span(item.get(key, []), frame, frame if last is None else last, not on)
             self.on_change()
         return ""
 

@@ -18,8 +18,15 @@ QPushButton:disabled, QLabel:disabled, QCheckBox:disabled, QAbstractSpinBox:disa
 QListWidget { background: #232327; border: 1px solid #1b1b1d; outline: 0; }
 QListWidget::item { padding: 3px; }
 QListWidget::item:selected { background: #45454d; color: #ffffff; }
-QSpinBox, QComboBox, QLineEdit { background: #1f1f22; border: 1px solid #17171a; border-radius: 3px; }
-QSpinBox, QComboBox, QLineEdit { padding: 2px 4px; }
+QLineEdit { background: #1f1f22; border: 1px solid #55555e; border-radius: 3px; padding: 2px 4px; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { border: 0; padding: 0; }
+QCheckBox::indicator, QListWidget::indicator {
+    width: 11px; height: 11px; border: 1px solid #8a8a94; border-radius: 3px; background: #1f1f22;
+}
+QCheckBox::indicator:checked, QListWidget::indicator:checked { background: #33c26b; border-color: #d8d8de; }
+QCheckBox::indicator:disabled { border-color: #55555e; }
+QHeaderView::section { background: #2a2a2e; border: 0; border-bottom: 1px solid #44444a; padding: 3px; }
+QTreeWidget { background: #232327; border: 1px solid #1b1b1d; outline: 0; }
 QProgressBar { background: #1f1f22; border: 1px solid #17171a; border-radius: 3px; text-align: center; }
 QProgressBar::chunk { background: #2f7d58; }
 QMenuBar::item:selected, QMenu::item:selected { background: #45454d; }

@@ -101,6 +101,7 @@ class Timeline(QtWidgets.QWidget):
         if not self.edits.objects:
             painter.setPen(QtGui.QColor("#808088"))
             painter.drawText(QtCore.QRectF(8, RULER, self.width(), LANE), "no object yet")
+        self._paint_span(painter)
         left, right = self.x_of(self.frame), self.x_of(self.frame + 1)
         middle = (left + right) / 2
         painter.setPen(QtGui.QPen(QtGui.QColor("#f2f2f4"), 1.4))
@@ -121,6 +122,19 @@ class Timeline(QtWidgets.QWidget):
                 painter.drawLine(QtCore.QPointF(x, RULER - 5), QtCore.QPointF(x, RULER - 1))
                 painter.setPen(QtGui.QColor("#9a9aa2"))
                 painter.drawText(QtCore.QRectF(x - 30, 1, 60, 13), int(Qt.AlignmentFlag.AlignCenter), str(frame))
+
+    def _paint_span(self, painter: QtGui.QPainter) -> None:
+        """What lies before in and behind out is dimmed."""
+        first, last = self.edits.span
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
+        for start, end in ((self.edits.first, first), (last + 1, self.edits.last + 1)):
+            if start < end:
+                left, right = self.x_of(start), self.x_of(end)
+                painter.fillRect(QtCore.QRectF(left, 0, right - left, self.height()), QtGui.QColor(16, 16, 18, 165))
+        painter.setPen(QtGui.QPen(QtGui.QColor("#e8b23f"), 1.4))
+        for edge, marked in ((first, self.edits.mark_in), (last + 1, self.edits.mark_out)):
+            if marked is not None:
+                painter.drawLine(QtCore.QPointF(self.x_of(edge), 1), QtCore.QPointF(self.x_of(edge), self.height() - 1))
 
     def _paint_lane(self, painter: QtGui.QPainter, item: Dict[str, Any], top: float) -> None:
         active = item["id"] == self.edits.active

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from .commands import TOOL_TIPS
 from .qt import Qt, QtCore, QtWidgets
 
 PLAY, PAUSE = "\N{BLACK RIGHT-POINTING TRIANGLE}", "\N{BLACK SQUARE FOR STOP}"
@@ -30,12 +31,14 @@ class Transport(QtWidgets.QWidget):
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(1000 // 24)
         self._timer.timeout.connect(self.beat.emit)
-        self.play_button = self._button(PLAY, "Play (P)", lambda: self.play(not self.playing))
+        self.play_button = self._button(PLAY, TOOL_TIPS["play"], lambda: self.play(not self.playing))
         before = self._button(
-            "\N{WHITE DIAMOND}\N{LEFTWARDS ARROW}", "Previous keyframe ([)", lambda: self.keyframe_asked.emit(-1)
+            "\N{WHITE DIAMOND}\N{LEFTWARDS ARROW}",
+            TOOL_TIPS["previous-keyframe"],
+            lambda: self.keyframe_asked.emit(-1),
         )
         after = self._button(
-            "\N{RIGHTWARDS ARROW}\N{WHITE DIAMOND}", "Next keyframe (])", lambda: self.keyframe_asked.emit(1)
+            "\N{RIGHTWARDS ARROW}\N{WHITE DIAMOND}", TOOL_TIPS["next-keyframe"], lambda: self.keyframe_asked.emit(1)
         )
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(6, 2, 6, 2)

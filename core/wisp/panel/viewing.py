@@ -38,6 +38,8 @@ class Viewing(QtCore.QObject):
         #: A matte that would be, see `foresight`.
         self._foreseen: Optional[str] = None
         self._composed: Tuple[Any, Optional[QtGui.QImage]] = (None, None)
+        #: (object, frame) -> what the matte shown last there said.
+        self._told: Dict[Tuple[int, int], Tuple[str, float, str]] = {}
         loader.loaded.connect(self._loaded)
         session.matte_changed.connect(self._matte_changed)
         session.mattes_known.connect(self.refresh)
@@ -73,20 +75,23 @@ class Viewing(QtCore.QObject):
 
     def _matte_changed(self, number: int, frame: int) -> None:
         path = self._session.matte_path(number, frame)
+        self._told.pop((number, frame), None)
         if path is not None:
             self._loader.forget(("matte", path))
         if frame == self.frame:
             self._want()
 
     def _loaded(self, key: Key) -> None:
-        loaded = self._loader.get(key)
-        if isinstance(loaded, Matte):
-            for item in self._edits.objects:
-                if self._session.matte_path(item["id"], self.frame) == key[1]:
-                    self._session.doubt(item["id"], self.frame, loaded.track_state, loaded.confidence)
-                    self.doubted.emit()
         if key == ("plate", self.frame) or key[0] == "matte":
             self._put()
+
+    def _tell(self, number: int, matte: Matte) -> None:
+        """What the matte that is shown says of itself, to the session, once."""
+        said = (matte.track_state, matte.confidence, matte.fingerprint)
+        if self._told.get((number, self.frame)) != said:
+            self._told[number, self.frame] = said
+            self._session.doubt(number, self.frame, *said)
+            self.doubted.emit()
 
     def _layers_keys(self, frame: int) -> List[Tuple[Dict[str, Any], Key]]:
         """The enabled objects that have a matte on the frame, and the keys of those mattes."""
@@ -121,6 +126,7 @@ class Viewing(QtCore.QObject):
         for item, key in self._layers_keys(self.frame) if self.mode != compose.PLATE else []:
             matte = self._loader.get(key)
             if isinstance(matte, Matte):
+                self._tell(item["id"], matte)
                 layers.append(Layer(matte.alpha, item["color"]))
                 parts.append((matte.alpha.cacheKey(), item["color"]))
             elif isinstance(matte, Failed):

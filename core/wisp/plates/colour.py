@@ -193,6 +193,17 @@ def builtin_configs() -> tuple[str, ...]:
     return tuple(name for name, *_ in ocio.BuiltinConfigRegistry().getBuiltinConfigs())
 
 
+def known_colours(config: str | None = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The colour spaces and the views of the configuration that `choose_colour` would take, by name; those of the sRGB
+    display come first. None where OpenColorIO is not installed. Raises UsageError."""
+    if not _has_ocio():
+        return (), ()
+    loaded = _load(os.environ.get("OCIO") or config or CG_CONFIG)
+    displays = sorted(loaded.getDisplays(), key=lambda one: one != MODEL_DISPLAY)
+    views = dict.fromkeys(view for display in displays for view in loaded.getViews(display))
+    return tuple(loaded.getColorSpaceNames()), tuple(views)
+
+
 @lru_cache(maxsize=1)
 def _has_ocio() -> bool:
     try:

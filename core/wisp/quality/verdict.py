@@ -23,7 +23,7 @@ _MENTIONED = 0.15
 #: Frames this close show the same fault.
 _APART = 5
 
-State = Literal["judged", "locked", "unsolved"]
+State = Literal["judged", "locked", "accepted", "unsolved"]
 
 
 class Limits(NamedTuple):
@@ -69,7 +69,7 @@ class Evidence:
 def weigh(evidence: Iterable[Evidence], limits: Mapping[str, Limits] = LIMITS) -> tuple[float, tuple[str, ...]]:
     """(score 0..1, reasons with the weightiest first)."""
     ranked = sorted(((piece.worth(limits), piece.text) for piece in evidence), key=lambda pair: -pair[0])
-    score = 1.0 - 2.0 ** -sum(worth for worth, _ in ranked)
+    score = 1.0 - 2.0 ** -float(sum(worth for worth, _ in ranked))  # worths may be NumPy's, which no message carries
     return score, tuple(text for worth, text in ranked if worth >= _MENTIONED)
 
 

@@ -179,6 +179,8 @@ class _Walk:
         sight = Sight(self._work.item.name, self._work.item.id, frame, path=path, between=between)
         if stamp.frame_state == "locked":
             sight.state, sight.note = "locked", "approved by a person"
+        elif (frame, stamp.fingerprint) in self._work.item.accepted:
+            sight.state, sight.note = "accepted", "a person has found it fine as it is"
         else:
             sight.evidence = self._evidence(frame, look, stamp)
             sight.evidence += self._against_before(frame, look, sight)

@@ -195,7 +195,8 @@ class ObjectSpec(_Part):
     approved: kept as they are. `absent` are spans in which it is not to be seen: nothing is tracked into them, its
     matte is empty there, and behind them it is looked for. `ease`: over how many neighbouring frames painted strokes
     fade out. `garbage` and `core` are pictures (one, or a sequence with the plate's frame numbers) of what surely is
-    not and surely is the object.
+    not and surely is the object. `accepted` are frames and the fingerprints of their mattes that a person has found
+    fine as they are: no check doubts those.
     """
 
     id: Annotated[Whole, Field(ge=1, le=2**31 - 1)]
@@ -208,6 +209,7 @@ class ObjectSpec(_Part):
     prompts: list[Prompt] = Field(default_factory=list)
     locks: list[tuple[Frame, Frame]] = Field(default_factory=list, max_length=MAX_SPANS)
     absent: list[tuple[Frame, Frame]] = Field(default_factory=list, max_length=MAX_SPANS)
+    accepted: list[tuple[Frame, str]] = Field(default_factory=list, max_length=MAX_SPANS)
     ease: Annotated[Whole, Field(ge=0, le=100)] = 2
     edge: Edge = Field(default_factory=Edge)
     garbage: StoredPath | None = None

@@ -26,8 +26,7 @@ class ShotFrames(FrameSource):
 
     def matte(self, path: str) -> Matte:
         """See `FrameSource.matte`. Raises FrameReadError."""
-        pixels, state, confidence = self._pictures.matte(Path(path))
+        pixels, state, confidence, fingerprint = self._pictures.matte(Path(path))
         height, width = pixels.shape
-        return Matte(
-            QtGui.QImage(pixels.data, width, height, width, _Format.Format_Grayscale8).copy(), state, confidence
-        )
+        alpha = QtGui.QImage(pixels.data, width, height, width, _Format.Format_Grayscale8).copy()
+        return Matte(alpha, state, confidence, fingerprint)

@@ -42,13 +42,15 @@ class Pictures:
             self._clip = self._open()
         return shown(self._clip.image(frame))
 
-    def matte(self, path: Path) -> tuple[Pixels, str, float]:
-        """Grey, height x width, with the tracker's word and confidence. Raises FrameReadError."""
+    def matte(self, path: Path) -> tuple[Pixels, str, float, str]:
+        """Grey, height x width, with the tracker's word and confidence, and its fingerprint. Raises FrameReadError."""
         from ..cache import read_matte
 
         alpha, stamp = read_matte(path)
         pixels = np.clip(alpha * np.float32(255.0) + np.float32(0.5), 0, 255).astype(np.uint8)
-        return (pixels, "tracked", 1.0) if stamp is None else (pixels, stamp.track_state, stamp.confidence)
+        if stamp is None:
+            return pixels, "tracked", 1.0, ""
+        return pixels, stamp.track_state, stamp.confidence, stamp.fingerprint
 
     def _open(self) -> DisplayClip:
         from ..plates import open_plate
@@ -99,8 +101,8 @@ def _picture(pictures: Pictures, request: dict[str, Any]) -> tuple[dict[str, Any
         pixels = pictures.plate(int(request["plate"]))
         said: dict[str, Any] = {}
     else:
-        pixels, state, confidence = pictures.matte(Path(request["matte"]))
-        said = {"track_state": state, "confidence": confidence}
+        pixels, state, confidence, fingerprint = pictures.matte(Path(request["matte"]))
+        said = {"track_state": state, "confidence": confidence, "fingerprint": fingerprint}
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     return {"width": pixels.shape[1], "height": pixels.shape[0], "channels": channels, **said}, pixels.tobytes()
 

@@ -48,7 +48,13 @@ class OpenedShot:
             for prompt in item.prompts
             if isinstance(prompt, documents.MaskPrompt)
         }
-        readable = (folder, folder.resolve(), *masks)
+        holdouts = {
+            documents.resolve_path(one, self.path).parent
+            for item in self.shot.objects
+            for one in (item.core, item.garbage)
+            if one is not None
+        }
+        readable = (folder, folder.resolve(), *sorted(masks | holdouts))
         return Places(str(self.root), str(self.cache), tuple(dict.fromkeys(str(one) for one in readable)))
 
 

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..client import engine_path, jobs
+from ..client import engine_path
 from ..client.client import Client
 from ..client.session import Session
-from ..client.tables import THRESHOLD
-from ..errors import WispError
+from ..errors import UsageError, WispError
+from ..panel.commands import Actions, fill_menus
 from ..panel.editor import Editor
 from ..panel.icons import icon
-from ..panel.qt import QKeySequence, Qt, QtCore, QtGui, QtWidgets, clock
-from ..panel.shot_edits import ShotEdits, usable_name
+from ..panel.keys import KeysPage
+from ..panel.qt import Qt, QtCore, QtGui, QtWidgets, clock
+from ..panel.shot_edits import ShotEdits
 from ..panel.theme import STYLE
-from .compare import CompareHeads
-from .fetch import GetModels
+from ..shot import resolve_path
+from .files import PICTURES, ROTO, add_roto, holdout, mask_prompt, reached
 from .frames import ShotFrames
 from .places import OpenedShot, open_target, save_as
-
-KEYS = """Mouse: left adds a point, right or Alt+left one to leave out; drag a box; Shift+drag a stroke; middle pans;
-wheel zooms; Ctrl+wheel changes the brush; drag a point or a box's corner to move it.
-
-A, R, B, S, L   tools            Ctrl+1 .. 5   plate, matte, tint, cut-out, checkerboard
-F, Shift+F, T   track forward, backward, the whole shot     Space   this frame     Esc   stop
-Left, Right, Home, End   frames     [ ]   keyframes     P   play     H   fit the picture
-N, Shift+N   next, previous suspicious frame     W   wipe between the plate and what is shown
-1 .. 8, Tab   objects     Del   remove a prompt     Shift+Del   all of this frame     K   lock the frame
-X   the object is absent on this frame, or may be there     G   the frame to correct next
-Ctrl+Z, Ctrl+Shift+Z   undo, redo     Ctrl+F   find an object by words     Ctrl+H   compare heads
-Ctrl+G   get models"""
+from .plate import PlateSettings
 
 
 class Window(QtWidgets.QMainWindow):
@@ -46,7 +38,6 @@ class Window(QtWidgets.QMainWindow):
         self.setStyleSheet(STYLE)
         self.setWindowIcon(icon("wisp"))
         self.resize(1280, 860)
-        self._build_menu()
         self._show_shot(opened)
 
     def open(self, path: Path) -> None:
@@ -67,35 +58,33 @@ class Window(QtWidgets.QMainWindow):
         self.editor.edits.unsaved = 0
         self._title()
 
-    def compare_heads(self) -> CompareHeads:
-        """Open the dialog that mattes the shot with several heads."""
-        head = self.editor.edits.document["solve"]["head"]
-        dialog = CompareHeads(self.editor.session, head, self.opened.cache / "compare.png", self)
-        dialog.show()
+    def add_mask(self, path: Path) -> None:
+        """Take a picture as the frame's mask. Raises WispError."""
+        editor = self.editor
+        editor.edits.add_prompts([mask_prompt(path, editor.frame, editor.edits.document, self.opened)], "Add mask")
+        self._reach()
+        editor.preview()
+
+    def set_holdout(self, which: str, path: Path) -> None:
+        """Take pictures as the active object's `core` or `garbage` matte. Raises WispError."""
+        if not self.editor.edits.set_holdouts(**{which: holdout(path, self.opened)}):
+            raise UsageError("There is no object yet.", hint="Draw a prompt on it first.")
+        self._reach()
+        self.editor.preview()
+
+    def add_roto(self, path: Path) -> None:
+        """Add the objects of a file of shapes or of a sequence of mattes. Raises WispError."""
+        count = add_roto(path, self.editor.edits, self.opened)
+        self._reach()
+        self.editor.status.show_words(f"{count} objects taken from {path.name}")
+
+    def plate_settings(self) -> PlateSettings:
+        """Open the dialog that says how the plate is read and seen."""
+        now = reached(self.opened, self.editor.edits.document)
+        dialog = PlateSettings(now.shot.plate, resolve_path(now.shot.plate.path, now.path), self)
+        dialog.accepted.connect(lambda: self._see(dialog.values))
+        dialog.open()
         return dialog
-
-    def get_models(self) -> GetModels:
-        """Open the dialog that fetches models."""
-        dialog = GetModels(self.editor.session, self)
-        dialog.show()
-        return dialog
-
-    def find_by_words(self, words: str, threshold: float = THRESHOLD) -> None:
-        """Look for what the words name on the frame that is shown; what is found becomes a box."""
-        edits, session = self.editor.edits, self.editor.session
-
-        def found(event: jobs.Event) -> None:
-            if isinstance(event, jobs.BoxFound):
-                item = edits.object(edits.active)
-                if item is None or item.get("prompts"):
-                    edits.add_object(usable_name(words) or None)
-                edits.add_prompt({"frame": event.frame, "kind": "box", "xyxy": list(event.xyxy)})
-
-        asked = jobs.Detect(words=words, frame=self.editor.frame, threshold=threshold)
-        if session.run(asked, found):
-            session.say(f"Looking for {words!r}")
-        else:
-            session.say("The engine is busy. Try again when its job has ended.", failed=True)
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         if self.editor.edits.unsaved and not self.opened.draft and not self._may_close():
@@ -113,7 +102,10 @@ class Window(QtWidgets.QMainWindow):
         session = Session(client, lambda: edits.document, opened.places, clock)
         self.opened = opened
         self.editor = Editor(edits, ShotFrames(opened.shot, opened.root), session, str(opened.root), choose_models=True)
-        self.editor.models.wanted.connect(lambda: self.get_models())
+        self.editor.models.wanted.connect(lambda: self.editor.beside.get_models())
+        if opened.draft:  # its document lies in a cache, where nobody looks for files
+            pictures = resolve_path(opened.shot.plate.path, opened.path)
+            self.editor.beside.delivery_folder = pictures.parent.parent / "delivery"
         changed = edits.on_change
 
         def on_change() -> None:
@@ -123,6 +115,7 @@ class Window(QtWidgets.QMainWindow):
 
         edits.on_change = on_change
         self.setCentralWidget(self.editor)
+        self._build_menu()
         self._title()
         QtCore.QTimer.singleShot(0, session.open)
 
@@ -135,39 +128,48 @@ class Window(QtWidgets.QMainWindow):
                 self.editor.session.message, self.editor.session.failed = str(error), True
 
     def _build_menu(self) -> None:
-        for title, entries in (
-            (
-                "&File",
-                (
-                    ("&Open shot or plate...", "Ctrl+O", self._ask_open),
-                    ("&Save", "Ctrl+S", self._ask_save),
-                    ("Save &as...", "Ctrl+Shift+S", self._ask_save_as),
-                    ("&Quit", "Ctrl+Q", self.close),
-                ),
-            ),
-            (
-                "&Shot",
-                (
-                    ("&Find by words...", "Ctrl+F", self._ask_words),
-                    ("&Compare heads...", "Ctrl+H", self.compare_heads),
-                    ("&Get models...", "Ctrl+G", self.get_models),
-                ),
-            ),
-            ("&Help", (("&Keys and mouse", "F1", self._show_keys),)),
-        ):
-            menu = self.menuBar().addMenu(title)
-            for text, keys, work in entries:
-                action = menu.addAction(text)
-                action.setShortcut(QKeySequence(keys))
-                action.triggered.connect(lambda *_, work=work: work())
+        """The editor's commands and the window's own."""
+        self.commands = Actions(
+            self,
+            {
+                "open": self._ask_open,
+                "save": self._ask_save,
+                "save-as": self._ask_save_as,
+                "plate-settings": self.plate_settings,
+                "roto": lambda: self._ask_file("Roto", ROTO, self.add_roto),
+                "mask-file": lambda: self._ask_file("A mask", PICTURES, self.add_mask),
+                "core-file": lambda: self._ask_file("Core matte", PICTURES, partial(self.set_holdout, "core")),
+                "garbage-file": lambda: self._ask_file("Garbage matte", PICTURES, partial(self.set_holdout, "garbage")),
+                "no-holdouts": lambda: self.editor.edits.set_holdouts(core=None, garbage=None),
+                "quit": self.close,
+                "keys": self.show_keys,
+            },
+        )
+        self.menuBar().clear()
+        fill_menus(self.menuBar().addMenu, self.commands, self.editor.commands)
 
-    def _show_keys(self) -> None:
-        QtWidgets.QMessageBox.information(self, "Keys and mouse", KEYS)
+    def show_keys(self) -> KeysPage:
+        """Open the page of keys."""
+        page = KeysPage(self)
+        page.show()
+        return page
 
-    def _ask_words(self) -> None:
-        words, agreed = QtWidgets.QInputDialog.getText(self, "Find by words", "What is it, in a few words?")
-        if agreed and words.strip():
-            self.find_by_words(words.strip())
+    def _reach(self) -> None:
+        """The engine may read what the document names now."""
+        self.opened = reached(self.opened, self.editor.edits.document)
+        if self.opened.places != self.editor.session.places:
+            self.editor.session.move(self.opened.places)
+
+    def _see(self, values: dict[str, Any]) -> None:
+        """Read and show the plate so from now on."""
+        if self.editor.edits.set_plate(**values):
+            self.opened = reached(self.opened, self.editor.edits.document)
+            self.editor.look_at(ShotFrames(self.opened.shot, self.opened.root))
+
+    def _ask_file(self, title: str, kinds: str, work: Callable[[Path], None]) -> None:
+        name, _ = QtWidgets.QFileDialog.getOpenFileName(self, title, "", kinds)
+        if name:
+            self._try(lambda: work(Path(name)))
 
     def _title(self) -> None:
         name = self.opened.path.name + (" (not saved yet)" if self.opened.draft else "")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, List, Optional
 
 from ..client import jobs
 from ..client.session import Session
-from ..panel.qt import Qt, QtCore, QtGui, QtWidgets
+from .qt import Qt, QtCore, QtGui, QtWidgets
 
 
 class CompareHeads(QtWidgets.QDialog):
     """Choose heads, wait, look. The window stays usable meanwhile; the shot is not changed."""
 
-    def __init__(self, session: Session, present: str, sheet: Path, parent: QtWidgets.QWidget | None = None) -> None:
+    def __init__(self, session: Session, present: str, sheet: Path, parent: Optional[QtWidgets.QWidget] = None) -> None:
         """`present`: the shot's head. `sheet`: where the picture may lie."""
         super().__init__(parent)
         self.setWindowTitle("Compare heads")
@@ -21,7 +21,7 @@ class CompareHeads(QtWidgets.QDialog):
         self._session, self._picture = session, sheet
         #: Whether a comparison runs, and whether anybody still looks at this dialog.
         self.running, self._closed = False, False
-        self.boxes: list[QtWidgets.QCheckBox] = []
+        self.boxes: List[QtWidgets.QCheckBox] = []
         column = QtWidgets.QVBoxLayout()
         for model in session.models:
             if "head" in model["kinds"]:
@@ -52,7 +52,7 @@ class CompareHeads(QtWidgets.QDialog):
         self._allow()
 
     @property
-    def heads(self) -> list[str]:
+    def heads(self) -> List[str]:
         """Those that are checked."""
         return [box.text() for box in self.boxes if box.isChecked()]
 
@@ -68,7 +68,7 @@ class CompareHeads(QtWidgets.QDialog):
         self.bar.setVisible(True)
         self._allow()
 
-    def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+    def closeEvent(self, event: Any) -> None:
         self._closed = True
         if self.running:
             self._session.stop()
@@ -86,7 +86,7 @@ class CompareHeads(QtWidgets.QDialog):
             self.bar.setRange(0, event.total)
             self.bar.setValue(event.done)
 
-    def _ended(self, _end: jobs.Done | None, reason: str) -> None:
+    def _ended(self, _end: Optional[jobs.Done], reason: str) -> None:
         self.running = False
         if self._closed:
             return
@@ -102,6 +102,6 @@ class CompareHeads(QtWidgets.QDialog):
         self.sheet.setPixmap(pixels)
         self.sheet.resize(pixels.size())
         self.area.setVisible(True)
-        screen = self.screen().availableGeometry().size()
+        screen = QtGui.QGuiApplication.primaryScreen().availableGeometry().size()
         wanted = pixels.size() + QtCore.QSize(self.start_button.width() + 60, 40)
         self.resize(wanted.boundedTo(screen * 0.9))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Dict, Optional
 
 from ..client import jobs
 from ..client.session import Session
-from ..panel.qt import Qt, QtWidgets
+from .qt import Qt, QtWidgets
 
 #: What a model can be used as in the window.
 _KINDS = ("tracker", "head", "detector")
@@ -15,7 +15,7 @@ _KINDS = ("tracker", "head", "detector")
 class GetModels(QtWidgets.QDialog):
     """One model at a time. The window stays usable meanwhile; what was stopped goes on from there the next time."""
 
-    def __init__(self, session: Session, parent: QtWidgets.QWidget | None = None) -> None:
+    def __init__(self, session: Session, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Get models")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, True)
@@ -48,7 +48,7 @@ class GetModels(QtWidgets.QDialog):
         self._fill()
 
     @property
-    def chosen(self) -> dict[str, Any] | None:
+    def chosen(self) -> Optional[Dict[str, Any]]:
         """The model whose terms are shown."""
         item = self.list.currentItem()
         name = None if item is None else item.data(Qt.ItemDataRole.UserRole)
@@ -68,7 +68,7 @@ class GetModels(QtWidgets.QDialog):
         self.bar.setVisible(True)
         self._allow()
 
-    def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+    def closeEvent(self, event: Any) -> None:
         self._closed = True
         if self.fetching:
             self._session.stop()
@@ -116,7 +116,7 @@ class GetModels(QtWidgets.QDialog):
             of = f" of {_size(event.total)}" if event.total else ""
             self.words.setText(f"Fetching {self.fetching}: {_size(event.done)}{of}{left}")
 
-    def _ended(self, end: jobs.Done | None, reason: str) -> None:
+    def _ended(self, end: Optional[jobs.Done], reason: str) -> None:
         name, self.fetching = self.fetching, ""
         if self._closed:
             return
@@ -125,7 +125,7 @@ class GetModels(QtWidgets.QDialog):
         self.words.setText(f"{name} is here: choose it among the models." if end is not None else reason)
 
 
-def _size(count: int | None) -> str:
+def _size(count: Optional[int]) -> str:
     """Bytes as a person reads them."""
     if count is None:
         return "size not known"

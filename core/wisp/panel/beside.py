@@ -1,0 +1,82 @@
+"""What the editor has the engine do beside solving: find by words, check, compare, deliver, fetch models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Dict, Optional
+
+from ..client import jobs
+from ..client.session import Session
+from ..client.tables import THRESHOLD
+from .compare import CompareHeads
+from .deliver import DeliverMattes
+from .fetch import GetModels
+from .qt import QtWidgets
+from .shot_edits import ShotEdits, usable_name
+
+BUSY = "The engine is busy. Try again when its job has ended."
+
+
+class Beside:
+    """The editor's windows and jobs. `owner`: the widget that they belong to; `frame`: what is shown now."""
+
+    def __init__(self, owner: QtWidgets.QWidget, edits: ShotEdits, session: Session, frame: Callable[[], int]) -> None:
+        self._owner, self._edits, self._session, self._frame = owner, edits, session, frame
+        #: Where deliveries go unless somebody says otherwise; None: beside the document.
+        self.delivery_folder: Optional[Path] = None
+        self.work: Dict[str, Callable[[], Any]] = {
+            "find": self.ask_words,
+            "check": self.check,
+            "compare": self.compare,
+            "deliver": self.deliver,
+            "get-models": self.get_models,
+        }
+
+    def compare(self) -> CompareHeads:
+        """Open the dialog that mattes the shot with several heads."""
+        head = self._edits.document.get("solve", {}).get("head", "")
+        sheet = Path(self._session.places.cache) / "compare.png"
+        dialog = CompareHeads(self._session, head, sheet, self._owner)
+        dialog.show()
+        return dialog
+
+    def get_models(self) -> GetModels:
+        """Open the dialog that fetches models."""
+        dialog = GetModels(self._session, self._owner)
+        dialog.show()
+        return dialog
+
+    def deliver(self) -> DeliverMattes:
+        """Open the dialog that writes files for others."""
+        folder = self.delivery_folder or Path(self._session.places.root) / "delivery"
+        dialog = DeliverMattes(self._session, self._edits, folder, self._owner)
+        dialog.show()
+        return dialog
+
+    def check(self) -> None:
+        """Have all solved mattes, or those from in to out, looked through."""
+        if not self._session.run(jobs.Check(frames=self._edits.span_text)):
+            self._session.say(BUSY, failed=True)
+
+    def ask_words(self) -> None:
+        """Ask for words, and look for them."""
+        words, agreed = QtWidgets.QInputDialog.getText(self._owner, "Find by words", "What is it, in a few words?")
+        if agreed and words.strip():
+            self.find_by_words(words.strip())
+
+    def find_by_words(self, words: str, threshold: float = THRESHOLD) -> None:
+        """Look for what the words name on the frame that is shown; what is found becomes a box."""
+        edits = self._edits
+
+        def found(event: jobs.Event) -> None:
+            if isinstance(event, jobs.BoxFound):
+                item = edits.object(edits.active)
+                if item is None or item.get("prompts"):
+                    edits.add_object(usable_name(words) or None)
+                edits.add_prompt({"frame": event.frame, "kind": "box", "xyxy": list(event.xyxy)})
+
+        asked = jobs.Detect(words=words, frame=self._frame(), threshold=threshold)
+        if self._session.run(asked, found):
+            self._session.say(f"Looking for {words!r}")
+        else:
+            self._session.say(BUSY, failed=True)

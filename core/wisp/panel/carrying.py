@@ -1,0 +1,55 @@
+"""Prompts from one frame, object or shot to another, as text that a clipboard holds. No Qt."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+from .shot_edits import Prompt
+
+_KEY = "wisp-prompts"
+
+
+def carried(prompts: List[Prompt], size: Tuple[int, int], root: str) -> str:
+    """Prompts as JSON. `size`: their plate's width and height; `root`: what their masks' paths refer to."""
+    taken = copy.deepcopy(prompts)
+    for prompt in taken:
+        if "path" in prompt:
+            prompt["path"] = (Path(root) / prompt["path"]).as_posix()
+    return json.dumps({_KEY: taken, "size": list(size)})
+
+
+def placed(text: str, frame: int, size: Tuple[int, int], root: str) -> List[Prompt]:
+    """The prompts in `text` for a frame of a plate of that size: places and radii are scaled to it.
+
+    ValueError, a sentence, where `text` holds none, or a mask, which is of its own plate's size, for another size."""
+    try:
+        said = json.loads(text)
+        before = (float(said["size"][0]), float(said["size"][1]))
+        x, y = size[0] / before[0], size[1] / before[1]
+        made = [_scaled(dict(prompt, frame=frame), x, y) for prompt in said[_KEY]]
+    except (ValueError, TypeError, KeyError, IndexError, ZeroDivisionError):
+        raise ValueError("No prompts were copied.") from None
+    for prompt in made:
+        if "path" in prompt:
+            if (x, y) != (1.0, 1.0):
+                raise ValueError(f"A mask of a {before[0]:.0f}x{before[1]:.0f} plate does not fit {size[0]}x{size[1]}.")
+            place = Path(prompt["path"])
+            prompt["path"] = (place.relative_to(root) if Path(root) in place.parents else place).as_posix()
+    return made
+
+
+def _scaled(prompt: Dict[str, Any], x: float, y: float) -> Prompt:
+    def there(point: Any) -> List[float]:
+        return [round(point[0] * x, 2), round(point[1] * y, 2)]
+
+    if "xyxy" in prompt:
+        prompt["xyxy"] = [*there(prompt["xyxy"][:2]), *there(prompt["xyxy"][2:])]
+    if prompt["kind"] == "point":
+        prompt["xy"] = there(prompt["xy"])
+    elif prompt["kind"] == "stroke":
+        prompt["xy"] = [there(point) for point in prompt["xy"]]
+        prompt["radius"] = round(prompt.get("radius", 6.0) * (x * y) ** 0.5, 2)
+    return prompt

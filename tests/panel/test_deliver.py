@@ -1,0 +1,125 @@
+"""The dialog of deliveries: all that the command has, only what goes together, remembered, real files at its end."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import OpenEXR
+import pytest
+from helpers.hand import FRAMES, Hand, disc
+from PySide6 import QtTest
+from wisp.client.tables import FORMATS, LAYOUTS
+from wisp.deliver.style import Style
+from wisp.panel.deliver import REMEMBERED, DeliverMattes
+from wisp.panel.qt import Qt, QtGui
+from wisp.view.window import Window
+
+FIRST = FRAMES[0]
+
+
+@pytest.fixture
+def dialog(window: Window, hand: Hand) -> DeliverMattes:
+    """Over a shot of two objects, the second of which is on the first frame alone."""
+    window.editor.live.setChecked(False)
+    hand.click(*disc(FIRST))
+    window.editor.objects.add_button.click()
+    hand.click(150, 20)
+    return window.editor.beside.deliver()
+
+
+def press(dialog: DeliverMattes, button: object) -> None:
+    QtTest.QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def choose(dialog: DeliverMattes, layout: str, file_format: str = "") -> None:
+    dialog.layouts.setCurrentIndex(dialog.layouts.findData(layout))
+    if file_format:
+        dialog.formats.setCurrentIndex(dialog.formats.findData(file_format))
+
+
+def test_only_what_goes_together_is_offered(dialog: DeliverMattes) -> None:
+    """Whatever is chosen and checked, the request is one that a delivery takes."""
+    for box in (dialog.premultiply, dialog.exclusive, dialog.confidence):
+        box.setChecked(True)
+    offered = {}
+    for layout in LAYOUTS:
+        choose(dialog, layout)
+        offered[layout] = [dialog.formats.itemData(place) for place in range(dialog.formats.count())]
+        for file_format in filter(None, offered[layout]):
+            choose(dialog, layout, file_format)
+            asked = dialog.request()
+            assert (asked.layout, asked.format) == (layout, file_format) and not asked.faults
+            if layout != "shapes":
+                Style(layout, file_format, premultiply=bool(asked.premultiply), confidence=asked.confidence)
+            else:
+                assert asked.premultiply is None and not asked.confidence
+    assert offered["layers"] == ["exr", "exr32"] and "mov" in offered["rgba"] and "fxs" in offered["shapes"]
+    assert set(itertools.chain(*offered.values())) - {""} == set(FORMATS)
+
+
+def test_every_control_says_what_it_does(dialog: DeliverMattes) -> None:
+    for row in range(dialog.form.rowCount()):
+        field = dialog.form.itemAt(row, dialog.form.ItemRole.FieldRole)
+        if field is not None and field.widget() is not None and field.widget() is not dialog.what:
+            assert len(field.widget().toolTip()) > 8, row
+
+
+def test_what_cannot_be_asked_is_said_and_nothing_is_sent(dialog: DeliverMattes, window: Window) -> None:
+    dialog.version.setCurrentText("last")
+    press(dialog, dialog.start_button)
+    assert "'last'" in dialog.words.text() and not window.editor.session.busy
+    dialog.version.setCurrentText("none")
+    dialog.output.setText("  ")
+    press(dialog, dialog.start_button)
+    assert "folder" in dialog.words.text() and not window.editor.session.busy
+
+
+@pytest.mark.slow
+def test_unsolved_frames_are_named_then_layers_are_written_and_shown(
+    dialog: DeliverMattes, window: Window, hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = window.editor
+    dialog.output.setText(str(tmp_path / "out" / "sh010.%04d.exr"))
+    choose(dialog, "layers")
+    dialog.confidence.setChecked(True)
+    press(dialog, dialog.start_button)
+    hand.wait(lambda: not dialog.running)
+    assert "Not solved yet" in dialog.words.text() and dialog.isVisible()
+
+    hand.wait(lambda: not editor.session.busy)
+    editor.track("track-both")
+    hand.wait(lambda: not editor.session.busy and editor.session.lanes[1].solved == set(FRAMES))
+    dialog.frames.setText(f"{FIRST}-{FRAMES[2]}")
+    dialog.version.setCurrentText("next")
+    dialog.output.setText(str(tmp_path / "out"))
+    press(dialog, dialog.start_button)
+    assert dialog.stop_button.isVisible() and not dialog.start_button.isEnabled()
+    hand.wait(lambda: not dialog.running)
+    written = sorted((tmp_path / "out" / "v001").iterdir())
+    assert len(written) == 3 and "3 files written" in dialog.words.text()
+    names = set(OpenEXR.File(str(written[0]), separate_channels=True).channels())
+    assert {"matte.object1", "matte.object2", "conf.object1", "A"} <= names
+
+    opened: list[str] = []
+    monkeypatch.setattr(QtGui.QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    press(dialog, dialog.show_button)
+    assert opened == [str(tmp_path / "out" / "v001")]
+
+    dialog.close()
+    again = editor.beside.deliver()
+    assert (again.layouts.currentData(), again.version.currentText()) == ("layers", "next")
+    assert again.confidence.isChecked() and again.frames.text() == f"{FIRST}-{FRAMES[2]}"
+    again.close()
+
+
+def test_in_and_out_are_the_frames_and_a_damaged_memory_is_none(window: Window, hand: Hand) -> None:
+    memory = window.opened.cache / REMEMBERED
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    memory.write_text(json.dumps({"layout": "holograms"}), "utf-8")
+    hand.key(Qt.Key.Key_Right)
+    hand.key(Qt.Key.Key_I)
+    dialog = window.editor.beside.deliver()
+    assert dialog.layouts.currentData() == "alpha" and dialog.frames.text() == f"{FRAMES[1]}-{FRAMES[-1]}"
+    dialog.close()
