@@ -52,8 +52,7 @@ def test_a_check_marks_frames_and_the_keys_walk_through_them(window: Window, han
     (verdict,) = [one for one in told if one.frame == frame]
     assert verdict.state == "accepted" and not verdict.suspicious
 
-    hand.key(Qt.Key.Key_R)
-    hand.click(*disc(frame))
+    editor.edge.rows["grow"].number.setValue(3.0)
     editor.track("track-both")
     hand.wait(lambda: not session.busy and not session.lanes[1].dirty)
     hand.wait(lambda: session.fingerprint(1, frame) not in (None, accepted[1]))
