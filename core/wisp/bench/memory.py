@@ -88,11 +88,11 @@ def _solve_stock(predictor: Any, clip: DiscClip, mask: Any) -> None:
 
 
 def way(
-    tracker: str, head: str, frames: tuple[int, int] = (60, 600), size: tuple[int, int] = (854, 480)
+    tracker: str, head: str, frames: Sequence[int] = (60, 600), size: tuple[int, int] = (854, 480)
 ) -> dict[str, Any]:
-    """`wisp matte` on a made shot: resident memory in MB once the first of two numbers of frames is done, once all
-    are, and between the two MB a frame as the slope of a line through all of them; the peak from beginning to end."""
-    settled, count = frames
+    """`wisp matte` on a made shot of the last of `frames`: resident memory in MB once each of these numbers of
+    frames is done; MB a frame as the slope of a line through all after the first number; the peak of the whole run."""
+    settled, count = frames[0], frames[-1]
     with tempfile.TemporaryDirectory() as folder:
         clip = DiscClip(count, *size)
         plates = Path(folder) / "plates"
@@ -116,7 +116,7 @@ def way(
     return {
         "way": f"{tracker} + {head}",
         "size": "x".join(map(str, size)),
-        "mb": {str(settled): held[settled - 1], str(count): held[-1]},
+        "mb": {str(number): held[number - 1] for number in frames},
         "mb_per_frame": slope,
         "peak_mb": peak,
     }
@@ -137,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.way:
         tracker, head = options.way.split(",")
         width, height = map(int, options.size.split("x"))
-        print(json.dumps(way(tracker, head, (frames[0], frames[-1]), (width, height)), indent=1))
+        print(json.dumps(way(tracker, head, frames, (width, height)), indent=1))
     elif options.measure:
         peak = measure(options.measure, frames[0], options.checkpoint, options.variant, options.image_size)
         print(json.dumps(peak))
