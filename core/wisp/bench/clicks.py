@@ -110,10 +110,12 @@ class _Robot:
 
     @property
     def suggested(self) -> int:
-        """The frame that `wisp suggest` would name; the worst one where it names none."""
+        """The frame that `wisp suggest` would name; where it names none, the one furthest from all prompts."""
         said = {number: (mask.state, mask.confidence) for number, mask in self._masks.items()}
         frame = suggest(said, self._prompts)
-        return self.worst if frame is None else frame
+        if frame is not None:
+            return frame
+        return max(said, key=lambda number: (min(abs(number - given) for given in self._prompts), -number))
 
     def scores(self, name: str, interactions: int) -> Round:
         f = [boundary_f(self._found[number], truth) for number, truth in self._truth.items()]
