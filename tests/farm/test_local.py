@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from helpers.farm_jobs import FRAMES, command_job
@@ -21,7 +22,7 @@ from wisp.errors import CancelledError, UsageError
 from wisp.farm.local import StepRun, TaskFailedError, run_job
 from wisp.farm.ranges import from_openjd
 from wisp.farm.template import JobPlan, job_template, job_values
-from wisp.shot import Box, load, save
+from wisp.shot import Box, MaskPrompt, load, save
 
 #: Leaves a file per chunk in the folder {0}.
 TOUCH = "import sys, pathlib; pathlib.Path(r'{0}', sys.argv[1]).touch()"
@@ -142,11 +143,13 @@ def test_chunks_give_the_same_pixels_as_one_machine(shot: Path, tmp_path: Path, 
 
 
 def with_keyframes(shot: Path, *frames: int) -> None:
-    """A box on these frames too, where the disc is then."""
+    """The disc drawn as a mask on these frames too, where it is then."""
     document = load(shot)
-    document.objects[0].prompts += [
-        Box(frame=frame, xyxy=(14 + 3 * (frame - FRAMES[0]), 16, 46 + 3 * (frame - FRAMES[0]), 48)) for frame in frames
-    ]
+    for frame in frames:
+        drawn = np.zeros((document.plate.height, document.plate.width), np.uint8)
+        cv2.circle(drawn, (30 + 3 * (frame - FRAMES[0]), 32), 16, 255, -1)
+        cv2.imwrite(str(shot.parent / f"drawn.{frame}.png"), drawn)
+        document.objects[0].prompts.append(MaskPrompt(frame=frame, path=f"drawn.{frame}.png"))
     save(document, shot)
 
 

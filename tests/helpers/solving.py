@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from wisp.cache import Cache
 from wisp.device import MemoryPlan
@@ -144,6 +145,16 @@ def shot(*prompts: dict, plate: dict | None = None, item: dict | None = None, ot
 
 def box(frame: int, x: float = 2.0) -> dict:
     return {"frame": frame, "kind": "box", "xyxy": [x, 2, 20, 14]}
+
+
+def outline(folder: Path, frame: int, x: int = 2) -> dict:
+    """The same box drawn as a mask, which says alone what the object is; its file lies in `folder`."""
+    path = folder / "masks" / f"outline{x}.{frame}.png"
+    path.parent.mkdir(exist_ok=True)
+    drawn = np.zeros((HEIGHT, WIDTH), np.uint8)
+    drawn[2:14, x:20] = 255
+    cv2.imwrite(str(path), drawn)
+    return {"frame": frame, "kind": "mask", "path": f"masks/{path.name}"}
 
 
 def point(frame: int) -> dict:

@@ -15,6 +15,7 @@ from helpers.solving import (
     ChainTracker,
     SmoothHead,
     box,
+    outline,
     point,
     shot,
     solver,
@@ -59,13 +60,13 @@ def from_scratch(document: Shot, folder: Path) -> dict[int, bytes]:
 def test_tracking_stops_where_the_state_is_what_it_was_and_later_files_stay(
     folder: Path, brief: BriefTracker, head: SmoothHead
 ) -> None:
-    first = solver(shot(box(1001), box(1010), box(1030)), folder)
+    first = solver(shot(box(1001), outline(folder, 1010), outline(folder, 1030)), folder)
     first.run()
     old = {frame: first.work("hero").path(frame) for frame in ALL}
     before = {frame: (path.read_bytes(), path.stat().st_mtime_ns) for frame, path in old.items()}
     brief.steps.clear()
     head.frames.clear()
-    document = shot(box(1001), box(1010), point(1015), box(1030))
+    document = shot(box(1001), outline(folder, 1010), point(1015), outline(folder, 1030))
     edited = solver(document, folder)
     events: list[Event] = []
     summary = edited.run(on_event=events.append)
@@ -102,10 +103,10 @@ def test_a_change_that_reaches_far_is_followed_to_its_end(
 def test_a_correction_that_finds_nothing_to_correct_is_an_affair_of_its_own_frame(
     folder: Path, brief: BriefTracker, head: SmoothHead
 ) -> None:
-    solver(shot(box(1001), box(1010)), folder).run()
+    solver(shot(box(1001), outline(folder, 1010)), folder).run()
     brief.steps.clear()
     head.frames.clear()
-    document = shot(box(1001), box(1010), stroke(1026), stroke(1027))
+    document = shot(box(1001), outline(folder, 1010), stroke(1026), stroke(1027))
     edited = solver(document, folder)
     summary = edited.run()
     assert brief.steps == [1026, 1027]

@@ -15,6 +15,7 @@ from helpers.solving import (
     ChainTracker,
     SmoothHead,
     box,
+    outline,
     point,
     shot,
     solver,
@@ -117,18 +118,28 @@ def test_a_subset_gives_the_same_pixels_as_the_whole(folder: Path, tracker: Chai
 def test_an_edit_recomputes_only_what_it_reaches_and_leaves_the_other_files_alone(
     folder: Path, tracker: ChainTracker, head: SmoothHead
 ) -> None:
-    before = solver(shot(box(1001), box(1020), box(1040)), folder)
+    before = solver(shot(box(1001), outline(folder, 1020), outline(folder, 1040)), folder)
     before.run()
     old = {frame: before.work("hero").path(frame) for frame in ALL}
     bytes_before = {frame: path.read_bytes() for frame, path in old.items()}
     head.frames.clear()
-    after = solver(shot(box(1001), box(1020), box(1030), box(1040)), folder)
+    after = solver(shot(box(1001), outline(folder, 1020), outline(folder, 1030), outline(folder, 1040)), folder)
     assert set(after.status().objects[0].of("dirty")) == set(range(1021, 1040))
     after.run()
     assert set(head.frames) == set(range(1021, 1040))
     assert {frame: path.read_bytes() for frame, path in old.items()} == bytes_before
     for frame in (*range(1001, 1021), 1040):
         assert after.work("hero").path(frame).read_bytes() == bytes_before[frame]
+
+
+def test_a_later_box_is_read_together_with_what_was_followed_to_it(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    """So a change of the first one reaches beyond it, which one of a mask stops."""
+    for later, reached in ((box(1020), range(1001, 1041)), (outline(folder, 1020), range(1001, 1020))):
+        solver(shot(box(1001), later), folder).run()
+        moved = solver(shot(box(1001, x=3), later), folder)
+        assert moved.status().objects[0].of("dirty") == tuple(reached)
 
 
 def test_undo_has_the_earlier_result_at_once(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
@@ -155,7 +166,7 @@ def test_an_edge_setting_tracks_and_mattes_nothing_again(folder: Path, tracker: 
 def test_a_replaced_plate_frame_is_noticed_and_a_moved_folder_is_not(
     folder: Path, tracker: ChainTracker, head: SmoothHead
 ) -> None:
-    prompts = (box(1001), box(1020), box(1040))
+    prompts = (box(1001), outline(folder, 1020), outline(folder, 1040))
     solver(shot(*prompts), folder).run()
     write_plate_frame(folder / "plates", 1030, seed=99)
     assert set(solver(shot(*prompts), folder).status().objects[0].of("dirty")) == set(range(1021, 1040))
@@ -249,27 +260,29 @@ def reasons(made) -> dict[int, str]:
 
 
 def test_status_says_why_each_frame_is_dirty(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
-    first = solver(shot(box(1001), box(1020)), folder)
+    first = solver(shot(box(1001), outline(folder, 1020)), folder)
     assert set(reasons(first).values()) == {"not solved yet"}
     first.run()
-    added = solver(shot(box(1001), box(1020), box(1030)), folder)
+    added = solver(shot(box(1001), outline(folder, 1020), outline(folder, 1030)), folder)
     assert reasons(added) == dict.fromkeys(range(1021, 1041), "prompt added at 1030")
     added.run(frames=range(1001, 1030))
     assert reasons(added) == dict.fromkeys(range(1030, 1041), "prompt added at 1030")
     added.run()
-    assert reasons(solver(shot(box(1001), box(1020)), folder)) == {}
-    moved = solver(shot(box(1001, x=3), box(1020), box(1030)), folder)
+    assert reasons(solver(shot(box(1001), outline(folder, 1020)), folder)) == {}
+    moved = solver(shot(box(1001, x=3), outline(folder, 1020), outline(folder, 1030)), folder)
     assert reasons(moved) == dict.fromkeys(range(1001, 1020), "prompt changed at 1001")
-    edged = solver(shot(box(1001), box(1020), box(1030), item={"edge": {"grow": 1.0}}), folder)
+    edged = solver(shot(box(1001), outline(folder, 1020), outline(folder, 1030), item={"edge": {"grow": 1.0}}), folder)
     assert set(reasons(edged).values()) == {"edge changed"}
     write_plate_frame(folder / "plates", 1010, seed=5)
-    assert reasons(solver(shot(box(1001), box(1020), box(1030)), folder)) == dict.fromkeys(
+    assert reasons(solver(shot(box(1001), outline(folder, 1020), outline(folder, 1030)), folder)) == dict.fromkeys(
         range(1002, 1020), "plate frame 1010 changed"
     )
     write_plate_frame(folder / "plates", 1010, seed=1010)
     for copy in (folder / "cache").rglob("alpha.1005.exr"):
         copy.unlink()
-    assert reasons(solver(shot(box(1001), box(1020), box(1030)), folder)) == {1005: "its file is gone"}
+    assert reasons(solver(shot(box(1001), outline(folder, 1020), outline(folder, 1030)), folder)) == {
+        1005: "its file is gone"
+    }
 
 
 def test_a_changed_model_is_named_as_the_reason(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:

@@ -198,6 +198,26 @@ def test_a_defining_keyframe_starts_afresh():
     assert all(np.array_equal(misled[frame].logits, fresh[frame].logits) for frame in clip.frames[7:])
 
 
+def test_a_later_box_that_fits_betters_what_was_followed_to_it():
+    """It does not throw it away for what a box alone shows, and cuts off what lies beyond it."""
+    clip = crossing()
+    wide = clip.truth(1) | disk((75.0, 60.0), 12.0)
+    followed = track(clip, {1: prompts(mask=wide)}, range(1, 6))[5]
+    x, y = 40.0 + 3.0 * 4, 68.0 + 0.5 * 4
+    box = (x - 22, y - 22, x + 22, y + 22)
+    boxed = track(clip, {1: prompts(mask=wide), 5: prompts(box=box)}, range(1, 6))[5]
+    assert boxed.state == "keyframe"
+    assert jaccard(inside(boxed), clip.truth(5)) > max(0.9, jaccard(inside(followed), clip.truth(5)) + 0.02)
+    assert not inside(boxed)[:, int(x + 26) :].any()
+
+
+def test_a_later_box_around_something_else_starts_afresh():
+    clip = crossing()
+    misled = track(clip, {1: prompts(mask=disk((150.0, 30.0), 20.0)), 8: prompts(box=(40, 48, 84, 96))})
+    fresh = track(clip, {8: prompts(box=(40, 48, 84, 96))}, clip.frames[7:])
+    assert np.array_equal(misled[8].logits > 0, fresh[8].logits > 0)
+
+
 def test_a_box_is_cut_to_the_object():
     clip = crossing()
     mask = track(clip, {1: prompts(box=(18, 46, 62, 90))}, [1])[1]

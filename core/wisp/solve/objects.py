@@ -96,7 +96,7 @@ class ObjectWork:
         self.plan = TrackPlan(
             self.life,
             self._prompts,
-            defining_keyframes(item) | self.frozen.keys(),
+            defining_keyframes(item, models.segments) | self.frozen.keys(),
             (*models.tracker, *look, self.region),
             models.segments,
             source.identity,

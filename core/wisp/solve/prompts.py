@@ -40,14 +40,20 @@ def prompt_content(item: ObjectSpec, locate: Callable[[str], Path]) -> dict[int,
     return content
 
 
-def defining_keyframes(item: ObjectSpec) -> frozenset[int]:
-    """Keyframes with a box or a mask: their prompts alone say what the object is."""
-    return frozenset(prompt.frame for prompt in item.prompts if isinstance(prompt, Box | MaskPrompt))
+def defining_keyframes(item: ObjectSpec, segments: bool) -> frozenset[int]:
+    """Keyframes whose prompts alone say what the object is: those with a mask.
+
+    A box says roughly where it is, which is more than nothing and less than a track: to a tracker that works in
+    segments (`Tracker.segments`) it corrects what was followed up to there. One that remembers every keyframe is told
+    of boxes from the start, as of masks.
+    """
+    kinds = MaskPrompt if segments else Box | MaskPrompt
+    return frozenset(prompt.frame for prompt in item.prompts if isinstance(prompt, kinds))
 
 
 def unresolved_text(item: ObjectSpec) -> list[Text]:
     """Text prompts on frames that have no box and no mask of the object yet: a detector is to look for them."""
-    defined = defining_keyframes(item)
+    defined = defining_keyframes(item, segments=False)
     return [prompt for prompt in item.prompts if isinstance(prompt, Text) and prompt.frame not in defined]
 
 

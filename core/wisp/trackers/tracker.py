@@ -38,8 +38,8 @@ class FramePrompts:
 
     @property
     def defines_object(self) -> bool:
-        """True where the prompts alone say what the object is (a box or a mask), so that a tracker may
-        start afresh here; points and strokes alone correct what was propagated."""
+        """True where the prompts alone say what the object is: a box or a mask. Points and strokes alone correct what
+        was propagated."""
         return self.box is not None or self.mask is not None
 
 
@@ -91,8 +91,8 @@ class Tracker(Protocol):
     id: str
     #: Hash of the weights, or the algorithm's version for a tracker without weights.
     version: str
-    #: True: a keyframe that defines the object starts afresh, so a frame's mask depends only on the
-    #: frames between the surrounding keyframes, and both directions are blended there.
+    #: True: a keyframe with a mask starts afresh and others correct what was followed to them, so a frame's mask
+    #: depends on frames back to the last mask and on to the next keyframe, and both directions are blended there.
     #: False: keyframes that define the object are remembered from the start, whatever their frame; others act from
     #: their own frame on. One pass per direction leaves from the first keyframe.
     segments: bool

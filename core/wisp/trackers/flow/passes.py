@@ -35,7 +35,7 @@ class FlowPass:
         for number, by_frame in self._prompts.items():
             prompts = by_frame.get(frame)
             prompted = prompts is not None
-            if prompts is not None and (number not in self._targets or prompts.defines_object):
+            if prompts is not None and (number not in self._targets or prompts.mask is not None):
                 first = first_mask(prompts, self._eyes, frame)
                 given = prompts.mask is not None and prompts.given
                 self._targets[number] = Target(self._eyes, frame, first, self._painted(prompts), given=given)

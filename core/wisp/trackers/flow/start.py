@@ -29,6 +29,8 @@ _BOX_SHARE, _MASK_SHARE = 0.66, 0.6
 _VIEWS = (1.0, 0.55, 0.3)
 #: How many closer looks follow, each around what was found before.
 _CLOSER = 1
+#: Intersection over union of a later box and of what was followed to it, from which both mean the same thing.
+_FITS = 0.5
 #: Where less of a box than this is found to be inside, its inscribed ellipse stands in.
 _FILL = 0.05
 #: Logits that a box's surroundings end at, this share of the box away from it.
@@ -75,15 +77,9 @@ def first_mask(prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:
     """The object's mask on `frame`; all zero where nothing speaks for an inside."""
     clicks = _Clicks.of(prompts, eyes.picture, eyes.grid)
     if prompts.mask is not None:
-        return correct(shrink_mask(prompts.mask, eyes.grid), prompts, eyes, frame)
-    box = None
-    if prompts.box is not None:
-        scale = np.array([*eyes.grid, *eyes.grid]) / np.array([*eyes.picture, *eyes.picture])
-        x0, y0, x1, y1 = (float(v) for v in np.array(clip_box(prompts.box, eyes.picture)) * scale)
-        if x1 <= x0 or y1 <= y0:
-            return np.zeros(eyes.shape, np.float32)
-        box = (x0, y0, x1, y1)
-    elif clicks.box() is None:
+        return _clicked(shrink_mask(prompts.mask, eyes.grid), prompts, eyes, frame)
+    box = _box_of(prompts, eyes)
+    if (box is None and clicks.box() is None) or (box is not None and (box[2] <= box[0] or box[3] <= box[1])):
         return np.zeros(eyes.shape, np.float32)
     said = 0 if box is not None else 1 + min((n for n, point in enumerate(clicks.points) if point[2]), default=-1)
     logits, _ = _look(eyes, frame, clicks.until(said), box)
@@ -91,8 +87,25 @@ def first_mask(prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:
 
 
 def correct(inside: Plane, prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:
-    """`inside` corrected by the points and strokes of `prompts`: what they cover is set exactly, and a point on the
-    wrong side brings along what the network, or failing that colour, says belongs to it."""
+    """`inside`, followed to this frame, corrected by the points, strokes and box of `prompts`.
+
+    What strokes cover is set exactly; a point on the wrong side brings along what the network, or failing that colour,
+    says belongs to it. A box that fits cuts off what lies beyond it, and what the network makes of both has half a say;
+    one around something else starts afresh.
+    """
+    box = _box_of(prompts, eyes)
+    if box is not None:
+        followed = np.minimum(inside, sigmoid(_within(np.full(eyes.shape, FAR, np.float32), box)))
+        if _overlap(box_of(followed > 0.5), box) < _FITS:
+            return first_mask(prompts, eyes, frame)
+        unsaid = _Clicks.of(prompts, eyes.picture, eyes.grid).until(0)
+        logits, _ = _ask(eyes, frame, Window.around(box, _BOX_SHARE), unsaid, box, inside)
+        inside = (followed + sigmoid(_within(logits, box))) / 2
+    return _clicked(inside, prompts, eyes, frame)
+
+
+def _clicked(inside: Plane, prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:
+    """`inside` corrected by points and strokes."""
     clicks = _Clicks.of(prompts, eyes.picture, eyes.grid)
     for count in range(1, len(clicks.points) + 1):
         x, y, side = clicks.points[count - 1]
@@ -198,6 +211,25 @@ def _from_clicks(eyes: Eyes, frame: int, clicks: _Clicks, around: Box) -> Plane:
             break
         best, foreseen = closer, quality
     return best, foreseen
+
+
+def _box_of(prompts: FramePrompts, eyes: Eyes) -> Box | None:
+    """The box on the working grid."""
+    if prompts.box is None:
+        return None
+    scale = np.array([*eyes.grid, *eyes.grid]) / np.array([*eyes.picture, *eyes.picture])
+    x0, y0, x1, y1 = (float(v) for v in np.array(clip_box(prompts.box, eyes.picture)) * scale)
+    return x0, y0, x1, y1
+
+
+def _overlap(one: Box | None, other: Box) -> float:
+    """Intersection over union of two boxes."""
+    if one is None:
+        return 0.0
+    sides = [min(one[k + 2], other[k + 2]) - max(one[k], other[k]) for k in (0, 1)]
+    both = max(0.0, sides[0]) * max(0.0, sides[1])
+    areas = [(b[2] - b[0]) * (b[3] - b[1]) for b in (one, other)]
+    return both / max(sum(areas) - both, 1e-6)
 
 
 def _within(logits: Plane, box: Box) -> Plane:
