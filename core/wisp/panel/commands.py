@@ -89,6 +89,14 @@ MODES = (
         "The object on a checkerboard",
         "Soft edges show here what colour they carry.",
     ),
+    Command(
+        compose.DIFFERENCE,
+        ("Ctrl+6",),
+        VIEW,
+        "Difference",
+        "How far the matte is from the version that is looked at beside it; black where they are the same",
+        "Choose that version by Review > Versions.",
+    ),
 )
 #: Off while a job runs.
 TRACKING = (
@@ -266,6 +274,13 @@ COMMANDS = (
     ),
     Command("previous-keyframe", ("Ctrl+Left",), REVIEW, "Previous keyframe", "The object's keyframe before"),
     Command("next-keyframe", ("Ctrl+Right",), REVIEW, "Next keyframe", "The object's next keyframe"),
+    Command(
+        "versions",
+        ("Ctrl+E",),
+        REVIEW,
+        "Versions...",
+        "The last ten solves of the shot: look at one beside the present one, or bring it back",
+    ),
     Command("compare", ("Ctrl+H",), REVIEW, "Compare heads...", "Matte the shot with several heads, side by side"),
     *MODES,
     Command(
@@ -273,7 +288,15 @@ COMMANDS = (
         ("W",),
         VIEW,
         "Wipe",
-        "Wipe: the plate left of the line, what is shown right of it; drag the line's handle",
+        "Wipe: the plate, or another version, left of the line, what is shown right of it; drag the line's handle",
+    ),
+    Command(
+        "onion",
+        ("U",),
+        VIEW,
+        "Neighbours",
+        "The mattes of the frame before (red) and the one after (blue) shine through",
+        "An edge that jumps stands out.",
     ),
     Command("fit", ("H",), VIEW, "Fit", "The whole picture in the window"),
     Command("play", ("P",), VIEW, "Play", "Play, or pause"),

@@ -8,7 +8,10 @@ from typing import List, NamedTuple, Optional
 from .qt import QtCore, QtGui
 
 PLATE, MATTE, TINT, CUTOUT, CHECKER = "plate", "matte", "tint", "cutout", "checker"
-MODES = (PLATE, MATTE, TINT, CUTOUT, CHECKER)
+DIFFERENCE = "difference"
+MODES = (PLATE, MATTE, TINT, CUTOUT, CHECKER, DIFFERENCE)
+#: The mattes of the frame before and of the one after, over the present one.
+BEFORE, AFTER = "#ff5a4d", "#4d9bff"
 
 _Mode = QtGui.QPainter.CompositionMode
 _Format = QtGui.QImage.Format
@@ -58,11 +61,22 @@ def union(layers: List[Layer], size: QtCore.QSize) -> QtGui.QImage:
     return picture
 
 
+def difference(layers: List[Layer], others: List[Layer], size: QtCore.QSize) -> QtGui.QImage:
+    """How far two alphas are apart, as 8-bit grey: black where they are the same."""
+    picture = union(layers, size).convertToFormat(_Format.Format_RGB32)
+    painter = QtGui.QPainter(picture)
+    painter.setCompositionMode(_Mode.CompositionMode_Difference)
+    painter.drawImage(0, 0, union(others, size).convertToFormat(_Format.Format_RGB32))
+    painter.end()
+    return picture
+
+
 def tinted(plate: QtGui.QImage, layers: List[Layer], opacity: float) -> QtGui.QImage:
     """`plate` under its layers' colours."""
     if not layers:
         return plate
-    picture = QtGui.QImage(plate)  # Qt copies on the first stroke; the plate stays as it is
+    # A matte is grey and could not take colour; of a picture in colour Qt makes a copy on the first stroke.
+    picture = plate.convertToFormat(_Format.Format_RGB32)
     painter = QtGui.QPainter(picture)
     painter.setOpacity(opacity)
     for layer in layers:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import threading
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
+from ..client import jobs
 from ..client.session import Session
 from .beside import Beside
 from .canvas import Canvas
@@ -15,6 +18,7 @@ from .edge import EdgePanel
 from .foresight import Foresight
 from .frames import FrameSource, Loader
 from .gestures import POINT_ADD, Gestures
+from .history import SolveVersions
 from .models import ModelChoice
 from .objects import ObjectList
 from .outlines import save_outline
@@ -24,6 +28,7 @@ from .status import StatusLine
 from .timeline import Timeline
 from .toolbar import ToolBar
 from .transport import Transport
+from .versions import keep
 from .viewing import Viewing
 
 
@@ -45,6 +50,8 @@ class Editor(QtWidgets.QWidget):
         super().__init__(parent)
         self.edits, self.session, self.root = edits, session, root
         self.frame = edits.first
+        #: Where the last solve is being kept as a version.
+        self._keeping: Optional[threading.Thread] = None
         self.loader = Loader(source, parent=self)
         self.gestures = Gestures(edits)
         self.gestures.save_mask = self._save_mask
@@ -153,15 +160,28 @@ class Editor(QtWidgets.QWidget):
         if first > last:
             self.status.show_words("Nothing lies between the keyframe and in or out.")
             return
-        self.session.solve(f"{first}-{last}" if first < last else str(first), numbers)
+        asked = jobs.Solve(f"{first}-{last}" if first < last else str(first), numbers)
+        self.session.run(asked, on_end=self._solved)
 
     def close_down(self) -> None:
         """Stop reading, and let go of the session."""
         self.transport.play(False)
         self.session.changed.disconnect(self._refresh_state)
+        if self._keeping is not None:
+            self._keeping.join(10.0)
         self.foresight.close()
         self.viewing.close()
         self.loader.close()
+
+    def _solved(self, end: Optional[jobs.Done], _: str) -> None:
+        """Keep what is there now as a version, beside whatever else goes on."""
+        if isinstance(end, jobs.Solved) and end.matted:
+            lanes = self.session.lanes.items()
+            paths = {(n, f): self.session.matte_path(n, f) for n, lane in lanes for f in lane.solved}
+            mattes = {key: path for key, path in paths.items() if path is not None}
+            arguments = (Path(self.session.places.cache), copy.deepcopy(self.edits.document), mattes)
+            self._keeping = threading.Thread(target=keep, args=arguments, name="wisp-versions", daemon=True)
+            self._keeping.start()
 
     # -- building -----------------------------------------------------------------------------------------
 
@@ -231,7 +251,9 @@ class Editor(QtWidgets.QWidget):
             "suggest": self._suggested,
             "previous-keyframe": lambda: self._keyframe(-1),
             "next-keyframe": lambda: self._keyframe(1),
+            "versions": self.show_versions,
             "wipe": self._wipe,
+            "onion": self._onion,
             "fit": lambda: self.canvas.fit(),
             "play": lambda: self.transport.play(not self.transport.playing),
             "previous-frame": lambda: self.go(self.frame - 1),
@@ -253,6 +275,19 @@ class Editor(QtWidgets.QWidget):
         self.gestures.cancel()
         self.canvas.update()
         self.session.stop()
+
+    def show_versions(self) -> SolveVersions:
+        """Open the list of the last solves."""
+        if self._keeping is not None:
+            self._keeping.join(2.0)
+        cache = Path(self.session.places.cache)
+        dialog = SolveVersions(self.edits, cache, self.viewing.look_beside, self)
+        dialog.show()
+        return dialog
+
+    def _onion(self) -> None:
+        self.viewing.show_neighbours(not self.viewing.onion)
+        self.commands.check("onion", self.viewing.onion)
 
     def _wipe(self) -> None:
         self.canvas.set_wipe(self.canvas.wipe is None)

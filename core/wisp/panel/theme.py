@@ -24,6 +24,7 @@ QCheckBox::indicator, QListWidget::indicator {
     width: 11px; height: 11px; border: 1px solid #8a8a94; border-radius: 3px; background: #1f1f22;
 }
 QCheckBox::indicator:checked, QListWidget::indicator:checked { background: #33c26b; border-color: #d8d8de; }
+QToolBar QCheckBox { margin: 0 4px; }
 QCheckBox::indicator:disabled { border-color: #55555e; }
 QHeaderView::section { background: #2a2a2e; border: 0; border-bottom: 1px solid #44444a; padding: 3px; }
 QTreeWidget { background: #232327; border: 1px solid #1b1b1d; outline: 0; }

@@ -11,10 +11,12 @@ from .compose import Layer
 from .frames import Failed, Key, Loader, Matte
 from .qt import QtCore, QtGui
 from .shot_edits import ShotEdits
+from .versions import Version
 
 INVITATION = "Drag a box around what you want to extract, or click on it."
 #: The colour of a matte that would be.
 FORESEEN = "#ffffff"
+NO_VERSION = "Choose the version to compare with: Review > Versions."
 STALE = "This matte is out of date: the shot has changed. Track again."
 
 
@@ -35,9 +37,13 @@ class Viewing(QtCore.QObject):
         self.mode = compose.TINT
         self.frame = edits.first
         self._canvas, self._loader, self._edits, self._session = canvas, loader, edits, session
+        #: The version that is looked at beside the present mattes, and whether those of the neighbours shine through.
+        self.version: Optional[Version] = None
+        self.onion = False
         #: A matte that would be, see `foresight`.
         self._foreseen: Optional[str] = None
-        self._composed: Tuple[Any, Optional[QtGui.QImage]] = (None, None)
+        #: What was put together last, of what, and what lies left of the wipe's line.
+        self._composed: Tuple[Any, Optional[QtGui.QImage], Optional[QtGui.QImage]] = (None, None, None)
         #: (object, frame) -> what the matte shown last there said.
         self._told: Dict[Tuple[int, int], Tuple[str, float, str]] = {}
         loader.loaded.connect(self._loaded)
@@ -53,6 +59,16 @@ class Viewing(QtCore.QObject):
     def set_mode(self, mode: str) -> None:
         """One of `compose.MODES`."""
         self.mode = mode
+        self.refresh()
+
+    def look_beside(self, version: Optional[Version]) -> None:
+        """Have that version left of the wipe's line, and compared with by the difference; the plate for None."""
+        self.version = version
+        self.refresh()
+
+    def show_neighbours(self, on: bool) -> None:
+        """Whether the mattes of the frame before and the one after shine through."""
+        self.onion = on
         self.refresh()
 
     def close(self) -> None:
@@ -102,6 +118,23 @@ class Viewing(QtCore.QObject):
                 keys.append((item, ("matte", path)))
         return keys
 
+    def _version_keys(self, frame: int) -> List[Tuple[Dict[str, Any], Key]]:
+        """The same of the version that is looked at beside."""
+        keys: List[Tuple[Dict[str, Any], Key]] = []
+        version = self.version
+        if version is None:
+            return keys
+        for item in version.objects:
+            path = version.matte(item["id"], frame) if item.get("enabled", True) else None
+            if path is not None:
+                keys.append((item, ("matte", path)))
+        return keys
+
+    def _read(self, keys: List[Tuple[Dict[str, Any], Key]], color: Optional[str] = None) -> List[Layer]:
+        """The mattes of these keys that are read already."""
+        found = [(item, self._loader.get(key)) for item, key in keys]
+        return [Layer(one.alpha, color or item["color"]) for item, one in found if isinstance(one, Matte)]
+
     def _want(self) -> None:
         """Ask for this frame's pictures, then for those of its neighbours, as many as memory holds."""
         width, height = self._edits.size
@@ -113,7 +146,7 @@ class Viewing(QtCore.QObject):
             if self._edits.first <= frame <= self._edits.last:
                 keys.append(("plate", frame))
                 if self.mode != compose.PLATE:
-                    keys.extend(key for _, key in self._layers_keys(frame))
+                    keys.extend(key for _, key in self._layers_keys(frame) + self._version_keys(frame))
             if frame == self.frame and self._foreseen is not None:
                 keys.append(("matte", self._foreseen))
         self._loader.want(keys)
@@ -121,14 +154,13 @@ class Viewing(QtCore.QObject):
     def _put(self) -> None:
         """Put on the canvas what is there of the frame; the rest follows when it is read."""
         plate = self._loader.get(("plate", self.frame))
-        layers, parts = [], []
+        layers = []
         note = "" if self._edits.objects else INVITATION
         for item, key in self._layers_keys(self.frame) if self.mode != compose.PLATE else []:
             matte = self._loader.get(key)
             if isinstance(matte, Matte):
                 self._tell(item["id"], matte)
                 layers.append(Layer(matte.alpha, item["color"]))
-                parts.append((matte.alpha.cacheKey(), item["color"]))
             elif isinstance(matte, Failed):
                 note = matte.reason
             if self._session.stale(item["id"], self.frame):
@@ -139,12 +171,35 @@ class Viewing(QtCore.QObject):
             return  # the picture before stays until this one is there: no flicker while scrubbing
         assert plate is None or isinstance(plate, QtGui.QImage)
         foreseen = self._loader.get(("matte", self._foreseen)) if self._foreseen is not None else None
-        ghost = Layer(foreseen.alpha, FORESEEN) if isinstance(foreseen, Matte) else None
-        seen = None if ghost is None else ghost.alpha.cacheKey()
-        wanted = (self.mode, None if plate is None else plate.cacheKey(), tuple(parts), seen)
+        ghosts = [Layer(foreseen.alpha, FORESEEN)] if isinstance(foreseen, Matte) else []
+        if self.onion and self.mode not in (compose.PLATE, compose.DIFFERENCE):
+            for step, color in ((-1, compose.BEFORE), (1, compose.AFTER)):
+                ghosts += self._read(self._layers_keys(self.frame + step), color)
+        beside = [] if self.mode == compose.PLATE else self._read(self._version_keys(self.frame))
+        seen = (None if plate is None else plate.cacheKey(), *map(_marks, (layers, ghosts, beside)))
+        wanted = (self.mode, None if self.version is None else self.version.number, *seen)
         if self._composed[0] != wanted:
-            picture = compose.compose(self.mode, plate, QtCore.QSize(*self._edits.size), layers)
-            if ghost is not None:
-                picture = compose.tinted(picture, [ghost], 0.4)
-            self._composed = (wanted, picture)
-        self._canvas.show_picture(self._composed[1], note, plate)
+            self._composed = (wanted, self._picture(plate, layers, ghosts, beside), self._beside(plate, beside))
+        if self.mode == compose.DIFFERENCE and self.version is None:
+            note = note or NO_VERSION
+        self._canvas.show_picture(self._composed[1], note, self._composed[2])
+
+    def _picture(
+        self, plate: Optional[QtGui.QImage], layers: List[Layer], ghosts: List[Layer], beside: List[Layer]
+    ) -> QtGui.QImage:
+        size = QtCore.QSize(*self._edits.size)
+        if self.mode == compose.DIFFERENCE:
+            return compose.difference(layers, beside if self.version is not None else layers, size)
+        picture = compose.compose(self.mode, plate, size, layers)
+        return compose.tinted(picture, ghosts, 0.4)
+
+    def _beside(self, plate: Optional[QtGui.QImage], beside: List[Layer]) -> Optional[QtGui.QImage]:
+        """What is left of the wipe's line: the version in the same mode, else the plate."""
+        if self.version is None or self.mode == compose.DIFFERENCE:
+            return plate
+        return compose.compose(self.mode, plate, QtCore.QSize(*self._edits.size), beside)
+
+
+def _marks(layers: List[Layer]) -> Tuple[Any, ...]:
+    """What tells these layers from others."""
+    return tuple((layer.alpha.cacheKey(), layer.color) for layer in layers)
