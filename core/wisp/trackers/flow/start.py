@@ -62,7 +62,8 @@ class _Clicks:
 
     def agreement(self, inside: Plane) -> float:
         """The share of the points that are on their side of a mask."""
-        return sum((inside[int(y), int(x)] > 0.5) == side for x, y, side in self.points) / len(self.points)
+        right = [bool(inside[int(y), int(x)] > 0.5) == side for x, y, side in self.points]
+        return sum(right) / len(right)
 
     def box(self) -> Box | None:
         """Around all that speaks for an inside."""
@@ -100,7 +101,7 @@ def correct(inside: Plane, prompts: FramePrompts, eyes: Eyes, frame: int) -> Pla
             return first_mask(prompts, eyes, frame)
         unsaid = _Clicks.of(prompts, eyes.picture, eyes.grid).until(0)
         logits, _ = _ask(eyes, frame, Window.around(box, _BOX_SHARE), unsaid, box, inside)
-        inside = (followed + sigmoid(_within(logits, box))) / 2
+        inside = np.asarray((followed + sigmoid(_within(logits, box))) / 2, np.float32)
     return _clicked(inside, prompts, eyes, frame)
 
 
@@ -188,8 +189,8 @@ def _ask(
         return window.paste(values, eyes.shape, -FAR), float(torch.sigmoid(quality[0, 0]))
 
 
-def _from_clicks(eyes: Eyes, frame: int, clicks: _Clicks, around: Box) -> Plane:
-    """The best of several looks of different width, then one that fits what was found."""
+def _from_clicks(eyes: Eyes, frame: int, clicks: _Clicks, around: Box) -> tuple[Plane, float]:
+    """The best of several looks of different width, then one that fits what was found; and the overlap foreseen."""
     width, height = eyes.grid
     centre = np.array([around[0] + around[2], around[1] + around[3]]) / 2
     best, foreseen = np.full(eyes.shape, -FAR, np.float32), -1.0
