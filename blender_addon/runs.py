@@ -26,7 +26,7 @@ class Run:
     `document`: as the engine is to have it. `wanted`: (object, frame) of previews that the session was not told of.
     `enabled`: the objects, switched on and with prompts, that make up what the strips show.
     `placed`: the engine's file that was last put into the plate's folder, by object and frame.
-    `touched`: since when files have changed that strips show. `edited`: whether what is seen may be stale by a setting.
+    `edited`: whether what is seen may be stale by a setting.
     `fault`: of the host's side. `said`: what the end of a job has come to here.
     """
 
@@ -41,7 +41,6 @@ class Run:
         self.placed: dict[tuple[int, int], str] = {}
         self.enabled: tuple[int, ...] = ()
         self.wanted: set[tuple[int, int]] = set()
-        self.touched: float | None = None
         self.edited = False
         self.fault: Fault | None = None
         self.said = ""
@@ -51,6 +50,11 @@ class Run:
     @property
     def busy(self) -> bool:
         return self.session.busy
+
+    @property
+    def asked(self) -> bool:
+        """Whether something is on its way to or from the engine."""
+        return not self.session.settled
 
     @property
     def waits(self) -> bool:
@@ -156,8 +160,8 @@ class Run:
         self._combined(placed.changed)
 
     def _combined(self, changed: bool) -> None:
-        if changed and self.touched is None:
-            self.touched = time.monotonic()
+        if changed:
+            touched.setdefault(self.uid, time.monotonic())
 
 
 def redraw() -> None:
@@ -170,6 +174,8 @@ def redraw() -> None:
 
 
 runs: dict[str, Run] = {}
+#: Plates of which files have changed that strips show, and since when.
+touched: dict[str, float] = {}
 
 
 def run_of(uid: str) -> Run:

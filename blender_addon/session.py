@@ -18,7 +18,7 @@ from .client.frames import frames_in
 from .client.session import READY, SETTLE, Lane, Places, Timer
 from .engine import Fault
 from .mattes import MatteFolder
-from .runs import Run, redraw, run_of, runs
+from .runs import Run, redraw, run_of, runs, touched
 
 #: Plates of a file just opened, of which the engine has not been asked yet.
 unasked: set[str] = set()
@@ -125,6 +125,7 @@ def finished(run: Run) -> Fault | None:
         run.session.stop()
         _wait(run)
         raise
+    touched.pop(run.uid, None)
     outputs.refresh(run.uid)
     return run.fault or (engine.fault if run.busy else None)
 
@@ -246,7 +247,7 @@ def forget() -> None:
     """Another file is loaded: its plates are not those of before."""
     for run in runs.values():
         run.session.close()
-    for kept in (runs, unasked, unshown):
+    for kept in (runs, touched, unasked, unshown):
         kept.clear()
     _settings.stop()
 

@@ -9,7 +9,7 @@ import bpy
 
 from . import activity, carrying, engine, filing, outputs, session, textures
 from .engine import Fault
-from .runs import runs
+from .runs import runs, touched
 
 #: Seconds between looks at the engine, while something is expected of it and else; between looks at the strips.
 BUSY, IDLE, FOLLOW = 0.05, 0.2, 0.5
@@ -24,10 +24,9 @@ def poll() -> float:
     if filing.drain() or (not bpy.app.background and textures.upload()):
         session.redraw()
     session.send_due()
-    for run in runs.values():
-        if run.touched is not None and now - run.touched > FOLLOW:
-            run.touched = None
-            outputs.refresh(run.uid)
+    for uid in [uid for uid, since in touched.items() if now - since > FOLLOW]:
+        del touched[uid]
+        outputs.refresh(uid)
     if now - _watched > FOLLOW:
         _watched = now
         outputs.follow()
@@ -35,7 +34,7 @@ def poll() -> float:
         carrying.bring_linked()
     if not bpy.app.background:
         activity.refresh()
-    works = any(run.waits or run.touched is not None for run in runs.values())
+    works = bool(touched) or any(run.waits for run in runs.values())
     expects = engine.client.state == "starting" or engine.clock.pending() or filing.pending() or textures.pending()
     return BUSY if works or expects else IDLE
 
