@@ -99,7 +99,7 @@ class Timeline(QtWidgets.QWidget):
         for index, item in enumerate(self.edits.objects):
             self._paint_lane(painter, item, RULER + index * LANE)
         if not self.edits.objects:
-            painter.setPen(QtGui.QColor("#808088"))
+            painter.setPen(QtGui.QColor("#9a9aa2"))
             painter.drawText(QtCore.QRectF(8, RULER, self.width(), LANE), "no object yet")
         self._paint_span(painter)
         left, right = self.x_of(self.frame), self.x_of(self.frame + 1)
