@@ -67,7 +67,7 @@ for _ in range(20):
     time.sleep(0.01)
 if os.environ.get("WISP_SHOTS"):
     holder.grab().save(os.path.join(os.environ["WISP_SHOTS"], "editor-{}.png".format(QtCore.__version__)))
-keys = [one.key() for one in editor.findChildren(panel.QShortcut)]
+keys = [key for one in editor.findChildren(panel.QAction) for key in one.shortcuts()]
 assert panel.sequence(int(Qt.Key.Key_Right), Qt.KeyboardModifier.NoModifier) in keys, keys
 follow.PICKS.watch(True)
 follow.PICKS.watch(False)
