@@ -31,7 +31,9 @@ def test_demo_leaves_mattes_a_shot_a_sheet_and_honest_figures(
             assert channels["R"].max() > 0.9
     shot = documents.load(folder / "wisp_demo.wisp")
     assert [item.name for item in shot.objects] == ["wisp"] and len(shot.objects[0].prompts) == 1
-    assert documents.load(folder / "wisp_demo_corrected.wisp").objects[0].keyframes == (1001, 1003, 1004)
+    corrected = documents.load(folder / "wisp_demo_corrected.wisp").objects[0]
+    assert corrected.prompts[0] == shot.objects[0].prompts[0] and set(corrected.keyframes) <= {1001, 1002, 1004}
+    assert len(corrected.prompts) > 1, "lamps stick to the creature, and are clicked away"
     assert shot.plate.colorspace is not None
     sheet = cv2.imread(str(folder / "contact-sheet.png"))
     assert sheet is not None
@@ -41,8 +43,8 @@ def test_demo_leaves_mattes_a_shot_a_sheet_and_honest_figures(
         line.split()[0]: [float(word) for word in line.split()[1:3]] for line in printed.splitlines() if " x 1" in line
     }
     assert set(scores) == {"MAD", "MSE", "MAD-T", "dtSSD"}
-    # Measured: 28 with all boxes. An empty matte scores 150, the bare box 200.
-    assert scores["MAD"][0] < 60 and scores["MAD"][1] < 45
+    # An empty matte scores 150, the bare box 200. A correction is one.
+    assert scores["MAD"][0] < 60 and scores["MAD"][1] < min(45, scores["MAD"][0])
 
     # A second run keeps what is there, also the corrected shot.
     assert main(["-o", str(folder), "--frames", "4", "--size", "320x180"]) == 0

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +23,9 @@ from ..plates.exr import read_frame
 from .clip import COLORSPACE, DemoClip, write_clip
 
 FloatImage = NDArray[np.float32]
+
+#: The share of the picture that a wrong part takes before somebody clicks on it.
+_SEEN = 3e-4
 
 _SCORES = (
     ("mad", "MAD", "mean error, x 1000"),
@@ -76,8 +80,8 @@ def _run(folder: Path, frames: int, size: tuple[int, int], rows: int, passed_on:
     seconds = time.monotonic() - began
     first = folder / clip.object_name / f"{clip.object_name}.%04d.exr"
 
-    print("3/4  Correcting it as an artist would, by a box on the middle and on the last frame:", flush=True)
-    shot = _corrected_shot(folder, clip)
+    print("3/4  Correcting it as an artist would, by clicks on what is wrong on the first, middle and last frame:")
+    shot = _corrected_shot(folder, clip, first)
     mattes = folder / "corrected" / f"{clip.object_name}.%04d.exr"
     began = time.monotonic()
     if code := _command(["solve", str(shot)]) or _command(["deliver", str(shot), "-o", str(mattes), "--overwrite"]):
@@ -101,16 +105,31 @@ def _command(words: list[str]) -> int:
     return cli.main(words)
 
 
-def _corrected_shot(folder: Path, clip: DemoClip) -> Path:
-    """The shot with a box on every frame that the clip has one for; one that is there already stays as it is."""
+def _corrected_shot(folder: Path, clip: DemoClip, mattes: Path) -> Path:
+    """The shot with clicks on what is wrong in its `mattes`; one that is there already stays as it is."""
     corrected = folder / "wisp_demo_corrected.wisp"
     if not corrected.exists():
         shot = documents.load(folder / "wisp_demo.wisp")
-        for frame, box in clip.boxes.items():
-            if frame != clip.first:
-                shot.objects[0].prompts.append(documents.Box(frame=frame, xyxy=box))
+        for frame in (clip.first, (clip.first + clip.last) // 2, clip.last):
+            alpha, truth = (read_frame(str(pattern) % frame, frame).rgb[..., 0] for pattern in (mattes, clip.truth))
+            for xy, include in _clicks(alpha, truth):
+                print(f"     {'+' if include else '-'} {frame}:{xy[0]:g},{xy[1]:g}", flush=True)
+                shot.objects[0].prompts.append(documents.Point(frame=frame, xy=xy, include=include))
         documents.save(shot, corrected)
     return corrected
+
+
+def _clicks(alpha: FloatImage, truth: FloatImage) -> Iterator[tuple[tuple[float, float], bool]]:
+    """In the middle of every part that is clearly too much or clearly missing and large enough to be seen."""
+    least = _SEEN * alpha.size
+    for wrong, include in (((alpha > 0.5) & (truth < 0.05), False), ((alpha < 0.3) & (truth > 0.7), True)):
+        count, parts, stats, _ = cv2.connectedComponentsWithStats(wrong.astype(np.uint8), connectivity=8)
+        for part in range(1, count):
+            if stats[part, cv2.CC_STAT_AREA] < least:
+                continue
+            depth = cv2.distanceTransform(np.pad((parts == part).astype(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+            row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+            yield (float(column) + 0.5, float(row) + 0.5), include
 
 
 def _alphas(pattern: Path, clip: DemoClip) -> Iterator[tuple[int, FloatImage]]:
@@ -128,7 +147,7 @@ def _rows(clip: DemoClip, mattes: Path, count: int) -> Iterator[Row]:
 
 def _title(passed_on: list[str]) -> str:
     models = " ".join(passed_on) or "embedded flow tracker + embedded head, no download"
-    return f"Wisp demo, corrected: a box on the first, middle and last frame; {models}"
+    return f"Wisp demo, corrected: a box on the first frame and clicks on what was wrong; {models}"
 
 
 def _say_scores(reports: Sequence[ClipReport]) -> None:
