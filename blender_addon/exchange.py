@@ -14,18 +14,11 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from . import compositing, gestures, model, outputs, places, plates, session, shapes
 from .client import jobs
 from .client.frames import format_frames, frames_in
-from .client.tables import LAYOUTS
+from .client.tables import LAYOUTS, QUEUES
 from .gestures import Gesture, OnPlate, reporting
 from .mattes import MatteFolder
 from .operators import Asked
 from .runs import run_of
-
-QUEUES = (
-    ("flamenco", "Flamenco", "A job type for the manager, and the job as its interface takes it"),
-    ("deadline-cloud", "Deadline Cloud", "A job bundle"),
-    ("opencue", "OpenCue", "A script for PyOutline"),
-    ("openjd", "Open Job Description", "A job that any of its runners takes, also `wisp farm run`"),
-)
 
 
 class WISP_OT_check(Asked, bpy.types.Operator):
@@ -85,7 +78,7 @@ class WISP_OT_farm(Asked, bpy.types.Operator):
         description="Document and job get a folder of their own in it; the workers must reach it",
         options={"SKIP_SAVE"},
     )
-    queue: EnumProperty(name="Queue", items=QUEUES, default="flamenco")
+    queue: EnumProperty(name="Queue", items=[(key, *words) for key, words in QUEUES.items()], default="flamenco")
     paths: StringProperty(
         name="Paths",
         description="Where files lie on the workers, if elsewhere: P:/film=/mnt/film; //server/film=/mnt/film",

@@ -6,7 +6,7 @@ import uuid
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import graph, host, state
-from .vendor.client.tables import EDGE, LAYOUTS, EdgeSetting
+from .vendor.client.tables import EDGE, LAYOUTS, QUEUES, EdgeSetting
 
 #: Version of the knobs. Raise it when an older plug-in would misread them.
 SCHEMA = 1
@@ -15,13 +15,6 @@ HANDLES = 8
 POINTS = range(1, HANDLES + 1)
 #: Of the input: what the project says, or a space by the name that the engine's OpenColorIO knows.
 COLORSPACES = ("from the project", "Linear Rec.709 (sRGB)", "ACEScg", "ACES2065-1", "sRGB - Texture")
-#: Who runs a farm's job -> the form that it is written in.
-QUEUES = {
-    "any Open Job Description runner": "openjd",
-    "Deadline Cloud": "deadline-cloud",
-    "Flamenco": "flamenco",
-    "OpenCue": "opencue",
-}
 _PUBLISHED = [label for label, _ in LAYOUTS.values()]
 #: What a pick in the viewer means.
 MODES = ("Off", "Add +", "Remove -", "Box")
@@ -157,7 +150,7 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("Enumeration_Knob", "wisp_publish_layout", "publish as", None, (_PUBLISHED,)),
     _button("publish", "Publish", "Write a new version of the matte files, and plain nodes that read them.", line=True),
     _button("bake", "Bake to plain nodes", "Plain nodes that read the cache."),
-    KnobSpec("Enumeration_Knob", "wisp_farm_queue", "farm", None, (list(QUEUES),)),
+    KnobSpec("Enumeration_Knob", "wisp_farm_queue", "farm", None, ([label for label, _ in QUEUES.values()],)),
     KnobSpec(
         "String_Knob",
         "wisp_farm_map",

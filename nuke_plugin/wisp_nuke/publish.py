@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional
 
 from . import bake, edits, graph, host, node, solving
 from .vendor.client.jobs import Deliver, Done, Pack, Packed
-from .vendor.client.tables import LAYOUTS
+from .vendor.client.tables import LAYOUTS, QUEUES
 
 
 def start(group: Any) -> None:
@@ -85,7 +85,7 @@ def farm(group: Any) -> None:
 
 
 def _pack(group: Any) -> None:
-    queue = list(node.QUEUES.values())[host.choice(group["wisp_farm_queue"])]
+    queue = list(QUEUES)[host.choice(group["wisp_farm_queue"])]
     folder = Path(solving.plate_folder(group)) / ("farm-" + queue)
     maps = [rule.strip() for rule in host.text_of(group["wisp_farm_map"]).split(";") if rule.strip()]
 

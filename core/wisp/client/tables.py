@@ -163,6 +163,13 @@ LAYOUTS = {
     "crypto": ("Cryptomatte", "EXR that the Cryptomatte nodes of compositors read"),
     "shapes": ("Roto shapes", "Splines with keys, as JSON, SVG and files for other compositors"),
 }
+#: Who runs a farm's job -> label and hint.
+QUEUES = {
+    "openjd": ("Open Job Description", "A job that any of its runners takes, also `wisp farm run`"),
+    "deadline-cloud": ("Deadline Cloud", "A job bundle"),
+    "flamenco": ("Flamenco", "A job type for the manager, and the job as its interface takes it"),
+    "opencue": ("OpenCue", "A script for PyOutline"),
+}
 
 
 class FileFormat(NamedTuple):

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..client.tables import QUEUES
 from ..errors import UsageError, WispError
 from .options import (
     add_model_options,
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_output_options(local)
     submit = actions.add_parser("submit", help="pack the job for a queue and say how to send it")
     _add_job_options(submit)
-    submit.add_argument("--to", choices=("deadline-cloud", "flamenco", "opencue"), required=True, help="which queue")
+    submit.add_argument("--to", choices=[key for key in QUEUES if key != "openjd"], required=True, help="which queue")
     submit.add_argument("-o", "--output", type=Path, metavar="DIR", help="default: SHOT_job beside the shot")
     task = actions.add_parser("task", help="one task of the job, as workers call it")
     task.add_argument("stage", choices=("track", "matte", "check"))
