@@ -37,7 +37,7 @@ WEIGHTS = Path(__file__).with_name("embedded.safetensors")
 #: Longest side in pixels that the network works at; its window of view does not grow with the plate.
 LONGEST_SIDE = 2048
 #: Spreads in pixels up to which an edge is sharp and its mask exact, and from which one of the two is not.
-_EXACT_SPREADS = (0.7, 1.0)
+_EXACT_SPREADS = (0.7, 1.1)
 #: Blocks of a slice, besides its context: bounds memory.
 _SLICE = 1024
 _THREADS = 2
