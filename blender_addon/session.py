@@ -8,6 +8,7 @@ session is, is `client.session`; what strips show of it, `runs`.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +25,10 @@ from .runs import Run, redraw, run_of, runs, touched
 unasked: set[str] = set()
 #: Plates of which undo may have taken the strips that show their mattes.
 unshown: set[str] = set()
+#: Plates of which the settings may have changed since the engine was told.
+_unsent: set[str] = set()
+#: Seconds that one look gives to telling it: with a hundred plates in a file the host must not stand still.
+SHARE = 0.02
 
 
 # -- plates ---------------------------------------------------------------------------------------------------
@@ -205,17 +210,37 @@ def _preview_shown(run: Run) -> None:
 
 
 def _send_settings() -> None:
-    for run, scene, strip in list(_running()):
-        before = run.document
-        if not run.session.is_open:
-            if run.enabled != strip.wisp.shown_objects:
-                with contextlib.suppress(plates.Refusal):  # the panel says why
-                    combine(scene, strip)
-        elif _try_sync(run, scene, strip) and run.document != before:
-            run.edited = True
+    _unsent.update(runs)
+    _send_unsent()
+
+
+def _send_unsent() -> None:
+    """As many plates as one look has time for, the active one first; the others soon."""
+    end = time.monotonic() + SHARE
+    active_first = sorted(_running(), key=lambda each: each[1].sequence_editor.active_strip != each[2])
+    for run, scene, strip in active_first:
+        if run.uid not in _unsent:
+            continue
+        if time.monotonic() > end:
+            _rest.start()
+            return
+        _unsent.discard(run.uid)
+        _send(run, scene, strip)
+    _unsent.clear()
+
+
+def _send(run: Run, scene: Any, strip: Any) -> None:
+    before = run.document
+    if not run.session.is_open:
+        if run.enabled != strip.wisp.shown_objects:
+            with contextlib.suppress(plates.Refusal):  # the panel says why
+                combine(scene, strip)
+    elif _try_sync(run, scene, strip) and run.document != before:
+        run.edited = True
 
 
 _settings = Timer(engine.clock, SETTLE, _send_settings)
+_rest = Timer(engine.clock, 0.0, _send_unsent)
 
 
 def _running() -> Iterator[tuple[Run, Any, Any]]:
@@ -247,9 +272,10 @@ def forget() -> None:
     """Another file is loaded: its plates are not those of before."""
     for run in runs.values():
         run.session.close()
-    for kept in (runs, touched, unasked, unshown):
+    for kept in (runs, touched, unasked, unshown, _unsent):
         kept.clear()
     _settings.stop()
+    _rest.stop()
 
 
 def drop_engine() -> None:

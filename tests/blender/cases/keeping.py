@@ -230,3 +230,24 @@ def many() -> None:
         took[what] = 1000 * (time.process_time() - began)
     print("120 plates, milliseconds:", {what: round(each, 1) for what, each in took.items()})
     assert took["idle"] < 50 and took["undo"] < 500 and took["all anew"] < 2000, took
+    told_in_shares()
+
+
+def told_in_shares() -> None:
+    """What changes on 120 plates that the engine has open is told within seconds, and no look at it takes long."""
+    session, runs = stage.addon("session"), stage.addon("runs").runs
+    plates = list(stage.addon("model").plates())
+    for scene, strip in plates:
+        session.sync(scene, strip)
+    for _, strip in plates:
+        strip.wisp.objects[0].add_prompt("point", 1002, [(7, 7)])
+    session.wake()
+    spent, end = [], time.monotonic() + 60
+    while not all(len(run.document["objects"][0]["prompts"]) > 1 for run in runs.values()):
+        assert time.monotonic() < end, "not told"
+        began = time.process_time()
+        stage.addon("engine").clock.run_due()
+        spent.append(1000 * (time.process_time() - began))
+        time.sleep(0.01)
+    print(f"120 plates told in {sum(spent):.0f} ms, at most {max(spent):.0f} ms at a time")
+    assert len(runs) >= 120 and max(spent) < 200, spent
