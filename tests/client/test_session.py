@@ -44,6 +44,8 @@ class Job:
 class Shot:
     """What is asked of an open shot."""
 
+    opening = False
+
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.previews: list[tuple[Any, Any]] = []
@@ -199,6 +201,18 @@ def test_an_engine_that_cannot_start_is_said_and_tried_again(made: Any) -> None:
     session.update()
     clock.passes(SETTLE)
     assert client.shot.asked == [("update", "first")]
+
+
+def test_it_is_not_settled_before_a_restarted_engine_has_answered(made: Any) -> None:
+    session, client, _, _ = made
+    client.status({"objects": []})
+    assert session.settled
+    client.on_exit.emit(EngineExit(-9, ""))
+    client.shot.opening = True  # the client opens its shots again when it is started
+    assert not session.settled
+    client.shot.opening = False
+    client.status({"objects": []})
+    assert session.settled
 
 
 def test_polls_until_it_is_closed(made: Any) -> None:

@@ -191,8 +191,9 @@ class Session:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is on its way: no job, preview, edit or question."""
-        return not (self.busy or self.previewing or self._edited or self._looking)
+        """Whether nothing is on its way: no job, preview, edit or question, and no opening after a restart."""
+        opening = self._shot is not None and self._shot.opening
+        return not (self.busy or self.previewing or self._edited or self._looking or opening)
 
     @property
     def models(self) -> List[Dict[str, Any]]:

@@ -40,6 +40,11 @@ class RemoteShot:
         self._asked = 0
         self._waiting: List[_Request] = []
 
+    @property
+    def opening(self) -> bool:
+        """Whether the engine was asked to open it, now or after a restart, and has not answered."""
+        return self._opening
+
     def update(self, shot: Dict[str, Any]) -> None:
         """Replace the document. A job that runs goes on with the one it was started with."""
         self._shot = shot
