@@ -39,7 +39,7 @@ def write_bundle(plan: JobPlan, folder: Path, inputs: list[Path]) -> list[Path]:
         "outputs": {"directories": [str(plan.cache)]},
         "referencedPaths": [],
     }
-    contents = (template, {"parameterValues": values}, {"assetReferences": references})
+    contents: tuple[dict[str, Any], ...] = (template, {"parameterValues": values}, {"assetReferences": references})
     places = [folder / name for name in _NAMES]
     for place, content in zip(places, contents, strict=True):
         _write(place, content)
