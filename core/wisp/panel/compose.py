@@ -75,8 +75,11 @@ def tinted(plate: QtGui.QImage, layers: List[Layer], opacity: float) -> QtGui.QI
     """`plate` under its layers' colours."""
     if not layers:
         return plate
-    # A matte is grey and could not take colour; of a picture in colour Qt makes a copy on the first stroke.
-    picture = plate.convertToFormat(_Format.Format_RGB32)
+    # A matte is grey and could not take colour; what lets through has to go on doing so. Of a picture that is of the
+    # right kind Qt makes a copy on the first stroke.
+    picture = plate.convertToFormat(
+        _Format.Format_ARGB32_Premultiplied if plate.hasAlphaChannel() else _Format.Format_RGB32
+    )
     painter = QtGui.QPainter(picture)
     painter.setOpacity(opacity)
     for layer in layers:
