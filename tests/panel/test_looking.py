@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from helpers.hand import FRAMES, Hand, disc
 from PySide6 import QtTest
+from wisp.client.session import Session
+from wisp.panel.foresight import REST
 from wisp.panel.qt import Qt
 from wisp.view.window import Window
 
@@ -67,7 +69,12 @@ def test_a_resting_mouse_shows_what_a_click_would_give(
     assert editor.viewing._foreseen is None, "nothing while it is off"
     editor.toolbar.foresee.setChecked(True)
     before = colour(hand, x + 8, y)
+    busy = [True]
+    monkeypatch.setattr(Session, "previewing", property(lambda _: busy[0]))
     QtTest.QTest.mouseMove(hand.canvas, hand.at(x, y))
+    QtTest.QTest.qWait(2 * REST)
+    assert editor.viewing._foreseen is None, "the engine has something else to do when the mouse comes to rest"
+    busy[0] = False
     hand.wait(lambda: np.abs(np.subtract(colour(hand, x + 8, y), before)).max() > 20)
     assert editor.edits.objects == [] and editor.edits.unsaved == 0, "nothing was drawn"
     assert list((tmp_path / "temporary").glob("wisp-foresight-*"))

@@ -84,8 +84,10 @@ class Foresight(QtCore.QObject):
 
     def _ask(self) -> None:
         session = self._session
-        if self._xy is None or session.client.pid is None or session.busy or session.previewing:
+        if session.client.pid is None or session.busy or session.previewing:
+            self._rest.start()  # the mouse may rest on until the engine has time
             return
+        assert self._xy is not None, "the timer runs while the mouse rests somewhere"
         wish = ShotEdits(copy.deepcopy(self._edits.document))
         wish.active = self._edits.active
         include, frame = self._canvas.gestures.tool == POINT_ADD, self._canvas.frame
