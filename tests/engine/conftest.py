@@ -18,6 +18,18 @@ from wisp.client.client import Client
 FRAMES = range(1001, 1013)
 SIZE = (96, 64)
 Document = dict[str, Any]
+#: A host of its own: solves a shot, says when the engine is at work on it, and waits to be killed.
+HOST = """
+import json, sys
+from pathlib import Path
+from wisp.client.client import Client
+command, document, root, cache, log = json.loads(sys.argv[1])
+client = Client(command, "doomed", Path(log))
+client.start()
+shot = client.open(document, root, print, print, cache=cache)
+shot.solve(on_progress=lambda params: print("working", client.pid, flush=True))
+client.wait(lambda: False, timeout=240)
+"""
 
 
 def disc(frame: int) -> tuple[float, float]:

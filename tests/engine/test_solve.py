@@ -19,7 +19,7 @@ from wisp.client.shots import Job, RemoteShot
 from wisp.engine import api
 from wisp.frames import parse_frames
 
-from .conftest import FRAMES, SIZE, Document, Start, disc, gone
+from .conftest import FRAMES, HOST, SIZE, Document, Start, disc, gone
 
 Params = dict[str, Any]
 
@@ -287,19 +287,6 @@ def test_a_waiting_job_can_be_cancelled(start: Start, session: Open, gate: Path)
     job.cancel()
     second.wait(lambda: job.finished)
     assert second.errors[0].kind == "cancelled"
-
-
-HOST = """
-import json, sys, time
-from pathlib import Path
-from wisp.client.client import Client
-command, document, root, cache, log = json.loads(sys.argv[1])
-client = Client(command, "doomed", Path(log))
-client.start()
-shot = client.open(document, root, print, print, cache=cache)
-shot.solve(on_progress=lambda params: print("working", client.pid, flush=True))
-client.wait(lambda: False, timeout=240)
-"""
 
 
 @pytest.mark.parametrize("behaviour", ["gated", "hang"])

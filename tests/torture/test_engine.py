@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engine.conftest import Document, Start, document, engine_command, gone, own_folders, shot_folder, start
+from engine.conftest import HOST, Document, Start, document, engine_command, gone, own_folders, shot_folder, start
 from torture.conftest import Counter
 from torture.test_fuzz import _poison
 from wisp.cache import read_matte
@@ -23,18 +23,6 @@ from wisp.client.shots import RemoteShot
 from wisp.engine import api
 
 __all__ = ["document", "own_folders", "shot_folder", "start"]  # fixtures
-
-HOST = """
-import json, sys
-from pathlib import Path
-from wisp.client.client import Client
-command, document, root, cache, log = json.loads(sys.argv[1])
-client = Client(command, "doomed", Path(log))
-client.start()
-shot = client.open(document, root, print, print, cache=cache)
-shot.solve(on_progress=lambda params: print("working", client.pid, flush=True))
-client.wait(lambda: False, timeout=240)
-"""
 
 
 class Desk:
