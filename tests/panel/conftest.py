@@ -64,6 +64,8 @@ def window(app: QtWidgets.QApplication, plates: Path, gate: Path) -> Iterator[Wi
     yield opened
     opened.editor.edits.unsaved = 0
     opened.close()
+    # One that stays would lie over the windows of the tests after it, and take their mouse.
+    assert not [one for one in app.topLevelWidgets() if one.isVisible()], "all goes with the window"
 
 
 @pytest.fixture

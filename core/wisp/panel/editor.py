@@ -164,7 +164,9 @@ class Editor(QtWidgets.QWidget):
         self.session.run(asked, on_end=self._solved)
 
     def close_down(self) -> None:
-        """Stop reading, and let go of the session."""
+        """Close its dialogs, stop reading, and let go of the session."""
+        for dialog in self.findChildren(QtWidgets.QDialog):
+            dialog.close()
         self.transport.play(False)
         self.session.changed.disconnect(self._refresh_state)
         if self._keeping is not None:

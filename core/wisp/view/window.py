@@ -150,7 +150,7 @@ class Window(QtWidgets.QMainWindow):
 
     def show_keys(self) -> KeysPage:
         """Open the page of keys."""
-        page = KeysPage(self)
+        page = KeysPage(self.editor)
         page.show()
         return page
 
