@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import shot as documents
 from .client import jobs
-from .client.frames import spans
+from .client.frames import as_sequence, spans
 from .client.tables import EDGE
 from .errors import UsageError
 from .frames import parse_frames
 from .panel.shot_edits import ShotEdits
-from .view.places import as_sequence, cache_beside, new_shot
+from .view.places import cache_beside, new_shot
 from .weights.options import RunOptions
 
 if TYPE_CHECKING:

@@ -78,6 +78,24 @@ def test_solved_delivered_checked_and_compared(ask: Callable[[jobs.Request], Ask
     assert {event.frame for event in compared.told(jobs.FrameDone)} == {1001, 1006}, "one head has the shot's own"
 
 
+def test_shapes_of_a_shot_are_taken_again(ask: Callable[[jobs.Request], Asked], tmp_path: Path) -> None:
+    """As masks at their keys; to be finished, on every frame and with what surely belongs and what does not."""
+    ask(jobs.Solve())
+    ask(jobs.Deliver(str(tmp_path / "disc.nk"), layout="shapes"))
+    for band in (None, 4.0):
+        taken = ask(jobs.Roto(str(tmp_path / "disc.nk"), str(tmp_path / "masks"), band=band))
+        (read,) = taken.told(jobs.RotoRead)
+        assert taken.ends == [jobs.RotoTaken(1)] and (read.object, read.first, read.last) == ("disc", 1001, 1012)
+        assert all(Path(path).is_file() and path.startswith(str(tmp_path / "masks")) for _, path in read.masks)
+        written = {one.done for one in taken.told(jobs.Progress) if one.total}
+        assert len(read.masks) in written
+        if band is None:
+            assert read.core is None and len(read.masks) < len(FRAMES)
+        else:
+            assert [frame for frame, _ in read.masks] == list(FRAMES)
+            assert all(Path(str(name) % frame).is_file() for name in (read.core, read.garbage) for frame in FRAMES)
+
+
 REFUSED = (
     (jobs.Deliver("out"), "usage", "not an absolute path"),
     (jobs.Deliver("/tmp/out/x.%04d.exr", tolerance=0.0), "usage", "tolerance 0"),
@@ -90,6 +108,10 @@ REFUSED = (
     (jobs.Pack("openjd", "job"), "usage", "not an absolute path"),
     (jobs.Pack("openjd", "/tmp/job", maps=["nothing"]), "usage", "nothing"),
     (jobs.Pack("openjd", "/tmp/job", frames="1-2"), "usage", "Frame 1"),
+    (jobs.Roto("hero.nk", "/tmp/roto"), "usage", "not an absolute path"),
+    (jobs.Roto("/nowhere/hero.nk", "/tmp/roto"), "input", "/nowhere/hero.nk"),
+    (jobs.Roto("/nowhere/hero.nk", "/tmp/roto", "most", 0), "usage", "0 is no number of frames"),
+    (jobs.Roto("/nowhere/hero.nk", "/tmp/roto", band=0.0), "usage", "the band 0"),
     (jobs.Detect(words="a dog"), "usage", "'frame'"),
     (jobs.Detect(words="a dog", frame=1), "usage", "no frame 1"),
     (jobs.Detect(words="a dog", frame=1001, detector="nosuch"), "usage", "nosuch"),

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from helpers.hand import FRAMES
 from wisp.cli import main
+from wisp.client.frames import as_sequence
 from wisp.panel.qt import QtCore, QtWidgets
-from wisp.view.places import as_sequence
 
 
 def test_without_a_display_it_says_what_to_use(

@@ -8,8 +8,11 @@ import cv2
 import numpy as np
 import pytest
 from helpers.hand import FRAMES, SIZE, Hand, disc
+from PySide6 import QtTest
 from wisp.cache import read_matte
 from wisp.errors import WispError
+from wisp.panel.qt import Qt, QtCore
+from wisp.panel.roto import BAND, TakeRoto
 from wisp.view.window import Window
 
 FIRST = FRAMES[0]
@@ -64,18 +67,74 @@ def test_garbage_and_core_are_obeyed_and_taken_away(window: Window, hand: Hand, 
     assert editor.edits.objects[0]["core"] is None and editor.edits.objects[0]["garbage"] is None
 
 
+def take(window: Window, hand: Hand, source: Path, finish: bool = False) -> TakeRoto:
+    """By the command's dialog, with its buttons; until the engine has answered."""
+    window.editor.commands["finish-roto" if finish else "roto"].trigger()
+    (dialog,) = window.editor.findChildren(TakeRoto)
+    QtTest.QTest.keyClicks(dialog.source, str(source))
+    QtTest.QTest.mouseClick(dialog.take_button, Qt.MouseButton.LeftButton)
+    hand.wait(lambda: not window.editor.session.busy)
+    return dialog
+
+
 def test_roto_of_another_program_comes_in(window: Window, hand: Hand, tmp_path: Path) -> None:
     for frame in FRAMES[:3]:
         picture(tmp_path / "roto" / f"hero.{frame}.png", disc(frame))
-    window.add_roto(tmp_path / "roto" / f"hero.{FIRST}.png")
-    (item,) = window.editor.edits.objects
-    assert item["name"] == "hero" and window.editor.edits.keyframes(1) == list(FRAMES[:3])
-    window.add_roto(tmp_path / "roto" / f"hero.{FIRST}.png")
-    assert [one["name"] for one in window.editor.edits.objects] == ["hero", "hero_2"]
+    edits = window.editor.edits
+    take(window, hand, tmp_path / "roto" / f"hero.{FIRST}.png")
+    (item,) = edits.objects
+    assert item["name"] == "hero" and edits.keyframes(1) == list(FRAMES[:3])
+    hand.wait(lambda: not window.editor.findChildren(TakeRoto))
+    take(window, hand, tmp_path / "roto" / f"hero.{FIRST}.png")
+    assert [one["name"] for one in edits.objects] == ["hero", "hero_2"]
     window.editor.commands["undo"].trigger()
-    assert len(window.editor.edits.objects) == 1
-    with pytest.raises(WispError):
-        window.add_roto(tmp_path / "none.nk")
+    assert len(edits.objects) == 1
+    hand.wait(lambda: not window.editor.findChildren(TakeRoto))
+    dialog = take(window, hand, tmp_path / "none.nk")
+    assert "none.nk" in dialog.words.text() and dialog.take_button.isEnabled() and len(edits.objects) == 1
+    dialog.close()
+
+
+def test_which_frames_of_a_roto_become_keyframes(window: Window, hand: Hand, tmp_path: Path) -> None:
+    dialog = window.editor.beside.take_roto()
+    dialog.source.setText(str(picture(tmp_path / "hero.png", disc(FIRST))))
+    assert not dialog.count.isEnabled() and not dialog.band.isEnabled()
+    for row, (kind, counted) in enumerate((("keys", False), ("every", True), ("most", True))):
+        dialog.keys.setCurrentIndex(row)
+        assert dialog.count.isEnabled() is counted
+        asked = dialog.request()
+        assert (asked.keys, asked.count, asked.band, asked.faults) == (kind, 5, None, [])
+    QtTest.QTest.mouseClick(dialog.finish, Qt.MouseButton.LeftButton, pos=QtCore.QPoint(8, dialog.finish.height() // 2))
+    dialog.band.setValue(7)
+    assert dialog.request().band == 7.0 and not dialog.keys.isEnabled()
+    dialog.close()
+
+
+def test_finished_roto_is_kept_outside_its_band_and_goes_along_when_saved(
+    window: Window, hand: Hand, tmp_path: Path
+) -> None:
+    """The drawn discs are a little too small: only in the band may the matte differ from them."""
+    for frame in FRAMES:
+        picture(tmp_path / "roto" / f"hero.{frame}.png", disc(frame), 25)
+    take(window, hand, tmp_path / "roto" / f"hero.{FIRST}.png", finish=True)
+    edits, session = window.editor.edits, window.editor.session
+    (item,) = edits.objects
+    assert edits.keyframes(1) == list(FRAMES) and "core" in item and "garbage" in item
+    window.editor.commands["track-both"].trigger()
+    hand.wait(lambda: not session.busy)
+    y, x = np.mgrid[: SIZE[1], : SIZE[0]]
+    for frame in (FRAMES[0], FRAMES[-1]):
+        alpha, stamp = read_matte(Path(session.matte_path(1, frame) or ""))
+        away = np.hypot(x - round(disc(frame)[0]), y - round(disc(frame)[1]))
+        assert (alpha[away < 25 - BAND - 2] == 1).all() and (alpha[away > 25 + BAND + 2] == 0).all()
+        assert 0.5 < alpha[(away > 25.5) & (away < 26.5)].mean() <= 1, "in the band the picture says what it is"
+        assert stamp.track_state == "keyframe"
+    window.save(tmp_path / "saved" / "sh010.wisp")
+    (saved,) = edits.objects
+    for frame in FRAMES:
+        for which in ("core", "garbage"):
+            assert (tmp_path / "saved" / (saved[which] % frame)).is_file()
+    assert all((tmp_path / "saved" / prompt["path"]).is_file() for prompt in saved["prompts"])
 
 
 def test_exposure_changes_what_is_seen_and_a_wrong_name_is_said(window: Window, hand: Hand) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Iterable, List, Optional, Sequence, Set, Tuple
 
 #: No frame number is padded to more characters.
@@ -167,3 +168,16 @@ def _width(match: re.Match[str]) -> int:
 
 def _takes_sign(before: str) -> bool:
     return not before or before[-1] in "._-"
+
+
+def as_sequence(path: Path) -> Path:
+    """One numbered picture of several as the pattern of all of them; anything else unchanged.
+
+    A file chooser gives single files, and hardly anybody wants to matte one frame of a sequence.
+    """
+    numbered = FrameName.of_file(path.name) if path.is_file() else None
+    if numbered is None:
+        return path
+    pattern, _ = numbered
+    siblings = [one for one in path.parent.iterdir() if pattern.number(one.name) is not None]
+    return path.with_name(str(pattern)) if len(siblings) > 1 else path

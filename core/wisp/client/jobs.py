@@ -179,7 +179,35 @@ class Pack(Request):
     name: Annotated[Optional[str], "What the document is called; null: as the plate."] = None
 
 
-REQUESTS: Tuple[Type[Request], ...] = (Solve, Detect, Deliver, Compare, Check, Fetch, Pack)
+@dataclass(frozen=True)
+class Roto(Request):
+    """Read roto that is there already, and write it as masks. The document is not changed: each object comes as
+    `job/roto`, for the front-end to make an object of it."""
+
+    method = "roto"
+    doing = "Taking roto"
+    source: Annotated[str, "Shapes, a sequence of mattes, or a plate with alpha. An absolute path."]
+    folder: Annotated[str, "The masks are written below it. An absolute path."]
+    keys: Annotated[
+        Literal["keys", "every", "most"],
+        "Which frames get a mask: those with a key (of mattes all), every `count`-th, or the `count` that differ most.",
+    ] = "keys"
+    count: int = 1
+    band: Annotated[
+        Optional[float],
+        "Finish it: a mask on every frame, and `core` and `garbage` that leave open so many plate pixels on either "
+        "side of its outline; null: follow the object from its masks.",
+    ] = None
+
+    @property
+    def faults(self) -> List[str]:
+        found = [] if self.count >= 1 else [f"{self.count} is no number of frames"]
+        if self.band is not None and not 1 <= self.band <= 1000:
+            found.append(f"the band {self.band:g} is not from 1 to 1000 pixels")
+        return found
+
+
+REQUESTS: Tuple[Type[Request], ...] = (Solve, Detect, Deliver, Compare, Check, Fetch, Pack, Roto)
 
 # -- events ---------------------------------------------------------------------------------------------------
 
@@ -223,8 +251,8 @@ class Progress(Event):
 
     event = "progress"
     stage: Annotated[
-        Literal["queued", "track", "matte", "detect", "deliver", "check", "fetch"],
-        "`queued`: waits for the device, which another engine uses. `fetch`: its steps are bytes, of `total` 0 while "
+        Literal["queued", "track", "matte", "detect", "deliver", "check", "fetch", "roto"],
+        "`queued`: waits for the device, which another engine uses. `fetch`: its steps are bytes. `total` is 0 while "
         "that is not known.",
     ]
     frame: Optional[int]
@@ -324,6 +352,29 @@ class Figures(Event):
         if self.crossing:
             text += f", {len(self.crossing)} frames on which a spline crosses itself"
         return text + "."
+
+
+@dataclass(frozen=True)
+class RotoRead(Event):
+    """One object of roto that was read, its masks written."""
+
+    event = "roto"
+    object: Annotated[str, "A name as a document has it; another object of the shot may have it too."]
+    masks: Annotated[List[Tuple[int, str]], "Frame and picture of each."]
+    first: Annotated[int, "The first frame that it is seen on."]
+    last: int
+    core: Annotated[Optional[str], "Where it is finished: what surely belongs to it, a sequence."] = None
+    garbage: Annotated[Optional[str], "The same: what surely does not."] = None
+
+    @property
+    def parts(self) -> Dict[str, Any]:
+        """Of an object in a document: all but its id, name and colour."""
+        made: Dict[str, Any] = {
+            "prompts": [{"frame": frame, "kind": "mask", "path": path} for frame, path in self.masks],
+            "first": self.first,
+            "last": self.last,
+        }
+        return made if self.core is None else dict(made, core=self.core, garbage=self.garbage)
 
 
 @dataclass(frozen=True)
@@ -443,6 +494,17 @@ class Packed(Done):
 
 
 @dataclass(frozen=True)
+class RotoTaken(Done):
+    """End of `roto`."""
+
+    objects: Annotated[int, "How many were told."]
+
+    @property
+    def sentence(self) -> str:
+        return "1 object taken" if self.objects == 1 else f"{self.objects} objects taken"
+
+
+@dataclass(frozen=True)
 class Stopped(Event):
     """A command was interrupted; what it had finished is kept. An engine's job ends by `Failed` then."""
 
@@ -473,7 +535,8 @@ NOTIFICATIONS: Mapping[str, Tuple[Type[Event], ...]] = {
     "job/verdict": (Verdict,),
     "job/shapes": (Figures,),
     "job/head": (HeadErrors,),
-    "job/done": (Solved, Detected, Delivered, Compared, Checked, Fetched, Packed),
+    "job/roto": (RotoRead,),
+    "job/done": (Solved, Detected, Delivered, Compared, Checked, Fetched, Packed, RotoTaken),
     "job/error": (Failed,),
 }
 #: Request -> its end.
@@ -485,6 +548,7 @@ ENDS: Mapping[str, Type[Done]] = {
     "check": Checked,
     "fetch": Fetched,
     "pack": Packed,
+    "roto": RotoTaken,
 }
 _METHODS = {kind: name for name, kinds in NOTIFICATIONS.items() for kind in kinds}
 

@@ -23,6 +23,7 @@ STAGES = {
     "deliver": "Delivering",
     "check": "Checking",
     "fetch": "Fetching weights",
+    "roto": "Taking roto",
 }
 
 # -- limits of a document -------------------------------------------------------------------------------------

@@ -20,8 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..client import jobs
 from ..client.frames import spans
-from ..client.jobs import Stopped
 from ..client.tables import HEAD, TRACKER
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
 from ..frames import format_frames, parse_frames
@@ -172,7 +172,7 @@ def run(args: argparse.Namespace) -> int:
             summary = solver.run(frames, on_event=listen, should_stop=interrupt)
             delivery.write(should_stop=interrupt)
         except CancelledError as stop:
-            reporter(Stopped(interrupt.exit_code, str(stop)))
+            reporter(jobs.Stopped(interrupt.exit_code, str(stop)))
             return interrupt.exit_code
     seconds = time.monotonic() - started
     reporter.emit("done", shot=str(document), matted=summary.matted, cached=summary.cached, seconds=round(seconds, 3))
@@ -254,20 +254,22 @@ def _add_roto(
 ) -> None:
     """Append the objects of `--roto` with their masks, written beside the document."""
     from .. import shot as documents
-    from ..shapes.roto import KeyChoice, prompts_of, read_roto
+    from ..shapes.roto import KeyChoice, take
 
-    choice = KeyChoice.parse(args.roto_keys)
-    for source in args.roto:
-        found, identity = read_roto(source, (plate.width, plate.height), plate.pixel_aspect, frames)
-        for item in found:
-            number = len(objects) + 1
-            made = prompts_of(item, identity, document.parent / "roto", plate.padding, choice, args.finish)
-            for prompt in made["prompts"]:
-                prompt["path"] = documents.relative_path(prompt["path"], document)
-            for name in {"core", "garbage"} & made.keys():
-                made[name] = documents.relative_path(made[name], document)
+    choice, size = KeyChoice.parse(args.roto_keys), (plate.width, plate.height)
+
+    def add(event: jobs.Event) -> None:
+        if isinstance(event, jobs.RotoRead):
+            number, made = len(objects) + 1, event.parts
+            for holder, key in [(made, "core"), (made, "garbage"), *((one, "path") for one in made["prompts"])]:
+                if key in holder:
+                    holder[key] = documents.relative_path(holder[key], document)
             colour = documents.PALETTE[(number - 1) % len(documents.PALETTE)]
-            objects.append({"id": number, "name": item.name, "color": colour, **made})
+            objects.append({"id": number, "name": event.object, "color": colour, **made})
+
+    for source in args.roto:
+        asked = jobs.Roto(source, str(document.parent / "roto"), choice.kind, choice.count, args.finish)
+        take(asked, size, plate.pixel_aspect, frames, add)
 
 
 def _head(args: argparse.Namespace) -> str:

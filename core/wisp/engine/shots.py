@@ -103,7 +103,7 @@ class OpenShot:
             names = solver.names(asked.objects)
             frames = _frames(solver, names, asked.frames, asked.direction)
             return lambda job: solver.run(frames, names, on_event=job.listen, should_stop=job.cancelled.is_set).end()
-        for name in ("output", "sheet", "truth", "folder"):
+        for name in ("output", "sheet", "truth", "folder", "source"):
             paths.absolute(getattr(asked, name, None), name)
         if isinstance(asked, jobs.Pack):
             from ..farm.packing import pack_open
@@ -130,6 +130,11 @@ def _do(solver: Solver, asked: jobs.Request, listen: Listener, should_stop: Call
         from ..compare import compare
 
         return compare(solver, asked, listen, should_stop)
+    if isinstance(asked, jobs.Roto):
+        from ..shapes.roto import take
+
+        plate = solver.plate
+        return take(asked, (plate.width, plate.height), plate.pixel_aspect, plate.frames, listen, should_stop)
     assert isinstance(asked, jobs.Check)
     from ..quality import check
 

@@ -12,6 +12,7 @@ from .compare import CompareHeads
 from .deliver import DeliverMattes
 from .fetch import GetModels
 from .qt import QtWidgets
+from .roto import TakeRoto
 from .shot_edits import ShotEdits, usable_name
 
 BUSY = "The engine is busy. Try again when its job has ended."
@@ -30,6 +31,8 @@ class Beside:
             "compare": self.compare,
             "deliver": self.deliver,
             "get-models": self.get_models,
+            "roto": self.take_roto,
+            "finish-roto": lambda: self.take_roto(finish=True),
         }
 
     def compare(self) -> CompareHeads:
@@ -50,6 +53,12 @@ class Beside:
         """Open the dialog that writes files for others."""
         folder = self.delivery_folder or Path(self._session.places.root) / "delivery"
         dialog = DeliverMattes(self._session, self._edits, folder, self._owner)
+        dialog.show()
+        return dialog
+
+    def take_roto(self, finish: bool = False) -> TakeRoto:
+        """Open the dialog that takes roto of a file; `finish`: with that chosen."""
+        dialog = TakeRoto(self._session, self._edits, finish, self._owner)
         dialog.show()
         return dialog
 

@@ -185,6 +185,14 @@ COMMANDS = (
         "Every object becomes one here, with a mask keyframe wherever it has a key.",
     ),
     Command(
+        "finish-roto",
+        ("Ctrl+Shift+R",),
+        OBJECT,
+        "Finish roto from a file...",
+        "Keep roto as it was drawn on every frame, and look for hair and motion blur in a band around its outline",
+        "Nothing is tracked.",
+    ),
+    Command(
         "mask-file",
         ("Ctrl+M",),
         OBJECT,

@@ -111,6 +111,19 @@ class ShotEdits:
         self.on_change()
         return number
 
+    def add_objects(self, found: List[Tuple[str, Dict[str, Any]]]) -> None:
+        """Add objects in one step, each by its name and what a document says of it beside id, name and colour; a name
+        that is taken gets a number. The last becomes the active one."""
+        self._step("Add objects")
+        for name, parts in found:
+            number = max((item["id"] for item in self.objects), default=0) + 1
+            taken = {item["name"].lower() for item in self.objects}
+            free = name if name.lower() not in taken else f"{name[:50]}_{number}"
+            color = PALETTE[(number - 1) % len(PALETTE)]
+            self.objects.append(dict(parts, id=number, name=free, color=color))
+            self.active = number
+        self.on_change()
+
     def remove_object(self, number: int) -> None:
         self._step("Remove object")
         self.document["objects"] = [item for item in self.objects if item["id"] != number]

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic import replacing
-from ..errors import InputError, UsageError
+from ..client import jobs
+from ..errors import CancelledError, InputError, UsageError
 from ..fingerprint import fingerprint
 from ..frames import format_frames, pad
 from ..plates.identity import file_identity
 from ..plates.sequences import find
 from ..plates.stills import read_coverage
 from .formats import FORMATS, read_shapes
+from .model import ShapedObject
 
 Mask = NDArray[np.bool_]
 
@@ -55,18 +57,55 @@ class RotoObject:
     mask: Callable[[int], Mask]
 
 
+def take(
+    asked: jobs.Roto,
+    size: tuple[int, int],
+    pixel_aspect: float,
+    frames: Sequence[int],
+    on_event: Callable[[jobs.Event], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> jobs.RotoTaken:
+    """Read roto for a plate of `size` (width, height) and write its masks; each object is told. InputError where there
+    is nothing on any of the frames, UsageError, OutputError, CancelledError."""
+    done = total = 0
+
+    def step(frame: int) -> None:
+        nonlocal done
+        done += 1
+        on_event(jobs.Progress("roto", frame, done, total, None))
+        if should_stop():
+            raise CancelledError("Stopped; the shot is as it was.")
+
+    choice = KeyChoice(asked.keys, asked.count)
+    found, identity = read_roto(asked.source, size, pixel_aspect, frames, step)
+    plans = [(item, item.shown if asked.band is not None else chosen(item, choice)) for item in found]
+    done, total = 0, sum(len(keyframes) for _, keyframes in plans)
+    made = []
+    for item, keyframes in plans:
+        place = Path(asked.folder) / fingerprint(identity, item.name, asked.band, keyframes)[:12]
+        made.append(_write(item, keyframes, place, len(str(frames[-1])), asked.band, step))
+    for event in made:
+        on_event(event)
+    return jobs.RotoTaken(len(made))
+
+
 def read_roto(
-    source: str, size: tuple[int, int], pixel_aspect: float, frames: Sequence[int]
+    source: str,
+    size: tuple[int, int],
+    pixel_aspect: float,
+    frames: Sequence[int],
+    step: Callable[[int], None] = lambda _: None,
 ) -> tuple[list[RotoObject], str]:
     """The objects in a file of shapes, a matte sequence or the alpha of a plate, seen on `frames` of a plate of `size`
-    (width, height); and a fingerprint of their content. InputError where there is nothing on any of the frames."""
+    (width, height); and a fingerprint of their content. `step` is called for each
+    frame that was looked at. InputError where there is nothing on any of the frames."""
     path = Path(source)
     if path.suffix.lower().removeprefix(".") in FORMATS and not path.is_dir():
         shapes = read_shapes(path, size, pixel_aspect, frames[0])
-        found = [_of_shape(item, size, frames) for item in shapes.objects]
+        found = [_of_shape(item, size, frames, step) for item in shapes.objects]
         identity = file_identity(path)
     else:
-        found, identity = _of_mattes(source, size, frames)
+        found, identity = _of_mattes(source, size, frames, step)
     found = [item for item in found if item.shown]
     if not found:
         raise InputError(
@@ -77,19 +116,32 @@ def read_roto(
     return found, identity
 
 
-def _of_shape(item: Any, size: tuple[int, int], frames: Sequence[int]) -> RotoObject:
+def _of_shape(
+    item: ShapedObject, size: tuple[int, int], frames: Sequence[int], step: Callable[[int], None]
+) -> RotoObject:
     mask = lru_cache(maxsize=4)(lambda frame: item.mask(frame, *size))
-    shown = tuple(frame for frame in frames if item.splines(frame) and mask(frame).any())
+    shown = _shown(frames, lambda frame: bool(item.splines(frame)) and bool(mask(frame).any()), step)
     keys = set(item.key_frames()) | {span.first for span in item.spans}
     return RotoObject(_usable(item.name), shown, tuple(frame for frame in shown if frame in keys), mask)
 
 
-def _of_mattes(source: str, size: tuple[int, int], frames: Sequence[int]) -> tuple[list[RotoObject], str]:
+def _shown(frames: Sequence[int], is_there: Callable[[int], bool], step: Callable[[int], None]) -> tuple[int, ...]:
+    found = []
+    for frame in frames:
+        if is_there(frame):
+            found.append(frame)
+        step(frame)
+    return tuple(found)
+
+
+def _of_mattes(
+    source: str, size: tuple[int, int], frames: Sequence[int], step: Callable[[int], None]
+) -> tuple[list[RotoObject], str]:
     files = find(source).files
     still = files if len(files) > 1 else dict.fromkeys(frames, next(iter(files.values())))
     there = files if len(files) > 1 or frames[0] in files else {frames[0]: next(iter(still.values()))}
     mask = lru_cache(maxsize=4)(lambda frame: read_coverage(there[frame], *size) >= 0.5)
-    shown = tuple(frame for frame in frames if frame in there and mask(frame).any())
+    shown = _shown(frames, lambda frame: frame in there and bool(mask(frame).any()), step)
     name = _usable(Path(source).name.split(".")[0].split("%")[0].split("#")[0].rstrip("_.-") or "roto")
     return [RotoObject(name, shown, shown, mask)], fingerprint([[at, file_identity(there[at])] for at in shown])
 
@@ -128,40 +180,37 @@ def _unlike(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:
     return 1.0 - float(np.minimum(one, two).sum()) / max(float(np.maximum(one, two).sum()), 1e-9)
 
 
-def prompts_of(
-    item: RotoObject, identity: str, folder: Path, padding: int, choice: KeyChoice, band: float | None
-) -> dict[str, Any]:
-    """Parts of an object of the shot: `prompts` (masks), `first` and `last`; with a `band` (pixels), a mask on every
-    frame, and `core` and `garbage` that leave only the band around its outline open, so that what is inside and outside
-    stays. Written below `folder`, in a folder of their own per content.
-    """
-    place = folder / fingerprint(identity, item.name, choice.kind, choice.count, band, item.shown)[:12]
-    frames = item.shown if band is not None else chosen(item, choice)
-    prompts = []
+def _write(
+    item: RotoObject, frames: Sequence[int], place: Path, padding: int, band: float | None, step: Callable[[int], None]
+) -> jobs.RotoRead:
+    """A mask on each of `frames`; with a `band` (pixels) also `core` and `garbage` on every frame from its first to its
+    last, which leave only the band around its outline open, so that what is inside and outside stays."""
+
+    def path_of(kind: str, number: str) -> Path:
+        return place / f"{item.name}{kind}.{number}.png"
+
+    masks = []
     for frame in frames:
-        path = place / f"{item.name}.{pad(frame, padding)}.png"
-        _write(path, item.mask(frame))
-        prompts.append({"frame": frame, "kind": "mask", "path": str(path)})
-    made: dict[str, Any] = {"prompts": prompts, "first": item.shown[0], "last": item.shown[-1]}
-    if band is not None:
-        span = round(band)
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * span + 1, 2 * span + 1))
-        for frame in range(item.shown[0], item.shown[-1] + 1):
-            mask = item.mask(frame).astype(np.uint8) if frame in item.shown else None
-            for name in ("core", "garbage"):
-                if mask is None:
-                    picture = np.full(item.mask(item.shown[0]).shape, name == "garbage")
-                elif name == "core":
-                    picture = cv2.erode(mask, kernel, borderType=cv2.BORDER_REPLICATE) > 0
-                else:
-                    picture = cv2.dilate(mask, kernel) == 0
-                _write(place / f"{item.name}_{name}.{pad(frame, padding)}.png", picture)
-        for name in ("core", "garbage"):
-            made[name] = str(place / f"{item.name}_{name}.%0{padding}d.png")
-    return made
+        path = path_of("", pad(frame, padding))
+        _draw(path, item.mask(frame))
+        masks.append((frame, path.as_posix()))
+        step(frame)
+    read = jobs.RotoRead(item.name, masks, item.shown[0], item.shown[-1])
+    if band is None:
+        return read
+    span = round(band)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * span + 1, 2 * span + 1))
+    nothing, shown = np.zeros_like(item.mask(item.shown[0])), set(item.shown)
+    for frame in range(read.first, read.last + 1):
+        mask = (item.mask(frame) if frame in shown else nothing).astype(np.uint8)
+        inner = cv2.erode(mask, kernel, borderType=cv2.BORDER_REPLICATE)
+        _draw(path_of("_core", pad(frame, padding)), inner > 0)
+        _draw(path_of("_garbage", pad(frame, padding)), cv2.dilate(mask, kernel) == 0)
+    core, garbage = (path_of(kind, f"%0{padding}d").as_posix() for kind in ("_core", "_garbage"))
+    return replace(read, core=core, garbage=garbage)
 
 
-def _write(path: Path, mask: Mask) -> None:
+def _draw(path: Path, mask: Mask) -> None:
     written, code = cv2.imencode(".png", mask.astype(np.uint8) * 255)
     if not written:
         raise UsageError(f"The mask {path} cannot be encoded.", hint="Use a smaller plate.")

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import shot as documents
 from ..atomic import TEMPORARY_SUFFIX
+from ..client.frames import FrameName, as_sequence
 from ..client.session import Places
 from ..errors import OutputError
-from ..frames import FrameName
 from ..shot import Shot
 
 if TYPE_CHECKING:
@@ -83,7 +83,10 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
         for item in shot.objects:
             for prompt in item.prompts:
                 if isinstance(prompt, documents.MaskPrompt):
-                    prompt.path = _take_along(documents.resolve_path(prompt.path, opened.path), opened, path)
+                    prompt.path = _take_along(prompt.path, opened, path)
+            for which in ("core", "garbage"):
+                if getattr(item, which) is not None:
+                    setattr(item, which, _take_along(getattr(item, which), opened, path))
         if opened.draft and opened.cache.is_dir() and opened.cache.resolve() != moved.cache.resolve():
             shutil.copytree(opened.cache, moved.cache, copy_function=_link, dirs_exist_ok=True, ignore=_passing)
     except OSError as error:
@@ -92,19 +95,6 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
         ) from None
     documents.save(shot, path)
     return moved
-
-
-def as_sequence(path: Path) -> Path:
-    """One numbered picture of several as the pattern of all of them; anything else unchanged.
-
-    A file chooser gives single files, and hardly anybody wants to matte one frame of a sequence.
-    """
-    numbered = FrameName.of_file(path.name) if path.is_file() else None
-    if numbered is None:
-        return path
-    pattern, _ = numbered
-    siblings = [one for one in path.parent.iterdir() if pattern.number(one.name) is not None]
-    return path.with_name(str(pattern)) if len(siblings) > 1 else path
 
 
 def _draft(plate_path: Path, environment: Mapping[str, str]) -> tuple[Shot, Path]:
@@ -154,13 +144,22 @@ def cache_beside(path: Path, environment: Mapping[str, str]) -> Path:
     return Path(chosen).resolve() if chosen else path.resolve().parent / "wisp-cache"
 
 
-def _take_along(mask: Path, opened: OpenedShot, document: Path) -> str:
-    """A mask drawn here is copied beside the new document; one from elsewhere stays where it is."""
-    if mask.parent != opened.root / "prompts":
+def _take_along(stored: str, opened: OpenedShot, document: Path) -> str:
+    """A mask drawn here, or a sequence of them, is copied beside the new document; one from elsewhere stays where it
+    is."""
+    mask, drawn = documents.resolve_path(stored, opened.path), opened.root / "prompts"
+    if not mask.is_relative_to(drawn):
         return documents.relative_path(mask, document)
-    target = document.resolve().parent / "prompts" / mask.name
+    target = document.resolve().parent / "prompts" / mask.relative_to(drawn)
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(mask, target)
+    pattern = FrameName.parse(mask.name)
+    names = (
+        [mask.name]
+        if pattern is None
+        else [one.name for one in mask.parent.iterdir() if pattern.number(one.name) is not None]
+    )
+    for name in names:
+        shutil.copyfile(mask.with_name(name), target.with_name(name))
     return documents.relative_path(target, document)
 
 

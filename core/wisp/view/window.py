@@ -20,7 +20,7 @@ from ..panel.qt import Qt, QtCore, QtGui, QtWidgets, clock
 from ..panel.shot_edits import ShotEdits
 from ..panel.theme import STYLE
 from ..shot import resolve_path
-from .files import PICTURES, ROTO, add_roto, holdout, mask_prompt, reached
+from .files import PICTURES, holdout, mask_prompt, reached
 from .frames import ShotFrames
 from .places import OpenedShot, open_target, save_as
 from .plate import PlateSettings
@@ -71,12 +71,6 @@ class Window(QtWidgets.QMainWindow):
             raise UsageError("There is no object yet.", hint="Draw a prompt on it first.")
         self._reach()
         self.editor.preview()
-
-    def add_roto(self, path: Path) -> None:
-        """Add the objects of a file of shapes or of a sequence of mattes. Raises WispError."""
-        count = add_roto(path, self.editor.edits, self.opened)
-        self._reach()
-        self.editor.status.show_words(f"{count} objects taken from {path.name}")
 
     def plate_settings(self) -> PlateSettings:
         """Open the dialog that says how the plate is read and seen."""
@@ -136,7 +130,6 @@ class Window(QtWidgets.QMainWindow):
                 "save": self._ask_save,
                 "save-as": self._ask_save_as,
                 "plate-settings": self.plate_settings,
-                "roto": lambda: self._ask_file("Roto", ROTO, self.add_roto),
                 "mask-file": lambda: self._ask_file("A mask", PICTURES, self.add_mask),
                 "core-file": lambda: self._ask_file("Core matte", PICTURES, partial(self.set_holdout, "core")),
                 "garbage-file": lambda: self._ask_file("Garbage matte", PICTURES, partial(self.set_holdout, "garbage")),
