@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from . import preferences, setting_up
+from . import preferences
 from .client import engine_path, set_up
 from .client.client import Client, EngineExit
 from .client.errors import EngineGone
@@ -57,13 +57,19 @@ def _python(chosen: str) -> Path:
     try:
         return engine_path.find_python(chosen)
     except engine_path.EngineNotFound:
-        own = None if chosen else set_up.installed(setting_up.folder())
+        own = None if chosen else set_up.installed(own_folder())
         if own is not None:
             return own
         installed = Path(__file__).with_name("engine.json")
         if chosen or not installed.is_file():
             raise
         return engine_path.find_python(json.loads(installed.read_text(encoding="utf-8"))["python"])
+
+
+def own_folder() -> Path:
+    """Where the engine of this user and this Blender lies that was set up from here; Blender removes it with the
+    extension."""
+    return Path(bpy.utils.extension_path_user(__package__, path="engine", create=False))
 
 
 def poll(timeout: float = 0.0) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens when the file is loaded, saved, undone or rendered."""
+"""What happens when the file is loaded, saved, undone or rendered, and when a setting of it is changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import carrying, outputs, places, session
+from . import carrying, model, outputs, places, plates, session
 from .runs import runs
 
 _bypassed: list[str] = []
@@ -67,6 +67,20 @@ def before_render(*_: Any) -> None:
             print(f"Wisp: {stale} mattes of {strip.name} are out of date; track the strip to renew them.")
 
 
+def edited() -> None:
+    """The session compares what plates ask for, and sends it."""
+    session.wake()
+    session.redraw()
+
+
+def output_changed(uid: str) -> None:
+    """Bring the strips in line with the chosen output."""
+    scene, strip = model.find(uid)
+    if strip is not None and outputs.matte_strip(strip) is not None:
+        with contextlib.suppress(plates.Refusal):  # the panel says why
+            outputs.update(scene, strip)
+
+
 HANDLERS = {
     "load_post": loaded,
     "undo_post": undone,
@@ -80,8 +94,12 @@ HANDLERS = {
 def register() -> None:
     for name, function in HANDLERS.items():
         getattr(bpy.app.handlers, name).append(function)
+    model.document_changed.connect(edited)
+    model.output_changed.connect(output_changed)
 
 
 def unregister() -> None:
     for name, function in HANDLERS.items():
         getattr(bpy.app.handlers, name).remove(function)
+    model.document_changed.disconnect(edited)
+    model.output_changed.disconnect(output_changed)

@@ -5,7 +5,6 @@ Coordinates are plate pixels: origin top left, y down, pixel edges at integers. 
 prompts survive whatever is done to the strip. Run state is not stored; it lives in `session`.
 """
 
-import contextlib
 import uuid
 from pathlib import Path
 
@@ -21,7 +20,8 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import compat, compositing
+from . import compat, compositing, engine, mattes, places
+from .client.client import Signal
 from .client.tables import EDGE, PALETTE
 
 KINDS = (
@@ -42,32 +42,24 @@ OUTPUTS = (
         else []
     ),
 )
+#: A setting that reaches documents has changed; the output of the plate of that uid has.
+document_changed, output_changed = Signal(), Signal()
 
 
 def edited(_self, _context) -> None:
-    """A setting that reaches the document has changed: the watch in `session` compares and sends it."""
-    from . import session
-
-    session.wake()
-    session.redraw()
+    """A setting that reaches the document has changed."""
+    document_changed.emit()
 
 
 def output_chosen(self, _context) -> None:
-    """Bring the strips in line with the chosen output."""
-    from . import outputs, plates
-
-    scene, strip = find(self.uid)
-    if strip is not None and outputs.matte_strip(strip) is not None:
-        with contextlib.suppress(plates.Refusal):  # the panel says why
-            outputs.update(scene, strip)
+    """Another output is chosen for the plate."""
+    output_changed.emit(self.uid)
 
 
 def models_of(kind: str):
     """A search function: the ids of the engine's models of that kind which are on this machine."""
 
     def search(_self, _context, text: str) -> list[str]:
-        from . import engine
-
         told = engine.client.engine.get("models", ())
         return [each["id"] for each in told if kind in each["kinds"] and each["available"] and text in each["id"]]
 
@@ -200,8 +192,6 @@ class WispStrip(bpy.types.PropertyGroup):
 
         A number is never given again, not even after undo: files of the one before may still be there.
         """
-        from . import mattes, places
-
         on_disk = mattes.MatteFolder(places.here().plate(self.uid)).last_number() if self.uid else 0
         number = max((self.last_number, on_disk, *(item.number for item in self.objects))) + 1
         self.last_number = number

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The sidebar tab: the state of the active strip; where something is amiss, why, and one button that mends it."""
 
+import textwrap
+
 import bpy
 
-from . import activity, document, gestures, outputs, plates, preferences, troubles
+from . import activity, document, gestures, outputs, plates, troubles
 from .client.frames import frames_in, spans
 from .icons import icon
 from .runs import runs
@@ -13,11 +15,12 @@ LETTERS = 44
 KEYFRAMES = 20
 
 
-def note(layout, text: str, alert: bool = False) -> None:
+def note(layout, text: str, alert: bool = False, letters: int = LETTERS) -> None:
     """A sentence over several lines; panels do not wrap."""
     column = layout.column(align=True)
     column.alert = alert
-    for number, line in enumerate(preferences.wrapped(text, LETTERS)):
+    lines = textwrap.wrap(text, letters, break_long_words=False, break_on_hyphens=False)
+    for number, line in enumerate(lines):
         column.label(text=line, icon="ERROR" if alert and not number else "NONE" if not alert else "BLANK1")
 
 

@@ -15,17 +15,15 @@ from . import (
     operators,
     overlay,
     panels,
-    preferences,
+    preferences_page,
     session,
-    setting_up,
     tools,
     watch,
 )
 
 PARTS = (
     icons,
-    preferences,
-    setting_up,
+    preferences_page,
     model,
     gestures,
     operators,

@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from . import tool_icons
+from . import overlay, tool_icons
 
 
 def _keymap(operator: str) -> tuple[tuple[Any, ...], ...]:
@@ -66,8 +66,6 @@ class ScribbleTool(Tool, operator="wisp.add_stroke"):
 
     @staticmethod
     def draw_cursor(context, tool, xy) -> None:
-        from . import overlay
-
         overlay.brush(context, tool.operator_properties("wisp.add_stroke").radius, xy)
 
 

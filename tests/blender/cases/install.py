@@ -77,14 +77,14 @@ def by_command() -> None:
 def by_itself(folder: Path) -> None:
     """The extension alone sets its engine up, uses it, and removes it without a rest."""
     (folder / "engine.json").unlink()
-    setting_up = stage.addon("setting_up")
+    page, engine = stage.addon("preferences_page"), stage.addon("engine")
     with tempfile.TemporaryDirectory() as temporary:
         assert bpy.ops.wisp.set_up_engine(package=str(tiny_wheel(Path(temporary)))) == {"FINISHED"}
         assert not bpy.ops.wisp.set_up_engine.poll()
-        while setting_up.running.poll():
+        while page.running.poll():
             time.sleep(0.1)
-    assert setting_up.running.state == "done", setting_up.running.log.read_text()
+    assert page.running.state == "done", page.running.log.read_text()
     python = stage.addon("engine")._python("")
-    assert python == setting_up.running.python and python.is_relative_to(setting_up.folder())
+    assert python == page.running.python and python.is_relative_to(engine.own_folder())
     assert bpy.ops.wisp.remove_engine() == {"FINISHED"}
-    assert not setting_up.folder().exists() and not bpy.ops.wisp.remove_engine.poll()
+    assert not engine.own_folder().exists() and not bpy.ops.wisp.remove_engine.poll()

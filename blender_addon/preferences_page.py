@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine for somebody who has only this extension: set up, after consent, in the extension's own folder."""
-
-from __future__ import annotations
+"""The add-on's page in the host's preferences: the settings, and the engine for somebody who has only this extension,
+set up, after consent, in the extension's own folder.
+"""
 
 from pathlib import Path
 
 import bpy
+from bpy.props import EnumProperty, FloatProperty, StringProperty
 
-from . import preferences
+from . import engine, session
 from .client import set_up
+from .panels import note
 
 _LOOK = 0.5
 running: set_up.SetUp | None = None
-
-
-def folder() -> Path:
-    """Where the engine of this user and this Blender lies; Blender removes it with the extension."""
-    return Path(bpy.utils.extension_path_user(__package__, path="engine", create=False))
 
 
 def _look() -> float | None:
@@ -27,8 +24,6 @@ def _look() -> float | None:
     if running is not None and running.poll():
         return _LOOK
     if running is not None and running.state == "done":
-        from . import session
-
         session.drop_engine()  # the next request starts the new one
     return None
 
@@ -54,9 +49,8 @@ class WISP_OT_set_up_engine(bpy.types.Operator):
         return context.window_manager.invoke_props_dialog(self, width=520, confirm_text="Fetch and Set Up")
 
     def draw(self, _context):
-        for sentence in set_up.consent(folder()):
-            for line in preferences.wrapped(sentence, 80):
-                self.layout.label(text=line)
+        for sentence in set_up.consent(engine.own_folder()):
+            note(self.layout, sentence, letters=80)
         self.layout.prop(self, "package")
 
     def execute(self, _context):
@@ -69,9 +63,9 @@ class WISP_OT_set_up_engine(bpy.types.Operator):
             self.report({"ERROR"}, "There is no Python 3.11 or newer to set the engine up with: install one first")
             return {"CANCELLED"}
         try:
-            running = set_up.SetUp(folder(), base, self.package)
+            running = set_up.SetUp(engine.own_folder(), base, self.package)
         except OSError as error:
-            self.report({"ERROR"}, f"The engine cannot be set up in {folder()}: {error}")
+            self.report({"ERROR"}, f"The engine cannot be set up in {engine.own_folder()}: {error}")
             return {"CANCELLED"}
         bpy.app.timers.register(_look, first_interval=_LOOK)
         return {"FINISHED"}
@@ -97,40 +91,92 @@ class WISP_OT_remove_engine(bpy.types.Operator):
 
     @classmethod
     def poll(cls, _context):
-        return set_up.installed(folder()) is not None
+        return set_up.installed(engine.own_folder()) is not None
 
     def invoke(self, context, event):
         return context.window_manager.invoke_confirm(self, event)
 
     def execute(self, _context):
-        from . import session
-
         session.drop_engine()
         try:
-            set_up.remove(folder())
+            set_up.remove(engine.own_folder())
         except OSError as error:
             self.report({"ERROR"}, f"The engine cannot be removed: {error}")
             return {"CANCELLED"}
         return {"FINISHED"}
 
 
-def draw(layout) -> None:
-    """The part of the preferences that is about this."""
+def _draw_set_up(layout) -> None:
+    """Setting the engine up, or what there is of it."""
     if running is not None and running.state == "running":
         layout.progress(factor=running.part, text=running.text[:80])
         layout.operator("wisp.cancel_set_up", icon="CANCEL")
         return
     row = layout.row()
-    there = set_up.installed(folder()) is not None
+    there = set_up.installed(engine.own_folder()) is not None
     row.operator("wisp.set_up_engine", text="Update Engine" if there else "Set Up Engine", icon="IMPORT")
     if there:
         row.operator("wisp.remove_engine", icon="TRASH")
     if running is not None and running.state == "failed":
-        for line in preferences.wrapped(running.text, 90):
-            layout.label(text=line, icon="ERROR" if line == running.text[: len(line)] else "BLANK1")
+        note(layout, running.text, alert=True, letters=90)
 
 
-_classes = (WISP_OT_set_up_engine, WISP_OT_cancel_set_up, WISP_OT_remove_engine)
+def engine_changed(_self, _context) -> None:
+    """The next request starts the engine that is named now."""
+    session.drop_engine()
+
+
+class WispPreferences(bpy.types.AddonPreferences):
+    bl_idname = __package__
+
+    engine: StringProperty(
+        name="Engine",
+        subtype="FILE_PATH",
+        update=engine_changed,
+        description="The Python interpreter, or virtual environment, in which Wisp is installed. Empty: the variable "
+        "WISP_ENGINE, then Wisp's settings file",
+    )
+    place: EnumProperty(
+        name="Files",
+        items=(
+            ("beside", "Beside the Blend File", "A folder 'wisp' beside each blend file"),
+            ("custom", "Folder", "One folder for all blend files"),
+        ),
+    )
+    folder: StringProperty(name="Folder", subtype="DIR_PATH")
+    placeholder: EnumProperty(
+        name="Unsolved Frames",
+        items=(
+            ("clear", "Transparent", "The plate is hidden where no matte is computed yet"),
+            ("opaque", "Opaque", "The plate is untouched where no matte is computed yet"),
+        ),
+    )
+    opacity: FloatProperty(name="Overlay Opacity", default=0.5, min=0.05, max=1.0)
+    idle: FloatProperty(
+        name="Keep Models", default=10.0, min=0.0, description="Minutes after which an idle engine drops its models"
+    )
+
+    def draw(self, _context) -> None:
+        layout = self.layout
+        layout.prop(self, "engine")
+        row = layout.row()
+        row.operator("wisp.test_engine", icon="CHECKMARK")
+        _draw_set_up(layout)
+        client = engine.client
+        if engine.fault:
+            note(layout, engine.fault.text, alert=True, letters=90)
+        elif client.engine:
+            told = client.engine
+            layout.label(text=f"Wisp {told['wisp']}, device {told['device']}", icon="CHECKMARK")
+            there = ", ".join(each["id"] for each in told["models"] if each["available"])
+            layout.label(text=f"Models on this machine: {there}", icon="BLANK1")
+        for name in ("place", "folder") if self.place == "custom" else ("place",):
+            layout.prop(self, name)
+        for name in ("placeholder", "opacity", "idle"):
+            layout.prop(self, name)
+
+
+_classes = (WispPreferences, WISP_OT_set_up_engine, WISP_OT_cancel_set_up, WISP_OT_remove_engine)
 register, _unregister = bpy.utils.register_classes_factory(_classes)
 
 
