@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 import pytest
 from wisp.bench import everything, steadiness, waiting
-from wisp.bench.everything import Figure
 from wisp.bench.hold import HoldTracker
-from wisp.bench.page import draw_page
+from wisp.bench.page import Figure, draw_page
 from wisp.bench.tracking import evaluate
 from wisp.cli import main
 

@@ -15,7 +15,6 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +23,7 @@ from .. import __version__
 from ..atomic import replacing
 from ..contact_sheet import write_png
 from ..errors import WispError
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured value beside what it is to be compared with (None: nothing). Less is better unless `more`."""
-
-    part: str
-    name: str
-    value: float
-    unit: str
-    baseline: str = ""
-    baseline_value: float | None = None
-    more: bool = False
+from .page import Figure, draw_page
 
 
 def quality(data: Path | None) -> Iterable[Figure]:
@@ -210,8 +197,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     with replacing(options.output) as temporary:
         temporary.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     if figures:
-        from .page import draw_page
-
         write_png(options.page, draw_page(figures, about, skipped))
     print(f"Wrote {options.output}" + (f" and {options.page}" if figures else ""))
     return 0

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from .everything import Figure
-
 _WIDTH, _LINE, _MARGIN = 1240, 26, 28
 _NAME, _BAR, _BAR_WIDTH, _VALUE = 28, 360, 420, 800
 _GROUND, _INK, _FAINT = 24, (215, 215, 215), (140, 140, 140)
 _OURS, _THEIRS, _WORSE = (90, 200, 120), (95, 105, 120), (240, 160, 60)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value beside what it is to be compared with (None: nothing). Less is better unless `more`."""
+
+    part: str
+    name: str
+    value: float
+    unit: str
+    baseline: str = ""
+    baseline_value: float | None = None
+    more: bool = False
 
 
 def draw_page(

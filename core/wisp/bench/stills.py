@@ -18,12 +18,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contact_sheet import write_png
 from ..errors import InputError
 from ..heads.head import Head
 from ..metrics.matting import mad, mse
 from ..models.build import load_head
 from ..plates.clip import FloatImage
 from ..weights.options import RunOptions
+from .closeups import Shown, close_ups, sheet
 
 MaskKind = Literal["exact", "coarse"]
 _MASK_FILES: Mapping[MaskKind, str] = {"exact": "mask.png", "coarse": "mask_coarse.png"}
@@ -181,18 +183,20 @@ def _read(path: Path, flags: int) -> NDArray[np.uint8]:
 
 def _close_ups(folder: Path, heads: Sequence[Head], into: Path) -> None:
     """Write the five best and the five worst close-ups of the last head from coarse masks, beside the others."""
-    from ..contact_sheet import write_png
-    from .closeups import close_ups, sheet
-
-    stills = read_stills(folder)
-    mattes = {still.name: [_matte(head, still.image, still.masks["coarse"])[0] for head in heads] for still in stills}
-    pairs = [pair for still in stills if (pair := close_ups(still, "coarse", mattes[still.name][-1]))]
-    best = sorted((pair[0] for pair in pairs), key=lambda close: close.left)[:5]
-    worst = sorted((pair[1] for pair in pairs), key=lambda close: -close.error)[:5]
-    for name, chosen in (("best", best), ("worst", worst)):
+    stills = {still.name: still for still in read_stills(folder)}
+    masks = {name: still.masks["coarse"] for name, still in stills.items()}
+    mattes = {name: [_matte(head, still.image, masks[name])[0] for head in heads] for name, still in stills.items()}
+    found = [(close_ups(masks[name], mattes[name][-1], still.alpha), name) for name, still in stills.items()]
+    pairs = [(*pair, name) for pair, name in found if pair]
+    best = sorted(((close, name) for close, _, name in pairs), key=lambda item: item[0].left)[:5]
+    worst = sorted(((close, name) for _, close, name in pairs), key=lambda item: -item[0].error)[:5]
+    for kind, chosen in (("best", best), ("worst", worst)):
         if chosen:
-            shown = [mattes[close.still.name] for close in chosen]
-            write_png(into / f"close-ups-{name}.png", sheet(chosen, shown, [head.id for head in heads]))
+            shown = [
+                Shown(name, stills[name].image, masks[name], mattes[name], stills[name].alpha, close.window)
+                for close, name in chosen
+            ]
+            write_png(into / f"close-ups-{kind}.png", sheet(shown, [head.id for head in heads]))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

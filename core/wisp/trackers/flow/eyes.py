@@ -19,7 +19,7 @@ from ...plates.clip import Clip
 from ...weights.checkpoints import check_keys, load_state_dict
 from .network import Look, MaskNetwork
 from .planes import PROMPT_PLANES
-from .tracker import FOLLOWER, STARTER
+from .weights import FOLLOWER, STARTER
 from .window import LONG_SIDE, Picture, Window
 
 _PICTURES = 4

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 from ...errors import WeightsError
 from ...plates.clip import Clip
 from ..tracker import FramePrompts, TrackPass
+from .weights import FEATURES, FOLLOWER, STARTER
 
 if TYPE_CHECKING:
     from .eyes import Eyes
 
 #: What the tracker's masks depend on besides its code; raise the number when that changes what comes out.
 _CODE = "flow-9"
-FOLLOWER = Path(__file__).with_name("follower.safetensors")
-STARTER = Path(__file__).with_name("starter.safetensors")
-FEATURES = Path(__file__).parents[2] / "features" / "efficientnet_lite0.safetensors"
 
 
 @lru_cache(maxsize=1)
