@@ -1,15 +1,4 @@
-"""Masks and mattes on disk, found again by what they depend on.
-
-    ROOT/<plate key>/<object>-<object key>/alpha.%04d.exr   mattes, as hosts read them
-    ROOT/<plate key>/masks/<fingerprint>.npz                a tracker's logits of one object on one frame
-    ROOT/<plate key>/masks/<fingerprint>.state.npz          a tracker's memory after that mask
-    ROOT/<plate key>/masks/<fingerprint>.is.<fingerprint>   empty: what the first stands for is that second mask
-    ROOT/index.sqlite                                       fingerprint -> matte; may be deleted at any time
-
-Every file appears whole or not at all. A matte's file name carries its frame, its folder everything else, so
-a changed prompt makes a new folder and an unchanged frame is linked into it, never computed again. What is found is
-believed only where its seal holds and it says itself that it is what was looked for; anything else counts as absent.
-"""
+"""The cache folder, and the part of it that belongs to one plate: masks, trackers' memories and mattes."""
 
 from __future__ import annotations
 
@@ -17,8 +6,6 @@ import contextlib
 import logging
 import os
 import shutil
-import sqlite3
-import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,50 +14,22 @@ from typing import Any, Literal, TypeVar, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from .atomic import replacing, sweep
-from .errors import FrameReadError, InputError
-from .fingerprint import fingerprint
-from .frames import pad
-from .plates.plate import PlateHeader
-from .trackers.tracker import MaskState, TrackedMask
+from ..atomic import replacing, sweep
+from ..errors import InputError
+from ..fingerprint import fingerprint
+from ..frames import pad
+from ..plates.plate import PlateHeader
+from ..trackers.tracker import MaskState, TrackedMask
+from .index import MatteIndex
+from .mattes import MatteStamp, time_attributes
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FrameState = Literal["solved", "corrected", "locked", "placeholder"]
-
 
 class DamagedMaskError(InputError):
     """A cached mask was damaged or another one, and is gone now: what needs it is to be planned anew."""
-
-
-@dataclass(frozen=True)
-class MatteStamp:
-    """What a matte file says about itself, as `wisp/*` header attributes."""
-
-    object: str
-    frame_state: FrameState
-    track_state: MaskState
-    confidence: float
-    model: str
-    weights_sha256: str
-    licence: str
-    fingerprint: str
-
-    def attributes(self) -> dict[str, str | float]:
-        """Header attributes by name."""
-        return {f"wisp/{name}": value for name, value in vars(self).items()}
-
-    @classmethod
-    def from_attributes(cls, attributes: Mapping[str, Any]) -> MatteStamp | None:
-        """The stamp in a header, or None where the file was not written by Wisp."""
-        if not isinstance(attributes.get("wisp/fingerprint"), str):
-            return None
-        values = {name: attributes.get(f"wisp/{name}") for name in cls.__dataclass_fields__}
-        confidence = values.pop("confidence")
-        texts: Any = {name: value if isinstance(value, str) else "" for name, value in values.items()}
-        return cls(confidence=float(confidence) if isinstance(confidence, int | float) else 0.0, **texts)
 
 
 class Cache:
@@ -264,7 +223,7 @@ class Shelf:
     ) -> None:
         """Store one matte: half, R=G=B=alpha over the plate's display window, with its stamp. ZIPS lets hosts read
         single lines, ZIP is written in two thirds of the time."""
-        from .plates.exr_writer import write_exr
+        from ..plates.exr_writer import write_exr
 
         half = alpha.astype(np.float16)
         write_exr(
@@ -300,37 +259,6 @@ def _same_file(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return False
-
-
-def read_matte(path: Path) -> tuple[NDArray[np.float32], MatteStamp | None]:
-    """Alpha (float32, height x width, 0..1) of a matte file that Wisp wrote, and its stamp.
-
-    Raises FrameReadError, also for a file that is not byte for byte as it was written.
-    """
-    from .plates import seal
-    from .plates.exr import read_channels
-
-    with contextlib.suppress(OSError):  # what cannot be read says so below
-        if not seal.is_whole(path):
-            raise FrameReadError(path, "it is not as it was written", hint="Delete it and run wisp solve.")
-    channels, header = read_channels(path)
-    return channels["R"].astype(np.float32), MatteStamp.from_attributes(header.attributes)
-
-
-def read_stamp(path: Path) -> MatteStamp:
-    """The stamp of a matte file that Wisp wrote, without its pixels. Raises FrameReadError."""
-    from .plates.exr import read_header
-
-    stamp = MatteStamp.from_attributes(read_header(path).attributes)
-    if stamp is None:
-        raise FrameReadError(path, "it is no matte of Wisp's")
-    return stamp
-
-
-def time_attributes(header: PlateHeader) -> dict[str, Any]:
-    """The plate's frame rate and time code as EXR attributes, for a file that must run in step with it."""
-    times = {"framesPerSecond": header.fps, "timeCode": header.timecode}
-    return {name: value for name, value in times.items() if value is not None}
 
 
 def _last(noted: Mapping[str, str], mask: str) -> str:
@@ -384,174 +312,6 @@ def _read_npz(path: Path, mark: str, content: Callable[[dict[str, NDArray[np.gen
             hint="Run the same command again to compute it anew.",
             path=path,
         ) from error
-
-
-#: How many rows one statement asks for or adds (SQLite takes 999 values at least).
-_AT_ONCE = 300
-#: Raise when the table changes: an index of another number is made anew.
-INDEX_SCHEMA = 2
-_TABLE = "CREATE TABLE IF NOT EXISTS mattes (fingerprint TEXT, path TEXT PRIMARY KEY, state TEXT)"
-#: So many folders below the cache's root a matte lies.
-_DEPTH = 3
-
-
-class MatteIndex:
-    """fingerprint -> matte file. A convenience: lost or damaged, it is made anew from the files' headers.
-
-    A row is a hint where to look. A file counts where its seal holds and its own header has the fingerprint; the row
-    remembers size, time and inode of a file that was found so.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._connection: sqlite3.Connection | None = None
-        #: Files whose seal held, as they were then: looked at once in a process.
-        self._whole: dict[tuple[str, str], str] = {}
-        #: Fingerprints whose files were not what they should be.
-        self.damaged: set[str] = set()
-
-    def find(self, mark: str, *, sure: bool = False) -> Path | None:
-        """A file that holds that fingerprint's matte. `sure`: not only by size, time and inode."""
-        for name, known in self._rows("SELECT path, state FROM mattes WHERE fingerprint = ?", mark):
-            path = self._place(str(name))
-            if path is None or (state := _file_state(path)) is None:
-                continue
-            if self._whole.get((mark, str(path))) == state or (state == known and not sure):
-                return path
-            if self._holds(path, mark):
-                self._whole[mark, str(path)] = state
-                if state != known:
-                    self.add(mark, path)
-                return path
-            log.warning("The cached matte %s is damaged or another one; it counts as not solved.", path)
-            self.damaged.add(mark)
-            self._rows("DELETE FROM mattes WHERE path = ?", name)
-        return None
-
-    def find_all(self, marks: Iterable[str], *, sure: bool = False) -> dict[str, Path]:
-        """The same for many."""
-        wanted = list(dict.fromkeys(marks))
-        found: dict[str, Path] = {}
-        doubtful: set[str] = set()
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = wanted[start : start + _AT_ONCE]
-            holes = ",".join("?" * len(some))
-            rows = self._rows(f"SELECT fingerprint, path, state FROM mattes WHERE fingerprint IN ({holes})", *some)
-            for mark, name, known in rows:
-                path = None if sure or mark in found else self._place(str(name))
-                if path is not None and _file_state(path) == known:
-                    found[mark] = path
-                elif mark not in found:
-                    doubtful.add(mark)
-        for mark in doubtful.difference(found):
-            path = self.find(mark, sure=sure)
-            if path is not None:
-                found[mark] = path
-        return found
-
-    def add(self, mark: str, path: Path) -> None:
-        """Remember a file just written or linked."""
-        self.add_all([(mark, path)])
-
-    def add_all(self, mattes: Sequence[tuple[str, Path]]) -> None:
-        """The same for many."""
-        states = [(mark, path.relative_to(self._root).as_posix(), _file_state(path)) for mark, path in mattes]
-        rows = [row for row in states if row[2] is not None]
-        for start in range(0, len(rows), _AT_ONCE):
-            some = rows[start : start + _AT_ONCE]
-            holes = ",".join(["(?, ?, ?)"] * len(some))
-            self._rows(f"INSERT OR REPLACE INTO mattes VALUES {holes}", *(value for row in some for value in row))
-
-    def _place(self, name: str) -> Path | None:
-        """The file of a row; None where no matte of this cache can lie there."""
-        parts = Path(name).parts
-        if len(parts) != _DEPTH or ".." in parts or Path(name).is_absolute() or Path(name).suffix != ".exr":
-            return None
-        return self._root / name
-
-    @staticmethod
-    def _holds(path: Path, mark: str) -> bool:
-        from .plates import seal
-
-        try:
-            return seal.is_whole(path, fingerprint=mark)
-        except OSError:
-            return False
-
-    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run one statement. A damaged index is made anew; one that cannot be used is kept in memory."""
-        try:
-            return self._open().execute(statement, values).fetchall()
-        except (sqlite3.OperationalError, OSError):  # locked, read-only, a full disk
-            pass
-        except sqlite3.Error:
-            with contextlib.suppress(sqlite3.Error, OSError):
-                self._discard()
-                return self._open().execute(statement, values).fetchall()
-        self._connection = self._fill(sqlite3.connect(":memory:", check_same_thread=False))
-        return self._connection.execute(statement, values).fetchall()
-
-    def _discard(self) -> None:
-        """Delete a damaged index."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        place = self._root / "index.sqlite"
-        for name in (place.name, f"{place.name}-journal", f"{place.name}-wal", f"{place.name}-shm"):
-            place.with_name(name).unlink(missing_ok=True)
-        log.warning("The cache's index %s was damaged and is made anew.", place)
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            place = self._root / "index.sqlite"
-            if not self._root.exists():
-                return self._fill(sqlite3.connect(":memory:"))  # nothing stored yet: do not make the folder
-            # Autocommit, and no WAL: it needs shared memory, which network drives lack.
-            connection = sqlite3.connect(place, timeout=10, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA synchronous = OFF")
-            self._connection = connection
-            if not _is_current(connection):
-                connection.execute("DROP TABLE IF EXISTS mattes")
-                self._fill(connection)
-        return self._connection
-
-    def _fill(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        connection.isolation_level = None
-        connection.execute(_TABLE)
-        connection.execute("CREATE INDEX IF NOT EXISTS by_fingerprint ON mattes (fingerprint)")
-        connection.execute(f"PRAGMA user_version = {INDEX_SCHEMA}")
-        with contextlib.suppress(sqlite3.OperationalError):
-            connection.execute("BEGIN")
-            # What a file says of itself is believed when it is looked for, hence no state.
-            connection.executemany("INSERT OR REPLACE INTO mattes VALUES (?, ?, '')", self._scan())
-            connection.execute("COMMIT")
-        return connection
-
-    def _scan(self) -> Iterator[tuple[str, str]]:
-        paths = sorted(self._root.glob("*/*/alpha.*.exr"))
-        if not paths:
-            return
-        from .plates.exr import read_header
-
-        for path in paths:
-            with contextlib.suppress(InputError, OSError, ValueError, TypeError):  # damage may be anywhere
-                stamp = MatteStamp.from_attributes(read_header(path).attributes)
-                if stamp is not None:
-                    yield stamp.fingerprint, path.relative_to(self._root).as_posix()
-
-
-def _file_state(path: Path) -> str | None:
-    """Size, time and inode of a regular file (no link); None where there is none."""
-    try:
-        state = path.lstat()
-    except OSError:
-        return None
-    return f"{state.st_size}:{state.st_mtime_ns}:{state.st_ino}" if stat.S_ISREG(state.st_mode) else None
-
-
-def _is_current(connection: sqlite3.Connection) -> bool:
-    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
-    return bool(version == INDEX_SCHEMA)
 
 
 def object_folder(name: str, key: str) -> str:

@@ -1,0 +1,183 @@
+"""Where the matte of a fingerprint lies: a table of hints, each believed only as far as the file holds what it says."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from .mattes import MatteStamp
+
+log = logging.getLogger(__name__)
+
+#: How many rows one statement asks for or adds (SQLite takes 999 values at least).
+_AT_ONCE = 300
+#: Raise when the table changes: an index of another number is made anew.
+INDEX_SCHEMA = 2
+_TABLE = "CREATE TABLE IF NOT EXISTS mattes (fingerprint TEXT, path TEXT PRIMARY KEY, state TEXT)"
+#: So many folders below the cache's root a matte lies.
+_DEPTH = 3
+
+
+class MatteIndex:
+    """fingerprint -> matte file. A convenience: lost or damaged, it is made anew from the files' headers.
+
+    A row is a hint where to look. A file counts where its seal holds and its own header has the fingerprint; the row
+    remembers size, time and inode of a file that was found so.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._connection: sqlite3.Connection | None = None
+        #: Files whose seal held, as they were then: looked at once in a process.
+        self._whole: dict[tuple[str, str], str] = {}
+        #: Fingerprints whose files were not what they should be.
+        self.damaged: set[str] = set()
+
+    def find(self, mark: str, *, sure: bool = False) -> Path | None:
+        """A file that holds that fingerprint's matte. `sure`: not only by size, time and inode."""
+        for name, known in self._rows("SELECT path, state FROM mattes WHERE fingerprint = ?", mark):
+            path = self._place(str(name))
+            if path is None or (state := _file_state(path)) is None:
+                continue
+            if self._whole.get((mark, str(path))) == state or (state == known and not sure):
+                return path
+            if self._holds(path, mark):
+                self._whole[mark, str(path)] = state
+                if state != known:
+                    self.add(mark, path)
+                return path
+            log.warning("The cached matte %s is damaged or another one; it counts as not solved.", path)
+            self.damaged.add(mark)
+            self._rows("DELETE FROM mattes WHERE path = ?", name)
+        return None
+
+    def find_all(self, marks: Iterable[str], *, sure: bool = False) -> dict[str, Path]:
+        """The same for many."""
+        wanted = list(dict.fromkeys(marks))
+        found: dict[str, Path] = {}
+        doubtful: set[str] = set()
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            holes = ",".join("?" * len(some))
+            rows = self._rows(f"SELECT fingerprint, path, state FROM mattes WHERE fingerprint IN ({holes})", *some)
+            for mark, name, known in rows:
+                path = None if sure or mark in found else self._place(str(name))
+                if path is not None and _file_state(path) == known:
+                    found[mark] = path
+                elif mark not in found:
+                    doubtful.add(mark)
+        for mark in doubtful.difference(found):
+            path = self.find(mark, sure=sure)
+            if path is not None:
+                found[mark] = path
+        return found
+
+    def add(self, mark: str, path: Path) -> None:
+        """Remember a file just written or linked."""
+        self.add_all([(mark, path)])
+
+    def add_all(self, mattes: Sequence[tuple[str, Path]]) -> None:
+        """The same for many."""
+        states = [(mark, path.relative_to(self._root).as_posix(), _file_state(path)) for mark, path in mattes]
+        rows = [row for row in states if row[2] is not None]
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            holes = ",".join(["(?, ?, ?)"] * len(some))
+            self._rows(f"INSERT OR REPLACE INTO mattes VALUES {holes}", *(value for row in some for value in row))
+
+    def _place(self, name: str) -> Path | None:
+        """The file of a row; None where no matte of this cache can lie there."""
+        parts = Path(name).parts
+        if len(parts) != _DEPTH or ".." in parts or Path(name).is_absolute() or Path(name).suffix != ".exr":
+            return None
+        return self._root / name
+
+    @staticmethod
+    def _holds(path: Path, mark: str) -> bool:
+        from ..plates import seal
+
+        try:
+            return seal.is_whole(path, fingerprint=mark)
+        except OSError:
+            return False
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run one statement. A damaged index is made anew; one that cannot be used is kept in memory."""
+        try:
+            return self._open().execute(statement, values).fetchall()
+        except (sqlite3.OperationalError, OSError):  # locked, read-only, a full disk
+            pass
+        except sqlite3.Error:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._discard()
+                return self._open().execute(statement, values).fetchall()
+        self._connection = self._fill(sqlite3.connect(":memory:", check_same_thread=False))
+        return self._connection.execute(statement, values).fetchall()
+
+    def _discard(self) -> None:
+        """Delete a damaged index."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        place = self._root / "index.sqlite"
+        for name in (place.name, f"{place.name}-journal", f"{place.name}-wal", f"{place.name}-shm"):
+            place.with_name(name).unlink(missing_ok=True)
+        log.warning("The cache's index %s was damaged and is made anew.", place)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            place = self._root / "index.sqlite"
+            if not self._root.exists():
+                return self._fill(sqlite3.connect(":memory:"))  # nothing stored yet: do not make the folder
+            # Autocommit, and no WAL: it needs shared memory, which network drives lack.
+            connection = sqlite3.connect(place, timeout=10, isolation_level=None, check_same_thread=False)
+            connection.execute("PRAGMA synchronous = OFF")
+            self._connection = connection
+            if not _is_current(connection):
+                connection.execute("DROP TABLE IF EXISTS mattes")
+                self._fill(connection)
+        return self._connection
+
+    def _fill(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        connection.isolation_level = None
+        connection.execute(_TABLE)
+        connection.execute("CREATE INDEX IF NOT EXISTS by_fingerprint ON mattes (fingerprint)")
+        connection.execute(f"PRAGMA user_version = {INDEX_SCHEMA}")
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute("BEGIN")
+            # What a file says of itself is believed when it is looked for, hence no state.
+            connection.executemany("INSERT OR REPLACE INTO mattes VALUES (?, ?, '')", self._scan())
+            connection.execute("COMMIT")
+        return connection
+
+    def _scan(self) -> Iterator[tuple[str, str]]:
+        paths = sorted(self._root.glob("*/*/alpha.*.exr"))
+        if not paths:
+            return
+        from ..plates.exr import read_header
+
+        for path in paths:
+            with contextlib.suppress(InputError, OSError, ValueError, TypeError):  # damage may be anywhere
+                stamp = MatteStamp.from_attributes(read_header(path).attributes)
+                if stamp is not None:
+                    yield stamp.fingerprint, path.relative_to(self._root).as_posix()
+
+
+def _file_state(path: Path) -> str | None:
+    """Size, time and inode of a regular file (no link); None where there is none."""
+    try:
+        state = path.lstat()
+    except OSError:
+        return None
+    return f"{state.st_size}:{state.st_mtime_ns}:{state.st_ino}" if stat.S_ISREG(state.st_mode) else None
+
+
+def _is_current(connection: sqlite3.Connection) -> bool:
+    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+    return bool(version == INDEX_SCHEMA)
