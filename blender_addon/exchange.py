@@ -11,11 +11,12 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from . import compositing, gestures, model, outputs, places, plates, session, shapes
+from . import active, compositing, model, outputs, places, plates, session, shapes
+from .active import OnPlate, reporting
 from .client import jobs
 from .client.frames import format_frames, frames_in
 from .client.tables import LAYOUTS, QUEUES
-from .gestures import Gesture, OnPlate, reporting
+from .gestures import Gesture
 from .mattes import MatteFolder
 from .operators import Asked
 from .runs import run_of
@@ -29,7 +30,7 @@ class WISP_OT_check(Asked, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         return self.ask(context, jobs.Check(frames=format_frames(plates.plate_of(scene, strip).frames)))
 
 
@@ -55,7 +56,7 @@ class WISP_OT_deliver(Asked, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         if not self.filepath:
             raise plates.Refusal("Name the files, for example matte.####.exr.")
         request = jobs.Deliver(
@@ -92,7 +93,7 @@ class WISP_OT_farm(Asked, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         if not self.directory:
             raise plates.Refusal("Name the folder that the job is written into.")
         plate = plates.plate_of(scene, strip)
@@ -109,7 +110,7 @@ class WISP_OT_make_masks(Asked, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         plate = plates.plate_of(scene, strip)
         offset = _offset(plate, "Masks")
         path = Path(tempfile.mkdtemp(dir=bpy.app.tempdir)) / "shapes.json"
@@ -139,7 +140,7 @@ class WISP_OT_node_group(OnPlate, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         outputs.update(scene, strip)
         plate, wisp = plates.plate_of(scene, strip), strip.wisp
         _offset(plate, "Node groups")
@@ -174,7 +175,7 @@ class WISP_OT_add_blender_mask(Gesture, bpy.types.Operator):
         mask = bpy.data.masks.get(self.mask)
         if mask is None:
             raise plates.Refusal(f"There is no mask {self.mask!r} in this file.")
-        _, strip = gestures.target(context)
+        _, strip = active.target(context)
         outlines = shapes.outlines(mask, plates.size_of(strip))
         if not outlines:
             raise plates.Refusal(f"The mask {mask.name} has no closed spline at this frame.")
@@ -195,12 +196,12 @@ class WISP_OT_lock(OnPlate, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         item = strip.wisp.active_object
         if item is None:
             raise plates.Refusal("There is no object yet.")
         number, solved = item.number, run_of(strip.wisp.uid).solved.get(item.number, set())
-        frame = self.frame if self.properties.is_property_set("frame") else gestures.shown_frame(context)
+        frame = self.frame if self.properties.is_property_set("frame") else active.shown_frame(context)
         if not self.everywhere and frame is None:
             raise plates.Refusal("The strip is not visible at this frame.")
         wanted = set(plates.plate_of(scene, strip).frames) if self.everywhere or frame is None else {frame}

@@ -4,16 +4,16 @@
 Coordinates of their properties are plate pixels; `frame` is the plate's, default the one that is shown.
 """
 
-import functools
 import math
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
-from . import compat, model, plates, session
-from .client.errors import EngineError
+from . import model, plates, session
+from .active import OnPlate, reporting, shown_frame, target
+from .handles import corners, distance_to, moved
 
 #: A press closer than this to a prompt, in screen pixels, takes hold of it.
 REACH = 10.0
@@ -50,56 +50,6 @@ class Drawing:
 def hint(context, kind: str) -> None:
     """Say in the status bar what can be done in a drag of that kind; nothing: what stands there otherwise."""
     context.workspace.status_text_set(HINTS.get(kind))
-
-
-def target(context):
-    """(scene, active plate strip), or None where there is nothing to prompt."""
-    scene = compat.vse_scene(context)
-    if scene.library is not None:
-        return None  # what is linked from another file is never written to
-    strip = compat.active_strip(scene)
-    return (scene, strip) if strip is not None and not strip.wisp.role else None
-
-
-def shown_frame(context) -> int | None:
-    """The plate frame of the active strip at the playhead. Raises plates.Refusal."""
-    scene, strip = target(context)
-    plates.check(scene, strip)
-    return plates.plate_frame(scene, strip, scene.frame_current)
-
-
-def reporting(execute):
-    """An operator's `execute` that reports a refusal or the engine's fault and is cancelled by it."""
-
-    @functools.wraps(execute)
-    def reported(self, context):
-        try:
-            return execute(self, context)
-        except (plates.Refusal, EngineError) as error:
-            self.report({"ERROR"}, str(error))
-        except OSError as error:
-            self.report({"ERROR"}, str(plates.unwritable(error)))
-        return {"CANCELLED"}
-
-    return reported
-
-
-#: What the classes below are mixed into. The host takes no properties from a base that is an operator itself.
-if TYPE_CHECKING:
-    from bpy.types import Operator as _Mixed
-else:
-    _Mixed = object
-
-
-class OnPlate(_Mixed):
-    """Needs an active strip that is not one of our outputs."""
-
-    @classmethod
-    def poll(cls, context):
-        if target(context) is None:
-            cls.poll_message_set("Select an image or movie strip first")
-            return False
-        return True
 
 
 class Gesture(OnPlate):
@@ -246,20 +196,6 @@ class Drag(Gesture):
 
     def extend(self, place):
         Drawing.points.append(place)
-
-
-def moved(points, start, now, fixed, size):
-    """Where the points of a prompt are after a drag from `start` to `now`, kept in a picture of that size.
-
-    `fixed`: the corner of a box that stays while the opposite one is dragged; None where all of it moves.
-    """
-    width, height = size
-    if fixed is not None:
-        return [fixed, (min(max(now[0], 0.0), width), min(max(now[1], 0.0), height))]
-    xs, ys = zip(*points, strict=True)
-    dx = min(max(now[0] - start[0], -min(xs)), width - max(xs))
-    dy = min(max(now[1] - start[1], -min(ys)), height - max(ys))
-    return [(x + dx, y + dy) for x, y in points]
 
 
 class Click(Gesture):
@@ -502,33 +438,6 @@ def nearest(context, place, reach, kinds=("point", "box", "stroke", "lasso")):
             if distance <= best:
                 best, found = distance, (item.number, index)
     return found
-
-
-def distance_to(prompt, place) -> float:
-    """How far a place is from what is drawn of a prompt: its point, its outline, its paint. Plate pixels."""
-    points = corners(prompt)
-    if not points:
-        return math.inf
-    ends = [*points[1:], points[0]] if prompt.kind in ("box", "lasso") else points[1:]
-    lines = list(zip(points, ends, strict=False)) or [(points[0], points[0])]
-    paint = prompt.radius if prompt.kind == "stroke" else 0.0
-    return max(0.0, min(_to_line(place, a, b) for a, b in lines) - paint)
-
-
-def _to_line(place, a, b) -> float:
-    (px, py), (ax, ay), (bx, by) = place, a, b
-    length = (bx - ax) ** 2 + (by - ay) ** 2
-    along = min(max(((px - ax) * (bx - ax) + (py - ay) * (by - ay)) / length, 0.0), 1.0) if length else 0.0
-    return math.dist(place, (ax + along * (bx - ax), ay + along * (by - ay)))
-
-
-def corners(prompt):
-    """Where a prompt can be taken hold of: its points; a box by all four corners."""
-    points = prompt.points
-    if prompt.kind != "box":
-        return points
-    (xa, ya), (xb, yb) = points
-    return [(xa, ya), (xb, ya), (xb, yb), (xa, yb)]
 
 
 CLASSES = (

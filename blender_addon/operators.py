@@ -4,11 +4,11 @@
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from . import compat, engine, gestures, model, outputs, plates, preferences, session
+from . import active, compat, engine, model, outputs, plates, preferences, session
+from .active import OnPlate, reporting
 from .client import jobs
 from .client.errors import EngineError
 from .client.frames import format_frames
-from .gestures import OnPlate, reporting
 from .runs import run_of, runs
 
 DIRECTIONS = (
@@ -28,7 +28,7 @@ class WISP_OT_add_object(OnPlate, bpy.types.Operator):
     name: StringProperty(name="Name", options={"SKIP_SAVE"})
 
     def execute(self, context):
-        _, strip = gestures.target(context)
+        _, strip = active.target(context)
         model.own(strip).add_object(self.name)
         session.redraw()
         return {"FINISHED"}
@@ -42,7 +42,7 @@ class WISP_OT_remove_object(OnPlate, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context):
-        _, strip = gestures.target(context)
+        _, strip = active.target(context)
         wisp = model.own(strip)
         if wisp.active_object is None:
             return {"CANCELLED"}
@@ -71,7 +71,7 @@ class WISP_OT_jump(OnPlate, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         item, run = strip.wisp.active_object, runs.get(strip.wisp.uid)
         shown = plates.plate_of(scene, strip).shown
         if self.to >= 0:
@@ -106,7 +106,7 @@ class Asked(OnPlate):
 
     def ask(self, context, request, then=None) -> set[str]:
         """`then` is called at the end, and returns what is said of it. Raises plates.Refusal, EngineGone."""
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         if bpy.app.background and not self.wait:
             raise plates.Refusal("In background mode nothing runs between commands: use wait=True.")
         run = session.ask(scene, strip, request, then)
@@ -130,7 +130,7 @@ class WISP_OT_track(Asked, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         if not any(item.prompts for item in strip.wisp.objects if item.enabled):
             session.combine(scene, strip)
             raise plates.Refusal("There are no prompts yet: click the object in the preview.")
@@ -164,7 +164,7 @@ class WISP_OT_stop(bpy.types.Operator):
     uid: StringProperty(description="Of the plate; empty: that of the active strip", options={"SKIP_SAVE"})
 
     def execute(self, context):
-        found = gestures.target(context)
+        found = active.target(context)
         uid = self.uid or (found[1].wisp.uid if found is not None else "")
         if uid in runs:
             runs[uid].session.stop()
@@ -180,10 +180,10 @@ class WISP_OT_remove(OnPlate, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return super().poll(context) and bool(gestures.target(context)[1].wisp.uid)
+        return super().poll(context) and bool(active.target(context)[1].wisp.uid)
 
     def execute(self, context):
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         run = runs.pop(strip.wisp.uid, None)
         if run is not None:
             run.session.close()
@@ -224,7 +224,7 @@ class WISP_OT_update_outputs(OnPlate, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         run = runs.get(strip.wisp.uid)
         if run is not None:
             run.placed.clear()
@@ -247,7 +247,7 @@ class WISP_OT_object_strip(OnPlate, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         item = strip.wisp.active_object
         if item is None:
             raise plates.Refusal("There is no object yet.")
@@ -264,7 +264,7 @@ class WISP_OT_refresh_status(OnPlate, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         if engine.fault is not None:
             session.drop_engine()
         session.sync(scene, strip).session.refresh()

@@ -16,7 +16,7 @@ import gpu
 from bpy.props import EnumProperty
 from gpu_extras.batch import batch_for_shader
 
-from . import activity, compat, engine, gestures, places, plates, preferences, textures
+from . import active, activity, compat, engine, gestures, places, plates, preferences, textures
 from .mattes import MatteFolder
 from .runs import runs
 
@@ -53,7 +53,7 @@ def _guarded(draw: Callable[[Any], None]) -> Callable[[], None]:
 
 
 def _preview(context: Any) -> None:
-    found = gestures.target(context)
+    found = active.target(context)
     region = context.region
     if found is None or compat.shows_no_scene(context) or region.width <= 1 or not context.space_data.show_overlays:
         return
@@ -62,7 +62,7 @@ def _preview(context: Any) -> None:
     if strip.type not in ("IMAGE", "MOVIE") or not (strip.wisp.objects or gestures.Drawing.kind):
         return
     try:
-        frame = gestures.shown_frame(context)
+        frame = active.shown_frame(context)
     except plates.Refusal:
         return
     if frame is None:
@@ -105,7 +105,7 @@ def _say(text: str) -> None:
 
 def brush(context: Any, radius: float, xy: XY) -> None:
     """The circle that the scribble paints with, about the mouse. `radius`: plate pixels; 0: that of a new stroke."""
-    found, region = gestures.target(context), context.region
+    found, region = active.target(context), context.region
     if found is None or region.type != "PREVIEW":
         return
     try:

@@ -5,7 +5,7 @@ import textwrap
 
 import bpy
 
-from . import activity, document, gestures, outputs, plates, troubles
+from . import active, activity, document, outputs, plates, troubles
 from .client.frames import frames_in, spans
 from .icons import icon
 from .runs import runs
@@ -33,7 +33,7 @@ class Tab:
 class OfPlate(Tab):
     @classmethod
     def poll(cls, context):
-        found = gestures.target(context)
+        found = active.target(context)
         return found is not None and found[1].type in ("IMAGE", "MOVIE")
 
 
@@ -44,7 +44,7 @@ class WISP_PT_plate(Tab, bpy.types.Panel):
         self.layout.label(icon_value=icon("wisp"))
 
     def draw(self, context):
-        layout, found, trouble = self.layout, gestures.target(context), troubles.of(context)
+        layout, found, trouble = self.layout, active.target(context), troubles.of(context)
         if trouble is None and found is None:
             note(layout, "Select an image or movie strip to cut something out of it.")
         elif found is not None and (trouble is None or trouble.kind not in ("scene", "strip")):
@@ -56,10 +56,10 @@ class WISP_PT_plate(Tab, bpy.types.Panel):
 
     def shown(self, context, strip):
         """What of the plate is at the playhead, and what is worth a look there."""
-        frame, run = gestures.shown_frame(context), runs.get(strip.wisp.uid)
+        frame, run = active.shown_frame(context), runs.get(strip.wisp.uid)
         if frame is None:
             return "Not visible at this frame"
-        scene, _ = gestures.target(context)
+        scene, _ = active.target(context)
         text = f"Movie frame {frame}"
         if strip.type == "IMAGE":
             text = strip.strip_elem_from_frame(scene.frame_current).filename
@@ -91,7 +91,7 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        _, strip = gestures.target(context)
+        _, strip = active.target(context)
         wisp = strip.wisp
         row = layout.row()
         row.template_list("WISP_UL_objects", "", wisp, "objects", wisp, "active", rows=2)
@@ -122,10 +122,10 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
     def times(context, item):
         """(plate frame, scene frame) of each keyframe that the strip shows, ascending in time."""
         try:
-            shown = plates.shown_frames(*gestures.target(context))
+            shown = plates.shown_frames(*active.target(context))
         except plates.Refusal:
             return []
-        asker = f"{gestures.target(context)[1].wisp.uid} {item.number}"
+        asker = f"{active.target(context)[1].wisp.uid} {item.number}"
         first = {shown[time]: time for time in reversed(plates.times_of(asker, shown, item.keyframes))}
         return sorted(first.items(), key=lambda pair: pair[1])
 
@@ -135,7 +135,7 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        scene, strip = gestures.target(context)
+        scene, strip = active.target(context)
         run = runs.get(strip.wisp.uid)
         if run is not None and run.busy:
             layout.progress(factor=activity.part(run), text=activity.told(run))
@@ -220,7 +220,7 @@ class WISP_PT_edge(OfPlate, bpy.types.Panel):
     def draw(self, context):
         layout = self.layout
         layout.use_property_split = True
-        _, strip = gestures.target(context)
+        _, strip = active.target(context)
         item = strip.wisp.active_object
         if item is not None:
             for name in (*document.EDGE, "garbage", "core"):
@@ -232,7 +232,7 @@ class WISP_PT_output(OfPlate, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        _, strip = gestures.target(context)
+        _, strip = active.target(context)
         layout.row().prop(context.window_manager, "wisp_view", expand=False)
         layout.prop(strip.wisp, "output")
         if outputs.matte_strip(strip) is None:

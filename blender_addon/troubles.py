@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import bpy
 
-from . import compat, engine, gestures, outputs, places, plates
+from . import active, compat, engine, outputs, places, plates
 from .runs import runs
 
 
@@ -36,7 +36,7 @@ def of(context: Any) -> Trouble | None:
         return Trouble(
             "linked", "This scene is linked from another file. Open that file to change its mattes.", alert=False
         )
-    found = gestures.target(context)
+    found = active.target(context)
     if found is None:
         return None
     scene, strip = found

@@ -50,7 +50,7 @@ def waiting(strip: Any, state: Any) -> None:
 
 def moves() -> None:
     """A point, a whole box, a corner of one; they stay in the picture."""
-    moved = stage.addon("gestures").moved
+    moved = stage.addon("handles").moved
     assert moved([(3, 3)], (3, 3), (99, 5), None, (10, 10)) == [(10, 5)]
     assert moved([(1, 1), (5, 5)], (1, 1), (3, 0), None, (10, 10)) == [(3, 0), (7, 4)]
     assert moved([(1, 1), (5, 5)], (5, 5), (12, 8), (1, 1), (10, 10)) == [(1, 1), (10, 8)]

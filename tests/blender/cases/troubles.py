@@ -115,12 +115,12 @@ def two_scenes(strip: Any) -> None:
     second.sequence_editor.active_strip = other
     bpy.context.window_manager.windows[0].scene = second
     stage.prepare(second)
-    assert stage.addon("gestures").target(bpy.context) == (second, other)
+    assert stage.addon("active").target(bpy.context) == (second, other)
     other.transform.scale_x = 0.0
     assert state() == "strip"
     bpy.context.window_manager.windows[0].scene = first
     stage.prepare(first)
-    assert stage.addon("gestures").target(bpy.context) == (first, strip)
+    assert stage.addon("active").target(bpy.context) == (first, strip)
     assert state() == ""
     if hasattr(bpy.context, "sequencer_scene"):
         for workspace in bpy.data.workspaces:

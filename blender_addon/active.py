@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plate that is acted on, and what every operator on it has in common."""
+
+import functools
+from typing import TYPE_CHECKING
+
+from . import compat, plates
+from .client.errors import EngineError
+
+
+def target(context):
+    """(scene, active plate strip), or None where there is nothing to prompt."""
+    scene = compat.vse_scene(context)
+    if scene.library is not None:
+        return None  # what is linked from another file is never written to
+    strip = compat.active_strip(scene)
+    return (scene, strip) if strip is not None and not strip.wisp.role else None
+
+
+def shown_frame(context) -> int | None:
+    """The plate frame of the active strip at the playhead. Raises plates.Refusal."""
+    scene, strip = target(context)
+    plates.check(scene, strip)
+    return plates.plate_frame(scene, strip, scene.frame_current)
+
+
+def reporting(execute):
+    """An operator's `execute` that reports a refusal or the engine's fault and is cancelled by it."""
+
+    @functools.wraps(execute)
+    def reported(self, context):
+        try:
+            return execute(self, context)
+        except (plates.Refusal, EngineError) as error:
+            self.report({"ERROR"}, str(error))
+        except OSError as error:
+            self.report({"ERROR"}, str(plates.unwritable(error)))
+        return {"CANCELLED"}
+
+    return reported
+
+
+#: What the classes below are mixed into. The host takes no properties from a base that is an operator itself.
+if TYPE_CHECKING:
+    from bpy.types import Operator as _Mixed
+else:
+    _Mixed = object
+
+
+class OnPlate(_Mixed):
+    """Needs an active strip that is not one of our outputs."""
+
+    @classmethod
+    def poll(cls, context):
+        if target(context) is None:
+            cls.poll_message_set("Select an image or movie strip first")
+            return False
+        return True

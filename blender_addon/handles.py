@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where prompts can be taken hold of, and where they are after a drag. Plate pixels; no host here."""
+
+import math
+
+
+def moved(points, start, now, fixed, size):
+    """Where the points of a prompt are after a drag from `start` to `now`, kept in a picture of that size.
+
+    `fixed`: the corner of a box that stays while the opposite one is dragged; None where all of it moves.
+    """
+    width, height = size
+    if fixed is not None:
+        return [fixed, (min(max(now[0], 0.0), width), min(max(now[1], 0.0), height))]
+    xs, ys = zip(*points, strict=True)
+    dx = min(max(now[0] - start[0], -min(xs)), width - max(xs))
+    dy = min(max(now[1] - start[1], -min(ys)), height - max(ys))
+    return [(x + dx, y + dy) for x, y in points]
+
+
+def distance_to(prompt, place) -> float:
+    """How far a place is from what is drawn of a prompt: its point, its outline, its paint. Plate pixels."""
+    points = corners(prompt)
+    if not points:
+        return math.inf
+    ends = [*points[1:], points[0]] if prompt.kind in ("box", "lasso") else points[1:]
+    lines = list(zip(points, ends, strict=False)) or [(points[0], points[0])]
+    paint = prompt.radius if prompt.kind == "stroke" else 0.0
+    return max(0.0, min(_to_line(place, a, b) for a, b in lines) - paint)
+
+
+def _to_line(place, a, b) -> float:
+    (px, py), (ax, ay), (bx, by) = place, a, b
+    length = (bx - ax) ** 2 + (by - ay) ** 2
+    along = min(max(((px - ax) * (bx - ax) + (py - ay) * (by - ay)) / length, 0.0), 1.0) if length else 0.0
+    return math.dist(place, (ax + along * (bx - ax), ay + along * (by - ay)))
+
+
+def corners(prompt):
+    """Where a prompt can be taken hold of: its points; a box by all four corners."""
+    points = prompt.points
+    if prompt.kind != "box":
+        return points
+    (xa, ya), (xb, yb) = points
+    return [(xa, ya), (xb, ya), (xb, yb), (xa, yb)]
