@@ -99,6 +99,7 @@ BUTTONS: Dict[str, Callable[[Any], Any]] = {
     "stop_engine": stop_engine,
     "diagnostics": lambda _: host.message(ENGINE.report()),
     "mask_selected": masks.take_selected,
+    "take_roto": masks.take_roto,
     "publish": publish.start,
     "farm": publish.farm,
     "take_solved": solving.synchronise,

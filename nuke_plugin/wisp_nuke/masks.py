@@ -1,31 +1,78 @@
-"""A mask that another node gives, as a prompt: what a Roto, a key or a painted alpha says of the object on a frame."""
+"""What other nodes say of an object: the alpha of a Roto or a key on a frame, the shapes of a Roto on all frames."""
 
 from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Optional
 
 from . import edits, host, plates, solving, state
+from .vendor.client.jobs import Done, Event, Roto, RotoRead
 
 
 def take_selected(group: Any) -> None:
     """The alpha of the node that is selected, on this frame, becomes a mask of the active object: inside where it is
     above one half. Raises Refusal without such a node, and for one of another size."""
+    source = _selected(group, "Select the one node whose alpha is the mask, such as a Roto, then press this button.")
+    frame = edits.frame_in_range(group)
+    path = _folder(group) / f"{group.name()}-{frame}-{uuid.uuid4().hex[:8]}.png"
+    _render(group, source, path, frame, edits.size_of(group))
+    prompt = {"frame": frame, "kind": "mask", "path": path.as_posix()}
+    edits.edit(group, "Wisp mask", lambda shot: _replace(group, shot, prompt))
+
+
+def take_roto(group: Any) -> None:
+    """The closed shapes of the Roto or RotoPaint node that is selected become a new object: a mask wherever they have a
+    key; with a band to finish them in, on every frame, and the band alone left open. Raises Refusal without such a
+    node, and for one of another size."""
+    source = _selected(group, "Select the one Roto or RotoPaint node with the shapes, then press this button.")
+    if source.Class() not in ("Roto", "RotoPaint"):
+        raise edits.Refusal(f"{source.name()} is no Roto: take its alpha with 'Mask of selected node'.")
+    folder = _folder(group)
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / f"{group.name()}-{uuid.uuid4().hex[:8]}.nk"
+    before = host.selected()
+    host.select([source])
+    try:
+        host.copy(script)
+    finally:
+        host.select(before)
+    band = float(group["wisp_roto_band"].value())
+    found: List[RotoRead] = []
+
+    def told(event: Event) -> None:
+        if isinstance(event, RotoRead):
+            found.append(event)
+
+    def ended(end: Optional[Done], _: str) -> None:
+        script.unlink()
+        if end is not None:
+            try:
+                objects = [(one.object, one.parts) for one in found]
+                edits.edit(group, "Wisp roto", lambda shot: shot.add_objects(objects))
+            except edits.Refusal as refusal:
+                solving.say(group, str(refusal))
+
+    asked = Roto(script.as_posix(), folder.as_posix(), band=band if band > 0 else None)
+    solving.export_plates(group, lambda: solving.run(group, asked, told, ended))
+
+
+def _selected(group: Any, lacking: str) -> Any:
+    """The one node beside the Wisp node that is selected. Raises Refusal without, and for one of another size."""
     chosen = [one for one in host.selected() if one != group]
     if len(chosen) != 1:
-        raise edits.Refusal("Select the one node whose alpha is the mask, such as a Roto, then press this button.")
-    frame = edits.frame_in_range(group)
+        raise edits.Refusal(lacking)
     form, size = host.format_of(chosen[0]), edits.size_of(group)
     if (form.width, form.height) != size:
         raise edits.Refusal(
             f"{chosen[0].name()} is {form.width:g}x{form.height:g}, the plate {size[0]}x{size[1]}. "
             "Put a Reformat after it."
         )
-    path = Path(solving.cache_folder(group)) / "masks" / f"{group.name()}-{frame}-{uuid.uuid4().hex[:8]}.png"
-    _render(group, chosen[0], path, frame, size)
-    prompt = {"frame": frame, "kind": "mask", "path": path.as_posix()}
-    edits.edit(group, "Wisp mask", lambda shot: _replace(group, shot, prompt))
+    return chosen[0]
+
+
+def _folder(group: Any) -> Path:
+    return Path(solving.cache_folder(group)) / "masks"
 
 
 def _replace(group: Any, shot: Any, prompt: Any) -> None:

@@ -104,6 +104,17 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _button("paint_strokes", "Paint strokes", "Make or choose the RotoPaint node to paint strokes in.", line=True),
     _button("collect_strokes", "Collect strokes", "Take this frame's strokes from the RotoPaint node."),
     _button("mask_selected", "Mask of selected node", "This frame's alpha of a Roto, a key: inside above one half."),
+    _button(
+        "take_roto", "Shapes of selected Roto", "A new object of its shapes, with a mask wherever they have a key."
+    ),
+    _number(
+        "roto_band",
+        "finish within",
+        0.0,
+        (0, 64),
+        "Above 0: shapes are kept on every frame, and hair and motion "
+        "blur are looked for within so many pixels of their outline.",
+    ),
     _button("delete_prompt", "Delete nearest", line=True),
     _button("clear_frame", "Clear frame"),
     _button("clear_object", "Clear object"),

@@ -535,9 +535,14 @@ class BBoxKnob(ArrayKnob):
 
 class CurvesKnob(Knob):
     """The strokes and shapes of a Roto or RotoPaint node; `seen` is what the host has taken notice of. What a script
-    has of them is kept as its text."""
+    has of them is kept as its text, and written again; of what Python makes there is none."""
 
-    saved = False
+    @property
+    def saved(self) -> bool:  # type: ignore[override]
+        return bool(self.text)
+
+    def is_default(self) -> bool:
+        return not self.text
 
     def __init__(self, name: str, label: str = "") -> None:
         super().__init__(name, label)

@@ -136,6 +136,9 @@ class Node:
         if self.kind == "Constant":
             return Format(*FORMATS[self["format"].value() or "square_256"])
         source = self._source()
+        if source is None and self.kind == "Roto" and self["format"].value():  # as a script has it
+            width, height, x, y, _, _, aspect, *_ = self["format"].value().split()
+            return Format(int(width), int(height), float(aspect), int(x), int(y))
         return source.format() if source is not None else Format(640, 480)
 
     def frameRange(self) -> FrameRange:  # noqa: N802

@@ -339,6 +339,8 @@ def _user_knob(knob: k.Knob) -> str:
 
 def line_of(knob: k.Knob) -> str:
     """What stands behind a knob's name in a script."""
+    if isinstance(knob, k.CurvesKnob):
+        return "{" + knob.text + "}"
     if not isinstance(knob, k.ArrayKnob):
         return quoted(text_of(knob))
     text = text_of(knob)

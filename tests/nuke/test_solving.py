@@ -125,6 +125,33 @@ def test_published_files_are_what_is_seen(group: Any, tmp_path: Path) -> None:
     assert np.allclose(render(last, 1003), render(group, 1003), atol=1e-3)
 
 
+def take_back(group: Any, roto: Any) -> None:
+    """The shapes of a Roto node become objects: masks at its keys, and to be finished in a band."""
+    session = group.session_of_test
+    for one in session.host.selectedNodes():
+        one.setSelected(False)
+    (source,) = [node for node in session.host.allNodes() if node is group.input(0)]
+    for chosen, words in (((), "Select the one Roto"), ((source,), "is no Roto"), ((roto, group), "1 object taken")):
+        for one in session.host.selectedNodes():
+            one.setSelected(False)
+        for one in chosen:
+            one.setSelected(True)
+        group["wisp_take_roto"].execute()
+        session.until(lambda: not session.module("solving").busy(group))
+        assert words in group["wisp_status"].value(), group["wisp_status"].value()
+    assert [one.name() for one in session.host.selectedNodes()] == [roto.name(), group.name()]
+    session.sets(group, "wisp_roto_band", 4.0)
+    group["wisp_take_roto"].execute()
+    session.until(lambda: not session.module("solving").busy(group))
+    objects = session.module("edits").stored(group)["objects"]
+    keyed, finished = objects[-2:]
+    assert {prompt["kind"] for prompt in keyed["prompts"]} == {"mask"} and "core" not in keyed
+    assert [prompt["frame"] for prompt in finished["prompts"]] == list(FRAMES) and "garbage" in finished
+    assert not list(Path(finished["prompts"][0]["path"]).parent.parent.glob("*.nk")), "nothing is left"
+    session.undo()
+    assert session.module("edits").stored(group)["objects"] == objects[:-1]
+
+
 @pytest.mark.slow
 def test_delivery_and_the_farm_from_inside(group: Any, tmp_path: Path) -> None:
     """Every layout, read back by plain nodes; the job of a farm."""
@@ -175,6 +202,7 @@ def test_delivery_and_the_farm_from_inside(group: Any, tmp_path: Path) -> None:
     assert "P:/film=/mnt/film" in (bundle / "template.json").read_text()
     group["wisp_take_solved"].execute()
     assert keyed(group) == list(FRAMES)
+    take_back(group, roto)
 
 
 @pytest.mark.slow
