@@ -393,7 +393,7 @@ def _roto() -> str:
 
 def _copied_shapes() -> str:
     raise Skip(
-        "by hand: draw a closed Bezier in a Roto with keys on two frames, select the node and press 'Shapes of selected "
+        "by hand: draw a closed Bezier in a Roto with keys on two frames, select it and press 'Shapes of selected "
         "Roto': is there an object with a mask on both?"
     )
 
