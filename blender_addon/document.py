@@ -59,6 +59,7 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
                 "prompts": _prompts(item, plate, folder),
                 "edge": _edge(item),
                 "locks": spans(_locked(item, plate)),
+                **_life(item),
                 **{name: path for name in ("garbage", "core") if (path := getattr(item, f"{name}_path"))},
             }
             for item, name in zip(wisp.objects, names, strict=True)
@@ -76,6 +77,11 @@ def other_folders(shot: dict[str, Any]) -> list[str]:
 
 def _locked(item: Any, plate: Any) -> set[int]:
     return {frame for frame in frames_in(item.locks) if plate.first <= frame <= plate.last}
+
+
+def _life(item: Any) -> dict[str, int]:
+    frames = frames_in(item.life)
+    return {"first": frames[0], "last": frames[-1]} if frames else {}
 
 
 def _edge(item: Any) -> dict[str, float]:

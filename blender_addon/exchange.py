@@ -14,7 +14,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from . import active, compositing, model, outputs, places, plates, session, shapes
 from .active import OnPlate, reporting
 from .client import jobs
-from .client.frames import format_frames, frames_in
+from .client.frames import as_sequence, format_frames, frames_in
 from .client.tables import LAYOUTS, QUEUES
 from .gestures import Gesture
 from .mattes import MatteFolder
@@ -172,9 +172,7 @@ class WISP_OT_add_blender_mask(Gesture, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        mask = bpy.data.masks.get(self.mask)
-        if mask is None:
-            raise plates.Refusal(f"There is no mask {self.mask!r} in this file.")
+        mask = _mask_named(self.mask)
         _, strip = active.target(context)
         outlines = shapes.outlines(mask, plates.size_of(strip))
         if not outlines:
@@ -182,6 +180,133 @@ class WISP_OT_add_blender_mask(Gesture, bpy.types.Operator):
         for outline in outlines:
             self.write(context, "lasso", outline)
         return {"FINISHED"}
+
+
+class TakesRoto(Asked):
+    """Makes objects of roto that is there already."""
+
+    keys: EnumProperty(
+        name="Keyframes",
+        items=[
+            ("keys", "Every Key", "A mask on every frame that has a key; of a sequence of mattes, on every frame"),
+            ("every", "Each So Many Frames", "A mask on each so many frames"),
+            ("most", "So Many That Differ Most", "A mask on so many frames, those that differ most"),
+        ],
+        default="keys",
+    )
+    count: IntProperty(name="Frames", default=5, min=1)
+    finish: BoolProperty(
+        name="Finish",
+        default=False,
+        description="Keep the roto as it was drawn on every frame, and look for hair and motion blur in a band around "
+        "its outline; nothing is tracked",
+    )
+    band: IntProperty(
+        name="Band", default=12, min=1, max=1000, subtype="PIXEL", description="On either side of the outline"
+    )
+
+    def draw(self, _context):
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "finish")
+        layout.prop(self, "band") if self.finish else layout.prop(self, "keys")
+        if not self.finish and self.keys != "keys":
+            layout.prop(self, "count")
+
+    def take(self, context, source: Path) -> set[str]:
+        """Have the objects of a file made objects of the plate. Raises plates.Refusal, EngineGone."""
+        _, strip = active.target(context)
+        uid = model.own(strip).uid
+        band = float(self.band) if self.finish else None
+        folder = places.here().plate(uid) / "prompts"
+        found: list[jobs.RotoRead] = []
+
+        def told(event: jobs.Event) -> None:
+            if isinstance(event, jobs.RotoRead):
+                found.append(event)
+
+        def add() -> str:
+            _, strip = model.find(uid)
+            if strip is None:
+                return "The strip is gone"
+            for read in found:
+                item = strip.wisp.add_object(read.object)
+                for frame, path in read.masks:
+                    item.add_prompt("mask", frame, []).text = path
+                item.life = f"{read.first}-{read.last}"
+                item.core, item.garbage = read.core or "", read.garbage or ""
+            _remember("Roto")
+            session.wake()
+            session.redraw()
+            return f"Objects made: {', '.join(read.object for read in found)}"
+
+        return self.ask(context, jobs.Roto(str(source), str(folder), self.keys, self.count, band), add, told)
+
+
+def _remember(step: str) -> None:
+    """A step of undo for what no operator did."""
+    windows = bpy.context.window_manager.windows
+    if windows and not bpy.app.background:
+        with bpy.context.temp_override(window=windows[0]):
+            bpy.ops.ed.undo_push(message=step)
+
+
+class WISP_OT_take_roto(TakesRoto, bpy.types.Operator):
+    """Make objects of a file of shapes (Nuke, Silhouette, After Effects, JSON, SVG) or of a sequence of mattes"""
+
+    bl_idname = "wisp.take_roto"
+    bl_label = "Roto from a File"
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+
+    def invoke(self, context, _event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    @reporting
+    def execute(self, context):
+        path = Path(bpy.path.abspath(self.filepath)).absolute()
+        if not path.is_file():
+            raise plates.Refusal(f"There is no file {self.filepath}.")
+        return self.take(context, as_sequence(path))
+
+
+class WISP_OT_take_blender_mask(TakesRoto, bpy.types.Operator):
+    """Make an object of a Blender mask: of its closed splines and all their keys"""
+
+    bl_idname = "wisp.take_blender_mask"
+    bl_label = "Blender Mask as Object"
+    mask: StringProperty(name="Mask", options={"SKIP_SAVE"})
+
+    def invoke(self, context, _event):
+        if len(bpy.data.masks):
+            self.mask = bpy.data.masks[0].name
+        return context.window_manager.invoke_props_dialog(self)
+
+    def draw(self, context):
+        self.layout.prop_search(self, "mask", bpy.data, "masks")
+        super().draw(context)
+
+    @reporting
+    def execute(self, context):
+        scene, strip = active.target(context)
+        mask = _mask_named(self.mask)
+        plate = plates.plate_of(scene, strip)
+        frames, size = sorted(plate.frames), (plate.width, plate.height)
+        try:
+            document = shapes.read_mask(mask, size, frames[0], frames[-1], _offset(plate, "Masks"))
+        except ValueError as error:
+            raise plates.Refusal(f"Nothing was taken: {error}.") from None
+        path = Path(tempfile.mkdtemp(dir=bpy.app.tempdir)) / "mask.json"
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return self.take(context, path)
+
+
+def _mask_named(name: str):
+    """Of this file. Raises plates.Refusal."""
+    mask = bpy.data.masks.get(name)
+    if mask is None:
+        raise plates.Refusal(f"There is no mask {name!r} in this file.")
+    return mask
 
 
 class WISP_OT_lock(OnPlate, bpy.types.Operator):
@@ -225,6 +350,8 @@ CLASSES = (
     WISP_OT_make_masks,
     WISP_OT_node_group,
     WISP_OT_add_blender_mask,
+    WISP_OT_take_roto,
+    WISP_OT_take_blender_mask,
     WISP_OT_lock,
 )
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

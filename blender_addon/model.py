@@ -97,7 +97,8 @@ class WispPrompt(bpy.types.PropertyGroup):
 
 
 class WispObject(bpy.types.PropertyGroup):
-    """One thing to extract. `locks`: plate frames whose mattes are approved, `1-5,8`."""
+    """One thing to extract. `locks`: plate frames whose mattes are approved, `1-5,8`; `life`: those that it may be seen
+    on, nothing for all."""
 
     name: StringProperty(name="Name", default="object", update=edited)
     number: IntProperty()
@@ -105,6 +106,7 @@ class WispObject(bpy.types.PropertyGroup):
     enabled: BoolProperty(name="Enabled", default=True, update=edited, description="Part of the matte")
     prompts: CollectionProperty(type=WispPrompt)
     locks: StringProperty()
+    life: StringProperty()
     garbage: StringProperty(
         name="Garbage Matte",
         subtype="FILE_PATH",

@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from . import active, compat, engine, model, outputs, plates, preferences, session
 from .active import OnPlate, reporting
 from .client import jobs
-from .client.errors import EngineError
+from .client.errors import EngineError, ignore
 from .client.frames import format_frames
 from .runs import run_of, runs
 
@@ -104,12 +104,13 @@ class Asked(OnPlate):
         name="Wait", default=False, description="Return when it is done, for scripts", options={"SKIP_SAVE"}
     )
 
-    def ask(self, context, request, then=None) -> set[str]:
-        """`then` is called at the end, and returns what is said of it. Raises plates.Refusal, EngineGone."""
+    def ask(self, context, request, then=None, on_event=ignore) -> set[str]:
+        """`then` is called at the end, and returns what is said of it; `on_event` gets what the job tells. Raises
+        plates.Refusal, EngineGone."""
         scene, strip = active.target(context)
         if bpy.app.background and not self.wait:
             raise plates.Refusal("In background mode nothing runs between commands: use wait=True.")
-        run = session.ask(scene, strip, request, then)
+        run = session.ask(scene, strip, request, then, on_event)
         if self.wait:
             fault = session.finished(run)
             if fault is not None:

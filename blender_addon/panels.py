@@ -98,6 +98,9 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
         column = row.column(align=True)
         column.operator("wisp.add_object", icon="ADD", text="")
         column.operator("wisp.remove_object", icon="REMOVE", text="")
+        row = layout.row(align=True)
+        row.operator("wisp.take_roto", icon="IMPORT")
+        row.operator("wisp.take_blender_mask", icon="MOD_MASK")
         item = wisp.active_object
         if item is None:
             note(layout, "Pick a Roto tool in the preview's toolbar and click the subject.")

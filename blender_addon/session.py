@@ -14,7 +14,7 @@ from typing import Any
 
 from . import document, engine, filing, model, outputs, places, plates, record
 from .client import jobs
-from .client.errors import EngineError, EngineGone
+from .client.errors import EngineError, EngineGone, ignore
 from .client.frames import frames_in
 from .client.session import READY, SETTLE, Lane, Places, Timer
 from .engine import Fault
@@ -94,9 +94,15 @@ def recall() -> None:
         run.file(record.read, folder, shot, plate.frames, then=known)
 
 
-def ask(scene: Any, strip: Any, request: jobs.Request, then: Callable[[], str] | None = None) -> Run:
+def ask(
+    scene: Any,
+    strip: Any,
+    request: jobs.Request,
+    then: Callable[[], str] | None = None,
+    on_event: Callable[[jobs.Event], None] = ignore,
+) -> Run:
     """Start a job for the plate; what a solve gives is shown. `then` is called at a good end, and returns what is said
-    of it.
+    of it; `on_event` gets what the job tells.
 
     Raises plates.Refusal, EngineGone.
     """
@@ -114,7 +120,7 @@ def ask(scene: Any, strip: Any, request: jobs.Request, then: Callable[[], str] |
         if end is None and run.session.failed:
             run.fault = Fault(why)
 
-    if not run.session.run(request, on_end=ended):
+    if not run.session.run(request, on_event, ended):
         raise EngineGone(run.session.message)
     if isinstance(request, jobs.Solve):
         run.show(strip.wisp.shown_objects, frames_in(request.frames or ""), anyway=True)

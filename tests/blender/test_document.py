@@ -21,7 +21,15 @@ def item(name: str, prompts: list[Any], number: int = 1) -> Any:
     edge = {**dict.fromkeys(document.EDGE, 0), "soften": 1.5, "black": 0.2, "white": 0.1, "gamma": 1.0}
     paths = {"garbage_path": "", "core_path": ""}
     return SimpleNamespace(
-        name=name, number=number, color=(0.2, 0.5, 1.0), enabled=True, prompts=prompts, locks="", **edge, **paths
+        name=name,
+        number=number,
+        color=(0.2, 0.5, 1.0),
+        enabled=True,
+        prompts=prompts,
+        locks="",
+        life="",
+        **edge,
+        **paths,
     )
 
 
@@ -50,6 +58,8 @@ def test_every_kind_of_prompt_arrives(tmp_path: Path) -> None:
 
 def test_locked_frames_arrive_as_spans(tmp_path: Path) -> None:
     hero = item("hero", [prompt("point", [(5.0, 6.0)])])
+    hero.life = "1002-1009"
+    assert (made(hero, folder=tmp_path).objects[0].first, made(hero, folder=tmp_path).objects[0].last) == (1002, 1009)
     hero.locks = "990-1002,1005,1010-1020"
     assert made(hero, folder=tmp_path).objects[0].locks == [(1001, 1002), (1005, 1005), (1010, 1010)]
 

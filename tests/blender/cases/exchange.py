@@ -11,6 +11,9 @@ import numpy as np
 
 from . import stage, track
 
+#: Corners, plate pixels.
+BOX = ([40, 20], [90, 20], [90, 60], [40, 60])
+
 
 def run() -> None:
     strip = stage.select(stage.image_strip(track.clip(), start=11))
@@ -28,6 +31,7 @@ def run() -> None:
     cryptomatte()
     node_group()
     masks(strip)
+    roto(strip)
     others()
 
 
@@ -177,6 +181,45 @@ def masks(strip: Any) -> None:
     wanted[12:52, 44:84] = True
     wanted[22:42, 54:74] = False
     assert (inside != wanted).sum() < 0.06 * wanted.sum(), (inside != wanted).sum()
+
+
+def roto(strip: Any) -> None:
+    """A mask with keys becomes an object at them; a file one that is kept on every frame but for a band."""
+    stage.must_fail(bpy.ops.wisp.take_blender_mask, "no mask", mask="nobody", wait=True)
+    stage.must_fail(bpy.ops.wisp.take_roto, "no file", filepath="//none.nk", wait=True)
+    bare = bpy.data.masks.new("bare").name
+    stage.must_fail(bpy.ops.wisp.take_blender_mask, "no closed spline", mask=bare, wait=True)
+    assert bpy.ops.wisp.take_blender_mask(mask="red", wait=True) == {"FINISHED"}, state(strip).message
+    item = strip.wisp.active_object
+    assert item.name == "red" and item.life == "1001-1008" and not item.core, item.life
+    assert {prompt.kind for prompt in item.prompts} == {"mask"} and 1 < len(item.prompts) <= 8
+    for prompt in item.prompts:
+        drawn = _mask_picture(prompt.mask_path)
+        assert track.overlap(drawn, track.disc(prompt.frame - 1001, track.RED)) > 0.9
+    document = {"wisp_shapes": 1, "plate": {"width": stage.WIDTH, "height": stage.HEIGHT, "first": 1001, "last": 1008}}
+    corners = [{"xy": xy, "in": [0, 0], "out": [0, 0], "feather": 0.0} for xy in BOX]
+    splines = [{"id": 1, "role": "add", "keys": [{"frame": 1002, "points": corners}]}]
+    document["objects"] = [{"name": "box", "spans": [{"first": 1002, "last": 1005, "splines": splines}]}]
+    path = stage.FOLDER / "box.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert bpy.ops.wisp.take_roto(filepath=str(path), finish=True, band=5, wait=True) == {"FINISHED"}
+    item = strip.wisp.active_object
+    assert (item.name, item.life, item.keyframes) == ("box", "1002-1005", [1002, 1003, 1004, 1005])
+    for each in strip.wisp.objects:
+        each.enabled = each == item
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    alpha = stage.render(14)[..., 3]
+    assert alpha[30:50, 50:80].min() > 0.99, "inside of the band it is as drawn"
+    assert alpha[:12].max() < 0.01 and alpha[:, :32].max() < 0.01, "and outside"
+
+
+def _mask_picture(path: str) -> np.ndarray:
+    """As `stage.render` gives it, what it covers as its alpha."""
+    picture = bpy.data.images.load(path)
+    width, height = picture.size
+    pixels = np.array(picture.pixels[:]).reshape(height, width, 4)[::-1].copy()
+    pixels[..., 3] = pixels[..., 0]
+    return pixels
 
 
 def others() -> None:
