@@ -264,10 +264,10 @@ def measure(parts: Sequence[str], device: str, seconds: float, golden: Path | No
         said.flush()
 
     from ..device import resolve_device
-    from . import gpu_parts
+    from . import gpu_parts, gpu_setting
 
     where = resolve_device(device)
-    setting = gpu_parts.small(where, golden) if small else gpu_parts.Setting(where, seconds, golden)
+    setting = gpu_setting.small(where, golden) if small else gpu_setting.Setting(where, seconds, golden)
     for part in parts:
         name, _, variant = part.partition(" ")
         try:
@@ -278,7 +278,7 @@ def measure(parts: Sequence[str], device: str, seconds: float, golden: Path | No
             say("fault", f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:400])
         else:
             say("done", part)
-        gpu_parts.forget(where)
+        gpu_setting.forget(where)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
