@@ -117,6 +117,8 @@ def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:
             case "stroke":
                 radius = round(prompt.radius, 4)
                 stored.append({**base, "xy": [list(xy) for xy in points], "radius": radius, "include": prompt.include})
+            case "unknown":
+                stored.append({**base, "xy": [list(xy) for xy in points], "radius": round(prompt.radius, 4)})
             case "lasso" if prompt.include:
                 outlines.setdefault(prompt.frame, []).append(points)
             case "lasso":

@@ -13,6 +13,7 @@ from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
 from . import model, plates, session
 from .active import OnPlate, reporting, shown_frame, target
+from .client.tables import PAINTED
 from .handles import corners, distance_to, moved
 
 #: A press closer than this to a prompt, in screen pixels, takes hold of it.
@@ -101,7 +102,7 @@ class Gesture(OnPlate):
             raise plates.Refusal("The strip is not visible at this frame.")
         if not plate.first <= frame <= plate.last:
             raise plates.Refusal(f"The plate has no frame {frame}; it has {plate.first}-{plate.last}.")
-        points = plates.inside(plate, points, 0.0 if kind != "stroke" else radius)
+        points = plates.inside(plate, points, radius if kind in PAINTED else 0.0)
         wisp = model.own(strip)
         item = wisp.active_object or wisp.add_object()
         item.add_prompt(kind, frame, points, self.include or kind == "box", radius).text = text
@@ -291,6 +292,7 @@ class WISP_OT_add_stroke(Path, bpy.types.Operator):
     bl_idname = "wisp.add_stroke"
     bl_label = "Scribble"
     kind = "stroke"
+    unknown: BoolProperty(name="Unknown", description="Paint where the matte may be anything: hair, veils")
     radius: FloatProperty(name="Radius", default=0.0, min=0.0, description="Plate pixels; 0: 6 pixels of the screen")
 
     def brush(self, context):
@@ -304,7 +306,8 @@ class WISP_OT_add_stroke(Path, bpy.types.Operator):
     def execute(self, context):
         if not self.pairs():
             return {"CANCELLED"}
-        return self.write(context, "stroke", self.pairs(), self.radius or 6.0)
+        kind = "unknown" if self.unknown else "stroke"
+        return self.write(context, kind, self.pairs(), self.radius or PAINTED[kind])
 
 
 class WISP_OT_add_lasso(Path, bpy.types.Operator):
@@ -425,7 +428,7 @@ class WISP_OT_clear_prompts(Gesture, bpy.types.Operator):
         return {"FINISHED"}
 
 
-def nearest(context, place, reach, kinds=("point", "box", "stroke", "lasso")):
+def nearest(context, place, reach, kinds=("point", "box", *PAINTED, "lasso")):
     """(object number, index) of the prompt of this frame that is nearest to a place, or None beyond `reach`."""
     _, strip = target(context)
     frame = shown_frame(context)

@@ -3,6 +3,8 @@
 
 import math
 
+from .client.tables import PAINTED
+
 
 def moved(points, start, now, fixed, size):
     """Where the points of a prompt are after a drag from `start` to `now`, kept in a picture of that size.
@@ -25,7 +27,7 @@ def distance_to(prompt, place) -> float:
         return math.inf
     ends = [*points[1:], points[0]] if prompt.kind in ("box", "lasso") else points[1:]
     lines = list(zip(points, ends, strict=False)) or [(points[0], points[0])]
-    paint = prompt.radius if prompt.kind == "stroke" else 0.0
+    paint = prompt.radius if prompt.kind in PAINTED else 0.0
     return max(0.0, min(_to_line(place, a, b) for a, b in lines) - paint)
 
 

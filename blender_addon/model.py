@@ -28,6 +28,7 @@ KINDS = (
     ("point", "Point", "A click on the object or beside it"),
     ("box", "Box", "A rectangle around the object"),
     ("stroke", "Scribble", "A painted line that keeps or removes what it covers"),
+    ("unknown", "Unknown", "A painted line under which the matte may be anything"),
     ("lasso", "Lasso", "An outline whose inside is kept or removed"),
     ("mask", "Mask Picture", "A picture of the plate's size: white is the object"),
     ("text", "Words", "What the object is called"),

@@ -17,6 +17,7 @@ from bpy.props import EnumProperty
 from gpu_extras.batch import batch_for_shader
 
 from . import active, activity, compat, engine, gestures, places, plates, preferences, textures
+from .client.tables import PAINTED
 from .mattes import MatteFolder
 from .runs import runs
 
@@ -179,6 +180,8 @@ def _prompt(
 ) -> None:
     """Included prompts have a light rim, excluded ones a dark one and a bar across."""
     at = [to_region(*xy) for xy in points]
+    if kind == "unknown":
+        color = (0.6, 0.63, 0.65, 1.0)
     rim = (1.0, 1.0, 1.0, 1.0) if include else (0.05, 0.05, 0.05, 1.0)
     if kind == "point":
         x, y = at[0]
@@ -194,7 +197,7 @@ def _prompt(
         _line(at, color)
     else:
         closed = [*at, at[0]] if kind == "lasso" else at
-        if kind == "stroke":
+        if kind in PAINTED:
             size = math.dist(to_region(0, 0), to_region(radius, 0))
             _line(closed, (*color[:3], 0.35), max(2.0, 2 * size))
         _line(closed, rim, 4.0)

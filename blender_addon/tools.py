@@ -61,7 +61,8 @@ class ScribbleTool(Tool, operator="wisp.add_stroke"):
 
     @staticmethod
     def draw_settings(context, layout, tool) -> None:
-        layout.prop(tool.operator_properties("wisp.add_stroke"), "radius")
+        for name in ("radius", "unknown"):
+            layout.prop(tool.operator_properties("wisp.add_stroke"), name)
         Tool.draw_settings(context, layout, tool)
 
     @staticmethod

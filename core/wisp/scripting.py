@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from . import shot as documents
 from .client import jobs
 from .client.frames import as_sequence, spans
-from .client.tables import EDGE
+from .client.tables import EDGE, PAINTED, STROKE_RADIUS, UNKNOWN_RADIUS
 from .errors import UsageError
 from .frames import parse_frames
 from .panel.shot_edits import ShotEdits
@@ -299,10 +299,17 @@ class Object:
         """A click on it, or with `include=False` beside it."""
         return self.add({"frame": frame, "kind": "point", "xy": list(xy), "include": include})
 
-    def stroke(self, xy: Sequence[Sequence[float]], frame: int, radius: float = 6.0, include: bool = True) -> Object:
+    def stroke(
+        self, xy: Sequence[Sequence[float]], frame: int, radius: float = STROKE_RADIUS, include: bool = True
+    ) -> Object:
         """A painted line of that radius to keep, or with `include=False` to remove."""
         line = [list(point) for point in xy]
         return self.add({"frame": frame, "kind": "stroke", "xy": line, "radius": radius, "include": include})
+
+    def unknown(self, xy: Sequence[Sequence[float]], frame: int, radius: float = UNKNOWN_RADIUS) -> Object:
+        """A painted line of that radius under which alpha may be anything; it travels with the object."""
+        line = [list(point) for point in xy]
+        return self.add({"frame": frame, "kind": "unknown", "xy": line, "radius": radius})
 
     def mask(self, path: str | Path, frame: int) -> Object:
         """A black and white picture of it, of the plate's size."""
@@ -411,7 +418,7 @@ class Object:
         return [prompt.model_dump(mode="json") for prompt in self.prompts]
 
 
-_MOVABLE = ("point", "box", "stroke")
+_MOVABLE = ("point", "box", *PAINTED)
 
 
 def _moved(prompt: dict[str, Any], by: Sequence[float]) -> dict[str, Any]:
@@ -419,7 +426,7 @@ def _moved(prompt: dict[str, Any], by: Sequence[float]) -> dict[str, Any]:
     if prompt["kind"] == "box":
         x0, y0, x1, y1 = prompt["xyxy"]
         return {**prompt, "xyxy": [x0 + dx, y0 + dy, x1 + dx, y1 + dy]}
-    if prompt["kind"] == "stroke":
+    if prompt["kind"] in PAINTED:
         return {**prompt, "xy": [[x + dx, y + dy] for x, y in prompt["xy"]]}
     x, y = prompt["xy"]
     return {**prompt, "xy": [x + dx, y + dy]}

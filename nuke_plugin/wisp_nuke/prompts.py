@@ -6,6 +6,7 @@ import math
 from typing import Any, Dict, Tuple
 
 from .vendor.client.codec import CodecError, decode, encode
+from .vendor.client.tables import PAINTED
 from .vendor.panel.shot_edits import ShotEdits
 
 #: Version of what is stored beside the codec's own.
@@ -50,7 +51,7 @@ def distance(prompt: Dict[str, Any], spot: Tuple[float, float]) -> float:
     x, y = spot
     if prompt["kind"] == "point":
         return math.hypot(prompt["xy"][0] - x, prompt["xy"][1] - y)
-    if prompt["kind"] == "stroke":
+    if prompt["kind"] in PAINTED:
         return min(math.hypot(px - x, py - y) for px, py in prompt["xy"])
     if prompt["kind"] == "box":
         x0, y0, x1, y1 = prompt["xyxy"]
@@ -72,7 +73,7 @@ def _stretched(prompt: Dict[str, Any], sx: float, sy: float) -> Dict[str, Any]:
         prompt["xy"] = [prompt["xy"][0] * sx, prompt["xy"][1] * sy]
     elif prompt["kind"] == "box":
         prompt["xyxy"] = [value * scale for value, scale in zip(prompt["xyxy"], (sx, sy, sx, sy))]
-    elif prompt["kind"] == "stroke":
+    elif prompt["kind"] in PAINTED:
         prompt["xy"] = [[x * sx, y * sy] for x, y in prompt["xy"]]
         prompt["radius"] = prompt["radius"] * (sx * sy) ** 0.5
     return prompt

@@ -6,21 +6,22 @@ from typing import Any, Iterator, List, Tuple
 
 from . import edits, host
 from .vendor.client.coordinates import plate_to_nuke
+from .vendor.client.tables import PAINTED
 
-#: Layers of the RotoPaint node: what is painted in them belongs to the object, or does not.
-KEEP, DROP = "keep", "drop"
+#: Layers of the RotoPaint node: what is painted in them belongs to the object, does not, or may be anything.
+KEEP, DROP, UNKNOWN = LAYERS = "keep", "drop", "unknown"
 #: Points of a stroke are thinned to this many pixels apart; its shape needs no more.
 SPACING = 2.0
 
 
 def paint(group: Any) -> Any:
-    """Make or find the node's RotoPaint node, with a layer for either kind of stroke, and show it; returns it."""
+    """Make or find the node's RotoPaint node, with a layer for every kind of stroke, and show it; returns it."""
     frame = edits.frame_in_range(group)
     painter = host.node_named(_name(group))
     if painter is None:
         painter = host.create_outside("RotoPaint", name=_name(group))
         painter.setInput(0, group.input(0))
-        for layer in (KEEP, DROP):
+        for layer in LAYERS:
             host.add_roto_layer(painter, layer)
     painter.showControlPanel()
     host.go(frame)
@@ -40,7 +41,7 @@ def collect(group: Any) -> None:
 
     def change(shot: Any) -> None:
         item = edits.active(group)
-        kept = [one for one in item["prompts"] if (one["kind"], one["frame"]) != ("stroke", frame)] if item else []
+        kept = [one for one in item["prompts"] if one["kind"] not in PAINTED or one["frame"] != frame] if item else []
         if item is not None and len(kept) < len(item["prompts"]):
             shot.set_object(item["id"], prompts=kept)
         for prompt in found:
@@ -49,30 +50,29 @@ def collect(group: Any) -> None:
     edits.edit(group, "Wisp strokes", change)
 
 
-def _prompt(group: Any, frame: int, kind: str, points: List[Tuple[float, float]], size: float, include: bool) -> Any:
+def _prompt(group: Any, frame: int, kind: str, points: List[Tuple[float, float]], size: float, layer: str) -> Any:
     to_plate = plate_to_nuke(edits.form_of(group)).inverse()
     spots = [[round(value, 2) for value in to_plate(*point)] for point in points]
     if kind == "box":
         xs, ys = zip(*spots)
         return {"frame": frame, "kind": "box", "xyxy": [min(xs), min(ys), max(xs), max(ys)]}
-    return {"frame": frame, "kind": "stroke", "xy": _thinned(spots), "radius": max(size / 2, 0.5), "include": include}
+    line = {"frame": frame, "xy": _thinned(spots), "radius": max(size / 2, 0.5)}
+    return {**line, "kind": "unknown"} if layer == UNKNOWN else {**line, "kind": "stroke", "include": layer == KEEP}
 
 
-def visible(
-    layer: Any, frame: int, include: bool = True
-) -> Iterator[Tuple[str, List[Tuple[float, float]], float, bool]]:
-    """(kind, points in Nuke's pixels, brush diameter, include) of what shows on a frame, also in layers inside."""
+def visible(layer: Any, frame: int, inside: str = KEEP) -> Iterator[Tuple[str, List[Tuple[float, float]], float, str]]:
+    """(kind, points in Nuke's pixels, brush diameter, one of `LAYERS`) of what a frame shows, also in layers inside."""
     for element in layer:
         kind = type(element).__name__
         if kind == "Layer":
             name = str(element.name).lower()
-            yield from visible(element, frame, include if name not in (KEEP, DROP) else name == KEEP)
+            yield from visible(element, frame, name if name in LAYERS else inside)
         elif kind in ("Stroke", "Shape") and _is_visible(element, frame):
             points = [_position(point, frame) for point in element]
             if kind == "Stroke" and points:
-                yield "stroke", points, _brush_size(element, frame), include
-            elif kind == "Shape" and len(points) > 2 and include:
-                yield "box", points, 0.0, True
+                yield "stroke", points, _brush_size(element, frame), inside
+            elif kind == "Shape" and len(points) > 2 and inside == KEEP:
+                yield "box", points, 0.0, inside
 
 
 def _is_visible(element: Any, frame: int) -> bool:

@@ -97,9 +97,14 @@ def test_the_guide_lists_every_edge_setting() -> None:
 
 
 def test_the_kinds_of_prompts_are_those_of_the_document() -> None:
-    kinds = {
-        kind.model_fields["kind"].default
-        for kind in (documents.Point, documents.Box, documents.Stroke, documents.MaskPrompt, documents.Text)
-    }
+    union, _ = get_args(documents.Prompt)
+    kinds = {kind.model_fields["kind"].default for kind in get_args(union)}
     assert kinds == set(tables.PROMPT_KINDS) == set(_PARSERS)
-    assert Shot.model_json_schema()["$defs"]["Stroke"]["properties"]["xy"]["maxItems"] == tables.MAX_STROKE_POINTS
+    parts = Shot.model_json_schema()["$defs"]
+    painted = {
+        part["properties"]["kind"]["const"]: part["properties"]
+        for part in parts.values()
+        if "radius" in part.get("properties", {})
+    }
+    assert {kind: part["radius"]["default"] for kind, part in painted.items()} == tables.PAINTED
+    assert {part["xy"]["maxItems"] for part in painted.values()} == {tables.MAX_STROKE_POINTS}

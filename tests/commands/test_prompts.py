@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wisp.commands.prompts import add_prompt_options, parse_prompt
 from wisp.errors import UsageError
-from wisp.shot import Box, MaskPrompt, Point, Stroke, Text
+from wisp.shot import Box, MaskPrompt, Point, Stroke, Text, Unknown
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,8 @@ from wisp.shot import Box, MaskPrompt, Point, Stroke, Text
         ("point", "3,-4", Point(frame=7, xy=(3, -4), include=True)),
         ("stroke", "9:1,2/3,4", Stroke(frame=9, xy=[(1, 2), (3, 4)], radius=6, include=True)),
         ("stroke", "9:1,2@2.5,-", Stroke(frame=9, xy=[(1, 2)], radius=2.5, include=False)),
+        ("unknown", "9:1,2/3,4", Unknown(frame=9, xy=[(1, 2), (3, 4)], radius=20)),
+        ("unknown", "1,2@35", Unknown(frame=7, xy=[(1, 2)], radius=35)),
         ("mask", "1001:roto/a b.png", MaskPrompt(frame=1001, path="roto/a b.png")),
         ("mask", "C:/roto.png", MaskPrompt(frame=7, path="C:/roto.png")),
         ("text", "12:the runner: left", Text(frame=12, text="the runner: left")),
@@ -42,6 +44,7 @@ def test_what_a_text_means(option: str, text: str, expected: object) -> None:
         ("point", "1001:nan,1", "expected 2 numbers"),
         ("stroke", "1001:1,2/3", "expected 2 numbers"),
         ("stroke", "1001:1,2@0", "greater than 0"),
+        ("unknown", "1001:1,2@8,-", "nothing can be taken away from it"),
         ("mask", "1001:", "at least 1 character"),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 ICONS = Path(__file__).parent.parent.parent / "icons"
 SOURCES = sorted(ICONS.glob("*.svg"))
 WANTED = {
-    *("point-add", "point-remove", "box", "stroke", "lasso", "object"),
+    *("point-add", "point-remove", "box", "stroke", "lasso", "unknown", "object"),
     *("track-forward", "track-backward", "track-both", "track-frame", "stop", "lock", "absent", "wipe"),
     *("plate", "matte", "tint", "cutout", "checker", "difference", "wisp"),
 }

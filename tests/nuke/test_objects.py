@@ -181,18 +181,20 @@ def test_painted_strokes_become_prompts(session: Any, group: Any) -> None:
     assert "no stroke on frame 1001" in group["wisp_status"].value()
     stroke(painter, [(10, 40), (10.5, 40), (30, 40)])
     stroke(painter, [(5, 5), (6, 9)], layer="drop", size=3, life=(1, 1001, 1001))
+    stroke(painter, [(20, 5), (26, 9)], layer="unknown", size=30, life=(1, 1001, 1001))
     stroke(painter, [(50, 5)], life=(1, 1003, 1003))
     group["wisp_collect_strokes"].execute()
-    kept, dropped = session.prompts(group, 1)[1:]
+    kept, dropped, unknown = session.prompts(group, 1)[1:]
+    assert unknown == {"frame": 1001, "kind": "unknown", "xy": [[20, 43], [26, 39]], "radius": 15.0}
     assert kept == {"frame": 1001, "kind": "stroke", "xy": [[10, 8], [30, 8]], "radius": 4.0, "include": True}
     assert dropped == {"frame": 1001, "kind": "stroke", "xy": [[5, 43], [6, 39]], "radius": 1.5, "include": False}
     group["wisp_collect_strokes"].execute()
-    assert len(session.prompts(group, 1)) == 3, "collected again, they replace those before"
+    assert len(session.prompts(group, 1)) == 4, "collected again, they replace those before"
     session.host.frame(1003)
     group["wisp_collect_strokes"].execute()
-    assert [p["frame"] for p in session.prompts(group, 1)] == [1001, 1001, 1001, 1003, 1003]
+    assert [p["frame"] for p in session.prompts(group, 1)] == [1001, 1001, 1001, 1001, 1003, 1003]
     session.undo()
-    assert len(session.prompts(group, 1)) == 3
+    assert len(session.prompts(group, 1)) == 4
 
 
 def test_hidden_strokes_do_not_count_and_a_shape_is_a_box(session: Any, group: Any) -> None:

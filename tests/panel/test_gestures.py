@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from wisp.panel.gestures import BOX, LASSO, POINT_ADD, POINT_REMOVE, Gestures
+from wisp.panel.gestures import BOX, LASSO, POINT_ADD, POINT_REMOVE, UNKNOWN, Gestures
 from wisp.panel.shot_edits import ShotEdits
 
 SCALE = 0.5
@@ -59,6 +59,12 @@ def test_a_stroke_with_shift_whatever_the_tool(gestures: Gestures) -> None:
     (stroke,) = draw(gestures, POINT_ADD, (10, 10), (20, 10), (30, 15), stroke=True, exclude=True)
     assert stroke["kind"] == "stroke" and stroke["include"] is False and stroke["radius"] == gestures.radius
     assert stroke["xy"] == [[10, 10], [20, 10], [30, 15]]
+
+
+def test_the_unknown_brush_paints_lines_that_neither_keep_nor_remove(gestures: Gestures) -> None:
+    (line,) = draw(gestures, UNKNOWN, (10, 10), (20, 10), (30, 15))
+    assert line["kind"] == "unknown" and line["radius"] == gestures.radius and "include" not in line
+    assert line["xy"] == [[10, 10], [20, 10], [30, 15]]
 
 
 def test_a_prompt_is_taken_hold_of_and_moved(gestures: Gestures) -> None:

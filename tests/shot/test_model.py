@@ -60,7 +60,10 @@ PROMPT_FAULTS = [
     ({**POINT, "include": "yes"}, "prompts.0.include: "),
     ({**POINT, "include": 1}, "prompts.0.include: "),
     ({**POINT, "exclude": True}, "prompts.0.exclude: unknown key"),
-    ({**POINT, "kind": "circle"}, "prompts.0: kind 'circle' is none of 'point', 'box', 'stroke', 'mask', 'text'"),
+    (
+        {**POINT, "kind": "circle"},
+        "prompts.0: kind 'circle' is none of 'point', 'box', 'stroke', 'unknown', 'mask', 'text'",
+    ),
     ({"frame": 1001, "xy": [1.0, 2.0]}, "prompts.0: the key 'kind' is missing"),
     ({"frame": 1001, "kind": "point"}, "prompts.0.xy: the key is missing"),
     ({**BOX, "xyxy": [30.0, 20.0, 10.0, 40.0]}, "prompts.0.xyxy: a box needs left < right and top < bottom"),

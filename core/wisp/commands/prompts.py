@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..client.tables import PROMPTS
+from ..client.tables import PAINTED, PROMPTS
 from ..errors import UsageError
-from ..shot import Box, MaskPrompt, Point, Prompt, Stroke, Text
+from ..shot import Box, MaskPrompt, Point, Prompt, Stroke, Text, Unknown
 
 _FRAME = re.compile(r"(-?\d+):(.*)", re.DOTALL)
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -96,12 +95,24 @@ def _point(frame: int, text: str) -> Prompt:
 
 
 def _stroke(frame: int, text: str) -> Prompt:
+    xy, radius, include = _line(text, PAINTED["stroke"])
+    return Stroke(frame=frame, xy=xy, radius=radius, include=include)
+
+
+def _unknown(frame: int, text: str) -> Prompt:
+    xy, radius, plain = _line(text, PAINTED["unknown"])
+    if not plain:
+        raise ValueError("nothing can be taken away from it")
+    return Unknown(frame=frame, xy=xy, radius=radius)
+
+
+def _line(text: str, usual: float) -> tuple[list[tuple[float, float]], float, bool]:
+    """Its points, its radius, and whether it ends without a minus."""
     match = _STROKE.fullmatch(text.strip())
     if match is None:
         raise ValueError("expected X,Y/X,Y/..")
-    xy: Sequence[list[float]] = [_numbers(pair, 2) for pair in match["path"].split("/")]
-    radius = float(match["radius"]) if match["radius"] else 6.0
-    return Stroke(frame=frame, xy=[(x, y) for x, y in xy], radius=radius, include=match["minus"] is None)
+    xy = [(x, y) for x, y in (_numbers(pair, 2) for pair in match["path"].split("/"))]
+    return xy, float(match["radius"]) if match["radius"] else usual, match["minus"] is None
 
 
 def _mask(frame: int, text: str) -> Prompt:
@@ -112,4 +123,4 @@ def _text(frame: int, text: str) -> Prompt:
     return Text(frame=frame, text=text)
 
 
-_PARSERS = {"box": _box, "point": _point, "stroke": _stroke, "mask": _mask, "text": _text}
+_PARSERS = {"box": _box, "point": _point, "stroke": _stroke, "unknown": _unknown, "mask": _mask, "text": _text}

@@ -62,8 +62,7 @@ def _spans(shot: Shot, name: str, least: int) -> list[list[int]]:
     item = shot.object_named(name)
     life = [frame for frame in range(shot.plate.first, shot.plate.last + 1) if item.exists(frame)]
     segments = entry_as(shot.solve.tracker, "tracker").segments
-    keyframes = {prompt.frame for prompt in item.prompts}
-    spans = independent_spans(life, keyframes, defining_keyframes(item, segments), segments)
+    spans = independent_spans(life, item.keyframes, defining_keyframes(item, segments), segments)
     return joined(spans or [life], max(least or len(life), len(shot.objects) * len(life) // MOST_SPANS + 1))
 
 

@@ -59,6 +59,12 @@ def working_size(width: int, height: int, long_side: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def grey_picture(clip: Clip, frame: int, size: tuple[int, int]) -> Grey:
+    """The frame at that size (width, height). Raises FrameReadError."""
+    rgb = np.clip(clip.image(frame, size), 0.0, 1.0)
+    return np.asarray(np.rint(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) * 255.0), np.uint8)
+
+
 class Footage:
     """Views and motion of one clip, shared by all passes over it; memory does not grow with the clip."""
 

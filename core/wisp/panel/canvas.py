@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from .gestures import BOX, GRAB, LASSO, STROKE, Gestures
+from .gestures import BOX, BRUSHES, GRAB, LASSO, Gestures
 from .paint import paint_prompts
 from .qt import Qt, QtCore, QtGui, QtWidgets, position
 
@@ -237,7 +237,7 @@ class Canvas(QtWidgets.QWidget):
         painter.save()
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
         painter.setPen(QtGui.QPen(QtGui.QColor(255, 255, 255, 110), 1.0))
-        if self.gestures.tool == STROKE:
+        if self.gestures.tool in BRUSHES:
             radius = self.gestures.radius * self._zoom
             painter.drawEllipse(self._mouse, radius * self.pixel_aspect, radius)
         elif self.gestures.tool in (BOX, LASSO) and not self.gestures.active:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
+from ..client.tables import PAINTED
 from .shot_edits import Prompt
 
 _KEY = "wisp-prompts"
@@ -49,7 +50,7 @@ def _scaled(prompt: Dict[str, Any], x: float, y: float) -> Prompt:
         prompt["xyxy"] = [*there(prompt["xyxy"][:2]), *there(prompt["xyxy"][2:])]
     if prompt["kind"] == "point":
         prompt["xy"] = there(prompt["xy"])
-    elif prompt["kind"] == "stroke":
+    elif prompt["kind"] in PAINTED:
         prompt["xy"] = [there(point) for point in prompt["xy"]]
-        prompt["radius"] = round(prompt.get("radius", 6.0) * (x * y) ** 0.5, 2)
+        prompt["radius"] = round(prompt.get("radius", PAINTED[prompt["kind"]]) * (x * y) ** 0.5, 2)
     return prompt

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Tuple
 
 from . import compose
-from .gestures import BOX, LASSO, POINT_ADD, POINT_REMOVE, STROKE
+from .gestures import BOX, LASSO, POINT_ADD, POINT_REMOVE, STROKE, UNKNOWN
 from .icons import icon
 from .qt import QAction, QKeySequence, Qt, QtWidgets
 
@@ -75,6 +75,14 @@ TOOLS = (
         "A stroke is kept to the pixel on its frame and fades out over its neighbours.",
     ),
     Command(LASSO, ("L",), OBJECT, "Lasso", "Draw around what belongs to the object", "It is kept as a mask picture."),
+    Command(
+        UNKNOWN,
+        ("Q",),
+        OBJECT,
+        "Unknown",
+        "Paint where the matte may be anything: hair, veils, what is far from the edge",
+        "It travels with the object; paint again on a frame where it has gone astray.",
+    ),
 )
 MODES = (
     Command(compose.PLATE, ("Ctrl+1",), VIEW, "Plate", "The plate as it is"),

@@ -13,7 +13,10 @@ from .shot_edits import Prompt, ShotEdits
 XY = Tuple[float, float]
 
 POINT_ADD, POINT_REMOVE, BOX, STROKE, LASSO = "point-add", "point-remove", "box", "stroke", "lasso"
-TOOLS = (POINT_ADD, POINT_REMOVE, BOX, STROKE, LASSO)
+UNKNOWN = "unknown"
+TOOLS = (POINT_ADD, POINT_REMOVE, BOX, STROKE, LASSO, UNKNOWN)
+#: Those with a brush.
+BRUSHES = (STROKE, UNKNOWN)
 #: Screen pixels: a press so near takes hold of a prompt; a press that moves so far is a drag.
 GRAB, DRAG = 9.0, 4.0
 
@@ -71,7 +74,7 @@ class Gestures:
         if exclude and self._doing == BOX:
             self._doing = POINT_REMOVE  # no box takes away; a point does
         self._include = not exclude and self._doing != POINT_REMOVE
-        freehand = self._doing in (STROKE, LASSO)
+        freehand = self._doing in (*BRUSHES, LASSO)
         self._held = None if freehand or exclude else self.near(xy, frame, scale)
         self.move(xy, frame, scale)
 
@@ -114,9 +117,10 @@ class Gestures:
             return moved(self._held, xy)
         if self._doing == LASSO:
             return {"frame": frame, "kind": "lasso", "xy": list(self._path)}
-        if self._doing == STROKE:
+        if self._doing in BRUSHES:
             points = [rounded(point) for point in self._path]
-            return {"frame": frame, "kind": "stroke", "xy": points, "radius": self.radius, "include": self._include}
+            line: Prompt = {"frame": frame, "kind": self._doing, "xy": points, "radius": self.radius}
+            return dict(line, include=self._include) if self._doing == STROKE else line
         dragged = math.hypot(xy[0] - self._start[0], xy[1] - self._start[1]) * scale > DRAG
         if dragged or self._doing == BOX:
             return box_between(self._start, xy, frame) if dragged else None

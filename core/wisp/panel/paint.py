@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
+from ..client.tables import PAINTED
 from .qt import Qt, QtCore, QtGui
 
-KEEP, DROP = "#3ddc84", "#ff5a4d"
+KEEP, DROP, ANYTHING = "#3ddc84", "#ff5a4d", "#9aa0a6"
 
 
 def paint_prompts(
@@ -28,9 +29,10 @@ def paint_prompts(
             _point(painter, QtCore.QPointF(*prompt["xy"]), prompt.get("include", True), scale)
         elif kind == "box":
             _box(painter, QtCore.QRectF(*_rectangle(prompt["xyxy"])), QtGui.QColor(color), scale)
-        elif kind == "stroke":
-            mark = QtGui.QColor(color if prompt.get("include", True) else DROP)
-            _stroke(painter, prompt["xy"], prompt.get("radius", 6.0), mark, scale, prompt.get("include", True))
+        elif kind in PAINTED:
+            include = prompt.get("include", True)
+            mark = QtGui.QColor(ANYTHING if kind == "unknown" else color if include else DROP)
+            _stroke(painter, prompt["xy"], prompt.get("radius", PAINTED[kind]), mark, scale, include)
         elif kind == "lasso":
             _outline(painter, prompt["xy"], QtGui.QColor(color), scale)
     painter.restore()

@@ -20,6 +20,7 @@ from .model import (
     SolveSpec,
     Stroke,
     Text,
+    Unknown,
 )
 from .paths import relative_path, resolve_path
 
@@ -38,6 +39,7 @@ __all__ = [
     "SolveSpec",
     "Stroke",
     "Text",
+    "Unknown",
     "checked",
     "dump",
     "json_schema",

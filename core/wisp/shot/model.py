@@ -40,7 +40,9 @@ from ..client.tables import (
     MAX_STROKE_POINTS,
     NAME_PATTERN,
     PALETTE,
+    STROKE_RADIUS,
     TRACKER,
+    UNKNOWN_RADIUS,
     EdgeSetting,
 )
 from ..errors import UsageError
@@ -107,8 +109,18 @@ class Stroke(_Part):
     frame: Frame
     kind: Literal["stroke"] = "stroke"
     xy: Annotated[list[XY], Field(min_length=1, max_length=MAX_STROKE_POINTS)]
-    radius: Annotated[Positive, Field(le=MAX_PIXELS)] = 6.0
+    radius: Annotated[Positive, Field(le=MAX_PIXELS)] = STROKE_RADIUS
     include: StrictBool = True
+
+
+class Unknown(_Part):
+    """A painted line of the given radius (plate pixels) under which alpha may be anything: only the head is told. It
+    travels with the object to the other frames."""
+
+    frame: Frame
+    kind: Literal["unknown"] = "unknown"
+    xy: Annotated[list[XY], Field(min_length=1, max_length=MAX_STROKE_POINTS)]
+    radius: Annotated[Positive, Field(le=MAX_PIXELS)] = UNKNOWN_RADIUS
 
 
 class MaskPrompt(_Part):
@@ -127,7 +139,7 @@ class Text(_Part):
     text: Annotated[str, Field(min_length=1)]
 
 
-Prompt = Annotated[Point | Box | Stroke | MaskPrompt | Text, Field(discriminator="kind")]
+Prompt = Annotated[Point | Box | Stroke | Unknown | MaskPrompt | Text, Field(discriminator="kind")]
 
 
 class _EdgeBase(_Part):
@@ -270,8 +282,8 @@ class ObjectSpec(_Part):
 
     @property
     def keyframes(self) -> tuple[int, ...]:
-        """Frames with prompts, ascending."""
-        return tuple(sorted({prompt.frame for prompt in self.prompts}))
+        """Frames with prompts that a tracker hears, ascending."""
+        return tuple(sorted({prompt.frame for prompt in self.prompts if not isinstance(prompt, Unknown)}))
 
     def exists(self, frame: int) -> bool:
         """Whether `frame` lies within the object's own first and last frame, and in no span of absence."""
@@ -400,7 +412,7 @@ def _check_region(item: ObjectSpec, plate: PlateSpec) -> None:
         )
 
 
-def _inside(prompt: Point | Box | Stroke | MaskPrompt | Text, owner: str, plate: PlateSpec) -> None:
+def _inside(prompt: Point | Box | Stroke | Unknown | MaskPrompt | Text, owner: str, plate: PlateSpec) -> None:
     """A point must lie in the picture; a box or stroke must touch it (an artist may draw past the border)."""
     if isinstance(prompt, Point):
         x, y = prompt.xy
@@ -408,7 +420,7 @@ def _inside(prompt: Point | Box | Stroke | MaskPrompt | Text, owner: str, plate:
     elif isinstance(prompt, Box):
         x0, y0, x1, y1 = prompt.xyxy
         fits = x0 < plate.width and y0 < plate.height and x1 > 0 and y1 > 0
-    elif isinstance(prompt, Stroke):
+    elif isinstance(prompt, Stroke | Unknown):
         r = prompt.radius
         fits = any(-r < x < plate.width + r and -r < y < plate.height + r for x, y in prompt.xy)
     else:

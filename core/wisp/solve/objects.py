@@ -20,6 +20,7 @@ from ..shot import ObjectSpec
 from ..trackers.blend import blend
 from ..trackers.tracker import TrackedMask
 from .finishing import Finishing
+from .hints import Hints
 from .locks import LockedMattes
 from .plan import PlannedPass, Recipe, TrackPlan
 from .prompts import defining_keyframes, prompt_content
@@ -104,6 +105,7 @@ class ObjectWork:
             source.chains,
             _resumed(self.life, self._plate.frames) if item.absent else (),
         )
+        self.hints = Hints(item, source, self.life)
         self.finishing = Finishing(item, source, self.life, self.frozen)
         #: Fingerprint of the solved alpha, before any finishing, of every frame that can have one.
         self.solved: Mapping[int, str] = Marks(self._plate.frames, self.reaches, self._solved_mark)
@@ -121,8 +123,12 @@ class ObjectWork:
         recipe = self.plan.recipe(frame)
         if recipe is None:
             return fingerprint("absent", MATTE_SCHEMA, identity)
-        context = self._context(frame)
+        context = [*self._context(frame), *self.hints.content(frame, self._mask_mark)]
         return fingerprint("matte", MATTE_SCHEMA, recipe.fingerprint, identity, self._models.head, *context)
+
+    def _mask_mark(self, frame: int) -> str:
+        recipe = self.plan.recipe(frame)
+        return "absent" if recipe is None else recipe.fingerprint
 
     def _finished_mark(self, frame: int) -> str:
         return self.finishing.mark(frame, self.solved.__getitem__)
@@ -189,6 +195,7 @@ class ObjectWork:
                 "core or garbage matte": fingerprint(self.item.core, self.item.garbage),
                 "the object's first or last frame": fingerprint(self.item.first, self.item.last),
                 "where the object is absent": fingerprint(self.item.absent),
+                **({"unknown strokes": fingerprint(self.hints.strokes)} if self.hints.strokes else {}),
             },
         )
 
@@ -202,7 +209,8 @@ class ObjectWork:
         models = (self._models.tracker, self._models.head, self._models.segments)
         prompts = sorted(self._prompts.items())
         life = (self.item.first, self.item.last, self.item.absent)
-        solved = fingerprint(models, self._look, self.region, life, prompts, self._source.state)
+        hints = self.hints.request()
+        solved = fingerprint(models, self._look, self.region, life, prompts, self._source.state, *hints)
         request = self.finishing.request
         name = self.item.name
         return object_folder(name, solved), object_folder(name, fingerprint(solved, request) if request else solved)
@@ -231,6 +239,12 @@ class ObjectWork:
         recipe = self.plan.recipe(frame)
         return () if recipe is None else recipe.marks
 
+    def mask_frames(self, frame: int) -> tuple[int, ...]:
+        """The frames whose masks the solved alpha of `frame` is made of."""
+        if self.plan.recipe(frame) is None:
+            return ()
+        return tuple(dict.fromkeys((frame, *self.hints.leans_on(frame))))
+
     def recipe(self, frame: int) -> Recipe | None:
         """How the mask of `frame` comes about, None where the object gets none."""
         return self.plan.recipe(frame)
@@ -245,12 +259,15 @@ class ObjectWork:
 
     def sureness(self, frame: int) -> FloatImage:
         """How sure the tracker is of the object at every pixel of the plate, as logits; 0 where no mask is kept."""
-        size = (self._plate.width, self._plate.height)
         try:
-            logits = self.tracked_mask(frame).logits
+            return self.plate_mask(frame)
         except (OSError, DamagedMaskError):
-            return np.zeros((size[1], size[0]), np.float32)
-        return resize(whole(logits, self.region, size), size)
+            return np.zeros((self._plate.height, self._plate.width), np.float32)
+
+    def plate_mask(self, frame: int) -> FloatImage:
+        """The logits of `tracked_mask` over the whole plate, height x width."""
+        size = (self._plate.width, self._plate.height)
+        return resize(whole(self.tracked_mask(frame).logits, self.region, size), size)
 
 
 def _within(frames: Sequence[int], first: int | None, last: int | None) -> Sequence[int]:
@@ -299,7 +316,7 @@ def chunks_to_run(
     plan = work.plan
     ahead: set[int] = set()
     behind: dict[int | None, set[int]] = {}
-    for frame in wanted:
+    for frame in sorted({near for asked in wanted for near in work.mask_frames(asked)}):
         recipe = plan.recipe(frame)
         if recipe is None:
             continue

@@ -10,21 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, UsageError
-from ..shot import Box, MaskPrompt, ObjectSpec, Point, Stroke, Text
+from ..shot import Box, MaskPrompt, ObjectSpec, Point, Stroke, Text, Unknown
 from ..trackers.tracker import FramePrompts
 
 
 def prompt_content(item: ObjectSpec, locate: Callable[[str], Path]) -> dict[int, list[dict[str, Any]]]:
     """Keyframe -> its prompts as JSON-able values, a mask file by its content instead of its path.
 
-    Text that has become a box is left out: the box says it all.
+    Text that has become a box is left out: the box says it all. What only the head is told is left out, too.
     """
     from ..plates.identity import file_identity
 
     content: dict[int, list[dict[str, Any]]] = {}
     unresolved = unresolved_text(item)
     for prompt in item.prompts:
-        if isinstance(prompt, Text) and prompt not in unresolved:
+        if isinstance(prompt, Unknown) or (isinstance(prompt, Text) and prompt not in unresolved):
             continue
         values = prompt.model_dump(mode="json", exclude={"frame"})
         if isinstance(prompt, MaskPrompt):

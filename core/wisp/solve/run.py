@@ -168,7 +168,8 @@ class Run:
             return self._work()
         except DamagedMaskError:
             for work, todo in self._unsolved.items():
-                self._shelf.drop_damaged_masks(mark for frame in todo for mark in work.mask_marks(frame))
+                needed = {near for frame in todo for near in work.mask_frames(frame)}
+                self._shelf.drop_damaged_masks(mark for frame in needed for mark in work.mask_marks(frame))
             return True
 
     def _announce(self) -> None:
@@ -241,8 +242,9 @@ class Run:
                     self._keep_memories(waiting)
                     return True
                 waiting = [stepping for stepping in waiting if stepping.next is not None]
-                self._matte_ready(frame)
-                self._finish_ready(frame)
+                for ready in self._leaning_on(frame):
+                    self._matte_ready(ready)
+                    self._finish_ready(ready)
         except CancelledError:
             self._keep_memories(waiting)
             raise
@@ -340,6 +342,11 @@ class Run:
 
     # Matte -------------------------------------------------------------------------------------------------
 
+    def _leaning_on(self, frame: int) -> list[int]:
+        """The frame, and those still to be matted for which its mask is needed, too."""
+        found = {near for work, todo in self._unsolved.items() for near in todo if frame in work.hints.leans_on(near)}
+        return [frame, *sorted(found - {frame})]
+
     def _matte_ready(self, frame: int) -> None:
         """Matte the objects whose masks on `frame` are complete and whose alpha is missing."""
         ready = [work for work, todo in self._unsolved.items() if frame in todo and self._complete(work, frame)]
@@ -348,18 +355,22 @@ class Run:
         masks = {work: self._final_mask(work, frame) for work in ready}
         for region in dict.fromkeys(work.region for work in ready):
             group = {work: mask for work, mask in masks.items() if work.region == region}
-            visible = {work.item.id: mask.logits for work, mask in group.items() if (mask.logits > 0).any()}
+            told = {
+                work.item.id: mask.logits if work.recipe(frame) is None else work.hints.guided(mask.logits, frame)
+                for work, mask in group.items()
+            }
+            visible = {number: logits for number, logits in told.items() if (logits > 0).any()}
             alphas = self._solver.head.matte(self._solver.clip_of(region), frame, visible) if visible else {}
             for work, mask in group.items():
                 self._store(work, frame, mask, alphas.get(work.item.id))
                 self._unsolved[work].discard(frame)
-                told = {"lost": self._summary.lost, "candidate": self._summary.candidates}.get(mask.state)
-                if told is not None:
-                    told.setdefault(work.item.name, []).append(frame)
+                doubtful = {"lost": self._summary.lost, "candidate": self._summary.candidates}.get(mask.state)
+                if doubtful is not None:
+                    doubtful.setdefault(work.item.name, []).append(frame)
                 self._report_step("matte", frame)
 
     def _complete(self, work: ObjectWork, frame: int) -> bool:
-        return work.recipe(frame) is None or all(mark in self._masks for mark in work.mask_marks(frame))
+        return all(mark in self._masks for near in work.mask_frames(frame) for mark in work.mask_marks(near))
 
     def _final_mask(self, work: ObjectWork, frame: int) -> TrackedMask:
         drawn = self._drawn_mask(work, frame) if work.recipe(frame) is not None else None
@@ -380,6 +391,8 @@ class Run:
         alpha = np.zeros((plate.height, plate.width), np.float32) if solved is None else solved
         if solved is not None and work.region is not None:
             alpha = whole(solved, work.region, size, outside=0.0)
+        if work.recipe(frame) is not None:
+            alpha = work.hints.heard(alpha, frame, self._solver.clip, work.plate_mask)
         exists = work.item.exists(frame)
         state: FrameState = "placeholder" if not exists else "corrected" if frame in work.plan.keyframes else "solved"
         models = self._solver.models

@@ -1,0 +1,147 @@
+"""What a head is told beside the mask: unknown strokes that travel with the object, core and garbage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import wisp
+from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, point, shot, solver
+
+RED, BLUE = np.array([40, 50, 205], np.float32), np.array([180, 65, 25], np.float32)
+#: Of the object's centre: how far it goes between two frames.
+STEP = 9
+FIRST, LAST = 1, 8
+
+
+def stroke(frame: int, *xy: list[float], radius: float = 3) -> dict:
+    return {"frame": frame, "kind": "unknown", "xy": list(xy), "radius": radius}
+
+
+def truth(frame: int) -> np.ndarray:
+    """A disc of radius 22 with a veil on its right: 50 pixels of half alpha in stripes, far wider than a head looks."""
+    alpha, x = np.zeros((120, 240), np.float32), 50 + STEP * (frame - FIRST)
+    cv2.circle(alpha, (x, 60), 22, 1.0, -1, cv2.LINE_AA)
+    for row in range(46, 76, 4):
+        cv2.line(alpha, (x + 15, row), (x + 70, row), 0.5, 2)
+    return alpha
+
+
+@pytest.fixture
+def plate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WISP_DEVICE", "cpu")
+    Path("plates").mkdir()
+    wall = np.random.default_rng(7).normal(scale=4, size=(120, 240, 1)).astype(np.float32)
+    for frame in range(FIRST, LAST + 1):
+        alpha = truth(frame)[..., None]
+        speckles = np.roll(wall, STEP * (frame - FIRST), axis=1)
+        picture = alpha * (RED + 2 * speckles) + (1 - alpha) * (BLUE + wall)
+        cv2.imwrite(f"plates/a.{frame:04d}.png", np.clip(picture, 0, 255).round().astype(np.uint8))
+        cv2.imwrite(f"plates/disc.{frame:04d}.png", disc(frame).astype(np.uint8) * 255)
+    return "plates/a.%04d.png"
+
+
+def disc(frame: int) -> np.ndarray:
+    mask = np.zeros((120, 240), np.uint8)
+    cv2.circle(mask, (50 + STEP * (frame - FIRST), 60), 22, 1, -1)
+    return mask > 0
+
+
+def veil(frame: int) -> np.ndarray:
+    """Where the veil is, beyond what any head finds by itself."""
+    area = np.zeros((120, 240), bool)
+    x = 50 + STEP * (frame - FIRST)
+    area[44:78, x + 30 : x + 72] = True
+    return area
+
+
+def errors(opened: wisp.OpenShot) -> list[float]:
+    return [
+        float(((opened.matte("hero", frame) - truth(frame))[veil(frame)] ** 2).mean())
+        for frame in range(FIRST, LAST + 1)
+    ]
+
+
+def test_a_stroke_on_one_frame_brings_the_veil_of_all_frames(plate: str) -> None:
+    opened = wisp.open(plate)
+    opened.object("hero").mask(Path("plates/disc.0004.png"), 4)
+    opened.solve()
+    without = errors(opened)
+    opened.object("hero").unknown([(95, 52), (145, 52), (95, 68), (145, 68)], 4, radius=14)
+    assert opened.document.objects[0].keyframes == (4,)
+    summary = opened.solve()
+    assert (summary.tracked, summary.matted) == (0, LAST - FIRST + 1)
+    told = errors(opened)
+    print(without, told)
+    assert all(now < 0.4 * before for before, now in zip(without, told, strict=True)), (without, told)
+    again = wisp.open(plate)
+    again.object("hero").mask(Path("plates/disc.0004.png"), 4).unknown(
+        [(95, 52), (145, 52), (95, 68), (145, 68)], 4, radius=14
+    )
+    assert again.solve("8").cached == 1
+
+
+def test_a_shot_without_hints_is_known_as_before(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    made = solver(shot(box(1001), point(1010)), folder)
+    work = made.work("hero")
+    assert work.hints.content(1005, lambda frame: str(frame)) == [] and work.hints.request() == []
+    assert work.mask_frames(1005) == (1005,)
+
+
+def test_unknown_strokes_are_for_the_head_alone_and_reach_from_the_nearest_painted_frames(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    solver(shot(box(1001), point(1010)), folder).run()
+    tracker.steps.clear()
+    made = solver(shot(box(1001), point(1010), stroke(1005, [5, 5]), stroke(1030, [9, 9], [12, 9])), folder)
+    hints = made.work("hero").hints
+    assert [hints.leans_on(frame) for frame in (1001, 1005, 1006, 1029, 1030, 1040)] == [
+        (1005,),
+        (1005,),
+        (1005, 1030),
+        (1005, 1030),
+        (1030,),
+        (1030,),
+    ]
+    assert made.run().matted == 40 and tracker.steps == []
+    changed = solver(shot(box(1001), point(1010), stroke(1005, [5, 5]), stroke(1030, [9, 9])), folder)
+    assert changed.status().objects[0].of("dirty") == tuple(range(1006, 1041))
+
+
+def test_a_stroke_behind_a_frame_is_waited_for(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    made = solver(shot(box(1001), stroke(1006, [5, 5])), folder)
+    assert made.run([1003]).matted == 1
+    assert tracker.steps == list(range(1001, 1007)), "the stroke's own frame says where the object was"
+    assert made.run([1003]).cached == 1
+
+
+def test_an_object_outside_its_region_has_nothing_unknown(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    made = solver(shot(box(1001), stroke(1001, [8, 8], radius=40), item={"region": [4, 2, 20, 14]}), folder)
+    unknown = made.work("hero").hints.unknown(1001, made.clip, made.work("hero").plate_mask)
+    assert unknown.shape == (HEIGHT, WIDTH) and unknown[2:14, 4:20].all() and unknown.sum() == 12 * 16
+
+
+def test_a_head_begins_with_what_core_and_garbage_say(
+    folder: Path, tracker: ChainTracker, head: SmoothHead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[np.ndarray] = []
+    plain = head.matte
+
+    def matte(clip, frame, logits):
+        seen.extend(logits.values())
+        return plain(clip, frame, logits)
+
+    monkeypatch.setattr(head, "matte", matte)
+    core, garbage = np.zeros((HEIGHT, WIDTH), np.uint8), np.zeros((HEIGHT, WIDTH), np.uint8)
+    core[2:6, 3:9], garbage[8:12, 10:20] = 255, 255
+    cv2.imwrite(str(folder / "core.png"), core)
+    cv2.imwrite(str(folder / "garbage.png"), garbage)
+    solver(shot(box(1001), item={"core": "core.png", "garbage": "garbage.png"}), folder).run([1001])
+    ((mask,),) = [seen]
+    assert mask.shape == (HEIGHT, WIDTH)
+    assert (mask[core > 0] > 0).all() and (mask[garbage > 0] < 0).all()
