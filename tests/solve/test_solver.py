@@ -64,6 +64,19 @@ def test_a_second_run_computes_nothing(folder: Path, tracker: ChainTracker, head
     assert tracker.steps == [] == head.frames
 
 
+def test_a_run_does_all_its_work_although_the_files_are_looked_at_anew_meanwhile(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    made = solver(shot(box(1010)), folder)
+
+    def look_again(event: Event) -> None:
+        if isinstance(event, Progress) and event.frame == 1012:
+            made.shelf.look_again()
+
+    assert made.run(on_event=look_again).matted == len(ALL)
+    assert len(mattes(made)) == len(ALL)
+
+
 @pytest.mark.parametrize("segments", [True, False])
 @pytest.mark.parametrize("stop", [1, 7, 20, 37, 55, 70])
 def test_a_stopped_run_goes_on_to_the_same_pixels(

@@ -18,14 +18,14 @@ from ..plates.clip import FloatImage, resize
 from ..plates.plate import Window
 from ..shot import ObjectSpec
 from ..trackers.blend import blend
-from ..trackers.tracker import TrackedMask
+from ..trackers.tracker import FramePrompts, TrackedMask
 from .finishing import Finishing
 from .hints import Hints
 from .locks import LockedMattes
 from .plan import PlannedPass, Recipe, TrackPlan
-from .prompts import defining_keyframes, prompt_content
+from .prompts import defining_keyframes, drawn, frame_prompts, prompt_content
 from .reasons import Ingredients, hashes
-from .region import whole
+from .region import in_region, whole
 from .source import Source
 
 #: Raise when the way from a mask to a solved alpha changes.
@@ -233,6 +233,15 @@ class ObjectWork:
         """Where hosts find all of them, with a printf frame number."""
         _, folder = self._folders
         return self._shelf.matte_pattern(folder, self._plate.padding)
+
+    def prompts(self, frame: int) -> FramePrompts:
+        """The prompts on a keyframe as a tracker is given them: in the region's coordinates."""
+        size = (self._plate.width, self._plate.height)
+        if frame in self.frozen:
+            prompts = drawn(self.locks.mask(frame))
+        else:
+            prompts = frame_prompts(self.item, frame, size, self._source.locate)
+        return prompts if self.region is None else in_region(prompts, self.region, self.item.name, frame)
 
     def mask_marks(self, frame: int) -> tuple[str, ...]:
         """Fingerprints of the stored masks (forward, backward) that the final mask of `frame` is made of."""

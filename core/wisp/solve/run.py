@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import cv2
 import numpy as np
 
 from ..cache import DamagedMaskError, FrameState, MatteStamp
@@ -17,17 +16,14 @@ from ..frames import format_frames
 from ..heads.clip_matter import ClipMatterHead
 from ..heads.head import SparingHead
 from ..plates.clip import FloatImage
-from ..trackers.tracker import FramePrompts, TrackedMask, TrackPass
+from ..trackers.tracker import TrackedMask
 from .events import Eta, FrameDone, Listener, Notice, Progress, Stage, Started, ignore, never
 from .objects import Chunk, ObjectWork, chunks_to_run, has_frame
-from .prompts import drawn, frame_prompts
-from .region import in_region, whole
+from .region import whole
+from .stepping import Stepping
 
 if TYPE_CHECKING:
     from .solver import Solver
-
-#: A tracker's memory is kept every so many frames, so that a killed run repeats few steps.
-SNAPSHOT_EVERY = 16
 
 
 @dataclass
@@ -47,35 +43,6 @@ class Summary:
         """As it is told."""
         lost = {name: format_frames(frames) for name, frames in self.lost.items()}
         return Solved(self.tracked, self.matted, self.cached, lost)
-
-
-@dataclass(eq=False)
-class _Stepping:
-    """A chunk under way: how many of its frames are done, and the pass that does them.
-
-    `track` is None before the first step and where an empty anchor leaves nothing to follow. `rejoined`: goes on as
-    an earlier pass did, of which more may be known than was planned.
-    """
-
-    chunk: Chunk
-    done: int = 0
-    track: TrackPass | None = None
-    rejoined: bool = False
-
-    @property
-    def position(self) -> int:
-        """Where the next frame is in its pass."""
-        return self.chunk.start + self.done
-
-    @property
-    def mark(self) -> str:
-        """The planned fingerprint of the next frame's mask."""
-        return self.chunk.planned.mark(self.position)
-
-    @property
-    def next(self) -> int | None:
-        frames = self.chunk.frames
-        return frames[self.done] if self.done < len(frames) else None
 
 
 class Run:
@@ -110,7 +77,6 @@ class Run:
     def _plan(self) -> None:
         """Find out what is missing."""
         solver = self._solver
-        self._masks, self._snapshots = self._shelf.stored_masks(), self._shelf.stored_snapshots()
         self._chunks: list[Chunk] = []
         self._unsolved: dict[ObjectWork, set[int]] = {}
         self._unfinished: dict[ObjectWork, set[int]] = {}
@@ -126,7 +92,7 @@ class Run:
                 self._unsolved[work] = set(todo)
                 known += len(reachable) - len(unfinished)
             if "track" in self._stages:
-                self._chunks += chunks_to_run(work, todo, self._masks, self._snapshots)
+                self._chunks += chunks_to_run(work, todo, self._shelf.stored_masks(), self._shelf.stored_snapshots())
         self._summary.cached = known - self._summary.matted
         left: dict[Stage, int] = {"track": self.track_steps, "matte": self._matte_steps}
         self._eta = Eta(left)
@@ -231,13 +197,12 @@ class Run:
 
         True, at once, where one of them goes on as an earlier pass did.
         """
-        waiting = [_Stepping(chunk) for chunk in chunks]
+        waiting = [Stepping(chunk, self._solver) for chunk in chunks]
         try:
             for frame in sorted({frame for chunk in chunks for frame in chunk.frames}, reverse=backward):
                 for stepping in waiting:
                     if stepping.next == frame:
                         self._step(stepping, frame)
-                        self._report_step("track", frame)
                 if any(stepping.rejoined for stepping in waiting):
                     self._keep_memories(waiting)
                     return True
@@ -250,95 +215,21 @@ class Run:
             raise
         return False
 
-    def _step(self, stepping: _Stepping, frame: int) -> None:
-        chunk = stepping.chunk
-        if stepping.done == 0:
-            stepping.track = self._begin(chunk)
-        if stepping.track is None:
-            mask = TrackedMask(np.full((1, 1), -1.0, np.float32), 0.0, "lost")
-        else:
-            mask = stepping.track.step(frame)[chunk.work.item.id]
-            if mask.cut:
-                self._tell_cut(stepping)
-        planned, mark = chunk.planned, stepping.mark
-        known = mark if stepping.track is None else self._recognise(stepping, frame, mask)
-        if frame != planned.anchor and known not in self._masks:
-            self._shelf.write_mask(known, mask)
-        if known != mark:
-            assert stepping.track is not None
-            if known not in self._snapshots:
-                self._shelf.write_snapshot(known, stepping.track.snapshot())
-            self._shelf.note_same(mark, known)
-            self._solver.source.chains.forget()
-            stepping.rejoined = True
-        stepping.done += 1
-        self._summary.tracked += 1
-        if stepping.done % SNAPSHOT_EVERY == 0 or stepping.next is None:
-            self._keep_memories([stepping])
-
-    def _tell_cut(self, stepping: _Stepping) -> None:
-        frames = stepping.chunk.planned.frames
-        first = max(frames[stepping.position - 1 : stepping.position + 1])
-        if first not in self._summary.cuts:
+    def _step(self, stepping: Stepping, frame: int) -> None:
+        first = stepping.step()
+        if first is not None and first not in self._summary.cuts:
             self._summary.cuts.add(first)
             text = (
                 f"The picture cuts on frame {first}: objects are looked for anew from there. "
                 "If it is another shot, end them before it or prompt them behind it."
             )
             self._on_event(Notice("warning", text))
+        self._summary.tracked += 1
+        self._report_step("track", frame)
 
-    def _recognise(self, stepping: _Stepping, frame: int, mask: TrackedMask) -> str:
-        """The fingerprint of the mask that was just tracked: an earlier one where the pass is now in a state in which
-        an earlier pass was, or where the frame's prompts found nothing to correct."""
-        plan, planned = stepping.chunk.work.plan, stepping.chunk.planned
-        assert stepping.track is not None
-        if frame in plan.keyframes and mask.state != "keyframe":
-            unprompted = plan.unprompted(planned, stepping.position)
-            if unprompted is not None:
-                return unprompted
-        key = stepping.track.state_key()
-        if key is None:
-            return stepping.mark
-        state = plan.state_mark(planned, frame, key)
-        known: str | None = self._shelf.same().get(state)
-        if known is None:
-            self._shelf.note_same(state, stepping.mark)
-            return stepping.mark
-        return known
-
-    def _begin(self, chunk: Chunk) -> TrackPass | None:
-        """The pass, ready for the chunk's first frame; None where its anchor is empty and nothing can follow."""
-        work, planned = chunk.work, chunk.planned
-        clip = self._solver.clip_of(work.region)
-        if planned.anchor is None:
-            prompts = {frame: self._prompts(work, frame) for frame in work.plan.keyframes}
-        else:
-            anchor = self._shelf.read_mask(work.plan.forward.mark(work.plan.forward.place(planned.anchor)))
-            mask = cv2.resize(anchor.logits, (clip.width, clip.height), interpolation=cv2.INTER_LINEAR) > 0
-            if not mask.any():
-                return None
-            given = self._prompts(work, planned.anchor).mask is not None
-            prompts = {planned.anchor: drawn(mask, given)}
-        frames = planned.frames[chunk.origin :]
-        track = self._solver.tracker.start(clip, {work.item.id: prompts}, frames)
-        if chunk.start > chunk.origin:
-            track.restore(self._shelf.read_snapshot(planned.mark(chunk.start - 1)))
-        return track
-
-    def _prompts(self, work: ObjectWork, frame: int) -> FramePrompts:
-        """An object's prompts on a keyframe as its tracker is given them: in its region's coordinates."""
-        plate = self._solver.plate
-        if frame in work.frozen:
-            prompts = drawn(work.locks.mask(frame))
-        else:
-            prompts = frame_prompts(work.item, frame, (plate.width, plate.height), self._solver.locate)
-        return prompts if work.region is None else in_region(prompts, work.region, work.item.name, frame)
-
-    def _keep_memories(self, passes: Iterable[_Stepping]) -> None:
+    def _keep_memories(self, passes: Iterable[Stepping]) -> None:
         for stepping in passes:
-            if stepping.done and stepping.track is not None and not stepping.rejoined:
-                mark = stepping.chunk.planned.mark(stepping.position - 1)
-                self._shelf.write_snapshot(mark, stepping.track.snapshot())
+            stepping.keep_memory()
 
     # Matte -------------------------------------------------------------------------------------------------
 
@@ -370,7 +261,8 @@ class Run:
                 self._report_step("matte", frame)
 
     def _complete(self, work: ObjectWork, frame: int) -> bool:
-        return all(mark in self._masks for near in work.mask_frames(frame) for mark in work.mask_marks(near))
+        stored = self._shelf.stored_masks()
+        return all(mark in stored for near in work.mask_frames(frame) for mark in work.mask_marks(near))
 
     def _final_mask(self, work: ObjectWork, frame: int) -> TrackedMask:
         drawn = self._drawn_mask(work, frame) if work.recipe(frame) is not None else None
@@ -380,7 +272,7 @@ class Run:
         """A mask prompt as it was drawn, at plate resolution: the head must not get it through a tracker's grid."""
         if not any(prompt.kind == "mask" and prompt.frame == frame for prompt in work.item.prompts):
             return None
-        mask = self._prompts(work, frame).mask
+        mask = work.prompts(frame).mask
         assert mask is not None
         return TrackedMask(np.where(mask, 8.0, -8.0).astype(np.float32), 1.0, "keyframe")
 
