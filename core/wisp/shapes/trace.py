@@ -51,6 +51,8 @@ _THIN = np.ones((3, 3), np.uint8)
 _THIN_SHARE, _THIN_RIM = 0.75, 0.75
 #: Together the parts and holes that are left out of a frame are at most this share of the object's area.
 _LEFT_OUT = 0.008
+#: No outline gets more points than one each so many pixels of its length.
+_SPACING = 4.0
 #: A cut is made where it saves this share of points times frames.
 _SAVED = 0.3
 
@@ -145,7 +147,8 @@ class _Tracing:
 
     def shaped(self) -> ShapedObject:
         """All of it."""
-        runs = [run for number, track in enumerate(self._tracks, 1) for run in self._runs(number, track)]
+        ends = sorted({end for track in self._tracks for end in (track.first, track.last + 1)})
+        runs = [run for number, track in enumerate(self._tracks, 1) for run in self._runs(number, track, ends)]
         starts = sorted({run.first for run in runs} | {run.stop for run in runs})
         for run in runs:
             run.animate(starts, self._options.every)
@@ -210,12 +213,13 @@ class _Tracing:
         course = Course.of([smoothed(outline)])
         length = course.outlines[0].length * np.ones(1) / 2**turn
         budget = Budget(_STILL * self._allowed[index] * length, FAR * length, 0.85 * self._options.tolerance)
-        fit = Fit(course, choose(course, budget, MOST))
+        fit = Fit(course, choose(course, budget, _most(course)))
         points = untangled(fit, [0], best_alone(fit))[0]
         return np.column_stack([points, feathers(self._matte(self._numbers[index]), points)])
 
-    def _runs(self, number: int, track: Track) -> list[_Run]:
-        """A track, cut where one set of points cannot serve all of its frames."""
+    def _runs(self, number: int, track: Track, ends: list[int]) -> list[_Run]:
+        """A track, cut where a new span begins in any case, at `ends`, and where one set of points cannot serve all
+        frames."""
         smooth = [smoothed(track.outlines[index]) for index in range(track.first, track.last + 1)]
         course = Course.of(smooth)
         lengths = np.array([outline.length for outline in smooth])
@@ -224,9 +228,10 @@ class _Tracing:
         budget = Budget(_STILL * allowed, FAR * lengths, 0.85 * self._options.tolerance)
         share = float((lengths / np.maximum(self._length[where], 1.0)).max())
         single = [(course.part(at, at + 1), budget.part(at, at + 1)) for at in range(len(smooth))]
-        needs = np.array([len(choose(*one, MOST)) if self._options.by_match else 0 for one in single])
+        needs = np.array([len(choose(*one, _most(one[0]))) if self._options.by_match else 0 for one in single])
         found: list[_Run] = []
-        waiting = [(0, len(smooth))]
+        inside = [0, *(end - track.first for end in ends if track.first < end <= track.last), len(smooth)]
+        waiting = list(pairwise(inside))
         while waiting:
             first, stop = waiting.pop()
             part = course.part(first, stop), budget.part(first, stop)
@@ -250,15 +255,18 @@ class _Tracing:
         knots: NDArray[np.float64],
     ) -> _Run:
         """A run with its points; where they do not do even with a key on every frame, with more of them."""
+        most = _most(course)
         for _ in range(_MORE):
             run = _Run(self, number, track, first, exact, Fit(course, knots))
             if not self._options.by_match:
                 break
             off = self.judge(run, np.arange(len(exact)), run.alone)
-            if off.max() <= _FULL or len(knots) >= MOST:
+            if off.max() <= _FULL or len(knots) >= most:
                 break
             budget = budget.scaled(np.minimum(1.0, 0.8 * _FULL / np.maximum(off, 1e-9)))
-            more = choose(course, budget, MOST)
+            more = choose(course, budget, most)
+            if len(more) <= len(knots) and 2 * len(knots) > most:
+                break
             knots = more if len(more) > len(knots) else np.sort(np.concatenate([knots, _between(knots)]))
         return run
 
@@ -267,11 +275,11 @@ class _Tracing:
     ) -> NDArray[np.float64] | None:
         """The knots for a course whose frames alone need so many; None where it had better be cut."""
         if not self._options.by_match:
-            most = MOST if self._options.points is None else int(self._options.points * share)
+            most = _most(course) if self._options.points is None else int(self._options.points * share)
             return choose(course, budget, max(FEWEST, most))
         if len(needs) > 3 and _cut(needs)[1] > _SAVED:
             return None
-        knots = choose(course, budget, MOST)
+        knots = choose(course, budget, _most(course))
         spare = len(needs) < 4 or len(knots) <= max(_PLENTY * share, _SPARE * needs.max())
         return knots if spare else None
 
@@ -313,6 +321,12 @@ class _Tracing:
             number = self._numbers[index]
             keys.append(Key(number, np.column_stack([points, feathers(self._matte(number), points)])))
         return Spline(run.number, "hole" if run.hole else "add", tuple(keys))
+
+
+def _most(course: Course) -> int:
+    """Points that an outline may have."""
+    longest = max(outline.length for outline in course.outlines)
+    return int(np.clip(longest / _SPACING, FEWEST, MOST))
 
 
 def _costs(needs: NDArray[np.int64]) -> NDArray[np.float64]:
