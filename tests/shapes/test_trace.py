@@ -210,3 +210,27 @@ def test_real_mattes_keep_to_the_bounds(shared, clip: str, part: slice) -> None:
     frames = range(len(masks))
     found = measure(trace("one", frames, masks.__getitem__), frames, masks.__getitem__, 1.5)
     assert found.worst_iou >= 0.98 and found.near >= 0.95 and not found.crossing
+
+
+def test_the_points_of_a_span_are_those_of_its_own_frames() -> None:
+    """A bump that goes around needs its points elsewhere on every frame; where spans begin on every frame for a part
+    that comes and goes, no span carries what the others need, and no points are heaped on one place."""
+    y, x = np.mgrid[:160, :200] + 0.5
+
+    def matte(frame: int) -> np.ndarray:
+        made = (x - 80) ** 2 + (y - 80) ** 2 < 50**2
+        for turn in (0.9 * frame, 0.9 * frame + 2.0):
+            made |= (np.abs(x - 80 - 52 * np.cos(turn)) < 7) & (np.abs(y - 80 - 52 * np.sin(turn)) < 7)
+        if frame % 2:
+            made |= (x - 180) ** 2 + (y - 20) ** 2 < 14**2
+        return made.astype(np.float32)
+
+    item = trace("o", range(7), matte)
+    for frame in range(7):
+        mine = max(item.splines(frame), key=lambda spline: len(spline.keys[0].points))
+        alone = max(trace("o", [frame], matte).splines(frame), key=lambda spline: len(spline.keys[0].points))
+        assert len(mine.keys[0].points) <= len(alone.keys[0].points) + 2
+        for spline in item.splines(frame):
+            places = spline.at(frame)[:, :2]
+            around = np.hypot(*(np.roll(places, -1, axis=0) - places).T).sum()
+            assert len(places) <= max(4, around / 3)

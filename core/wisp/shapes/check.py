@@ -47,6 +47,14 @@ def measure(item: ShapedObject, frames: Sequence[int], matte: Callable[[int], Fl
 
 def near_share(made: NDArray[np.bool_], truth: NDArray[np.bool_], tolerance: float) -> float:
     """Share of the boundary pixels of `made` that are within `tolerance` pixels of one of `truth`."""
+    either = made | truth
+    rows, columns = np.flatnonzero(either.any(axis=1)), np.flatnonzero(either.any(axis=0))
+    if rows.size:  # a margin, where there is one, keeps the boundary what it is
+        part = (
+            slice(max(0, rows[0] - 1), rows[-1] + 2),
+            slice(max(0, columns[0] - 1), columns[-1] + 2),
+        )
+        made, truth = made[part], truth[part]
     boundary, other = _boundary(made), _boundary(truth)
     if not boundary.any() or not other.any():
         return 1.0 if boundary.any() == other.any() else 0.0

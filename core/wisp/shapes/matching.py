@@ -32,8 +32,7 @@ def carried(before: Contour, after: Contour, places: NDArray[np.float64]) -> NDA
     moved = _affine(one, two, before, after)
     size = np.sqrt(max(np.ptp(two, axis=0).prod(), 1.0))
     cost = np.hypot(*(moved[:, None] - two[None]).transpose(2, 0, 1)) / size
-    turn = _directions(moved)[:, None] - _directions(two)[None]
-    cost += _TURN * np.abs(np.angle(np.exp(1j * turn)))
+    cost += _TURN * np.arccos(np.clip(_headings(moved) @ _headings(two).T, -1.0, 1.0))
     start = _anchor(cost)
     mate = int(cost[start].argmin())
     path = _ordered(np.roll(cost, (-start, -mate), axis=(0, 1)))
@@ -55,10 +54,10 @@ def _affine(one: Points, two: Points, before: Contour, after: Contour) -> Points
     moved = (one - one.mean(0)) * (scale if 0.5 < scale < 2 else 1.0) + two.mean(0)
     if np.hypot(*(one.mean(0) - two.mean(0))) < 0.02 * np.sqrt(abs(after.area)):
         moved = one
-    heading = _directions(two)
+    heading = _headings(two)
     for _ in range(3):
         far = np.hypot(*(moved[:, None] - two[None]).transpose(2, 0, 1))
-        far += 0.1 * np.sqrt(abs(after.area)) * (1 - np.cos(_directions(moved)[:, None] - heading[None]))
+        far += 0.1 * np.sqrt(abs(after.area)) * (1 - _headings(moved) @ heading.T)
         mates = far.argmin(axis=1)
         gap = far[np.arange(len(one)), mates]
         weight = np.sqrt(1.0 / (1.0 + (gap / (np.median(gap) + 0.5)) ** 2))[:, None]
@@ -70,10 +69,11 @@ def _affine(one: Points, two: Points, before: Contour, after: Contour) -> Points
     return np.asarray(moved)
 
 
-def _directions(xy: Points) -> NDArray[np.float64]:
-    """Where the outline goes at each place, in radians."""
+def _headings(xy: Points) -> Points:
+    """Where the outline goes at each place, as vectors of length 1."""
     ahead = np.roll(xy, -2, axis=0) - np.roll(xy, 2, axis=0)
-    return np.arctan2(ahead[:, 1], ahead[:, 0])
+    length = np.hypot(ahead[:, 0], ahead[:, 1])[:, None]
+    return np.asarray(np.where(length > 0, ahead / np.maximum(length, 1e-12), (1.0, 0.0)))
 
 
 def _anchor(cost: NDArray[np.float64]) -> int:
