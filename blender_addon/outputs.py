@@ -40,12 +40,6 @@ _spaces: dict[str, str] = {}
 _doubted = False
 
 
-def mask_modifier(strip: Any) -> Any:
-    """The modifier through which a plate or cut-out is joined to its matte, or None."""
-    joint = Inventory(strip.id_data).joint(strip)
-    return joint.modifier if joint is not None and joint.matte is not None else None
-
-
 def matte_strip(strip: Any) -> Any:
     """The matte strip of a plate, or None."""
     joint = Inventory(strip.id_data).joint(strip)

@@ -29,14 +29,6 @@ class Cancelled(Exception):  # noqa: N818 (what happened, not a fault)
     """The artist has stopped a render."""
 
 
-def on_main(work: Callable[..., Any], *args: Any) -> None:
-    """Do it on the main thread: at once without an interface, where nothing would ever empty the queue."""
-    if nuke.GUI:
-        nuke.executeInMainThread(work, args=args)
-    else:
-        work(*args)
-
-
 def format_of(node: Any) -> NukeFormat:
     """A node's full-resolution format, whatever the proxy state."""
     form = node.format()

@@ -14,7 +14,6 @@ from wisp.client.coordinates import (
     plate_to_blender_frame,
     plate_to_blender_view,
     plate_to_nuke,
-    plate_to_nuke_viewer,
     rotation,
     sampler_to_plate,
     scaling,
@@ -52,7 +51,6 @@ def returns(there: Affine, x: float, y: float) -> None:
 @given(formats, st.sampled_from([1.0, 0.5, 0.25]), coordinates, coordinates)
 def test_nuke_and_back(form: NukeFormat, proxy: float, x: float, y: float) -> None:
     returns(plate_to_nuke(form, proxy), x, y)
-    returns(plate_to_nuke_viewer(form, proxy), x, y)
     returns(sampler_to_plate(form), x / 1e4, y / 1e4)
 
 
@@ -81,7 +79,6 @@ def test_nuke_offset_proxy_and_pixel_aspect() -> None:
     form = NukeFormat(1000, 500, x=40, y=-20, pixel_aspect=2.0)
     assert plate_to_nuke(form)(10, 100) == (50, 380)
     assert plate_to_nuke(form, proxy=0.5)(10, 100) == (25, 190)
-    assert plate_to_nuke_viewer(form)(10, 100) == (100, 380)
 
 
 def test_sampler_of_a_saved_script() -> None:

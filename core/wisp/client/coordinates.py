@@ -96,11 +96,6 @@ def plate_to_nuke(form: NukeFormat, proxy: float = 1.0) -> Affine:
     return flip(form.height).then(translation(form.x, form.y)).then(scaling(proxy, proxy))
 
 
-def plate_to_nuke_viewer(form: NukeFormat, proxy: float = 1.0) -> Affine:
-    """Plate pixels to the viewer's square pixels: as `plate_to_nuke`, then x stretched by the pixel aspect."""
-    return plate_to_nuke(form, proxy).then(scaling(form.pixel_aspect, 1.0))
-
-
 def sampler_to_plate(form: NukeFormat) -> Affine:
     """A corner of the viewer's `colour_sample_bbox` to plate pixels.
 

@@ -36,7 +36,6 @@ class Canvas(QtWidgets.QWidget):
         self.wipe: Optional[float] = None
         self._wiping = False
         self._note = ""
-        self._show_prompts = True
         self._zoom = 1.0
         self._offset = QtCore.QPointF(0.0, 0.0)
         self._fitted = True
@@ -60,10 +59,6 @@ class Canvas(QtWidgets.QWidget):
     def set_wipe(self, on: bool) -> None:
         """With a wipe or without."""
         self.wipe = 0.5 if on else None
-        self.update()
-
-    def show_prompts(self, shown: bool) -> None:
-        self._show_prompts = shown
         self.update()
 
     # -- where things are ---------------------------------------------------------------------------------
@@ -176,8 +171,7 @@ class Canvas(QtWidgets.QWidget):
             painter.fillRect(area, QtGui.QColor("#26262a"))
         painter.setPen(QtGui.QColor("#3a3a40"))
         painter.drawRect(area)
-        if self._show_prompts:
-            self._paint_prompts(painter)
+        self._paint_prompts(painter)
         self._paint_brush(painter)
         if self.wipe is not None:
             self._paint_wipe(painter)

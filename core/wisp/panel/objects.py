@@ -7,7 +7,6 @@ from typing import Any, Optional
 from .qt import Qt, QtCore, QtGui, QtWidgets
 from .shot_edits import ShotEdits, usable_name
 
-_Trigger = QtWidgets.QAbstractItemView.EditTrigger
 _ROLE = Qt.ItemDataRole.UserRole
 
 

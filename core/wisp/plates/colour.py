@@ -26,7 +26,6 @@ from .plate import clean
 
 FloatImage = NDArray[np.float32]
 
-DISPLAY_REFERRED = "sRGB - Texture"
 AS_IS = "as is"
 MODEL_DISPLAY = "sRGB - Display"
 MODEL_VIEW = "Un-tone-mapped"

@@ -74,11 +74,6 @@ class PlannedPass:
         """The fingerprint of the mask of `frames[place]`."""
         return self._mark_of(self.frames[place])
 
-    @property
-    def fingerprints(self) -> tuple[str, ...]:
-        """All of them."""
-        return tuple(map(self._mark_of, self.frames))
-
     def place(self, frame: int) -> int:
         """Where `frame` is in the pass."""
         low = bisect_left(self.frames, frame) if self.direction == "forward" else self._place_backward(frame)

@@ -23,7 +23,6 @@ from .textures import texture
 _PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".dpx"}
 #: Every so many subjects, in order of their names, one is kept for validation.
 HELD_OUT_EVERY = 10
-_TRIES = 8
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def copies() -> None:
     outputs = stage.addon("outputs")
     assert outputs.matte_strip(right) != outputs.matte_strip(strip)
     with stage.addon("compat").sequencer_of(bpy.context.scene):
-        outputs.mask_modifier(right).input_mask_strip = None
+        stage.mask_modifier(right).input_mask_strip = None
     stage.strips().remove(next(s for s in stage.all_strips() if s.wisp.role and s.wisp.uid == right.wisp.uid))
     look()
     check((1, 11, 15, 20), "copied alone")

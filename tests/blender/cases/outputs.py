@@ -100,7 +100,7 @@ def kinds(strip: Any) -> None:
     strip.wisp.output = "mask"
     check(0.5)
     strip.wisp.bypass = True
-    assert stage.addon("outputs").mask_modifier(strip).mute
+    assert stage.mask_modifier(strip).mute
     check(0.5)
     assert not strip.wisp.bypass, "a render ends the bypass"
     roles = sorted(each.wisp.role for each in stage.all_strips() if each.wisp.role)

@@ -90,6 +90,11 @@ def strips(scene: Any = None) -> Any:
     return editor.strips if hasattr(editor, "strips") else editor.sequences
 
 
+def mask_modifier(strip: Any) -> Any:
+    """The modifier through which a plate or cut-out is joined to its matte."""
+    return addon("inventory").Inventory(strip.id_data).joint(strip).modifier
+
+
 def all_strips(scene: Any = None) -> Any:
     editor = (scene or bpy.context.scene).sequence_editor
     return editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
