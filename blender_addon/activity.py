@@ -26,10 +26,10 @@ def of(strip: Any) -> str:
         return ""
     if _starting():
         return "Starting the engine..."
-    return told(run) if run.busy else "Computing this frame..."
+    return progress_text(run) if run.busy else "Computing this frame..."
 
 
-def told(run: Run) -> str:
+def progress_text(run: Run) -> str:
     """The progress of a job: `Tracking 12/48, 30 s`."""
     progress = run.session.progress
     if progress is None or run.session.stopping:
@@ -62,7 +62,7 @@ def draw_jobs(layout: Any) -> None:
     for name, run in jobs():
         row = layout.row(align=True)
         row.ui_units_x = 14  # else the status bar cuts the text
-        row.progress(factor=part(run), text=f"{name}: {told(run)}")
+        row.progress(factor=part(run), text=f"{name}: {progress_text(run)}")
         row.operator("wisp.stop", text="", icon="CANCEL").uid = run.uid
 
 
@@ -75,7 +75,7 @@ def refresh() -> None:
     Its area is out of reach; setting its text, to none, is what redraws it. Not in a drag, whose hint stands there.
     """
     now = ["starting"] if _starting() else []
-    now += [f"{run.uid} {told(run)}" for run in runs.values() if run.busy]
+    now += [f"{run.uid} {progress_text(run)}" for run in runs.values() if run.busy]
     if now != _said and not gestures.Drawing.kind and bpy.context.workspace is not None:
         _said[:] = now
         bpy.context.workspace.status_text_set(None)

@@ -18,11 +18,11 @@ from .client.frames import as_sequence, format_frames, frames_in
 from .client.tables import LAYOUTS, QUEUES
 from .gestures import Gesture
 from .mattes import MatteFolder
-from .operators import Asked
+from .operators import JobOperator
 from .runs import run_of
 
 
-class WISP_OT_check(Asked, bpy.types.Operator):
+class WISP_OT_check(JobOperator, bpy.types.Operator):
     """Look through the finished mattes; frames that seem wrong are marked as worth a look"""
 
     bl_idname = "wisp.check"
@@ -31,10 +31,10 @@ class WISP_OT_check(Asked, bpy.types.Operator):
     @reporting
     def execute(self, context):
         scene, strip = active.target(context)
-        return self.ask(context, jobs.Check(frames=format_frames(plates.plate_of(scene, strip).frames)))
+        return self.start_job(context, jobs.Check(frames=format_frames(plates.plate_of(scene, strip).frames)))
 
 
-class WISP_OT_deliver(Asked, bpy.types.Operator):
+class WISP_OT_deliver(JobOperator, bpy.types.Operator):
     """Write the finished mattes as files for others"""
 
     bl_idname = "wisp.deliver"
@@ -66,10 +66,10 @@ class WISP_OT_deliver(Asked, bpy.types.Operator):
             frames=format_frames(plates.plate_of(scene, strip).frames),
             overwrite=self.overwrite,
         )
-        return self.ask(context, request)
+        return self.start_job(context, request)
 
 
-class WISP_OT_farm(Asked, bpy.types.Operator):
+class WISP_OT_farm(JobOperator, bpy.types.Operator):
     """Write the shot and its job for a render farm; nothing is sent"""
 
     bl_idname = "wisp.farm"
@@ -99,10 +99,10 @@ class WISP_OT_farm(Asked, bpy.types.Operator):
         plate = plates.plate_of(scene, strip)
         folder = Path(bpy.path.abspath(self.directory)).absolute() / f"{bpy.path.clean_name(strip.name)}_{self.queue}"
         maps = [rule.strip() for rule in self.paths.split(";") if rule.strip()]
-        return self.ask(context, jobs.Pack(self.queue, str(folder), format_frames(plate.frames), maps=maps))
+        return self.start_job(context, jobs.Pack(self.queue, str(folder), format_frames(plate.frames), maps=maps))
 
 
-class WISP_OT_make_masks(Asked, bpy.types.Operator):
+class WISP_OT_make_masks(JobOperator, bpy.types.Operator):
     """Make a Blender mask of each object's finished mattes, with shape keys"""
 
     bl_idname = "wisp.make_masks"
@@ -120,7 +120,7 @@ class WISP_OT_make_masks(Asked, bpy.types.Operator):
             made = shapes.build_masks(json.loads(path.read_text(encoding="utf-8")), offset)
             return f"Masks made: {', '.join(mask.name for mask in made)}"
 
-        return self.ask(context, request, make)
+        return self.start_job(context, request, make)
 
 
 def _offset(plate: plates.Plate, what: str) -> int:
@@ -182,7 +182,7 @@ class WISP_OT_add_blender_mask(Gesture, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class TakesRoto(Asked):
+class TakesRoto(JobOperator):
     """Makes objects of roto that is there already."""
 
     keys: EnumProperty(
@@ -221,7 +221,7 @@ class TakesRoto(Asked):
         folder = places.here().plate(uid) / "prompts"
         found: list[jobs.RotoRead] = []
 
-        def told(event: jobs.Event) -> None:
+        def on_event(event: jobs.Event) -> None:
             if isinstance(event, jobs.RotoRead):
                 found.append(event)
 
@@ -236,11 +236,11 @@ class TakesRoto(Asked):
                 item.life = f"{read.first}-{read.last}"
                 item.core, item.garbage = read.core or "", read.garbage or ""
             _remember("Roto")
-            session.wake()
+            session.schedule_update()
             session.redraw()
             return f"Objects made: {', '.join(read.object for read in found)}"
 
-        return self.ask(context, jobs.Roto(str(source), str(folder), self.keys, self.count, band), add, told)
+        return self.start_job(context, jobs.Roto(str(source), str(folder), self.keys, self.count, band), add, on_event)
 
 
 def _remember(step: str) -> None:
@@ -338,7 +338,7 @@ class WISP_OT_lock(OnPlate, bpy.types.Operator):
         item = next(each for each in wisp.objects if each.number == number)
         had = set(frames_in(item.locks))
         item.locks = format_frames(had | wanted if self.lock else had - wanted)
-        session.wake()
+        session.schedule_update()
         session.redraw()
         return {"FINISHED"}
 

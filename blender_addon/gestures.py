@@ -110,7 +110,7 @@ class Gesture(OnPlate):
         return {"FINISHED"}
 
     def changed(self, wisp, item, frame):
-        session.want_preview(wisp.uid, item.number, frame)
+        session.request_preview(wisp.uid, item.number, frame)
         session.redraw()
 
 
@@ -424,7 +424,7 @@ class WISP_OT_clear_prompts(Gesture, bpy.types.Operator):
             if self.everywhere or item.prompts[index].frame == frame:
                 item.prompts.remove(index)
         self.changed(wisp, item, frame)
-        session.wake()
+        session.schedule_update()
         return {"FINISHED"}
 
 

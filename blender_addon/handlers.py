@@ -31,7 +31,7 @@ def loaded(*_: Any) -> None:
 
 @persistent
 def undone(*_: Any) -> None:
-    outputs.doubt()
+    outputs.expect_changes()
     session.undone()
 
 
@@ -51,7 +51,7 @@ def saved(*_: Any) -> None:
             strip.wisp.bypass = True
     if bpy.data.is_saved:
         shutil.rmtree(places.session_root(), ignore_errors=True)
-    session.wake()
+    session.schedule_update()
 
 
 @persistent
@@ -69,7 +69,7 @@ def before_render(*_: Any) -> None:
 
 def edited() -> None:
     """The session compares what plates ask for, and sends it."""
-    session.wake()
+    session.schedule_update()
     session.redraw()
 
 

@@ -21,14 +21,14 @@ from typing import NamedTuple
 import numpy as np
 
 from . import pictures
-from .client.session import doubt_of
+from .client.session import suspicion
 
 
 class Placed(NamedTuple):
-    """`changed`: whether what strips show has changed. `doubt`: None where the engine has the matte no more."""
+    """`changed`: whether what strips show has changed. `suspicion`: None where the engine has the matte no more."""
 
     changed: bool
-    doubt: str | None
+    suspicion: str | None
 
 
 class MatteFolder:
@@ -105,7 +105,7 @@ class MatteFolder:
             return Placed(False, None)
         path = self.object_path(number, frame)
         changed = pictures.place(source, path)
-        return Placed(self.combine(frame, shown) or changed, doubt(path))
+        return Placed(self.combine(frame, shown) or changed, suspicion_of(path))
 
     def combine(self, frame: int, shown: Collection[int]) -> bool:
         """Renew the union of one frame, 1 - product of (1 - alpha) as delivered, and what strips of single objects
@@ -130,13 +130,15 @@ class MatteFolder:
         pictures.write_matte(union, 1.0 - rest, identity)
         return True
 
-    def doubts(self, frames: Iterable[int]) -> dict[int, dict[int, str]]:
+    def suspicions(self, frames: Iterable[int]) -> dict[int, dict[int, str]]:
         """Which of these frames have a matte, and what there is to doubt about it: by object and frame."""
         found: dict[int, dict[int, str]] = {}
         wanted = {self.name(frame): frame for frame in frames}
         for folder in self.folder.glob("object*"):
             names = wanted.keys() & {path.name for path in folder.iterdir()}
-            found[int(folder.name.removeprefix("object"))] = {wanted[name]: doubt(folder / name) for name in names}
+            found[int(folder.name.removeprefix("object"))] = {
+                wanted[name]: suspicion_of(folder / name) for name in names
+            }
         return found
 
 
@@ -147,7 +149,7 @@ def _made_of(path: Path) -> str:
         return ""
 
 
-def doubt(path: Path) -> str:
+def suspicion_of(path: Path) -> str:
     """Why a matte of the engine's is worth a look, by what the tracker said of its frame; or nothing."""
     try:
         header = pictures.header(path)
@@ -155,4 +157,4 @@ def doubt(path: Path) -> str:
         return "unreadable"
     state = header.get("wisp/track_state", b"tracked").decode()
     stored = header.get("wisp/confidence", b"")
-    return doubt_of(state, struct.unpack("<f", stored)[0] if len(stored) == 4 else 1.0)
+    return suspicion(state, struct.unpack("<f", stored)[0] if len(stored) == 4 else 1.0)

@@ -48,7 +48,7 @@ class WISP_OT_remove_object(OnPlate, bpy.types.Operator):
             return {"CANCELLED"}
         wisp.objects.remove(wisp.active)
         wisp.active = max(0, min(wisp.active, len(wisp.objects) - 1))
-        session.wake()
+        session.schedule_update()
         session.redraw()
         return {"FINISHED"}
 
@@ -97,20 +97,20 @@ def whole(scene, strip) -> jobs.Solve:
     return jobs.Solve(format_frames(plates.plate_of(scene, strip).frames))
 
 
-class Asked(OnPlate):
+class JobOperator(OnPlate):
     """Asks the engine for a job."""
 
     wait: BoolProperty(
         name="Wait", default=False, description="Return when it is done, for scripts", options={"SKIP_SAVE"}
     )
 
-    def ask(self, context, request, then=None, on_event=ignore) -> set[str]:
+    def start_job(self, context, request, then=None, on_event=ignore) -> set[str]:
         """`then` is called at the end, and returns what is said of it; `on_event` gets what the job tells. Raises
         plates.Refusal, EngineGone."""
         scene, strip = active.target(context)
         if bpy.app.background and not self.wait:
             raise plates.Refusal("In background mode nothing runs between commands: use wait=True.")
-        run = session.ask(scene, strip, request, then, on_event)
+        run = session.start_job(scene, strip, request, then, on_event)
         if self.wait:
             fault = session.finished(run)
             if fault is not None:
@@ -119,7 +119,7 @@ class Asked(OnPlate):
         return {"FINISHED"}
 
 
-class WISP_OT_track(Asked, bpy.types.Operator):
+class WISP_OT_track(JobOperator, bpy.types.Operator):
     """Compute the mattes that are missing"""
 
     bl_idname = "wisp.track"
@@ -138,7 +138,7 @@ class WISP_OT_track(Asked, bpy.types.Operator):
         frames = self.frames(scene, plates.plate_of(scene, strip))
         if not frames:
             raise plates.Refusal("The strip is not visible on these frames.")
-        return self.ask(context, jobs.Solve(format_frames(frames)))
+        return self.start_job(context, jobs.Solve(format_frames(frames)))
 
     def frames(self, scene, plate) -> list[int]:
         now = scene.frame_current
@@ -207,7 +207,7 @@ class WISP_OT_track_selected(bpy.types.Operator):
         for strip in list(compat.all_strips(scene)):
             wisp = strip.wisp
             if strip.select and not wisp.role and wisp.shown_objects and not run_of(wisp.uid).busy:
-                session.ask(scene, strip, whole(scene, strip))
+                session.start_job(scene, strip, whole(scene, strip))
                 count += 1
         if not count:
             self.report({"ERROR"}, "No selected strip has prompts and is not being tracked already")
@@ -306,7 +306,7 @@ class WISP_OT_restart_engine(bpy.types.Operator):
         engine.start()
         for run in runs.values():
             run.fault = None
-            run.session.say("The engine starts")
+            run.session.show_message("The engine starts")
         return {"FINISHED"}
 
 
@@ -363,7 +363,7 @@ class WISP_OT_update_stale(bpy.types.Operator):
     @reporting
     def execute(self, _context):
         for scene, strip in list(outputs.joined()):
-            fault = session.finished(session.ask(scene, strip, whole(scene, strip)))
+            fault = session.finished(session.start_job(scene, strip, whole(scene, strip)))
             if fault is not None:
                 self.report({"ERROR"}, f"{strip.name}: {fault.text}")
                 return {"CANCELLED"}

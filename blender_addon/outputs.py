@@ -33,11 +33,11 @@ _laid = attrgetter(
 )
 #: (scene, strip) -> what its outputs repeat, and what they were then.
 _seen: dict[tuple[str, str], tuple[Any, ...]] = {}
-_told: dict[tuple[str, str], tuple[Any, ...]] = {}
+_presented: dict[tuple[str, str], tuple[Any, ...]] = {}
 #: Scene -> the colour space that its sequencer worked in.
 _spaces: dict[str, str] = {}
 #: Whether outputs may have changed beside us, as by undo, and have to be looked at themselves.
-_doubted = False
+_expected = False
 
 
 def matte_strip(strip: Any) -> Any:
@@ -87,7 +87,7 @@ def update(scene: Any, strip: Any, inventory: Inventory | None = None) -> bool:
     moving = animation.curves(strip)
     key = (scene.name, strip.name)
     _seen[key] = _signature(scene, strip, moving, cutout is not None or bool(singles))
-    _told[key] = _present(matte, cutout)
+    _presented[key] = _present(matte, cutout)
     return made
 
 
@@ -141,7 +141,7 @@ def _lay_out_single(scene: Any, strip: Any, single: Any, plate: plates.Plate, fo
     _copy_place(strip, single, flips, (*animation.PLACE, *(animation.FLIPS if flips else ())))
 
 
-def settle(scene: Any, strip: Any) -> None:
+def use_own_files(scene: Any, strip: Any) -> None:
     """Have a plate that shows another's files show its own, before anything is written there. Raises plates.Refusal."""
     joint = Inventory(scene).joint(strip)
     shown = _shown_folder(strip, joint.matte) if joint is not None else None
@@ -415,13 +415,13 @@ def _present(matte: Any, cutout: Any) -> tuple[Any, ...]:
 
 def follow() -> None:
     """Bring outputs in step with plates that were moved, trimmed, split, graded or copied since the last call."""
-    global _doubted
-    doubted, _doubted = _doubted, False
+    global _expected
+    expected, _expected = _expected, False
     for inventory in inventories():
-        _follow(inventory, doubted)
+        _follow(inventory, expected)
 
 
-def _follow(inventory: Inventory, doubted: bool) -> None:
+def _follow(inventory: Inventory, expected: bool) -> None:
     scene, found = inventory.scene, inventory
     name, space = scene.name, scene.sequencer_colorspace_settings.name
     moving = animation.curves_of(scene) if inventory.joined else {}
@@ -434,7 +434,7 @@ def _follow(inventory: Inventory, doubted: bool) -> None:
         key = (name, strip.name)
         signature = _signature(scene, strip, moving.get(strip.path_from_id(), {}) if moving else {}, graded)
         same = matte is not None and _seen.get(key) == signature and not anew
-        if same and not (doubted and _told.get(key) != _present(matte, cutout)):
+        if same and not (expected and _presented.get(key) != _present(matte, cutout)):
             continue
         _seen[key] = signature
         try:
@@ -481,14 +481,14 @@ def missing(strip: Any) -> bool:
     return not ((folder / first).exists() and (folder / last).exists())
 
 
-def doubt() -> None:
+def expect_changes() -> None:
     """A step was undone: outputs may be those of another time."""
-    global _doubted
-    _doubted = True
+    global _expected
+    _expected = True
 
 
 def forget() -> None:
     """Another file is loaded: look at everything anew."""
     _seen.clear()
-    _told.clear()
+    _presented.clear()
     _spaces.clear()

@@ -141,7 +141,7 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
         scene, strip = active.target(context)
         run = runs.get(strip.wisp.uid)
         if run is not None and run.busy:
-            layout.progress(factor=activity.part(run), text=activity.told(run))
+            layout.progress(factor=activity.part(run), text=activity.progress_text(run))
             layout.operator("wisp.stop", icon_value=icon("stop"))
         else:
             row = layout.row(align=True)

@@ -48,7 +48,7 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
 def read(folder: Path, shot: Mapping[str, Any], frames: Iterable[int]) -> dict[int, Lane]:
     """What is there, by object id, for the document `shot` on these frames, as far as the files tell."""
     frames, known = set(frames), {}
-    there = MatteFolder(folder).doubts(frames)
+    there = MatteFolder(folder).suspicions(frames)
     status = _load(folder / "status.json")
     changed = outdated(_load(folder / "shot.wisp"), shot)
     for item in shot["objects"]:

@@ -112,9 +112,9 @@ class Run:
         self._version += 1
         redraw()
 
-    def judge(self, number: int, frame: int, doubt: str) -> None:
+    def mark_suspicious(self, number: int, frame: int, reason: str) -> None:
         """What there is to doubt about a matte, or nothing."""
-        self.session.judge(number, frame, doubt)
+        self.session.mark_suspicious(number, frame, reason)
         self.changed()
 
     # -- files --------------------------------------------------------------------------------------------
@@ -155,8 +155,8 @@ class Run:
             self.file(self.mattes.place, number, frame, Path(path), self.enabled, then=then)
 
     def _placed(self, number: int, frame: int, placed: Placed) -> None:
-        if placed.doubt is not None:
-            self.judge(number, frame, placed.doubt)
+        if placed.suspicion is not None:
+            self.mark_suspicious(number, frame, placed.suspicion)
         self._combined(placed.changed)
 
     def _combined(self, changed: bool) -> None:

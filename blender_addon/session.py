@@ -36,7 +36,7 @@ SHARE = 0.02
 
 def sync(scene: Any, strip: Any) -> Run:
     """Open the plate in the engine, or send what changed since. Raises plates.Refusal, EngineGone."""
-    outputs.settle(scene, strip)
+    outputs.use_own_files(scene, strip)
     wisp = strip.wisp
     run = run_of(wisp.uid)
     plate = plates.plate_of(scene, strip)
@@ -65,7 +65,7 @@ def sync(scene: Any, strip: Any) -> Run:
 
 def combine(scene: Any, strip: Any) -> None:
     """Show the mattes of the objects that are shown now, without asking the engine. Raises plates.Refusal."""
-    outputs.settle(scene, strip)
+    outputs.use_own_files(scene, strip)
     run = run_of(strip.wisp.uid)
     run.mattes = run.mattes or MatteFolder(places.here().plate(run.uid))
     run.show(strip.wisp.shown_objects, plates.plate_of(scene, strip).frames, anyway=True)
@@ -94,7 +94,7 @@ def recall() -> None:
         run.file(record.read, folder, shot, plate.frames, then=known)
 
 
-def ask(
+def start_job(
     scene: Any,
     strip: Any,
     request: jobs.Request,
@@ -152,19 +152,19 @@ def _wait(run: Run) -> None:
 # -- what was changed -----------------------------------------------------------------------------------------
 
 
-def want_preview(uid: str, number: int, frame: int) -> None:
+def request_preview(uid: str, number: int, frame: int) -> None:
     """Ask for the matte of one object on one frame soon."""
     run_of(uid).wanted.add((number, frame))
 
 
-def wake() -> None:
+def schedule_update() -> None:
     """A setting has changed: send it soon to the plates that are open."""
     _settings.start()
 
 
 def undone() -> None:
     """A step was undone or done again: send what is there now; what is solved is shown also where its strip went."""
-    wake()
+    schedule_update()
     unshown.update(run.uid for run in runs.values() if any(run.solved.values()))
 
 
@@ -198,7 +198,7 @@ def _send_previews(run: Run) -> None:
         prompted = {item.number for item in strip.wisp.objects if item.keyframes}
         for number, frame in wanted:
             if number in prompted:
-                run.session.want_preview(number, frame)
+                run.session.request_preview(number, frame)
 
 
 def _preview_shown(run: Run) -> None:
@@ -212,7 +212,7 @@ def _preview_shown(run: Run) -> None:
             return
         for number in strip.wisp.shown_objects:
             if run.session.stale(number, frame) and run.session.matte_path(number, frame) is not None:
-                run.session.want_preview(number, frame)
+                run.session.request_preview(number, frame)
 
 
 def _send_settings() -> None:
@@ -288,4 +288,4 @@ def drop_engine() -> None:
     """End the engine: the next request starts one anew, perhaps another, which is told of every plate."""
     engine.stop()
     for run in runs.values():
-        run.session.say(READY)
+        run.session.show_message(READY)

@@ -35,7 +35,7 @@ def go_to_doubt(group: Any, step: int) -> None:
         raise edits.Refusal(f"No suspicious frame is known {'after' if step > 0 else 'before'} this one; press Check.")
     frame = min(beyond) if step > 0 else max(beyond)
     host.go(frame)
-    solving.say(group, f"Frame {frame}, {doubts[frame]}")
+    solving.set_status(group, f"Frame {frame}, {doubts[frame]}")
 
 
 def find(group: Any) -> None:
@@ -44,11 +44,11 @@ def find(group: Any) -> None:
     if not words:
         raise edits.Refusal("Write what to look for into 'words' first.")
 
-    def told(event: Any) -> None:
+    def on_event(event: Any) -> None:
         if isinstance(event, BoxFound):
             attempt(group, lambda _: edits.add_prompt(group, "Wisp find", _box(event)))
 
-    solving.export_plates(group, lambda: solving.run(group, Detect(words=words, frame=frame), told))
+    solving.export_plates(group, lambda: solving.run(group, Detect(words=words, frame=frame), on_event))
 
 
 def _box(event: BoxFound) -> Dict[str, Any]:
@@ -58,17 +58,17 @@ def _box(event: BoxFound) -> Dict[str, Any]:
 def refresh_plates(group: Any) -> None:
     """Render the whole plate again, whatever is there."""
     plates.forget(solving.plate_folder(group))
-    solving.export_plates(group, lambda: solving.say(group, "The plate is rendered again"))
+    solving.export_plates(group, lambda: solving.set_status(group, "The plate is rendered again"))
 
 
 def start_engine(group: Any) -> None:
     ENGINE.client(str(group["wisp_engine_python"].value()))
-    solving.say(group, "The engine starts")
+    solving.set_status(group, "The engine starts")
 
 
 def stop_engine(group: Any) -> None:
     ENGINE.stop()
-    solving.say(group, "The engine is stopped; it starts again when it is needed")
+    solving.set_status(group, "The engine is stopped; it starts again when it is needed")
 
 
 BUTTONS: Dict[str, Callable[[Any], Any]] = {
@@ -98,8 +98,8 @@ BUTTONS: Dict[str, Callable[[Any], Any]] = {
     "start_engine": start_engine,
     "stop_engine": stop_engine,
     "diagnostics": lambda _: host.message(ENGINE.report()),
-    "mask_selected": masks.take_selected,
-    "take_roto": masks.take_roto,
+    "mask_selected": masks.add_selected_mask,
+    "take_roto": masks.add_roto_object,
     "publish": publish.start,
     "farm": publish.farm,
     "take_solved": solving.synchronise,
@@ -111,7 +111,7 @@ def press(group: Any, name: str) -> None:
     """A button's work."""
     fault = node.newer(group)
     if fault is not None:
-        solving.say(group, fault)
+        solving.set_status(group, fault)
     else:
         attempt(group, BUTTONS[name])
 
@@ -122,6 +122,6 @@ def attempt(group: Any, work: Callable[[Any], Any]) -> None:
         work(group)
         follow.look(group, held=False)
     except host.Cancelled:
-        solving.say(group, "Stopped while the plate was rendered")
+        solving.set_status(group, "Stopped while the plate was rendered")
     except (edits.Refusal, EngineNotFound, EngineError, RuntimeError, OSError) as error:
-        solving.say(group, str(error))
+        solving.set_status(group, str(error))

@@ -76,7 +76,7 @@ def _created(group: Any) -> None:
         return
     fault = node.newer(group)
     if fault is not None:
-        solving.say(group, fault)
+        solving.set_status(group, fault)
         return
     uid = state.uid_of(group)
     if not uid or any(other != group and state.uid_of(other) == uid for other in host.wisp_nodes()):
@@ -103,6 +103,6 @@ def _safely(work: Callable[[Any], None]) -> None:
         if host.has_interface():
             follow.TURNS.watch()
     except edits.Refusal as refusal:
-        solving.say(group, str(refusal))
+        solving.set_status(group, str(refusal))
     except Exception:
         traceback.print_exc(file=sys.stderr)

@@ -248,7 +248,7 @@ def show_object(group: Any) -> None:
     state.of(group).object_knobs = object_knobs(group)
 
 
-def take_object(group: Any) -> None:
+def write_object(group: Any) -> None:
     """The active object becomes what its knobs say: name, colour, enabled, core, edge. A name that
     another object has is not taken. Raises Refusal for an edge that cannot be."""
     item = active(group)

@@ -38,7 +38,7 @@ def look(group: Any, held: Optional[bool] = None) -> None:
     settings = [group[name].value() for name in _SETTINGS]
     settings += [group.input(index) is not None for index in range(1, len(graph.INPUTS))]
     if mine.settings not in (None, settings):
-        solving.tell(group)
+        solving.send_edits(group)
     mine.settings = settings
 
 
@@ -58,7 +58,7 @@ def idle() -> None:
             settle(group, held, picked)
         except (edits.Refusal, OSError) as fault:
             if picked is not None and host.choice(group["wisp_mode"]):
-                solving.say(group, str(fault))
+                solving.set_status(group, str(fault))
 
 
 def settle(group: Any, held: bool = False, picked: Optional[host.Sample] = None) -> None:
@@ -139,7 +139,7 @@ def _take_source(group: Any, mine: state.NodeState) -> bool:
         mine.source = source
         if (group["wisp_first"].value(), group["wisp_last"].value()) == (1, 1):
             with state.guarded(group):
-                node.take_range(group)
+                node.read_range(group)
     return source is not None
 
 
@@ -170,7 +170,7 @@ def _catch_up(group: Any, mine: state.NodeState) -> None:
     handles.show(group)
     mine.shown = prompts, (view[0], host.choice(group["wisp_object"]))
     if others:
-        solving.tell(group)
+        solving.send_edits(group)
         if _panel() is not None:
             _panel().prompts_changed(group)
 
@@ -181,11 +181,11 @@ def _take(group: Any, mine: state.NodeState) -> None:
         held = edits.object_knobs(group)
         if mine.object_knobs not in (None, held):
             mine.object_knobs = held
-            edits.take_object(group)
+            edits.write_object(group)
             mine.shown = None  # a name that cannot be is put right
-        handles.take(group)
+        handles.write_moved(group)
     except edits.Refusal as refusal:
-        solving.say(group, str(refusal))
+        solving.set_status(group, str(refusal))
 
 
 def _lay_out(group: Any, mine: state.NodeState) -> None:

@@ -51,7 +51,7 @@ def show(group: Any) -> None:
                 knob.setVisible(there)
 
 
-def take(group: Any) -> bool:
+def write_moved(group: Any) -> bool:
     """Write handles that were moved into the prompts, not where the frame or the prompts have changed since; whether
     there were any."""
     shown, item = state.of(group).handles, edits.active(group)

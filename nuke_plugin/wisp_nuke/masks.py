@@ -10,7 +10,7 @@ from . import edits, host, plates, solving, state
 from .vendor.client.jobs import Done, Event, Roto, RotoRead
 
 
-def take_selected(group: Any) -> None:
+def add_selected_mask(group: Any) -> None:
     """The alpha of the node that is selected, on this frame, becomes a mask of the active object: inside where it is
     above one half. Raises Refusal without such a node, and for one of another size."""
     source = _selected(group, "Select the one node whose alpha is the mask, such as a Roto, then press this button.")
@@ -21,7 +21,7 @@ def take_selected(group: Any) -> None:
     edits.edit(group, "Wisp mask", lambda shot: _replace(group, shot, prompt))
 
 
-def take_roto(group: Any) -> None:
+def add_roto_object(group: Any) -> None:
     """The closed shapes of the Roto or RotoPaint node that is selected become a new object: a mask wherever they have a
     key; with a band to finish them in, on every frame, and the band alone left open. Raises Refusal without such a
     node, and for one of another size."""
@@ -40,7 +40,7 @@ def take_roto(group: Any) -> None:
     band = float(group["wisp_roto_band"].value())
     found: List[RotoRead] = []
 
-    def told(event: Event) -> None:
+    def on_event(event: Event) -> None:
         if isinstance(event, RotoRead):
             found.append(event)
 
@@ -51,10 +51,10 @@ def take_roto(group: Any) -> None:
                 objects = [(one.object, one.parts) for one in found]
                 edits.edit(group, "Wisp roto", lambda shot: shot.add_objects(objects))
             except edits.Refusal as refusal:
-                solving.say(group, str(refusal))
+                solving.set_status(group, str(refusal))
 
     asked = Roto(script.as_posix(), folder.as_posix(), band=band if band > 0 else None)
-    solving.export_plates(group, lambda: solving.run(group, asked, told, ended))
+    solving.export_plates(group, lambda: solving.run(group, asked, on_event, ended))
 
 
 def _selected(group: Any, lacking: str) -> Any:

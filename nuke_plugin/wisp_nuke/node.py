@@ -221,7 +221,7 @@ def create(source: Optional[Any] = None, name: str = "Wisp1") -> Any:
     rebuild(group, [graph.Mattes("", True)] if host.limit() is not None else [])
     if source is not None:
         group.setInput(0, source)
-        take_range(group)
+        read_range(group)
     return group
 
 
@@ -323,7 +323,7 @@ def frame_of(group: Any, knob: str) -> int:
     return int(group[knob].value())
 
 
-def take_range(group: Any) -> None:
+def read_range(group: Any) -> None:
     """First and last frame of what the node is connected to."""
     source = group.input(0)
     if source is not None:

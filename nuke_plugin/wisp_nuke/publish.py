@@ -31,9 +31,9 @@ def start(group: Any) -> None:
             try:
                 with host.undo_step("Wisp publish"):
                     more = read_them()
-                solving.say(group, f"Published {folder.as_posix()}{more}")
+                solving.set_status(group, f"Published {folder.as_posix()}{more}")
             except (edits.Refusal, RuntimeError, OSError) as error:
-                solving.say(group, f"Published {folder.as_posix()}, but no node reads it: {error}")
+                solving.set_status(group, f"Published {folder.as_posix()}, but no node reads it: {error}")
 
     def read_them() -> str:
         """Make nodes that read the files; returns what else there is to say."""
@@ -91,7 +91,7 @@ def _pack(group: Any) -> None:
 
     def ended(end: Optional[Done], _: str) -> None:
         if isinstance(end, Packed):
-            solving.say(group, f"{end.words}\nPress 'Take what is solved' once the farm has run it.")
+            solving.set_status(group, f"{end.words}\nPress 'Take what is solved' once the farm has run it.")
 
     solving.run(group, Pack(queue, folder.as_posix(), maps=maps), on_end=ended)  # type: ignore[arg-type]
 

@@ -19,7 +19,7 @@ from .vendor.client.session import Places, Session
 from .vendor.client.tables import STAGES
 
 
-def say(group: Any, text: str) -> None:
+def set_status(group: Any, text: str) -> None:
     """The status line."""
     if group["wisp_status"].value() != text:
         with state.writing(group):
@@ -120,7 +120,7 @@ class Follower:
             host.show_progress(self._mine.bar, progress.done, progress.total, words)
         if words != self._said:
             self._said = words
-            say(self._group, words)
+            set_status(self._group, words)
         worked, self._works = self._works, session.busy
         if worked and not session.busy:
             self._mine.bar = None
@@ -136,7 +136,7 @@ class Follower:
         try:
             show_solved(self._group, self._session)
         except Refusal as refusal:
-            say(self._group, str(refusal))
+            set_status(self._group, str(refusal))
 
 
 def show_solved(group: Any, session: Session) -> None:
@@ -247,7 +247,7 @@ def export_plates(group: Any, then: Callable[[], Any]) -> None:
 
     def stopped(error: Exception) -> None:
         mine.bar = None
-        say(group, "Stopped while the plate was rendered" if isinstance(error, host.Cancelled) else str(error))
+        set_status(group, "Stopped while the plate was rendered" if isinstance(error, host.Cancelled) else str(error))
 
     folder = plate_folder(group)
     try:
@@ -256,7 +256,7 @@ def export_plates(group: Any, then: Callable[[], Any]) -> None:
         mine.bar = None
         raise
     if mine.export.todo and host.has_interface():
-        say(group, "Rendering the plate")
+        set_status(group, "Rendering the plate")
     else:
         mine.export.step()
 
@@ -266,7 +266,7 @@ def synchronise(group: Any) -> None:
     session_of(group).refresh()
 
 
-def tell(group: Any) -> None:
+def send_edits(group: Any) -> None:
     """The prompts or settings have changed: an engine that has the shot open says what is stale now."""
     session = state.of(group).session
     if session is not None:

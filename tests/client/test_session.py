@@ -127,11 +127,11 @@ def test_a_preview_follows_the_edit_that_it_is_of(made: Any) -> None:
     session.matte_changed.connect(lambda *what: seen.append(what))
     document["name"] = "edited"
     session.update()
-    session.want_preview(1, 7)
-    session.want_preview(1, 7)
+    session.request_preview(1, 7)
+    session.request_preview(1, 7)
     clock.passes(PREVIEW)
     assert client.shot.asked == [("update", "edited"), ("preview", 1, 7)] and session.previewing
-    session.want_preview(1, 7)  # edited again while it is computed
+    session.request_preview(1, 7)  # edited again while it is computed
     clock.passes(PREVIEW)
     client.shot.previews[0][0]({"path": "/cache/m/alpha.0007.exr", "track_state": "tracked", "confidence": 0.3})
     assert session.lanes[1].suspicious == {7: "the tracker's confidence is 0.30"}
@@ -144,7 +144,7 @@ def test_a_quick_preview_is_shown_and_leaves_the_frame_to_be_solved(made: Any) -
     session, client, clock, _ = made
     session._lane(1).dirty.add(7)
     assert session.stale(1, 7)
-    session.want_preview(1, 7)
+    session.request_preview(1, 7)
     clock.passes(PREVIEW)
     path = "/cache/q/alpha.0007.exr"
     client.shot.previews[0][0]({"path": path, "track_state": "tracked", "confidence": 0.9, "quick": True})

@@ -44,8 +44,8 @@ def test_keys_go_to_the_next_frame_worth_a_look(window: Window, hand: Hand) -> N
     editor = window.editor
     editor.live.setChecked(False)
     hand.click(*disc(FIRST))
-    editor.session.doubt(1, FIRST + 2, "lost", 0.0)
-    editor.session.doubt(1, FIRST + 5, "tracked", 0.2)
+    editor.session.note_track_state(1, FIRST + 2, "lost", 0.0)
+    editor.session.note_track_state(1, FIRST + 5, "tracked", 0.2)
     hand.key(Qt.Key.Key_N)
     assert editor.frame == FIRST + 2 and "lost" in editor.status.text()
     hand.key(Qt.Key.Key_N)

@@ -65,7 +65,7 @@ def test_what_is_fine_can_be_doubted_again_and_undone(window: Window, hand: Hand
     hand.click(*disc(FIRST))
     hand.key(Qt.Key.Key_Y)
     assert editor.status.words.styleSheet() and "no matte" in editor.status.text()
-    editor.session.doubt(1, FIRST, "lost", 0.0, "mark")
+    editor.session.note_track_state(1, FIRST, "lost", 0.0, "mark")
     hand.key(Qt.Key.Key_Y)
     hand.wait(lambda: FIRST not in editor.session.lanes[1].suspicious)
     hand.key(Qt.Key.Key_Z, CONTROL)

@@ -88,7 +88,7 @@ class Timer:
             self._work()
 
 
-def doubt_of(track_state: str, confidence: float) -> str:
+def suspicion(track_state: str, confidence: float) -> str:
     """Why a matte is worth a look, by what the tracker said of its mask; or nothing."""
     if track_state not in SURE:
         return track_state
@@ -215,18 +215,18 @@ class Session:
         known = key in self._wanted or key in self._previews or key in self._looked_at
         return lane is not None and frame in lane.dirty and not known
 
-    def doubt(
+    def note_track_state(
         self, number: int, frame: int, track_state: str, confidence: float, fingerprint: Optional[str] = None
     ) -> None:
         """Mark or clear a frame as suspicious by what its matte says. `fingerprint`: of a matte that was read."""
         self._said.setdefault(number, {})[frame] = (track_state, confidence)
         if fingerprint:
             self._prints[number, frame] = fingerprint
-        self.judge(number, frame, doubt_of(track_state, confidence))
+        self.mark_suspicious(number, frame, suspicion(track_state, confidence))
 
-    def judge(self, number: int, frame: int, doubt: str) -> None:
+    def mark_suspicious(self, number: int, frame: int, reason: str) -> None:
         """Why a matte is worth a look by what its file says; nothing: it is not."""
-        self._doubts[number, frame] = doubt
+        self._doubts[number, frame] = reason
         self._weigh(number, frame)
 
     def fingerprint(self, number: int, frame: int) -> Optional[str]:
@@ -296,7 +296,7 @@ class Session:
         if self._shot is not None and self._ensure():
             self._looking = self._shot.refresh()
 
-    def want_preview(self, number: int, frame: int) -> None:
+    def request_preview(self, number: int, frame: int) -> None:
         """Compute that matte soon; asked for again before that, it is computed once. One that is being computed
         when it is asked for again is computed anew afterwards: the shot has changed since."""
         self._wanted.add((number, frame))
@@ -324,7 +324,7 @@ class Session:
         if self._shot is None:
             return False
         self._send()
-        self.say(asked.doing)
+        self.show_message(asked.doing)
         self.progress = jobs.Progress("starting", None, 0, 0, None)  # type: ignore[arg-type]
         self._solves = isinstance(asked, jobs.Solve)
 
@@ -348,7 +348,7 @@ class Session:
         """Stop the job; what is finished stays. An engine that does not obey is ended."""
         if self._job is not None and self.busy:
             self._job.cancel()
-            self.say("Stopping")
+            self.show_message("Stopping")
             self._patience_timer.start()
 
     def close(self) -> None:
@@ -375,7 +375,7 @@ class Session:
         try:
             self.client.start()
         except EngineGone as error:
-            self.say(str(error), failed=True)
+            self.show_message(str(error), failed=True)
             return False
         return True
 
@@ -409,7 +409,7 @@ class Session:
         def there(result: Dict[str, Any]) -> None:
             ended()
             self._forget(number, frame)
-            self.doubt(number, frame, result["track_state"], result["confidence"])
+            self.note_track_state(number, frame, result["track_state"], result["confidence"])
             self._keep(number, frame, result["path"], result.get("quick", False))
             self.changed.emit()
 
@@ -459,7 +459,7 @@ class Session:
                     del self._paths[key]  # no prompt reaches the frame any more
                     lane.suspicious.pop(key[1], None)
         if not self.busy and not self.failed:
-            self.say(self._at_rest)
+            self.show_message(self._at_rest)
         elif self.failed and not self.busy:
             self.failed = False
         self.changed.emit()
@@ -470,13 +470,13 @@ class Session:
             self.progress = event
         elif isinstance(event, jobs.FrameDone) and self._solves:
             self._forget(event.id, event.frame)
-            self.doubt(event.id, event.frame, event.track_state, event.confidence)
+            self.note_track_state(event.id, event.frame, event.track_state, event.confidence)
             self._keep(event.id, event.frame, event.path)
         elif isinstance(event, jobs.Verdict):
             self._verdicts[event.id, event.frame] = "; ".join(event.reasons) if event.suspicious else ""
             self._weigh(event.id, event.frame)
         elif isinstance(event, jobs.Notice) and event.level == "warning":
-            self.say(event.message)
+            self.show_message(event.message)
         self.changed.emit()
 
     def _done(self, end: jobs.Done) -> None:
@@ -496,7 +496,7 @@ class Session:
         self._patience_timer.stop()
         self.progress = None
         self._at_rest = READY if failed else words
-        self.say(words, failed)
+        self.show_message(words, failed)
         if self._shot is not None and self.client.pid is not None:
             self._looking = self._shot.refresh()
         self.changed.emit()
@@ -507,20 +507,20 @@ class Session:
 
     def _error(self, error: EngineError) -> None:
         self._looking = False
-        self.say(str(error), failed=True)
+        self.show_message(str(error), failed=True)
 
     def _exited(self, end: EngineExit) -> None:
         self.progress = None
         self._looking = False
         self._wanted.clear()
         self._previews.clear()
-        self.say(f"{end} Your prompts are safe; it starts again when it is needed.", failed=True)
+        self.show_message(f"{end} Your prompts are safe; it starts again when it is needed.", failed=True)
 
     def _notified(self, method: str, params: Dict[str, Any]) -> None:
         if method == "log" and params.get("level") in ("warning", "error"):
-            self.say(str(params.get("text", "")), failed=params["level"] == "error")
+            self.show_message(str(params.get("text", "")), failed=params["level"] == "error")
 
-    def say(self, words: str, failed: bool = False) -> None:
+    def show_message(self, words: str, failed: bool = False) -> None:
         """Put a sentence on the status line."""
         self.message, self.failed = words, failed
         self.changed.emit()

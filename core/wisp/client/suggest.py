@@ -19,7 +19,7 @@ _DOUBT = {"lost": 0.5, "candidate": 0.6, "absent": 0.0, "keyframe": 0.0}
 Said = Mapping[int, Tuple[str, float]]
 
 
-def doubt(state: str, confidence: float) -> float:
+def uncertainty(state: str, confidence: float) -> float:
     """How likely a mask is wrong, 0..1."""
     least = _DOUBT.get(state)
     return 1.0 - confidence if least is None else max(least, 0.0 if state != "candidate" else 1.0 - confidence)
@@ -28,7 +28,7 @@ def doubt(state: str, confidence: float) -> float:
 def suggest(said: Said, keyframes: Iterable[int]) -> Optional[int]:
     """The frame of `said` whose correction would help most, the earliest of equals; None where nothing is doubtful."""
     given = sorted(keyframes)
-    doubts = {frame: 0.0 if frame in given else doubt(*said[frame]) for frame in sorted(said)}
+    doubts = {frame: 0.0 if frame in given else uncertainty(*said[frame]) for frame in sorted(said)}
     frames = list(doubts)
     best, most = None, 0.0
     for frame, own in doubts.items():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..client.suggest import doubt, suggest
+from ..client.suggest import suggest, uncertainty
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
 from .report import Reporter, tell
 
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
             said = {frame: (stamp.track_state, stamp.confidence) for frame, stamp in found}
             frame = suggest(said, work.plan.keyframes)
             state, confidence = said[frame] if frame is not None else ("", 0.0)
-            doubtful = round(doubt(state, confidence), 3) if frame is not None else 0.0
+            doubtful = round(uncertainty(state, confidence), 3) if frame is not None else 0.0
             reporter.emit("suggestion", object=name, frame=frame, state=state, doubt=doubtful, frames=len(said))
             if args.json:
                 continue

@@ -65,7 +65,7 @@ class Beside:
     def check(self) -> None:
         """Have all solved mattes, or those from in to out, looked through."""
         if not self._session.run(jobs.Check(frames=self._edits.span_text)):
-            self._session.say(BUSY, failed=True)
+            self._session.show_message(BUSY, failed=True)
 
     def ask_words(self) -> None:
         """Ask for words, and look for them."""
@@ -86,6 +86,6 @@ class Beside:
 
         asked = jobs.Detect(words=words, frame=self._frame(), threshold=threshold)
         if self._session.run(asked, found):
-            self._session.say(f"Looking for {words!r}")
+            self._session.show_message(f"Looking for {words!r}")
         else:
-            self._session.say(BUSY, failed=True)
+            self._session.show_message(BUSY, failed=True)

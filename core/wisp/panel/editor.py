@@ -358,13 +358,13 @@ class Editor(QtWidgets.QWidget):
         """A gesture has changed the shot on this frame."""
         number = self.edits.active
         if self.live.isChecked() and number is not None and self.edits.prompts(number, self.frame):
-            self.session.want_preview(number, self.frame)
+            self.session.request_preview(number, self.frame)
 
     def _finish_changed(self) -> None:
         """What is shown is computed anew from its mask; a frame without a matte has nothing to show."""
         number = self.edits.active
         if self.live.isChecked() and number is not None and self.session.matte_path(number, self.frame) is not None:
-            self.session.want_preview(number, self.frame)
+            self.session.request_preview(number, self.frame)
 
     def _undo(self) -> None:
         name = self.edits.undo()

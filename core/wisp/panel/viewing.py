@@ -106,7 +106,7 @@ class Viewing(QtCore.QObject):
         said = (matte.track_state, matte.confidence, matte.fingerprint)
         if self._told.get((number, self.frame)) != said:
             self._told[number, self.frame] = said
-            self._session.doubt(number, self.frame, *said)
+            self._session.note_track_state(number, self.frame, *said)
             self.doubted.emit()
 
     def _layers_keys(self, frame: int) -> List[Tuple[Dict[str, Any], Key]]:

@@ -16,7 +16,7 @@ def run() -> None:
     state = stage.addon("runs").run_of(strip.wisp.uid)
     lane = stage.addon("client.session").Lane(set(range(1001, 1011)), set(range(1011, 1021)), {})
     state.enabled, state.session.lanes[1] = (1,), lane
-    state.judge(1, 1003, "confidence 0.12")
+    state.mark_suspicious(1, 1003, "confidence 0.12")
     scene.frame_set(3)
     words = " ".join(text for panel in panels.CLASSES[1:] for text in stage.drawn(panel))
     assert "bar.1003.png, confidence 0.12" in words and "Done: 1-2, 4-10" in words and "To do: 11-20" in words, words
@@ -42,7 +42,7 @@ def waiting(strip: Any, state: Any) -> None:
     assert activity.of(strip) == "Starting the engine..."
     state.wanted.clear()
     state.mattes = stage.addon("mattes").MatteFolder(stage.addon("places").here().plate(strip.wisp.uid))
-    state.session.want_preview(1, 1002)
+    state.session.request_preview(1, 1002)
     state.session._status({"objects": []})
     assert activity.of(strip), "the state of all files is no answer to the click"
     state.session._wanted.clear()

@@ -42,7 +42,7 @@ def state(strip: Any) -> Any:
 def checked(strip: Any) -> None:
     """A check tells how many frames it judged; a doubt of before that it does not share is gone."""
     stage.must_fail(bpy.ops.wisp.check, "use wait=True")
-    state(strip).judge(1, 1003, "confidence 0.12")
+    state(strip).mark_suspicious(1, 1003, "confidence 0.12")
     assert bpy.ops.wisp.check(wait=True) == {"FINISHED"}
     assert "frames judged" in state(strip).message, state(strip).message
     assert state(strip).doubtful[1].get(1003) != "confidence 0.12"

@@ -222,7 +222,7 @@ def many() -> None:
         stage.addon("model").own(strip).add_object().add_prompt("point", 1001, [(5, 5)])
         outputs.update(bpy.context.scene, strip)
     took = {}
-    for what, change in (("idle", lambda: None), ("undo", outputs.doubt), ("all anew", outputs.forget)):
+    for what, change in (("idle", lambda: None), ("undo", outputs.expect_changes), ("all anew", outputs.forget)):
         outputs.follow()
         change()
         began = time.process_time()
@@ -241,7 +241,7 @@ def told_in_shares() -> None:
         session.sync(scene, strip)
     for _, strip in plates:
         strip.wisp.objects[0].add_prompt("point", 1002, [(7, 7)])
-    session.wake()
+    session.schedule_update()
     spent, end = [], time.monotonic() + 60
     while not all(len(run.document["objects"][0]["prompts"]) > 1 for run in runs.values()):
         assert time.monotonic() < end, "not told"
