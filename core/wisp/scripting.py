@@ -26,6 +26,7 @@ from .client.frames import as_sequence, spans
 from .client.tables import EDGE, PAINTED, STROKE_RADIUS, UNKNOWN_RADIUS
 from .errors import UsageError
 from .frames import parse_frames
+from .panel.carrying import scaled
 from .panel.shot_edits import ShotEdits
 from .view.places import cache_beside, new_shot
 from .weights.options import RunOptions
@@ -151,6 +152,29 @@ class OpenShot:
         except UsageError:
             self._edits.take_back()
             raise
+
+    def scale(self) -> tuple[int, int]:
+        """Fit everything that was drawn to the plate as it is now, a proxy or the final one: masks become pictures of
+        its size beside the document; core and garbage mattes have to be rendered anew. No step of undo.
+
+        Returns its width and height. InputError, UsageError, OutputError.
+        """
+        from .plates import open_plate
+
+        spec = self._shot.plate
+        now = open_plate(documents.resolve_path(spec.path, self.path), layer=spec.layer)
+        before, size = (spec.width, spec.height), (now.width, now.height)
+
+        def picture(path: str) -> str:
+            return _resized(path, self.path, before, size)
+
+        if size != before:
+            document = self._edits.document
+            plate = dict(document["plate"], width=size[0], height=size[1], pixel_aspect=now.pixel_aspect)
+            objects = scaled(document["objects"], before, size, picture)
+            self._shot = documents.parse(dict(document, plate=plate, objects=objects))
+            self._edits, self._kept = ShotEdits(self._shot.model_dump(mode="json")), None
+        return size
 
     # -- work ---------------------------------------------------------------------------------------------------
 
@@ -445,3 +469,21 @@ def _sound(asked: Asked) -> Asked:
     if asked.faults:
         raise UsageError(f"{asked.method}: {'; '.join(asked.faults)}.")
     return asked
+
+
+def _resized(stored: str, document: Path, before: tuple[int, int], size: tuple[int, int]) -> str:
+    """A mask of one plate size as a picture of another beside the document; its path, relative to it."""
+    import cv2
+
+    from .atomic import replacing
+    from .plates.stills import read_coverage
+
+    path = documents.resolve_path(stored, document)
+    shrinks = size[0] * size[1] < before[0] * before[1]
+    values = cv2.resize(
+        read_coverage(path, *before), size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+    target = document.parent / "prompts" / f"{path.stem}_{size[0]}x{size[1]}.png"
+    with replacing(target) as temporary:
+        temporary.write_bytes(cv2.imencode(".png", (values * 255).round().astype("uint8"))[1].tobytes())
+    return documents.relative_path(target, document)

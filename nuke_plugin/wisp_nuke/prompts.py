@@ -7,6 +7,7 @@ from typing import Any, Dict, Tuple
 
 from .vendor.client.codec import CodecError, decode, encode
 from .vendor.client.tables import PAINTED
+from .vendor.panel import carrying
 from .vendor.panel.shot_edits import ShotEdits
 
 #: Version of what is stored beside the codec's own.
@@ -62,18 +63,4 @@ def distance(prompt: Dict[str, Any], spot: Tuple[float, float]) -> float:
 
 def scaled(stored: Dict[str, Any], size: Size) -> Dict[str, Any]:
     """The prompts for a plate of another size: every coordinate stretched along."""
-    sx, sy = size[0] / float(stored["size"][0]), size[1] / float(stored["size"][1])
-    objects = [dict(item, prompts=[_stretched(one, sx, sy) for one in item["prompts"]]) for item in stored["objects"]]
-    return dict(stored, size=list(size), objects=objects)
-
-
-def _stretched(prompt: Dict[str, Any], sx: float, sy: float) -> Dict[str, Any]:
-    prompt = dict(prompt)
-    if prompt["kind"] == "point":
-        prompt["xy"] = [prompt["xy"][0] * sx, prompt["xy"][1] * sy]
-    elif prompt["kind"] == "box":
-        prompt["xyxy"] = [value * scale for value, scale in zip(prompt["xyxy"], (sx, sy, sx, sy))]
-    elif prompt["kind"] in PAINTED:
-        prompt["xy"] = [[x * sx, y * sy] for x, y in prompt["xy"]]
-        prompt["radius"] = prompt["radius"] * (sx * sy) ** 0.5
-    return prompt
+    return dict(stored, size=list(size), objects=carrying.scaled(stored["objects"], tuple(stored["size"]), size))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from wisp import shot as documents
 from wisp.cli import main
@@ -92,3 +94,39 @@ def test_what_cannot_be_done_changes_nothing(
     assert prompt(*words) == code
     assert sentence in capsys.readouterr().err
     assert Path(SHOT).read_bytes() == before
+
+
+def test_a_shot_is_fitted_to_a_plate_of_another_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All that was drawn is where it was in the picture; then it solves, and what a command took back is back."""
+    for number in (1001, 1002):
+        picture = np.random.default_rng(number).integers(0, 80, (60, 80, 3), np.uint8)
+        picture[20:40, 20:50] = 220
+        (tmp_path / "p").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / "p" / f"a.{number}.png"), picture)
+    plate = {"path": "p/a.%04d.png", "first": 1001, "last": 1002, "width": 160, "height": 120}
+    Path(SHOT).write_text(json.dumps({"wisp": 1, "plate": plate}), "utf-8")
+    mask = np.zeros((120, 160), np.uint8)
+    mask[40:80, 40:100] = 255
+    cv2.imwrite("m.png", mask)
+    assert prompt("add", "hero", "--mask", "1001:m.png", "--point", "1001:70,60", "--stroke", "1002:50,50/90,70@8") == 0
+    assert (
+        prompt("add", "hero", "--box", "1002:40,40,101,80") == 0 and prompt("edge", "hero", "grow=3", "white=0.9") == 0
+    )
+    shot = documents.load(SHOT)
+    shot.objects[0].region = (10, 11, 160, 119)
+    documents.save(shot, SHOT)
+    assert main(["solve", SHOT, "-q"]) == 2 and "wisp prompt SHOT scale" in capsys.readouterr().err
+    before = Path(SHOT).read_bytes()
+    assert prompt("scale") == 0
+    found = documents.load(SHOT)
+    (item,) = found.objects
+    assert (found.plate.width, found.plate.height) == (80, 60)
+    assert item.region == (5, 5, 80, 60) and (item.edge.grow, item.edge.white) == (1.5, 0.9)
+    drawn, point, stroke, box = item.prompts
+    assert point.xy == (35, 30) and box.xyxy == (20, 20, 50.5, 40)
+    assert [tuple(place) for place in stroke.xy] == [(25, 25), (45, 35)] and stroke.radius == 4
+    smaller = cv2.imread(drawn.path, cv2.IMREAD_GRAYSCALE)
+    assert (smaller == cv2.resize(mask, (80, 60), interpolation=cv2.INTER_AREA)).all()
+    assert main(["solve", SHOT, "-q"]) == 0
+    assert prompt("scale") == 0 and documents.load(SHOT) == found, "it fits"
+    assert prompt("undo") == 0 and prompt("undo") == 0 and Path(SHOT).read_bytes() == before

@@ -7,6 +7,7 @@
   wisp prompt sh010.wisp lock hero 1001-1010
   wisp prompt sh010.wisp edge hero grow=1.5 soften=2
   wisp prompt sh010.wisp absent hero 1080-1100
+  wisp prompt sh010.wisp scale                  the plate is a proxy now, or the final one
   wisp prompt sh010.wisp undo
 
 Every edit is checked before the shot is written, and can be undone; nothing is computed: `wisp solve` does that.
@@ -69,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "settings", nargs="*", metavar="KEY=VALUE", help=f"{keys}; none: as solved"
     )
     action("delete", "remove the object")
+    action("scale", "fit all that was drawn to the plate as it is now, a proxy or the final one", of_object=False)
     action("undo", "take the last edit back", of_object=False)
     action("redo", "do the last edit that was taken back again", of_object=False)
 
@@ -191,6 +193,17 @@ def _delete(args: argparse.Namespace, shot: OpenShot) -> str:
     return f"'{args.object}' deleted"
 
 
+def _scale(_args: argparse.Namespace, shot: OpenShot) -> str:
+    plate = shot.document.plate
+    before = f"{plate.width}x{plate.height}"
+    width, height = shot.scale()
+    if before == f"{width}x{height}":
+        return f"The plate is {before}, as the prompts are"
+    held = [item.name for item in shot.document.objects if item.core or item.garbage]
+    rest = f"; core and garbage mattes of {', '.join(map(repr, held))} have to be rendered at that size" if held else ""
+    return f"prompts scaled from {before} to {width}x{height}{rest}"
+
+
 def _known(args: argparse.Namespace, shot: OpenShot) -> Object:
     shot.document.object_named(args.object)  # what only `add` makes must be there
     return shot.object(args.object)
@@ -206,6 +219,7 @@ _ACTIONS: dict[str, Callable[[argparse.Namespace, Any], str]] = {
     "present": _present,
     "edge": _edge,
     "delete": _delete,
+    "scale": _scale,
 }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
-from ..client.tables import PAINTED
+from ..client.tables import EDGE, PAINTED
 from .shot_edits import Prompt
 
 _KEY = "wisp-prompts"
@@ -39,6 +40,32 @@ def placed(text: str, frame: int, size: Tuple[int, int], root: str) -> List[Prom
                 raise ValueError(f"A mask of a {before[0]:.0f}x{before[1]:.0f} plate does not fit {size[0]}x{size[1]}.")
             place = Path(prompt["path"])
             prompt["path"] = (place.relative_to(root) if Path(root) in place.parents else place).as_posix()
+    return made
+
+
+def scaled(
+    objects: List[Dict[str, Any]],
+    before: Tuple[int, int],
+    size: Tuple[int, int],
+    picture: Callable[[str], str] = lambda path: path,
+) -> List[Dict[str, Any]]:
+    """A document's objects for its plate of another size (width, height): places, radii, regions and what of the edge
+    is in pixels. `picture`: the path of a mask that fits, for that of one that did."""
+    x, y = size[0] / before[0], size[1] / before[1]
+    made = copy.deepcopy(objects)
+    for item in made:
+        item["prompts"] = [_scaled(prompt, x, y) for prompt in item.get("prompts", [])]
+        for prompt in item["prompts"]:
+            if prompt["kind"] == "mask":
+                prompt["path"] = picture(prompt["path"])
+        if item.get("region"):
+            x0, y0, x1, y1 = item["region"]
+            ends = min(math.ceil(x1 * x), size[0]), min(math.ceil(y1 * y), size[1])
+            item["region"] = [int(x0 * x), int(y0 * y), *ends]
+        for setting in EDGE:
+            if setting.unit == "px" and item.get("edge", {}).get(setting.key):
+                value = item["edge"][setting.key] * (x * y) ** 0.5
+                item["edge"][setting.key] = round(value) if setting.whole else round(value, 2)
     return made
 
 

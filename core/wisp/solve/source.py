@@ -62,7 +62,7 @@ class Source:
             raise UsageError(
                 f"The plate {spec.path} is {plate.width}x{plate.height}, but the shot was made for "
                 f"{spec.width}x{spec.height}.",
-                hint="Point the shot at the plate it was made for, or make a new shot.",
+                hint="Point the shot at the plate it was made for, or fit it to this one: wisp prompt SHOT scale.",
             )
         return plate
 
