@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from wisp.panel.gestures import BOX, LASSO, POINT_ADD, POINT_REMOVE, UNKNOWN, Gestures
+from wisp.panel.gestures import BOX, LASSO, POINT_ADD, POINT_REMOVE, STROKE, UNKNOWN, Gestures
 from wisp.panel.shot_edits import ShotEdits
 
 SCALE = 0.5
@@ -86,3 +86,19 @@ def test_a_lasso_is_stored_by_whoever_can(gestures: Gestures) -> None:
     gestures.save_mask = lambda outline, frame: outlines.append((outline, frame)) or "prompts/x.png"
     assert draw(gestures, LASSO, *path) == [{"frame": 7, "kind": "mask", "path": "prompts/x.png"}]
     assert outlines == [(list(path), 7)]
+
+
+def test_a_pen_that_presses_harder_paints_wider_in_one_step_of_undo(gestures: Gestures) -> None:
+    gestures.tool, gestures.radius = STROKE, 10.0
+    for number, pressure in enumerate((0.0, 0.25, 0.3, 0.8, 1.0, 0.95)):
+        gestures.pressure = pressure
+        if number == 0:
+            gestures.press((10, 10), 7, SCALE)
+        gestures.move((20 + 10 * number, 10), 7, SCALE)
+    gestures.release((80, 10), 7, SCALE)
+    lines = gestures.edits.prompts(gestures.edits.active, 7)
+    assert [line["radius"] for line in lines] == [1.5, 2.5, 8.0, 10.0]
+    assert [line["xy"][0] for line in lines[1:]] == [line["xy"][-1] for line in lines[:-1]], "without a gap"
+    assert lines[-1]["xy"][-1] == [80, 10] and not gestures.drawn
+    gestures.edits.undo()
+    assert gestures.edits.prompts(gestures.edits.active, 7) == []

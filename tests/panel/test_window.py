@@ -15,7 +15,7 @@ from PySide6 import QtTest
 from wisp import shot as documents
 from wisp.cache import read_matte
 from wisp.panel import compose
-from wisp.panel.qt import Qt, QtCore
+from wisp.panel.qt import Qt, QtCore, QtGui, QtWidgets
 from wisp.panel.viewing import INVITATION
 from wisp.view.places import open_target
 from wisp.view.window import Window
@@ -223,3 +223,35 @@ def test_a_draft_is_there_again(window: Window, hand: Hand, plates: Path) -> Non
     window.editor.live.setChecked(False)
     hand.click(60, 64)
     assert open_target(plates / "sh010.1003.png").shot.objects[0].keyframes == (FIRST,)
+
+
+def test_a_pen_paints_as_wide_as_it_is_pressed_and_the_mouse_after_it_fully(window: Window, hand: Hand) -> None:
+    """Qt tells of a pen first, and then, as nobody takes that, of a mouse at the same place."""
+    editor, kinds = window.editor, QtCore.QEvent.Type
+    editor.live.setChecked(False)
+    editor.commands["stroke"].trigger()
+    editor.gestures.radius = 10.0
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+    def pen(kind: QtCore.QEvent.Type, x: float, pressure: float) -> None:
+        place, pen = QtCore.QPointF(hand.at(x, 60)), QtGui.QPointingDevice.primaryPointingDevice()
+        event = QtGui.QTabletEvent(kind, pen, place, place, pressure, 0, 0, 0, 0, 0, none, left, left)
+        QtWidgets.QApplication.sendEvent(editor.canvas, event)
+        assert not event.isAccepted()
+        mouse = {kinds.TabletPress: QtTest.QTest.mousePress, kinds.TabletRelease: QtTest.QTest.mouseRelease}.get(kind)
+        if mouse is None:
+            QtTest.QTest.mouseMove(editor.canvas, hand.at(x, 60))
+        else:
+            mouse(editor.canvas, left, none, hand.at(x, 60))
+
+    pen(kinds.TabletPress, 40, 0.5)
+    pen(kinds.TabletMove, 60, 0.5)
+    pen(kinds.TabletMove, 80, 1.0)
+    pen(kinds.TabletRelease, 80, 0.0)
+    assert [one["radius"] for one in editor.edits.prompts(1, FRAMES[0])] == [5.0, 10.0]
+    pen(kinds.TabletMove, 90, 0.0)
+    hand.drag((40, 100), (60, 100))
+    assert editor.edits.prompts(1, FRAMES[0])[-1]["radius"] == 10.0
+    for _ in range(2):
+        editor.commands["undo"].trigger()
+    assert editor.edits.objects == []

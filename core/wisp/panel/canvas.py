@@ -114,6 +114,13 @@ class Canvas(QtWidgets.QWidget):
             self.zoom_at(1.2 ** (turn / 120.0), position(event))
         event.accept()
 
+    def tabletEvent(self, event: Any) -> None:
+        """Only how hard the pen presses is told here: what is not accepted comes as the mouse's event, too."""
+        kinds = QtCore.QEvent.Type
+        if event.type() == kinds.TabletPress or (event.type() == kinds.TabletMove and self.gestures.active):
+            self.gestures.pressure = float(event.pressure())
+        event.ignore()
+
     def mousePressEvent(self, event: Any) -> None:
         self.setFocus()
         point = position(event)
@@ -150,6 +157,7 @@ class Canvas(QtWidgets.QWidget):
             self._wiping = False
         elif self.gestures.release(self.to_plate(position(event)), self.frame, self._zoom):
             self.edited.emit()
+        self.gestures.pressure = 1.0
         self.update()
 
     def leaveEvent(self, _event: Any) -> None:
@@ -192,7 +200,7 @@ class Canvas(QtWidgets.QWidget):
                 paint_prompts(painter, prompts, item["color"], self._zoom, bright)
         if self.gestures.draft is not None:
             active = edits.object(edits.active)
-            draft: List[Dict[str, Any]] = [self.gestures.draft]
+            draft: List[Dict[str, Any]] = [*self.gestures.drawn, self.gestures.draft]
             paint_prompts(painter, draft, active["color"] if active else "#33c26b", self._zoom)
         painter.restore()
 

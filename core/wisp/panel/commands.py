@@ -330,6 +330,7 @@ GESTURES = (
     ("drag a point, a box's corner", "move it"),
     ("wheel, middle button", "zoom at the cursor, pan"),
     ("Ctrl+wheel", "size of the brush"),
+    ("pressure of a pen", "width of a stroke, up to the brush's"),
     ("1 .. 8", "the objects, in the order of the list"),
 )
 

@@ -19,6 +19,8 @@ TOOLS = (POINT_ADD, POINT_REMOVE, BOX, STROKE, LASSO, UNKNOWN)
 BRUSHES = (STROKE, UNKNOWN)
 #: Screen pixels: a press so near takes hold of a prompt; a press that moves so far is a drag.
 GRAB, DRAG = 9.0, 4.0
+#: A line gets another width where the pen's pressure has changed by so much; the thinnest, as a share of the brush.
+FIRMER, THINNEST = 0.125, 0.15
 
 
 class Hold(NamedTuple):
@@ -39,6 +41,11 @@ class Gestures:
         self.edits = edits
         self.tool = POINT_ADD
         self.radius = 12.0
+        #: How hard the pen presses, 0..1; a mouse always does fully.
+        self.pressure = 1.0
+        #: The parts of the line under way that are of another width than what is drawn now.
+        self.drawn: List[Prompt] = []
+        self._pressed = 1.0
         self.save_mask: Callable[[List[XY], int], Optional[str]] = lambda *_: None
         self.draft: Optional[Prompt] = None
         self._start: Optional[XY] = None
@@ -70,6 +77,7 @@ class Gestures:
     def press(self, xy: XY, frame: int, scale: float, exclude: bool = False, stroke: bool = False) -> None:
         """Begin. `exclude`: the mouse or a key asks for the opposite; `stroke`: a stroke whatever the tool."""
         self._start, self._path = xy, [xy]
+        self._pressed = self.pressure
         self._doing = STROKE if stroke else self.tool
         if exclude and self._doing == BOX:
             self._doing = POINT_REMOVE  # no box takes away; a point does
@@ -82,6 +90,11 @@ class Gestures:
         if self._start is None:
             return
         xy = self._clamped(xy)
+        if self._doing in BRUSHES and abs(self.pressure - self._pressed) >= FIRMER:
+            if len(self._path) > 1:
+                self.drawn.append(self._line(frame))
+                self._path = self._path[-1:]
+            self._pressed = self.pressure
         if math.hypot(xy[0] - self._path[-1][0], xy[1] - self._path[-1][1]) * scale >= 2.0:
             self._path.append(xy)
         self.draft = self._prompt(xy, frame, scale)
@@ -91,7 +104,7 @@ class Gestures:
         if self._start is None:
             return False
         self.move(xy, frame, scale)
-        draft, held = self.draft, self._held
+        draft, held, drawn = self.draft, self._held, self.drawn
         outline = self._path if self._doing == LASSO else []
         self.cancel()
         if draft is None:
@@ -104,12 +117,12 @@ class Gestures:
             if path is None:
                 return False
             draft = {"frame": frame, "kind": "mask", "path": path}
-        self.edits.add_prompt(draft)
+        self.edits.add_prompts([*drawn, draft], "Add prompt")
         return True
 
     def cancel(self) -> None:
         """Forget the gesture under way."""
-        self._start, self._held, self.draft = None, None, None
+        self._start, self._held, self.draft, self.drawn = None, None, None, []
 
     def _prompt(self, xy: XY, frame: int, scale: float) -> Optional[Prompt]:
         assert self._start is not None
@@ -118,13 +131,18 @@ class Gestures:
         if self._doing == LASSO:
             return {"frame": frame, "kind": "lasso", "xy": list(self._path)}
         if self._doing in BRUSHES:
-            points = [rounded(point) for point in self._path]
-            line: Prompt = {"frame": frame, "kind": self._doing, "xy": points, "radius": self.radius}
-            return dict(line, include=self._include) if self._doing == STROKE else line
+            return self._line(frame)
         dragged = math.hypot(xy[0] - self._start[0], xy[1] - self._start[1]) * scale > DRAG
         if dragged or self._doing == BOX:
             return box_between(self._start, xy, frame) if dragged else None
         return {"frame": frame, "kind": "point", "xy": rounded(self._clamped(self._start)), "include": self._include}
+
+    def _line(self, frame: int) -> Prompt:
+        """What was painted since its width changed last."""
+        radius = self.radius if self._pressed >= 1.0 else round(self.radius * max(self._pressed, THINNEST), 2)
+        points = [rounded(point) for point in self._path]
+        line: Prompt = {"frame": frame, "kind": self._doing, "xy": points, "radius": radius}
+        return dict(line, include=self._include) if self._doing == STROKE else line
 
     def _clamped(self, xy: XY) -> XY:
         width, height = self.edits.size

@@ -186,10 +186,14 @@ class ShotEdits:
         return changed
 
     def add_prompts(self, prompts: List[Prompt], step: str) -> None:
-        """Add several to the active object in one step; a box replaces the box of its frame."""
+        """Add several to the active object, which is made if there is none, in one step; a box replaces the box of its
+        frame."""
         if self.object(self.active) is None:
-            self.add_object()
-        self._step(step)
+            number = self.add_object()
+            self._past.pop()  # one gesture, one step
+            self._past.append((step, [item for item in self.objects if item["id"] != number]))
+        else:
+            self._step(step)
         mine = self._edit(self.active).setdefault("prompts", [])
         for prompt in prompts:
             if prompt["kind"] == "box":
@@ -198,18 +202,8 @@ class ShotEdits:
         self.on_change()
 
     def add_prompt(self, prompt: Prompt) -> None:
-        """Add a prompt to the active object, which is made if there is none. A box replaces the frame's box."""
-        if self.object(self.active) is None:
-            number = self.add_object()
-            self._past.pop()  # one gesture, one step
-            self._past.append(("Add prompt", [item for item in self.objects if item["id"] != number]))
-        else:
-            self._step("Add prompt")
-        prompts = self._edit(self.active).setdefault("prompts", [])
-        if prompt["kind"] == "box":
-            prompts[:] = [one for one in prompts if one["kind"] != "box" or one["frame"] != prompt["frame"]]
-        prompts.append(prompt)
-        self.on_change()
+        """Add a prompt to the active object, as `add_prompts` does."""
+        self.add_prompts([prompt], "Add prompt")
 
     def replace_prompt(self, old: Prompt, new: Prompt) -> None:
         """Change one prompt of the active object, as by dragging it."""
