@@ -13,11 +13,13 @@ from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
 from . import model, plates, session
 from .active import OnPlate, reporting, shown_frame, target
-from .client.tables import PAINTED
+from .client.tables import PAINTED, STROKE_RADIUS
 from .handles import corners, distance_to, moved
 
 #: A press closer than this to a prompt, in screen pixels, takes hold of it.
 REACH = 10.0
+#: Radius of a brush that is not set, in screen pixels.
+BRUSH = 6.0
 HINTS = {
     "box": "Drag to the opposite corner    Release: store    Esc or right button: cancel",
     "stroke": "Paint    Release: store    Esc or right button: cancel",
@@ -93,7 +95,7 @@ class Gesture(OnPlate):
         """With the toggle, what would include excludes, and the other way round."""
         self.include = self.include != context.window_manager.wisp_exclude
 
-    def write(self, context, kind, points, radius=6.0, text=""):
+    def write(self, context, kind, points, radius=STROKE_RADIUS, text=""):
         """Store the prompt and ask for its matte. Raises plates.Refusal where it can have no place in the plate."""
         scene, strip = target(context)
         plate = plates.plate_of(scene, strip)
@@ -296,7 +298,7 @@ class WISP_OT_add_stroke(Path, bpy.types.Operator):
     radius: FloatProperty(name="Radius", default=0.0, min=0.0, description="Plate pixels; 0: 6 pixels of the screen")
 
     def brush(self, context):
-        return self.radius or 6.0 * self.pixel_size(context)
+        return self.radius or BRUSH * self.pixel_size(context)
 
     def finish(self, points):
         super().finish(points)
@@ -338,7 +340,7 @@ class WISP_OT_brush_size(OnPlate, bpy.types.Operator):
         properties = tool.operator_properties("wisp.add_stroke") if tool is not None else None
         if properties is None:
             return {"CANCELLED"}
-        now = properties.radius or 6.0 * Gesture.pixel_size(self, context)
+        now = properties.radius or BRUSH * Gesture.pixel_size(self, context)
         properties.radius = min(max(now * self.factor, 0.5), 1000.0)
         context.area.tag_redraw()
         return {"FINISHED"}

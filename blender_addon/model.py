@@ -22,7 +22,7 @@ from bpy.props import (
 
 from . import compat, compositing, engine, mattes, places
 from .client.client import Signal
-from .client.tables import EDGE, PALETTE
+from .client.tables import EDGE, HEAD, PALETTE, STROKE_RADIUS, TRACKER
 
 KINDS = (
     ("point", "Point", "A click on the object or beside it"),
@@ -78,7 +78,7 @@ class WispPrompt(bpy.types.PropertyGroup):
     frame: IntProperty()
     kind: EnumProperty(items=KINDS)
     include: BoolProperty(default=True)
-    radius: FloatProperty(default=6.0, min=0.5)
+    radius: FloatProperty(default=STROKE_RADIUS, min=0.5)
     xy: StringProperty()
     text: StringProperty()
 
@@ -136,7 +136,7 @@ class WispObject(bpy.types.PropertyGroup):
         """Plate frames with prompts, ascending."""
         return sorted({prompt.frame for prompt in self.prompts})
 
-    def add_prompt(self, kind: str, frame: int, points, include: bool = True, radius: float = 6.0):
+    def add_prompt(self, kind: str, frame: int, points, include: bool = True, radius: float = STROKE_RADIUS):
         """Append a prompt. A frame has at most one box: a new one takes its place."""
         if kind == "box":
             old = [i for i, prompt in enumerate(self.prompts) if (prompt.kind, prompt.frame) == ("box", frame)]
@@ -177,8 +177,8 @@ class WispStrip(bpy.types.PropertyGroup):
     bypass: BoolProperty(
         name="Show Plate", update=output_chosen, description="Show the whole plate while you work; saving ends it"
     )
-    tracker: StringProperty(name="Following Model", default="flow", update=edited, search=models_of("tracker"))
-    head: StringProperty(name="Edge Model", default="embedded", update=edited, search=models_of("head"))
+    tracker: StringProperty(name="Following Model", default=TRACKER, update=edited, search=models_of("tracker"))
+    head: StringProperty(name="Edge Model", default=HEAD, update=edited, search=models_of("head"))
 
     @property
     def active_object(self):

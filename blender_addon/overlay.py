@@ -114,7 +114,7 @@ def brush(context: Any, radius: float, xy: XY) -> None:
     except (plates.Refusal, ValueError):
         return
     (xa, ya), (xb, yb) = (inverse(*region.view2d.region_to_view(x, 0)) for x in (0, 100))
-    size = radius * 100 / max(math.hypot(xb - xa, yb - ya), 1e-6) if radius else 6.0
+    size = radius * 100 / max(math.hypot(xb - xa, yb - ya), 1e-6) if radius else gestures.BRUSH
     middle = (xy[0] - region.x, xy[1] - region.y)
     turn = [2 * math.pi * i / 48 for i in range(49)]
     gpu.state.blend_set("ALPHA")

@@ -5,7 +5,16 @@ from types import SimpleNamespace
 
 import bpy
 
-DEFAULTS = {"engine": "", "place": "beside", "folder": "", "placeholder": "clear", "opacity": 0.5, "idle": 10.0}
+from .client.tables import IDLE_MINUTES
+
+DEFAULTS = {
+    "engine": "",
+    "place": "beside",
+    "folder": "",
+    "placeholder": "clear",
+    "opacity": 0.5,
+    "idle": IDLE_MINUTES,
+}
 
 
 def get():

@@ -11,6 +11,7 @@ from bpy.props import EnumProperty, FloatProperty, StringProperty
 from . import engine, session
 from .client import set_up
 from .panels import note
+from .preferences import DEFAULTS
 
 _LOOK = 0.5
 running: set_up.SetUp | None = None
@@ -138,6 +139,7 @@ class WispPreferences(bpy.types.AddonPreferences):
     )
     place: EnumProperty(
         name="Files",
+        default=DEFAULTS["place"],
         items=(
             ("beside", "Beside the Blend File", "A folder 'wisp' beside each blend file"),
             ("custom", "Folder", "One folder for all blend files"),
@@ -146,14 +148,18 @@ class WispPreferences(bpy.types.AddonPreferences):
     folder: StringProperty(name="Folder", subtype="DIR_PATH")
     placeholder: EnumProperty(
         name="Unsolved Frames",
+        default=DEFAULTS["placeholder"],
         items=(
             ("clear", "Transparent", "The plate is hidden where no matte is computed yet"),
             ("opaque", "Opaque", "The plate is untouched where no matte is computed yet"),
         ),
     )
-    opacity: FloatProperty(name="Overlay Opacity", default=0.5, min=0.05, max=1.0)
+    opacity: FloatProperty(name="Overlay Opacity", default=DEFAULTS["opacity"], min=0.05, max=1.0)
     idle: FloatProperty(
-        name="Keep Models", default=10.0, min=0.0, description="Minutes after which an idle engine drops its models"
+        name="Keep Models",
+        default=DEFAULTS["idle"],
+        min=0.0,
+        description="Minutes after which an idle engine drops its models",
     )
 
     def draw(self, _context) -> None:

@@ -6,7 +6,7 @@ import uuid
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import graph, host, state
-from .vendor.client.tables import EDGE, LAYOUTS, QUEUES, EdgeSetting
+from .vendor.client.tables import EDGE, HEAD, LAYOUTS, QUEUES, TRACKER, EdgeSetting
 
 #: Version of the knobs. Raise it when an older plug-in would misread them.
 SCHEMA = 1
@@ -183,8 +183,8 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("Tab_Knob", "wisp_setup_tab", "Setup"),
     KnobSpec("File_Knob", "wisp_cache_dir", "cache folder", "", tip="Empty: 'wisp-cache' beside the script."),
     KnobSpec("File_Knob", "wisp_engine_python", "engine's Python", ""),
-    KnobSpec("Enumeration_Knob", "wisp_tracker", "tracker", None, (["flow"],)),
-    KnobSpec("Enumeration_Knob", "wisp_head", "head", None, (["embedded"],)),
+    KnobSpec("Enumeration_Knob", "wisp_tracker", "tracker", None, ([TRACKER],)),
+    KnobSpec("Enumeration_Knob", "wisp_head", "head", None, ([HEAD],)),
     KnobSpec(
         "Enumeration_Knob",
         "wisp_colorspace",

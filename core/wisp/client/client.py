@@ -16,7 +16,7 @@ from . import folders, process
 from .connection import Closed, Connection, Message
 from .errors import EngineError, EngineGone, Failure, Result, as_error, ignore
 from .shots import Job, RemoteShot
-from .tables import PROTOCOL
+from .tables import IDLE_MINUTES, PROTOCOL
 
 
 class Signal:
@@ -70,7 +70,7 @@ class Client:
         log: Optional[Path] = None,
         environment: Optional[Mapping[str, str]] = None,
         host_folder: str = "",
-        idle_minutes: float = 10.0,
+        idle_minutes: float = IDLE_MINUTES,
     ) -> None:
         """`command`: see `engine_path.command`. `name`: the host, shown in the engine's log. `log`: the file that
         takes the engine's stderr (default: one per host process in the user's log folder). `environment`: default

@@ -144,24 +144,33 @@ class PromptKind(NamedTuple):
     typed: str
 
 
+#: Radius of painted lines in plate pixels, where nobody says another.
+STROKE_RADIUS, UNKNOWN_RADIUS = 6.0, 20.0
 PROMPTS = (
     PromptKind("box", "a rectangle around the object", "X0,Y0,X1,Y1"),
     PromptKind("point", "a click on it, or with ',-' beside it", "X,Y[,-]"),
     PromptKind("mask", "a black and white picture of it, of the plate's size", "FILE"),
-    PromptKind("stroke", "a painted line of radius R (6) to keep, or with ',-' to remove", "X,Y/X,Y/..[@R][,-]"),
     PromptKind(
-        "unknown", "a painted line of radius R (20) under which alpha may be anything: hair, veils", "X,Y/X,Y/..[@R]"
+        "stroke",
+        f"a painted line of radius R ({STROKE_RADIUS:g}) to keep, or with ',-' to remove",
+        "X,Y/X,Y/..[@R][,-]",
+    ),
+    PromptKind(
+        "unknown",
+        f"a painted line of radius R ({UNKNOWN_RADIUS:g}) under which alpha may be anything: hair, veils",
+        "X,Y/X,Y/..[@R]",
     ),
     PromptKind("text", "words that name it", "WORDS"),
 )
 PROMPT_KINDS = tuple(kind.key for kind in PROMPTS)
-#: Those that are painted lines, with the radius in plate pixels that they have if nobody says another.
-STROKE_RADIUS, UNKNOWN_RADIUS = 6.0, 20.0
+#: Those that are painted lines, with their radius.
 PAINTED = {"stroke": STROKE_RADIUS, "unknown": UNKNOWN_RADIUS}
 #: What a shot is solved with, and what words are looked for with, where nobody says otherwise.
 TRACKER, HEAD, DETECTOR = "flow", "embedded", "grounding-dino-tiny"
 #: Score from which a detector's box counts; Grounding DINO's authors use 0.25 to 0.4.
 THRESHOLD = 0.3
+#: Minutes without work after which an engine drops its models.
+IDLE_MINUTES = 10.0
 #: What a delivery's files can be of -> label and hint.
 LAYOUTS = {
     "alpha": ("Alpha per object", "Grey mattes; {object} in the name where there are several"),

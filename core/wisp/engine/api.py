@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args, get_
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from ..client import jobs
-from ..client.tables import MAX_LINE, PROTOCOL
+from ..client.tables import IDLE_MINUTES, MAX_LINE, PROTOCOL
 from ..errors import UsageError
 
 __all__ = ["MAX_LINE", "PROTOCOL"]
@@ -93,7 +93,7 @@ class Initialize(Message):
     protocol: int = Field(description="The major version that the host speaks.")
     client: str = Field(description="Name and version of the host, for the log.")
     idle_minutes: float = Field(
-        10.0,
+        IDLE_MINUTES,
         gt=0.0,
         le=MAX_IDLE_MINUTES,
         description="Loaded models are dropped after so many minutes without work; at most a year of them.",
