@@ -15,7 +15,7 @@ from . import active, compositing, model, outputs, places, plates, session, shap
 from .active import OnPlate, reporting
 from .client import jobs
 from .client.frames import as_sequence, format_frames, frames_in
-from .client.tables import LAYOUTS, QUEUES
+from .client.tables import LAYOUTS, QUEUES, ROTO_BAND, ROTO_KEYS
 from .gestures import Gesture
 from .mattes import MatteFolder
 from .operators import JobOperator
@@ -187,11 +187,7 @@ class TakesRoto(JobOperator):
 
     keys: EnumProperty(
         name="Keyframes",
-        items=[
-            ("keys", "Every Key", "A mask on every frame that has a key; of a sequence of mattes, on every frame"),
-            ("every", "Each So Many Frames", "A mask on each so many frames"),
-            ("most", "So Many That Differ Most", "A mask on so many frames, those that differ most"),
-        ],
+        items=[(key, label.title(), hint) for key, (label, hint) in ROTO_KEYS.items()],
         default="keys",
     )
     count: IntProperty(name="Frames", default=5, min=1)
@@ -202,7 +198,7 @@ class TakesRoto(JobOperator):
         "its outline; nothing is tracked",
     )
     band: IntProperty(
-        name="Band", default=12, min=1, max=1000, subtype="PIXEL", description="On either side of the outline"
+        name="Band", default=ROTO_BAND, min=1, max=1000, subtype="PIXEL", description="On either side of the outline"
     )
 
     def draw(self, _context):

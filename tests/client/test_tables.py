@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 from wisp.client import jobs, tables
 from wisp.commands.prompts import _PARSERS
+from wisp.commands.report import Reporter
 from wisp.deliver import FORMATS
 from wisp.engine import api
 from wisp.shapes.formats import FORMATS as SHAPES
@@ -108,3 +109,23 @@ def test_the_kinds_of_prompts_are_those_of_the_document() -> None:
     }
     assert {kind: part["radius"]["default"] for kind, part in painted.items()} == tables.PAINTED
     assert {part["xy"]["maxItems"] for part in painted.values()} == {tables.MAX_STROKE_POINTS}
+
+
+def test_every_stage_of_a_job_has_words() -> None:
+    stages, _ = api.described(jobs.Progress)["stage"]
+    assert set(get_args(stages)) <= set(tables.STAGES)
+
+
+def test_the_ways_to_choose_keys_of_roto_are_those_of_the_job() -> None:
+    ways, _ = api.described(jobs.Roto)["keys"]
+    assert get_args(ways) == tuple(tables.ROTO_KEYS)
+
+
+def test_a_terminal_shows_a_bar_for_every_stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    stages = get_args(api.described(jobs.Progress)["stage"][0])
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with Reporter() as reporter:
+        for stage in stages:
+            reporter(jobs.Progress(stage, None, 1, 2, None))
+    shown = capsys.readouterr().err
+    assert all(tables.STAGES[stage].split()[0] in shown for stage in stages)

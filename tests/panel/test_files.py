@@ -10,9 +10,10 @@ import pytest
 from helpers.hand import FRAMES, SIZE, Hand, disc
 from PySide6 import QtTest
 from wisp.cache import read_matte
+from wisp.client.tables import ROTO_BAND
 from wisp.errors import WispError
 from wisp.panel.qt import Qt, QtCore
-from wisp.panel.roto import BAND, TakeRoto
+from wisp.panel.roto import TakeRoto
 from wisp.view.window import Window
 
 FIRST = FRAMES[0]
@@ -126,7 +127,7 @@ def test_finished_roto_is_kept_outside_its_band_and_goes_along_when_saved(
     for frame in (FRAMES[0], FRAMES[-1]):
         alpha, stamp = read_matte(Path(session.matte_path(1, frame) or ""))
         away = np.hypot(x - round(disc(frame)[0]), y - round(disc(frame)[1]))
-        assert (alpha[away < 25 - BAND - 2] == 1).all() and (alpha[away > 25 + BAND + 2] == 0).all()
+        assert (alpha[away < 25 - ROTO_BAND - 2] == 1).all() and (alpha[away > 25 + ROTO_BAND + 2] == 0).all()
         assert 0.5 < alpha[(away > 25.5) & (away < 26.5)].mean() <= 1, "in the band the picture says what it is"
         assert stamp.track_state == "keyframe"
     window.save(tmp_path / "saved" / "sh010.wisp")

@@ -179,6 +179,14 @@ LAYOUTS = {
     "crypto": ("Cryptomatte", "EXR that the Cryptomatte nodes of compositors read"),
     "shapes": ("Roto shapes", "Splines with keys, as JSON, SVG and files for other compositors"),
 }
+#: Which frames of roto become masks -> label and hint.
+ROTO_KEYS = {
+    "keys": ("Every key", "A mask on every frame that has a key; of a sequence of mattes, on every frame"),
+    "every": ("Each so many frames", "A mask on each so many frames"),
+    "most": ("So many that differ most", "A mask on so many frames, those that differ most"),
+}
+#: Pixels on either side of roto's outline in which hair and motion blur are looked for, unless somebody says otherwise.
+ROTO_BAND = 12
 #: Who runs a farm's job -> label and hint.
 QUEUES = {
     "openjd": ("Open Job Description", "A job that any of its runners takes, also `wisp farm run`"),

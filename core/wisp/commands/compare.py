@@ -90,9 +90,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _print(table: Sequence[HeadErrors]) -> None:
     """One line per head, the means over the compared frames."""
-    from .metrics import COLUMNS, cells
+    from ..metrics import METRICS
+    from .metrics import cells
 
     width = max(len(row.head) for row in table)
-    print(" " * width + "".join(f"{name:>10}" for name in COLUMNS))
+    print(" " * width + "".join(f"{name:>10}" for name in METRICS))
     for row in table:
         print(f"{row.head:<{width}}" + cells(row.errors))

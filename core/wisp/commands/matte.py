@@ -96,9 +96,12 @@ def _add_roto_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _roto_keys(text: str) -> str:
-    kind, _, count = text.partition(":")
-    if text != "keys" and (kind not in ("every", "most") or not count.isdigit() or int(count) < 1):
-        raise argparse.ArgumentTypeError(f"'{text}' is neither 'keys', 'every:N' nor 'most:N'")
+    from ..shapes.roto import KeyChoice
+
+    try:
+        KeyChoice.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 

@@ -20,8 +20,6 @@ from .options import add_output_options, frame_number, set_up_logging
 if TYPE_CHECKING:
     from ..plates.plate import Plate
 
-COLUMNS = ("mad", "mse", "sad", "grad", "conn", "mad_t", "dtssd", "j", "f")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pred", help="the mattes: a sequence, folder, movie or picture")
@@ -40,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
-    from ..metrics import compare_sequences
+    from ..metrics import METRICS, compare_sequences
     from ..plates import open_plate
 
     pred, truth = open_plate(args.pred), open_plate(args.truth, first=args.truth_first)
@@ -55,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         summary.pop("frames")
         print(json.dumps({"event": "done", **summary}))
         return 0
-    print("  frame " + "".join(f"{name:>10}" for name in COLUMNS))
+    print("  frame " + "".join(f"{name:>10}" for name in METRICS))
     if not args.quiet:
         for row in report.as_rows():
             print(f"{row['frame']:>7} " + cells(row))
@@ -73,5 +71,7 @@ def _alphas(plate: Plate, wanted: set[int] | None) -> Iterator[tuple[int, Any]]:
 
 
 def cells(row: Mapping[str, float | None]) -> str:
-    """A row's values under `COLUMNS`."""
-    return "".join(f"{value:>10.4f}" if (value := row[name]) is not None else f"{'-':>10}" for name in COLUMNS)
+    """A row's values under those of `METRICS`."""
+    from ..metrics import METRICS
+
+    return "".join(f"{value:>10.4f}" if (value := row[name]) is not None else f"{'-':>10}" for name in METRICS)

@@ -13,15 +13,8 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from ..client.jobs import Done, Event, Notice, Progress, Started, Stopped
+from ..client.tables import STAGES
 from ..errors import CancelledError, plain
-
-_STAGES = {
-    "track": "Tracking",
-    "matte": "Matting",
-    "detect": "Looking",
-    "deliver": "Writing",
-    "check": "Checking",
-}
 
 
 def tell(text: str) -> None:
@@ -104,7 +97,7 @@ class Reporter:
     def _progress(self, event: Progress) -> None:
         if self._bar is not None:
             if event.stage not in self._tasks:
-                self._tasks[event.stage] = self._bar.add_task(_STAGES[event.stage], total=event.total)
+                self._tasks[event.stage] = self._bar.add_task(STAGES[event.stage], total=event.total)
             self._bar.update(self._tasks[event.stage], completed=event.done, total=event.total)
             return
         self._tasks[event.stage] = (event.done, event.total)

@@ -8,15 +8,12 @@ from typing import Any, List, Optional, Tuple
 from ..client import jobs
 from ..client.frames import as_sequence
 from ..client.session import Session
+from ..client.tables import ROTO_BAND, ROTO_KEYS
 from .qt import Qt, QtWidgets
 from .shot_edits import ShotEdits
 
 #: What holds roto, for a file chooser.
 FILES = "Roto (*.nk *.fxs *.jsx *.json *.svg *.exr *.png *.tif *.tiff *.jpg);;All (*)"
-#: Which frames become keyframes: as `jobs.Roto.keys` has it, and for people.
-KEYS = (("keys", "every key"), ("every", "each so many frames"), ("most", "so many frames that differ most"))
-#: Pixels on either side of an outline in which hair and motion blur are looked for, unless somebody says otherwise.
-BAND = 12
 
 
 class TakeRoto(QtWidgets.QDialog):
@@ -39,7 +36,7 @@ class TakeRoto(QtWidgets.QDialog):
         self.follow = QtWidgets.QRadioButton("Follow the object from keyframes at")
         self.follow.setToolTip("A mask on some frames; the frames between them are tracked")
         self.keys = QtWidgets.QComboBox()
-        for key, label in KEYS:
+        for key, (label, _) in ROTO_KEYS.items():
             self.keys.addItem(label, key)
         self.count = QtWidgets.QSpinBox()
         self.count.setRange(1, 10_000)
@@ -48,7 +45,7 @@ class TakeRoto(QtWidgets.QDialog):
         self.finish.setToolTip("Nothing is tracked; inside and outside of the band the matte is as it was drawn")
         self.band = QtWidgets.QSpinBox()
         self.band.setRange(1, 1000)
-        self.band.setValue(BAND)
+        self.band.setValue(ROTO_BAND)
         self.band.setSuffix(" px of the outline")
         (self.finish if finish else self.follow).setChecked(True)
         self.words = QtWidgets.QLabel()
