@@ -44,7 +44,9 @@ def sequence_of(names: Sequence[str]) -> NumberedFiles:
             raise NamesError(f"The picture {name} has no frame number in its name.")
     parts = {(name[: m.start()], name[m.end() :]) for name, m in zip(names, found, strict=True) if m}
     if len(parts) > 1:
-        raise NamesError(f"The strip mixes pictures of several sequences ({names[0]}, {_stranger(names, found)}).")
+        raise NamesError(
+            f"The strip mixes pictures of several sequences ({names[0]}, {_of_another_sequence(names, found)})."
+        )
     prefix, suffix = parts.pop()
     texts = [m[1] for m in found if m]
     padding = min(map(len, texts))
@@ -54,7 +56,7 @@ def sequence_of(names: Sequence[str]) -> NumberedFiles:
     return NumberedFiles(pattern, tuple(map(int, texts)))
 
 
-def _stranger(names: Sequence[str], found: Sequence[re.Match[str] | None]) -> str:
+def _of_another_sequence(names: Sequence[str], found: Sequence[re.Match[str] | None]) -> str:
     first = found[0]
     assert first is not None
     for name, number in zip(names, found, strict=True):

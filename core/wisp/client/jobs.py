@@ -552,7 +552,7 @@ ENDS: Mapping[str, Type[Done]] = {
 }
 _METHODS = {kind: name for name, kinds in NOTIFICATIONS.items() for kind in kinds}
 
-Told = TypeVar("Told", bound=Event)
+Kind = TypeVar("Kind", bound=Event)
 
 
 def notification(job: str, event: Event) -> Dict[str, Any]:
@@ -561,7 +561,7 @@ def notification(job: str, event: Event) -> Dict[str, Any]:
     return {"jsonrpc": "2.0", "method": _METHODS[type(event)], "params": params}
 
 
-def parse(kind: Type[Told], params: Mapping[str, Any]) -> Told:
+def parse(kind: Type[Kind], params: Mapping[str, Any]) -> Kind:
     """The event of a notification's parameters. What a newer engine adds is passed over; lists stay lists.
 
     TypeError where something is missing."""

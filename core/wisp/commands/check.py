@@ -18,7 +18,7 @@ from ..client.jobs import Check, Checked, Event, Verdict
 from ..errors import QualityError
 from ..frames import format_frames
 from .options import add_model_options, add_output_options, at_least, request_of, set_up_logging, solver_of
-from .report import report_job, tell
+from .report import print_text, report_job
 from .solve import add_selection_options, object_ids
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     code = report_job(args.json, args.quiet, work)
     if code == 0 and not args.json:
         for line in (*(() if args.quiet else _table(worst(verdicts, args.worst))), *_summary(verdicts)):
-            tell(line)
+            print_text(line)
     suspicious = sum(item.suspicious for item in verdicts)
     if code == 0 and args.fail_on and suspicious:
         judged = sum(item.state == "judged" for item in verdicts)

@@ -22,7 +22,7 @@ from .. import __version__
 from ..atomic import replacing, spare_others
 from ..errors import DeviceError, InputError, OutputError, WispError
 from .options import add_model_options, add_output_options, run_options
-from .report import tell
+from .report import print_text
 
 _PACKAGES = {
     "numpy": "",
@@ -63,12 +63,12 @@ def run(args: argparse.Namespace) -> int:
     page = [f"{'!' if row.code else ''}".ljust(2) + f"{row.name.ljust(width)}  {row.text}" for row in rows]
     advice = [f"  {row.name}: {row.advice}" for row in rows if row.advice]
     page += ["", "What to do:", *advice] if advice else ["", "Nothing needs to be done."]
-    tell("\n".join(page))
+    print_text("\n".join(page))
     if args.report and args.report != Path("-"):
         spare_others(args.report, lambda start: start.lstrip(b" !").startswith(rows[0].name.encode()))
         with replacing(args.report) as fresh:
             fresh.write_text("\n".join(page) + "\n", encoding="utf-8")
-        tell(f"\nWritten to {args.report}. Nothing was sent anywhere.")
+        print_text(f"\nWritten to {args.report}. Nothing was sent anywhere.")
     return code
 
 

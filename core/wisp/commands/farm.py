@@ -33,7 +33,7 @@ from .options import (
     set_up_logging,
     solver_of,
 )
-from .report import Reporter, interruptible, tell
+from .report import Reporter, interruptible, print_text
 
 if TYPE_CHECKING:
     from ..farm.template import JobPlan
@@ -129,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
         packed = pack("openjd", plan, folder, args.output or args.shot.with_suffix(".job.json"))
     else:
         packed = pack(args.to, plan, args.output or folder)
-    tell(packed.words)
+    print_text(packed.words)
     return 0
 
 

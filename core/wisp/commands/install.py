@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from ..errors import InputError
-from .report import tell
+from .report import print_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,12 +30,12 @@ def _nuke(chosen: Path | None, away: bool) -> int:
 
     place = chosen or Path.home() / ".nuke"
     if away:
-        tell(f"The plug-in {'was removed from' if remove(place / 'wisp') else 'is not in'} {place}.")
-        tell(f"Take the line with pluginAddPath and wisp out of {place / 'init.py'} if it is there.")
+        print_text(f"The plug-in {'was removed from' if remove(place / 'wisp') else 'is not in'} {place}.")
+        print_text(f"Take the line with pluginAddPath and wisp out of {place / 'init.py'} if it is there.")
         return 0
     folder = install_nuke(place)
-    tell(f"The plug-in is in {folder}.\nAdd this line to {folder.parent / 'init.py'} if it is not there:")
-    tell(f'    nuke.pluginAddPath("./{folder.name}")')
+    print_text(f"The plug-in is in {folder}.\nAdd this line to {folder.parent / 'init.py'} if it is not there:")
+    print_text(f'    nuke.pluginAddPath("./{folder.name}")')
     return 0
 
 
@@ -51,9 +51,9 @@ def _blender(chosen: Path | None, away: bool) -> int:
     for repository in repositories:
         if away:
             was = remove(repository / "wisp_roto")
-            tell(f"The extension {'was removed from' if was else 'is not in'} {repository}.")
+            print_text(f"The extension {'was removed from' if was else 'is not in'} {repository}.")
         else:
-            tell(f"The extension is in {install_blender(repository)}.")
+            print_text(f"The extension is in {install_blender(repository)}.")
     if not away:
-        tell("Start Blender again, then switch on 'Wisp Roto' in Preferences > Add-ons.")
+        print_text("Start Blender again, then switch on 'Wisp Roto' in Preferences > Add-ons.")
     return 0

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..weights.options import RunOptions
 from .options import add_output_options, set_up_logging
-from .report import tell
+from .report import print_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +54,7 @@ def _print(args: argparse.Namespace, event: str, text: str, **values: Any) -> No
     if args.json:
         print(json.dumps({"event": event, **values}, default=str))
     else:
-        tell(text)
+        print_text(text)
 
 
 def _list(args: argparse.Namespace, options: RunOptions) -> int:

@@ -28,7 +28,7 @@ from ..errors import InputError, OutputError, UsageError
 from ..frames import format_frames
 from .options import add_output_options, cache_folder, set_up_logging
 from .prompts import add_prompt_options, parse_prompt
-from .report import Reporter, tell
+from .report import Reporter, print_text
 
 if TYPE_CHECKING:
     from ..scripting import Object, OpenShot
@@ -110,7 +110,7 @@ def _list(shot: OpenShot, as_json: bool) -> None:
             print(json.dumps({"event": "object", **head, "edge": spec.edge.model_dump(mode="json")}), flush=True)
         else:
             locked = f", locked {', '.join(f'{first}-{last}' for first, last in spec.locks)}" if spec.locks else ""
-            tell(f"{item.name}: {len(item.prompts)} prompts{locked}")
+            print_text(f"{item.name}: {len(item.prompts)} prompts{locked}")
         for number, prompt in enumerate(item.prompts, 1):
             values = prompt.model_dump(mode="json")
             if as_json:
@@ -119,7 +119,7 @@ def _list(shot: OpenShot, as_json: bool) -> None:
                 rest = " ".join(
                     f"{key}={_short(value)}" for key, value in values.items() if key not in ("frame", "kind")
                 )
-                tell(f"  {number:3d}  {prompt.frame:6d}  {prompt.kind:6} {rest}")
+                print_text(f"  {number:3d}  {prompt.frame:6d}  {prompt.kind:6} {rest}")
 
 
 def _short(value: Any) -> str:

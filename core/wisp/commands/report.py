@@ -17,7 +17,7 @@ from ..client.tables import STAGES
 from ..errors import CancelledError, plain
 
 
-def tell(text: str) -> None:
+def print_text(text: str) -> None:
     """What a command has found, for a person, on stdout."""
     print(plain(text), flush=True)
 

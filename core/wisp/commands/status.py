@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..frames import format_frames
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
-from .report import tell
+from .report import print_text
 
 if TYPE_CHECKING:
     from ..solve import ObjectStatus
@@ -35,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
             for status in item.frames:
                 print(json.dumps({"event": "frame", "object": item.name, **asdict(status)}))
         else:
-            tell(f"{item.name}: " + "; ".join(f"{state} {spans}" for state, spans in states.items() if spans))
+            print_text(f"{item.name}: " + "; ".join(f"{state} {spans}" for state, spans in states.items() if spans))
             for why, frames in _reasons(item).items():
-                tell(f"  {format_frames(frames)}: {why}")
-            tell(f"  {item.pattern.parent}")
+                print_text(f"  {format_frames(frames)}: {why}")
+            print_text(f"  {item.pattern.parent}")
     if not report.objects and not args.json:
-        tell("The shot has no enabled object.")
+        print_text("The shot has no enabled object.")
     return 0
 
 

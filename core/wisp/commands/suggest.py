@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..client.suggest import suggest, uncertainty
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
-from .report import Reporter, tell
+from .report import Reporter, print_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
             if args.json:
                 continue
             if not said:
-                tell(f"{name}: nothing is solved yet; run wisp solve.")
+                print_text(f"{name}: nothing is solved yet; run wisp solve.")
             elif frame is None:
-                tell(f"{name}: nothing is doubtful.")
+                print_text(f"{name}: nothing is doubtful.")
             else:
-                tell(f"{name}: correct frame {frame} ({state}, confidence {confidence:.2f})")
+                print_text(f"{name}: correct frame {frame} ({state}, confidence {confidence:.2f})")
     return 0

@@ -26,7 +26,7 @@ class DeviceTurn:
         self._lock: DeviceLock | None = None
 
     @contextlib.contextmanager
-    def taken(self, waiting: Callable[[], None]) -> Iterator[None]:
+    def reserved(self, waiting: Callable[[], None]) -> Iterator[None]:
         """Wait for the device and hold it for the block; a block inside a block holds it already.
 
         `waiting` is called again and again while another engine has it, and may raise to give up.

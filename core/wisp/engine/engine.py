@@ -214,7 +214,7 @@ class Engine:
 
     def _preview(self, asked: api.Preview) -> api.Previewed:
         shot = self._shot(asked.shot_id)
-        with self._device.taken(self._device.patience(PREVIEW_PATIENCE)):
+        with self._device.reserved(self._device.patience(PREVIEW_PATIENCE)):
             return shot.preview(asked)
 
     def _job(self, asked: api.JobRequest) -> api.Solving:
@@ -225,7 +225,7 @@ class Engine:
         def begin(job: Job) -> jobs.Done:
             with contextlib.ExitStack() as stack:
                 if isinstance(request, ON_DEVICE):
-                    stack.enter_context(self._device.taken(lambda: self._queue(job)))
+                    stack.enter_context(self._device.reserved(lambda: self._queue(job)))
                 job.running = True
                 return work(job)
 
