@@ -16,19 +16,11 @@ import os
 import struct
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from . import pictures
 from .client.session import suspicion
-
-
-class Placed(NamedTuple):
-    """`changed`: whether what strips show has changed. `suspicion`: None where the engine has the matte no more."""
-
-    changed: bool
-    suspicion: str | None
 
 
 class MatteFolder:
@@ -99,13 +91,17 @@ class MatteFolder:
         numbers = (path.name.removeprefix("object") for path in self.folder.glob("object*"))
         return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
-    def place(self, number: int, frame: int, source: Path, shown: Collection[int]) -> Placed:
-        """Show a matte of the engine's in place of what was there."""
+    def place(self, number: int, frame: int, source: Path, shown: Collection[int]) -> bool:
+        """Show a matte of the engine's in place of what was there. Whether what strips show has changed."""
         if not source.exists():
-            return Placed(False, None)
+            return False
+        changed = pictures.place(source, self.object_path(number, frame))
+        return self.combine(frame, shown) or changed
+
+    def suspicion(self, number: int, frame: int) -> str:
+        """Why the matte of an object is worth a look, by its file; nothing where there is none."""
         path = self.object_path(number, frame)
-        changed = pictures.place(source, path)
-        return Placed(self.combine(frame, shown) or changed, suspicion_of(path))
+        return suspicion_of(path) if path.exists() else ""
 
     def combine(self, frame: int, shown: Collection[int]) -> bool:
         """Renew the union of one frame, 1 - product of (1 - alpha) as delivered, and what strips of single objects

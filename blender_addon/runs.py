@@ -16,7 +16,7 @@ from . import engine, filing, record
 from .client.frames import spans
 from .client.session import READY, Places, Session
 from .engine import Fault
-from .mattes import MatteFolder, Placed
+from .mattes import MatteFolder
 
 
 class Run:
@@ -141,23 +141,22 @@ class Run:
         self.fault = Fault(f"A matte cannot be written: {error}", "output")
 
     def _place_all(self) -> None:
+        """What another process or an earlier session has solved is shown too; its file says what to think of it."""
         for number, lane in self.session.lanes.items():
             for frame in lane.solved:
-                self._place(number, frame)
+                if self._place(number, frame) and self.mattes is not None:
+                    then = functools.partial(self.mark_suspicious, number, frame)
+                    self.file(self.mattes.suspicion, number, frame, then=then)
         self.remember(record.write_status, self.solved, self.dirty)
 
-    def _place(self, number: int, frame: int) -> None:
-        """Have the engine's newest matte shown."""
+    def _place(self, number: int, frame: int) -> bool:
+        """Have the engine's newest matte shown; False where it is already."""
         path, key = self.session.matte_path(number, frame), (number, frame)
-        if path is not None and self.placed.get(key) != path and self.mattes is not None:
-            self.placed[key] = path
-            then = functools.partial(self._placed, number, frame)
-            self.file(self.mattes.place, number, frame, Path(path), self.enabled, then=then)
-
-    def _placed(self, number: int, frame: int, placed: Placed) -> None:
-        if placed.suspicion is not None:
-            self.mark_suspicious(number, frame, placed.suspicion)
-        self._combined(placed.changed)
+        if path is None or self.placed.get(key) == path or self.mattes is None:
+            return False
+        self.placed[key] = path
+        self.file(self.mattes.place, number, frame, Path(path), self.enabled, then=self._combined)
+        return True
 
     def _combined(self, changed: bool) -> None:
         if changed:

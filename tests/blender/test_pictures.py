@@ -87,14 +87,14 @@ def test_the_union_is_that_of_delivered_layers(tmp_path: Path) -> None:
     assert folder.complete([7, 8]) and not folder.complete([7, 9])
     for number, value in ((1, 0.5), (2, 0.25)):
         pictures.write_matte(tmp_path / f"{number}.exr", np.full((3, 4), value, np.float32))
-        assert folder.place(number, 7, tmp_path / f"{number}.exr", (1, 2)) == (True, "")
+        assert folder.place(number, 7, tmp_path / f"{number}.exr", (1, 2))
     assert np.allclose(pictures.read_matte(folder.union_path(7)), 1 - 0.5 * 0.75, atol=1e-3)
     assert np.all(pictures.read_matte(folder.union_path(8)) == 0.0)
     folder.combine(7, (2,))
     assert np.all(pictures.read_matte(folder.union_path(7)) == 0.25)
     folder.combine(7, ())
     assert np.all(pictures.read_matte(folder.union_path(7)) == 0.0)
-    assert folder.place(1, 7, tmp_path / "gone.exr", (1,)) == (False, None)
+    assert folder.place(1, 7, tmp_path / "gone.exr", (1,)) is False
 
 
 def test_a_union_is_made_anew_only_when_its_parts_changed(tmp_path: Path) -> None:
@@ -103,9 +103,9 @@ def test_a_union_is_made_anew_only_when_its_parts_changed(tmp_path: Path) -> Non
         pictures.write_matte(tmp_path / f"{number}.exr", np.full((3, 4), 0.5, np.float32))
         folder.place(number, 7, tmp_path / f"{number}.exr", (1, 2))
     assert not folder.combine(7, (1, 2))
-    assert folder.place(1, 7, tmp_path / "1.exr", (1, 2)) == (False, "")
+    assert not folder.place(1, 7, tmp_path / "1.exr", (1, 2))
     pictures.write_matte(tmp_path / "other.exr", np.full((3, 4), 1.0, np.float32))
-    assert folder.place(2, 7, tmp_path / "other.exr", (1, 2)) == (True, "")
+    assert folder.place(2, 7, tmp_path / "other.exr", (1, 2))
     assert np.all(pictures.read_matte(folder.union_path(7)) == 1.0)
 
 
