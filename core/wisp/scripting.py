@@ -324,11 +324,18 @@ class Object:
         return self.add({"frame": frame, "kind": "point", "xy": list(xy), "include": include})
 
     def stroke(
-        self, xy: Sequence[Sequence[float]], frame: int, radius: float = STROKE_RADIUS, include: bool = True
+        self,
+        xy: Sequence[Sequence[float]],
+        frame: int,
+        radius: float = STROKE_RADIUS,
+        include: bool = True,
+        softness: float = 0.0,
     ) -> Object:
-        """A painted line of that radius to keep, or with `include=False` to remove."""
+        """A painted line of that radius to keep, or with `include=False` to remove; `softness`: over which share of the
+        radius, from its rim inwards, less and less."""
         line = [list(point) for point in xy]
-        return self.add({"frame": frame, "kind": "stroke", "xy": line, "radius": radius, "include": include})
+        made = {"frame": frame, "kind": "stroke", "xy": line, "radius": radius, "include": include}
+        return self.add(dict(made, softness=softness))
 
     def unknown(self, xy: Sequence[Sequence[float]], frame: int, radius: float = UNKNOWN_RADIUS) -> Object:
         """A painted line of that radius under which alpha may be anything; it travels with the object."""

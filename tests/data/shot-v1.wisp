@@ -28,7 +28,7 @@
         {"frame": 1001, "kind": "box", "xyxy": [100.0, 50.5, 900.25, 1152.0]},
         {"frame": 1001, "kind": "point", "xy": [512.3333333333334, 300.1], "include": true},
         {"frame": 1040, "kind": "point", "xy": [0.1, 1e-07], "include": false},
-        {"frame": 1040, "kind": "stroke", "xy": [[10.0, 20.0], [30.5, 40.25], [-4.0, 60.0]], "radius": 9.5, "include": false},
+        {"frame": 1040, "kind": "stroke", "xy": [[10.0, 20.0], [30.5, 40.25], [-4.0, 60.0]], "radius": 9.5, "include": false, "softness": 0.5},
         {"frame": 1040, "kind": "unknown", "xy": [[11.5, 20.0], [31.0, 44.25]], "radius": 18.5},
         {"frame": 1080, "kind": "mask", "path": "roto/hero.1080.exr"},
         {"frame": 1001, "kind": "text", "text": "die Läuferin im roten Kleid"}

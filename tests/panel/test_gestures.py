@@ -102,3 +102,10 @@ def test_a_pen_that_presses_harder_paints_wider_in_one_step_of_undo(gestures: Ge
     assert lines[-1]["xy"][-1] == [80, 10] and not gestures.drawn
     gestures.edits.undo()
     assert gestures.edits.prompts(gestures.edits.active, 7) == []
+
+
+def test_a_soft_brush_says_so_and_a_hard_one_says_nothing(gestures: Gestures) -> None:
+    assert "softness" not in draw(gestures, STROKE, (10, 10), (20, 10))[0]
+    gestures.softness = 0.5
+    assert draw(gestures, STROKE, (10, 10), (20, 10))[1]["softness"] == 0.5
+    assert "softness" not in draw(gestures, UNKNOWN, (10, 10), (20, 10))[2], "the unknown has no rim"

@@ -255,3 +255,16 @@ def test_a_pen_paints_as_wide_as_it_is_pressed_and_the_mouse_after_it_fully(wind
     for _ in range(2):
         editor.commands["undo"].trigger()
     assert editor.edits.objects == []
+
+
+def test_the_brush_is_made_soft_by_keys(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    editor.live.setChecked(False)
+    hand.key(Qt.Key.Key_S)
+    for _ in range(5):
+        hand.key(Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+    assert editor.gestures.softness == 1.0 and "100%" in editor.status.text()
+    hand.key(Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    hand.drag((40, 100), (60, 100))
+    assert editor.edits.prompts(1, FRAMES[0])[-1]["softness"] == 0.75
+    documents.parse(dict(editor.edits.document))

@@ -161,7 +161,7 @@ def test_the_frozen_sample_of_version_1_means_what_it_meant() -> None:
         Box(frame=1001, xyxy=(100.0, 50.5, 900.25, 1152.0)),
         Point(frame=1001, xy=(512.3333333333334, 300.1), include=True),
         Point(frame=1040, xy=(0.1, 1e-07), include=False),
-        Stroke(frame=1040, xy=[(10.0, 20.0), (30.5, 40.25), (-4.0, 60.0)], radius=9.5, include=False),
+        Stroke(frame=1040, xy=[(10.0, 20.0), (30.5, 40.25), (-4.0, 60.0)], radius=9.5, include=False, softness=0.5),
         Unknown(frame=1040, xy=[(11.5, 20.0), (31.0, 44.25)], radius=18.5),
         MaskPrompt(frame=1080, path="roto/hero.1080.exr"),
         Text(frame=1001, text="die Läuferin im roten Kleid"),

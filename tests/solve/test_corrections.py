@@ -80,6 +80,24 @@ def test_paint_moves_with_what_was_painted() -> None:
     assert layer.max() == pytest.approx(2 / 3)
 
 
+def test_a_soft_stroke_does_less_towards_its_rim_and_lies_over_what_was_painted_before() -> None:
+    soft = Stroke(frame=2, xy=[(60, 60)], radius=20, softness=0.5)
+    y, x = np.mgrid[0:120, 0:160] + 0.5
+    away = np.hypot(x - 60, y - 60)
+    ramp = np.clip((20 - away) / 10, 0, 1)
+
+    def painted(*strokes: Stroke, below: float) -> NDArray[np.float32]:
+        item = ObjectSpec(id=1, name="hero", ease=2, prompts=list(strokes))
+        return Paint(item, MovingClip().frames).obey(np.full((120, 160), below, np.float32), MovingClip(), 2)
+
+    assert np.abs(painted(soft, below=0.0) - ramp).max() < 0.11, "a pixel of rounding"
+    assert np.abs(painted(soft, below=0.4) - (0.4 + 0.6 * ramp)).max() < 0.07
+    assert (painted(soft, below=0.0)[away < 9] == 1).all() and (painted(soft, below=0.4)[away > 20] == 0.4).all()
+    away_stroke = Stroke(frame=2, xy=[(60, 60)], radius=40, include=False)
+    assert np.abs(painted(away_stroke, soft, below=0.4)[away < 40] - ramp[away < 40]).max() < 0.11
+    assert (painted(soft, away_stroke, below=0.4)[away < 39] == 0).all(), "the later one covers it"
+
+
 def test_the_nearest_paint_lies_on_top() -> None:
     strokes = [Stroke(frame=f, xy=[(1, 1)]) for f in (3, 5, 9)]
     item = ObjectSpec(id=1, name="hero", ease=3, prompts=strokes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from .gestures import BOX, BRUSHES, GRAB, LASSO, Gestures
+from .gestures import BOX, BRUSHES, GRAB, LASSO, STROKE, Gestures
 from .paint import paint_prompts
 from .qt import Qt, QtCore, QtGui, QtWidgets, position
 
@@ -97,6 +97,11 @@ class Canvas(QtWidgets.QWidget):
         """A brush so many times as wide, within what a hand can use."""
         self.gestures.radius = round(min(max(self.gestures.radius * factor, 1.0), 500.0), 1)
         self.brush_changed.emit(self.gestures.radius)
+        self.update()
+
+    def soften_brush(self, step: float) -> None:
+        """A brush with a softer rim, by a share of its radius, or a harder one below 0."""
+        self.gestures.softness = round(min(max(self.gestures.softness + step, 0.0), 1.0), 2)
         self.update()
 
     # -- Qt's events --------------------------------------------------------------------------------------
@@ -242,6 +247,10 @@ class Canvas(QtWidgets.QWidget):
         if self.gestures.tool in BRUSHES:
             radius = self.gestures.radius * self._zoom
             painter.drawEllipse(self._mouse, radius * self.pixel_aspect, radius)
+            if self.gestures.tool == STROKE and self.gestures.softness:
+                painter.setPen(QtGui.QPen(QtGui.QColor(255, 255, 255, 60), 1.0))
+                hard = radius * (1.0 - self.gestures.softness)
+                painter.drawEllipse(self._mouse, hard * self.pixel_aspect, hard)
         elif self.gestures.tool in (BOX, LASSO) and not self.gestures.active:
             painter.setPen(QtGui.QPen(QtGui.QColor(255, 255, 255, 60), 1.0))
             painter.drawLine(QtCore.QPointF(self._mouse.x(), 0), QtCore.QPointF(self._mouse.x(), self.height()))

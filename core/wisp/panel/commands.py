@@ -175,6 +175,15 @@ COMMANDS = (
     *TOOLS,
     Command("brush-smaller", (",",), OBJECT, "Smaller brush", "A smaller brush (also Ctrl+wheel)"),
     Command("brush-larger", (".",), OBJECT, "Larger brush", "A larger brush (also Ctrl+wheel)"),
+    Command("brush-harder", ("Ctrl+,",), OBJECT, "Harder brush", "A stroke with a harder rim"),
+    Command(
+        "brush-softer",
+        ("Ctrl+.",),
+        OBJECT,
+        "Softer brush",
+        "A stroke with a softer rim",
+        "The brush shows it as a circle inside: from there on a stroke does less and less.",
+    ),
     Command("add-object", ("Ctrl+N",), OBJECT, "New object", "A further object to extract"),
     Command("next-object", ("Tab",), OBJECT, "Next object", "The next object becomes the active one"),
     Command(

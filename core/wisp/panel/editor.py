@@ -239,6 +239,8 @@ class Editor(QtWidgets.QWidget):
             "clear-frame": lambda: self.edits.clear_frame(self.frame),
             "brush-smaller": lambda: self.canvas.resize_brush(1 / 1.15),
             "brush-larger": lambda: self.canvas.resize_brush(1.15),
+            "brush-harder": lambda: self._soften(-0.25),
+            "brush-softer": lambda: self._soften(0.25),
             "add-object": self.edits.add_object,
             "next-object": self._next_object,
             "lock": lambda: self._tell_refusal(self.edits.toggle_lock(self.frame)),
@@ -286,6 +288,10 @@ class Editor(QtWidgets.QWidget):
         dialog = SolveVersions(self.edits, cache, self.viewing.look_beside, self)
         dialog.show()
         return dialog
+
+    def _soften(self, step: float) -> None:
+        self.canvas.soften_brush(step)
+        self.status.show_words(f"The brush is soft over {self.gestures.softness:.0%} of its radius")
 
     def _onion(self) -> None:
         self.viewing.show_neighbours(not self.viewing.onion)

@@ -41,6 +41,8 @@ class Gestures:
         self.edits = edits
         self.tool = POINT_ADD
         self.radius = 12.0
+        #: Over which share of the radius, from its rim inwards, a stroke does less and less: 0..1.
+        self.softness = 0.0
         #: How hard the pen presses, 0..1; a mouse always does fully.
         self.pressure = 1.0
         #: The parts of the line under way that are of another width than what is drawn now.
@@ -142,7 +144,11 @@ class Gestures:
         radius = self.radius if self._pressed >= 1.0 else round(self.radius * max(self._pressed, THINNEST), 2)
         points = [rounded(point) for point in self._path]
         line: Prompt = {"frame": frame, "kind": self._doing, "xy": points, "radius": radius}
-        return dict(line, include=self._include) if self._doing == STROKE else line
+        if self._doing == STROKE:
+            line["include"] = self._include
+            if self.softness:
+                line["softness"] = self.softness
+        return line
 
     def _clamped(self, xy: XY) -> XY:
         width, height = self.edits.size

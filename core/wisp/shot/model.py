@@ -18,11 +18,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     StrictBool,
     ValidationError,
     ValidationInfo,
     create_model,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -103,13 +105,23 @@ class Box(_Part):
 
 
 class Stroke(_Part):
-    """A painted line of the given radius (plate pixels) that keeps or removes what it covers."""
+    """A painted line of the given radius (plate pixels) that keeps or removes what it covers. `softness`: over which
+    share of the radius, from its rim inwards, it does so less and less."""
 
     frame: Frame
     kind: Literal["stroke"] = "stroke"
     xy: Annotated[list[XY], Field(min_length=1, max_length=MAX_STROKE_POINTS)]
     radius: Annotated[Positive, Field(le=MAX_PIXELS)] = STROKE_RADIUS
     include: StrictBool = True
+    softness: Annotated[Number, Field(ge=0, le=1)] = 0.0
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A hard stroke is written, and its mattes are found, as before there were soft ones."""
+        made: dict[str, Any] = handler(self)
+        if not self.softness:
+            made.pop("softness", None)
+        return made
 
 
 class Unknown(_Part):

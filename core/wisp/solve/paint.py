@@ -19,7 +19,7 @@ from ..motion.flow import dense_flow
 from ..motion.footage import working_size
 from ..plates.clip import Clip, FloatImage
 from ..shot import ObjectSpec, Stroke
-from ..trackers.prompts import stroke_labels
+from ..trackers.prompts import stroke_mask
 
 #: Long side of the pictures between which the flow of the paint is estimated.
 FLOW_SIZE = 640
@@ -61,19 +61,19 @@ class Paint:
     def obey(self, alpha: FloatImage, clip: Clip, frame: int, *, eased: bool = False) -> FloatImage:
         """Alpha (float32, height x width of the clip, 0..1) under the object's paint.
 
-        On a frame with strokes its painted pixels become exactly 1 (keep) or 0 (remove). `eased`: the pixels around
-        them are drawn towards them, less and less over `BORDER` pixels.
+        On a frame with strokes its painted pixels become exactly 1 (keep) or 0 (remove), but for the soft rim of a
+        stroke. `eased`: the pixels around them are drawn towards them, less and less over `BORDER` pixels.
         """
         size = (clip.width, clip.height)
         for k, weight in self.layers(frame):
-            strokes = [(np.asarray(made.xy, np.float32), made.radius, made.include) for made in self._strokes[k]]
-            labels = stroke_labels(strokes, size, size)
+            layer = _painted(self._strokes[k], size)
             if k != frame:
-                labels = _carried(labels, clip, k, frame)
-            target = (labels > 0).astype(np.float32)
-            mixed = target if weight == 1 else alpha + np.float32(weight) * (target - alpha)
-            around = _eased(alpha, labels, np.float32(weight)) if eased else alpha
-            alpha = np.where(labels == 0, around, mixed)
+                layer = _carried(layer, clip, k, frame)
+            target, cover = layer[..., 0], layer[..., 1]
+            share = np.float32(weight) * cover
+            mixed = np.where(share == 1, target, alpha + share * (target - alpha))
+            around = _eased(alpha, layer, np.float32(weight)) if eased else alpha
+            alpha = np.where(cover == 0, around, mixed)
         return alpha
 
     def _exists(self, frame: int) -> bool:
@@ -81,10 +81,28 @@ class Paint:
         return place < len(self._frames) and self._frames[place] == frame
 
 
-def _eased(alpha: FloatImage, labels: NDArray[np.int8], weight: np.float32) -> FloatImage:
-    """Alpha with what lies around the painted pixels drawn towards their value."""
-    for sign, target in ((1, np.float32(1.0)), (-1, np.float32(0.0))):
-        painted = labels == sign
+def _painted(strokes: Sequence[Stroke], size: tuple[int, int]) -> FloatImage:
+    """What is painted, height x width x 2: the value, and how much of it covers what lies below, both 0..1. A later
+    stroke lies over an earlier one."""
+    layer = np.zeros((size[1], size[0], 2), np.float32)
+    for made in strokes:
+        mask = stroke_mask(np.asarray(made.xy, np.float32), made.radius, size, size)
+        if not made.softness:
+            layer[mask] = float(made.include), 1.0
+            continue
+        depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        cover = np.clip(depth / np.float32(made.softness * made.radius), 0.0, 1.0)
+        below = layer[..., 1] * (1 - cover)
+        both = cover + below
+        value = cover * np.float32(made.include) + below * layer[..., 0]
+        layer = np.dstack([np.divide(value, both, out=np.zeros_like(both), where=both > 0), both])
+    return layer
+
+
+def _eased(alpha: FloatImage, layer: FloatImage, weight: np.float32) -> FloatImage:
+    """Alpha with what lies around the fully painted pixels drawn towards their value."""
+    for target in (np.float32(1.0), np.float32(0.0)):
+        painted = (layer[..., 1] == 1) & (layer[..., 0] == target)
         if painted.any():
             distance = cv2.distanceTransform((~painted).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
             share = weight * np.clip(1.0 - distance / np.float32(BORDER + 1), 0.0, 1.0).astype(np.float32)
@@ -92,8 +110,8 @@ def _eased(alpha: FloatImage, labels: NDArray[np.int8], weight: np.float32) -> F
     return alpha
 
 
-def _carried(labels: NDArray[np.int8], clip: Clip, source: int, target: int) -> NDArray[np.int8]:
-    """The labels of frame `source` where their content has moved on frame `target`."""
+def _carried(layer: FloatImage, clip: Clip, source: int, target: int) -> FloatImage:
+    """What is painted on frame `source` where their content has moved on frame `target`."""
     grid = working_size(clip.width, clip.height, FLOW_SIZE)
     pictures = _grey(clip, target, grid), _grey(clip, source, grid)
     motion = dense_flow(cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM), *pictures)
@@ -101,7 +119,7 @@ def _carried(labels: NDArray[np.int8], clip: Clip, source: int, target: int) -> 
     x, y = np.meshgrid(np.arange(clip.width, dtype=np.float32), np.arange(clip.height, dtype=np.float32))
     x += flow[..., 0] * (clip.width / grid[0])
     y += flow[..., 1] * (clip.height / grid[1])
-    return np.asarray(cv2.remap(labels, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT), np.int8)
+    return np.asarray(cv2.remap(layer, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT), np.float32)
 
 
 def _grey(clip: Clip, frame: int, grid: tuple[int, int]) -> NDArray[np.uint8]:

@@ -86,7 +86,8 @@ def frame_prompts(item: ObjectSpec, frame: int, size: tuple[int, int], locate: C
             case Box():
                 boxes.append(prompt.xyxy)
             case Stroke():
-                strokes.append((np.asarray(prompt.xy, np.float32).reshape(-1, 2), prompt.radius, prompt.include))
+                sure = prompt.radius * (1 - prompt.softness / 2)
+                strokes.append((np.asarray(prompt.xy, np.float32).reshape(-1, 2), sure, prompt.include))
             case MaskPrompt():
                 read = read_mask(locate(prompt.path), width, height)
                 mask = read if mask is None else mask | read
