@@ -126,6 +126,16 @@ class OpenShot:
         self._shot = documents.parse(self._edits.document)
         return self
 
+    def clean_plate(self, path: str | Path | None) -> OpenShot:
+        """The empty set as a picture, or a sequence with the plate's frame numbers; None: none."""
+        stored = None if path is None else documents.relative_path(path, self.path)
+
+        def change(edits: ShotEdits) -> None:
+            edits.set_plate(clean=stored)
+
+        self.edit(change)
+        return self
+
     def undo(self) -> str:
         """Take the last edit back; returns what it was, empty where there is none."""
         return self._travelled(self._edits.undo())

@@ -13,7 +13,8 @@
     "ocio": "studio-config-v4.0.0_aces-v2.0_ocio-v2.5",
     "exposure": -0.5,
     "layer": "left.beauty",
-    "missing": "hold"
+    "missing": "hold",
+    "clean": "plates/sh010_clean.exr"
   },
   "objects": [
     {

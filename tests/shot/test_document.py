@@ -147,6 +147,7 @@ def test_the_frozen_sample_of_version_1_means_what_it_meant() -> None:
         exposure=-0.5,
         layer="left.beauty",
         missing="hold",
+        clean="plates/sh010_clean.exr",
     )
     hero, runner = shot.objects
     assert (hero.id, hero.name, hero.color, hero.enabled, hero.first, hero.last) == (

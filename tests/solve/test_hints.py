@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import wisp
 from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, point, shot, solver
+from wisp.errors import InputError, UsageError
 
 RED, BLUE = np.array([40, 50, 205], np.float32), np.array([180, 65, 25], np.float32)
 #: Of the object's centre: how far it goes between two frames.
@@ -75,7 +76,6 @@ def test_a_stroke_on_one_frame_brings_the_veil_of_all_frames(plate: str) -> None
     summary = opened.solve()
     assert (summary.tracked, summary.matted) == (0, LAST - FIRST + 1)
     told = errors(opened)
-    print(without, told)
     assert all(now < 0.4 * before for before, now in zip(without, told, strict=True)), (without, told)
     again = wisp.open(plate)
     again.object("hero").mask(Path("plates/disc.0004.png"), 4).unknown(
@@ -145,3 +145,41 @@ def test_a_head_begins_with_what_core_and_garbage_say(
     ((mask,),) = [seen]
     assert mask.shape == (HEIGHT, WIDTH)
     assert (mask[core > 0] > 0).all() and (mask[garbage > 0] < 0).all()
+
+
+def test_a_clean_plate_in_the_document_is_part_of_every_matte(plate: str) -> None:
+    wall = np.random.default_rng(7).normal(scale=4, size=(120, 240, 1)).astype(np.float32)
+    cv2.imwrite("plates/clean.png", np.clip(0.95 * (BLUE + wall) + 4, 0, 255).round().astype(np.uint8))
+    opened = wisp.open(plate)
+    opened.object("hero").mask(Path("plates/disc.0004.png"), 4)
+    opened.solve("3-5")
+    without = [errors_on(opened, frame) for frame in (3, 4, 5)]
+
+    opened.clean_plate("plates/clean.png")
+    assert opened.solve("3-5").matted == 3
+    told = [errors_on(opened, frame) for frame in (3, 4, 5)]
+    assert all(now < 0.6 * before for now, before in zip(told, without, strict=True)), (without, told)
+    assert (opened.matte("hero", 4)[:, :20] < 0.01).all()
+
+
+def errors_on(opened: wisp.OpenShot, frame: int) -> float:
+    return float(((opened.matte("hero", frame) - truth(frame)) ** 2).mean())
+
+
+def test_a_clean_plate_of_another_place_or_size_is_refused_in_one_sentence(plate: str) -> None:
+    tiles = np.random.default_rng(3).integers(0, 256, (6, 12, 3)).astype(np.uint8)
+    cv2.imwrite("plates/other.png", cv2.resize(tiles, (240, 120), interpolation=cv2.INTER_NEAREST))
+    cv2.imwrite("plates/small.png", np.zeros((60, 120, 3), np.uint8))
+    cv2.imwrite("plates/set.0001.png", np.zeros((120, 240, 3), np.uint8))
+    cv2.imwrite("plates/set.0002.png", np.zeros((120, 240, 3), np.uint8))
+    for name, kind, says in (
+        ("other.png", InputError, "does not lie over frame 4"),
+        ("small.png", UsageError, "120x60 but the plate is 240x120"),
+        ("set.%04d.png", InputError, "has no frame 4"),
+        ("none.png", InputError, "none.png"),
+    ):
+        opened = wisp.open(plate)
+        opened.clean_plate(f"plates/{name}")
+        opened.object("hero").mask(Path("plates/disc.0004.png"), 4)
+        with pytest.raises(kind, match=says):
+            opened.solve("4")

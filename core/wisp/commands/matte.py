@@ -116,6 +116,9 @@ def add_plate_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--colorspace", metavar="NAME", help="of the files, an OCIO colour space or role")
     group.add_argument("--ocio", metavar="CONFIG", help="built-in OCIO configuration, or a file; $OCIO goes before it")
     group.add_argument("--view", metavar="NAME", help="OCIO view through which models look (pixels are never altered)")
+    group.add_argument(
+        "--clean-plate", metavar="FILE", help="the empty set: a picture, or a sequence with the plate's frame numbers"
+    )
     group.add_argument("--exposure", type=float, default=0.0, metavar="STOPS", help="before the view")
     group.add_argument("--layer", metavar="NAME", help="layer, part or stereo view of a multi-layer EXR")
     group.add_argument(
@@ -219,6 +222,7 @@ def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int
             "exposure": args.exposure,
             "layer": args.layer,
             "missing": args.missing,
+            "clean": documents.relative_path(args.clean_plate, document) if args.clean_plate else None,
         },
         "solve": {
             "tracker": args.tracker or _default_tracker(args.head),

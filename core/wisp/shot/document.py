@@ -101,6 +101,7 @@ def moved(shot: Shot, before: Path, after: Path) -> Shot:
 
     found = shot.model_copy(deep=True)
     found.plate.path = path(found.plate.path)
+    found.plate.clean = path(found.plate.clean) if found.plate.clean else None
     for item in found.objects:
         item.core = path(item.core) if item.core else None
         item.garbage = path(item.garbage) if item.garbage else None

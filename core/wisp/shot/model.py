@@ -309,6 +309,7 @@ class PlateSpec(_Part):
     `ocio`: the OCIO configuration they are of, a built-in one or a file (None: Wisp's own); `$OCIO` goes before it.
     `offset` is added to the files' own numbers to give the plate's frame numbers.
     `layer` picks a layer, part or stereo view of a multi-layer EXR (None: the main picture).
+    `clean`: a picture of the empty set, or a sequence with the plate's frame numbers, from about the same camera.
     `missing` says what a missing or unreadable frame does: `error` stops, `hold` repeats the frame before,
     `black` uses black, `skip` leaves it out.
     """
@@ -326,6 +327,7 @@ class PlateSpec(_Part):
     exposure: Annotated[Number, Field(ge=-MAX_STOPS, le=MAX_STOPS)] = 0.0
     layer: str | None = None
     missing: Literal["error", "hold", "black", "skip"] = "error"
+    clean: StoredPath | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> PlateSpec:

@@ -1,4 +1,4 @@
-"""What a head is told of an object beside its tracked mask: strokes of where alpha may be anything, core and garbage.
+"""What is told of an object beside its tracked mask: where alpha may be anything, core and garbage, the clean plate.
 
 Core and garbage correct the mask that the head begins with. Unknown strokes travel with the object: on a frame without
 any, those of the nearest painted frames before and behind speak, carried there by the object's own motion.
@@ -14,7 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
+from ..fingerprint import fingerprint
 from ..heads.band import Mask, mask_from_logits
+from ..heads.clean_plate import behind, differenced
 from ..heads.unknown import matted_unknown
 from ..motion.carry import Sight, object_motion
 from ..motion.flow import FlowEstimator, pixel_grid
@@ -68,12 +71,16 @@ class Hints:
             [k, self._spoken(k), None if k == frame else [self._source.identity(k), mask_mark(k)]]
             for k in self.leans_on(frame)
         ]
-        holdouts = [None if one is None else one.identity(frame) for one in (self._core, self._garbage)]
-        return [HINT_SCHEMA, unknown, holdouts] if unknown or any(holdouts) else []
+        files = [None if one is None else one.identity(frame) for one in (self._core, self._garbage)]
+        if self._source.clean is not None:
+            files.append(self._source.clean.identity(frame))
+        return [HINT_SCHEMA, unknown, files] if unknown or any(files) else []
 
     def request(self) -> list[Any]:
         """All that was asked for, as JSON-able values, before any file is read; empty where nothing was."""
         states = [None if one is None else one.state for one in (self._core, self._garbage)]
+        if self._source.clean is not None:
+            states.append(fingerprint(self._source.clean.state))
         return [self.strokes, states] if self.strokes or any(states) else []
 
     @property
@@ -97,16 +104,30 @@ class Hints:
         return logits
 
     def heard(self, alpha: FloatImage, frame: int, clip: Clip, mask_of: MaskOf) -> FloatImage:
-        """The head's alpha (plate height x width, 0..1) with the unknown pixels worked out from what is around them."""
+        """The head's alpha (plate height x width, 0..1) with the unknown pixels worked out from what is around
+        them, and all of it by the clean plate. InputError where that is of another place."""
         unknown = self.unknown(frame, clip, mask_of)
-        if not unknown.any():
+        if not unknown.any() and self._source.clean is None:
             return alpha
         core, garbage = self._holdouts(frame)
         if core is not None:
             alpha, unknown = np.maximum(alpha, core), unknown & (core <= 0.5)
         if garbage is not None:
             alpha, unknown = np.minimum(alpha, 1 - garbage), unknown & (garbage <= 0.5)
-        return matted_unknown(clip.image(frame), alpha, unknown)
+        image = clip.image(frame)
+        alpha = matted_unknown(image, alpha, unknown) if unknown.any() else alpha
+        if self._source.clean is None or not (alpha > 0.5).any():
+            return alpha
+        background = behind(image, self._source.clean.image(frame), alpha > 0.05)
+        if not background.fits:
+            raise InputError(
+                f"The clean plate {self._source.spec.clean} does not lie over frame {frame}: "
+                f"{100 * background.astray:.0f} % of the background differ.",
+                hint="Take one of the same set and camera, or leave it out.",
+                path=self._source.spec.clean,
+            )
+        alpha = differenced(image, alpha, background, unknown)
+        return alpha if self._region is None else _within(alpha, self._region)
 
     def unknown(self, frame: int, clip: Clip, mask_of: MaskOf) -> Mask:
         """Where alpha may be anything on `frame`: plate height x width."""
@@ -115,11 +136,7 @@ class Hints:
         for k in self.leans_on(frame):
             painted = self._stroked(k, size)
             found |= painted if k == frame else self._carried(painted, k, frame, clip, mask_of)
-        if self._region is not None:
-            inside = np.zeros_like(found)
-            _cut(inside, self._region)[:] = True
-            found &= inside
-        return found
+        return found if self._region is None else _within(found, self._region)
 
     def _stroked(self, frame: int, size: tuple[int, int]) -> Mask:
         masks = [stroke_mask(np.asarray(one.xy, np.float32), one.radius, size, size) for one in self._strokes[frame]]
@@ -153,3 +170,10 @@ class Hints:
 def _cut(picture: NDArray[_Scalar], region: Window | None) -> NDArray[_Scalar]:
     """The part of it that lies in the region: a view."""
     return picture if region is None else picture[region.y0 : region.y1, region.x0 : region.x1]
+
+
+def _within(picture: NDArray[_Scalar], region: Window) -> NDArray[_Scalar]:
+    """The picture, empty outside the region."""
+    kept = np.zeros_like(picture)
+    _cut(kept, region)[:] = _cut(picture, region)
+    return kept

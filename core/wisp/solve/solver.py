@@ -165,6 +165,7 @@ class Solver:
         files = [file for matte in stored for file in find(self.locate(matte)).files.values()]
         masks = [prompt.path for item in self.shot.objects for prompt in item.prompts if prompt.kind == "mask"]
         files += [self.locate(path) for path in masks]
+        files += self.source.clean.files if self.source.clean else ()
         return Sources((*self.plate.files, *files), self.plate.path)
 
     def status(self) -> ShotStatus:

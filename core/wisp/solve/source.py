@@ -16,6 +16,7 @@ from ..plates.colour import ColourChoice, DisplayTransform, choose_colour
 from ..plates.opening import Fence
 from ..plates.plate import Plate, Window
 from ..shot import PlateSpec, resolve_path
+from .clean import CleanPlate
 from .holdout import Holdout
 from .plan import Chains
 
@@ -110,9 +111,18 @@ class Source:
         return fingerprint(plate.path, plate.frames[0], plate.frames[-1], len(plate.frames), plate.state())
 
     def has_changed(self) -> bool:
-        """Whether files of the plate, or of a core or garbage matte, have come, gone or been written anew since."""
+        """Whether files of the plate, a core or garbage matte or the clean plate have come, gone or been written anew
+        since."""
         plate = "state" in vars(self) and Source(self.spec, self.base).state != self.state
-        return plate or any(holdout.has_changed() for holdout in self._holdouts.values())
+        clean: CleanPlate | None = vars(self).get("clean")
+        others: list[Holdout | CleanPlate] = [*self._holdouts.values(), *([clean] if clean is not None else [])]
+        return plate or any(other.has_changed() for other in others)
+
+    @cached_property
+    def clean(self) -> CleanPlate | None:
+        """The clean plate, None where the shot has none. Raises InputError, UsageError."""
+        spec = self.spec
+        return CleanPlate(spec, self.locate(spec.clean), self.fence, self._should_stop) if spec.clean else None
 
     def holdout(self, stored: str, what: str) -> Holdout:
         """A core or garbage matte. InputError where it is not there."""
@@ -136,8 +146,9 @@ class Source:
 
     def close(self) -> None:
         """Stop reading and drop what is kept."""
-        if "clip" in vars(self):
-            self.clip.close()
+        for name in ("clip", "clean"):
+            if vars(self).get(name) is not None:
+                vars(self)[name].close()
         self._alphas.clear()
         self._alpha_bytes = 0
         self.chains.forget()

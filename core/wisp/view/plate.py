@@ -1,4 +1,4 @@
-"""How the plate is read and seen: colour space, view, exposure, layer, missing frames."""
+"""How the plate is read and seen: colour space, view, exposure, layer, missing frames, its clean plate."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ class PlateSettings(QtWidgets.QDialog):
             self.missing.addItem(label, key)
             self.missing.setItemData(self.missing.count() - 1, hint, Qt.ItemDataRole.ToolTipRole)
         self.missing.setCurrentIndex(self.missing.findData(plate.missing))
+        self.clean = QtWidgets.QLineEdit(plate.clean or "")
+        self.clean.setPlaceholderText("none")
         self.words = QtWidgets.QLabel()
         self.words.setWordWrap(True)
         self.words.setStyleSheet("color: #ff8a75;")
@@ -61,6 +63,11 @@ class PlateSettings(QtWidgets.QDialog):
             ("View", self.view, "How you and the models see the plate; it should look as on your screen in the comp"),
             ("Exposure", self.exposure, "Brighter or darker before the view: for plates shot dark or bright"),
             ("Layer", self.layer, "A layer, part or stereo view of a multi-layer EXR"),
+            (
+                "Clean plate",
+                self.clean,
+                "The empty set: a picture, or a sequence with the plate's frame numbers",
+            ),
             ("Missing frames", self.missing, "What is done about a frame that is not there, or that cannot be read"),
         ):
             widget.setToolTip(hint)
@@ -84,6 +91,7 @@ class PlateSettings(QtWidgets.QDialog):
             "exposure": self.exposure.value(),
             "layer": _said(self.layer),
             "missing": self.missing.currentData(),
+            "clean": self.clean.text().strip() or None,
         }
         try:
             plate = open_plate(self._path, layer=values["layer"])

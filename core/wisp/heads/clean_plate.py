@@ -1,0 +1,276 @@
+"""Alpha where the empty set is known: the picture is alpha times foreground plus the rest times the clean plate.
+
+First the clean plate is brought over the picture: a small drift of the camera, another light. Then the compositing
+equation is solved for alpha, with the head's alpha as what is expected: it decides where foreground and background
+look alike, and inside the object, where the equation alone would tear holes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..plates.clip import FloatImage, resize
+from .band import Mask, signed_distance
+from .guided_filter import box_mean
+
+#: Longer side in pixels of the pictures that are laid over each other, coarse to fine.
+_GRIDS = (160, 640)
+_ROUNDS = 40
+#: Light is fitted again and again without what does not follow it.
+_FITS = 5
+#: Two pictures of one place differ by less than this (of 0..1) nearly everywhere, grain left out ...
+_ALIKE = 0.06
+#: ... and do not lie over each other where this share of the background does not.
+_ASTRAY = 0.3
+#: By how much the light may have changed.
+_GAINS = (0.4, 2.5)
+#: Light that explains less of the picture's contrast than this is no light, but another picture; contrast below the
+#: least says nothing.
+_EXPLAINED, _LEAST_CONTRAST = 0.5, 0.02
+#: Colours that differ by more than so many times the noise are kept apart where grain is smoothed.
+_GRAIN = 2.0
+#: Picture noise is at least this, half an 8-bit step and the plate's rounding.
+_LEAST_NOISE = 0.003
+#: How far, in colour, a foreground's colour is off its surroundings' at least.
+_FOREGROUND_ERROR = 0.03
+#: Pixels by which the clean plate may lie beside the picture.
+_MISPLACED = 0.3
+#: Half windows of the foreground's colours in turn, as parts of the longer side.
+_WINDOWS = (0.02, 0.01)
+#: Alpha from which on a pixel tells of the foreground's colour.
+_PART = 0.4
+#: Standard deviation of the head's alpha at the mask's edge, and the pixels inwards and outwards over which it falls to
+#: a third of that (more of them where the longer side has more than 1000); below the least the head's alpha stays.
+_DOUBT, _INWARDS, _OUTWARDS, _LEAST_DOUBT = 0.4, 5.0, 40.0, 0.02
+#: Alphas that are tried.
+_STEPS = np.linspace(0, 1, 21).astype(np.float32)
+#: How much more often alpha is 0 or 1 than another step, and how much of the equation is believed.
+_ENDS, _TRUST = 4.0, 0.5
+#: Squared distance of foreground and background, in their variances, at which half of the equation's answer is taken.
+_ALIKE_APART = 0.3
+
+
+@dataclass(frozen=True)
+class Background:
+    """The clean plate as it lies behind a picture: `image` H x W x 3, `seen` H x W where it has pixels, `noise`, the
+    standard deviation of what both differ by where nothing stands before it, and `astray`, the share of the background
+    that is another."""
+
+    image: FloatImage
+    seen: Mask
+    noise: float
+    astray: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether both show the same place."""
+        return self.astray <= _ASTRAY
+
+
+def behind(image: FloatImage, clean: FloatImage, subject: Mask) -> Background:
+    """The clean plate brought over the picture: both H x W x 3 display RGB in 0..1, float32.
+
+    `subject`: H x W, what stands before the background, roughly. A homography by enhanced correlation (Evangelidis,
+    Psarakis, PAMI 2008), which does not mind gain and offset, then a gain and an offset per channel. Where less than
+    half of the background is to be seen, an affine motion, which errs less on the other half.
+    """
+    height, width = subject.shape
+    room = max(2, round(0.02 * max(height, width)))
+    free = ~(cv2.dilate(subject.astype(np.uint8), np.ones((2 * room + 1,) * 2, np.uint8)) > 0)
+    if free.mean() < 0.02:
+        free = ~subject
+    if not free.any():
+        return Background(clean, free, _LEAST_NOISE, 1.0)
+    moved, inside = _moved(clean, _placed(image, clean, free))
+    known = free & inside
+    if not known.any():
+        return Background(moved, inside, _LEAST_NOISE, 1.0)
+    lit = _lit(moved, image, known)
+    rest = np.abs(cv2.blur(image - lit, (5, 5))).mean(axis=2)
+    astray = float((rest[known] > _ALIKE).mean())
+    contrast = np.median(np.abs(image[known] - np.median(image[known], axis=0)))
+    if contrast > _LEAST_CONTRAST and np.median(rest[known]) > (1 - _EXPLAINED) * contrast:
+        astray = 1.0
+    return Background(lit, inside, _noise(image - lit, known), astray)
+
+
+def _moved(clean: FloatImage, placed: NDArray[np.float32]) -> tuple[FloatImage, Mask]:
+    """The clean plate under the picture's pixels, and where it has any."""
+    height, width = clean.shape[:2]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    moved = cv2.warpPerspective(clean, placed, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.warpPerspective(np.ones((height, width), np.uint8), placed, (width, height), flags=flags)
+    return moved, seen > 0
+
+
+def _placed(image: FloatImage, clean: FloatImage, free: Mask) -> NDArray[np.float32]:
+    """3 x 3: from the picture's pixels to the clean plate's. What brings them no nearer is not taken."""
+    height, width = free.shape
+    found = np.eye(3, dtype=np.float32)
+    rows, motion = (3, cv2.MOTION_HOMOGRAPHY) if free.mean() > 0.5 else (2, cv2.MOTION_AFFINE)
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _ROUNDS, 1e-5)
+    for long_side in _GRIDS:
+        scale = min(1.0, long_side / max(height, width))
+        size = (max(16, round(width * scale)), max(16, round(height * scale)))
+        grid = np.diag([size[0] / width, size[1] / height, 1.0]).astype(np.float32)
+        now, then = (resize(one, size) for one in (image, clean))
+        mask = cv2.resize(free.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        start = (grid @ found @ np.linalg.inv(grid)).astype(np.float32)
+        first, second = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (now, then))
+        # What stands there without the mask knowing it must not pull.
+        before = _misfit(now, then, start, mask > 0)
+        known = mask * (before < max(4 * float(np.median(before[mask > 0])), _ALIKE)).astype(np.uint8)
+        for used in (known, mask):
+            with contextlib.suppress(cv2.error):  # nothing to hold on to, or nothing in common
+                _, matrix = cv2.findTransformECC(first, second, start[:rows].copy(), motion, criteria, used, 3)
+                moved = np.vstack([matrix, start[rows:]]).astype(np.float32)
+                after = _misfit(now, then, moved, mask > 0)
+                if np.median(after[mask > 0]) < np.median(before[mask > 0]):
+                    start, before = moved, after
+        found = (np.linalg.inv(grid) @ start @ grid).astype(np.float32)
+    return np.asarray(found / found[2, 2], np.float32)
+
+
+def _misfit(now: FloatImage, then: FloatImage, placed: NDArray[np.float32], free: Mask) -> FloatImage:
+    """How far the two differ at every pixel of `now`, in one light; as far as may be beyond the border of `then`."""
+    moved, seen = _moved(then, placed)
+    known = free & seen
+    if known.sum() < 0.5 * free.sum():
+        return np.ones(free.shape, np.float32)
+    return np.where(seen, np.abs(now - _lit(moved, now, known)).mean(axis=2), 1).astype(np.float32)
+
+
+def _noise(difference: FloatImage, known: Mask) -> float:
+    """Its standard deviation, from half of the pixels, which are not those that differ by more than noise."""
+    return max(1.4826 * float(np.median(np.abs(difference[known]))), _LEAST_NOISE) if known.any() else _LEAST_NOISE
+
+
+def _lit(clean: FloatImage, image: FloatImage, known: Mask) -> FloatImage:
+    """The clean plate in the picture's light: a gain and an offset per channel, without what does not follow them."""
+    lit = np.empty_like(clean)
+    for channel in range(3):
+        x, y = clean[..., channel][known].astype(np.float64), image[..., channel][known].astype(np.float64)
+        weight = np.ones_like(x)
+        gain, offset = 1.0, 0.0
+        for _ in range(_FITS):
+            total = weight.sum()
+            mx, my = (weight * x).sum() / total, (weight * y).sum() / total
+            spread = (weight * (x - mx) ** 2).sum() / total
+            gain = ((weight * (x - mx) * (y - my)).sum() / total + 1e-4) / (spread + 1e-4)  # flat plates keep gain 1
+            gain = float(np.clip(gain, *_GAINS))
+            offset = my - gain * mx
+            rest = y - gain * x - offset
+            scale = max(1.4826 * float(np.median(np.abs(rest))), _LEAST_NOISE)
+            weight = 1 / (1 + (rest / (2 * scale)) ** 2) ** 2
+        lit[..., channel] = gain * clean[..., channel] + offset
+    return np.asarray(np.clip(lit, 0, 1), np.float32)
+
+
+def differenced(
+    image: FloatImage, alpha: FloatImage, background: Background, unknown: Mask | None = None
+) -> FloatImage:
+    """Alpha by the compositing equation, with a head's `alpha` as what is expected: H x W float32 in 0..1.
+
+    `unknown`: where the head's alpha is not to be held to, H x W. The foreground's colour is normally distributed with
+    mean and covariance of its surroundings (Chuang et al., "A Bayesian Approach to Digital Matting", CVPR 2001), the
+    background's is known but for noise; alpha is the mean of what then is likely.
+    """
+    long_side = max(alpha.shape)
+    image, behind = (_grainless(one, background.noise) for one in (image, background.image))
+    noise = _noise(image - behind, background.seen & (alpha < 0.02))
+    distance = signed_distance(alpha > 0.5)
+    if not np.isfinite(distance).all():
+        return alpha
+    lengths = np.where(distance > 0, _INWARDS, _OUTWARDS) * max(1.0, long_side / 1000)
+    doubt = (_DOUBT * np.exp(-np.abs(distance) / lengths)).astype(np.float32)
+    if unknown is not None:
+        doubt[unknown] = _DOUBT
+    asked = (doubt > _LEAST_DOUBT) & background.seen
+    noise2 = noise**2 + _MISPLACED**2 * _steepness(behind)
+    result = alpha.copy()
+    for part in _WINDOWS:
+        mean, covariance = _foreground(image, result, behind, max(2, round(part * long_side)), asked)
+        result[asked] = _likely(
+            image[asked] - behind[asked],
+            mean - behind[asked],
+            covariance,
+            noise2[asked],
+            alpha[asked],
+            doubt[asked],
+        )
+    return result
+
+
+def _grainless(picture: FloatImage, noise: float) -> FloatImage:
+    smooth: FloatImage = cv2.bilateralFilter(picture, 5, _GRAIN * noise, 1.2)
+    return smooth
+
+
+def _likely(
+    difference: FloatImage,
+    contrast: FloatImage,
+    covariance: FloatImage,
+    noise2: FloatImage,
+    expected: FloatImage,
+    doubt: FloatImage,
+) -> FloatImage:
+    """The mean of alpha of n pixels.
+
+    `difference`, `contrast` n x 3: of the picture and of the foreground from the background; `covariance` n x 3 x 3 of
+    the foreground; `noise2` n: variance of the background; `expected`, `doubt` n: alpha beforehand, mean and deviation.
+    """
+    spread, axes = np.linalg.eigh(covariance)
+    seen, wanted = (np.einsum("nji,nj->ni", axes, one) for one in (difference, contrast))
+    spread = np.maximum(spread, 0)
+    apart = (contrast**2).sum(axis=1) / (spread.sum(axis=1) + 3 * noise2)
+    best = np.full(len(expected), np.inf, np.float32)
+    costs = []
+    for step in _STEPS:
+        variance = step * step * spread + noise2[:, None]
+        cost = ((seen - step * wanted) ** 2 / variance + np.log(variance)).sum(axis=1)
+        cost = (_TRUST * cost + ((step - expected) / doubt) ** 2).astype(np.float32)
+        costs.append(cost)
+        best = np.minimum(best, cost)
+    total, mean = np.zeros_like(best), np.zeros_like(best)
+    for step, cost in zip(_STEPS, costs, strict=True):
+        weight = np.exp(0.5 * (best - cost)) * (_ENDS if step in (0, 1) else 1)
+        total += weight
+        mean += step * weight
+    # What looks like the background may still be the object.
+    return np.asarray(expected + apart / (apart + _ALIKE_APART) * (mean / total - expected), np.float32)
+
+
+def _steepness(picture: FloatImage) -> FloatImage:
+    """The squared change of colour from pixel to pixel, mean of the channels."""
+    down, across = (cv2.Sobel(picture, cv2.CV_32F, *way, ksize=3, scale=1 / 8) for way in ((0, 1), (1, 0)))
+    steep: FloatImage = cv2.blur((down**2 + across**2).mean(axis=2), (3, 3))
+    return steep
+
+
+def _foreground(
+    image: FloatImage, alpha: FloatImage, background: FloatImage, radius: int, asked: Mask
+) -> tuple[FloatImage, FloatImage]:
+    """Mean n x 3 and covariance n x 3 x 3 of the foreground's colour around the pixels asked for."""
+    share = alpha[..., None]
+    colour = np.clip((image - (1 - share) * background) / np.maximum(share, 0.1), 0, 1)
+    weight = np.clip((alpha - _PART) / (1 - _PART), 0, 1) ** 2
+
+    def around(plane: FloatImage) -> FloatImage:
+        near = box_mean(box_mean(plane, radius), radius)
+        far = box_mean(box_mean(plane, 4 * radius), 4 * radius)
+        return (near + np.float32(0.02) * far)[asked]
+
+    total = around(weight) + 1e-6
+    planes = [np.ascontiguousarray(colour[..., channel]) for channel in range(3)]
+    mean = np.stack([around(weight * plane) / total for plane in planes], axis=1)
+    covariance = np.empty((len(total), 3, 3), np.float32)
+    for row in range(3):
+        for column in range(row + 1):
+            both = around(weight * planes[row] * planes[column]) / total - mean[:, row] * mean[:, column]
+            covariance[:, row, column] = covariance[:, column, row] = both + (row == column) * _FOREGROUND_ERROR**2
+    return mean, covariance
