@@ -160,5 +160,7 @@ def test_exposure_changes_what_is_seen_and_a_wrong_name_is_said(window: Window, 
     assert (plate["exposure"], plate["missing"]) == (-3.0, "hold")
     hand.wait(lambda: 0 <= brightness() < 0.7 * before)
     dialog = window.plate_settings()
-    assert dialog.exposure.value() == -3.0
-    dialog.reject()
+    assert dialog.exposure.value() == -3.0 and dialog.clean.text() == ""
+    dialog.clean.setText(" set.exr ")
+    dialog.accept()
+    assert editor.edits.document["plate"]["clean"] == "set.exr"

@@ -142,7 +142,7 @@ COMMANDS = (
         ("Ctrl+P",),
         FILE,
         "Plate...",
-        "Colour space, view, exposure, layer and missing frames of the plate",
+        "Colour space, view, exposure, layer and missing frames of the plate, and its clean plate",
     ),
     Command(
         "deliver",
