@@ -63,7 +63,7 @@ def band(one: Scene) -> np.ndarray:
     return cv2.dilate(hard.astype(np.uint8), np.ones((9, 9))) > 0
 
 
-def test_the_error_of_the_head_in_the_band_is_nearly_halved() -> None:
+def test_the_error_of_the_head_in_the_band_loses_a_third() -> None:
     network, without, told = load_network(), [], []
     for number in range(8):
         one = scene(number)
@@ -75,7 +75,7 @@ def test_the_error_of_the_head_in_the_band_is_nearly_halved() -> None:
         for errors, matte in ((without, alpha), (told, found)):
             errors.append(float(((matte - one.alpha)[band(one)] ** 2).mean()))
 
-    assert np.mean(told) < 0.62 * np.mean(without)  # 0.56 measured
+    assert np.mean(told) < 0.65 * np.mean(without)  # 0.60 measured; the constants were chosen here
 
 
 @pytest.mark.parametrize(("shift", "turn"), [((0.0, 0.0), 0.0), ((6.5, 4.3), 0.0), ((-4.0, 5.5), 0.8)])
