@@ -357,6 +357,24 @@ def test_one_more_click_on_the_right_side_leaves_a_first_mask_as_it_is(box):
     assert np.array_equal(before.logits, after.logits)
 
 
+def test_each_click_costs_as_little_as_the_first_and_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch):
+    looks: list[int] = []
+    look_at = eyes.look_at
+    monkeypatch.setattr(eyes, "look_at", lambda *given: looks.append(1) or look_at(*given))
+    clip, frame = crossing(), crossing().frames[0]
+    # All but the first are on the wrong side of what the others give: each is a correction.
+    points = [(40.0, 68.0, True), (46.0, 68.0, False), (34.0, 60.0, False), (40.0, 76.0, False), (42.0, 58.0, False)]
+    patient = FlowTracker()
+    for count in range(1, len(points) + 1):
+        before = len(looks)
+        given = prompts(*points[:count], box=(20.0, 48.0, 60.0, 88.0))
+        mask = patient.start(clip, {1: {frame: given}}, [frame]).step(frame)[1]
+        # The windows of the box, of what is found in it and of the correction; and the one that is followed from.
+        assert len(looks) - before <= 4, count
+    anew = FlowTracker().start(clip, {1: {frame: given}}, [frame]).step(frame)[1]
+    assert np.array_equal(anew.logits, mask.logits)
+
+
 def test_a_click_brings_a_lost_object_back():
     clip = MovingDisk(lambda t: (40.0 if t < 4 else 170.0, 68.0), 8, radius=14.0)
     clicked = {1: prompts(mask=clip.truth(1)), 7: prompts((170.0, 68.0, True))}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -23,7 +24,10 @@ from .weights import FOLLOWER, STARTER
 from .window import LONG_SIDE, Picture, Window
 
 _PICTURES = 4
+#: How many answers to prompts, and views of a window for them, are kept.
+_ANSWERS = 8
 Change = Literal["moved", "held", "cut"]
+Answer = TypeVar("Answer")
 
 
 @lru_cache(maxsize=1)
@@ -54,6 +58,7 @@ class Eyes:
         self.grid = working_size(clip.width, clip.height, LONG_SIDE)
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
         self._change: tuple[tuple[int, int], Change] | None = None
+        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -82,6 +87,16 @@ class Eyes:
         """Whether no frame of the clip lies between the two."""
         frames = self.clip.frames
         return abs(bisect_left(frames, now) - bisect_left(frames, before)) <= 1
+
+    def once(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
+        """What `make` gives, kept under `key` for a while: each click on a frame costs no more than the one before."""
+        if key not in self._answers:
+            self._answers[key] = make()
+            while len(self._answers) > _ANSWERS:
+                self._answers.popitem(last=False)
+        self._answers.move_to_end(key)
+        found: Answer = self._answers[key]
+        return found
 
     def look(self, network: MaskNetwork, frame: int, window: Window) -> Look:
         """What `network` sees in the window of the frame."""

@@ -7,7 +7,9 @@ click changes, as long as nothing better is found from all that was said. Masks 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -17,15 +19,14 @@ from numpy.typing import NDArray
 from ..prompts import Size, clip_box, seeds, shrink_mask, stroke_labels, to_grid
 from ..tracker import FramePrompts
 from .cut import relaxed_cut, stiffness_from
-from .eyes import Eyes, look_at, plane, starter, tensor
-from .network import Look
+from .eyes import Eyes, plane, starter, tensor
 from .outline import FAR, keep_components, signed_distance
 from .planes import prompt_planes
 from .window import COARSE, Box, Plane, Window, box_of, sigmoid
 
 #: The share of the window that a box or a mask takes; the windows in which one click alone is looked at, as shares of
 #: the picture's longer side.
-_BOX_SHARE, _MASK_SHARE = 0.66, 0.6
+_BOX_SHARE, _MASK_SHARE, _CLOSE_SHARE = 0.66, 0.6, 0.85
 _VIEWS = (1.0, 0.55, 0.3)
 #: How many closer looks follow, each around what was found before.
 _CLOSER = 1
@@ -60,6 +61,10 @@ class _Clicks:
         """The first `count` points alone."""
         return _Clicks(self.points[:count], self.strokes)
 
+    def key(self, frame: int, box: Box | None) -> Hashable:
+        """What tells apart all that is prompted."""
+        return frame, box, tuple(self.points), self.strokes.tobytes()
+
     def agreement(self, inside: Plane) -> float:
         """The share of the points that are on their side of a mask."""
         right = [bool(inside[int(y), int(x)] > 0.5) == side for x, y, side in self.points]
@@ -83,8 +88,13 @@ def first_mask(prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:
     if (box is None and clicks.box() is None) or (box is not None and (box[2] <= box[0] or box[3] <= box[1])):
         return np.zeros(eyes.shape, np.float32)
     said = 0 if box is not None else 1 + min((n for n, point in enumerate(clicks.points) if point[2]), default=-1)
-    logits, _ = _look(eyes, frame, clicks.until(said), box)
-    return _corrected(sigmoid(logits), clicks, said, box, prompts, eyes, frame)
+    inside = eyes.once(
+        clicks.until(said).key(frame, box), lambda: sigmoid(_look(eyes, frame, clicks.until(said), box)[0])
+    )
+    for count in range(said + 1, len(clicks.points) + 1):
+        heard = clicks.until(count)
+        inside = eyes.once(heard.key(frame, box), partial(_corrected, inside, heard, box, eyes, frame))
+    return _obeyed(inside, prompts, eyes, frame)
 
 
 def correct(inside: Plane, prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:
@@ -115,26 +125,21 @@ def _clicked(inside: Plane, prompts: FramePrompts, eyes: Eyes, frame: int) -> Pl
     return _obeyed(inside, prompts, eyes, frame)
 
 
-def _corrected(
-    inside: Plane, clicks: _Clicks, said: int, box: Box | None, prompts: FramePrompts, eyes: Eyes, frame: int
-) -> Plane:
-    """`inside`, in which the first `said` points were heard, corrected by the others one after the other.
+def _corrected(inside: Plane, clicks: _Clicks, box: Box | None, eyes: Eyes, frame: int) -> Plane:
+    """`inside`, made of all but the last of the points, corrected by that one.
 
     A point changes what hangs together with it, unless a look at all that was said so far is foreseen to be better and
     agrees with more of the points: of a few of them the later ones still say how much is meant.
     """
-    for count in range(said + 1, len(clicks.points) + 1):
-        x, y, side = clicks.points[count - 1]
-        if (inside[int(y), int(x)] > 0.5) == side:
-            continue
-        heard = clicks.until(count)
-        changed, foreseen = _changed(inside, heard, eyes, frame)
-        logits, foreseen_anew = _look(eyes, frame, heard, box)
-        anew = sigmoid(logits)
-        favour = _FAVOUR if count <= _FEW else 0.0
-        better = foreseen_anew + heard.agreement(anew) + favour > foreseen + heard.agreement(changed)
-        inside = anew if better else changed
-    return _obeyed(inside, prompts, eyes, frame)
+    x, y, side = clicks.points[-1]
+    if (inside[int(y), int(x)] > 0.5) == side:
+        return inside
+    changed, foreseen = _changed(inside, clicks, eyes, frame)
+    logits, foreseen_anew = _look(eyes, frame, clicks, box)
+    anew = sigmoid(logits)
+    favour = _FAVOUR if len(clicks.points) <= _FEW else 0.0
+    better = foreseen_anew + clicks.agreement(anew) + favour > foreseen + clicks.agreement(changed)
+    return anew if better else changed
 
 
 def _look(eyes: Eyes, frame: int, clicks: _Clicks, box: Box | None) -> tuple[Plane, float]:
@@ -143,9 +148,11 @@ def _look(eyes: Eyes, frame: int, clicks: _Clicks, box: Box | None) -> tuple[Pla
         around = clicks.box()
         assert around is not None
         return _from_clicks(eyes, frame, clicks, around)
-    logits, foreseen = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, None)
-    if clicks.points:
-        logits, foreseen = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, sigmoid(logits))
+    logits, foreseen = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, None, passes=2)
+    found = box_of(logits > 0)
+    if found is not None:
+        closer = Window.around(_union(box, found), _CLOSE_SHARE)
+        logits, foreseen = _ask(eyes, frame, closer, clicks, box, sigmoid(logits), passes=2)
     logits = _within(logits, box)
     if (logits > 0).sum() < _FILL * (box[2] - box[0]) * (box[3] - box[1]):
         logits = _ellipse(eyes.shape, box)
@@ -165,9 +172,18 @@ def _changed(inside: Plane, clicks: _Clicks, eyes: Eyes, frame: int) -> tuple[Pl
 
 
 def _ask(
-    eyes: Eyes, frame: int, window: Window, clicks: _Clicks, box: Box | None, previous: Plane | None
+    eyes: Eyes,
+    frame: int,
+    window: Window,
+    clicks: _Clicks,
+    box: Box | None,
+    previous: Plane | None,
+    passes: int = 1,
 ) -> tuple[Plane, float]:
-    """Logits on the working grid (-FAR outside the window) and the overlap that is foreseen."""
+    """Logits on the working grid (-FAR outside the window) and the overlap that is foreseen.
+
+    `passes`: how often it is asked, each time shown its answer before; the picture is looked at once.
+    """
     network = starter()
     corners: Box | None = None
     if box is not None:
@@ -179,12 +195,14 @@ def _ask(
     half = (window.height // 2, window.width // 2)
     told = prompt_planes(half, corners, points, *painted)
     with torch.inference_mode():
-        look: Look = look_at(network, window.picture(eyes.working(frame)))
+        look = eyes.once((frame, window), lambda: eyes.look(network, frame, window))
         given = torch.full((1, 1, *half), float(previous is not None))
         before = torch.zeros(1, 1, *half) if previous is None else plane(window.plane(previous))
         said = network.remember(look, plane(told.inside), plane(told.known))
-        believed = network.remember(look, before, given)
-        logits, quality = network(look, [said, believed], before, given, tensor(told.planes)[None])
+        for _ in range(passes):
+            believed = network.remember(look, before, given)
+            logits, quality = network(look, [said, believed], before, given, tensor(told.planes)[None])
+            given, before = torch.ones_like(given), torch.sigmoid(logits)
         values = np.clip(logits[0, 0].numpy(), -FAR, FAR)
         return window.paste(values, eyes.shape, -FAR), float(torch.sigmoid(quality[0, 0]))
 
@@ -221,6 +239,10 @@ def _box_of(prompts: FramePrompts, eyes: Eyes) -> Box | None:
     scale = np.array([*eyes.grid, *eyes.grid]) / np.array([*eyes.picture, *eyes.picture])
     x0, y0, x1, y1 = (float(v) for v in np.array(clip_box(prompts.box, eyes.picture)) * scale)
     return x0, y0, x1, y1
+
+
+def _union(one: Box, other: Box) -> Box:
+    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 
 def _overlap(one: Box | None, other: Box) -> float:
