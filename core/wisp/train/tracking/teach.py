@@ -30,7 +30,7 @@ _S2 = SIDE // 2
 
 
 #: Batch size, learning rate, and how much of it is left at the end.
-_BATCH, _RATE, _LAST = 8, 2e-3, 0.03
+_BATCH, _RATE, _LAST = 8, 1.5e-3, 0.02
 #: A checkpoint every so many steps; weights are averaged over about so many steps.
 _KEEP, _AVERAGE = 300, 500
 
@@ -151,7 +151,7 @@ def start(network: MaskNetwork, batch: Batch, frame: int, rng: np.random.Generat
     loss, overlaps = torch.zeros((), device=truth.device), []
     previous = torch.zeros_like(truth)
     given = torch.zeros(len(sure), 1, 1, 1, device=truth.device)
-    for _ in range(1 + int(rng.integers(0, 3))):
+    for _ in range(1 + int(rng.integers(0, 4))):
         prompts = [prompt_planes((_S2, _S2), robot.box, robot.clicks, robot.inside, robot.outside) for robot in robots]
         planes = torch.from_numpy(np.stack([p.planes for p in prompts])).to(truth.device)
         prior = torch.from_numpy(np.stack([p.inside for p in prompts])).to(truth.device)[:, None]
