@@ -28,6 +28,8 @@ from .window import COARSE, Box, Plane, Window, box_of, sigmoid
 #: the picture's longer side.
 _BOX_SHARE, _MASK_SHARE, _CLOSE_SHARE = 0.66, 0.6, 0.85
 _VIEWS = (1.0, 0.55, 0.3)
+#: How often the network is asked about a window: the first answer and, shown that, a better one.
+_PASSES = 2
 #: How many closer looks follow, each around what was found before.
 _CLOSER = 1
 #: Intersection over union of a later box and of what was followed to it, from which both mean the same thing.
@@ -148,11 +150,11 @@ def _look(eyes: Eyes, frame: int, clicks: _Clicks, box: Box | None) -> tuple[Pla
         around = clicks.box()
         assert around is not None
         return _from_clicks(eyes, frame, clicks, around)
-    logits, foreseen = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, None, passes=2)
+    logits, foreseen = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, None, _PASSES)
     found = box_of(logits > 0)
     if found is not None:
         closer = Window.around(_union(box, found), _CLOSE_SHARE)
-        logits, foreseen = _ask(eyes, frame, closer, clicks, box, sigmoid(logits), passes=2)
+        logits, foreseen = _ask(eyes, frame, closer, clicks, box, sigmoid(logits), _PASSES)
     logits = _within(logits, box)
     if (logits > 0).sum() < _FILL * (box[2] - box[0]) * (box[3] - box[1]):
         logits = _ellipse(eyes.shape, box)
@@ -164,7 +166,7 @@ def _changed(inside: Plane, clicks: _Clicks, eyes: Eyes, frame: int) -> tuple[Pl
     x, y, side = clicks.points[-1]
     box = box_of((inside > 0.5) | (clicks.strokes > 0)) or (x, y, x, y)
     box = (min(box[0], x), min(box[1], y), max(box[2], x), max(box[3], y))
-    logits, foreseen = _ask(eyes, frame, Window.around(box, _MASK_SHARE), clicks, None, inside)
+    logits, foreseen = _ask(eyes, frame, Window.around(box, _MASK_SHARE), clicks, None, inside, _PASSES)
     return _adopt(inside, logits, int(x), int(y), side), foreseen
 
 
@@ -225,7 +227,7 @@ def _from_clicks(eyes: Eyes, frame: int, clicks: _Clicks, around: Box) -> tuple[
         if box is None:
             break
         box = (min(box[0], around[0]), min(box[1], around[1]), max(box[2], around[2]), max(box[3], around[3]))
-        closer, quality = _ask(eyes, frame, Window.around(box, _MASK_SHARE), clicks, None, sigmoid(best))
+        closer, quality = _ask(eyes, frame, Window.around(box, _MASK_SHARE), clicks, None, sigmoid(best), _PASSES)
         if quality < foreseen - 0.1:
             break
         best, foreseen = closer, quality
