@@ -14,6 +14,7 @@ from wisp.bench.hold import HoldTracker
 from wisp.bench.page import Figure, draw_page
 from wisp.bench.tracking import evaluate
 from wisp.cli import main
+from wisp.contact_sheet import GridRow
 
 
 def test_a_part_that_cannot_run_is_named_with_its_reason(tmp_path: Path) -> None:
@@ -54,8 +55,15 @@ def test_holding_a_mask_scores_what_it_overlaps(tmp_path: Path) -> None:
         mask[16:32, left : left + 16] = 255
         for name in ("frames", "masks"):
             cv2.imwrite(str(tmp_path / "clip" / name / f"{frame:05d}.png"), mask)
-    (row,) = evaluate(tmp_path, None, "mask", tracker=HoldTracker())
+    sheet: list[GridRow] = []
+    (row,) = evaluate(tmp_path, None, "mask", tracker=HoldTracker(), sheet=sheet)
     assert row.j == pytest.approx(1 / 3)
+    (shown,) = sheet
+    for picture, caption in zip(shown.pictures, shown.captions, strict=True):
+        assert picture[24, 18] == pytest.approx([0, 0.4, 0]), "held here, where nothing is any more"
+        assert picture[24, 28] == pytest.approx([0.5, 0.9, 0.5]), "held and right"
+        assert (picture[16, 24:40] == 1).all(), "the truth's outline"
+        assert caption.startswith("1: J 0.33")
 
 
 def test_steadiness_of_a_short_clip(shared: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """How well a tracker keeps objects, on clips with a true mask for every frame.
 
-`wisp bench tracking CLIPS_DIR` prints a table for the embedded tracker. A clip is a folder with
-`frames/NNNNN.jpg|png` and `masks/NNNNN.png` (above one half is inside).
+`wisp bench tracking CLIPS_DIR [--sheet FILE.png]` prints a table for the embedded tracker, and leaves pictures of it to
+look at. A clip is a folder with `frames/NNNNN.jpg|png` and `masks/NNNNN.png` (above one half is inside).
 
 Keyframes are true masks at the first frame, every n-th one and, so that every frame lies between two, the last one;
 with no spacing there is one prompt on the first frame only. Scores are means over the frames that are not keyframes.
@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contact_sheet import GridRow, picture_grid, write_png
 from ..errors import FrameReadError, InputError
 from ..metrics.tracking import boundary_f, jaccard
 from ..trackers import flow
@@ -34,6 +35,8 @@ FirstPrompt = Literal["box", "mask"]
 Mask = NDArray[np.bool_]
 #: Below this overlap with the truth a mask is no longer the object.
 LOST_BELOW = 0.3
+#: The frames of a clip that a sheet shows.
+SHEET = ("second frame", "middle", "last", "worst")
 _OBJECT = 1
 
 
@@ -95,15 +98,18 @@ def evaluate(
     tracker: Tracker | None = None,
     names: Sequence[str] | None = None,
     frames: slice = slice(None),
+    sheet: list[GridRow] | None = None,
 ) -> list[Row]:
     """One row per clip with true masks below the folder `clips`, by name.
 
     `keyframe_every`: None prompts the first frame only. `first_prompt`: what the first frame is given; later keyframes
-    are true masks. `names`, `frames`: only these clips, only this slice of their frames.
+    are true masks. `names`, `frames`: only these clips, only this slice of their frames. `sheet` gets a row of pictures
+    for each clip: what was found in green and the truth's outline in white, under the names of `SHEET`.
     Raises InputError where there is no such clip.
     """
     folders = clip_folders(clips, names)
-    return [_row(folder, keyframe_every, first_prompt, tracker or flow.FlowTracker(), frames) for folder in folders]
+    tracker = tracker or flow.FlowTracker()
+    return [_row(folder, keyframe_every, first_prompt, tracker, frames, sheet) for folder in folders]
 
 
 def clip_folders(clips: Path, names: Sequence[str] | None = None) -> list[Path]:
@@ -117,7 +123,14 @@ def clip_folders(clips: Path, names: Sequence[str] | None = None) -> list[Path]:
     return folders
 
 
-def _row(folder: Path, every: int | None, first_prompt: FirstPrompt, tracker: Tracker, part: slice) -> Row:
+def _row(
+    folder: Path,
+    every: int | None,
+    first_prompt: FirstPrompt,
+    tracker: Tracker,
+    part: slice,
+    sheet: list[GridRow] | None,
+) -> Row:
     numbers = tuple(FolderClip(folder / "frames").frames)[part]
     clip = FolderClip(folder / "frames", numbers)
     truth = {number: read_mask(folder / "masks" / f"{number:05d}.png") for number in numbers}
@@ -135,6 +148,11 @@ def _row(folder: Path, every: int | None, first_prompt: FirstPrompt, tracker: Tr
     j = [jaccard(found[number], truth[number]) for number in scored]
     f = [boundary_f(found[number], truth[number]) for number in scored]
     precision, recall = _lost(masks, found, truth)
+    if sheet is not None:
+        shown = [scored[0], scored[len(scored) // 2], scored[-1], scored[int(np.argmin(j))]]
+        pictures = [_overlay(clip.image(number), found[number], truth[number]) for number in shown]
+        said = [f"{number}: J {j[scored.index(number)]:.2f}, {masks[number].state}" for number in shown]
+        sheet.append(GridRow(folder.name, pictures, said))
     astray = [overlap < LOST_BELOW and masks[n].state != "lost" for n, overlap in zip(scored, j, strict=True)]
     return Row(
         folder.name,
@@ -146,6 +164,12 @@ def _row(folder: Path, every: int | None, first_prompt: FirstPrompt, tracker: Tr
         float(np.mean(astray)),
         1000.0 * seconds / steps,
     )
+
+
+def _overlay(picture: NDArray[np.float32], found: Mask, truth: Mask) -> NDArray[np.float32]:
+    shown = np.where(found[..., None], 0.5 * picture + np.array([0, 0.4, 0], np.float32), picture).astype(np.float32)
+    outlines, _ = cv2.findContours(truth.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(np.ascontiguousarray(shown), outlines, -1, (1.0, 1.0, 1.0), 2), np.float32)
 
 
 def solve(
@@ -239,7 +263,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """`wisp bench tracking CLIPS_DIR [--every N ...] [--first box|mask] [--json]`."""
+    """`wisp bench tracking CLIPS_DIR [--every N ...] [--first box|mask] [--json] [--sheet FILE.png]`."""
     parser = argparse.ArgumentParser(prog="wisp bench tracking")
     parser.add_argument("clips", type=Path)
     parser.add_argument(
@@ -247,9 +271,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--first", choices=("box", "mask"), default="mask")
     parser.add_argument("--json", action="store_true", help="one line of JSON for each spacing instead of tables")
+    parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="pictures of every clip, by the first spacing")
     options = parser.parse_args(arguments)
-    for every in options.every:
-        rows = evaluate(options.clips, every or None, options.first)
+    for number, every in enumerate(options.every):
+        sheet: list[GridRow] | None = [] if options.sheet is not None and number == 0 else None
+        rows = evaluate(options.clips, every or None, options.first, sheet=sheet)
+        if sheet is not None:
+            write_png(options.sheet, picture_grid(SHEET, sheet, cell_width=480))
         if options.json:
             print(json.dumps(_summary(rows, every, options.first)), flush=True)
             continue
