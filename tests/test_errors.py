@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
+from pathlib import Path
 
 import pytest
 from helpers.sentences import KINDS, PAGE, page, sentences
 from hypothesis import given
 from hypothesis import strategies as st
-from wisp.cli import EXIT_CODES
+from wisp.cli import EXIT_CODES, main
 from wisp.errors import CancelledError, InputError, OutputError, UsageError, WispError, expected, one_line
 
 
@@ -56,3 +58,27 @@ def test_what_the_system_refuses_is_nobodys_bug(error: Exception, kind: type[Wis
 
 def test_a_bug_stays_one() -> None:
     assert expected(ValueError("no")) is None and expected(OSError("without a number")) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are not known here")
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "call",
+    [
+        ["status", "{}.wisp"],
+        ["solve", "{}.wisp"],
+        ["batch", "{}.csv"],
+        ["deliver", "{}.wisp", "-o", "out"],
+        ["farm", "template", "{}.wisp"],
+    ],
+    ids=lambda call: call[0],
+)
+def test_a_pipe_is_refused_and_not_waited_for(
+    call: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    call = [word.format("pipe") for word in call]
+    name = next(word for word in call if word.startswith("pipe"))
+    os.mkfifo(name)
+    assert main(call) == InputError.exit_code
+    assert f"{name} cannot be read" in capsys.readouterr().err

@@ -38,7 +38,7 @@ def replacing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
     name, so that no power cut leaves an empty file under it; takes some milliseconds.
     """
     path = Path(path)
-    if path.exists() and not (path.is_file() or path.is_dir()):  # a device or a pipe, which a rename would take away
+    if _is_special(path):  # a rename would take it away
         raise OutputError(f"{path} is no ordinary file.", hint="Choose another place.", path=path)
     temporary = path.with_name(f".{path.name}.{_MACHINE}.{os.getpid()}.{threading.get_ident()}{TEMPORARY_SUFFIX}")
     try:
@@ -55,11 +55,22 @@ def replacing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
         raise
 
 
+def ordinary(path: Path) -> Path:
+    """`path`, to read from; OSError where it is a pipe or a device, which may let its reader wait for ever."""
+    if _is_special(path):
+        raise OSError(errno.EINVAL, "it is no ordinary file")
+    return path
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not (path.is_file() or path.is_dir())
+
+
 def spare_others(path: Path, is_own: Callable[[bytes], bool], hint: str = "Choose another name.") -> None:
     """OutputError where something lies at `path` that does not begin as what the same command writes there: what a
     person made is not replaced unasked. `is_own` gets the first bytes of the file."""
     try:
-        with path.open("rb") as file:
+        with ordinary(path).open("rb") as file:
             own = is_own(file.read(4096))
     except FileNotFoundError:
         return

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..atomic import replacing, spare_others
+from ..atomic import ordinary, replacing, spare_others
 from ..client.jobs import Stopped
 from ..client.tables import LAYOUTS, PROMPT_KINDS
 from ..errors import CancelledError, InputError, UsageError, expected
@@ -115,7 +115,7 @@ def _entries(path: Path) -> list[_Entry]:
             raise InputError(f"There is no shot below {path}.", hint="Shots are files called NAME.wisp.", path=path)
         return [_Entry(shot) for shot in found]
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
+        with ordinary(path).open(newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.DictReader(stream))
     except FileNotFoundError:
         raise InputError(f"The list {path} does not exist.", hint="Check the path.", path=path) from None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
+from ..atomic import ordinary
 from ..errors import InputError, UsageError
 from ..shot import MaskPrompt, Shot
 
@@ -52,7 +53,7 @@ def read_rules(file: Path) -> list[PathRule]:
     InputError where it cannot be read.
     """
     try:
-        content = json.loads(file.read_text("utf-8") or "{}")
+        content = json.loads(ordinary(file).read_text("utf-8") or "{}")
         return [
             PathRule(
                 (PureWindowsPath if rule["source_path_format"].upper() == "WINDOWS" else PurePosixPath)(

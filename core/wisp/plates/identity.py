@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from ..atomic import ordinary
 from ..errors import FrameReadError
 
 WHOLE_UP_TO = 4 * 2**20
@@ -53,7 +54,7 @@ def file_states(files: Iterable[tuple[int, Path]]) -> str:
 @lru_cache(maxsize=65536)
 def _identity(path: str, size: int, mtime_ns: int, inode: int) -> str:  # noqa: ARG001 - the inode is part of the memo's key
     digest = hashlib.blake2b(digest_size=16)
-    with Path(path).open("rb") as stream:
+    with ordinary(Path(path)).open("rb") as stream:
         if size <= WHOLE_UP_TO:
             digest.update(stream.read())
         else:

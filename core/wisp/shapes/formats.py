@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..atomic import ordinary
 from ..errors import InputError, UsageError
 from . import after_effects, nuke, silhouette, svg
 from .model import Shapes, checked, parse
@@ -51,7 +52,7 @@ def read_shapes(path: Path, size: tuple[int, int], pixel_aspect: float = 1.0, fi
     """The shapes in a file, for a plate of that size. InputError where it cannot be read or is for another plate."""
     reader = format_of(path)
     try:
-        text = path.read_text("utf-8")
+        text = ordinary(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise InputError(f"Cannot read {path}: {why}.", hint="Check the path.", path=path) from None

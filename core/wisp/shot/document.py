@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..atomic import replacing
+from ..atomic import ordinary, replacing
 from ..errors import InputError, UsageError
 from .faults import explain
 from .model import MaskPrompt, Shot
@@ -61,7 +61,7 @@ def load(path: str | Path) -> Shot:
     """Read a shot document. InputError if it cannot be read, UsageError if it is not valid."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")  # an editor on Windows may have put a byte order mark
+        text = ordinary(path).read_text(encoding="utf-8-sig")  # an editor on Windows may have put a byte order mark
     except FileNotFoundError:
         raise InputError(f"The shot {path} does not exist.", hint="Check the path.", path=path) from None
     except (OSError, UnicodeDecodeError) as error:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..atomic import replacing
+from ..atomic import ordinary, replacing
 from ..errors import OutputError, WeightsError
 from . import search
 from .registry import WeightFile
@@ -42,7 +42,7 @@ def sha256_of(path: Path, progress: Callable[[int], None] | None = None) -> str:
     """Hex digest of the bytes of `path`. `progress` gets the bytes read so far. Raises WeightsError."""
     digest, done = hashlib.sha256(), 0
     try:
-        with path.open("rb") as stream:
+        with ordinary(path).open("rb") as stream:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
                 done += len(chunk)
