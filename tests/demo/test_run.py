@@ -17,6 +17,7 @@ def _no_studio_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # eight commands, each a whole solve or delivery, beside other tests on two cores
 def test_demo_leaves_mattes_a_shot_a_sheet_and_honest_figures(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -81,11 +81,17 @@ def _run(folder: Path, frames: int, size: tuple[int, int], rows: int, passed_on:
     first = folder / clip.object_name / f"{clip.object_name}.%04d.exr"
 
     print("3/4  Correcting it as an artist would, by clicks on what is wrong on the first, middle and last frame:")
-    shot = _corrected_shot(folder, clip, first)
+    shot = folder / "wisp_demo_corrected.wisp"
     mattes = folder / "corrected" / f"{clip.object_name}.%04d.exr"
     began = time.monotonic()
-    if code := _command(["solve", str(shot)]) or _command(["deliver", str(shot), "-o", str(mattes), "--overwrite"]):
-        return code
+    anew = not shot.exists()  # one that is there already stays as it is
+    if anew:
+        documents.save(documents.load(folder / "wisp_demo.wisp"), shot)
+    for seen in (first, mattes) if anew else (mattes,):
+        if anew and not _click(shot, clip, seen) and seen == mattes:
+            break
+        if code := _command(["solve", str(shot)]) or _command(["deliver", str(shot), "-o", str(mattes), "--overwrite"]):
+            return code
     correcting = time.monotonic() - began
 
     print("4/4  Comparing with the truth ...", flush=True)
@@ -105,24 +111,24 @@ def _command(words: list[str]) -> int:
     return cli.main(words)
 
 
-def _corrected_shot(folder: Path, clip: DemoClip, mattes: Path) -> Path:
-    """The shot with clicks on what is wrong in its `mattes`; one that is there already stays as it is."""
-    corrected = folder / "wisp_demo_corrected.wisp"
-    if not corrected.exists():
-        shot = documents.load(folder / "wisp_demo.wisp")
-        for frame in (clip.first, (clip.first + clip.last) // 2, clip.last):
-            alpha, truth = (read_frame(str(pattern) % frame, frame).rgb[..., 0] for pattern in (mattes, clip.truth))
-            for xy, include in _clicks(alpha, truth):
-                print(f"     {'+' if include else '-'} {frame}:{xy[0]:g},{xy[1]:g}", flush=True)
-                shot.objects[0].prompts.append(documents.Point(frame=frame, xy=xy, include=include))
-        documents.save(shot, corrected)
-    return corrected
+def _click(document: Path, clip: DemoClip, mattes: Path) -> bool:
+    """Add clicks on what is wrong in `mattes` to the shot. False where nothing is."""
+    shot = documents.load(document)
+    prompts = shot.objects[0].prompts
+    before = len(prompts)
+    for frame in (clip.first, (clip.first + clip.last) // 2, clip.last):
+        alpha, truth = (read_frame(str(pattern) % frame, frame).rgb[..., 0] for pattern in (mattes, clip.truth))
+        for xy, include in _clicks(alpha, truth):
+            print(f"     {'+' if include else '-'} {frame}:{xy[0]:g},{xy[1]:g}", flush=True)
+            prompts.append(documents.Point(frame=frame, xy=xy, include=include))
+    documents.save(shot, document)
+    return len(prompts) > before
 
 
 def _clicks(alpha: FloatImage, truth: FloatImage) -> Iterator[tuple[tuple[float, float], bool]]:
     """In the middle of every part that is clearly too much or clearly missing and large enough to be seen."""
     least = _SEEN * alpha.size
-    for wrong, include in (((alpha > 0.5) & (truth < 0.05), False), ((alpha < 0.3) & (truth > 0.7), True)):
+    for wrong, include in (((alpha > 0.5) & (truth < 0.05), False), ((alpha < 0.1) & (truth > 0.25), True)):
         count, parts, stats, _ = cv2.connectedComponentsWithStats(wrong.astype(np.uint8), connectivity=8)
         for part in range(1, count):
             if stats[part, cv2.CC_STAT_AREA] < least:
