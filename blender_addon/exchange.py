@@ -155,11 +155,9 @@ class WISP_OT_node_group(OnPlate, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class WISP_OT_add_blender_mask(Gesture, bpy.types.Operator):
-    """The closed splines of a Blender mask, as they are now, say what the object is on this frame"""
+class AsksForMask(OnPlate):
+    """Asks which Blender mask is meant."""
 
-    bl_idname = "wisp.add_blender_mask"
-    bl_label = "Blender Mask"
     mask: StringProperty(name="Mask", options={"SKIP_SAVE"})
 
     def invoke(self, context, _event):
@@ -169,6 +167,13 @@ class WISP_OT_add_blender_mask(Gesture, bpy.types.Operator):
 
     def draw(self, _context):
         self.layout.prop_search(self, "mask", bpy.data, "masks")
+
+
+class WISP_OT_add_blender_mask(AsksForMask, Gesture, bpy.types.Operator):
+    """The closed splines of a Blender mask, as they are now, say what the object is on this frame"""
+
+    bl_idname = "wisp.add_blender_mask"
+    bl_label = "Blender Mask"
 
     @reporting
     def execute(self, context):
@@ -266,21 +271,15 @@ class WISP_OT_take_roto(TakesRoto, bpy.types.Operator):
         return self.take(context, as_sequence(path))
 
 
-class WISP_OT_take_blender_mask(TakesRoto, bpy.types.Operator):
+class WISP_OT_take_blender_mask(AsksForMask, TakesRoto, bpy.types.Operator):
     """Make an object of a Blender mask: of its closed splines and all their keys"""
 
     bl_idname = "wisp.take_blender_mask"
     bl_label = "Blender Mask as Object"
-    mask: StringProperty(name="Mask", options={"SKIP_SAVE"})
-
-    def invoke(self, context, _event):
-        if len(bpy.data.masks):
-            self.mask = bpy.data.masks[0].name
-        return context.window_manager.invoke_props_dialog(self)
 
     def draw(self, context):
-        self.layout.prop_search(self, "mask", bpy.data, "masks")
-        super().draw(context)
+        AsksForMask.draw(self, context)
+        TakesRoto.draw(self, context)
 
     @reporting
     def execute(self, context):

@@ -111,7 +111,7 @@ def _eased(alpha: FloatImage, layer: FloatImage, weight: np.float32) -> FloatIma
 
 
 def _carried(layer: FloatImage, clip: Clip, source: int, target: int) -> FloatImage:
-    """What is painted on frame `source` where their content has moved on frame `target`."""
+    """What is painted on frame `source` where the picture under it has moved on frame `target`."""
     grid = working_size(clip.width, clip.height, FLOW_SIZE)
     pictures = _grey(clip, target, grid), _grey(clip, source, grid)
     motion = dense_flow(cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM), *pictures)
