@@ -45,7 +45,7 @@ class WISP_OT_deliver(JobOperator, bpy.types.Operator):
         options={"SKIP_SAVE"},
     )
     layout_kind: EnumProperty(name="Content", items=[(key, *words) for key, words in LAYOUTS.items()], default="alpha")
-    confidence: BoolProperty(name="Confidence", description="Also a layer of it in EXR", default=False)
+    confidence: BoolProperty(name="Confidence", description="Also a layer in EXR: 1 - expected error", default=False)
     overwrite: BoolProperty(name="Overwrite", description="Replace files of other content", default=False)
 
     def invoke(self, context, _event):

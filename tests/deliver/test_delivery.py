@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -143,13 +144,50 @@ def test_overlapping_objects_share_a_pixel(made, tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_channels(tmp_path / "a.1012.exr")[0]["A"], channels["matte.prop"])
 
 
-def test_confidence_is_what_the_tracker_said(made, tmp_path: Path) -> None:
-    Delivery(made, str(tmp_path / "sh.%04d.exr"), Style(layout="layers", confidence=True), frames=[1001, 1012]).write()
+def test_confidence_is_of_every_pixel_of_the_alpha_beside_it(made, tmp_path: Path) -> None:
+    style = Style(layout="layers", format="exr32", confidence=True)
+    Delivery(made, str(tmp_path / "sh.%04d.exr"), style, frames=[1001, 1012]).write()
     for frame in (1001, 1012):
         channels, _ = read_channels(tmp_path / f"sh.{frame}.exr")
         assert set(channels) == {"A", "matte.hero", "matte.prop", "conf.hero", "conf.prop"}
-        _, stamp = read_matte(made.work("hero").path(frame))
-        assert stamp is not None and (channels["conf.hero"] == np.float16(stamp.confidence)).all()
+        work = made.work("hero")
+        alpha, stamp = read_matte(work.path(frame))
+        confidence = channels["conf.hero"]
+        np.testing.assert_array_equal(confidence, work.confidence(frame, alpha, stamp))
+        assert confidence.min() > 0 and confidence.max() <= 1
+    Delivery(made, str(tmp_path / "plain.%04d.exr"), Style(layout="layers", format="exr32"), frames=[1012]).write()
+    plain, _ = read_channels(tmp_path / "plain.1012.exr")
+    for name, plane in plain.items():
+        np.testing.assert_array_equal(plane, channels[name])
+
+
+def test_confidence_is_the_same_of_a_shot_that_was_opened_anew(made, tmp_path: Path) -> None:
+    style = Style(confidence=True)
+    Delivery(made, str(tmp_path / "one.%04d.exr"), style, frames=[1010, 1011], objects=["hero"]).write()
+    again = solver(made.shot, tmp_path)
+    Delivery(again, str(tmp_path / "two.%04d.exr"), style, frames=[1011], objects=["hero"]).write()
+    one, two = (read_channels(tmp_path / name)[0] for name in ("one.1011.exr", "two.1011.exr"))
+    assert one.keys() == two.keys() and all((one[name] == two[name]).all() for name in one)
+    assert Delivery(again, str(tmp_path / "one.%04d.exr"), style, frames=[1010], objects=["hero"]).skipped == 1
+
+
+def test_where_nothing_is_to_be_seen_or_known_confidence_says_so(made, tmp_path: Path) -> None:
+    work = made.work("prop")  # it ends on 1030
+    alpha, stamp = read_matte(work.path(1035))
+    assert (work.confidence(1035, alpha, stamp) == 1).all(), "it is not there, and that is sure"
+    assert (work.confidence(1035, alpha, None) == 0).all(), "without a matte nothing is"
+    lost = replace(stamp, track_state="lost", confidence=0.25)
+    alpha, _ = read_matte(work.path(1012))
+    assert work.confidence(1012, alpha, lost).max() <= 0.25
+
+
+def test_confidence_of_a_mask_that_is_not_kept_goes_by_alpha(made) -> None:
+    work = made.work("hero")
+    alpha, stamp = read_matte(work.path(1012))
+    for path in work._shelf.folder.glob("masks/*"):
+        path.unlink()
+    found = work.confidence(1012, alpha, stamp)
+    assert found.shape == alpha.shape and found.min() > 0 and found.max() <= 1
 
 
 def test_a_style_of_things_that_do_not_go_together_is_refused() -> None:

@@ -20,11 +20,14 @@ from numpy.typing import NDArray
 
 from ..contact_sheet import write_png
 from ..errors import InputError
+from ..heads.confidence import matte_confidence
 from ..heads.head import Head
 from ..metrics.matting import mad, mse
 from ..models.build import load_head
 from ..plates.clip import FloatImage
 from ..weights.options import RunOptions
+from . import calibration as calibrating
+from .calibration import Calibration, calibration
 from .closeups import Shown, close_ups, sheet
 
 MaskKind = Literal["exact", "coarse"]
@@ -130,6 +133,21 @@ def measure(head: Head, still: Still, kind: MaskKind, *, timed: bool = False) ->
     )
 
 
+def calibrated(folder: Path, heads: Sequence[Head]) -> list[tuple[str, MaskKind, Calibration]]:
+    """How far the confidence of every head's mattes is to be believed, over all stills of `folder`."""
+    stills = read_stills(folder)
+    found: list[tuple[str, MaskKind, Calibration]] = []
+    for head in heads:
+        for kind in _MASK_FILES:
+            pictures = []
+            for still in stills:
+                alpha, _ = _matte(head, still.image, still.masks[kind])
+                sure = matte_confidence(still.image, alpha, still.masks[kind], head=head.id)
+                pictures.append((sure, np.abs(alpha - still.alpha), still.band))
+            found.append((head.id, kind, calibration(pictures)))
+    return found
+
+
 def mean(rows: Sequence[Row]) -> Row:
     """The mean of rows of one head and one kind of mask, named `mean`."""
     times = [row.ms_1080p for row in rows if row.ms_1080p is not None]
@@ -210,6 +228,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     heads = [load_head(name, RunOptions()) for name in options.head or ("guided", "closed-form", "embedded")]
     print(table(evaluate(options.folder, heads, timed=True)))
+    print()
+    print(calibrating.table(calibrated(options.folder, heads)))
     if options.close_ups:
         options.close_ups.mkdir(parents=True, exist_ok=True)
         _close_ups(options.folder, heads, options.close_ups)

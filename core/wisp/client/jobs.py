@@ -89,7 +89,7 @@ class Deliver(Request):
     compression: Annotated[Optional[Literal["zip", "zips"]], "Of EXR, both lossless."] = None
     premultiply: Annotated[Optional[bool], "`rgba`: colour times alpha."] = None
     exclusive: Annotated[Optional[bool], "Where objects overlap, their mattes add up to at most 1."] = None
-    confidence: Annotated[bool, "Also a layer `conf.<object>` in EXR."] = False
+    confidence: Annotated[bool, "Also a layer `conf.<object>` in EXR: 1 - expected error."] = False
     frames: Annotated[Optional[str], "A frame range; null: the whole shot."] = None
     objects: Annotated[Optional[List[int]], "Ids; null: all enabled objects."] = None
     overwrite: Annotated[bool, "Replace files of other content."] = False

@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="where objects overlap, their mattes add up to at most 1 (default: the shot's)",
     )
-    parser.add_argument("--confidence", action="store_true", help="also a layer conf.<object> in EXR")
+    parser.add_argument("--confidence", action="store_true", help="a layer conf.<object> in EXR: 1 - expected error")
     parser.add_argument(
         "--version", type=_version, metavar="next|N", help="number the delivery; no version is ever overwritten"
     )

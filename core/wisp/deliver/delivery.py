@@ -29,7 +29,15 @@ from ..solve import Solver
 from ..solve.events import Eta, Listener, Progress, ignore
 from ..solve.objects import ObjectWork
 from . import cryptomatte
-from .layouts import alpha_channels, colour_channels, crypto_channels, data_window, layer_channels, premultiplied
+from .layouts import (
+    alpha_channels,
+    colour_channels,
+    crypto_channels,
+    data_window,
+    layer_channels,
+    over_window,
+    premultiplied,
+)
 from .naming import FORMATS, OBJECT, VERSION, Pattern
 from .style import Style
 
@@ -238,9 +246,10 @@ class Delivery:
                 rgb = self._foreground.linear(frame, alpha)
                 channels = colour_channels(rgb, alpha, header, premultiply=style.premultiply)
         if style.confidence:
-            shape = next(iter(channels.values())).shape
-            for name, stamp in stamps.items():
-                channels[f"conf.{name}"] = np.full(shape, stamp.confidence if stamp else 0.0, np.float32)
+            for work in works:
+                name = work.item.name
+                found = work.confidence(frame, alphas[name], stamps[name])
+                channels[f"conf.{name}"] = over_window(style.layout, found, header)
         write_exr(
             file.path,
             channels,

@@ -47,3 +47,8 @@ def premultiplied(rgb: FloatImage, alpha: FloatImage) -> FloatImage:
 def data_window(layout: str, header: PlateHeader) -> Window:
     """The window that a layout's channels cover."""
     return visible(header) if layout == "rgba" else header.data
+
+
+def over_window(layout: str, plane: FloatImage, header: PlateHeader) -> FloatImage:
+    """A plane of the picture over that window; 0 beyond what models see."""
+    return to_visible(plane, header) if layout == "rgba" else to_data_window(plane, header)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from ..client.tables import confidence_fits, formats_of, premultiplied_fits
 from ..errors import UsageError
+from ..heads.confidence import SCHEMA as CONFIDENCE_SCHEMA
 from .naming import Format
 
 Layout = Literal["alpha", "layers", "rgba", "crypto"]
@@ -19,7 +20,8 @@ class Style:
     Cryptomatte.
 
     `premultiply` is about `rgba`. `exclusive`: objects that overlap together have at most 1 (a Cryptomatte always
-    is). `confidence` adds a layer `conf.<object>` to EXR. `compression` is of EXR; both are lossless.
+    is). `confidence` adds a layer `conf.<object>` to EXR: 1 minus the error to be expected of alpha, pixel by pixel.
+    `compression` is of EXR; both are lossless.
     """
 
     layout: Layout = "alpha"
@@ -53,9 +55,9 @@ class Style:
 
     def content(self) -> dict[str, Any]:
         """What of it decides a file's pixels, as JSON-able values; empty for an object's matte as it is."""
-        found: dict[str, Any] = {
-            name: getattr(self, name) for name in ("exclusive", "confidence") if getattr(self, name)
-        }
+        found: dict[str, Any] = {"exclusive": True} if self.exclusive else {}
+        if self.confidence:
+            found["confidence"] = CONFIDENCE_SCHEMA
         if self.layout != "alpha":
             found["layout"] = self.layout
         if self.layout == "rgba":

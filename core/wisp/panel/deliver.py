@@ -158,7 +158,10 @@ class DeliverMattes(QtWidgets.QDialog):
                 "for objects that are put together by addition",
             ),
             (self.premultiply, "Colour times alpha, ready for Over; else straight colour, ready for grading"),
-            (self.confidence, "How sure the tracker was, as a layer conf.<object>: to find doubtful frames later"),
+            (
+                self.confidence,
+                "Error to be expected of every pixel, 1 minus it, as a layer conf.<object>",
+            ),
             (self.tolerance, "How far off the outline may be; more needs fewer points and keys"),
             (self.points, "At most so many points per object"),
             (self.keys, "A key each so many frames"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,9 @@ import numpy as np
 
 from ..cache import DamagedMaskError, MatteStamp, Shelf, object_folder, read_matte
 from ..fingerprint import fingerprint
+from ..heads.band import mask_from_logits
 from ..heads.clip_matter import Windows
+from ..heads.confidence import matte_confidence, tracker_doubt
 from ..plates.clip import FloatImage, resize
 from ..plates.plate import Window
 from ..shot import ObjectSpec
@@ -273,6 +276,29 @@ class ObjectWork:
             return self.plate_mask(frame)
         except (OSError, DamagedMaskError):
             return np.zeros((self._plate.height, self._plate.width), np.float32)
+
+    def confidence(self, frame: int, alpha: FloatImage, stamp: MatteStamp | None) -> FloatImage:
+        """How far `alpha`, this object's on that frame (height x width), is to be believed: see `matte_confidence`.
+
+        Nothing, where it has no stamp, is believed not at all; what a person approved is as sure as a drawn mask, and
+        an object that is lost, or found again but not surely, is never surer than its tracker.
+        """
+        if stamp is None:
+            return np.zeros_like(alpha)
+        if self.recipe(frame) is None:
+            return np.ones_like(alpha)
+        size = (self._plate.width, self._plate.height)
+        mask = doubt = None
+        if frame not in self.frozen:
+            with suppress(OSError, DamagedMaskError):
+                tracked = self.tracked_mask(frame)
+                mask = mask_from_logits(whole(tracked.logits, self.region, size), *size)
+                if not any(prompt.kind == "mask" and prompt.frame == frame for prompt in self.item.prompts):
+                    doubt = resize(whole(tracker_doubt(tracked.logits), self.region, size, outside=0.0), size)
+        found = matte_confidence(self._source.clip.image(frame), alpha, mask, doubt, self._models.head[0])
+        if stamp.track_state in ("lost", "candidate"):
+            found = np.minimum(found, np.float32(stamp.confidence))
+        return found
 
     def plate_mask(self, frame: int) -> FloatImage:
         """The logits of `tracked_mask` over the whole plate, height x width."""
