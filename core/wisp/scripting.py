@@ -270,6 +270,20 @@ class OpenShot:
         self.edit(lambda edits: edits.set_objects(shot.model_dump(mode="json")["objects"]))
         return found
 
+    def subjects(self, frame: int) -> list[jobs.Candidate]:
+        """What a frame may be about, the likeliest first; `candidate.prompts` go into `Object.add` one by one. Raises
+        QualityError where nothing stands out."""
+        from .solve.subject import find_subject
+
+        found: list[jobs.Candidate] = []
+
+        def listen(event: jobs.Event) -> None:
+            if isinstance(event, jobs.Candidate):
+                found.append(event)
+
+        find_subject(self._solver(), _sound(jobs.Subject(frame)), listen)
+        return found
+
     def matte(self, name: str, frame: int) -> NDArray[np.float32]:
         """The finished alpha of one object, height x width, 0..1; computed now where it is missing."""
         from .cache import read_matte

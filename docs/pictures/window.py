@@ -62,6 +62,10 @@ def main(plate: Path, folder: Path) -> None:
         widget.grab().save(str(folder / f"view-{name}.png"))
 
     settle(2.0)
+    editor.commands["subject"].trigger()
+    wait(lambda: bool(editor.canvas.candidates))
+    save("subject")
+    editor.canvas.offer([])
     draw(BOX, *CAR)
     draw(POINT_REMOVE, SHADOW)
     editor.set_tool(POINT_ADD)

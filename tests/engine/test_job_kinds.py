@@ -96,7 +96,20 @@ def test_shapes_of_a_shot_are_taken_again(ask: Callable[[jobs.Request], Asked], 
             assert all(Path(str(name) % frame).is_file() for name in (read.core, read.garbage) for frame in FRAMES)
 
 
+def test_the_subject_is_told_as_candidates_and_nothing_is_changed(ask: Callable[[jobs.Request], Asked]) -> None:
+    asked = ask(jobs.Subject(1001))
+    (end,) = asked.ends
+    told = asked.told(jobs.Candidate)
+    assert end == jobs.SubjectFound(len(told), end.doubtful) and [one.number for one in told] == [1, 2, 3][: len(told)]
+    for one in told:
+        (x0, y0, x1, y1), (x, y) = one.xyxy, one.xy
+        assert one.frame == 1001 and x0 < x < x1 and y0 < y < y1 and 0 <= one.confidence <= 1
+        assert one.outline and all(len(part) > 2 for part in one.outline)
+        assert [prompt["kind"] for prompt in one.prompts] == ["box", "point"]
+
+
 REFUSED = (
+    (jobs.Subject(1), "usage", "no frame 1"),
     (jobs.Deliver("out"), "usage", "not an absolute path"),
     (jobs.Deliver("/tmp/out/x.%04d.exr", tolerance=0.0), "usage", "tolerance 0"),
     (jobs.Deliver("/tmp/out", format="gif"), "usage", "no format 'gif'"),

@@ -7,9 +7,11 @@ from pathlib import Path
 import cv2
 import pytest
 from detectors.conftest import weights
-from helpers.hand import FRAMES, Hand
+from helpers.hand import FRAMES, Hand, disc
+from wisp.client import jobs
 from wisp.panel.compare import CompareHeads
 from wisp.panel.fetch import GetModels
+from wisp.panel.qt import Qt
 from wisp.view.window import Window
 
 __all__ = ["weights"]
@@ -105,3 +107,52 @@ def test_models_are_offered_with_size_and_terms_and_without_a_network_a_sentence
     assert "WISP_OFFLINE is set" in dialog.words.text()
     assert dialog.get_button.isEnabled(), "it can be tried again"
     dialog.close()
+
+
+def test_a_subject_is_found_and_chosen_by_a_click(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    editor.live.setChecked(False)
+    hand.key(Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    hand.wait(lambda: bool(editor.canvas.candidates))
+    assert "Click what you mean" in editor.canvas.note and not editor.edits.objects, "nothing is taken unasked"
+    first, before = editor.canvas.candidates[0], editor.canvas.grab().toImage()
+    assert [one.number for one in editor.canvas.candidates] == list(range(1, 1 + len(editor.canvas.candidates)))
+    hand.click(*disc(FIRST))
+    (item,) = editor.edits.objects
+    assert item["name"] == "subject" and [prompt["kind"] for prompt in item["prompts"]] == ["box", "point"]
+    x0, y0, x1, y1 = item["prompts"][0]["xyxy"]
+    assert (
+        x0 < disc(FIRST)[0] < x1
+        and y0 < disc(FIRST)[1] < y1
+        and {prompt["frame"] for prompt in item["prompts"]} == {FIRST}
+    )
+    assert not editor.canvas.candidates and editor.canvas.grab().toImage() != before and first.frame == FIRST
+    editor.commands["undo"].trigger()
+    assert not editor.edits.objects, "one step takes all of it back"
+
+
+def test_candidates_go_by_number_and_by_escape_and_with_their_frame(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    editor.live.setChecked(False)
+    outline = [[[10.0, 10.0], [90.0, 10.0], [90.0, 90.0], [10.0, 90.0]]]
+    one = jobs.Candidate(1, FIRST, (10.0, 10.0, 90.0, 90.0), (45.0, 45.0), 0.4, True, outline)
+    small = [[[40.0, 40.0], [60.0, 40.0], [60.0, 60.0], [40.0, 60.0]]]
+    two = jobs.Candidate(2, FIRST, (40.0, 40.0, 60.0, 60.0), (50.0, 50.0), 0.3, False, small)
+    for leave in (
+        lambda: hand.key(Qt.Key.Key_Escape),
+        lambda: hand.key(Qt.Key.Key_Right),
+        lambda: hand.click(150, 100),
+    ):
+        editor.go(FIRST)
+        editor.canvas.offer([one, two])
+        leave()
+        assert not editor.canvas.candidates and not editor.edits.objects
+    editor.go(FIRST)
+    editor.canvas.offer([one, two])
+    hand.click(50, 50)
+    assert editor.edits.objects[0]["prompts"][0]["xyxy"] == [40.0, 40.0, 60.0, 60.0], (
+        "the smaller of two under the mouse"
+    )
+    editor.canvas.offer([one, two])
+    hand.key(Qt.Key.Key_1)
+    assert editor.edits.objects[1]["prompts"][0]["xyxy"] == [10.0, 10.0, 90.0, 90.0]

@@ -7,9 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from wisp.trackers.flow.subject import INPUTS, MAPS
 from wisp.train.tracking.clips import made_clip, spoilt
 from wisp.train.tracking.material import FRAMES, SIDE, Shard, make_shards
+from wisp.train.tracking.subject import _material, fit
 from wisp.train.tracking.things import MASKS, Pool
+from wisp.weights.checkpoints import load_state_dict
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +69,14 @@ def test_shards_are_made_once_and_read_back(pool: Pool, tmp_path: Path) -> None:
     assert shard.pictures.shape == (count, 1, SIDE, SIDE, 3) and shard.masks.any((1, 2, 3)).all()
     assert [level.shape[-1] for level in shard.maps] == [SIDE // s for s in (2, 4, 8, 16, 32)]
     assert shard.flows.shape[1] == 0 and FRAMES > 1
+
+
+def test_what_looks_like_a_thing_is_fitted_in_closed_form(pool: Pool, tmp_path: Path) -> None:
+    """On the material itself the maps tell its things from what they stand before."""
+    fit(pool, tmp_path / "subject.safetensors")
+    state = load_state_dict(tmp_path / "subject.safetensors")
+    assert state["weight"].shape == (len(MAPS), INPUTS) and state["bias"].shape == (len(MAPS),)
+    inputs, labels, _ = (np.concatenate(parts) for parts in zip(*_material(pool), strict=True))
+    said = inputs @ state["weight"][0].numpy().T + state["bias"][0].item()
+    inside = labels[:, 0] > 0.5
+    assert said[inside].mean() > said[~inside].mean() + 0.5

@@ -72,6 +72,18 @@ class Detect(Request):
 
 
 @dataclass(frozen=True)
+class Subject(Request):
+    """Look for what a frame may be about, with nothing prompted: people and animals first.
+
+    The document is not changed: each candidate comes as `job/candidate`, the likeliest first, for a person to choose.
+    """
+
+    method = "subject"
+    doing = "Looking for the subject"
+    frame: Annotated[int, "Where to look."]
+
+
+@dataclass(frozen=True)
 class Deliver(Request):
     """Write solved mattes as files for others. What is null is as the shot says."""
 
@@ -207,7 +219,7 @@ class Roto(Request):
         return found
 
 
-REQUESTS: Tuple[Type[Request], ...] = (Solve, Detect, Deliver, Compare, Check, Fetch, Pack, Roto)
+REQUESTS: Tuple[Type[Request], ...] = (Solve, Detect, Subject, Deliver, Compare, Check, Fetch, Pack, Roto)
 
 # -- events ---------------------------------------------------------------------------------------------------
 
@@ -251,7 +263,7 @@ class Progress(Event):
 
     event = "progress"
     stage: Annotated[
-        Literal["queued", "track", "matte", "detect", "deliver", "check", "fetch", "roto"],
+        Literal["queued", "track", "matte", "detect", "subject", "deliver", "check", "fetch", "roto"],
         "`queued`: waits for the device, which another engine uses. `fetch`: its steps are bytes. `total` is 0 while "
         "that is not known.",
     ]
@@ -308,6 +320,32 @@ class BoxFound(Event):
         corners = ",".join(f"{value:.0f}" for value in self.xyxy)
         others = f"; {self.others} more like it (--all takes each)" if self.others else ""
         return f"{self.object}: {self.text!r} on frame {self.frame} is box {corners} ({self.score:.2f}){others}"
+
+
+@dataclass(frozen=True)
+class Candidate(Event):
+    """What a frame may be about. Its box and its point together are the prompts that make what is outlined."""
+
+    event = "candidate"
+    number: Annotated[int, "1 is the likeliest."]
+    frame: int
+    xyxy: Annotated[Tuple[float, float, float, float], "A box around it, plate pixels."]
+    xy: Annotated[Tuple[float, float], "A point in it, plate pixels."]
+    confidence: Annotated[float, "The overlap with what is meant that is foreseen, 0..1."]
+    living: Annotated[bool, "It looks like a person or an animal."]
+    outline: Annotated[List[List[List[float]]], "Its parts as closed polygons of plate pixels, the largest first."]
+
+    @property
+    def prompts(self) -> List[Dict[str, Any]]:
+        """As a document has them."""
+        box = {"frame": self.frame, "kind": "box", "xyxy": list(self.xyxy)}
+        return [box, {"frame": self.frame, "kind": "point", "xy": list(self.xy), "include": True}]
+
+    @property
+    def sentence(self) -> str:
+        corners = ",".join(f"{value:.0f}" for value in self.xyxy)
+        kind = "a person or an animal" if self.living else "a thing"
+        return f"Candidate {self.number} on frame {self.frame}: {kind}, box {corners} ({self.confidence:.2f})"
 
 
 @dataclass(frozen=True)
@@ -428,6 +466,20 @@ class Detected(Done):
 
 
 @dataclass(frozen=True)
+class SubjectFound(Done):
+    """End of `subject`."""
+
+    candidates: Annotated[int, "How many were told."]
+    doubtful: Annotated[bool, "The first may well not be what is meant: look before it is matted."]
+
+    @property
+    def sentence(self) -> str:
+        if not self.doubtful:
+            return "The subject is clear: candidate 1."
+        return f"What the subject is is in doubt: {self.candidates} candidate{'' if self.candidates == 1 else 's'}."
+
+
+@dataclass(frozen=True)
 class Delivered(Done):
     """End of `deliver`."""
 
@@ -532,17 +584,19 @@ NOTIFICATIONS: Mapping[str, Tuple[Type[Event], ...]] = {
     "job/frame": (FrameDone,),
     "job/notice": (Notice,),
     "job/box": (BoxFound,),
+    "job/candidate": (Candidate,),
     "job/verdict": (Verdict,),
     "job/shapes": (Figures,),
     "job/head": (HeadErrors,),
     "job/roto": (RotoRead,),
-    "job/done": (Solved, Detected, Delivered, Compared, Checked, Fetched, Packed, RotoTaken),
+    "job/done": (Solved, Detected, SubjectFound, Delivered, Compared, Checked, Fetched, Packed, RotoTaken),
     "job/error": (Failed,),
 }
 #: Request -> its end.
 ENDS: Mapping[str, Type[Done]] = {
     "solve": Solved,
     "detect": Detected,
+    "subject": SubjectFound,
     "deliver": Delivered,
     "compare": Compared,
     "check": Checked,

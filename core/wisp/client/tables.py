@@ -20,6 +20,7 @@ STAGES = {
     "track": "Tracking",
     "matte": "Matting",
     "detect": "Looking for words",
+    "subject": "Looking for the subject",
     "deliver": "Delivering",
     "check": "Checking",
     "fetch": "Fetching weights",

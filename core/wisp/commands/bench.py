@@ -3,6 +3,7 @@
 wisp bench quality STILLS_DIR          heads on stills with true alpha, from exact and from coarse masks
 wisp bench tracking CLIPS_DIR          the embedded tracker on clips with true masks
 wisp bench clicks CLIPS_DIR            a robot user corrects the worst frame, round by round
+wisp bench subject CLIPS_DIR           whether the subject is found with nothing prompted
 wisp bench gaps CLIPS_DIR              whether what was hidden is found again, and how often something else is
 wisp bench steadiness CLIPS_DIR        flicker of heads and of the stabiliser, on clips with true alpha
 wisp bench speed [--frames 4]          our SAM2Matting against sam2's own predictor with dense heads
@@ -23,6 +24,7 @@ BENCHMARKS = {
     "quality": "stills",
     "tracking": "tracking",
     "clicks": "clicks",
+    "subject": "subject",
     "gaps": "gaps",
     "steadiness": "steadiness",
     "speed": "speed",

@@ -2,8 +2,11 @@
 
   wisp detect shots/sh010.wisp
   wisp detect shots/sh010.wisp --all --threshold 0.4
+  wisp detect shots/sh010.wisp --subject        no words: the likeliest subject becomes an object
+  wisp detect shots/sh010.wisp --subject 2 --frame 1010
 
-Text that already has a box on its frame is left alone; delete the box to have it looked for again.
+Text that already has a box on its frame is left alone; delete the box to have it looked for again. What else a subject
+may be is listed; where that is in doubt, it is said.
 """
 
 from __future__ import annotations
@@ -13,9 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..client.jobs import Detect, Detected
+from ..client import jobs
+from ..client.jobs import Detect
 from ..client.tables import DETECTOR, THRESHOLD
-from .options import add_model_options, add_output_options, checked, set_up_logging, solver_of
+from ..errors import UsageError
+from .options import add_model_options, add_output_options, checked, frame_number, set_up_logging, solver_of
 from .report import report_job
 from .solve import object_ids
 
@@ -28,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shot", type=Path, help="the document, NAME.wisp; it is changed")
     parser.add_argument("--objects", nargs="+", metavar="NAME", help="only these (default: all that are enabled)")
     add_detector_options(parser)
+    parser.add_argument("--frame", type=frame_number, metavar="F", help="of --subject (default: the shot's first)")
     add_model_options(parser)
     add_output_options(parser)
 
@@ -44,6 +50,21 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help=f"score from which a box counts, 0 to 1 (default: {THRESHOLD})",
     )
+
+    group.add_argument(
+        "--subject",
+        type=_candidate,
+        nargs="?",
+        const=0,
+        metavar="N",
+        help="without words: what the first frame is about, or its N-th candidate, as an object with a box and a point",
+    )
+
+
+def _candidate(text: str) -> int:
+    if text not in ("1", "2", "3"):
+        raise argparse.ArgumentTypeError(f"'{text[:40]}' is no candidate: 1, 2 or 3")
+    return int(text)
 
 
 def _score(text: str) -> float:
@@ -62,7 +83,12 @@ def run(args: argparse.Namespace) -> int:
 
     shot = documents.load(args.shot)
 
-    def work(listener: Listener, should_stop: Callable[[], bool]) -> Detected:
+    def work(listener: Listener, should_stop: Callable[[], bool]) -> jobs.Done:
+        if args.subject is not None:
+            frame = solver_of(args, shot).plate.frames[0] if args.frame is None else args.frame
+            told = add_subject(args, shot, frame, solver_of(args, shot), listener, should_stop)
+            documents.save(shot, args.shot)
+            return told
         end = add_boxes(args, shot, solver_of(args, shot), listener, should_stop, object_ids(shot, args.objects))
         if end.boxes:
             documents.save(shot, args.shot)
@@ -78,11 +104,46 @@ def add_boxes(
     listener: Listener,
     should_stop: Callable[[], bool],
     objects: list[int] | None = None,
-) -> Detected:
+) -> jobs.Detected:
     """Give the text prompts of `objects` (ids; None: the enabled ones) their boxes, in the document."""
     from ..solve.words import detect
 
     asked = Detect(objects, detector=args.detector, threshold=args.threshold, every=args.all)
     found, end = detect(solver, checked(asked), listener, should_stop)
     shot.objects = found.objects
+    return end
+
+
+def add_subject(
+    args: argparse.Namespace,
+    shot: Shot,
+    frame: int,
+    solver: Solver,
+    listener: Listener,
+    should_stop: Callable[[], bool],
+) -> jobs.SubjectFound:
+    """Give the shot an object for what the frame is about, or for the candidate that `--subject` names."""
+    from ..shot import Box, Point
+    from ..solve.subject import find_subject
+
+    found: list[jobs.Candidate] = []
+
+    def listen(event: jobs.Event) -> None:
+        listener(event)
+        if isinstance(event, jobs.Candidate):
+            found.append(event)
+
+    end = find_subject(solver, jobs.Subject(frame), listen, should_stop)
+    if args.subject > len(found):
+        raise UsageError(
+            f"There is no candidate {args.subject} on frame {frame}.", hint=f"There are {len(found)}, listed above."
+        )
+    if end.doubtful and not args.subject:
+        text = f"What the subject of frame {frame} is is in doubt; the likeliest of {len(found)} candidates is taken. "
+        listener(jobs.Notice("warning", text + "Choose another with --subject N."))
+    taken = {item.name.casefold() for item in shot.objects}
+    names = ("subject", *(f"subject{number}" for number in range(2, len(taken) + 3)))
+    item = shot.add_object(next(name for name in names if name not in taken))
+    chosen = found[max(args.subject, 1) - 1]
+    item.prompts += [Box(frame=frame, xyxy=chosen.xyxy), Point(frame=frame, xy=chosen.xy)]
     return end

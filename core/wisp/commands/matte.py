@@ -4,6 +4,7 @@
   wisp matte clip.mp4 -o out --object girl --box 312,0,516,398 --object boy --point 215,270
   wisp matte sh010.####.exr --frames 1001-1050 --mask 1001:roto.png --mask 1025:roto25.png
   wisp matte sh010.####.exr --text "the runner"
+  wisp matte sh010.####.exr --subject                        no prompt: what the first frame is about
   wisp matte sh010.####.exr --roto shapes.nk                 every key of drawn shapes becomes a mask
   wisp matte sh010.####.exr --roto shapes.nk --finish 12     hair and motion blur in a band around them
 
@@ -25,7 +26,7 @@ from ..client.frames import spans
 from ..client.tables import HEAD, TRACKER
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
 from ..frames import format_frames, parse_frames
-from .detect import add_boxes, add_detector_options
+from .detect import add_boxes, add_detector_options, add_subject
 from .options import add_model_options, add_output_options, frame_number, models_of, set_up_logging, solver_at
 from .prompts import TypedObject, add_prompt_options, parse_prompt
 from .report import Reporter, interruptible
@@ -159,6 +160,9 @@ def run(args: argparse.Namespace) -> int:
 
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
         add_boxes(args, shot, solver_at(args, shot, document, models), reporter, interrupt)
+        if args.subject is not None:
+            first = (frames or plate.frames)[0]
+            add_subject(args, shot, first, solver_at(args, shot, document, models), reporter, interrupt)
         _take_over_regions(shot, document)
         solver, delivery = prepare()  # all that is wrong with prompts, weights or places is said before writing
         spans = format_frames(frames or solver.plate.frames)
@@ -200,8 +204,10 @@ def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int
             hint=f"It has {format_frames(plate.frames)}.",
         )
     typed: list[TypedObject] = args.objects
-    if not args.roto and not any(item.prompts for item in typed):
-        raise UsageError("There is no prompt.", hint="Draw at least one, for example --box 1001:420,80,1310,1060.")
+    if not args.roto and args.subject is None and not any(item.prompts for item in typed):
+        raise UsageError(
+            "There is no prompt.", hint="Draw at least one, for example --box 1001:420,80,1310,1060; or say --subject."
+        )
     if not args.roto and args.finish is not None:
         raise UsageError("There is no roto to finish.", hint="Give it with --roto FILE.")
     ocio = str(Path(args.ocio).resolve()) if args.ocio and Path(args.ocio).is_file() else args.ocio

@@ -122,6 +122,10 @@ def _do(solver: Solver, asked: jobs.Request, listen: Listener, should_stop: Call
         from ..solve.words import detect
 
         return detect(solver, asked, listen, should_stop)[1]
+    if isinstance(asked, jobs.Subject):
+        from ..solve.subject import find_subject
+
+        return find_subject(solver, asked, listen, should_stop)
     if isinstance(asked, jobs.Deliver):
         from ..deliver import deliver
 

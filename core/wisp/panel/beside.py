@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from ..client import jobs
 from ..client.session import Session
 from ..client.tables import THRESHOLD
+from .canvas import Canvas
 from .compare import CompareHeads
 from .deliver import DeliverMattes
 from .fetch import GetModels
@@ -19,14 +20,16 @@ BUSY = "The engine is busy. Try again when its job has ended."
 
 
 class Beside:
-    """The editor's windows and jobs. `owner`: the widget that they belong to; `frame`: what is shown now."""
+    """The editor's windows and jobs. `owner`: the widget that they belong to; `canvas`: where candidates are shown."""
 
-    def __init__(self, owner: QtWidgets.QWidget, edits: ShotEdits, session: Session, frame: Callable[[], int]) -> None:
-        self._owner, self._edits, self._session, self._frame = owner, edits, session, frame
+    def __init__(self, owner: QtWidgets.QWidget, edits: ShotEdits, session: Session, canvas: Canvas) -> None:
+        self._owner, self._edits, self._session, self._canvas = owner, edits, session, canvas
+        canvas.candidate_chosen.connect(self.choose_candidate)
         #: Where deliveries go unless somebody says otherwise; None: beside the document.
         self.delivery_folder: Optional[Path] = None
         self.work: Dict[str, Callable[[], Any]] = {
             "find": self.ask_words,
+            "subject": self.find_subject,
             "check": self.check,
             "compare": self.compare,
             "deliver": self.deliver,
@@ -84,8 +87,42 @@ class Beside:
                     edits.add_object(usable_name(words) or None)
                 edits.add_prompt({"frame": event.frame, "kind": "box", "xyxy": list(event.xyxy)})
 
-        asked = jobs.Detect(words=words, frame=self._frame(), threshold=threshold)
+        asked = jobs.Detect(words=words, frame=self._canvas.frame, threshold=threshold)
         if self._session.run(asked, found):
             self._session.show_message(f"Looking for {words!r}")
         else:
             self._session.show_message(BUSY, failed=True)
+
+    def find_subject(self) -> None:
+        """Look for what the frame that is shown may be about; the candidates are shown, and a click chooses."""
+        frame = self._canvas.frame
+        found: List[jobs.Candidate] = []
+
+        def told(event: jobs.Event) -> None:
+            if isinstance(event, jobs.Candidate):
+                found.append(event)
+
+        def ended(end: Optional[jobs.Done], _: str) -> None:
+            if isinstance(end, jobs.SubjectFound) and self._canvas.frame == frame:
+                doubt = " What the subject is is in doubt: 1 is only the likeliest." if end.doubtful else ""
+                self._canvas.offer(found, f"Click what you mean, or press its number; Esc: none of these.{doubt}")
+
+        self._canvas.offer([])
+        if self._session.run(jobs.Subject(frame), told, ended):
+            self._session.show_message("Looking for the subject")
+        else:
+            self._session.show_message(BUSY, failed=True)
+
+    def choose_candidate(self, place: Optional[int]) -> None:
+        """Take one of those on offer as the prompts of an object; None: of none."""
+        offered = self._canvas.candidates
+        self._canvas.offer([])
+        if place is None or place >= len(offered):
+            return
+        edits, prompts = self._edits, offered[place].prompts
+        active = edits.object(edits.active)
+        if active is not None and not active.get("prompts"):
+            edits.add_prompts(prompts, "Take the subject")
+        else:
+            edits.add_objects([("subject", {"prompts": prompts})])
+        self._canvas.edited.emit()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from ..client.jobs import Candidate
 from .gestures import BOX, BRUSHES, GRAB, LASSO, STROKE, Gestures
-from .paint import paint_prompts
+from .paint import BADGE, paint_badge, paint_candidate, paint_prompts, path_of
 from .qt import Qt, QtCore, QtGui, QtWidgets, position
 
 _Button, _Modifier = Qt.MouseButton, Qt.KeyboardModifier
@@ -22,6 +24,8 @@ class Canvas(QtWidgets.QWidget):
     edited = QtCore.Signal()
     hovered = QtCore.Signal(object)
     brush_changed = QtCore.Signal(float)
+    #: One of those on offer, by its place; None for none of them.
+    candidate_chosen = QtCore.Signal(object)
 
     def __init__(self, gestures: Gestures, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
@@ -35,6 +39,9 @@ class Canvas(QtWidgets.QWidget):
         self._other: Optional[QtGui.QImage] = None
         self.wipe: Optional[float] = None
         self._wiping = False
+        #: What may be meant, shown until one is chosen.
+        self._candidates: List[Candidate] = []
+        self._offered = ""
         self._note = ""
         self._zoom = 1.0
         self._offset = QtCore.QPointF(0.0, 0.0)
@@ -55,6 +62,21 @@ class Canvas(QtWidgets.QWidget):
         `other` left of the wipe's line."""
         self._picture, self._note, self._other = picture, note, other
         self.update()
+
+    @property
+    def candidates(self) -> List[Candidate]:
+        """What is on offer, the likeliest first."""
+        return self._candidates
+
+    def offer(self, candidates: List[Candidate], words: str = "") -> None:
+        """Show them with their numbers, and a sentence over the picture; the next click chooses. None: show none."""
+        self._candidates, self._offered = candidates, words
+        self.update()
+
+    @property
+    def note(self) -> str:
+        """The sentence over the picture."""
+        return self._offered if self._candidates else self._note
 
     def set_wipe(self, on: bool) -> None:
         """With a wipe or without."""
@@ -134,6 +156,8 @@ class Canvas(QtWidgets.QWidget):
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif event.button() == _Button.LeftButton and self._on_wipe(point):
             self._wiping = True
+        elif self._candidates and event.button() == _Button.LeftButton:
+            self.candidate_chosen.emit(self._candidate_at(point))
         elif event.button() in (_Button.LeftButton, _Button.RightButton) and self.editable():
             modifiers = event.modifiers()
             exclude = event.button() == _Button.RightButton or bool(modifiers & _Modifier.AltModifier)
@@ -185,10 +209,11 @@ class Canvas(QtWidgets.QWidget):
         painter.setPen(QtGui.QColor("#3a3a40"))
         painter.drawRect(area)
         self._paint_prompts(painter)
+        self._paint_candidates(painter)
         self._paint_brush(painter)
         if self.wipe is not None:
             self._paint_wipe(painter)
-        if self._note:
+        if self.note:
             self._paint_note(painter)
         painter.end()
 
@@ -208,6 +233,44 @@ class Canvas(QtWidgets.QWidget):
             draft: List[Dict[str, Any]] = [*self.gestures.drawn, self.gestures.draft]
             paint_prompts(painter, draft, active["color"] if active else "#33c26b", self._zoom)
         painter.restore()
+
+    def _candidate_at(self, point: QtCore.QPointF) -> Optional[int]:
+        """The place of the candidate there on the screen: the one whose number it is, else of several the smallest,
+        which could not be reached otherwise."""
+        for number, badge in enumerate(self._badges()):
+            apart = point - badge
+            if math.hypot(apart.x(), apart.y()) <= BADGE / 2:
+                return number
+        place = QtCore.QPointF(*self.to_plate(point))
+        there = [
+            (_area(one), number)
+            for number, one in enumerate(self._candidates)
+            if any(path_of(part).contains(place) for part in one.outline)
+        ]
+        return min(there)[1] if there else None
+
+    def _paint_candidates(self, painter: QtGui.QPainter) -> None:
+        if not self._candidates:
+            return
+        under = self._candidate_at(self._mouse) if self._mouse is not None else None
+        painter.save()
+        painter.translate(self._offset)
+        painter.scale(self._zoom * self.pixel_aspect, self._zoom)
+        for number in reversed(range(len(self._candidates))):
+            paint_candidate(painter, self._candidates[number], self._zoom, number == under)
+        painter.restore()
+        for one, place in zip(self._candidates, self._badges()):
+            paint_badge(painter, place, str(one.number))
+
+    def _badges(self) -> List[QtCore.QPointF]:
+        """Where the candidates' numbers are on the screen; none hides another."""
+        taken: List[QtCore.QPointF] = []
+        for one in self._candidates:
+            place = self.to_screen(*one.xy)
+            while any((place - other).manhattanLength() < BADGE for other in taken):
+                place += QtCore.QPointF(BADGE, 0.0)
+            taken.append(place)
+        return taken
 
     def _wipe_handle(self) -> QtCore.QPointF:
         """In the middle of the wipe's line, on the screen."""
@@ -259,11 +322,16 @@ class Canvas(QtWidgets.QWidget):
 
     def _paint_note(self, painter: QtGui.QPainter) -> None:
         text = painter.fontMetrics().boundingRect(
-            QtCore.QRect(0, 0, max(100, self.width() - 80), 400), int(Qt.TextFlag.TextWordWrap), self._note
+            QtCore.QRect(0, 0, max(100, self.width() - 80), 400), int(Qt.TextFlag.TextWordWrap), self.note
         )
         box = QtCore.QRect(16, 16, text.width() + 20, text.height() + 14)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QtGui.QColor(20, 20, 22, 215))
         painter.drawRoundedRect(box, 5, 5)
         painter.setPen(QtGui.QColor("#f0c060"))
-        painter.drawText(box.adjusted(10, 7, -10, -7), int(Qt.TextFlag.TextWordWrap), self._note)
+        painter.drawText(box.adjusted(10, 7, -10, -7), int(Qt.TextFlag.TextWordWrap), self.note)
+
+
+def _area(candidate: Candidate) -> float:
+    x0, y0, x1, y1 = candidate.xyxy
+    return (x1 - x0) * (y1 - y0)

@@ -194,6 +194,14 @@ COMMANDS = (
         "Find what words name on this frame; a box is put around it",
     ),
     Command(
+        "subject",
+        ("Ctrl+J",),
+        OBJECT,
+        "Find the subject",
+        "Show what this frame may be about, people and animals first; a click, or its number, chooses",
+        "Nothing needs to be drawn; where several are shown, the first is the likeliest.",
+    ),
+    Command(
         "roto",
         ("Ctrl+R",),
         OBJECT,
@@ -340,7 +348,7 @@ GESTURES = (
     ("wheel, middle button", "zoom at the cursor, pan"),
     ("Ctrl+wheel", "size of the brush"),
     ("pressure of a pen", "width of a stroke, up to the brush's"),
-    ("1 .. 8", "the objects, in the order of the list"),
+    ("1 .. 8", "the objects, in the order of the list; of candidates for the subject, that one"),
 )
 
 

@@ -59,7 +59,7 @@ class Editor(QtWidgets.QWidget):
         self.canvas = Canvas(self.gestures)
         self.viewing = Viewing(self.canvas, self.loader, edits, session, parent=self)
         self.foresight = Foresight(self.canvas, self.viewing, edits, session, parent=self)
-        self.beside = Beside(self, edits, session, lambda: self.frame)
+        self.beside = Beside(self, edits, session, self.canvas)
         self.commands = Actions(self, {**self._work(), **self.beside.work})
         self.toolbar = ToolBar(self.commands, self, with_menu=not choose_models)
         self.transport = Transport(edits.first, edits.last)
@@ -92,8 +92,9 @@ class Editor(QtWidgets.QWidget):
     def go(self, frame: int) -> None:
         """Show that frame, or the nearest that the shot has."""
         frame = min(max(frame, self.edits.first), self.edits.last)
-        if self.gestures.active and frame != self.frame:
+        if frame != self.frame:
             self.gestures.cancel()
+            self.canvas.offer([])
         changed, self.frame = frame != self.frame, frame
         self.timeline.refresh(frame)
         self.transport.show_frame(frame)
@@ -277,7 +278,7 @@ class Editor(QtWidgets.QWidget):
 
     def _stop(self) -> None:
         self.gestures.cancel()
-        self.canvas.update()
+        self.canvas.offer([])
         self.session.stop()
 
     def show_versions(self) -> SolveVersions:
@@ -405,7 +406,9 @@ class Editor(QtWidgets.QWidget):
             self.choose(numbers[(place + 1) % len(numbers)])
 
     def _choose_nth(self, index: int) -> None:
-        if index < len(self.edits.objects):
+        if self.canvas.candidates:
+            self.beside.choose_candidate(index)
+        elif index < len(self.edits.objects):
             self.choose(self.edits.objects[index]["id"])
 
     def _keyframe(self, step: int) -> None:

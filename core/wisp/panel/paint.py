@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
-from ..client.tables import PAINTED
+from ..client.jobs import Candidate
+from ..client.tables import PAINTED, PALETTE
 from .qt import Qt, QtCore, QtGui
 
+#: Width of a candidate's number in its disc, screen pixels.
+BADGE = 27.0
 KEEP, DROP, ANYTHING = "#3ddc84", "#ff5a4d", "#9aa0a6"
 
 
@@ -35,6 +38,41 @@ def paint_prompts(
             _stroke(painter, prompt["xy"], prompt.get("radius", PAINTED[kind]), mark, scale, include)
         elif kind == "lasso":
             _outline(painter, prompt["xy"], QtGui.QColor(color), scale)
+    painter.restore()
+
+
+def paint_candidate(painter: QtGui.QPainter, candidate: Candidate, scale: float, under_mouse: bool) -> None:
+    """Paint what may be meant as an area, fuller where the mouse is over it; units as of `paint_prompts`."""
+    color = QtGui.QColor(PALETTE[(candidate.number - 1) % len(PALETTE)])
+    inside = QtGui.QColor(color)
+    inside.setAlpha(130 if under_mouse else 60)
+    painter.save()
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+    for part in candidate.outline:
+        path = path_of(part)
+        path.closeSubpath()
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(_pen(QtGui.QColor(0, 0, 0, 170), 4.0 / scale))
+        painter.drawPath(path)
+        painter.setBrush(inside)
+        painter.setPen(_pen(color, 2.0 / scale))
+        painter.drawPath(path)
+    painter.restore()
+
+
+def paint_badge(painter: QtGui.QPainter, place: QtCore.QPointF, text: str) -> None:
+    """A number in a disc; `place` and all sizes in screen pixels."""
+    painter.save()
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+    painter.setPen(_pen("#ffffff", 1.5))
+    painter.setBrush(QtGui.QColor(20, 20, 22, 230))
+    painter.drawEllipse(place, BADGE / 2 - 0.5, BADGE / 2 - 0.5)
+    font = painter.font()
+    font.setPixelSize(16)
+    font.setBold(True)
+    painter.setFont(font)
+    area = QtCore.QRectF(place.x() - BADGE / 2, place.y() - BADGE / 2, BADGE, BADGE)
+    painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), text)
     painter.restore()
 
 
