@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 import pytest
 from trackers.moving import SIZE, MovingDisk, disk
-from wisp.bench.tracking import evaluate
+from wisp.bench.tracking import FolderClip, evaluate, read_mask
 from wisp.errors import WeightsError
 from wisp.metrics.tracking import jaccard
 from wisp.trackers.flow import FlowTracker, build, eyes
 from wisp.trackers.flow import tracker as registered
+from wisp.trackers.flow.start import correct
 from wisp.trackers.prompts import stroke_labels
 from wisp.trackers.tracker import FramePrompts, TrackedMask
 
@@ -321,6 +322,27 @@ def test_the_state_key_stands_for_all_that_later_frames_read():
     moved = keys(clip, {1: {**given[1], 4: along_the_outline(clip, 4, 6.0)}})
     assert moved[:3] == plain[:3]
     assert not set(moved[3:]) & set(plain)
+
+
+@pytest.mark.parametrize(("name", "least"), [("flamingo", 0.98), ("kite-walk", 0.92), ("bus", 0.99)])
+def test_an_excluding_click_takes_the_blot_away_and_not_the_object(shared, name: str, least: float):
+    folder = shared / "data" / "davis_train" / name
+    clip = FolderClip(folder / "frames")
+    frame = clip.frames[5]
+    truth = read_mask(folder / "masks" / f"{frame:05d}.png")
+    columns = np.flatnonzero(truth.any(axis=0))
+    row = np.flatnonzero(truth[:, columns[-1]]).mean()
+    radius = 0.12 * np.sqrt(truth.sum())
+    blot = cv2.circle(np.zeros(truth.shape, np.uint8), (int(columns[-1] + radius / 2), int(row)), int(radius), 1, -1)
+    wrong = (blot > 0) & ~truth
+    depth = cv2.distanceTransform(np.pad(wrong, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+    seen = eyes.Eyes(clip)
+    believed = np.clip(cv2.GaussianBlur((truth | wrong).astype(np.float32), (0, 0), 1.5), 0.002, 0.998)
+    before = cv2.resize(believed, seen.grid, interpolation=cv2.INTER_AREA)
+    after = correct(before, prompts((x + 0.5, y + 0.5, False)), seen, frame)
+    found, found_before = (jaccard(cv2.resize(mask, truth.shape[::-1]) > 0.5, truth) for mask in (after, before))
+    assert found > max(least, found_before)
 
 
 @pytest.mark.parametrize("include", [True, False])

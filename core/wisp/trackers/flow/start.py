@@ -40,6 +40,9 @@ _FILL = 0.05
 _ASIDE = 0.12
 #: Of so few clicks each may change all, by so much favour; later ones must show that they better it.
 _FEW, _FAVOUR = 3, 0.1
+#: What is thought to be inside leaves it only where the network is surer of that, in logits up to this many; right at
+#: the click, from this share of the object's width on in full, its answer alone counts.
+_BELIEVED, _BESIDE = 6.0, 0.1
 #: A click that the network does not follow brings its surroundings along up to this share of the object's width, at
 #: least so many pixels, where colours (Lab) differ less than that. Logits for the present mask and for the click.
 _REACH, _REACH_PIXELS, _SIMILAR = 0.35, 16.0, 10.0
@@ -279,7 +282,13 @@ def _ellipse(shape: Size, box: Box) -> Plane:
 
 
 def _adopt(inside: Plane, logits: Plane, column: int, row: int, include: bool) -> Plane:
-    """`inside` with the change towards `include` that hangs together with the point."""
+    """`inside` with the change towards `include` that hangs together with the point.
+
+    Where a thing ends that is there by mistake, the network often cannot say, and would take away much of the object
+    with it: of 225 changes by a robot's clicks all that cost much were such. What is missing was never believed in.
+    """
+    if not include:
+        logits = logits + _near_weight(inside, column, row) * np.clip(_logit(inside), 0.0, _BELIEVED)
     answer = sigmoid(logits)
     changed = ((answer > 0.5) if include else (answer <= 0.5)) & ((inside > 0.5) != include)
     _, parts = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
@@ -290,6 +299,20 @@ def _adopt(inside: Plane, logits: Plane, column: int, row: int, include: bool) -
     adopted: Plane = np.where(near, answer, inside)
     kept = (adopted > 0.5) == (inside > 0.5)
     return np.where(kept | (part > 0), adopted, inside).astype(np.float32)
+
+
+def _near_weight(inside: Plane, column: int, row: int) -> Plane:
+    """0 at a pixel to 1 from `_BESIDE` of the object's width on."""
+    width = _BESIDE * max(_REACH_PIXELS, float(np.sqrt((inside > 0.5).sum())))
+    y, x = np.arange(inside.shape[0], dtype=np.float32), np.arange(inside.shape[1], dtype=np.float32)
+    away: Plane = np.hypot(y[:, None] - row, x[None, :] - column) / np.float32(width)
+    return np.minimum(away, np.float32(1.0))
+
+
+def _logit(inside: Plane) -> Plane:
+    bounded = np.clip(inside, 1e-4, 1.0 - 1e-4)
+    logits: Plane = np.log(bounded / (1.0 - bounded))
+    return logits
 
 
 def _obeyed(inside: Plane, prompts: FramePrompts, eyes: Eyes, frame: int) -> Plane:

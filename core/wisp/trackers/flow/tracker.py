@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .eyes import Eyes
 
 #: What the tracker's masks depend on besides its code; raise the number when that changes what comes out.
-_CODE = "flow-10"
+_CODE = "flow-11"
 
 
 @lru_cache(maxsize=1)
