@@ -236,7 +236,7 @@ class TakesRoto(JobOperator):
                     item.add_prompt("mask", frame, []).text = path
                 item.life = f"{read.first}-{read.last}"
                 item.core, item.garbage = read.core or "", read.garbage or ""
-            _remember("Roto")
+            remember("Roto")
             session.schedule_update()
             session.redraw()
             return f"Objects made: {', '.join(read.object for read in found)}"
@@ -244,7 +244,7 @@ class TakesRoto(JobOperator):
         return self.start_job(context, jobs.Roto(str(source), str(folder), self.keys, self.count, band), add, on_event)
 
 
-def _remember(step: str) -> None:
+def remember(step: str) -> None:
     """A step of undo for what no operator did."""
     windows = bpy.context.window_manager.windows
     if windows and not bpy.app.background:

@@ -98,6 +98,7 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
         column = row.column(align=True)
         column.operator("wisp.add_object", icon="ADD", text="")
         column.operator("wisp.remove_object", icon="REMOVE", text="")
+        layout.operator("wisp.subject", icon="VIEWZOOM")
         row = layout.row(align=True)
         row.operator("wisp.take_roto", icon="IMPORT")
         row.operator("wisp.take_blender_mask", icon="MOD_MASK")

@@ -17,6 +17,7 @@ from . import (
     panels,
     preferences_page,
     session,
+    subject,
     tools,
     watch,
 )
@@ -28,6 +29,7 @@ PARTS = (
     gestures,
     operators,
     exchange,
+    subject,
     overlay,
     panels,
     tools,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List, Optional
 
 from . import bake, edits, follow, host, masks, node, plates, publish, solving, state, strokes
 from .engine import ENGINE
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError
-from .vendor.client.jobs import BoxFound, Check, Detect
+from .vendor.client.jobs import BoxFound, Candidate, Check, Detect, Done, Subject, SubjectFound
 
 
 def track(group: Any, direction: str) -> Any:
@@ -49,6 +49,45 @@ def find(group: Any) -> None:
             attempt(group, lambda _: edits.add_prompt(group, "Wisp find", _box(event)))
 
     solving.export_plates(group, lambda: solving.run(group, Detect(words=words, frame=frame), on_event))
+
+
+def subject(group: Any) -> None:
+    """What this frame may be about becomes an object; pressed again, its next candidate takes the place."""
+    frame, mine = edits.frame_in_range(group), state.of(group)
+    item = edits.active(group)
+    taken = mine.candidates[0].prompts if mine.candidates else None
+    if item is not None and taken is not None and item["prompts"] == taken and taken[0]["frame"] == frame:
+        mine.candidates.append(mine.candidates.pop(0))
+        edits.edit(group, "Wisp subject", lambda shot: shot.set_object(item["id"], prompts=mine.candidates[0].prompts))
+        _tell_candidate(group, "")
+        return
+    found: List[Candidate] = []
+
+    def on_event(event: Any) -> None:
+        if isinstance(event, Candidate):
+            found.append(event)
+
+    def take(shot: Any) -> None:
+        active = shot.object(shot.active)
+        if active is not None and not active["prompts"]:
+            shot.add_prompts(found[0].prompts, "Wisp subject")
+        else:
+            shot.add_objects([("subject", {"prompts": found[0].prompts})])
+
+    def on_end(end: Optional[Done], _: str) -> None:
+        if isinstance(end, SubjectFound):
+            mine.candidates = found
+            attempt(group, lambda _: edits.edit(group, "Wisp subject", take))
+            attempt(group, lambda _: _tell_candidate(group, "In doubt: " if end.doubtful else ""))
+
+    solving.export_plates(group, lambda: solving.run(group, Subject(frame), on_event, on_end))
+
+
+def _tell_candidate(group: Any, doubt: str) -> None:
+    found = state.of(group).candidates
+    words = f"candidate {found[0].number} of {len(found)} ({found[0].confidence:.2f}) is the object"
+    more = "; press Subject again for the next" if len(found) > 1 else ""
+    solving.set_status(group, (doubt + words)[0].upper() + (doubt + words)[1:] + more)
 
 
 def _box(event: BoxFound) -> Dict[str, Any]:
@@ -94,6 +133,7 @@ BUTTONS: Dict[str, Callable[[Any], Any]] = {
     "prev_doubt": lambda group: go_to_doubt(group, -1),
     "next_doubt": lambda group: go_to_doubt(group, 1),
     "find": find,
+    "subject": subject,
     "refresh_plates": refresh_plates,
     "start_engine": start_engine,
     "stop_engine": stop_engine,

@@ -132,6 +132,11 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _button("next_doubt", "suspicious >"),
     KnobSpec("String_Knob", "wisp_words", "words", "", tip="What to look for on this frame, such as: the red car."),
     _button("find", "Find", "A box of the chosen object around what the words name. Needs a detector."),
+    _button(
+        "subject",
+        "Subject",
+        "What this frame is about, as an object; press again for the next of up to three candidates.",
+    ),
     KnobSpec("Text_Knob", "wisp_status", "", None, ("Ready",)),
     # The handles are on the tab of the buttons that pick: the viewer draws those of the tab that is seen.
     KnobSpec("BBox_Knob", "wisp_box", "box", None, own=True, tip="The object's box on this frame."),

@@ -39,6 +39,8 @@ class NodeState:
         self.tint: Any = None
         #: What is being rendered for the engine.
         self.export: Any = None
+        #: What a frame may be about; the first is the one that was taken.
+        self.candidates: List[Any] = []
         #: Per frame, what the host called the plate's picture when it was last rendered.
         self.hashes: Dict[int, List[int]] = {}
 

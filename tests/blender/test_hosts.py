@@ -32,6 +32,7 @@ CASES = (
         "troubles",
         "shapes",
         "exchange",
+        "subject",
         "install",
         "sigpipe",
         "buttons",

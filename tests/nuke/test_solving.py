@@ -231,3 +231,23 @@ def test_frames_worth_a_look_and_words(group: Any) -> None:
     session.idle()
     assert "wisp models get" in group["wisp_status"].value(), "the detector is not here"
     assert len(session.prompts(group)) == 1
+
+
+@pytest.mark.slow
+def test_the_subject_becomes_an_object_and_the_next_candidate_takes_its_place(group: Any) -> None:
+    session = group.session_of_test
+    busy = session.module("solving").busy
+    session.host.frame(FRAMES[0])
+    before = session.prompts(group)
+    group["wisp_subject"].execute()
+    session.until(lambda: not busy(group))
+    session.idle()
+    status = group["wisp_status"].value()
+    assert "andidate 1 of" in status, status
+    stored = session.module("edits").stored(group)["objects"]
+    assert len(stored) == 2 and stored[1]["name"] == "subject" and stored[0]["prompts"] == before
+    assert [(one["kind"], one["frame"]) for one in stored[1]["prompts"]] == [("box", FRAMES[0]), ("point", FRAMES[0])]
+    group["wisp_subject"].execute()
+    again = session.module("edits").stored(group)["objects"]
+    several = int(status.split(" of ")[1].split()[0]) > 1
+    assert len(again) == 2 and (again[1]["prompts"] != stored[1]["prompts"]) == several

@@ -40,6 +40,20 @@ def test_a_wipe_shows_the_plate_on_its_left(window: Window, hand: Hand) -> None:
     assert editor.canvas.wipe is None and colour(hand, middle - 12, 20) == (0, 0, 0)
 
 
+def test_an_anamorphic_plate_is_shown_unsqueezed_until_a_key_asks_for_its_pixels(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    shape = [hand.at(40, 0).x() - hand.at(0, 0).x(), hand.at(0, 40).y() - hand.at(0, 0).y()]
+    assert abs(shape[0] - shape[1]) <= 1, "square pixels"
+    editor.edits.document["plate"]["pixel_aspect"] = 2.0
+    for unsqueezed in (False, True, False):
+        hand.key(Qt.Key.Key_H, Qt.KeyboardModifier.ShiftModifier)
+        across, down = hand.at(40, 0).x() - hand.at(0, 0).x(), hand.at(0, 40).y() - hand.at(0, 0).y()
+        assert abs(across - down * (2.0 if unsqueezed else 1.0)) <= 2
+        assert editor.commands["unsqueeze"].isChecked() is unsqueezed
+        x, y = editor.canvas.to_plate(editor.canvas.to_screen(33.0, 44.0))
+        assert (round(x, 6), round(y, 6)) == (33.0, 44.0), "prompts stay in plate pixels"
+
+
 def test_keys_go_to_the_next_frame_worth_a_look(window: Window, hand: Hand) -> None:
     editor = window.editor
     editor.live.setChecked(False)

@@ -31,7 +31,9 @@ class Canvas(QtWidgets.QWidget):
         super().__init__(parent)
         self.gestures = gestures
         self.frame = gestures.edits.first
-        self.pixel_aspect = float(gestures.edits.document["plate"].get("pixel_aspect", 1.0))
+        #: How wide the plate's pixels are shown, by their height.
+        self.pixel_aspect = gestures.edits.pixel_aspect
+        self.unsqueezed = True
         #: May a gesture change the shot now? Asked at the press.
         self.editable: Callable[[], bool] = lambda: True
         self._picture: Optional[QtGui.QImage] = None
@@ -106,6 +108,12 @@ class Canvas(QtWidgets.QWidget):
         self._offset = QtCore.QPointF(self.width() - width * self._zoom, self.height() - height * self._zoom) / 2.0
         self._fitted = True
         self.update()
+
+    def unsqueeze(self, on: bool) -> None:
+        """Show pixels as wide as they are meant to be, or square as they are stored."""
+        self.unsqueezed = on
+        self.pixel_aspect = self.gestures.edits.pixel_aspect if on else 1.0
+        self.fit()
 
     def zoom_at(self, factor: float, point: QtCore.QPointF) -> None:
         """Zoom so that what lies under `point` stays there."""

@@ -74,6 +74,7 @@ class Editor(QtWidgets.QWidget):
         self._bind_keys()
         self.set_tool(POINT_ADD)
         self.set_mode(self.viewing.mode)
+        self.commands.check("unsqueeze", self.canvas.unsqueezed)
         self.go(edits.first)
         self._refresh()
 
@@ -260,6 +261,7 @@ class Editor(QtWidgets.QWidget):
             "wipe": self._wipe,
             "onion": self._onion,
             "fit": lambda: self.canvas.fit(),
+            "unsqueeze": self._unsqueeze,
             "play": lambda: self.transport.play(not self.transport.playing),
             "previous-frame": lambda: self.go(self.frame - 1),
             "next-frame": lambda: self.go(self.frame + 1),
@@ -297,6 +299,12 @@ class Editor(QtWidgets.QWidget):
     def _onion(self) -> None:
         self.viewing.show_neighbours(not self.viewing.onion)
         self.commands.check("onion", self.viewing.onion)
+
+    def _unsqueeze(self) -> None:
+        self.canvas.unsqueeze(not self.canvas.unsqueezed)
+        self.commands.check("unsqueeze", self.canvas.unsqueezed)
+        if self.canvas.pixel_aspect == self.edits.pixel_aspect == 1.0:
+            self.status.show_words("The plate's pixels are square.")
 
     def _wipe(self) -> None:
         self.canvas.set_wipe(self.canvas.wipe is None)

@@ -70,6 +70,11 @@ class ShotEdits:
         plate = self.document["plate"]
         return int(plate["width"]), int(plate["height"])
 
+    @property
+    def pixel_aspect(self) -> float:
+        """Width of the plate's pixels by their height."""
+        return float(self.document["plate"].get("pixel_aspect", 1.0))
+
     def object(self, number: Optional[int]) -> Optional[Dict[str, Any]]:
         """The object of that id."""
         return next((item for item in self.objects if item["id"] == number), None)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 FloatImage = NDArray[np.float32]
 
+#: A pixel that is longer one way than the other by no more than this counts as square; one by more than that, as well.
+ODD_ASPECT, MOST_ASPECT = 1.01, 4.0
+
 
 class Clip(Protocol):
     """What trackers and heads are given. They know nothing of files or colour management."""
@@ -171,3 +174,32 @@ class CroppedClip:
         x0, y0, x1, y1 = self._window
         region = self._clip.image(frame)[y0:y1, x0:x1]
         return resize(region, size or (self.width, self.height))
+
+
+class SquareClip:
+    """A clip whose pixels are not square, as one whose pixels are: what is squeezed is stretched, nothing is shrunk."""
+
+    def __init__(self, clip: Clip, pixel_aspect: float) -> None:
+        """`pixel_aspect`: width of a pixel of `clip` by its height."""
+        across, down = unsqueezing(pixel_aspect)
+        self.frames = clip.frames
+        self.width = max(1, round(clip.width * across))
+        self.height = max(1, round(clip.height * down))
+        self._clip = clip
+
+    def image(self, frame: int, size: tuple[int, int] | None = None) -> FloatImage:
+        """See `Clip.image`."""
+        return self._clip.image(frame, size) if size is not None else resize(self._clip.image(frame), self.size)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.width, self.height
+
+
+def unsqueezing(pixel_aspect: float) -> tuple[float, float]:
+    """By what a picture is stretched to the right and down, each at least 1, so that its pixels become square; 1, 1
+    where they nearly are, and where they are squeezed as by no lens: that is a mistake in a header."""
+    if not ODD_ASPECT < max(pixel_aspect, 1.0 / pixel_aspect) <= MOST_ASPECT:
+        return 1.0, 1.0
+    return max(1.0, pixel_aspect), max(1.0, 1.0 / pixel_aspect)

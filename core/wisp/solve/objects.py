@@ -26,7 +26,7 @@ from .finishing import Finishing
 from .hints import Hints
 from .locks import LockedMattes
 from .plan import PlannedPass, Recipe, TrackPlan
-from .prompts import defining_keyframes, drawn, frame_prompts, prompt_content
+from .prompts import defining_keyframes, drawn, frame_prompts, prompt_content, stretched
 from .reasons import Ingredients, hashes
 from .region import in_region, whole
 from .source import Source
@@ -239,13 +239,16 @@ class ObjectWork:
         return self._shelf.matte_pattern(folder, self._plate.padding)
 
     def prompts(self, frame: int) -> FramePrompts:
-        """The prompts on a keyframe as a tracker is given them: in the region's coordinates."""
+        """The prompts on a keyframe as a tracker is given them: in the region's coordinates, its pixels made square."""
         size = (self._plate.width, self._plate.height)
         if frame in self.frozen:
             prompts = drawn(self.locks.mask(frame))
         else:
             prompts = frame_prompts(self.item, frame, size, self._source.locate)
-        return prompts if self.region is None else in_region(prompts, self.region, self.item.name, frame)
+        if self.region is not None:
+            prompts = in_region(prompts, self.region, self.item.name, frame)
+        seen = self._source.clip_of(self.region)
+        return stretched(prompts, self._source.stretch, (seen.width, seen.height))
 
     def mask_marks(self, frame: int) -> tuple[str, ...]:
         """Fingerprints of the stored masks (forward, backward) that the final mask of `frame` is made of."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,6 +63,23 @@ def unresolved_text(item: ObjectSpec) -> list[Text]:
 def drawn(mask: NDArray[np.bool_], given: bool = True) -> FramePrompts:
     """A mask as the only prompt of a frame. `given`: see `FramePrompts`."""
     return FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), mask=mask, given=given)
+
+
+def stretched(prompts: FramePrompts, stretch: tuple[float, float], size: tuple[int, int]) -> FramePrompts:
+    """The prompts of a picture that is stretched to the right and down by that much, to `size` (width, height)."""
+    if stretch == (1.0, 1.0):
+        return prompts
+    across, down = stretch
+    by = np.array(stretch, np.float32)
+    mask = prompts.mask
+    if mask is not None:
+        mask = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    box = prompts.box
+    if box is not None:
+        box = (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
+    radius = math.sqrt(across * down)
+    strokes = tuple((line * by, radius * wide, include) for line, wide, include in prompts.strokes)
+    return replace(prompts, points=prompts.points * by, box=box, mask=mask, strokes=strokes)
 
 
 def frame_prompts(item: ObjectSpec, frame: int, size: tuple[int, int], locate: Callable[[str], Path]) -> FramePrompts:

@@ -15,7 +15,7 @@ from ..errors import CancelledError, UsageError
 from ..frames import format_frames
 from ..heads.clip_matter import ClipMatterHead
 from ..heads.head import SparingHead
-from ..plates.clip import FloatImage
+from ..plates.clip import FloatImage, resize
 from ..trackers.tracker import TrackedMask
 from .events import Eta, FrameDone, Listener, Notice, Progress, Stage, Started, ignore, never
 from .objects import Chunk, ObjectWork, chunks_to_run, has_frame
@@ -281,8 +281,8 @@ class Run:
         plate = self._solver.plate
         size = (plate.width, plate.height)
         alpha = np.zeros((plate.height, plate.width), np.float32) if solved is None else solved
-        if solved is not None and work.region is not None:
-            alpha = whole(solved, work.region, size, outside=0.0)
+        if solved is not None:  # squeezed again where models saw it unsqueezed
+            alpha = resize(whole(solved, work.region, size, outside=0.0), size)
         if work.recipe(frame) is not None:
             alpha = work.hints.heard(alpha, frame, self._solver.clip, work.plate_mask)
         exists = work.item.exists(frame)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ..cache import Cache, DamagedMaskError, Shelf, plate_key
 from ..detectors.detector import Detector
@@ -144,7 +144,9 @@ class Solver:
         models = ModelIds(
             (tracker.id, tracker.version, *how), (head.id, head.version, *how), tracker.segments, head.windows
         )
-        look = (self.colour.key(), self.shot.plate.layer)
+        look: tuple[Any, ...] = (self.colour.key(), self.shot.plate.layer)
+        if self.source.stretch != (1.0, 1.0):
+            look += (self.source.stretch,)
         return tuple(
             ObjectWork(item, self.source, self.shelf, models, look, self._locks(item))
             for item in self.shot.objects

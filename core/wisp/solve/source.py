@@ -11,7 +11,7 @@ from ..cache import MatteStamp
 from ..errors import UsageError
 from ..fingerprint import fingerprint
 from ..plates import apply_missing, open_plate
-from ..plates.clip import Clip, CroppedClip, DisplayClip, FloatImage
+from ..plates.clip import Clip, CroppedClip, DisplayClip, FloatImage, SquareClip, unsqueezing
 from ..plates.colour import ColourChoice, DisplayTransform, choose_colour
 from ..plates.opening import Fence
 from ..plates.plate import Plate, Window
@@ -42,7 +42,7 @@ class Source:
         self._should_stop = should_stop
         #: What earlier documents' plans found out about the plate.
         self.chains = Chains()
-        self._regions: dict[Window, Clip] = {}
+        self._regions: dict[Window | None, Clip] = {}
         self._identities: dict[int, str] = {}
         self._holdouts: dict[str, Holdout] = {}
         self._alphas: OrderedDict[str, tuple[FloatImage, MatteStamp]] = OrderedDict()
@@ -80,12 +80,21 @@ class Source:
         """The plate as models see it."""
         return DisplayClip(self.plate, DisplayTransform(self.colour))
 
+    @property
+    def stretch(self) -> tuple[float, float]:
+        """By what the plate's pixels are stretched to the right and down before models see them: see `unsqueezing`."""
+        return unsqueezing(self.spec.pixel_aspect)
+
     def clip_of(self, region: Window | None) -> Clip:
-        """The clip, or that region of it; always the same one, so that what is kept per clip is shared."""
-        if region is None:
+        """What models see: the clip, or that region of it, its pixels made square; always the same one, so that what is
+        kept per clip is shared."""
+        if region is None and self.stretch == (1.0, 1.0):
             return self.clip
         if region not in self._regions:
-            self._regions[region] = CroppedClip(self.clip, region)
+            seen: Clip = self.clip if region is None else CroppedClip(self.clip, region)
+            if self.stretch != (1.0, 1.0):
+                seen = SquareClip(seen, self.spec.pixel_aspect)
+            self._regions[region] = seen
         return self._regions[region]
 
     def locate(self, stored: str) -> Path:

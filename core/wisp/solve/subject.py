@@ -42,18 +42,22 @@ def find_subject(
         if should_stop():
             raise CancelledError("Stopped; the shot is as it was.")
 
-    eyes = Eyes(solver.clip)
+    eyes = Eyes(solver.clip_of(None))
     found = candidates(eyes, asked.frame, MOST, step)
     if not found:
         raise QualityError(f"Nothing stands out on frame {asked.frame}.", hint="Draw a box, or take another frame.")
-    scale = np.array(eyes.picture) / np.array(eyes.grid)
+    stretch = np.array(solver.source.stretch)
+    scale = np.array(eyes.picture) / np.array(eyes.grid) / stretch
     for number, one in enumerate(found, 1):
         outline = [
             np.round(_thinned(part.xy * scale, OFF * eyes.picture[0] / 1000.0), 1).tolist()
             for part in contours(one.inside)[:PARTS]
             if part.area > 0
         ]
-        on_event(Candidate(number, asked.frame, one.xyxy, one.xy, one.confidence, one.living, outline))
+        x0, y0, x1, y1, x, y = (
+            round(float(v), 1) for v in np.array([*one.xyxy, *one.xy]) / np.concatenate([stretch] * 3)
+        )
+        on_event(Candidate(number, asked.frame, (x0, y0, x1, y1), (x, y), one.confidence, one.living, outline))
     return SubjectFound(len(found), doubtful(found))
 
 

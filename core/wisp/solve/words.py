@@ -56,8 +56,9 @@ def detect(
 
     found = resolve_text(
         shot,
-        solver.clip,
+        solver.clip_of(None),
         solver.detector(asked.detector),
+        stretch=solver.source.stretch,
         objects=objects,
         every=asked.every,
         threshold=asked.threshold,
@@ -73,6 +74,7 @@ def resolve_text(
     clip: Clip,
     detector: Detector,
     *,
+    stretch: tuple[float, float] = (1.0, 1.0),
     objects: Collection[str] | None = None,
     every: bool = False,
     threshold: float = THRESHOLD,
@@ -80,9 +82,10 @@ def resolve_text(
 ) -> list[BoxFound]:
     """Give every text prompt of `objects` (names; None: the enabled ones) that has no box yet its box, in the shot.
 
-    `clip`: the shot's plate as models see it. The best detection is taken; with `every` each further one from
-    `threshold` on becomes an object of its own. Raises QualityError where nothing is found, and then nothing is
-    changed; UsageError where `every` is asked for an object with text on several frames.
+    `clip`: the shot's plate as models see it, stretched to the right and down by `stretch`. The best detection is
+    taken; with `every` each further one from `threshold` on becomes an object of its own. Raises QualityError where
+    nothing is found, and then nothing is changed; UsageError where `every` is asked for an object with text on several
+    frames.
     """
     chosen = [item for item in shot.objects if item.enabled] if objects is None else map(shot.object_named, objects)
     asked = [(item, prompt) for item in chosen for prompt in unresolved_text(item)]
@@ -99,7 +102,7 @@ def resolve_text(
             owner = item if number == 0 else shot.add_object(_free_name(shot, item.name))
             if owner is not item:
                 owner.prompts.append(prompt.model_copy())
-            x0, y0, x1, y1 = (round(value, 1) for value in detection.xyxy)
+            x0, y0, x1, y1 = (round(v / by, 1) for v, by in zip(detection.xyxy, stretch * 2, strict=True))
             owner.prompts.append(Box(frame=prompt.frame, xyxy=(x0, y0, x1, y1)))
             box, score = (x0, y0, x1, y1), round(detection.score, 4)
             found.append(BoxFound(owner.name, prompt.frame, prompt.text, box, score, len(sure) - len(taken)))

@@ -169,8 +169,11 @@ def _ask(
         if box is not None:
             x0, y0, x1, y1 = (float(v) for v in window.to_half(np.array(box).reshape(2, 2)).ravel())
             corners = (x0, y0, x1, y1)
-        places = [] if xy is None else [(*map(float, window.to_half(np.array([xy]))[0]), True)]
-        told.append(prompt_planes(half, corners, [(x, y, side) for x, y, side in places], nothing, nothing))
+        clicks = []
+        if xy is not None:
+            x, y = (float(v) for v in window.to_half(np.array([xy]))[0])
+            clicks = [(x, y, True)]
+        told.append(prompt_planes(half, corners, clicks, nothing, nothing))
     with torch.inference_mode():
         many = Look(
             tuple(one.expand(count, *one.shape[1:]) for one in look.maps),

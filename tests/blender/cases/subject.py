@@ -1,0 +1,30 @@
+"""With nothing drawn, what the frame is about becomes an object; asked again, the next candidate takes its place."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import stage, track
+
+
+def run() -> None:
+    strip = stage.select(stage.image_strip(track.clip(), start=11))
+    bpy.context.scene.frame_set(11)
+    stage.must_fail(bpy.ops.wisp.subject, "use wait=True")
+    assert bpy.ops.wisp.subject(wait=True) == {"FINISHED"}
+    run_state = stage.addon("runs").run_of(strip.wisp.uid)
+    assert "Candidate 1 of" in run_state.message, run_state.message
+    assert len(strip.wisp.objects) == 1
+    item = strip.wisp.objects[0]
+    assert item.name.startswith("subject") and [(one.kind, one.frame) for one in item.prompts] == [
+        ("box", 1001),
+        ("point", 1001),
+    ]
+    before = item.prompts[0].points
+    assert bpy.ops.wisp.subject() == {"FINISHED"}, "no job: the candidates are known"
+    assert len(strip.wisp.objects) == 1 and len(item.prompts) == 2
+    several = int(run_state.message.split(" of ")[1].split()[0]) > 1
+    assert (item.prompts[0].points != before) == several
+    item.add_prompt("point", 1001, [(5.0, 5.0)], include=False)
+    assert bpy.ops.wisp.subject(wait=True) == {"FINISHED"}
+    assert [one.name for one in strip.wisp.objects] == ["subject", "subject2"]
