@@ -8,7 +8,8 @@ conjugate gradients: the equations of one segment in one frame know eight number
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +28,8 @@ _ALONG = 0.03
 _THIRD = 2e-3
 #: Conjugate gradients end after so many steps, or when the residual has shrunk to this share.
 _STEPS, _ENOUGH = 80, 1e-4
+#: By how much the limits of a segment that has crossed itself are tightened.
+_HELD = 8.0
 
 
 @dataclass
@@ -36,6 +39,7 @@ class Fit:
     course: Course
     knots: Floats
     arcs: Floats = field(init=False)
+    _held: Floats = field(init=False)
     _where: Floats = field(init=False)
     _left: Floats = field(init=False)
     _right: Floats = field(init=False)
@@ -50,6 +54,7 @@ class Fit:
         xy = np.stack([outline.at(row) for outline, row in zip(outlines, self.arcs, strict=True)])
         chord = (np.roll(xy, -1, axis=1) - xy) / 3
         self._start = np.concatenate([xy, -np.roll(chord, 1, axis=1), chord], axis=2)
+        self._held = np.ones(len(self.knots))
         self._assemble()
 
     @property
@@ -61,20 +66,40 @@ class Fit:
         """The polygon (M x 6) through the places of the points on the outline of a frame."""
         return np.asarray(self._start[frame])
 
-    def solve(self, keys: Sequence[int], start: Splines | None = None) -> Splines:
+    def part(self, first: int, stop: int) -> Fit:
+        """The same for some of its frames, as they stand."""
+        made = copy(self)
+        made.course = self.course.part(first, stop)
+        for name in ("arcs", "_where", "_left", "_right", "_start"):
+            setattr(made, name, getattr(self, name)[first:stop].copy())
+        made._held = self._held.copy()
+        return made
+
+    def solve(
+        self,
+        keys: Sequence[int],
+        start: Splines | None = None,
+        weights: Floats | None = None,
+        held: Collection[int] = (),
+    ) -> Splines:
         """The splines (keys x M x 6) of the keyframes `keys` (indices of frames, ascending, the first and the last
-        frame among them), best for all frames. `start`: where to begin."""
+        frame among them), best for all frames. `start`: where to begin; `weights`: how much each frame counts; `held`:
+        places in `keys` that stay as they begin."""
         mix = mixture(keys)
+        heavy = mix if weights is None else mix * weights[:, None]
         found = self._start[list(keys)] if start is None else start.copy()
-        whole = self._whole()
-        ready = np.linalg.inv(np.einsum("fk,fmab->kmab", mix**2, whole))
-        residual = _spread(mix, self._scattered(self._right)) - self._times(mix, found)
+        own = _products(heavy * mix, self._left)
+        after = _products(heavy[:, :-1] * mix[:, 1:], self._left)
+        free = np.ones((len(keys), 1, 1))
+        free[list(held)] = 0
+        ready = np.linalg.inv(self._whole(own))
+        residual = free * (_spread(heavy, self._scattered(self._right)) - self._times(own, after, found))
         way = np.einsum("kmab,kmb->kma", ready, residual)
         energy = first = float((residual * way).sum())
         for _ in range(_STEPS):
             if energy <= _ENOUGH**2 * first:
                 break
-            image = self._times(mix, way)
+            image = free * self._times(own, after, way)
             step = energy / float((way * image).sum())
             found = found + step * way
             residual = residual - step * image
@@ -96,6 +121,10 @@ class Fit:
 
     # Of a segment: its first point, that one's out handle, the next point's in handle, the next point.
 
+    def hold(self, segments: Sequence[int]) -> None:
+        """Let segments curl and slide less from now on."""
+        self._held[segments] *= _HELD
+
     def _assemble(self) -> None:
         basis = bernstein(_SAMPLES)
         shares = np.stack([basis[:, 0] + basis[:, 1], basis[:, 1], basis[:, 2], basis[:, 2] + basis[:, 3]], axis=1)
@@ -107,37 +136,46 @@ class Fit:
             target, ahead = _ahead(outline, self._where[frame])
             normal = np.stack([-ahead[..., 1], ahead[..., 0]], axis=-1)
             spans = np.diff(self.arcs[frame], append=self.arcs[frame, 0] + outline.length)
-            weight = normal[..., :, None] * normal[..., None, :] + _ALONG * np.eye(2)
+            weight = normal[..., :, None] * normal[..., None, :] + _ALONG * self._held[:, None, None, None] * np.eye(2)
             weight *= (spans / _SAMPLES)[:, None, None, None]
             local = np.matmul(products.T, weight.reshape(count, _SAMPLES, 4)).reshape(count, 4, 4, 2, 2)
             self._left[frame] = local.transpose(0, 1, 3, 2, 4).reshape(count, 8, 8)
             aimed = np.einsum("mtab,mtb->mta", weight, target)
             self._right[frame] = np.matmul(shares.T, aimed).reshape(count, 8)
-            held = spans[:, None, None] * _THIRD * np.eye(2)
+            third = _THIRD * spans * self._held
+            held = third[:, None, None] * np.eye(2)
             handles = {2: self._start[frame, :, 4:], 4: np.roll(self._start[frame, :, 2:4], -1, axis=0)}
-            for place, third in handles.items():
+            for place, aim in handles.items():
                 self._left[frame, :, place : place + 2, place : place + 2] += held
-                self._right[frame, :, place : place + 2] += _THIRD * spans[:, None] * third
+                self._right[frame, :, place : place + 2] += third[:, None] * aim
 
     def _scattered(self, local: Floats) -> Splines:
         """Sums per point (frames x M x 6) of what segments say (frames x M x 8)."""
         after = np.roll(local[..., 4:], 1, axis=1)
         return np.concatenate([local[..., :2] + after[..., 2:], after[..., :2], local[..., 2:4]], axis=2)
 
-    def _whole(self) -> Floats:
-        """The part of the equations that knows one point only: frames x M x 6 x 6."""
-        made = np.zeros((*self.arcs.shape, 6, 6))
+    def _whole(self, own: Floats) -> Floats:
+        """The part of the equations (keys x M x 8 x 8) that knows one point only: keys x M x 6 x 6."""
+        made = np.zeros((*own.shape[:2], 6, 6))
         first, after = np.array([0, 1, 4, 5]), np.array([2, 3, 0, 1])
-        made[:, :, first[:, None], first] += self._left[:, :, :4, :4]
-        made[:, :, after[:, None], after] += np.roll(self._left[:, :, 4:, 4:], 1, axis=1)
+        made[:, :, first[:, None], first] += own[:, :, :4, :4]
+        made[:, :, after[:, None], after] += np.roll(own[:, :, 4:, 4:], 1, axis=1)
         return made
 
-    def _times(self, mix: Floats, splines: Splines) -> Splines:
-        """The equations' matrix times splines of the keyframes."""
-        all_frames = np.tensordot(mix, splines, 1)
-        after = np.roll(all_frames, -1, axis=1)
-        local = np.concatenate([all_frames[..., :2], all_frames[..., 4:], after[..., 2:4], after[..., :2]], axis=2)
-        return _spread(mix, self._scattered(np.matmul(self._left, local[..., None])[..., 0]))
+    def _times(self, own: Floats, after: Floats, splines: Splines) -> Splines:
+        """The equations' matrix times splines of the keyframes: what each key says of itself (`own`) and of the next
+        one (`after`)."""
+        local = _of_segments(splines)[..., None]
+        made = np.matmul(own, local)
+        made[:-1] += np.matmul(after, local[1:])
+        made[1:] += np.matmul(after, local[:-1])
+        return self._scattered(made[..., 0])
+
+
+def _of_segments(splines: Splines) -> Floats:
+    """The eight numbers of every segment: .. x M x 8."""
+    after = np.roll(splines, -1, axis=-2)
+    return np.concatenate([splines[..., :2], splines[..., 4:], after[..., 2:4], after[..., :2]], axis=-1)
 
 
 def mixture(keys: Sequence[int]) -> Floats:
@@ -149,6 +187,11 @@ def mixture(keys: Sequence[int]) -> Floats:
 def in_between(keys: Sequence[int], splines: Splines) -> Splines:
     """The splines of all frames from the first key to the last."""
     return np.asarray(np.tensordot(mixture(keys), splines, 1))
+
+
+def _products(shares: Floats, left: Floats) -> Floats:
+    """Sums over the frames (frames x M x 8 x 8), for every column of shares."""
+    return np.asarray(np.tensordot(shares.T, left, 1))
 
 
 def _spread(mix: Floats, per_frame: Splines) -> Splines:

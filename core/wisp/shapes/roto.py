@@ -79,7 +79,8 @@ def take(
     choice = KeyChoice(asked.keys, asked.count)
     found, identity = read_roto(asked.source, size, pixel_aspect, frames, step)
     plans = [(item, item.shown if asked.band is not None else chosen(item, choice)) for item in found]
-    done, total = 0, sum(len(keyframes) for _, keyframes in plans)
+    banded = [item for item in found if asked.band is not None]
+    done, total = 0, sum(len(keyframes) for _, keyframes in plans) + sum(len(_stretch(item)) for item in banded)
     made = []
     for item, keyframes in plans:
         place = Path(asked.folder) / fingerprint(identity, item.name, asked.band, keyframes)[:12]
@@ -180,6 +181,11 @@ def _unlike(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:
     return 1.0 - float(np.minimum(one, two).sum()) / max(float(np.maximum(one, two).sum()), 1e-9)
 
 
+def _stretch(item: RotoObject) -> range:
+    """All frames from the first to the last on which it is there."""
+    return range(item.shown[0], item.shown[-1] + 1)
+
+
 def _write(
     item: RotoObject, frames: Sequence[int], place: Path, padding: int, band: float | None, step: Callable[[int], None]
 ) -> jobs.RotoRead:
@@ -201,11 +207,12 @@ def _write(
     span = round(band)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * span + 1, 2 * span + 1))
     nothing, shown = np.zeros_like(item.mask(item.shown[0])), set(item.shown)
-    for frame in range(read.first, read.last + 1):
+    for frame in _stretch(item):
         mask = (item.mask(frame) if frame in shown else nothing).astype(np.uint8)
         inner = cv2.erode(mask, kernel, borderType=cv2.BORDER_REPLICATE)
         _draw(path_of("_core", pad(frame, padding)), inner > 0)
         _draw(path_of("_garbage", pad(frame, padding)), cv2.dilate(mask, kernel) == 0)
+        step(frame)
     core, garbage = (path_of(kind, f"%0{padding}d").as_posix() for kind in ("_core", "_garbage"))
     return replace(read, core=core, garbage=garbage)
 

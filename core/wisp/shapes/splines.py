@@ -46,6 +46,12 @@ def mixed(first: Splines, second: Splines, share: NDArray[np.float64]) -> Spline
 
 def crossing_sides(polygon: NDArray[np.float64]) -> tuple[int, int] | None:
     """Two sides of a closed polygon that cross, by the number of their first point; None where there are none."""
+    found = crossings(polygon)
+    return (int(found[0, 0]), int(found[0, 1])) if len(found) else None
+
+
+def crossings(polygon: NDArray[np.float64]) -> NDArray[np.int64]:
+    """All pairs (n x 2) of sides of a closed polygon that cross, by the number of their first point."""
     start, stop = polygon, np.roll(polygon, -1, axis=0)
     count = len(polygon)
     low, high = np.minimum(start, stop), np.maximum(start, stop)
@@ -60,12 +66,10 @@ def crossing_sides(polygon: NDArray[np.float64]) -> tuple[int, int] | None:
     gap = np.abs(one - two)
     near &= (gap > 1) & (gap < count - 1)
     one, two = one[near], two[near]
-    if not one.size:
-        return None
     first = _side(start[one], stop[one], start[two]) * _side(start[one], stop[one], stop[two])
     second = _side(start[two], stop[two], start[one]) * _side(start[two], stop[two], stop[one])
-    found = np.flatnonzero((first < 0) & (second < 0))
-    return (int(one[found[0]]), int(two[found[0]])) if found.size else None
+    found = (first < 0) & (second < 0)
+    return np.column_stack([one[found], two[found]]).astype(np.int64)
 
 
 def _side(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -33,16 +33,16 @@ TOLERANCE = 1.5
 #: The share of the outline that may be farther off than the tolerance; less than the 5 % that are promised.
 FAR = 0.04
 #: How much of it segments may use up that are each fitted on their own, between points on the outline.
-_STILL = 0.85
+_STILL = 0.7
 #: A frame below this intersection over union, or with less of its boundary near, gets splines of its own; where curves
 #: do not do, polygons, of chords at most so many pixels off the outline.
 _FLOOR, _NEAR, _CHORD = 0.98, 0.95, 0.4
 #: Points are added so many times where they do not do.
 _MORE = 4
 #: Points do where the splines that follow each frame best use up at most this share of its budget.
-_FULL = 0.95
+_FULL = 0.8
 #: As many points an object may have as it likes. More than one and a half as many as its worst frame needs: a new span.
-_PLENTY, _SPARE = 40, 1.5
+_PLENTY, _SPARE = 40, 3.0
 #: Sigma by which the stairs and the pinched diagonals of a binary matte are smoothed.
 _STAIRS = 0.6
 #: What is thinner than this (slits, hairs, ropes) is left out on frames where it is at most this share of the room and
@@ -54,7 +54,7 @@ _LEFT_OUT = 0.008
 #: No outline gets more points than one each so many pixels of its length.
 _SPACING = 4.0
 #: A cut is made where it saves this share of points times frames.
-_SAVED = 0.3
+_SAVED = 0.5
 
 
 @dataclass(frozen=True)
