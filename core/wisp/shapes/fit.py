@@ -27,7 +27,7 @@ _ALONG = 0.03
 #: How much handles are held to a third of their segment. They are not held to one line: corners stay corners.
 _THIRD = 2e-3
 #: Conjugate gradients end after so many steps, or when the residual has shrunk to this share.
-_STEPS, _ENOUGH = 80, 1e-4
+_STEPS, _ENOUGH = 80, 1e-3
 #: By how much the limits of a segment that has crossed itself are tightened.
 _HELD = 8.0
 
@@ -94,7 +94,7 @@ class Fit:
         free[list(held)] = 0
         ready = np.linalg.inv(self._whole(own))
         residual = free * (_spread(heavy, self._scattered(self._right)) - self._times(own, after, found))
-        way = np.einsum("kmab,kmb->kma", ready, residual)
+        way = np.matmul(ready, residual[..., None])[..., 0]
         energy = first = float((residual * way).sum())
         for _ in range(_STEPS):
             if energy <= _ENOUGH**2 * first:
@@ -103,14 +103,14 @@ class Fit:
             step = energy / float((way * image).sum())
             found = found + step * way
             residual = residual - step * image
-            ahead = np.einsum("kmab,kmb->kma", ready, residual)
+            ahead = np.matmul(ready, residual[..., None])[..., 0]
             before, energy = energy, float((residual * ahead).sum())
             way = ahead + (energy / before) * way
         return found
 
     def refine(self, keys: Sequence[int], splines: Splines) -> None:
         """Move what each sample is compared with to the nearest place of the outline, as the splines lie now."""
-        drawn = np.einsum("ti,fmic->fmtc", bernstein(_SAMPLES), controls(in_between(keys, splines)))
+        drawn = np.matmul(bernstein(_SAMPLES), controls(in_between(keys, splines)))
         for frame, outline in enumerate(self.course.outlines):
             target, ahead = _ahead(outline, self._where[frame])
             step = ((drawn[frame] - target) * ahead).sum(axis=-1)
@@ -140,7 +140,7 @@ class Fit:
             weight *= (spans / _SAMPLES)[:, None, None, None]
             local = np.matmul(products.T, weight.reshape(count, _SAMPLES, 4)).reshape(count, 4, 4, 2, 2)
             self._left[frame] = local.transpose(0, 1, 3, 2, 4).reshape(count, 8, 8)
-            aimed = np.einsum("mtab,mtb->mta", weight, target)
+            aimed = np.matmul(weight, target[..., None])[..., 0]
             self._right[frame] = np.matmul(shares.T, aimed).reshape(count, 8)
             third = _THIRD * spans * self._held
             held = third[:, None, None] * np.eye(2)

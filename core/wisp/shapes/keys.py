@@ -49,6 +49,13 @@ def animate(
     return _without_tangles(course, *_thinned(course, keys, solved.splines, forced))
 
 
+def goes_straight(fit: Fit, alone: Splines, judge: Judge) -> bool:
+    """Whether, as far as a first look tells, keys on the first and the last frame are enough."""
+    ends = [0, fit.frames - 1]
+    course = _Keyed(fit, alone, judge, np.ones(fit.frames))
+    return bool(course.settled(ends, alone[ends], rounds=_LOOKS).off.max() <= 1)
+
+
 @dataclass(frozen=True)
 class _Solved:
     """The splines at some keys, and what the frames between the first and the last of them are off, at most 1 where
@@ -186,8 +193,10 @@ def _without_tangles(course: _Keyed, keys: list[int], splines: Splines) -> tuple
     """The same with more keys where a frame in between crosses itself."""
     for _ in range(4):
         splines, curled = _uncurled(course.fit, keys, splines)
-        drawn = flatten(in_between(keys, splines)) if curled else []
-        bad = [frame for frame, polygon in enumerate(drawn) if frame not in keys and len(crossings(polygon))]
+        if not curled:
+            break
+        drawn = enumerate(flatten(in_between(keys, splines)))
+        bad = [frame for frame, polygon in drawn if frame not in keys and len(crossings(polygon))]
         if not bad:
             break
         more = dict(zip(bad, untangled(course.fit, bad, course.alone[bad]), strict=True))

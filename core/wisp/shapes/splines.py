@@ -35,7 +35,7 @@ def controls(points: Splines) -> NDArray[np.float64]:
 
 def flatten(points: Splines, pieces: int = PIECES) -> NDArray[np.float64]:
     """The splines as closed polygons: .. x (M * pieces) x 2."""
-    drawn = np.einsum("ti,...mic->...mtc", bernstein(pieces), controls(points))
+    drawn = np.matmul(bernstein(pieces), controls(points))
     return np.asarray(drawn.reshape(*points.shape[:-2], -1, 2))
 
 

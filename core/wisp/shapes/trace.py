@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .check import near_share
 from .contours import Contour, FloatImage, contours
 from .fit import Fit
-from .keys import animate, untangled
+from .keys import animate, goes_straight, untangled
 from .knots import FEWEST, MOST, Budget, Course, choose, smoothed
 from .model import Key, ShapedObject, Span, Spline
 from .raster import areas, cuts
@@ -30,19 +30,18 @@ from .tracks import Track, follow
 #: their intersection over union is 0.98 and a little more.
 ROOM = 0.0188
 TOLERANCE = 1.5
-#: The share of the outline that may be farther off than the tolerance; less than the 5 % that are promised.
-FAR = 0.04
-#: How much of it segments may use up that are each fitted on their own, between points on the outline.
-_STILL = 0.7
+#: The share of the outline that may count as farther off than the tolerance; pixels beside the outline's own count
+#: among them, so that of the boundary less than 5 % are.
+FAR = 0.06
 #: A frame below this intersection over union, or with less of its boundary near, gets splines of its own; where curves
 #: do not do, polygons, of chords at most so many pixels off the outline.
 _FLOOR, _NEAR, _CHORD = 0.98, 0.95, 0.4
 #: Points are added so many times where they do not do.
 _MORE = 4
-#: Points do where the splines that follow each frame best use up at most this share of its budget.
-_FULL = 0.8
-#: As many points an object may have as it likes. More than one and a half as many as its worst frame needs: a new span.
-_PLENTY, _SPARE = 40, 3.0
+#: As many points an object may have as it likes.
+_PLENTY = 40
+#: Within that plenty points follow the outline to this share of what they must: what they spare, keys can use up.
+_FINER = 0.65
 #: Sigma by which the stairs and the pinched diagonals of a binary matte are smoothed.
 _STAIRS = 0.6
 #: What is thinner than this (slits, hairs, ropes) is left out on frames where it is at most this share of the room and
@@ -53,8 +52,25 @@ _THIN_SHARE, _THIN_RIM = 0.75, 0.75
 _LEFT_OUT = 0.008
 #: No outline gets more points than one each so many pixels of its length.
 _SPACING = 4.0
-#: A cut is made where it saves this share of points times frames.
-_SAVED = 0.5
+
+
+@dataclass(frozen=True)
+class _Means:
+    """How points are dealt out. Of what a frame may be off: `still` is the share that segments may use up which are
+    each fitted on their own, between points on the outline; `full` the share that the splines may use up which follow
+    each frame best. A new span begins where that saves the share `saved` of points times frames, or where there are
+    more than `spare` times as many points as the worst frame needs."""
+
+    still: float
+    full: float
+    saved: float
+    spare: float
+
+
+#: Where an outline can be met between two keys, points leave room for it; elsewhere they are as few as can be.
+_CALM, _RESTLESS = _Means(0.7, 0.8, 0.5, 3.0), _Means(0.85, 0.95, 0.3, 1.5)
+#: Every so many frames it is tried whether a frame can be met between its neighbours.
+_TRIED = 3
 
 
 @dataclass(frozen=True)
@@ -86,6 +102,8 @@ class _Frame:
 
 #: Distances are kept in steps of this part of a pixel.
 _STEPS = 16
+#: Boundaries that are compared lie on pixels: what is two pixels off is 1.5 off the line between pixels, and too far.
+_HALF_STEP = 0.25
 _AROUND = 14
 
 
@@ -212,7 +230,7 @@ class _Tracing:
     def _curves(self, outline: Contour, index: int, turn: int) -> NDArray[np.float64]:
         course = Course.of([smoothed(outline)])
         length = course.outlines[0].length * np.ones(1) / 2**turn
-        budget = Budget(_STILL * self._allowed[index] * length, FAR * length, 0.85 * self._options.tolerance)
+        budget = Budget(_RESTLESS.still * self._allowed[index] * length, FAR * length, 0.85 * self._options.tolerance)
         fit = Fit(course, choose(course, budget, _most(course)))
         points = untangled(fit, [0], best_alone(fit))[0]
         return np.column_stack([points, feathers(self._matte(self._numbers[index]), points)])
@@ -225,7 +243,12 @@ class _Tracing:
         lengths = np.array([outline.length for outline in smooth])
         where = np.arange(track.first, track.last + 1)
         allowed = self._allowed[where] * lengths
-        budget = Budget(_STILL * allowed, FAR * lengths, 0.85 * self._options.tolerance)
+        budgets = {
+            means: Budget(means.still * allowed, FAR * lengths, 0.85 * self._options.tolerance)
+            for means in (_CALM, _RESTLESS)
+        }
+        means = _CALM if self._is_calm(number, track, course, budgets[_CALM]) else _RESTLESS
+        budget = budgets[means]
         share = float((lengths / np.maximum(self._length[where], 1.0)).max())
         single = [(course.part(at, at + 1), budget.part(at, at + 1)) for at in range(len(smooth))]
         needs = np.array([len(choose(*one, _most(one[0]))) if self._options.by_match else 0 for one in single])
@@ -235,14 +258,24 @@ class _Tracing:
         while waiting:
             first, stop = waiting.pop()
             part = course.part(first, stop), budget.part(first, stop)
-            knots = self._knots(*part, needs[first:stop], share)
+            knots = self._knots(*part, needs[first:stop], share, means)
             if knots is None:
                 middle = first + _cut(needs[first:stop])[0]
                 waiting += [(middle, stop), (first, middle)]
                 continue
             exact = [track.outlines[track.first + index] for index in range(first, stop)]
-            found.append(self._fitted(number, track, track.first + first, exact, *part, knots))
+            found.append(self._fitted(number, track, track.first + first, exact, *part, knots, means.full))
         return found
+
+    def _is_calm(self, number: int, track: Track, course: Course, budget: Budget) -> bool:
+        """Whether any of the frames that are tried can be met between its neighbours."""
+        for at in range(0, len(course.outlines) - 2, _TRIED):
+            part = course.part(at, at + 3)
+            exact = [track.outlines[track.first + index] for index in range(at, at + 3)]
+            knots = choose(part, budget.part(at, at + 3), _most(part))
+            if _Run(self, number, track, track.first + at, exact, Fit(part, knots)).goes_straight():
+                return True
+        return False
 
     def _fitted(
         self,
@@ -253,6 +286,7 @@ class _Tracing:
         course: Course,
         budget: Budget,
         knots: NDArray[np.float64],
+        full: float,
     ) -> _Run:
         """A run with its points; where they do not do even with a key on every frame, with more of them."""
         most = _most(course)
@@ -261,9 +295,9 @@ class _Tracing:
             if not self._options.by_match:
                 break
             off = self.judge(run, np.arange(len(exact)), run.alone)
-            if off.max() <= _FULL or len(knots) >= most:
+            if off.max() <= full or len(knots) >= most:
                 break
-            budget = budget.scaled(np.minimum(1.0, 0.8 * _FULL / np.maximum(off, 1e-9)))
+            budget = budget.scaled(np.minimum(1.0, 0.8 * full / np.maximum(off, 1e-9)))
             more = choose(course, budget, most)
             if len(more) <= len(knots) and 2 * len(knots) > most:
                 break
@@ -271,16 +305,20 @@ class _Tracing:
         return run
 
     def _knots(
-        self, course: Course, budget: Budget, needs: NDArray[np.int64], share: float
+        self, course: Course, budget: Budget, needs: NDArray[np.int64], share: float, means: _Means
     ) -> NDArray[np.float64] | None:
         """The knots for a course whose frames alone need so many; None where it had better be cut."""
         if not self._options.by_match:
             most = _most(course) if self._options.points is None else int(self._options.points * share)
             return choose(course, budget, max(FEWEST, most))
-        if len(needs) > 3 and _cut(needs)[1] > _SAVED:
+        if len(needs) > 3 and _cut(needs)[1] > means.saved:
             return None
         knots = choose(course, budget, _most(course))
-        spare = len(needs) < 4 or len(knots) <= max(_PLENTY * share, _SPARE * needs.max())
+        plenty = _PLENTY * share
+        if len(needs) > 2 and len(knots) < plenty:
+            finer = choose(course, budget.scaled(np.full(len(needs), _FINER)), _most(course))
+            knots = finer if len(finer) <= plenty else knots
+        spare = len(needs) < 4 or len(knots) <= max(plenty, means.spare * needs.max())
         return knots if spare else None
 
     def judge(self, run: _Run, frames: NDArray[np.int64], splines: Splines) -> NDArray[np.float64]:
@@ -311,7 +349,7 @@ class _Tracing:
         limits = np.array(frame.distance.shape[::-1])
         outside = (at < 0).any(axis=1) | (at >= limits).any(axis=1)
         at = np.clip(at, 0, limits - 1)
-        away = (frame.distance[at[:, 1], at[:, 0]] > self._options.tolerance * _STEPS) | outside
+        away = (frame.distance[at[:, 1], at[:, 0]] > (self._options.tolerance - _HALF_STEP) * _STEPS) | outside
         return float((steps * away * seen).sum() / max(float((steps * seen).sum()), 1e-9))
 
     def _spline(self, run: _Run, first: int, stop: int) -> Spline:
@@ -380,10 +418,14 @@ class _Run:
         ends = {at - self.first for at in starts} | {at - self.first - 1 for at in starts}
         needed = {at for at in ends if 0 <= at < self.fit.frames}
 
-        def judge(frames: NDArray[np.int64], splines: Splines) -> NDArray[np.float64]:
-            return self._tracing.judge(self, frames, splines)
+        self._keys, self._splines = animate(self.fit, self.alone, self._judge, needed, every)
 
-        self._keys, self._splines = animate(self.fit, self.alone, judge, needed, every)
+    def goes_straight(self) -> bool:
+        """Whether keys at both ends do."""
+        return goes_straight(self.fit, self.alone, self._judge)
+
+    def _judge(self, frames: NDArray[np.int64], splines: Splines) -> NDArray[np.float64]:
+        return self._tracing.judge(self, frames, splines)
 
     def key_indices(self, first: int, stop: int) -> list[int]:
         """Its keys within a span: at both ends of it, and between."""
