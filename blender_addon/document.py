@@ -132,8 +132,8 @@ def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:
 
 
 def _near(value: float, size: int) -> float:
-    """Scripts may have written any number: what is far outside lies as well a picture's size beside it."""
-    return min(max(value, -float(size)), 2.0 * size)
+    """Scripts may have written any number: what is far outside lies as well where the overscan ends."""
+    return min(max(value, -tables.OVERSCAN * size), (1 + tables.OVERSCAN) * size)
 
 
 def _touches(points: list[tuple[float, float]], plate: Any, margin: float) -> bool:

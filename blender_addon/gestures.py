@@ -104,7 +104,7 @@ class Gesture(OnPlate):
             raise plates.Refusal("The strip is not visible at this frame.")
         if not plate.first <= frame <= plate.last:
             raise plates.Refusal(f"The plate has no frame {frame}; it has {plate.first}-{plate.last}.")
-        points = plates.inside(plate, points, radius if kind in PAINTED else 0.0)
+        points = plates.placed(plate, points, within=kind == "point")
         wisp = model.own(strip)
         item = wisp.active_object or wisp.add_object()
         item.add_prompt(kind, frame, points, self.include or kind == "box", radius).text = text

@@ -289,8 +289,8 @@ def to_view(scene: Any, strip: Any) -> Affine:
 BESIDE = 10
 
 
-def inside(plate: Plate, points: Iterable[XY], margin: float) -> list[XY]:
-    """The points of a prompt as they can be stored: in the picture, or up to `margin` plate pixels beside it.
+def placed(plate: Plate, points: Iterable[XY], within: bool) -> list[XY]:
+    """The points of a prompt as they are stored: beyond the picture's border too, or `within` it.
 
     Raises Refusal where one is no number or far outside: that is a mistake, not a gesture past the picture's edge.
     """
@@ -299,7 +299,7 @@ def inside(plate: Plate, points: Iterable[XY], margin: float) -> list[XY]:
     for x, y in points:
         if not (abs(x - width / 2) <= BESIDE * width and abs(y - height / 2) <= BESIDE * height):
             raise Refusal(f"({x:g}, {y:g}) is no place in the picture, which is {width} x {height} pixels.")
-        found.append((min(max(x, -margin), width + margin), min(max(y, -margin), height + margin)))
+        found.append((min(max(x, 0.0), width), min(max(y, 0.0), height)) if within else (x, y))
     return found
 
 

@@ -168,9 +168,10 @@ def clear_object(group: Any) -> None:
 # -- what is picked in the viewer -----------------------------------------------------------------------------
 
 
-def sample(group: Any, picked: Optional[host.Sample] = None) -> List[float]:
-    """What is picked in the viewer (`picked`, else now), as a box in plate pixels. Raises Refusal where that says
-    nothing of the plate: the viewer's sampler goes beyond the format, and to pictures of other sizes."""
+def sample(group: Any, picked: Optional[host.Sample] = None, beyond: float = 0.0) -> List[float]:
+    """What is picked in the viewer (`picked`, else now), as a box in plate pixels, cut off so many of the picture's
+    widths and heights `beyond` its border. Raises Refusal where that says nothing of the plate: the viewer's sampler
+    goes beyond the format, and to pictures of other sizes."""
     picked = picked or host.viewer_sample()
     if picked is None:
         raise Refusal("Ctrl+click a pixel in the viewer first.")
@@ -182,8 +183,10 @@ def sample(group: Any, picked: Optional[host.Sample] = None) -> List[float]:
     outside = not (0 <= middle[0] <= width and 0 <= middle[1] <= height)
     if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height or (outside and not is_region([x0, y0, x1, y1])):
         raise Refusal("What is picked lies outside the picture's format; pick inside it.")
-    limits = (width, height, width, height)
-    return [round(min(max(value, 0.0), float(limit)), 2) for value, limit in zip((x0, y0, x1, y1), limits)]
+    sides = (width, height, width, height)
+    return [
+        round(min(max(value, -beyond * side), (1 + beyond) * side), 2) for value, side in zip((x0, y0, x1, y1), sides)
+    ]
 
 
 def is_region(box: List[float]) -> bool:
@@ -201,7 +204,7 @@ def add_sample(group: Any, include: bool, picked: Optional[host.Sample] = None) 
 
 def box_from_sample(group: Any, picked: Optional[host.Sample] = None) -> None:
     """The region picked in the viewer becomes the object's box on this frame."""
-    box = sample(group, picked)
+    box = sample(group, picked, tables.OVERSCAN)
     if not is_region(box):
         raise Refusal("Ctrl+Shift+drag a region in the viewer first; a single pixel is no box.")
     add_prompt(group, "Wisp box", {"frame": frame_in_range(group), "kind": "box", "xyxy": box})

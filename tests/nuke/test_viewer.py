@@ -93,7 +93,7 @@ def test_a_pick_beyond_the_format_is_refused(session: Any) -> None:
     assert session.objects(group) == []
     session.host.viewer.ctrl_shift_drag(50, 10, 90, 20)
     group["wisp_set_box"].execute()
-    assert session.prompts(group)[0]["xyxy"] == [50, 28, 64, 38], "what lies inside"
+    assert session.prompts(group)[0]["xyxy"] == [50, 28, 90, 38], "a box goes on in the overscan"
 
 
 def test_picks_belong_to_one_node(session: Any) -> None:

@@ -42,8 +42,16 @@ def test_a_drag_is_a_box_whatever_its_direction(gestures: Gestures, tool: str) -
     assert draw(gestures, tool, (90, 80), (50, 30))[0]["xyxy"] == [50, 30, 90, 80]
 
 
-def test_a_drag_out_of_the_picture_ends_at_its_border(gestures: Gestures) -> None:
-    assert draw(gestures, BOX, (350, 150), (900, 900))[0]["xyxy"] == [350, 150, 400, 200]
+def test_a_drag_goes_on_beyond_the_picture_and_ends_where_the_overscan_does(gestures: Gestures) -> None:
+    assert draw(gestures, BOX, (350, 150), (900, 900))[0]["xyxy"] == [350, 150, 800, 400]
+    assert draw(gestures, BOX, (-30, -20), (50, 60))[0]["xyxy"] == [-30, -20, 50, 60]
+    gestures.edits.clear_frame(7)
+    assert draw(gestures, POINT_ADD, (-30, 20))[0]["xy"] == [-30, 20]
+
+
+@pytest.mark.parametrize("tool", [BOX, STROKE, UNKNOWN])
+def test_what_does_not_reach_the_picture_is_nothing(gestures: Gestures, tool: str) -> None:
+    assert draw(gestures, tool, (-150, -90), (-50, -60)) == []
 
 
 def test_a_click_with_the_box_tool_is_nothing(gestures: Gestures) -> None:

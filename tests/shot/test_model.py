@@ -42,6 +42,20 @@ def test_the_small_document_is_valid() -> None:
     assert [prompt.kind for prompt in shot.objects[0].prompts] == ["point", "box", "stroke", "mask", "text"]
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        {**POINT, "xy": [-640.0, 720.0]},
+        {**BOX, "xyxy": [-900.0, -20.0, 30.0, 5000.0]},
+        {**STROKE, "xy": [[-300.0, 20.0], [30.0, 20.0]]},
+    ],
+)
+def test_prompts_may_lie_in_the_overscan(prompt: dict[str, Any]) -> None:
+    (kept,) = parse(document(prompt)).objects[0].prompts
+    stored = kept.model_dump(mode="json")
+    assert {key: stored[key] for key in prompt} == prompt, "as it was drawn"
+
+
 PROMPT_FAULTS = [
     ({**POINT, "frame": 1000}, "point on frame 1000, outside the plate's 1001-1100"),
     ({**TEXT, "frame": 1101}, "text on frame 1101, outside the plate's 1001-1100"),
@@ -55,8 +69,8 @@ PROMPT_FAULTS = [
     ({**POINT, "xy": [10.0, "20"]}, "prompts.0.xy.1: a number is wanted"),
     ({**POINT, "xy": [float("nan"), 1.0]}, "prompts.0.xy.0: "),
     ({**POINT, "xy": [float("inf"), 1.0]}, "prompts.0.xy.0: "),
-    ({**POINT, "xy": [-0.5, 20.0]}, "point on frame 1001 that lies outside the picture (640x360)"),
-    ({**POINT, "xy": [10.0, 360.5]}, "lies outside the picture"),
+    ({**POINT, "xy": [-640.5, 20.0]}, "point on frame 1001 that lies outside the picture (640x360)"),
+    ({**POINT, "xy": [10.0, 720.5]}, "lies outside the picture"),
     ({**POINT, "include": "yes"}, "prompts.0.include: "),
     ({**POINT, "include": 1}, "prompts.0.include: "),
     ({**POINT, "exclude": True}, "prompts.0.exclude: unknown key"),

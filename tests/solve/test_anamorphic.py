@@ -13,7 +13,7 @@ from wisp.client.jobs import Candidate, Subject
 from wisp.errors import UsageError
 from wisp.plates.clip import MOST_ASPECT, SquareClip, unsqueezing
 from wisp.solve import solver_of
-from wisp.solve.prompts import stretched
+from wisp.solve.prompts import frame_prompts, stretched
 from wisp.solve.subject import find_subject
 from wisp.trackers.tracker import FramePrompts
 from wisp.weights.options import RunOptions
@@ -86,6 +86,17 @@ def test_prompts_are_stretched_with_the_picture() -> None:
     ((moved, radius, include),) = made.strokes
     assert moved.tolist() == [[2.0, 2.0], [6.0, 2.0]] and radius == pytest.approx(2.0 * 2**0.5) and include
     assert stretched(given, (1.0, 1.0), (6, 4)) is given
+
+
+def test_points_in_the_overscan_speak_for_the_border_or_for_nothing() -> None:
+    points = [
+        documents.Point(frame=1, xy=(-30.0, 20.0)),
+        documents.Point(frame=1, xy=(400.0, -5.0), include=False),
+        documents.Point(frame=1, xy=(3.0, 4.0), include=False),
+    ]
+    item = documents.ObjectSpec(id=1, name="hero", color="#33c26b", prompts=points)
+    told = frame_prompts(item, 1, SIZE, Path)
+    assert told.points.tolist() == [[0.0, 20.0], [3.0, 4.0]] and told.labels.tolist() == [1, 0]
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,9 @@ MAX_STOPS = 64
 #: A disk and a blur of more pixels than these take minutes a frame at 4K.
 MAX_GROW = 100
 MAX_SOFTEN = 300
+#: How far beyond the picture's border a point may lie, in widths and heights of it; boxes and strokes only have to
+#: touch the picture. A plate's overscan is never wider.
+OVERSCAN = 1.0
 #: Wider or taller pixels are mistakes, and do not fit into a file's header.
 MAX_ASPECT = 1000
 #: A hand draws a few hundred points; what has more is to be thinned out by whoever made it.

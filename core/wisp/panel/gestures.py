@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
+from ..client.tables import OVERSCAN
 from .shot_edits import Prompt, ShotEdits
 
 XY = Tuple[float, float]
@@ -109,7 +110,7 @@ class Gestures:
         draft, held, drawn = self.draft, self._held, self.drawn
         outline = self._path if self._doing == LASSO else []
         self.cancel()
-        if draft is None:
+        if draft is None or not touches(draft, self.edits.size):
             return False
         if held is not None:
             self.edits.replace_prompt(held.prompt, draft)
@@ -151,8 +152,20 @@ class Gestures:
         return line
 
     def _clamped(self, xy: XY) -> XY:
-        width, height = self.edits.size
-        return min(max(xy[0], 0.0), float(width)), min(max(xy[1], 0.0), float(height))
+        """Where prompts may lie: also in the overscan."""
+        x, y = (min(max(v, -OVERSCAN * side), (1 + OVERSCAN) * side) for v, side in zip(xy, self.edits.size))
+        return x, y
+
+
+def touches(prompt: Prompt, size: Tuple[int, int]) -> bool:
+    """Whether the prompt says anything of the picture: a point always does, all else has to reach it."""
+    if prompt["kind"] == "point":
+        return True
+    if prompt["kind"] == "box":
+        x0, y0, x1, y1 = prompt["xyxy"]
+        return bool(x0 < size[0] and y0 < size[1] and x1 > 0 and y1 > 0)
+    reach = prompt.get("radius", 0.0)
+    return any(-reach < x < size[0] + reach and -reach < y < size[1] + reach for x, y in prompt["xy"])
 
 
 def handles(prompt: Prompt) -> List[Tuple[Tuple[int, ...], XY]]:

@@ -41,6 +41,7 @@ from ..client.tables import (
     MAX_STOPS,
     MAX_STROKE_POINTS,
     NAME_PATTERN,
+    OVERSCAN,
     PALETTE,
     STROKE_RADIUS,
     TRACKER,
@@ -426,10 +427,12 @@ def _check_region(item: ObjectSpec, plate: PlateSpec) -> None:
 
 
 def _inside(prompt: Point | Box | Stroke | Unknown | MaskPrompt | Text, owner: str, plate: PlateSpec) -> None:
-    """A point must lie in the picture; a box or stroke must touch it (an artist may draw past the border)."""
+    """A box or stroke must touch the picture; a point may lie beyond its border by `OVERSCAN`."""
     if isinstance(prompt, Point):
         x, y = prompt.xy
-        fits = 0 <= x <= plate.width and 0 <= y <= plate.height
+        fits = all(
+            -OVERSCAN * side <= value <= (1 + OVERSCAN) * side for value, side in ((x, plate.width), (y, plate.height))
+        )
     elif isinstance(prompt, Box):
         x0, y0, x1, y1 = prompt.xyxy
         fits = x0 < plate.width and y0 < plate.height and x1 > 0 and y1 > 0

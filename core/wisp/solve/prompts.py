@@ -85,7 +85,8 @@ def stretched(prompts: FramePrompts, stretch: tuple[float, float], size: tuple[i
 def frame_prompts(item: ObjectSpec, frame: int, size: tuple[int, int], locate: Callable[[str], Path]) -> FramePrompts:
     """What a tracker is given on a keyframe. `size`: plate width, height.
 
-    Several boxes on one frame are joined to the rectangle around them, several masks to their union.
+    Several boxes on one frame are joined to the rectangle around them, several masks to their union. A point to keep
+    that lies beyond the border speaks for the border's nearest pixel; one to remove has nothing to remove there.
     Raises FrameReadError or UsageError for an unreadable, wrongly sized or empty mask file.
     """
     from ..plates.stills import read_mask
@@ -101,8 +102,10 @@ def frame_prompts(item: ObjectSpec, frame: int, size: tuple[int, int], locate: C
             continue
         match prompt:
             case Point():
-                points.append(prompt.xy)
-                labels.append(int(prompt.include))
+                x, y = min(max(prompt.xy[0], 0.0), width), min(max(prompt.xy[1], 0.0), height)
+                if prompt.include or (x, y) == prompt.xy:
+                    points.append((x, y))
+                    labels.append(int(prompt.include))
             case Box():
                 boxes.append(prompt.xyxy)
             case Stroke():
