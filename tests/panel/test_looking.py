@@ -54,6 +54,32 @@ def test_an_anamorphic_plate_is_shown_unsqueezed_until_a_key_asks_for_its_pixels
         assert (round(x, 6), round(y, 6)) == (33.0, 44.0), "prompts stay in plate pixels"
 
 
+def test_doubt_is_shown_where_the_matte_is_not_to_be_believed(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    hand.click(*disc(FIRST))
+    hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and editor.session.settled)
+    hand.key(Qt.Key.Key_7, Qt.KeyboardModifier.ControlModifier)
+    assert editor.mode == "doubt"
+
+    def redness(frame: int, radius: float) -> int:
+        """The most of it around the disc."""
+        x, y = disc(frame)
+        around = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+        found = [colour(hand, x + radius * np.cos(turn), y + radius * np.sin(turn)) for turn in around]
+        return max(red - green for red, green, _ in found)
+
+    def doubted(frame: int) -> bool:
+        return max(redness(frame, radius) for radius in (27.5, 28, 28.5)) > 20
+
+    hand.wait(lambda: doubted(FIRST))
+    assert redness(FIRST, 15) < 10 and redness(FIRST, 45) < 10, "inside and outside are sure, and grey"
+    hand.key(Qt.Key.Key_Right)
+    assert editor.frame == FIRST + 1
+    hand.wait(lambda: not doubted(FIRST + 1) and not doubted(FIRST))
+    hand.key(Qt.Key.Key_Left)
+    hand.wait(lambda: doubted(FIRST))
+
+
 def test_keys_go_to_the_next_frame_worth_a_look(window: Window, hand: Hand) -> None:
     editor = window.editor
     editor.live.setChecked(False)

@@ -302,6 +302,20 @@ class Session:
         self._wanted.add((number, frame))
         self._preview_timer.start()
 
+    def ask_doubt(self, number: int, frame: int, there: Callable[[str], None]) -> bool:
+        """Have it said how far the matte of a solved frame is to be believed: `there` gets the file of the errors to be
+        expected of it. False, and nothing happens, where the frame is not solved or there is no engine."""
+        lane = self.lanes.get(number)
+        if lane is None or frame not in lane.solved or self._shot is None or self.client.pid is None:
+            return False
+
+        def known(result: Dict[str, Any]) -> None:
+            if result.get("doubt"):
+                there(result["doubt"])
+
+        self._shot.preview(frame, number, known, self._error, doubt=True)
+        return True
+
     def solve(self, frames: str, objects: Optional[List[int]] = None, direction: str = "both") -> None:
         """Compute what is missing on these frames. Nothing while a job runs."""
         self.run(jobs.Solve(frames, objects, direction))  # type: ignore[arg-type]

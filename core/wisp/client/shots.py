@@ -61,9 +61,18 @@ class RemoteShot:
             self._request("update", {"shot": self._shot, "look_again": True}, self._report)
         return known
 
-    def preview(self, frame: int, object_id: int, on_result: Result, on_error: Optional[Failure] = None) -> None:
-        """One matte now, also while a job runs; `on_result` gets its `path`."""
-        self._request("preview", {"frame": frame, "object": object_id}, on_result, on_error)
+    def preview(
+        self,
+        frame: int,
+        object_id: int,
+        on_result: Result,
+        on_error: Optional[Failure] = None,
+        doubt: bool = False,
+    ) -> None:
+        """One matte now, also while a job runs; `on_result` gets its `path`, and where asked for that of its `doubt`:
+        the error to be expected of every pixel."""
+        asked = {"frame": frame, "object": object_id}
+        self._request("preview", {**asked, "doubt": True} if doubt else asked, on_result, on_error)
 
     def solve(
         self,

@@ -191,6 +191,7 @@ class Preview(Message):
     shot_id: ShotId
     frame: int = Field(description="The plate's own frame number.")
     object: int = Field(description="The object's id.")
+    doubt: bool = Field(False, description="Also say how far each pixel is to be believed.")
 
 
 class Previewed(Message):
@@ -201,6 +202,9 @@ class Previewed(Message):
     confidence: float = Field(description="As in `job/frame`.")
     quick: bool = Field(
         description="It was made by the head's quick variant, to be looked at: the frame is still to be solved."
+    )
+    doubt: str | None = Field(
+        None, description="Where asked for and not quick: EXR, half, R=G=B=the error to be expected of alpha, 0..1."
     )
 
 

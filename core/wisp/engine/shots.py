@@ -89,11 +89,13 @@ class OpenShot:
         (name,) = self._solver.names([asked.object])
         path = self._solver.preview(asked.frame, name, quick=True)
         stamp = read_stamp(path)
+        quick = self._solver.work(name).matte(asked.frame) is None
         return api.Previewed(
             path=path.as_posix(),
             track_state=stamp.track_state,
             confidence=stamp.confidence,
-            quick=self._solver.work(name).matte(asked.frame) is None,
+            quick=quick,
+            doubt=self._solver.doubt(asked.frame, name).as_posix() if asked.doubt and not quick else None,
         )
 
     def work(self, asked: jobs.Request) -> Callable[[Job], jobs.Done]:

@@ -105,6 +105,14 @@ MODES = (
         "How far the matte is from the version that is looked at beside it; black where they are the same",
         "Choose that version by Review > Versions.",
     ),
+    Command(
+        compose.DOUBT,
+        ("Ctrl+7",),
+        VIEW,
+        "Doubt",
+        "Where the matte is not to be believed: red, full where it is expected to be off by a quarter",
+        "Of solved frames; what tracker and head do not suspect stays clear.",
+    ),
 )
 #: Off while a job runs.
 TRACKING = (

@@ -8,8 +8,10 @@ from typing import List, NamedTuple, Optional
 from .qt import QtCore, QtGui
 
 PLATE, MATTE, TINT, CUTOUT, CHECKER = "plate", "matte", "tint", "cutout", "checker"
-DIFFERENCE = "difference"
-MODES = (PLATE, MATTE, TINT, CUTOUT, CHECKER, DIFFERENCE)
+DIFFERENCE, DOUBT = "difference", "doubt"
+MODES = (PLATE, MATTE, TINT, CUTOUT, CHECKER, DIFFERENCE, DOUBT)
+#: The colour of doubt, and how much stronger it is shown than the error that is to be expected.
+DOUBTED, DOUBT_GAIN = "#ff3b30", 4
 #: The mattes of the frame before and of the one after, over the present one.
 BEFORE, AFTER = "#ff5a4d", "#4d9bff"
 
@@ -28,6 +30,8 @@ def compose(
     mode: str, plate: Optional[QtGui.QImage], size: QtCore.QSize, layers: List[Layer], opacity: float = 0.55
 ) -> QtGui.QImage:
     """The picture of a mode, opaque, of `size`. `opacity`: of the tint. Without a plate the ground is dark grey."""
+    if mode == DOUBT:
+        return doubted(plate, size, [])
     if mode == MATTE:
         return union(layers, size)
     if plate is None:
@@ -69,6 +73,24 @@ def difference(layers: List[Layer], others: List[Layer], size: QtCore.QSize) -> 
     painter.drawImage(0, 0, union(others, size).convertToFormat(_Format.Format_RGB32))
     painter.end()
     return picture
+
+
+def doubted(plate: Optional[QtGui.QImage], size: QtCore.QSize, errors: List[QtGui.QImage]) -> QtGui.QImage:
+    """The plate without colour, red where mattes are not to be believed. `errors`: those to be expected of alpha, 8-bit
+    grey, 255 for 1; shown `DOUBT_GAIN` times."""
+    ground = _filled("#202020", size) if plate is None else plate
+    grey = ground.convertToFormat(_Format.Format_Grayscale8).convertToFormat(_Format.Format_RGB32)
+    layers = []
+    for error in errors:
+        gained = QtGui.QImage(size, _Format.Format_Grayscale8)
+        gained.fill(0)
+        painter = QtGui.QPainter(gained)
+        painter.setCompositionMode(_Mode.CompositionMode_Plus)
+        for _ in range(DOUBT_GAIN):
+            painter.drawImage(0, 0, error)
+        painter.end()
+        layers.append(Layer(gained, DOUBTED))
+    return tinted(grey, layers, 1.0)
 
 
 def tinted(plate: QtGui.QImage, layers: List[Layer], opacity: float) -> QtGui.QImage:

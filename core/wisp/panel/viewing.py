@@ -44,6 +44,8 @@ class Viewing(QtCore.QObject):
         self._foreseen: Optional[str] = None
         #: What was put together last, of what, and what lies left of the wipe's line.
         self._composed: Tuple[Any, Optional[QtGui.QImage], Optional[QtGui.QImage]] = (None, None, None)
+        #: (object, frame) -> the file of its matte's doubt, None while it is on its way.
+        self._doubts: Dict[Tuple[int, int], Optional[str]] = {}
         #: (object, frame) -> what the matte shown last there said.
         self._told: Dict[Tuple[int, int], Tuple[str, float, str]] = {}
         loader.loaded.connect(self._loaded)
@@ -92,10 +94,33 @@ class Viewing(QtCore.QObject):
     def _matte_changed(self, number: int, frame: int) -> None:
         path = self._session.matte_path(number, frame)
         self._told.pop((number, frame), None)
+        doubt = self._doubts.pop((number, frame), None)
+        if doubt is not None:
+            self._loader.forget(("matte", doubt))
         if path is not None:
             self._loader.forget(("matte", path))
         if frame == self.frame:
             self._want()
+
+    def _ask_doubts(self) -> None:
+        """Of this frame's mattes, once each."""
+        for item, _ in self._layers_keys(self.frame):
+            key = (item["id"], self.frame)
+            if key in self._doubts:
+                continue
+
+            def there(path: str, key: Tuple[int, int] = key) -> None:
+                self._doubts[key] = path
+                self._loader.forget(("matte", path))
+                self.refresh()
+
+            if self._session.ask_doubt(*key, there):
+                self._doubts[key] = None
+
+    def _doubt_keys(self) -> List[Key]:
+        """Of the doubts of this frame's mattes that are known."""
+        known = [self._doubts.get((item["id"], self.frame)) for item, _ in self._layers_keys(self.frame)]
+        return [("matte", path) for path in known if path is not None]
 
     def _loaded(self, key: Key) -> None:
         if key == ("plate", self.frame) or key[0] == "matte":
@@ -142,6 +167,9 @@ class Viewing(QtCore.QObject):
         around = [self.frame]
         for distance in range(1, self._loader.room(width * height * 5) // 2):
             around += [self.frame + distance, self.frame - distance]
+        if self.mode == compose.DOUBT:
+            self._ask_doubts()
+            keys += self._doubt_keys()
         for frame in around:
             if self._edits.first <= frame <= self._edits.last:
                 keys.append(("plate", frame))
@@ -176,10 +204,19 @@ class Viewing(QtCore.QObject):
             for step, color in ((-1, compose.BEFORE), (1, compose.AFTER)):
                 ghosts += self._read(self._layers_keys(self.frame + step), color)
         beside = [] if self.mode == compose.PLATE else self._read(self._version_keys(self.frame))
-        seen = (None if plate is None else plate.cacheKey(), *map(_marks, (layers, ghosts, beside)))
+        doubts = [self._loader.get(key) for key in self._doubt_keys()] if self.mode == compose.DOUBT else []
+        errors = [doubt.alpha for doubt in doubts if isinstance(doubt, Matte)]
+        seen = (
+            None if plate is None else plate.cacheKey(),
+            *map(_marks, (layers, ghosts, beside)),
+            *(error.cacheKey() for error in errors),
+        )
         wanted = (self.mode, None if self.version is None else self.version.number, *seen)
         if self._composed[0] != wanted:
-            self._composed = (wanted, self._picture(plate, layers, ghosts, beside), self._beside(plate, beside))
+            picture = self._picture(plate, layers, ghosts, beside)
+            if self.mode == compose.DOUBT:
+                picture = compose.doubted(plate, QtCore.QSize(*self._edits.size), errors)
+            self._composed = (wanted, picture, self._beside(plate, beside))
         if self.mode == compose.DIFFERENCE and self.version is None:
             note = note or NO_VERSION
         self._canvas.show_picture(self._composed[1], note, self._composed[2])
@@ -195,7 +232,7 @@ class Viewing(QtCore.QObject):
 
     def _beside(self, plate: Optional[QtGui.QImage], beside: List[Layer]) -> Optional[QtGui.QImage]:
         """What is left of the wipe's line: the version in the same mode, else the plate."""
-        if self.version is None or self.mode == compose.DIFFERENCE:
+        if self.version is None or self.mode in (compose.DIFFERENCE, compose.DOUBT):
             return plate
         return compose.compose(self.mode, plate, QtCore.QSize(*self._edits.size), beside)
 

@@ -229,6 +229,11 @@ class ObjectWork:
         _, folder = self._folders
         return self._at(folder, frame)
 
+    def doubt_path(self, frame: int) -> Path:
+        """Where the error to be expected of the matte of `frame` is put, for whoever looks at it."""
+        _, folder = self._folders
+        return self._at(f"{folder}-doubt", frame)
+
     def _at(self, folder: str, frame: int) -> Path:
         return self._shelf.matte_path(folder, frame, self._plate.padding)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from ..cache import Cache, DamagedMaskError, Shelf, plate_key
+from ..cache import Cache, DamagedMaskError, Shelf, plate_key, read_matte
 from ..detectors.detector import Detector
 from ..device import MemoryPlan
 from ..errors import UsageError
+from ..fingerprint import fingerprint
+from ..heads.confidence import SCHEMA as CONFIDENCE_SCHEMA
 from ..heads.head import Head
 from ..models.build import ModelStamp
 from ..models.store import Models
@@ -258,6 +260,23 @@ class Solver:
             )
         run.go()
         return self.work(object_name).path(frame)
+
+    def doubt(self, frame: int, object_name: str) -> Path:
+        """The file of the error that is to be expected of that matte: 1 minus its confidence. It must be solved."""
+        work = self.work(object_name)
+        mark = fingerprint("doubt", CONFIDENCE_SCHEMA, work.marks[frame])
+        known = self.shelf.find_matte(mark)
+        if known is not None:
+            return known
+        path = work.matte(frame)
+        assert path is not None  # whoever asks has made sure
+        alpha, stamp = read_matte(path)
+        assert stamp is not None  # everything in the cache's index has one
+        error = 1 - work.confidence(frame, alpha, stamp)
+        target = work.doubt_path(frame)
+        marked = replace(stamp, fingerprint=mark)
+        self.shelf.write_matte(target, error, self.plate.header(frame), marked, compression="zip")
+        return target
 
     @cached_property
     def _quick(self) -> Solver | None:
