@@ -305,8 +305,8 @@ def _near_weight(inside: Plane, column: int, row: int) -> Plane:
     """0 at a pixel to 1 from `_BESIDE` of the object's width on."""
     width = _BESIDE * max(_REACH_PIXELS, float(np.sqrt((inside > 0.5).sum())))
     y, x = np.arange(inside.shape[0], dtype=np.float32), np.arange(inside.shape[1], dtype=np.float32)
-    away: Plane = np.hypot(y[:, None] - row, x[None, :] - column) / np.float32(width)
-    return np.minimum(away, np.float32(1.0))
+    away = np.hypot(y[:, None] - row, x[None, :] - column) / width
+    return np.minimum(away, 1.0).astype(np.float32)
 
 
 def _logit(inside: Plane) -> Plane:
