@@ -20,6 +20,10 @@ Judge = Callable[[NDArray[np.int64], Splines], NDArray[np.float64]]
 _ROUNDS, _LOOKS, _PRESSED = 8, 4, 0.7
 #: After three of them keys are given up with which a frame is off by this.
 _HOPELESS = 1.4
+#: More rounds and keys beside would bring a first look down from this to 1.
+_NEARLY = 1.15
+#: With keys on so many of the frames hardly any of them can be done without.
+_DENSE = 0.75
 #: Handles are drawn in so many times.
 _TURNS = 25
 
@@ -46,14 +50,17 @@ def animate(
         if len(more) == len(keys):
             break
         keys, solved = more, course.settled(more, alone[more])
-    return _without_tangles(course, *_thinned(course, keys, solved.splines, forced))
+    found = keys, solved.splines
+    if len(keys) < _DENSE * fit.frames:
+        found = _thinned(course, *found, forced)
+    return _without_tangles(course, *found)
 
 
 def goes_straight(fit: Fit, alone: Splines, judge: Judge) -> bool:
     """Whether, as far as a first look tells, keys on the first and the last frame are enough."""
     ends = [0, fit.frames - 1]
     course = _Keyed(fit, alone, judge, np.ones(fit.frames))
-    return bool(course.settled(ends, alone[ends], rounds=_LOOKS).off.max() <= 1)
+    return bool(course.settled(ends, alone[ends], rounds=_LOOKS).off.max() <= _NEARLY)
 
 
 @dataclass(frozen=True)
@@ -169,12 +176,16 @@ def _uncurled(fit: Fit, keys: Sequence[int], splines: Splines, held: Collection[
     in between cross themselves; and the segments that did so."""
     splines = splines.copy()
     straight = np.stack([fit.straight(key) for key in keys])
-    curled, suspects = set[int](), list(range(fit.frames))
+    everything = list(range(fit.frames))
+    curled, suspects = set[int](), everything
     for turn in range(_TURNS):
         drawn = flatten(in_between(keys, splines))
         crossed = {frame: {*(crossings(drawn[frame]) // PIECES).ravel().tolist()} for frame in suspects}
-        suspects = [frame for frame in suspects if crossed[frame]]
-        for frame in suspects:
+        found = [frame for frame in suspects if crossed[frame]]
+        if not found and suspects is everything:
+            break
+        suspects = found or everything
+        for frame in found:
             right = int(np.searchsorted(keys, frame))
             for segment in crossed[frame]:
                 after = (segment + 1) % splines.shape[1]
@@ -184,8 +195,6 @@ def _uncurled(fit: Fit, keys: Sequence[int], splines: Splines, held: Collection[
                     if turn % 8 == 7:
                         splines[place, [segment, after], :2] = straight[place, [segment, after], :2]
             curled |= crossed[frame]
-        if not suspects:
-            break
     return splines, sorted(curled)
 
 

@@ -32,7 +32,7 @@ ROOM = 0.0188
 TOLERANCE = 1.5
 #: The share of the outline that may count as farther off than the tolerance; pixels beside the outline's own count
 #: among them, so that of the boundary less than 5 % are.
-FAR = 0.06
+FAR = 0.07
 #: A frame below this intersection over union, or with less of its boundary near, gets splines of its own; where curves
 #: do not do, polygons, of chords at most so many pixels off the outline.
 _FLOOR, _NEAR, _CHORD = 0.98, 0.95, 0.4
@@ -70,7 +70,7 @@ class _Means:
 #: Where an outline can be met between two keys, points leave room for it; elsewhere they are as few as can be.
 _CALM, _RESTLESS = _Means(0.7, 0.8, 0.5, 3.0), _Means(0.85, 0.95, 0.3, 1.5)
 #: Every so many frames it is tried whether a frame can be met between its neighbours.
-_TRIED = 3
+_TRIED = 2
 
 
 @dataclass(frozen=True)
