@@ -37,7 +37,7 @@ FAR = 0.07
 #: do not do, polygons, of chords at most so many pixels off the outline.
 _FLOOR, _NEAR, _CHORD = 0.98, 0.95, 0.4
 #: Points are added so many times where they do not do.
-_MORE = 4
+_MORE = 7
 #: As many points an object may have as it likes.
 _PLENTY = 40
 #: Within that plenty points follow the outline to this share of what they must: what they spare, keys can use up.
@@ -229,7 +229,7 @@ class _Tracing:
 
     def _curves(self, outline: Contour, index: int, turn: int) -> NDArray[np.float64]:
         course = Course.of([smoothed(outline)])
-        length = course.outlines[0].length * np.ones(1) / 2**turn
+        length = course.outlines[0].length * np.ones(1) / 2 ** (turn / 2)
         budget = Budget(_RESTLESS.still * self._allowed[index] * length, FAR * length, 0.85 * self._options.tolerance)
         fit = Fit(course, choose(course, budget, _most(course)))
         points = untangled(fit, [0], best_alone(fit))[0]
