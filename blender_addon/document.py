@@ -49,6 +49,7 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
             "last": plate.last,
             "width": plate.width,
             "height": plate.height,
+            **({"clean": wisp.clean_path} if wisp.clean_path else {}),
         },
         "objects": [
             {
@@ -69,8 +70,9 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
 
 
 def other_folders(shot: dict[str, Any]) -> list[str]:
-    """The folders beside the plate's that the document refers to for the pictures of masks and whole mattes."""
-    paths = [item[name] for item in shot["objects"] for name in ("garbage", "core") if name in item]
+    """The folders beside the plate's that the document refers to: of masks, whole mattes and the clean plate."""
+    paths = [shot["plate"]["clean"]] if "clean" in shot["plate"] else []
+    paths += [item[name] for item in shot["objects"] for name in ("garbage", "core") if name in item]
     paths += [prompt["path"] for item in shot["objects"] for prompt in item["prompts"] if "path" in prompt]
     return sorted({PurePath(path).parent.as_posix() for path in paths})
 

@@ -179,6 +179,18 @@ class WispStrip(bpy.types.PropertyGroup):
     )
     tracker: StringProperty(name="Following Model", default=TRACKER, update=edited, search=models_of("tracker"))
     head: StringProperty(name="Edge Model", default=HEAD, update=edited, search=models_of("head"))
+    clean: StringProperty(
+        name="Clean Plate",
+        subtype="FILE_PATH",
+        update=edited,
+        description="The empty set, in the plate's size and colour: one picture, or a sequence as name.####.exr "
+        "with the plate's frame numbers",
+    )
+
+    @property
+    def clean_path(self) -> str:
+        """Absolute, or nothing."""
+        return absolute(self.clean)
 
     @property
     def active_object(self):

@@ -75,10 +75,15 @@ def _load(path: Path) -> dict[str, Any]:
 
 def outdated(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[int]:
     """The objects whose mattes, made for the document `before`, are not those of `now`."""
-    if before.get("solve") != now["solve"]:
+    if before.get("solve") != now["solve"] or _clean(before) != _clean(now):
         return {item["id"] for item in now["objects"]}
     had = {item["id"]: _decisive(item) for item in before["objects"]}
     return {item["id"] for item in now["objects"] if had.get(item["id"]) != _decisive(item)}
+
+
+def _clean(shot: Mapping[str, Any]) -> Any:
+    """The clean plate, on which the mattes of all objects depend."""
+    return shot.get("plate", {}).get("clean")
 
 
 def _decisive(item: Mapping[str, Any]) -> dict[str, Any]:

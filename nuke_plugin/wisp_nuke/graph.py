@@ -14,8 +14,10 @@ from . import host
 
 #: Objects that one node carries; and where the edition of the host shows Python ten nodes.
 MOST_OBJECTS, MOST_IF_LIMITED = 8, 1
-#: The node's inputs in their order: what is matted; where no object can be; what surely belongs to one.
-PLATE, GARBAGE, CORE = INPUTS = ("Plate", "Garbage", "Core")
+#: The node's inputs in their order: what is matted; where no object can be; what surely belongs to one; the empty set.
+PLATE, GARBAGE, CORE, CLEAN = INPUTS = ("Plate", "Garbage", "Core", "Clean")
+#: Those that count by their alpha; of the others the colours are seen.
+BY_ALPHA = (GARBAGE, CORE)
 OUTPUTS = ("Plate + alpha", "Premultiplied", "Matte only", "Tint over plate", "Plate")
 #: Channels that one Copy takes over.
 PER_COPY = 4

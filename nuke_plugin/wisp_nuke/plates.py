@@ -68,9 +68,9 @@ def stale(folder: str, wanted: List[Picture]) -> List[Picture]:
 class Export:
     """Renders the missing and outdated pictures of first..last of a node's inputs into `folder`.
 
-    Half-float EXR over the format's area at full resolution: of the plate its colours as the host holds them (what the
-    numbers mean is told to the engine, see `colorspace`), of the other inputs their alpha. Raises Refusal for several
-    views, and for an input of another size than the plate.
+    Half-float EXR over the format's area at full resolution: of the plate and the empty set their colours as the host
+    holds them (what the numbers mean is told to the engine, see `colorspace`), of the other inputs their alpha. Raises
+    Refusal for several views, and for an input of another size than the plate.
     """
 
     def __init__(
@@ -208,7 +208,7 @@ def _render(group: Any, folder: str, picture: Picture, view: str) -> None:
             with group:
                 form = edits.form_of(group)
                 below = group.node(picture.source)
-                if picture.source != graph.PLATE:  # its alpha, as colours
+                if picture.source in graph.BY_ALPHA:  # its alpha, as colours
                     made.append(host.create("Expression", **{f"expr{index}": "a" for index in range(3)}))
                     made[-1].setInput(0, below)
                     below = made[-1]

@@ -71,6 +71,7 @@ def document(group: Any) -> Dict[str, Any]:
         "pixel_aspect": form.pixel_aspect,
         "colorspace": plates.colorspace(group),
         "exposure": float(group["wisp_exposure"].value()),
+        "clean": _told(group, graph.CLEAN),
     }
     models = {"tracker": str(group["wisp_tracker"].value()), "head": str(group["wisp_head"].value())}
     objects = [_with_inputs(group, item) for item in found["objects"]]
@@ -80,24 +81,26 @@ def document(group: Any) -> Dict[str, Any]:
 def _with_inputs(group: Any, item: Dict[str, Any]) -> Dict[str, Any]:
     """An object with what the inputs Garbage and Core say of it, once that is rendered: nothing is in the former, and
     what is in the latter belongs to it where it takes it."""
-    garbage, core = edits.pattern_of(graph.GARBAGE), edits.pattern_of(graph.CORE)
     found = dict(item)
-    if found.get("garbage") in (None, garbage):
-        found["garbage"] = garbage if _is_rendered(group, graph.GARBAGE) else None
-    if found.get("core") == core and not _is_rendered(group, graph.CORE):
-        found["core"] = None
+    if found.get("garbage") in (None, edits.pattern_of(graph.GARBAGE)):
+        found["garbage"] = _told(group, graph.GARBAGE)
+    if found.get("core") == edits.pattern_of(graph.CORE):
+        found["core"] = _told(group, graph.CORE)
     return found
 
 
-def _is_rendered(group: Any, name: str) -> bool:
+def _told(group: Any, name: str) -> Optional[str]:
+    """What the document says of a further input: the names of its pictures, once they are rendered."""
     if group.input(graph.INPUTS.index(name)) is None:
-        return False
-    first = FrameName.parse(edits.pattern_of(name))
+        return None
+    pattern = edits.pattern_of(name)
+    first = FrameName.parse(pattern)
     assert first is not None
     try:
-        return (Path(plate_folder(group)) / first.name(node.frame_of(group, "wisp_first"))).is_file()
+        rendered = Path(plate_folder(group)) / first.name(node.frame_of(group, "wisp_first"))
     except Refusal:  # there is no folder yet
-        return False
+        return None
+    return pattern if rendered.is_file() else None
 
 
 class Follower:

@@ -34,7 +34,7 @@ def item(name: str, prompts: list[Any], number: int = 1) -> Any:
 
 
 def made(*objects: Any, folder: Path) -> Any:
-    wisp = SimpleNamespace(objects=list(objects), tracker="flow", head="guided")
+    wisp = SimpleNamespace(objects=list(objects), tracker="flow", head="guided", clean_path="")
     return parse(document.shot_document(wisp, PLATE, folder))
 
 
@@ -68,7 +68,7 @@ def test_mask_pictures_and_words_arrive(tmp_path: Path) -> None:
     picture, words = prompt("mask", []), prompt("text", [], frame=1002)
     picture.mask_path, words.text = "/roto/dog.png", "the dog"
     hero = item("hero", [picture, words, prompt("text", [], frame=5)])
-    wisp = SimpleNamespace(objects=[hero], tracker="flow", head="guided")
+    wisp = SimpleNamespace(objects=[hero], tracker="flow", head="guided", clean_path="")
     shot = document.shot_document(wisp, PLATE, tmp_path)
     mask, text = parse(shot).objects[0].prompts
     assert (mask.path, text.text, text.frame) == ("/roto/dog.png", "the dog", 1002)
@@ -102,9 +102,10 @@ def test_edges_and_whole_mattes_arrive(tmp_path: Path) -> None:
     for name, value in values.items():
         setattr(hero, name, value)
     hero.garbage_path, hero.core_path = "/roto/garbage.####.exr", ""
-    wisp = SimpleNamespace(objects=[hero], tracker="flow", head="guided")
+    wisp = SimpleNamespace(objects=[hero], tracker="flow", head="guided", clean_path="/set/empty.####.exr")
     shot = document.shot_document(wisp, PLATE, tmp_path)
     stored = parse(shot).objects[0]
     assert {name: getattr(stored.edge, name) for name in values} == values
     assert (stored.garbage, stored.core) == ("/roto/garbage.####.exr", None)
-    assert document.other_folders(shot) == ["/roto"]
+    assert parse(shot).plate.clean == "/set/empty.####.exr"
+    assert document.other_folders(shot) == ["/roto", "/set"]

@@ -18,7 +18,7 @@ LASSO = {"frame": 1001, "kind": "mask", "path": "/one/place/lasso.12.png"}
 
 def shot() -> dict[str, Any]:
     objects = [{"id": n, "name": f"o{n}", "prompts": [dict(BOX), dict(LASSO)], "edge": {"grow": 0.0}} for n in (1, 2)]
-    return {"wisp": 1, "objects": objects, "solve": {"tracker": "flow", "head": "guided"}}
+    return {"wisp": 1, "plate": {}, "objects": objects, "solve": {"tracker": "flow", "head": "guided"}}
 
 
 @pytest.fixture
@@ -49,18 +49,20 @@ def test_a_file_that_was_to_be_computed_anew_is_not_solved(folder: Path) -> None
     assert known[1][:2] == ({1001, 1003}, {1002})
 
 
-@pytest.mark.parametrize("change", ["prompt", "edge", "tracker"])
+@pytest.mark.parametrize("change", ["prompt", "edge", "tracker", "clean"])
 def test_another_document_makes_its_objects_dirty(folder: Path, change: str) -> None:
     now = shot()
     if change == "prompt":
         now["objects"][0]["prompts"][0]["xyxy"] = [1.0, 1.0, 5.0, 6.0]
     elif change == "edge":
         now["objects"][0]["edge"]["grow"] = 2.0
+    elif change == "clean":
+        now["plate"]["clean"] = "/set/empty.png"
     else:
         now["solve"]["tracker"] = "sam2"
     known = record.read(folder, now, FRAMES)
     assert known[1][:2] == (set(), set(FRAMES))
-    assert known[2].dirty == (set(FRAMES) if change == "tracker" else {1001})
+    assert known[2].dirty == (set(FRAMES) if change in ("tracker", "clean") else {1001})
 
 
 def test_names_and_folders_do_not_count() -> None:

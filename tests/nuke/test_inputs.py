@@ -1,4 +1,4 @@
-"""The node's further inputs: where no object can be, and what surely belongs to one."""
+"""The node's further inputs: where no object can be, what surely belongs to one, the empty set."""
 
 from __future__ import annotations
 
@@ -31,10 +31,22 @@ def alpha_of(session: Any, rows: slice, columns: slice) -> Node:
     return made
 
 
+def empty_set() -> np.ndarray:
+    return np.random.default_rng(7).random((SIZE[1], SIZE[0], 4)).astype(np.float32) * 0.05
+
+
 def disc(frame: int) -> np.ndarray:
-    noise = np.random.default_rng(7).random((SIZE[1], SIZE[0], 4)).astype(np.float32) * 0.05
-    cv2.circle(noise, (50 + 3 * (frame - 1001), 48), 20, (0.8, 0.5, 0.2, 0.0), -1)
-    return noise
+    picture = empty_set()
+    cv2.circle(picture, (50 + 3 * (frame - 1001), 48), 20, (0.8, 0.5, 0.2, 0.0), -1)
+    return picture
+
+
+def still_of(session: Any, picture: np.ndarray) -> Node:
+    """A node that gives one picture on every frame."""
+    made: Node = session.host.make("Plates", session.host.root_group, name="Still1")
+    made.own = {"format": Format(*SIZE), "range": (1001, 1004), "pictures": lambda frame: picture}
+    made.own["version"] = float(picture.sum())
+    return made
 
 
 def node_with_box(session: Any, cache: Path) -> Any:
@@ -53,7 +65,7 @@ def export(session: Any, group: Any) -> int:
 def test_an_input_is_rendered_once_and_told_to_the_engine(session: Any, tmp_path: Path) -> None:
     group = node_with_box(session, tmp_path)
     solving = session.module("solving")
-    assert [node.name() for node in group.nodes() if node.Class() == "Input"] == ["Plate", "Garbage", "Core"]
+    assert [node.name() for node in group.nodes() if node.Class() == "Input"] == ["Plate", "Garbage", "Core", "Clean"]
     group.setInput(1, alpha_of(session, slice(0, 40), slice(None)))
     (item,) = solving.document(group)["objects"]
     assert item["garbage"] is None, "nothing is rendered yet"
@@ -87,6 +99,21 @@ def test_the_core_belongs_to_the_objects_that_take_it(session: Any, tmp_path: Pa
     assert [item.get("core") for item in solving.document(group)["objects"]] == [None, None]
 
 
+def test_the_empty_set_is_seen_in_colour_and_told_of_the_plate(session: Any, tmp_path: Path) -> None:
+    group = node_with_box(session, tmp_path)
+    solving = session.module("solving")
+    group.setInput(3, still_of(session, empty_set()))
+    assert solving.document(group)["plate"]["clean"] is None, "nothing is rendered yet"
+    assert export(session, group) == 8 and export(session, group) == 0
+    channels, _ = read_channels(Path(solving.plate_folder(group)) / "clean.1003.exr")
+    seen = np.stack([channels[name] for name in "RGB"], axis=2)
+    assert np.allclose(seen, empty_set()[..., :3], atol=1e-4), "its colours, not its alpha"
+    shot = parse(solving.document(group))
+    assert shot.plate.clean == "clean.%04d.exr" and shot.objects[0].garbage is None
+    group.setInput(3, None)
+    assert solving.document(group)["plate"]["clean"] is None
+
+
 def test_an_input_of_another_size_is_refused(session: Any, tmp_path: Path) -> None:
     group = node_with_box(session, tmp_path)
     roto = alpha_of(session, slice(0, 4), slice(0, 4))
@@ -104,13 +131,35 @@ def test_where_nodes_are_few_there_is_one_input(start: Callable[..., Any], tmp_p
     assert [node.name() for node in group.nodes() if node.Class() == "Input"] == ["Plate"]
 
 
-@pytest.mark.slow
-def test_mattes_obey_the_inputs(start: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def with_engine(start: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A session whose engine is a real one with small models."""
     for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     session = start(unknowns=FIRST)
     command = [sys.executable, gated_engine.__file__, str(tmp_path / "gate")]
     monkeypatch.setattr(session.module("engine").engine_path, "command", lambda _: command)
+    return session
+
+
+@pytest.mark.slow
+def test_a_clean_plate_of_another_place_is_refused(with_engine: Any, tmp_path: Path) -> None:
+    session, group = with_engine, node_with_box(with_engine, tmp_path / "cache")
+    bars = np.zeros((SIZE[1], SIZE[0], 4), np.float32)
+    bars[:, np.arange(SIZE[0]) % 32 < 16] = 0.9
+    for picture, said in ((bars, "clean.%04d.exr does not lie over frame"), (empty_set(), "computed")):
+        group.setInput(3, still_of(session, picture))
+        session.idle()
+        group["wisp_track_both"].execute()
+        job = session.job(group)
+        session.until(lambda job=job, said=said: job.finished and said in group["wisp_status"].value())
+    session.until(lambda: all(group["wisp_cache_state"].getValueAt(frame) == 1 for frame in FRAMES))
+    assert render(group, 1002)[50, 52, 3] > 0.9
+
+
+@pytest.mark.slow
+def test_mattes_obey_the_inputs(with_engine: Any, tmp_path: Path) -> None:
+    session = with_engine
     group = node_with_box(session, tmp_path / "cache")
     group.setInput(1, alpha_of(session, slice(0, 40), slice(None)))
     group.setInput(2, alpha_of(session, slice(60, 80), slice(0, 10)))

@@ -24,8 +24,7 @@ def disc(number: int, middle: tuple[float, float]) -> np.ndarray:
 
 def clip() -> list[Any]:
     """A red and a blue disc move over a grey, textured ground."""
-    rng = np.random.default_rng(3)
-    ground = np.repeat((90 + 20 * rng.random((stage.HEIGHT, stage.WIDTH, 1))).astype(np.uint8), 3, axis=2)
+    ground = empty_set()
     paths = [stage.FOLDER / "plates" / f"disc.{1001 + i}.png" for i in range(COUNT)]
     for i, path in enumerate(paths):
         picture = ground.copy()
@@ -33,6 +32,11 @@ def clip() -> list[Any]:
         picture[disc(i, BLUE)] = (30, 60, 220)
         stage.write_png(path, picture)
     return paths
+
+
+def empty_set() -> np.ndarray:
+    rng = np.random.default_rng(3)
+    return np.repeat((90 + 20 * rng.random((stage.HEIGHT, stage.WIDTH, 1))).astype(np.uint8), 3, axis=2)
 
 
 RED, BLUE = (30.0, 18.0), (40.0, 46.0)
@@ -61,6 +65,7 @@ def run() -> None:
     for i in (0, 3, 7):
         stage.near(overlap(stage.render(11 + i), disc(i, RED)), 1.0, 0.15, f"frame {i}")
     garbage(strip)
+    clean_plate(strip)
     matte = outputs.matte_strip(strip)
     second_object(strip)
     assert outputs.matte_strip(strip) == matte, "the matte strip is kept"
@@ -100,6 +105,25 @@ def garbage(strip: Any) -> None:
     item.garbage = ""
     assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
     assert overlap(stage.render(14), disc(3, RED)) > 0.85
+
+
+def clean_plate(strip: Any) -> None:
+    """What stands behind the red disc, as a sequence in a folder of its own, and a picture of another place."""
+    bars = np.zeros((stage.HEIGHT, stage.WIDTH, 3), np.uint8)
+    bars[:, np.arange(stage.WIDTH) % 16 < 8] = 240
+    right, wrong = (stage.FOLDER / "set" / name for name in ("behind.####.png", "elsewhere.png"))
+    for i in range(COUNT):
+        behind = empty_set()
+        behind[disc(i, BLUE)] = (30, 60, 220)
+        stage.write_png(right.with_name(f"behind.{1001 + i}.png"), behind)
+    stage.write_png(wrong, bars)
+    strip.wisp.clean = str(wrong)
+    stage.must_fail(bpy.ops.wisp.track, "does not lie over frame", wait=True)
+    strip.wisp.clean = str(right)
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    assert overlap(stage.render(14), disc(3, RED)) > 0.85
+    strip.wisp.clean = ""
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
 
 
 def correction(strip: Any, run_state: Any) -> None:
