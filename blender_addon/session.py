@@ -108,7 +108,10 @@ def start_job(
     """
     if run_of(strip.wisp.uid).busy:
         raise plates.Refusal("The engine is at work for this strip already. Stop that first.")
+    _settings.stop()  # told now: told while the job runs, it would wipe away how that ended
+    _send_settings()
     run = sync(scene, strip)
+    _unsent.discard(run.uid)
     run.said = ""
 
     def ended(end: jobs.Done | None, why: str) -> None:

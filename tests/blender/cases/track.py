@@ -118,7 +118,11 @@ def clean_plate(strip: Any) -> None:
         stage.write_png(right.with_name(f"behind.{1001 + i}.png"), behind)
     stage.write_png(wrong, bars)
     strip.wisp.clean = str(wrong)
-    stage.must_fail(bpy.ops.wisp.track, "does not lie over frame", wait=True)
+    for moment in range(6):  # an edit that is told while the job ends must not wipe away how it ended
+        strip.wisp.objects[0].grow = moment / 10
+        time.sleep(moment / 20)
+        stage.must_fail(bpy.ops.wisp.track, "does not lie over frame", wait=True)
+    strip.wisp.objects[0].grow = 0
     strip.wisp.clean = str(right)
     assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
     assert overlap(stage.render(14), disc(3, RED)) > 0.85
