@@ -117,7 +117,7 @@ def test_the_written_shot_is_edited_and_solved_further(plate: str, capsys: pytes
         (["absent.%04d.png", "--box", BOX], 3, "absent"),
         (["PLATE"], 2, "There is no prompt"),
         (["PLATE", "--box", "1001:200,10,220,30"], 2, "outside the picture"),
-        (["PLATE", "--point", "1001:-5,10"], 2, "outside the picture"),
+        (["PLATE", "--point", "1001:-97,10"], 2, "outside the picture"),
         (["PLATE", "--box", "1:10,10,20,20"], 2, "frame 1, outside the plate's 1001-1006"),
         (["PLATE", "--box", BOX, "--frames", "1001-1010"], 2, "no frame 1007-1010"),
         (["PLATE", "--box", BOX, "--frames", "1005-1001"], 2, "ends before it begins"),

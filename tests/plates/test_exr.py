@@ -147,6 +147,19 @@ def test_damaged_files_cost_little_time_and_memory(exr_set: Path) -> None:
     assert kilobytes < 64 * 1024
 
 
+def test_where_no_room_is_left_the_file_is_named_as_asked(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).random((64, 64), np.float32)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
+    try:
+        with pytest.raises(OutputError, match=r"a\.exr") as caught:
+            write_exr(tmp_path / "a.exr", {"A": noise}, display=Window(0, 0, 64, 64))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert ".tmp" not in str(caught.value) and ".." not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
 # --- windows, non-finite values, luma/chroma, layers ----------------------------------------------
 
 

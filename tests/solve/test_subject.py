@@ -52,10 +52,36 @@ def test_the_subject_becomes_an_object_with_its_prompts(capsys: pytest.CaptureFi
 
     assert main(["detect", "out/sh010.wisp", "--subject", "--frame", "1001", "-q"]) == 0
     shot = documents.load("out/sh010.wisp")
+    assert [one.name for one in shot.objects] == ["subject"], "what is there already is not made twice"
+    shot.objects[0].prompts.pop()
+    documents.save(shot, "out/sh010.wisp")
+    capsys.readouterr()
+    assert main(["detect", "out/sh010.wisp", "--subject"]) == 0
+    shot = documents.load("out/sh010.wisp")
     assert [one.name for one in shot.objects] == ["subject", "subject2"]
     clear = sure[0] >= SURE and (len(sure) < 2 or sure[0] - sure[1] >= CLEAR)
-    assert ("in doubt" in capsys.readouterr().err) != clear, "doubt is said where nobody has chosen"
-    assert not any(event["event"] == "notice" for event in events), "whoever has chosen is not warned"
+    said = capsys.readouterr().err
+    assert ("in doubt" in said) != clear, "doubt is said where nobody has chosen"
+    assert "Candidate 1 is the object 'subject2' now." in said
+    assert not any(event.get("level") == "warning" for event in events), "whoever has chosen is not warned"
+
+
+def test_what_says_no_frame_is_on_the_first_that_has_a_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    picture = Path("plates/sh010.1001.png")
+    for frame in (1003, 1004):
+        Path(f"plates/sh010.{frame}.png").write_bytes(picture.read_bytes())
+    for policy, prompt in (("skip", ["--subject"]), ("black", ["--box", "120,40,200,120"])):
+        options = ["--frames", "1002-1004", "--missing", policy, "-o", policy, "-q"]
+        assert main(["matte", "plates/sh010.%04d.png", *prompt, *options]) == 0, capsys.readouterr().err
+        (item,) = documents.load(f"{policy}/sh010.wisp").objects
+        assert {prompt.frame for prompt in item.prompts} == {1003}
+    gap, beyond = ["skip/sh010.wisp", "--frames", "1002-1003", "-q"], ["skip/sh010.wisp", "--frames", "1002-1005", "-q"]
+    for command in (["solve"], ["check"], ["deliver", "-o", "out"], ["deliver", "-o", "out", "--layout", "shapes"]):
+        capsys.readouterr()
+        assert main([*command, *gap]) == 0, capsys.readouterr().err
+        assert main([*command, *beyond]) == 2, "what is no gap of the shot is not left out unsaid"
+        assert "no frame 1002,1005" in capsys.readouterr().err
+    assert [path.name for path in sorted(Path("out/subject").iterdir())] == ["subject.1003.exr"]
 
 
 def test_what_cannot_be_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,6 +92,10 @@ def test_what_cannot_be_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     plate = {"path": "plates/sh010.%04d.png", "first": 1001, "last": 1001, "width": SIZE[0], "height": SIZE[1]}
     documents.save(documents.parse({"wisp": 1, "plate": plate, "objects": []}), "sh010.wisp")
     before = Path("sh010.wisp").read_text()
+    assert main(["detect", "sh010.wisp", "--frame", "1001"]) == 2
+    assert "--frame" in capsys.readouterr().err
+    assert main(["detect", "sh010.wisp", "--subject", "--objects", "nobody"]) == 2
+    assert "--objects" in capsys.readouterr().err
     assert main(["detect", "sh010.wisp", "--subject", "--frame", "7"]) == 2
     assert "no frame 7" in capsys.readouterr().err and Path("sh010.wisp").read_text() == before
 

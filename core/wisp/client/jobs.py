@@ -475,7 +475,7 @@ class SubjectFound(Done):
     @property
     def sentence(self) -> str:
         if not self.doubtful:
-            return "The subject is clear: candidate 1."
+            return "Candidate 1 is the likeliest by far."
         return f"What the subject is is in doubt: {self.candidates} candidate{'' if self.candidates == 1 else 's'}."
 
 

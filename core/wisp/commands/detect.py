@@ -6,7 +6,8 @@
   wisp detect shots/sh010.wisp --subject 2 --frame 1010
 
 Text that already has a box on its frame is left alone; delete the box to have it looked for again. What else a subject
-may be is listed; where that is in doubt, it is said.
+may be is listed; where that is in doubt, it is said. Another candidate becomes another object: `wisp prompt SHOT delete
+NAME` takes away the one that was not meant.
 """
 
 from __future__ import annotations
@@ -81,6 +82,10 @@ def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
 
+    if args.subject is None and args.frame is not None:
+        raise UsageError("--frame says where --subject looks; words have frames of their own.", hint="Say --subject.")
+    if args.subject is not None and args.objects:
+        raise UsageError("--subject makes an object of its own; --objects is about words.", hint="Leave one out.")
     shot = documents.load(args.shot)
 
     def work(listener: Listener, should_stop: Callable[[], bool]) -> jobs.Done:
@@ -122,8 +127,9 @@ def add_subject(
     listener: Listener,
     should_stop: Callable[[], bool],
 ) -> jobs.SubjectFound:
-    """Give the shot an object for what the frame is about, or for the candidate that `--subject` names."""
-    from ..shot import Box, Point
+    """Give the shot an object for what the frame is about, or for the candidate that `--subject` names; none where an
+    object has just these prompts already."""
+    from ..shot import Box, Point, Prompt
     from ..solve.subject import find_subject
 
     found: list[jobs.Candidate] = []
@@ -141,9 +147,15 @@ def add_subject(
     if end.doubtful and not args.subject:
         text = f"What the subject of frame {frame} is is in doubt; the likeliest of {len(found)} candidates is taken. "
         listener(jobs.Notice("warning", text + "Choose another with --subject N."))
+    chosen = found[max(args.subject, 1) - 1]
+    prompts: list[Prompt] = [Box(frame=frame, xyxy=chosen.xyxy), Point(frame=frame, xy=chosen.xy)]
+    same = next((item.name for item in shot.objects if item.prompts == prompts), None)
+    if same is not None:
+        listener(jobs.Notice("info", f"The object '{same}' is candidate {chosen.number} already."))
+        return end
     taken = {item.name.casefold() for item in shot.objects}
     names = ("subject", *(f"subject{number}" for number in range(2, len(taken) + 3)))
     item = shot.add_object(next(name for name in names if name not in taken))
-    chosen = found[max(args.subject, 1) - 1]
-    item.prompts += [Box(frame=frame, xyxy=chosen.xyxy), Point(frame=frame, xy=chosen.xy)]
+    item.prompts += prompts
+    listener(jobs.Notice("info", f"Candidate {chosen.number} is the object '{item.name}' now."))
     return end

@@ -150,7 +150,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             "--exact shows networks the whole frame, --region auto only a part.", hint="Leave out one of them."
         )
-    shot = _shot(args, plate, offset, frames or plate.frames, document)
+    wanted = frames or plate.frames
+    #: Where prompts without a frame, and the subject, are: of the wanted frames the first with a picture.
+    first = next((frame for frame in wanted if frame in plate.frames), wanted[0])
+    shot = _shot(args, plate, offset, wanted, first, document)
 
     models = models_of(args)
 
@@ -161,7 +164,6 @@ def run(args: argparse.Namespace) -> int:
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
         add_boxes(args, shot, solver_at(args, shot, document, models), reporter, interrupt)
         if args.subject is not None:
-            first = (frames or plate.frames)[0]
             add_subject(args, shot, first, solver_at(args, shot, document, models), reporter, interrupt)
         _take_over_regions(shot, document)
         solver, delivery = prepare()  # all that is wrong with prompts, weights or places is said before writing
@@ -192,8 +194,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int, ...], document: Path) -> Shot:
-    """The document that the command line describes. UsageError or InputError before any work."""
+def _shot(
+    args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int, ...], first: int, document: Path
+) -> Shot:
+    """The document that the command line describes, prompts without a frame on `first`. UsageError or InputError before
+    any work."""
     from .. import shot as documents
     from ..plates.colour import choose_colour
 
@@ -239,7 +244,7 @@ def _shot(args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int
         "objects": [],
     }
     for number, item in enumerate(typed, 1):
-        prompts = [parse_prompt(option, text, frames[0]) for option, text in item.prompts]
+        prompts = [parse_prompt(option, text, first) for option, text in item.prompts]
         for prompt in prompts:
             if isinstance(prompt, documents.MaskPrompt):
                 if not Path(prompt.path).is_file():

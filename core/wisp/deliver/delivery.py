@@ -90,7 +90,7 @@ class Delivery:
         if VERSION in pattern:
             self.version = pattern.latest() + 1 if version in (None, "next") else int(version)
             pattern = pattern.at(self.version)
-        wanted = tuple(frames if frames is not None else solver.plate.frames)
+        wanted = tuple(solver.frames_of(frames))
         if kind.movie:
             _without_gaps(wanted, solver.plate.frames)
         names = tuple(work.item.name for work in works)

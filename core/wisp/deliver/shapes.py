@@ -47,7 +47,7 @@ class ShapesDelivery:
         UsageError for a format there is not; InputError for frames that are not solved."""
         self._solver, self._options, self._exclusive, self._overwrite = solver, options, exclusive, overwrite
         self.works = solver.works if objects is None else tuple(solver.work(name) for name in objects)
-        self._frames = tuple(frames if frames is not None else solver.plate.frames)
+        self._frames = tuple(solver.frames_of(frames))
         left_out = gaps(self._frames, self._frames[0], self._frames[-1])
         if left_out:
             raise UsageError(f"Shapes cannot leave out frame {format_frames(left_out)}.", hint="Name a range.")

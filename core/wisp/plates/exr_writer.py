@@ -65,7 +65,8 @@ def write_exr(
             with writable(temporary) as name:
                 OpenEXR.File(header, stored).write(name)
         except (RuntimeError, ValueError, TypeError) as error:
-            raise OutputError(f"Cannot write {path}: {error}.", path=path) from error
+            why = str(error).replace(str(temporary), path.name).rstrip(".")
+            raise OutputError(f"Cannot write {path}: {why}.", path=path) from error
         if not _ends_where_it_should(temporary):
             raise OutputError(f"Cannot write {path}: the disk is full.", hint="Free some space.", path=path)
         seal.seal(temporary)

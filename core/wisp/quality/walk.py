@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING
 from ..cache import DamagedMaskError, MatteStamp, read_matte
 from ..client.jobs import Verdict
 from ..client.tables import SUSPICIOUS
-from ..errors import UsageError
-from ..frames import format_frames
 from ..heads.band import mask_from_logits
 from ..motion.footage import Footage
 from ..plates.clip import resize
@@ -75,10 +73,7 @@ def observe_shot(
     on_step: Callable[[int, int, int], None] = lambda *_: None,
 ) -> Iterator[Sight]:
     """All evidence, before it is weighed; see `check_shot`."""
-    available = solver.plate.frames
-    wanted = set(available if frames is None else frames)
-    if absent := sorted(wanted.difference(available)):
-        raise UsageError(f"The plate has no frame {format_frames(absent)}.", hint=f"It has {format_frames(available)}.")
+    available, wanted = solver.plate.frames, set(solver.frames_of(frames))
     footage: dict[Window | None, Footage] = {}
     works = solver.works if objects is None else tuple(solver.work(name) for name in objects)
     for work in works:

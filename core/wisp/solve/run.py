@@ -11,14 +11,14 @@ import numpy as np
 
 from ..cache import DamagedMaskError, FrameState, MatteStamp
 from ..client.jobs import Solved
-from ..errors import CancelledError, UsageError
+from ..errors import CancelledError
 from ..frames import format_frames
 from ..heads.clip_matter import ClipMatterHead
 from ..heads.head import SparingHead
 from ..plates.clip import FloatImage, resize
 from ..trackers.tracker import TrackedMask
 from .events import Eta, FrameDone, Listener, Notice, Progress, Stage, Started, ignore, never
-from .objects import Chunk, ObjectWork, chunks_to_run, has_frame
+from .objects import Chunk, ObjectWork, chunks_to_run
 from .region import whole
 from .stepping import Stepping
 
@@ -68,7 +68,7 @@ class Run:
         self._stages = stages
         self._on_event, self._should_stop = on_event, should_stop
         self._summary = Summary()
-        self._wanted = _in_plate(frames, solver.plate.frames)
+        self._wanted = solver.frames_of(frames)
         self._objects = objects
         self._done: dict[Stage, int] = {"track": 0, "matte": 0}
         solver.settle_locks()
@@ -342,19 +342,6 @@ class Run:
             raise CancelledError(
                 f"Stopped at frame {frame}; the finished frames are kept.", hint="Run the same command to go on."
             )
-
-
-def _in_plate(frames: Collection[int] | None, available: Sequence[int]) -> list[int]:
-    """The asked frames that exist, ascending. UsageError where a frame is not the plate's."""
-    if frames is None:
-        return list(available)
-    wanted = sorted(set(frames))
-    missing = [frame for frame in wanted if not has_frame(available, frame)]
-    if missing:
-        raise UsageError(
-            f"The plate has no frame {format_frames(missing)}.", hint=f"It has {format_frames(available)}."
-        )
-    return wanted
 
 
 def _apart(work: ObjectWork, frames: Iterable[int]) -> int:

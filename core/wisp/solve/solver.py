@@ -13,6 +13,7 @@ from ..detectors.detector import Detector
 from ..device import MemoryPlan
 from ..errors import UsageError
 from ..fingerprint import fingerprint
+from ..frames import format_frames
 from ..heads.confidence import SCHEMA as CONFIDENCE_SCHEMA
 from ..heads.head import Head
 from ..models.build import ModelStamp
@@ -95,6 +96,21 @@ class Solver:
     def plate(self) -> Plate:
         """See `Source.plate`."""
         return self.source.plate
+
+    def frames_of(self, asked: Collection[int] | None) -> list[int]:
+        """The asked frames (None: all), ascending, without the shot's gaps where it skips them. UsageError where one is
+        not the plate's, or none is left."""
+        available, spec = self.plate.frames, self.shot.plate
+        if asked is None:
+            return list(available)
+        present = sorted(set(asked).intersection(available))
+        absent = sorted(set(asked).difference(available))
+        skipped = spec.missing == "skip" and present and all(spec.first <= frame <= spec.last for frame in absent)
+        if absent and not skipped:
+            raise UsageError(
+                f"The plate has no frame {format_frames(absent)}.", hint=f"It has {format_frames(available)}."
+            )
+        return present
 
     @property
     def colour(self) -> ColourChoice:
