@@ -82,3 +82,9 @@ def test_a_pipe_is_refused_and_not_waited_for(
     os.mkfifo(name)
     assert main(call) == InputError.exit_code
     assert f"{name} cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["--cache=--", "-o--"])
+def test_two_dashes_are_no_value(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["farm", "task", "matte", "x.wisp", "--object", "one", word]) == 2
+    assert f"'{word}' has no value" in capsys.readouterr().err

@@ -135,6 +135,7 @@ def _run(arguments: list[str]) -> int:
     command = next((word for word in arguments if not word.startswith("-")), None)
     try:
         parser = build_parser(command if command in COMMANDS else None)
+        _refuse_dashes(arguments)
         args = parser.parse_args(arguments)
         if args.command in CHECKOUT_ONLY and find_spec(f".{args.command}", __package__) is None:
             raise UsageError(
@@ -182,6 +183,13 @@ def _fail(message: str, code: int, arguments: Sequence[str], kind: str, path: st
         print(json.dumps(Failed(code, message, kind, "", path).line()), flush=True)
     print(f"wisp: {message}", file=sys.stderr, flush=True)
     return code
+
+
+def _refuse_dashes(arguments: list[str]) -> None:
+    """argparse takes the value out of `--cache=--` and hands on an empty list. Raises UsageError."""
+    for word in arguments:
+        if re.fullmatch(r"(--[a-z-]+=|-[A-Za-z])--", word):
+            raise UsageError(f"'{word}' has no value: two dashes alone name nothing.", hint="A file is named as ./--.")
 
 
 def _join_signed(arguments: list[str]) -> list[str]:

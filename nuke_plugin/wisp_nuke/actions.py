@@ -84,10 +84,11 @@ def subject(group: Any) -> None:
 
 
 def _tell_candidate(group: Any, doubt: str) -> None:
-    found = state.of(group).candidates
+    mine = state.of(group)
+    found = mine.candidates
     words = f"candidate {found[0].number} of {len(found)} ({found[0].confidence:.2f}) is the object"
     more = "; press Subject again for the next" if len(found) > 1 else ""
-    solving.set_status(group, (doubt + words)[0].upper() + (doubt + words)[1:] + more)
+    mine.session.show_message((doubt + words)[0].upper() + (doubt + words)[1:] + more, stays=True)
 
 
 def _box(event: BoxFound) -> Dict[str, Any]:

@@ -534,7 +534,9 @@ class Session:
         if method == "log" and params.get("level") in ("warning", "error"):
             self.show_message(str(params.get("text", "")), failed=params["level"] == "error")
 
-    def show_message(self, words: str, failed: bool = False) -> None:
-        """Put a sentence on the status line."""
+    def show_message(self, words: str, failed: bool = False, stays: bool = False) -> None:
+        """Put a sentence on the status line. `stays`: until the next edit or job."""
         self.message, self.failed = words, failed
+        if stays:
+            self._at_rest = words
         self.changed.emit()
