@@ -71,7 +71,7 @@ def document(group: Any) -> Dict[str, Any]:
         "pixel_aspect": form.pixel_aspect,
         "colorspace": plates.colorspace(group),
         "exposure": float(group["wisp_exposure"].value()),
-        "clean": _told(group, graph.CLEAN),
+        "clean": _pictures_of(group, graph.CLEAN),
     }
     models = {"tracker": str(group["wisp_tracker"].value()), "head": str(group["wisp_head"].value())}
     objects = [_with_inputs(group, item) for item in found["objects"]]
@@ -83,13 +83,13 @@ def _with_inputs(group: Any, item: Dict[str, Any]) -> Dict[str, Any]:
     what is in the latter belongs to it where it takes it."""
     found = dict(item)
     if found.get("garbage") in (None, edits.pattern_of(graph.GARBAGE)):
-        found["garbage"] = _told(group, graph.GARBAGE)
+        found["garbage"] = _pictures_of(group, graph.GARBAGE)
     if found.get("core") == edits.pattern_of(graph.CORE):
-        found["core"] = _told(group, graph.CORE)
+        found["core"] = _pictures_of(group, graph.CORE)
     return found
 
 
-def _told(group: Any, name: str) -> Optional[str]:
+def _pictures_of(group: Any, name: str) -> Optional[str]:
     """What the document says of a further input: the names of its pictures, once they are rendered."""
     if group.input(graph.INPUTS.index(name)) is None:
         return None

@@ -151,7 +151,7 @@ def run(args: argparse.Namespace) -> int:
             "--exact shows networks the whole frame, --region auto only a part.", hint="Leave out one of them."
         )
     wanted = frames or plate.frames
-    #: Where prompts without a frame, and the subject, are: of the wanted frames the first with a picture.
+    # Where prompts without a frame, and the subject, are: of the wanted frames the first with a picture.
     first = next((frame for frame in wanted if frame in plate.frames), wanted[0])
     shot = _shot(args, plate, offset, wanted, first, document)
 

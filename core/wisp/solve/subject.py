@@ -12,11 +12,9 @@ import cv2
 import numpy as np
 
 from ..client.jobs import Candidate, Progress, Subject, SubjectFound
-from ..errors import CancelledError, QualityError, UsageError
-from ..frames import format_frames
+from ..errors import CancelledError, QualityError
 from ..shapes.contours import contours
 from .events import Listener, ignore, never
-from .objects import has_frame
 from .solver import Solver
 
 #: How many there are at most; parts of an outline, and how far it may be off, in plate pixels of a picture 1000 wide.
@@ -33,8 +31,7 @@ def find_subject(
     from ..trackers.flow.eyes import Eyes
     from ..trackers.flow.subject import candidates, doubtful
 
-    if not has_frame(solver.plate.frames, asked.frame):
-        raise UsageError(f"The plate has no frame {asked.frame}.", hint=f"It has {format_frames(solver.plate.frames)}.")
+    solver.frames_of([asked.frame])
     done = count(1)
 
     def step() -> None:

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 from ..client.jobs import BoxFound, Detect, Detected, Progress
 from ..client.tables import THRESHOLD
 from ..errors import CancelledError, QualityError, UsageError
-from ..frames import format_frames
 from ..shot import Box, ObjectSpec, Shot, Text
 from .events import Eta, Listener, ignore, never
-from .objects import has_frame
 from .prompts import unresolved_text
 from .solver import Solver
 
@@ -35,10 +33,7 @@ def detect(
     shot, objects = solver.shot.model_copy(deep=True), solver.names(asked.objects)
     if asked.words:
         assert asked.frame is not None  # a request without it is refused before
-        if not has_frame(solver.plate.frames, asked.frame):
-            raise UsageError(
-                f"The plate has no frame {asked.frame}.", hint=f"It has {format_frames(solver.plate.frames)}."
-            )
+        solver.frames_of([asked.frame])
         sought = shot.add_object(_free_name(shot, "words"))
         sought.prompts.append(Text(frame=asked.frame, text=asked.words))
         objects = [sought.name]
