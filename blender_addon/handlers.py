@@ -12,6 +12,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import carrying, model, outputs, places, plates, session
+from .client.jobs import counted
 from .runs import runs
 
 _bypassed: list[str] = []
@@ -64,7 +65,7 @@ def before_render(*_: Any) -> None:
         run = runs.get(strip.wisp.uid)
         stale = sum(len(frames) for frames in run.dirty.values()) if run else 0
         if stale:
-            print(f"Wisp: {stale} mattes of {strip.name} are out of date; track the strip to renew them.")
+            print(f"Wisp: {counted(stale, 'matte')} of {strip.name} out of date; track the strip to renew them.")
 
 
 def edited() -> None:

@@ -39,8 +39,10 @@ def test_from_a_plate_to_files(plate: str) -> None:
     assert delivered.written == 3 and sorted(path.name for path in Path("out").iterdir())[0] == "hero.1001.exr"
     assert (shot.matte("hero", 1002) == read_matte(Path("out/hero.1002.exr"))[0]).all()
     assert {one.frame: one.state for one in shot.check()} == {**dict.fromkeys(FRAMES, "judged"), 1004: "unsolved"}
-    with pytest.raises(InputError, match="Not solved yet: 'hero' on 1004"):
+    with pytest.raises(InputError, match=r"'hero' on 1004.*only what is solved: --frames 1001-1003"):
         shot.deliver("out", layout="layers")
+    with pytest.raises(InputError, match=r"'hero' on 1004.*only what is solved: --frames 1001-1003"):
+        shot.deliver("out.nk")
     assert not Path("sh010_mattes/sh010.wisp").exists(), "nothing is saved unasked"
     place = shot.save()
     again = wisp.open(plate)
@@ -86,6 +88,64 @@ def test_edits_are_steps_that_are_checked(plate: str) -> None:
     assert shot.models(head="guided").document.solve.head == "guided"
     hero.delete()
     assert shot.objects == () and shot.undo() == "Remove object" and shot.objects[0].name == "hero"
+
+
+#: One call of each method whose arguments have types, all of them good.
+CALLS: dict[str, dict[str, object]] = {
+    "object": {"name": "hero"},
+    "models": {"tracker": "flow", "head": "guided"},
+    "clean_plate": {"path": None},
+    "save": {"path": "a.wisp"},
+    "edit": {"change": lambda edits: None},
+    "solve": {"frames": "1001", "objects": [], "on_event": print, "should_stop": bool},
+    "deliver": {"output": "out", "frames": 1001, "objects": "hero", "on_event": print, "layout": "alpha", "version": 1},
+    "check": {"frames": [1001], "objects": ["hero"], "sheet": "s.png"},
+    "compare": {"heads": "guided", "output": "s.png", "frames": "1001", "objects": "hero", "rows": 1},
+    "detect": {"objects": "hero", "words": "a disc", "frame": 1001, "threshold": 0.5},
+    "subjects": {"frame": "1001"},
+    "matte": {"name": "hero", "frame": 1001},
+    "box": {"xyxy": [1, 2, 30, 40], "frame": 1001},
+    "point": {"xy": [5, 6], "frame": 1001, "include": True},
+    "stroke": {"xy": [[5, 6]], "frame": 1001, "radius": 2, "include": True, "softness": 0.5},
+    "unknown": {"xy": [[5, 6]], "frame": 1001, "radius": 2},
+    "mask": {"path": "m.png", "frame": 1001},
+    "text": {"words": "a disc", "frame": 1001},
+    "add": {"prompt": {"frame": 1001, "kind": "point", "xy": [5, 6]}},
+    "remove": {"frames": 1001, "kind": "box", "number": 1},
+    "move": {"by": [1, 1], "frames": 1001, "kind": "box", "number": 1},
+    "edge": {"grow": 1.0},
+    "lock": {"frames": 1001, "locked": True},
+    "exists": {"first": 1001, "last": 1002},
+    "absent": {"frames": 1004},
+}
+
+
+def test_arguments_of_another_type_are_told_in_a_sentence(plate: str) -> None:
+    shot = wisp.open(plate)
+    hero = shot.object("hero").box((14, 16, 46, 48), 1001)
+    methods = {name for kind in (type(shot), type(hero)) for name, method in vars(kind).items() if callable(method)}
+    bare = {"undo", "redo", "scale", "delete"}
+    assert {name for name in methods if not name.startswith("_")} == {*CALLS, *bare}
+    before = shot.document
+    for name, given in CALLS.items():
+        method = getattr(hero if hasattr(hero, name) else shot, name)
+        for key in given:
+            with pytest.raises(UsageError) as told:
+                method(**{**given, key: object()})
+            assert key in str(told.value) or "frame" in str(told.value), (name, key)
+    with pytest.raises(UsageError, match="open_shot: 'colour' is no argument of it"):
+        wisp.open(plate, colour="red")
+    assert shot.document == before
+
+
+def test_arguments_may_be_what_scripts_have(plate: str) -> None:
+    """Frames as typed, arrays, one name."""
+    hero = wisp.open(plate).object("hero").box(np.array([14.0, 16, 46, 48], np.float32), "1001")
+    hero.stroke(np.array([[20, 20], [24, 24]]), np.int64(1002)).lock(np.arange(1001, 1003)).lock(f for f in (1004,))
+    assert [(one.kind, one.frame) for one in hero.prompts] == [("box", 1001), ("stroke", 1002)]
+    assert hero.spec.locks == [(1001, 1002), (1004, 1004)]
+    with pytest.raises(UsageError, match="'1001-1002' is not one frame"):
+        hero.point((1, 1), "1001-1002")
 
 
 def test_a_document_of_another_plate_is_not_taken(plate: str) -> None:

@@ -15,32 +15,122 @@ sentence.
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache, wraps
+from inspect import isfunction, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError, validate_call
 
 from . import shot as documents
 from .client import jobs
 from .client.frames import as_sequence, spans
 from .client.tables import EDGE, PAINTED, STROKE_RADIUS, UNKNOWN_RADIUS
 from .errors import UsageError
-from .frames import parse_frames
+from .frames import format_frames, parse_frames
 from .panel.carrying import scaled
 from .panel.shot_edits import ShotEdits
 from .view.places import cache_beside, new_shot
 from .weights.options import RunOptions
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from .solve import Solver
 
-    from .solve import Listener, Solver
-
-Range = str | int | Iterable[int] | None
 Asked = TypeVar("Asked", bound=jobs.Request)
+Made = TypeVar("Made", bound=type)
+Called = TypeVar("Called", bound=Callable[..., Any])
+Listener = Callable[[jobs.Event], None]
 
 
+def _frame(value: Any) -> int:
+    """One frame, as a number or as typed."""
+    try:
+        (named,) = parse_frames(value) if isinstance(value, str) else (operator.index(value),)
+    except (TypeError, ValueError):
+        raise UsageError(f"{value!r} is not one frame.", hint='Give a number, as in 1001 or "1001".') from None
+    return named
+
+
+def _frames(value: Any) -> tuple[int, ...] | None:
+    """A range as typed, one number, or numbers; None: all."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return parse_frames(value)
+    try:
+        return tuple(operator.index(number) for number in (value if isinstance(value, Iterable) else (value,)))
+    except TypeError:
+        raise UsageError(
+            f"{value!r} are not frames.", hint='Give a number, several, or a range as text: "1001-1050x2".'
+        ) from None
+
+
+def _listed(value: Any) -> Any:
+    """Arrays and other sequences as lists of plain numbers; one name as a list of it."""
+    if isinstance(value, str):
+        return [value]
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    return list(plain) if isinstance(plain, Iterable) else plain
+
+
+Frame = Annotated[int, PlainValidator(_frame)]
+Range = Annotated[str | int | Iterable[int] | None, PlainValidator(_frames)]
+Names = Annotated[Sequence[str], BeforeValidator(_listed)]
+Numbers = Annotated[Sequence[float], BeforeValidator(_listed)]
+Line = Annotated[Sequence[Numbers], BeforeValidator(_listed)]
+
+
+def _checked(method: Called) -> Called:
+    """The same, but for arguments that are of another type than they say: UsageError instead of what comes of it."""
+
+    @wraps(method)
+    def call(*given: Any, **named: Any) -> Any:
+        try:
+            return _validated(method)(*given, **named)
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            place, *rest = fault["loc"]
+            names = list(signature(method).parameters)
+            steps = [
+                names[place] if isinstance(place, int) else place,
+                *(step for step in rest if isinstance(step, int)),
+            ]
+            raise UsageError(
+                f"{method.__name__}: '{'.'.join(map(str, steps))}' {_said(fault['type'], fault['msg'])}.",
+                hint=f"See wisp.scripting.{method.__qualname__}.",
+            ) from None
+
+    return call  # type: ignore[return-value]
+
+
+@cache
+def _validated(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Only when it is called: types are named before they are there."""
+    return validate_call(config=ConfigDict(arbitrary_types_allowed=True))(method)
+
+
+def _said(kind: str, message: str) -> str:
+    if kind in ("unexpected_keyword_argument", "extra_forbidden", "unexpected_positional_argument"):
+        return "is no argument of it"
+    if kind.startswith("missing"):
+        return "is missing"
+    return f"is wrong: {message[0].lower()}{message[1:]}"
+
+
+def _all_checked(made: Made) -> Made:
+    """All methods of a class that are not its own affair."""
+    for name, method in list(vars(made).items()):
+        if isfunction(method) and not name.startswith("_"):
+            setattr(made, name, _checked(method))
+    return made
+
+
+@_checked
 def open_shot(
     path: str | Path,
     *,
@@ -80,6 +170,7 @@ def open_shot(
     return OpenShot(made, place, cache, options)
 
 
+@_all_checked
 class OpenShot:
     """A shot document in memory, its plate and its models, which stay loaded. Edits are steps of undo."""
 
@@ -191,7 +282,7 @@ class OpenShot:
     def solve(
         self,
         frames: Range = None,
-        objects: Sequence[str] | None = None,
+        objects: Names | None = None,
         on_event: Listener | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> jobs.Solved:
@@ -210,7 +301,7 @@ class OpenShot:
         output: str | Path,
         *,
         frames: Range = None,
-        objects: Sequence[str] | None = None,
+        objects: Names | None = None,
         on_event: Listener | None = None,
         should_stop: Callable[[], bool] = lambda: False,
         **options: Any,
@@ -225,7 +316,7 @@ class OpenShot:
         return deliver(self._solver(), asked, on_event or ignore, should_stop)
 
     def check(
-        self, frames: Range = None, objects: Sequence[str] | None = None, sheet: str | Path | None = None
+        self, frames: Range = None, objects: Names | None = None, sheet: str | Path | None = None
     ) -> list[jobs.Verdict]:
         """What is to be thought of every solved matte; `sheet`: also a picture of the worst."""
         from .quality import check
@@ -242,11 +333,11 @@ class OpenShot:
 
     def compare(
         self,
-        heads: Sequence[str],
+        heads: Names,
         output: str | Path,
         *,
         frames: Range = None,
-        objects: Sequence[str] | None = None,
+        objects: Names | None = None,
         **options: Any,
     ) -> jobs.Compared:
         """Matte with several heads, side by side on a sheet; `options` are those of `wisp.client.jobs.Compare`."""
@@ -255,7 +346,7 @@ class OpenShot:
         asked = self._asked(jobs.Compare, frames, objects, heads=list(heads), output=str(output), **options)
         return compare(self._solver(), asked)
 
-    def detect(self, objects: Sequence[str] | None = None, **options: Any) -> list[jobs.BoxFound]:
+    def detect(self, objects: Names | None = None, **options: Any) -> list[jobs.BoxFound]:
         """Give text prompts their boxes, in the document; `options` are those of `wisp.client.jobs.Detect`."""
         from .solve.words import detect
 
@@ -265,12 +356,11 @@ class OpenShot:
             if isinstance(event, jobs.BoxFound):
                 found.append(event)
 
-        ids = None if objects is None else [self._shot.object_named(name).id for name in objects]
-        shot, _ = detect(self._solver(), _sound(jobs.Detect(ids, **options)), listen)
+        shot, _ = detect(self._solver(), self._asked(jobs.Detect, None, objects, **options), listen)
         self.edit(lambda edits: edits.set_objects(shot.model_dump(mode="json")["objects"]))
         return found
 
-    def subjects(self, frame: int) -> list[jobs.Candidate]:
+    def subjects(self, frame: Frame) -> list[jobs.Candidate]:
         """What a frame may be about, the likeliest first; `candidate.prompts` go into `Object.add` one by one. Raises
         QualityError where nothing stands out."""
         from .solve.subject import find_subject
@@ -281,10 +371,10 @@ class OpenShot:
             if isinstance(event, jobs.Candidate):
                 found.append(event)
 
-        find_subject(self._solver(), _sound(jobs.Subject(frame)), listen)
+        find_subject(self._solver(), jobs.Subject(frame), listen)
         return found
 
-    def matte(self, name: str, frame: int) -> NDArray[np.float32]:
+    def matte(self, name: str, frame: Frame) -> NDArray[np.float32]:
         """The finished alpha of one object, height x width, 0..1; computed now where it is missing."""
         from .cache import read_matte
 
@@ -306,19 +396,17 @@ class OpenShot:
         self._shot = documents.parse(self._edits.document)
         return step
 
-    def _asked(self, kind: type[Asked], frames: Range, objects: Sequence[str] | None, **options: Any) -> Asked:
-        from .frames import format_frames
-
-        ids = None if objects is None else [self._shot.object_named(name).id for name in objects]
-        text = None if frames is None else format_frames(_frames(frames) or ())
-        if "name" in kind.__dataclass_fields__:
+    def _asked(self, kind: type[Asked], frames: Range, objects: Names | None, **options: Any) -> Asked:
+        options["objects"] = None if objects is None else [self._shot.object_named(name).id for name in objects]
+        known = kind.__dataclass_fields__
+        if "frames" in known:
+            options["frames"] = None if frames is None else format_frames(_frames(frames) or ())
+        if "name" in known:
             options = {"name": self.path.stem, **options}
-        try:
-            return _sound(kind(frames=text, objects=ids, **options))  # type: ignore[call-arg]
-        except TypeError as error:
-            raise UsageError(f"{kind.method}: {error}.", hint=f"See wisp.client.jobs.{kind.__name__}.") from None
+        return _request(kind, **options)
 
 
+@_all_checked
 class Object:
     """One object of an open shot. Every edit returns the object, so that they can be chained."""
 
@@ -327,7 +415,7 @@ class Object:
         self.name = name
 
     def __repr__(self) -> str:
-        return f"<object {self.name!r} with {len(self.spec.prompts)} prompts>"
+        return f"<object {self.name!r} with {jobs.counted(len(self.spec.prompts), 'prompt')}>"
 
     @property
     def spec(self) -> documents.ObjectSpec:
@@ -339,18 +427,18 @@ class Object:
         """In the order in which they were given."""
         return tuple(self.spec.prompts)
 
-    def box(self, xyxy: Sequence[float], frame: int) -> Object:
+    def box(self, xyxy: Numbers, frame: Frame) -> Object:
         """A rectangle around it: left, top, right, bottom. It replaces the frame's box."""
         return self.add({"frame": frame, "kind": "box", "xyxy": list(xyxy)})
 
-    def point(self, xy: Sequence[float], frame: int, include: bool = True) -> Object:
+    def point(self, xy: Numbers, frame: Frame, include: bool = True) -> Object:
         """A click on it, or with `include=False` beside it."""
         return self.add({"frame": frame, "kind": "point", "xy": list(xy), "include": include})
 
     def stroke(
         self,
-        xy: Sequence[Sequence[float]],
-        frame: int,
+        xy: Line,
+        frame: Frame,
         radius: float = STROKE_RADIUS,
         include: bool = True,
         softness: float = 0.0,
@@ -361,16 +449,16 @@ class Object:
         made = {"frame": frame, "kind": "stroke", "xy": line, "radius": radius, "include": include}
         return self.add(dict(made, softness=softness))
 
-    def unknown(self, xy: Sequence[Sequence[float]], frame: int, radius: float = UNKNOWN_RADIUS) -> Object:
+    def unknown(self, xy: Line, frame: Frame, radius: float = UNKNOWN_RADIUS) -> Object:
         """A painted line of that radius under which alpha may be anything; it travels with the object."""
         line = [list(point) for point in xy]
         return self.add({"frame": frame, "kind": "unknown", "xy": line, "radius": radius})
 
-    def mask(self, path: str | Path, frame: int) -> Object:
+    def mask(self, path: str | Path, frame: Frame) -> Object:
         """A black and white picture of it, of the plate's size."""
         return self.add({"frame": frame, "kind": "mask", "path": documents.relative_path(path, self._open.path)})
 
-    def text(self, words: str, frame: int) -> Object:
+    def text(self, words: str, frame: Frame) -> Object:
         """Words that name it; `OpenShot.detect` makes them a box."""
         return self.add({"frame": frame, "kind": "text", "text": words})
 
@@ -389,7 +477,11 @@ class Object:
         return len(chosen)
 
     def move(
-        self, by: Sequence[float], frames: Range = None, kind: str | None = None, number: int | None = None
+        self,
+        by: Annotated[Numbers, Field(min_length=2, max_length=2)],
+        frames: Range = None,
+        kind: str | None = None,
+        number: int | None = None,
     ) -> int:
         """Move points, boxes and strokes by (x, y) plate pixels; which ones as of `remove`. Returns how many."""
         chosen = [place for place in self._chosen(frames, kind, number) if self.prompts[place].kind in _MOVABLE]
@@ -416,7 +508,7 @@ class Object:
         named = set(_frames(frames) or ())
         return self._set(locks=spans(held | named if locked else held - named))
 
-    def exists(self, first: int | None = None, last: int | None = None) -> Object:
+    def exists(self, first: Frame | None = None, last: Frame | None = None) -> Object:
         """On which frames it may be there; None: from the plate's first, to its last."""
         return self._set(first=first, last=last)
 
@@ -487,19 +579,13 @@ def _moved(prompt: dict[str, Any], by: Sequence[float]) -> dict[str, Any]:
     return {**prompt, "xy": [x + dx, y + dy]}
 
 
-def _frames(frames: Range) -> tuple[int, ...] | None:
-    """A range as typed, one number, or numbers; None: all."""
-    if frames is None:
-        return None
-    if isinstance(frames, str):
-        return parse_frames(frames)
-    return (frames,) if isinstance(frames, int) else tuple(frames)
+def _request(kind: type[Asked], **values: Any) -> Asked:
+    """As the engine would take it. ValidationError, UsageError."""
+    from .engine.api import JOB_REQUESTS
 
-
-def _sound(asked: Asked) -> Asked:
-    if asked.faults:
-        raise UsageError(f"{asked.method}: {'; '.join(asked.faults)}.")
-    return asked
+    made = JOB_REQUESTS[kind.method].model_validate({"shot_id": "", **values}).request()
+    assert isinstance(made, kind)
+    return made
 
 
 def _resized(stored: str, document: Path, before: tuple[int, int], size: tuple[int, int]) -> str:

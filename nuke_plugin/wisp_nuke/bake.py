@@ -6,6 +6,7 @@ import re
 from typing import Any, Dict, List, Optional
 
 from . import edits, graph, host, node
+from .vendor.client.jobs import counted
 
 _KNOB = re.compile(r"parent\.(\w+)(?:\.([rgb]))?")
 #: Nodes that change nothing while these knobs hold these values.
@@ -37,7 +38,7 @@ def require_solved(group: Any) -> None:
     unsolved = [frame for frame in frames if group["wisp_cache_state"].getValueAt(frame) < 1]
     if unsolved:
         raise edits.Refusal(
-            f"{len(unsolved)} frames are not solved, the first is {unsolved[0]}; track the whole range first."
+            f"{counted(len(unsolved), 'frame')} not solved, the first is {unsolved[0]}; track the whole range first."
         )
 
 

@@ -239,7 +239,7 @@ def test_matting_before_tracking_says_so(shot: Path, tmp_path: Path, capsys) -> 
     common = ["farm", "task", "matte", str(shot), "--cache", str(tmp_path / "cache"), "--object", "disc"]
     assert main([*common, "--frames", "1003-1004"]) == 9
     told = capsys.readouterr()
-    assert "openjd_fail: 2 frames of 'disc' have no mask to matte: 1003-1004" in told.out
+    assert "openjd_fail: 'disc' has no mask to matte on 2 frames: 1003-1004" in told.out
 
 
 @pytest.mark.slow

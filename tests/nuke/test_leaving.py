@@ -80,7 +80,7 @@ def test_an_unsolved_frame_is_refused_by_its_number(session: Any, group: Any) ->
     node.show_states(group, [{1001: 1, 1002: 1, 1004: 1}] * 2, [True, True])
     for button in ("wisp_bake", "wisp_publish"):
         group[button].execute()
-        assert "1 frames are not solved, the first is 1003" in group["wisp_status"].value()
+        assert "1 frame not solved, the first is 1003" in group["wisp_status"].value()
 
 
 def test_versions_count_up(session: Any, group: Any, tmp_path: Path) -> None:

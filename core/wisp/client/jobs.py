@@ -15,6 +15,12 @@ from .tables import DETECTOR, THRESHOLD
 if TYPE_CHECKING:  # annotations are not looked at where Python is too old to have these
     from typing import Annotated, Literal
 
+
+def counted(number: int, thing: str) -> str:
+    """`1 frame`, `2 frames`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 # -- requests -------------------------------------------------------------------------------------------------
 
 
@@ -117,7 +123,7 @@ class Deliver(Request):
         if not 0.05 <= self.tolerance <= 1000:
             found.append(f"the tolerance {self.tolerance:g} is not from 0.05 to 1000 pixels")
         if self.points is not None and self.points < 4:
-            found.append(f"{self.points} points are fewer than 4")
+            found.append(f"{counted(self.points, 'point')} cannot make a shape, which has 4 or more")
         if self.keys is not None and self.keys < 1:
             found.append(f"a key each {self.keys} frames is none")
         if isinstance(self.version, int) and self.version < 1:
@@ -383,12 +389,13 @@ class Figures(Event):
     @property
     def sentence(self) -> str:
         text = (
-            f"{self.object}: {self.points} points, {self.keys} keys on {self.frames} frames in {self.spans} spans, "
+            f"{self.object}: {counted(self.points, 'point')}, {counted(self.keys, 'key')} on "
+            f"{counted(self.frames, 'frame')} in {counted(self.spans, 'span')}, "
             f"IoU {self.iou:.4f}, at worst {self.worst_iou:.4f} on frame {self.worst_frame}, "
             f"{100 * self.near:.1f} % of the boundary within tolerance"
         )
         if self.crossing:
-            text += f", {len(self.crossing)} frames on which a spline crosses itself"
+            text += f", {counted(len(self.crossing), 'frame')} on which a spline crosses itself"
         return text + "."
 
 
@@ -450,7 +457,7 @@ class Solved(Done):
 
     @property
     def sentence(self) -> str:
-        return f"{self.tracked} masks tracked, {self.matted} mattes computed, {self.cached} kept."
+        return f"{counted(self.tracked, 'mask')} tracked, {counted(self.matted, 'matte')} computed, {self.cached} kept."
 
 
 @dataclass(frozen=True)
@@ -476,7 +483,7 @@ class SubjectFound(Done):
     def sentence(self) -> str:
         if not self.doubtful:
             return "Candidate 1 is the likeliest by far."
-        return f"What the subject is is in doubt: {self.candidates} candidate{'' if self.candidates == 1 else 's'}."
+        return f"What the subject is is in doubt: {counted(self.candidates, 'candidate')}."
 
 
 @dataclass(frozen=True)
@@ -490,7 +497,7 @@ class Delivered(Done):
 
     @property
     def sentence(self) -> str:
-        return f"{self.written} files written, {self.skipped} were there already: {', '.join(self.folders)}"
+        return f"{counted(self.written, 'file')} written, {self.skipped} there already: {', '.join(self.folders)}"
 
 
 @dataclass(frozen=True)
@@ -517,7 +524,7 @@ class Checked(Done):
 
     @property
     def sentence(self) -> str:
-        return f"{self.judged} frames judged, {self.suspicious or 'none'} suspicious"
+        return f"{counted(self.judged, 'frame')} judged, {self.suspicious or 'none'} suspicious"
 
 
 @dataclass(frozen=True)
@@ -553,7 +560,7 @@ class RotoTaken(Done):
 
     @property
     def sentence(self) -> str:
-        return "1 object taken" if self.objects == 1 else f"{self.objects} objects taken"
+        return f"{counted(self.objects, 'object')} taken"
 
 
 @dataclass(frozen=True)

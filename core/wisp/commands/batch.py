@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..atomic import ordinary, replacing, spare_others
-from ..client.jobs import Stopped
+from ..client.jobs import Stopped, counted
 from ..client.tables import LAYOUTS, PROMPT_KINDS
 from ..errors import CancelledError, InputError, UsageError, expected
 from ..frames import format_frames
@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
             reporter.emit("shot", **told, seconds=round(entry.seconds, 3))
         failed = sum(entry.state == "failed" for entry in entries)
         reporter.emit("done", shots=len(entries), failed=failed, page=str(page))
-        reporter.say(f"{len(entries) - failed} of {len(entries)} shots done: {page}")
+        reporter.say(f"{len(entries) - failed} of {counted(len(entries), 'shot')} done: {page}")
     return code
 
 
@@ -200,7 +200,7 @@ tr {{ border-top: 1px solid #44444a; }}
 .failed td:first-child {{ color: #ff8a75; }} .done td:first-child {{ color: #6fd39a; }}
 img {{ max-width: 480px; max-height: 320px; }}
 </style>
-<h1>{html.escape(source.name)}</h1><p>{done} of {len(entries)} shots done.</p>
+<h1>{html.escape(source.name)}</h1><p>{done} of {counted(len(entries), "shot")} done.</p>
 <table><tr><th>state</th><th>shot</th><th>time</th><th>frames to look at</th><th></th><th>the worst</th></tr>
 {chr(10).join(rows)}
 </table></html>

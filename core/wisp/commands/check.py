@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..client.jobs import Check, Checked, Event, Verdict
+from ..client.jobs import Check, Checked, Event, Verdict, counted
 from ..errors import QualityError
 from ..frames import format_frames
 from .options import add_model_options, add_output_options, at_least, request_of, set_up_logging, solver_of
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     if code == 0 and args.fail_on and suspicious:
         judged = sum(item.state == "judged" for item in verdicts)
         raise QualityError(
-            f"{suspicious} of {judged} frames of {args.shot} are suspicious.",
+            f"{args.shot}: {suspicious} of {counted(judged, 'frame')} suspicious.",
             hint="Look at the worst, draw a prompt where the object goes wrong, and solve again.",
             path=args.shot,
         )
@@ -97,5 +97,5 @@ def _summary(verdicts: Sequence[Verdict]) -> list[str]:
                 parts.setdefault(item.reasons[0], []).append(item.frame)
         judged = sum(item.state == "judged" for item in own)
         told = [f"{what} {format_frames(sorted(frames))}" for what, frames in parts.items() if frames]
-        lines.append(f"{name}: " + "; ".join([f"{judged} frames judged", *(told or ["none suspicious"])]))
+        lines.append(f"{name}: " + "; ".join([f"{counted(judged, 'frame')} judged", *(told or ["none suspicious"])]))
     return lines or ["The shot has no enabled object."]

@@ -189,7 +189,7 @@ def run(args: argparse.Namespace) -> int:
     seconds = time.monotonic() - started
     reporter.emit("done", shot=str(document), matted=summary.matted, cached=summary.cached, seconds=round(seconds, 3))
     mattes = f"{folder}{os.sep}<object>{os.sep}<object>.%0{plate.padding}d.exr"
-    reporter.say(f"{summary.matted} mattes computed, {summary.cached} kept, in {seconds:.1f} s.")
+    reporter.say(f"{jobs.counted(summary.matted, 'matte')} computed, {summary.cached} kept, in {seconds:.1f} s.")
     reporter.say(f"Mattes: {mattes}\nShot:   {document} (add prompts, then: wisp solve {document})")
     return 0
 

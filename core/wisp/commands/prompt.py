@@ -23,6 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..client.jobs import counted
 from ..client.tables import EDGE, PROMPT_KINDS
 from ..errors import InputError, OutputError, UsageError
 from ..frames import format_frames
@@ -110,7 +111,7 @@ def _list(shot: OpenShot, as_json: bool) -> None:
             print(json.dumps({"event": "object", **head, "edge": spec.edge.model_dump(mode="json")}), flush=True)
         else:
             locked = f", locked {', '.join(f'{first}-{last}' for first, last in spec.locks)}" if spec.locks else ""
-            print_text(f"{item.name}: {len(item.prompts)} prompts{locked}")
+            print_text(f"{item.name}: {counted(len(item.prompts), 'prompt')}{locked}")
         for number, prompt in enumerate(item.prompts, 1):
             values = prompt.model_dump(mode="json")
             if as_json:
@@ -141,9 +142,8 @@ def _add(args: argparse.Namespace, shot: OpenShot) -> str:
             item.mask(prompt["path"], prompt["frame"])
         else:
             item.add(prompt)
-    return (
-        f"{len(prompts)} prompts added to '{item.name}' on {format_frames(sorted({one['frame'] for one in prompts}))}"
-    )
+    frames = format_frames({one["frame"] for one in prompts})
+    return f"{counted(len(prompts), 'prompt')} added to '{item.name}' on {frames}"
 
 
 def _move(args: argparse.Namespace, shot: OpenShot) -> str:
@@ -152,12 +152,12 @@ def _move(args: argparse.Namespace, shot: OpenShot) -> str:
     except ValueError:
         raise UsageError(f"'--by {args.by}' cannot be understood.", hint="Expected DX,DY.") from None
     count = _known(args, shot).move((dx, dy), args.frames, args.kind, args.number)
-    return f"{count} prompts of '{args.object}' moved by {dx:g},{dy:g}"
+    return f"{counted(count, 'prompt')} of '{args.object}' moved by {dx:g},{dy:g}"
 
 
 def _remove(args: argparse.Namespace, shot: OpenShot) -> str:
     count = _known(args, shot).remove(args.frames, args.kind, args.number)
-    return f"{count} prompts of '{args.object}' removed"
+    return f"{counted(count, 'prompt')} of '{args.object}' removed"
 
 
 def _lock(args: argparse.Namespace, shot: OpenShot) -> str:

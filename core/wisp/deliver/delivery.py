@@ -6,7 +6,7 @@ all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,7 @@ from ..client import tables
 from ..errors import CancelledError, InputError, OutputError, UsageError
 from ..fingerprint import fingerprint
 from ..finish.exclusive import make_exclusive
-from ..frames import format_frames
+from ..frames import format_frames, gaps
 from ..plates import seal
 from ..plates.clip import FloatImage
 from ..plates.exr_writer import write_exr
@@ -179,8 +179,9 @@ class Delivery:
                 self._solver.run(frames, [name])
             missing = self._missing(files)
         if missing:
-            text = "; ".join(f"'{name}' on {format_frames(frames)}" for name, frames in missing.items())
-            raise InputError(f"Not solved yet: {text}.", hint="Run wisp solve first.")
+            raise unsolved(
+                missing, {frame for file in self._files for frame in file.frames}, FORMATS[self._style.format].movie
+            )
 
     def _missing(self, files: Sequence[_File]) -> dict[str, list[int]]:
         """Object -> its frames whose mattes are not there."""
@@ -313,6 +314,16 @@ class Delivery:
         from .colour import Foreground
 
         return Foreground(self._solver.plate, self._solver.colour)
+
+
+def unsolved(missing: Mapping[str, Sequence[int]], asked: Iterable[int], gapless: bool) -> InputError:
+    """`missing`: object -> its frames that are not solved, of those that are asked for. `gapless`: what is delivered
+    can leave out none."""
+    text = "; ".join(f"'{name}' on {format_frames(frames)}" for name, frames in missing.items())
+    solved = sorted(set(asked).difference(*missing.values()))
+    fits = solved and not (gapless and gaps(solved, solved[0], solved[-1]))
+    ready = f", or deliver only what is solved: --frames {format_frames(solved)}" if fits else ""
+    return InputError(f"Not solved yet: {text}.", hint=f"Run wisp solve first{ready}.")
 
 
 def _without_gaps(wanted: Sequence[int], available: Sequence[int]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..atomic import replacing
 from ..cache import read_matte
 from ..client.jobs import Figures, Progress
-from ..errors import CancelledError, InputError, OutputError, UsageError
+from ..errors import CancelledError, OutputError, UsageError
 from ..finish.exclusive import make_exclusive
 from ..frames import format_frames, gaps
 from ..plates.clip import FloatImage
@@ -23,6 +23,7 @@ from ..shapes.trace import Options, trace
 from ..solve import Solver
 from ..solve.events import Eta, Listener, ignore
 from ..solve.objects import ObjectWork
+from .delivery import unsolved
 from .naming import VERSION, Pattern
 
 
@@ -115,9 +116,8 @@ class ShapesDelivery:
             work.item.name: [frame for frame in self._frames if frame in work.marks and work.matte(frame) is None]
             for work in (self._solver.works if self._exclusive else self.works)
         }
-        text = "; ".join(f"'{name}' on {format_frames(frames)}" for name, frames in missing.items() if frames)
-        if text:
-            raise InputError(f"Not solved yet: {text}.", hint="Run wisp solve first.")
+        if any(missing.values()):
+            raise unsolved({name: frames for name, frames in missing.items() if frames}, self._frames, gapless=True)
 
     def _read(self, work: ObjectWork, frame: int) -> FloatImage:
         plate = self._solver.plate

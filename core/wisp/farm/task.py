@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ..client.jobs import counted
 from ..errors import QualityError
 from ..frames import format_frames
 from ..solve import Solver, Stage
@@ -51,7 +52,7 @@ def run_stage(solver: Solver, stage: Stage, name: str, frames: Sequence[int], sh
     left = _unsolved(solver, name, frames)
     if stage == "matte" and left:
         raise QualityError(
-            f"{len(left)} frames of '{name}' have no mask to matte: {format_frames(left)}.",
+            f"'{name}' has no mask to matte on {counted(len(left), 'frame')}: {format_frames(left)}.",
             hint="Run the job's Track step for this object first, with the same shot and cache.",
         )
     print("openjd_progress: 100", flush=True)

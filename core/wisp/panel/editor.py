@@ -344,7 +344,8 @@ class Editor(QtWidgets.QWidget):
         prompts = self.edits.prompts(self.edits.active, self.frame)
         if prompts:
             QtWidgets.QApplication.clipboard().setText(carried(prompts, self.edits.size, self.root))
-        self.status.show_words(f"{len(prompts)} prompts copied" if prompts else "There are no prompts on this frame.")
+        words = f"{jobs.counted(len(prompts), 'prompt')} copied" if prompts else "There are no prompts on this frame."
+        self.status.show_words(words)
 
     def _paste(self) -> None:
         try:
@@ -358,7 +359,7 @@ class Editor(QtWidgets.QWidget):
             return
         self.edits.add_prompts(prompts, "Paste prompts")
         self._drawn()
-        self.status.show_words(f"{len(prompts)} prompts pasted")
+        self.status.show_words(f"{jobs.counted(len(prompts), 'prompt')} pasted")
 
     def _tell_refusal(self, why: str) -> None:
         self._show_lock()  # the button has changed by itself

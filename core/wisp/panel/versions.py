@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
+from ..client.jobs import counted
+
 #: So many are kept; the oldest goes.
 KEPT = 10
 FOLDER = "versions"
@@ -41,7 +43,7 @@ class Version(NamedTuple):
         when = time.strftime("%H:%M:%S, %d %b", time.localtime(self.when))
         prompts = sum(len(item.get("prompts", [])) for item in self.objects)
         models = f"{self.solve.get('tracker', '')}, {self.solve.get('head', '')}".strip(", ")
-        return f"{self.number}    {when}    {models}    {prompts} prompts    {self.frames} mattes"
+        return f"{self.number}    {when}    {models}    {counted(prompts, 'prompt')}    {counted(self.frames, 'matte')}"
 
 
 def versions(cache: Path) -> List[Version]:
