@@ -75,6 +75,13 @@ def test_what_says_no_frame_is_on_the_first_that_has_a_picture(capsys: pytest.Ca
         assert main(["matte", "plates/sh010.%04d.png", *prompt, *options]) == 0, capsys.readouterr().err
         (item,) = documents.load(f"{policy}/sh010.wisp").objects
         assert {prompt.frame for prompt in item.prompts} == {1003}
+    shot = documents.load("black/sh010.wisp")
+    shot.objects.clear()
+    documents.save(shot, "black/sh010.wisp")
+    assert main(["detect", "black/sh010.wisp", "--subject", "-q"]) == 0, capsys.readouterr().err
+    assert {prompt.frame for prompt in documents.load("black/sh010.wisp").objects[0].prompts} == {1003}
+    assert main(["detect", "black/sh010.wisp", "--subject", "--frame", "1002", "-q"]) == 9
+    assert "Frame 1002 of the plate is missing, and black." in capsys.readouterr().err
     gap, beyond = ["skip/sh010.wisp", "--frames", "1002-1003", "-q"], ["skip/sh010.wisp", "--frames", "1002-1005", "-q"]
     for command in (["solve"], ["check"], ["deliver", "-o", "out"], ["deliver", "-o", "out", "--layout", "shapes"]):
         capsys.readouterr()

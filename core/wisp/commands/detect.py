@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shot", type=Path, help="the document, NAME.wisp; it is changed")
     parser.add_argument("--objects", nargs="+", metavar="NAME", help="only these (default: all that are enabled)")
     add_detector_options(parser)
-    parser.add_argument("--frame", type=frame_number, metavar="F", help="of --subject (default: the shot's first)")
+    parser.add_argument("--frame", type=frame_number, metavar="F", help="of --subject (default: the first there is)")
     add_model_options(parser)
     add_output_options(parser)
 
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
 
     def work(listener: Listener, should_stop: Callable[[], bool]) -> jobs.Done:
         if args.subject is not None:
-            frame = solver_of(args, shot).plate.frames[0] if args.frame is None else args.frame
+            frame = solver_of(args, shot).plate.pictured[0] if args.frame is None else args.frame
             told = add_subject(args, shot, frame, solver_of(args, shot), listener, should_stop)
             documents.save(shot, args.shot)
             return told

@@ -19,7 +19,7 @@ Policy = Literal["error", "hold", "black", "skip"]
 
 def apply_missing(
     plate: Plate, policy: Policy, first: int, last: int, should_stop: Callable[[], bool] = lambda: False
-) -> Plate:
+) -> MissingPlate:
     """`plate` over `first..last`, with its gaps dealt with.
 
     A gap is a frame of `plate.expected` (and any beyond its ends) that has no file, or whose header cannot be
@@ -80,7 +80,8 @@ class MissingPlate:
     def __init__(self, plate: Plate, policy: Policy, frames: tuple[int, ...], good: tuple[int, ...]) -> None:
         self._plate = plate
         self._policy = policy
-        self._good = good
+        #: Those with a picture of their own.
+        self.pictured = good
         self._is_good = frozenset(good)
         self.frames = self.expected = frames
         self.files = plate.files
@@ -140,10 +141,10 @@ class MissingPlate:
 
     def _neighbours(self, frame: int) -> Iterator[int]:
         """Other good frames in the order in which they may stand in: backwards to the first, then onwards."""
-        place = bisect_right(self._good, frame)
-        for other in chain(range(place - 1, -1, -1), range(place, len(self._good))):
-            if self._good[other] != frame:
-                yield self._good[other]
+        place = bisect_right(self.pictured, frame)
+        for other in chain(range(place - 1, -1, -1), range(place, len(self.pictured))):
+            if self.pictured[other] != frame:
+                yield self.pictured[other]
 
     def _require(self, frame: int) -> None:
         place = bisect_left(self.frames, frame)

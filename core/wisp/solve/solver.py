@@ -20,7 +20,8 @@ from ..models.build import ModelStamp
 from ..models.store import Models
 from ..plates.clip import Clip, DisplayClip
 from ..plates.colour import ColourChoice
-from ..plates.plate import Plate, Window
+from ..plates.missing import MissingPlate
+from ..plates.plate import Window
 from ..plates.sequences import find
 from ..plates.sources import Sources
 from ..shot import ObjectSpec, Shot
@@ -93,7 +94,7 @@ class Solver:
     # What there is -----------------------------------------------------------------------------------------
 
     @property
-    def plate(self) -> Plate:
+    def plate(self) -> MissingPlate:
         """See `Source.plate`."""
         return self.source.plate
 

@@ -13,8 +13,9 @@ from ..fingerprint import fingerprint
 from ..plates import apply_missing, open_plate
 from ..plates.clip import Clip, CroppedClip, DisplayClip, FloatImage, SquareClip, unsqueezing
 from ..plates.colour import ColourChoice, DisplayTransform, choose_colour
+from ..plates.missing import MissingPlate
 from ..plates.opening import Fence
-from ..plates.plate import Plate, Window
+from ..plates.plate import Window
 from ..shot import PlateSpec, resolve_path
 from .clean import CleanPlate
 from .holdout import Holdout
@@ -49,7 +50,7 @@ class Source:
         self._alpha_bytes = 0
 
     @cached_property
-    def plate(self) -> Plate:
+    def plate(self) -> MissingPlate:
         """The plate over the shot's frame range, gaps treated as the shot says. Raises InputError, UsageError, and
         CancelledError."""
         spec = self.spec

@@ -32,6 +32,11 @@ def find_subject(
     from ..trackers.flow.subject import candidates, doubtful
 
     solver.frames_of([asked.frame])
+    if solver.shot.plate.missing == "black" and asked.frame not in solver.plate.pictured:
+        raise QualityError(
+            f"Frame {asked.frame} of the plate is missing, and black.",
+            hint=f"Look on another frame: the first with a picture is {solver.plate.pictured[0]}.",
+        )
     done = count(1)
 
     def step() -> None:
