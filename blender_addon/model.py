@@ -22,6 +22,7 @@ from bpy.props import (
 
 from . import compat, compositing, engine, mattes, places
 from .client.client import Signal
+from .client.states import corrected
 from .client.tables import EDGE, HEAD, PALETTE, STROKE_RADIUS, TRACKER
 
 KINDS = (
@@ -135,6 +136,12 @@ class WispObject(bpy.types.PropertyGroup):
     def keyframes(self) -> list[int]:
         """Plate frames with prompts, ascending."""
         return sorted({prompt.frame for prompt in self.prompts})
+
+    @property
+    def corrected(self) -> set[int]:
+        """Keyframes that mend what was tracked."""
+        said = {"lasso": "mask"}
+        return corrected([{"frame": one.frame, "kind": said.get(one.kind, one.kind)} for one in self.prompts])
 
     def add_prompt(self, kind: str, frame: int, points, include: bool = True, radius: float = STROKE_RADIUS):
         """Append a prompt. A frame has at most one box: a new one takes its place."""

@@ -17,6 +17,7 @@ from bpy.props import EnumProperty
 from gpu_extras.batch import batch_for_shader
 
 from . import active, activity, compat, engine, gestures, places, plates, preferences, textures
+from .client.frames import frames_in, spans
 from .client.tables import PAINTED
 from .mattes import MatteFolder
 from .runs import runs
@@ -29,7 +30,15 @@ VIEWS = (
     ("edges", "Edges", "Where the mattes are soft"),
 )
 BACKDROP = (0.05, 0.35, 0.12, 1.0)
-STATES = {"solved": (0.2, 0.76, 0.42, 1.0), "dirty": (0.91, 0.7, 0.25, 1.0), "doubtful": (0.91, 0.33, 0.25, 1.0)}
+STATES = {
+    "solved": (0.2, 0.76, 0.42, 1.0),
+    "dirty": (0.91, 0.7, 0.25, 1.0),
+    "doubtful": (0.91, 0.33, 0.25, 1.0),
+    "lost": (0.6, 0.16, 0.36, 1.0),
+    "locked": (0.56, 0.72, 1.0, 1.0),
+    "keyframe": (1.0, 1.0, 1.0, 1.0),
+    "corrected": (0.37, 0.83, 1.0, 1.0),
+}
 Color = tuple[float, float, float, float]
 XY = tuple[float, float]
 
@@ -222,25 +231,33 @@ def _timeline(context: Any) -> None:
 
 
 def _states(strip: Any, run: Any, scene: Any, view2d: Any) -> None:
-    """A bar along the strip's lower edge, a diamond for each frame with prompts."""
+    """A bar along the strip's lower edge, a line below it where the chosen object is locked, a diamond for each frame
+    with prompts: one that mends what was tracked has a point in it."""
     try:
         shown = plates.shown_frames(scene, strip)
     except plates.Refusal:
         return
     low, high = strip.channel + 0.06, strip.channel + 0.2
 
-    def box(first: int, last: int, color: Color) -> None:
+    def box(first: int, last: int, color: Color, low: float = low, high: float = high) -> None:
         corners = ((first, low), (last + 1, low), (last + 1, high), (first, high))
         _fill([view2d.view_to_region(*xy, clip=False) for xy in corners], color)
 
     if run is not None:
-        for state, spans in run.spans(shown).items():
-            for first, last in spans if state in STATES else ():
+        for state, found in run.spans(shown).items():
+            for first, last in found if state in STATES else ():
                 box(first, last, STATES[state])
-    keyframes = {prompt.frame for item in strip.wisp.objects for prompt in item.prompts}
+    item = strip.wisp.active_object
+    if item is not None and item.locks:
+        for first, last in spans(plates.times_of(f"{strip.wisp.uid} locks", shown, frames_in(item.locks))):
+            box(first, last, STATES["locked"], low - 0.03, low)
+    keyframes = {frame for item in strip.wisp.objects for frame in item.keyframes}
+    mended = set().union(*(item.corrected for item in strip.wisp.objects))
     for time in plates.times_of(strip.wisp.uid, shown, keyframes):
         x, y = view2d.view_to_region(time + 0.5, (low + high) / 2, clip=False)
-        _fill([(x - 5, y), (x, y + 5), (x + 5, y), (x, y - 5)], (1.0, 1.0, 1.0, 1.0))
+        state = "corrected" if shown[time] in mended else "keyframe"
+        for size, color in ((5, STATES[state]), (1, (0.0, 0.0, 0.0, 1.0)))[: 1 + (state == "corrected")]:
+            _fill([(x - size, y), (x, y + size), (x + size, y), (x, y - size)], color)
 
 
 def register() -> None:

@@ -167,12 +167,17 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
         for state, text, symbol in STATES:
             if state in spans:
                 layout.label(text=f"{text}: {listed(spans[state])}", icon=symbol)
-        if "doubtful" in spans:
+        item = strip.wisp.active_object
+        mended = item.corrected if item is not None else set()
+        if mended:
+            times = plates.times_of(f"{strip.wisp.uid} corrected", shown, mended)
+            layout.label(text=f"Corrected: {listed([[time, time] for time in sorted(times)])}", icon="KEYFRAME_HLT")
+        if "doubtful" in spans or "lost" in spans:
             row = layout.row(align=True)
             for forward, symbol in ((False, "TRIA_LEFT"), (True, "TRIA_RIGHT")):
                 jump = row.operator("wisp.jump", text="Worth a Look", icon=symbol)
                 jump.forward, jump.what = forward, "doubtful"
-        if "solved" in spans or "doubtful" in spans:
+        if spans.keys() & {"solved", "doubtful", "lost"}:
             layout.operator("wisp.check", icon="VIEWZOOM")
 
     @staticmethod
@@ -197,7 +202,12 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
 
 
 #: A state, what a person reads, and its icon.
-STATES = (("solved", "Done", "CHECKMARK"), ("dirty", "To do", "FILE_REFRESH"), ("doubtful", "Worth a look", "ERROR"))
+STATES = (
+    ("solved", "Done", "CHECKMARK"),
+    ("dirty", "To do", "FILE_REFRESH"),
+    ("doubtful", "Worth a look", "ERROR"),
+    ("lost", "Lost", "HIDE_ON"),
+)
 
 
 def listed(spans) -> str:

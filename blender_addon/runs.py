@@ -89,10 +89,13 @@ class Run:
         return {number: lane.suspicious for number, lane in self.session.lanes.items()}
 
     def state(self, frame: int) -> str:
-        """`dirty`, `doubtful`, `solved` or `none`: the worst of the objects that are shown."""
-        lanes = [self.session.lanes[number] for number in self.enabled if number in self.session.lanes]
+        """`dirty`, `lost`, `doubtful`, `solved` or `none`: the worst of the objects that are shown."""
+        shown = [number for number in self.enabled if number in self.session.lanes]
+        lanes = [self.session.lanes[number] for number in shown]
         if any(frame in lane.dirty for lane in lanes):
             return "dirty"
+        if any(frame in self.session.lost(number) for number in shown):
+            return "lost"
         if any(frame in lane.suspicious for lane in lanes):
             return "doubtful"
         return "solved" if any(frame in lane.solved for lane in lanes) else "none"

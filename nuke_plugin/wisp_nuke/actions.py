@@ -9,6 +9,7 @@ from .engine import ENGINE
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError
 from .vendor.client.jobs import BoxFound, Candidate, Check, Detect, Done, Subject, SubjectFound
+from .vendor.client.states import STATES, drawn_states
 
 
 def track(group: Any, direction: str) -> Any:
@@ -18,8 +19,13 @@ def track(group: Any, direction: str) -> Any:
 def go_to_keyframe(group: Any, step: int) -> None:
     """The next (1) or previous (-1) frame with prompts."""
     beyond = [frame for frame in edits.keyframes(group) if (frame - host.frame()) * step > 0]
-    if beyond:
-        host.go(min(beyond) if step > 0 else max(beyond))
+    if not beyond:
+        return
+    frame = min(beyond) if step > 0 else max(beyond)
+    host.go(frame)
+    said = {item["name"]: drawn_states(item, frame) for item in edits.stored(group)["objects"]}
+    told = "; ".join(f"{name} {', '.join(STATES[key].label for key in keys)}" for name, keys in said.items() if keys)
+    solving.set_status(group, f"Frame {frame}: {told}")
 
 
 def go_to_doubt(group: Any, step: int) -> None:

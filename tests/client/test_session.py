@@ -240,6 +240,15 @@ def test_what_a_check_doubts_is_marked_with_its_reason(made: Any) -> None:
     assert session.message == "2 frames judged, 1 suspicious" and ends == [(jobs.Checked(2, 1), "")]
 
 
+def test_where_an_object_is_lost_is_known_until_it_is_solved_anew(made: Any) -> None:
+    session, _, _, _ = made
+    for frame, state in ((7, "tracked"), (8, "lost"), (9, "candidate")):
+        session.note_track_state(1, frame, state, 0.9)
+    assert session.lost(1) == {8} and session.lost(2) == set()
+    session.note_track_state(1, 8, "tracked", 0.9)
+    assert session.lost(1) == set()
+
+
 def test_mattes_of_a_comparison_are_not_the_shots(made: Any) -> None:
     session, client, _, _ = made
     ends: list[tuple[Any, str]] = []

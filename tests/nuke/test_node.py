@@ -62,6 +62,9 @@ def test_objects_and_frames(session: Any) -> None:
     assert [[p["frame"] for p in item["prompts"]] for item in objects(session, group)] == [[1001], [1003]]
     group["wisp_prev_prompt"].execute()
     assert session.host.frame() == 1001
+    assert group["wisp_status"].value() == "Frame 1001: object1 keyframe"
+    group["wisp_next_prompt"].execute()
+    assert group["wisp_status"].value() == "Frame 1003: object2 keyframe"
     session.host.frame(2000)
     group["wisp_add_pos"].execute()
     assert "outside" in group["wisp_status"].value()

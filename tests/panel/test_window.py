@@ -14,6 +14,8 @@ from helpers.hand import FRAMES, SIZE, Hand, disc
 from PySide6 import QtTest
 from wisp import shot as documents
 from wisp.cache import read_matte
+from wisp.client.session import Lane
+from wisp.client.states import STATES
 from wisp.panel import compose
 from wisp.panel.qt import Qt, QtCore, QtGui, QtWidgets
 from wisp.panel.viewing import INVITATION
@@ -189,6 +191,31 @@ def test_the_timeline_goes_where_it_is_clicked(window: Window, hand: Hand) -> No
         place = QtCore.QPoint(round((timeline.x_of(frame) + timeline.x_of(frame + 1)) / 2), 8)
         QtTest.QTest.mouseClick(timeline, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
         assert window.editor.frame == frame
+
+
+def test_the_timeline_tells_a_corrected_and_a_lost_frame(window: Window, hand: Hand) -> None:
+    editor, timeline = window.editor, window.editor.timeline
+    editor.live.setChecked(False)
+    hand.click(50, 30)
+    editor.go(FRAMES[2])
+    hand.click(60, 40)
+    (number,) = [item["id"] for item in editor.edits.objects]
+    session = editor.session
+    session.lanes[number] = Lane(set(FRAMES[:2]), {FRAMES[2]}, {})
+    session.note_track_state(number, FRAMES[1], "lost", 0.0)
+    session.changed.emit()
+    said = []
+    for frame in (FRAMES[-1], *FRAMES[:3]):  # the first move only enters
+        place = QtCore.QPoint(round(timeline.x_of(frame + 0.5)), 30)
+        QtTest.QTest.mouseMove(timeline, place)
+        QtWidgets.QApplication.processEvents()
+        said.append(timeline.toolTip())
+    said = said[1:]
+    assert "keyframe" in said[0] and "lost" in said[1] and "corrected" in said[2] and "keyframe" not in said[2], said
+    shown = timeline.grab().toImage()
+    place = round(timeline.x_of(FRAMES[2] + 0.5))
+    colors = {shown.pixelColor(place + dx, 30 + dy).name() for dx in (-2, -1, 0, 1) for dy in (-2, -1, 0, 1)}
+    assert STATES["corrected"].color in colors and STATES["keyframe"].color not in colors, colors
 
 
 def test_a_lasso_becomes_a_mask_that_survives_saving(window: Window, hand: Hand, tmp_path: Path) -> None:

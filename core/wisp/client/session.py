@@ -249,6 +249,12 @@ class Session:
                 return any(one == frame and mark == mine for one, mark in item.get("accepted", []))
         return False
 
+    def lost(self, number: int) -> Set[int]:
+        """Frames on which the tracker lost the object, of those whose mattes were computed or read while the shot is
+        open."""
+        doubts = [(frame, doubt) for (which, frame), doubt in self._doubts.items() if which == number]
+        return {frame for frame, doubt in (*doubts, *self._lane(number).suspicious.items()) if doubt == "lost"}
+
     def suggestion(self, number: int, keyframes: Iterable[int]) -> Optional[int]:
         """The frame of an object whose correction would help most, of those whose mattes were computed or read while
         the shot is open; None where nothing is doubtful."""

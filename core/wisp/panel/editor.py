@@ -466,7 +466,7 @@ class Editor(QtWidgets.QWidget):
 
     def _refresh_state(self) -> None:
         """The engine's state has changed."""
-        self.timeline.lanes = self.session.lanes
+        self.timeline.lanes, self.timeline.lost = self.session.lanes, self.session.lost
         self.timeline.update()
         self.toolbar.allow_tracking(not self.session.busy)
         self.models.offer(self.session.models)

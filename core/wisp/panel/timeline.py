@@ -1,16 +1,18 @@
-"""The prompt timeline: per object a lane of what is solved, dirty, locked and suspicious, with its keyframes."""
+"""The prompt timeline: per object a lane of what is solved, dirty, locked, lost and suspicious, with its keyframes."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from ..client.frames import spans
 from ..client.session import Lane
+from ..client.states import STATES, corrected, drawn_states
 from .qt import Qt, QtCore, QtGui, QtWidgets, position
 from .shot_edits import ShotEdits
 
 RULER, LANE, HEAD, PAD = 20, 20, 96, 8
-SOLVED, DIRTY, EMPTY, SUSPICIOUS, LOCK, ABSENT = "#3f8f63", "#b98a2c", "#2c2c31", "#ff5a4d", "#8fb8ff", "#17171a"
+EMPTY = "#2c2c31"
+_COLOR = {key: state.color for key, state in STATES.items()}
 
 
 class Timeline(QtWidgets.QWidget):
@@ -24,6 +26,8 @@ class Timeline(QtWidgets.QWidget):
         self.edits = edits
         self.frame = edits.first
         self.lanes: Dict[int, Lane] = {}
+        #: Where the tracker lost an object, by its id.
+        self.lost: Callable[[int], Set[int]] = lambda _number: set()
         self.setMouseTracking(True)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
 
@@ -77,16 +81,12 @@ class Timeline(QtWidgets.QWidget):
         if item is None or point.x() < HEAD:
             return ""
         frame, lane = self.frame_at(point.x()), self.lanes.get(item["id"])
-        words = [f"{item['name']}, frame {frame}"]
-        if frame in self.edits.keyframes(item["id"]):
-            words.append("keyframe")
-        if self.edits.locked(item["id"], frame):
-            words.append("locked")
-        if self.edits.absent(item["id"], frame):
-            words.append("absent")
+        words = [f"{item['name']}, frame {frame}", *(STATES[key].label for key in drawn_states(item, frame))]
         if lane is not None:
             unsolved = "dirty" if frame in lane.dirty else "no prompt reaches it"
             words.append("solved" if frame in lane.solved else unsolved)
+            if frame in self.lost(item["id"]):
+                words.append("lost")
             if frame in lane.suspicious:
                 words.append("suspicious: " + lane.suspicious[frame])
         return ", ".join(words)
@@ -150,33 +150,42 @@ class Timeline(QtWidgets.QWidget):
         painter.drawText(QtCore.QRectF(24, top, HEAD - 28, LANE), int(Qt.AlignmentFlag.AlignVCenter), name)
         lane = self.lanes.get(item["id"], Lane(set(), set(), {}))
         bar = (top + 4, LANE - 8)
-        for color, frames in ((EMPTY, None), (SOLVED, lane.solved), (DIRTY, lane.dirty)):
-            for first, last in [[self.edits.first, self.edits.last]] if frames is None else spans(frames):
-                painter.fillRect(self._cells(first, last, *bar), QtGui.QColor(color))
-        for first, last in spans(lane.dirty):  # dirty is hatched: colour is not the only cue
-            painter.fillRect(
-                self._cells(first, last, *bar), QtGui.QBrush(QtGui.QColor(0, 0, 0, 110), Qt.BrushStyle.BDiagPattern)
-            )
+        painter.fillRect(self._cells(self.edits.first, self.edits.last, *bar), QtGui.QColor(EMPTY))
+        for state, frames, pattern in (  # what is not well is hatched: colour is not the only cue
+            ("tracked", lane.solved, None),
+            ("lost", lane.solved & self.lost(item["id"]), Qt.BrushStyle.DiagCrossPattern),
+            ("dirty", lane.dirty, Qt.BrushStyle.BDiagPattern),
+        ):
+            for first, last in spans(frames):
+                painter.fillRect(self._cells(first, last, *bar), QtGui.QColor(_COLOR[state]))
+                if pattern is not None:
+                    painter.fillRect(self._cells(first, last, *bar), QtGui.QBrush(QtGui.QColor(0, 0, 0, 110), pattern))
         for first, last in item.get("absent", []):  # a thin line through an empty lane: nothing is there
-            painter.fillRect(self._cells(first, last, *bar), QtGui.QColor(ABSENT))
+            painter.fillRect(self._cells(first, last, *bar), QtGui.QColor(_COLOR["absent"]))
             painter.fillRect(self._cells(first, last, top + LANE / 2 - 0.5, 1), QtGui.QColor(item["color"]))
         for first, last in item.get("locks", []):
-            painter.fillRect(self._cells(first, last, top + LANE - 5, 3), QtGui.QColor(LOCK))
+            painter.fillRect(self._cells(first, last, top + LANE - 5, 3), QtGui.QColor(_COLOR["locked"]))
         for frame in lane.suspicious:
-            painter.fillRect(self._cells(frame, frame, top + 2, 3), QtGui.QColor(SUSPICIOUS))
+            painter.fillRect(self._cells(frame, frame, top + 2, 3), QtGui.QColor(_COLOR["suspicious"]))
+        mended = corrected(item.get("prompts", []))
         for frame in self.edits.keyframes(item["id"]):
-            self._paint_diamond(painter, self.x_of(frame + 0.5), top + LANE / 2)
+            state = "corrected" if frame in mended else "keyframe"
+            self._paint_diamond(painter, self.x_of(frame + 0.5), top + LANE / 2, state)
         painter.setOpacity(1.0)
 
     def _cells(self, first: int, last: int, top: float, height: float) -> QtCore.QRectF:
         left = self.x_of(first)
         return QtCore.QRectF(left, top, max(2.0, self.x_of(last + 1) - left), height)
 
-    def _paint_diamond(self, painter: QtGui.QPainter, x: float, y: float) -> None:
+    def _paint_diamond(self, painter: QtGui.QPainter, x: float, y: float, state: str) -> None:
+        """A corrected keyframe has a point in it."""
         painter.setPen(QtGui.QPen(QtGui.QColor("#101012"), 1.0))
-        painter.setBrush(QtGui.QColor("#ffffff"))
+        painter.setBrush(QtGui.QColor(_COLOR[state]))
         corners = [QtCore.QPointF(x + dx, y + dy) for dx, dy in ((0, -5), (5, 0), (0, 5), (-5, 0))]
         painter.drawPolygon(QtGui.QPolygonF(corners))
+        if state == "corrected":
+            painter.setBrush(QtGui.QColor("#101012"))
+            painter.drawEllipse(QtCore.QPointF(x, y), 1.0, 1.0)
 
     def _paint_current(self, painter: QtGui.QPainter, middle: float) -> None:
         text = str(self.frame)
