@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
-from . import model, plates, session
+from . import candidates, model, plates, session
 from .active import OnPlate, reporting, shown_frame, target
 from .client.tables import PAINTED, STROKE_RADIUS
 from .handles import corners, distance_to, moved
@@ -228,7 +228,13 @@ class WISP_OT_add_point(Move, Click, bpy.types.Operator):
     bl_label = "Point"
 
     def at_place(self, context):
-        return {"RUNNING_MODAL"} if self.take(context, (self.x, self.y), ("point",)) else self.execute(context)
+        _, strip = target(context)
+        place, reach = (self.x, self.y), REACH * self.pixel_size(context)
+        number = candidates.at(strip, shown_frame(context), place, reach)
+        if number:
+            self.report({"INFO"}, candidates.choose(strip, number))
+            return {"FINISHED"}
+        return {"RUNNING_MODAL"} if self.take(context, place, ("point",)) else self.execute(context)
 
     def modal(self, context, event):
         return self.move(context, event)

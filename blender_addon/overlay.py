@@ -16,9 +16,9 @@ import gpu
 from bpy.props import EnumProperty
 from gpu_extras.batch import batch_for_shader
 
-from . import active, activity, compat, engine, gestures, places, plates, preferences, textures
+from . import active, activity, candidates, compat, engine, gestures, places, plates, preferences, textures
 from .client.frames import frames_in, spans
-from .client.tables import PAINTED
+from .client.tables import PAINTED, PALETTE
 from .mattes import MatteFolder
 from .runs import runs
 
@@ -88,12 +88,34 @@ def _preview(context: Any) -> None:
         for prompt in item.prompts:
             if prompt.frame == frame and prompt.xy:
                 _prompt(prompt.kind, prompt.points, (*item.color, 1.0), prompt.include, prompt.radius, to_region)
+    _candidates(candidates.offered(strip, frame), to_region)
     drawing = gestures.Drawing
     if drawing.kind:
         item = strip.wisp.active_object
         color = (*item.color, 1.0) if item is not None else (1.0, 1.0, 1.0, 1.0)
         _prompt(drawing.kind, drawing.points, color, drawing.include, drawing.radius, to_region)
     gpu.state.blend_set("NONE")
+
+
+def _candidates(known: list[Any], to_region: Callable[[float, float], XY]) -> None:
+    """What the frame may be about, outlined; those that were not taken with the number that a click chooses."""
+    size = 14.0 * bpy.context.preferences.system.ui_scale
+    for place, one in enumerate(known if len(known) > 1 else ()):
+        color = (*bytes.fromhex(PALETTE[(one.number - 1) % len(PALETTE)][1:]), 255)
+        for part in one.outline:
+            at = [to_region(*xy) for xy in part]
+            _line([*at, at[0]], (0.0, 0.0, 0.0, 0.7), 4.0)
+            _line([*at, at[0]], tuple(value / 255 for value in color), 2.0)  # type: ignore[arg-type]
+        if place:
+            x, y = to_region(*one.xy)
+            _disc((x, y), 0.8 * size, (1.0, 1.0, 1.0, 1.0))
+            _disc((x, y), 0.7 * size, (0.08, 0.08, 0.09, 1.0))
+            blf.size(0, size)
+            width, height = blf.dimensions(0, str(one.number))
+            blf.color(0, 1.0, 1.0, 1.0, 1.0)
+            blf.position(0, x - width / 2, y - height / 2, 0)
+            blf.draw(0, str(one.number))
+            gpu.state.blend_set("ALPHA")
 
 
 def _say(text: str) -> None:

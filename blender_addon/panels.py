@@ -5,7 +5,7 @@ import textwrap
 
 import bpy
 
-from . import active, activity, document, outputs, plates, troubles
+from . import active, activity, candidates, document, outputs, plates, troubles
 from .client.frames import frames_in, spans
 from .icons import icon
 from .runs import runs
@@ -99,6 +99,7 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
         column.operator("wisp.add_object", icon="ADD", text="")
         column.operator("wisp.remove_object", icon="REMOVE", text="")
         layout.operator("wisp.subject", icon="VIEWZOOM")
+        self.candidates(context, layout, strip)
         row = layout.row(align=True)
         row.operator("wisp.take_roto", icon="IMPORT")
         row.operator("wisp.take_blender_mask", icon="MOD_MASK")
@@ -121,6 +122,19 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("wisp.clear_prompts", text="Clear Frame")
         row.operator("wisp.clear_prompts", text="Clear All").everywhere = True
+
+    @staticmethod
+    def candidates(context, layout, strip):
+        """What else the frame may be about: a button each."""
+        try:
+            known = candidates.offered(strip, active.shown_frame(context))
+        except plates.Refusal:
+            return
+        if len(known) > 1:
+            row = layout.row(align=True)
+            for one in sorted(known, key=lambda one: one.number):
+                text = f"{one.number} ({one.confidence:.2f})"
+                row.operator("wisp.subject", text=text, depress=one is known[0]).number = one.number
 
     @staticmethod
     def times(context, item):

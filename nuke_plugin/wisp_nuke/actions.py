@@ -61,8 +61,7 @@ def subject(group: Any) -> None:
     """What this frame may be about becomes an object; pressed again, its next candidate takes the place."""
     frame, mine = edits.frame_in_range(group), state.of(group)
     item = edits.active(group)
-    taken = mine.candidates[0].prompts if mine.candidates else None
-    if item is not None and taken is not None and item["prompts"] == taken and taken[0]["frame"] == frame:
+    if item is not None and edits.candidates(group):
         mine.candidates.append(mine.candidates.pop(0))
         edits.edit(group, "Wisp subject", lambda shot: shot.set_object(item["id"], prompts=mine.candidates[0].prompts))
         _tell_candidate(group, "")

@@ -69,6 +69,13 @@ def active(group: Any) -> Optional[Dict[str, Any]]:
     return objects[index] if 0 <= index < len(objects) else None
 
 
+def candidates(group: Any) -> List[Any]:
+    """What this frame may be about, the one that was taken first; none once something else was drawn."""
+    item, found = active(group), state.of(group).candidates
+    fits = item is not None and found and item["prompts"] == found[0].prompts and found[0].frame == host.frame()
+    return list(found) if fits else []
+
+
 def keyframes(group: Any) -> List[int]:
     """Frames with prompts of any object, ascending."""
     return ShotEdits({"objects": stored(group)["objects"], "plate": {}}).keyframes()

@@ -52,11 +52,13 @@ class Pointer(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What is drawn: prompts with the colour of their object, and over all of the picture its mattes' images."""
+    """What is drawn: prompts with the colour of their object, over all of the picture its mattes' images, and what the
+    frame may be about."""
 
     prompts: List[Dict[str, Any]]
     color: str
     mattes: List[Any]
+    candidates: List[Any]
 
 
 class Overlay:
@@ -135,7 +137,8 @@ class Overlay:
         if self.window is None:
             self.window = _make_window()
         item = edits.active(group)
-        shown = Shown(self.drawn(group, include), item["color"] if item is not None else "#33c26b", _tint(group))
+        color = item["color"] if item is not None else "#33c26b"
+        shown = Shown(self.drawn(group, include), color, _tint(group), edits.candidates(group))
         self.window.place(self._pointer.widget, _placement(self._pointer.widget, edits.form_of(group)), shown)
 
     def hide(self) -> None:
@@ -169,7 +172,7 @@ def _distance(one: XY, other: XY) -> float:
 
 def _make_window() -> Any:
     """A window that lets every event through; its class can only be made where Qt is."""
-    from .vendor.panel.paint import paint_prompts
+    from .vendor.panel.paint import paint_badge, paint_candidate, paint_prompts
     from .vendor.panel.qt import Qt, QtCore, QtGui, QtWidgets
 
     class Window(QtWidgets.QWidget):
@@ -180,7 +183,7 @@ def _make_window() -> Any:
             self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
             self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             self.placed: Optional[Placement] = None
-            self.shown = Shown([], "", [])
+            self.shown = Shown([], "", [], [])
 
         def place(self, over: Any, placed: Placement, shown: Shown) -> None:
             corner = over.mapToGlobal(QtCore.QPoint(0, 0))
@@ -197,7 +200,12 @@ def _make_window() -> Any:
             painter.scale(placed.zoom * placed.form.pixel_aspect, placed.zoom)
             for image in self.shown.mattes:
                 painter.drawImage(QtCore.QRectF(0.0, 0.0, placed.form.width, placed.form.height), image)
+            for one in reversed(self.shown.candidates):
+                paint_candidate(painter, one, placed.zoom, under_mouse=False)
             paint_prompts(painter, self.shown.prompts, self.shown.color, placed.zoom)
+            painter.resetTransform()
+            for one in self.shown.candidates:
+                paint_badge(painter, QtCore.QPointF(*placed.to_screen(*one.xy)), str(one.number))
             painter.end()
 
     return Window()

@@ -15,6 +15,7 @@ pytest.importorskip("PySide6", reason="the overlay needs PySide6 (the gui extra)
 
 from PySide6 import QtTest, QtWidgets
 from PySide6.QtCore import QPoint, Qt
+from wisp.client import jobs
 
 SIZE, FRAME = (64, 48), 1001
 ZOOM, CENTER = 5.0, (30.0, 20.0)
@@ -93,6 +94,21 @@ def test_it_appears_where_two_picks_prove_it_and_nowhere_else(session: Any, pick
     QtTest.QTest.mouseRelease(viewer, Qt.MouseButton.LeftButton, SHIFT, viewer.place(14, 44))
     session.idle()
     assert not [one for one in overlay.drawn(picked, True) if one["kind"] == "box"]
+    # What the frame may be about is outlined until something else is drawn.
+    edits = session.module("edits")
+    number = edits.active(picked)["id"]
+    candidate = jobs.Candidate(1, 1001, (5.0, 5.0, 15.0, 15.0), (10.0, 10.0), 0.9, True, [[[5, 5], [15, 5], [10, 20]]])
+    other = jobs.Candidate(2, 1001, (25.0, 5.0, 35.0, 15.0), (30.0, 10.0), 0.5, True, [[[25, 5], [35, 5], [30, 20]]])
+    edits.edit(picked, "Wisp subject", lambda shot: shot.set_object(number, prompts=candidate.prompts))
+    session.module("state").of(picked).candidates = [candidate, other]
+    QtTest.QTest.mouseMove(viewer, viewer.place(45, 45))
+    session.idle()
+    assert [one.number for one in edits.candidates(picked)] == [1, 2]
+    assert painted(30, 48 - 17) > 30 and painted(30, 48 - 25) == 0
+    viewer.click(60, 40)
+    assert edits.candidates(picked) == []
+    session.idle()
+    assert painted(30, 48 - 17) == 0
     session.sets(picked, "wisp_mode", "Off")
     assert not window.isVisible()
 
