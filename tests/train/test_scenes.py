@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from wisp.train.camera import blurred_layer, composite, disc_kernel, motion_kernel, recorded, straight_colour
-from wisp.train.layers import random_layer
+from wisp.train.camera import composite, defocused, disc_kernel, exposed, recorded, smeared, straight_colour
+from wisp.train.layers import Layer, random_layer
 from wisp.train.masks import SHARES, grown, guidance_mask, on_grid, polygonal
 from wisp.train.palette import random_palette, related_palette
 from wisp.train.preview import preview
@@ -53,7 +53,7 @@ def test_alpha_is_no_eight_bit_alpha() -> None:
 
 def test_a_layer_over_itself_is_what_its_colours_say() -> None:
     rng = np.random.default_rng(2)
-    layer = blurred_layer(rng, random_layer(rng, 80, random_palette(rng)))
+    layer = defocused(rng, random_layer(rng, 80, random_palette(rng)))
     assert (layer.colour <= layer.alpha[..., None] + 1e-5).all()  # premultiplied
     colour = straight_colour(layer)
     background = texture(rng, 80, random_palette(rng))
@@ -66,13 +66,48 @@ def test_a_layer_over_itself_is_what_its_colours_say() -> None:
     np.testing.assert_allclose(light[empty], background[empty], atol=1e-5)
 
 
-@pytest.mark.parametrize("kernel", [disc_kernel(3.3), motion_kernel(np.random.default_rng(1), 12.0)])
-def test_blurs_keep_the_amount_of_light_and_its_place(kernel: np.ndarray) -> None:
+def test_a_lens_keeps_the_amount_of_light_and_its_place() -> None:
+    kernel = disc_kernel(3.3)
     assert kernel.sum() == pytest.approx(1, abs=1e-5)
     y, x = np.indices(kernel.shape)
     middle = (kernel.shape[0] - 1) / 2
     assert (kernel * x).sum() == pytest.approx(middle, abs=0.15)
     assert (kernel * y).sum() == pytest.approx(middle, abs=0.15)
+
+
+def test_a_moved_edge_has_the_alpha_of_its_way() -> None:
+    alpha = np.zeros((64, 96), np.float32)
+    alpha[:, 40:] = 1
+    layer = Layer(alpha[..., None] * np.float32((0.2, 0.5, 0.9)), alpha)
+    moved = smeared(layer, (16.0, 0.0))
+    expected = np.clip((np.arange(96) - 39.5 + 8) / 16, 0, 1)
+    np.testing.assert_allclose(moved.alpha[32], expected, atol=0.04)
+    np.testing.assert_allclose(smeared(layer, (0.0, 20.0)).alpha[32], alpha[32], atol=1e-5)
+    np.testing.assert_allclose(smeared(layer, (0.0, 0.0)).alpha, alpha, atol=1e-5)
+    turned = smeared(layer, (0.0, 0.0), 0.6)
+    soft = ((turned.alpha > 0.02) & (turned.alpha < 0.98)).sum(axis=1)
+    assert soft[0] > soft[20] + 3  # the further from the middle the longer the way
+
+
+def test_moved_layers_are_layers_and_their_outline_is_sharp_or_smeared() -> None:
+    rng = np.random.default_rng(11)
+    sharp = smeared_too = 0
+    for _ in range(60):
+        layer = random_layer(rng, 72, random_palette(rng))
+        shot = exposed(rng, layer, focused=True)
+        assert 0 <= shot.layer.alpha.min() <= shot.layer.alpha.max() <= 1
+        assert (shot.layer.colour <= shot.layer.alpha[..., None] + 1e-4).all()
+        background = texture(rng, 72, random_palette(rng))
+        rest = 1 - shot.layer.alpha[..., None]
+        laid = shot.layer.alpha[..., None] * straight_colour(shot.layer) + rest * background
+        np.testing.assert_allclose(composite(shot.layer, background, linear=False), laid, atol=1e-3)
+        moved = (shot.layer.alpha != layer.alpha).any()
+        same = (shot.outline == shot.layer.alpha).all()
+        sharp += bool(moved and not same)
+        smeared_too += bool(moved and same)
+        assert same or (shot.outline == layer.alpha).all()
+    assert sharp
+    assert smeared_too
 
 
 def test_recording_gives_eight_bit_pictures() -> None:

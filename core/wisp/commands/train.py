@@ -3,6 +3,7 @@
   wisp train preview -o sheet.png                      what the built-in generator teaches
   wisp train run -o runs/a                             the embedded head, from made pictures
   wisp train run -o runs/p --subjects DIR --backgrounds DIR    from made and photographed subjects over photographs
+  wisp train renders -o renders --count 200 --blender blender  hair, leaves, veils: drawn by Cycles, for --renders
   wisp train run -o runs/b --data mattes --start w.safetensors --set steps=2000
   wisp train run -o runs/c --data mattes --set recipe=sam2matting --encoder sam2.1_hiera_tiny.pt --variant tiny
   wisp train tracker clips -o runs/t --pictures pool --subjects subjects    made clips with features, shard by shard
@@ -19,6 +20,7 @@ log, curves.png and validation pictures. Validation is on pictures that are neve
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import tomllib
@@ -67,6 +69,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(run_parser)
     add_output_options(run_parser)
 
+    renders = actions.add_parser("renders", help="draw subjects with exact alpha by Blender; resumable")
+    renders.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of PNG with alpha")
+    renders.add_argument("--count", type=int, default=200, metavar="N", help="pictures (default: 200)")
+    renders.add_argument("--first", type=int, default=0, metavar="N", help="number of the first (default: 0)")
+    renders.add_argument("--blender", type=Path, metavar="FILE", help="Blender, or a Python with bpy (default: this)")
+    add_output_options(renders)
+
     tracker = actions.add_parser("tracker", help="the built-in tracker, from made clips; in pieces, resumable")
     tracker.add_argument(
         "part", choices=("clips", "stills", "follower", "starter", "export", "subject"), help="see above"
@@ -94,11 +103,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_photographs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subjects", type=Path, metavar="DIR", help="NAME.jpg, NAME.alpha.png beside made ones")
     parser.add_argument("--backgrounds", type=Path, metavar="DIR", help="pictures to lay --subjects over")
+    parser.add_argument("--renders", type=Path, metavar="DIR", help="of 'wisp train renders', beside --subjects")
 
 
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
-    return {"preview": _preview, "run": _train, "export": _export, "tracker": _tracker}[args.action](args)
+    actions = {"preview": _preview, "run": _train, "export": _export, "renders": _renders, "tracker": _tracker}
+    return actions[args.action](args)
+
+
+def _renders(args: argparse.Namespace) -> int:
+    from ..train.renders import make_renders
+
+    if args.count < 1 or args.first < 0:
+        raise UsageError("--count must be 1 or more and --first 0 or more.")
+    with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
+        with contextlib.closing(make_renders(args.output, args.first, args.count, args.blender)) as drawn:
+            for done, _ in enumerate(drawn, 1):
+                reporter.say(f"Renders: {done} of {args.count}")
+                if interrupt():
+                    return interrupt.exit_code
+        reporter.emit("done", path=str(args.output))
+    return 0
 
 
 def _tracker(args: argparse.Namespace) -> int:
@@ -244,9 +270,11 @@ def _sources(args: argparse.Namespace, size: int, seed: int, other: int) -> tupl
         return FolderSource(args.data, size, seed), FolderSource(args.data, size, other, True)
     if bool(args.subjects) != bool(args.backgrounds):
         raise UsageError("--subjects and --backgrounds belong together.")
+    if args.renders and not args.subjects:
+        raise UsageError("--renders takes --subjects and --backgrounds beside it.")
     if args.subjects:
         folders = args.subjects, args.backgrounds, size
-        return PhotographSource(*folders, seed), PhotographSource(*folders, other)
+        return PhotographSource(*folders, seed, args.renders), PhotographSource(*folders, other, args.renders)
     return MadeSource(size, seed), MadeSource(size, other)
 
 
@@ -268,7 +296,8 @@ def _data(args: argparse.Namespace) -> str:
     if args.data:
         return str(args.data)
     if args.subjects:
-        return f"made pictures and photographs ({args.subjects.name} over {args.backgrounds.name})"
+        rendered = f", renders ({args.renders.name})" if args.renders else ""
+        return f"made pictures, photographs ({args.subjects.name} over {args.backgrounds.name}){rendered}"
     return "made pictures"
 
 

@@ -2,27 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from ..plates.clip import FloatImage
 from .layers import Layer
 
+#: How often a subject moves while the shutter is open, how far on the picture in pixels, and how often it also turns.
+_MOVED, _WAYS, _TURNED = 0.16, (2.0, 40.0), 0.4
 
-def blurred_layer(rng: np.random.Generator, layer: Layer) -> Layer:
-    """Out of focus, moved while the shutter was open, or as it is; colour and alpha alike."""
+
+@dataclass(frozen=True)
+class Exposed:
+    """What a camera makes of a subject. `outline`: H x W in 0..1, one half or more where a tracker sees the subject:
+    its alpha, or the alpha that it had in the middle of the exposure."""
+
+    layer: Layer
+    outline: FloatImage
+
+
+def exposed(rng: np.random.Generator, layer: Layer, *, focused: bool = False) -> Exposed:
+    """Out of focus (unless `focused`), moved while the shutter was open, or as it is."""
+    still = layer if focused else defocused(rng, layer)
+    if rng.random() >= _MOVED:
+        return Exposed(still, still.alpha)
+    way, angle = np.exp(rng.uniform(*np.log(_WAYS))), rng.uniform(0, 2 * np.pi)
+    turn = rng.normal(scale=0.7) * 2 * way / max(still.alpha.shape) if rng.random() < _TURNED else 0.0
+    moved = smeared(still, (way * np.cos(angle), way * np.sin(angle)), turn)
+    return Exposed(moved, moved.alpha if rng.random() < 0.5 else still.alpha)
+
+
+def defocused(rng: np.random.Generator, layer: Layer) -> Layer:
+    """Out of focus, or as it is; colour and alpha alike."""
     draw = rng.random()
-    if draw < 0.40:
+    if draw < 0.45:
         kernel = disc_kernel(float(np.exp(rng.uniform(np.log(1.0), np.log(9)))))
-    elif draw < 0.52:
-        kernel = motion_kernel(rng, rng.uniform(2, 22))
-    elif draw < 0.90:
+    elif draw < 0.89:
         kernel = disc_kernel(rng.uniform(0.6, 1.6))
     else:
         return layer
-    packed = np.concatenate([layer.colour, layer.alpha[..., None]], axis=2)
-    packed = np.clip(cv2.filter2D(packed, -1, kernel, borderType=cv2.BORDER_REFLECT), 0, 1)
+    packed = np.clip(cv2.filter2D(_packed(layer), -1, kernel, borderType=cv2.BORDER_REFLECT), 0, 1)
     packed[packed < 1e-6] = 0  # large kernels go through a Fourier transform and leave dust
+    return _unpacked(packed)
+
+
+def smeared(layer: Layer, shift: tuple[float, float], turn: float = 0.0) -> Layer:
+    """The mean of `layer` over an exposure in which it moves by `shift` (x, y) pixels and turns by `turn` radians
+    around the picture's middle; in the middle of the exposure it is where it was given."""
+    height, width = layer.alpha.shape
+    centre = np.array([(width - 1) / 2, (height - 1) / 2])
+    farthest = np.hypot(*shift) + abs(turn) * np.hypot(*centre)
+    moments = int(np.ceil(farthest)) + 1  # nothing jumps by more than a pixel
+    packed, total = _packed(layer), np.zeros((height, width, 4), np.float32)
+    for moment in (np.arange(moments) + 0.5) / moments - 0.5:
+        cos, sin = np.cos(moment * turn), np.sin(moment * turn)
+        rotation = np.array([[cos, -sin], [sin, cos]])
+        offset = centre - rotation @ centre + moment * np.array(shift)
+        matrix = np.concatenate([rotation, offset[:, None]], axis=1)
+        total += cv2.warpAffine(packed, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
+    return _unpacked(np.clip(total / np.float32(moments), 0, 1))
+
+
+def _packed(layer: Layer) -> FloatImage:
+    return np.concatenate([layer.colour, layer.alpha[..., None]], axis=2)
+
+
+def _unpacked(packed: FloatImage) -> Layer:
     return Layer(np.ascontiguousarray(packed[..., :3]), np.ascontiguousarray(packed[..., 3]))
 
 
@@ -32,20 +79,6 @@ def disc_kernel(radius: float) -> FloatImage:
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     disc = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1).astype(np.float32)
     return np.asarray(disc / disc.sum(), np.float32)
-
-
-def motion_kernel(rng: np.random.Generator, length: float) -> FloatImage:
-    """A slightly bent path of `length` pixels in a random direction, as weights that sum to 1."""
-    reach = int(np.ceil(length / 2)) + 1
-    angle, bow = rng.uniform(0, np.pi), rng.normal(scale=0.1) * length
-    s = np.linspace(-0.5, 0.5, 64)
-    x = length * s * np.cos(angle) - bow * (s**2 - 1 / 12) * np.sin(angle)
-    y = length * s * np.sin(angle) + bow * (s**2 - 1 / 12) * np.cos(angle)
-    path = np.round(np.stack([x, y], axis=1) * 4 + (reach + 0.5) * 4 - 0.5).astype(int).clip(0, (2 * reach + 1) * 4 - 1)
-    fine = np.zeros(((2 * reach + 1) * 4,) * 2, np.float32)
-    np.add.at(fine, (path[:, 1], path[:, 0]), 1)
-    kernel = cv2.resize(fine, (2 * reach + 1,) * 2, interpolation=cv2.INTER_AREA)
-    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def composite(layer: Layer, background: FloatImage, *, linear: bool) -> FloatImage:

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..plates import open_plate
 from ..plates.clip import FloatImage, resize
 from ..plates.colour import DisplayTransform, choose_colour
-from .camera import blurred_layer, composite, recorded
+from .camera import composite, exposed, recorded
 from .layers import Layer
 from .masks import guidance_mask
 from .palette import random_palette
@@ -56,11 +56,12 @@ class FolderSource:
         subject = subjects[rng.integers(len(subjects))]
         layer = self._part_of(rng, subject)
         if self._composes:
-            layer = blurred_layer(rng, Layer(layer.colour * layer.alpha[..., None], layer.alpha))
+            shot = exposed(rng, Layer(layer.colour * layer.alpha[..., None], layer.alpha))
+            layer, outline = shot.layer, shot.outline
             picture = recorded(rng, composite(layer, self._background(rng), linear=rng.random() < 0.35))
         else:
-            picture = layer.colour
-        return Sample(picture, layer.alpha, guidance_mask(rng, layer.alpha, mask_kind))
+            picture, outline = layer.colour, layer.alpha
+        return Sample(picture, layer.alpha, guidance_mask(rng, outline, mask_kind))
 
     @property
     def _composes(self) -> bool:

@@ -1,4 +1,4 @@
-"""Samples from photographs: subjects with mattes and made ones, moved, scaled, coloured anew, over other pictures."""
+"""Samples from pictures: photographed, rendered and painted subjects, scaled, coloured anew, over other pictures."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..finish.foreground import foreground_colour
 from ..plates.clip import FloatImage
-from .camera import blurred_layer, composite, recorded
+from .camera import Exposed, composite, exposed, recorded
 from .layers import Layer, random_layer, veiled
 from .masks import guidance_mask
 from .palette import random_palette
 from .scenes import Sample, made_sample
 from .textures import fractal_noise, texture
 
-#: How often a sample is all made, and else the subject is a photograph's, the background is one, another subject stands
-#: in it.
-_MADE, _REAL_SUBJECT, _REAL_BACKGROUND, _STRANGER = 0.35, 0.75, 0.8, 0.15
+#: How often a sample is all made, and else the subject is not a made one, the background is a photograph, another
+#: subject stands in it; and how often a subject that is not a made one is a rendered one, where there are any.
+_MADE, _REAL_SUBJECT, _REAL_BACKGROUND, _STRANGER, _RENDERED = 0.27, 0.85, 0.8, 0.15, 0.52
+#: Share of a subject that must be soft for it to be called translucent, and how often a tracker sees all of such a one.
+_TRANSLUCENT, _WHOLE = 0.6, 0.6
 #: Pixels around a sample that only filters see.
 _MARGIN = 8
 
@@ -30,14 +33,16 @@ _MARGIN = 8
 class PhotographSource:
     """Samples `size` pixels square: sample number n is the same as long as the files are.
 
-    `subjects`: a folder of NAME.jpg with NAME.alpha.png. `backgrounds`: pictures in any depth of folders. Other seeds
-    give other pictures of the same things. Raises InputError where a folder holds nothing.
+    `subjects`: a folder of NAME.jpg with NAME.alpha.png. `backgrounds`: pictures in any depth of folders. `renders`: a
+    folder of PNG with straight colour and alpha (see `render_scenes`). Other seeds give other pictures of the same
+    things. Raises InputError where a folder holds nothing.
     """
 
     subjects: Path
     backgrounds: Path
     size: int
     seed: int = 0
+    renders: Path | None = None
 
     def __call__(self, number: int, mask_kind: str | None = None) -> Sample:
         rng = np.random.default_rng((self.seed, number))
@@ -45,25 +50,31 @@ class PhotographSource:
             return made_sample((self.seed, number), self.size, mask_kind)
         whole = self.size + 2 * _MARGIN
         while True:
-            layer = self._subject(rng, whole)
-            inner = layer.alpha[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+            shot = self._subject(rng, whole)
+            inner = shot.outline[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
             if 0.02 < float((inner >= 0.5).mean()) < 0.98:
                 break
+        layer = shot.layer
         behind = self._background(rng, whole, layer)
         picture = composite(layer, behind, linear=rng.random() < 0.25)
         inside = (slice(_MARGIN, -_MARGIN),) * 2
         picture = recorded(rng, picture) if rng.random() < 0.5 else np.round(255 * picture) / np.float32(255)
-        alpha = np.ascontiguousarray(layer.alpha[inside])
-        return Sample(np.ascontiguousarray(picture[inside]), alpha, guidance_mask(rng, alpha, mask_kind))
+        alpha, outline = (np.ascontiguousarray(plane[inside]) for plane in (layer.alpha, shot.outline))
+        return Sample(np.ascontiguousarray(picture[inside]), alpha, guidance_mask(rng, outline, mask_kind))
 
-    def _subject(self, rng: np.random.Generator, side: int) -> Layer:
-        if rng.random() < _REAL_SUBJECT:
-            layer = _cut_out(rng, _chosen(rng, _subjects(self.subjects)), side)
-            draw = rng.random()
-            if draw < 0.2:
-                layer = blurred_layer(rng, layer)
-            return veiled(rng, layer) if draw > 0.95 else layer
-        return blurred_layer(rng, random_layer(rng, side, random_palette(rng)))
+    def _subject(self, rng: np.random.Generator, side: int) -> Exposed:
+        if rng.random() >= _REAL_SUBJECT:
+            return exposed(rng, random_layer(rng, side, random_palette(rng)))
+        rendered = self.renders is not None and rng.random() < _RENDERED
+        if self.renders is not None and rendered:
+            cut = _rendered(_chosen(rng, _renders(self.renders)))
+        else:
+            cut = _straight(_chosen(rng, _subjects(self.subjects)))
+        layer = _cut_out(rng, cut, side)
+        shot = exposed(rng, veiled(rng, layer) if rng.random() < 0.05 else layer, focused=rng.random() < 0.8)
+        if cut.translucent and rng.random() < _WHOLE:
+            shot = Exposed(shot.layer, np.minimum(4 * shot.outline, 1))
+        return shot
 
     def _background(self, rng: np.random.Generator, side: int, layer: Layer) -> FloatImage:
         if rng.random() < _REAL_BACKGROUND:
@@ -72,7 +83,7 @@ class PhotographSource:
         else:
             picture = texture(rng, side, random_palette(rng))
         if rng.random() < _STRANGER:
-            picture = composite(self._subject(rng, side), picture, linear=False)
+            picture = composite(self._subject(rng, side).layer, picture, linear=False)
         picture = _recoloured(rng, picture)
         if rng.random() < 0.3:  # towards the subject's own colours
             weight = layer.alpha.sum() + 1
@@ -87,9 +98,28 @@ def _chosen(rng: np.random.Generator, paths: tuple[Path, ...]) -> Path:
     return paths[rng.integers(len(paths))]
 
 
-def _cut_out(rng: np.random.Generator, path: Path, side: int) -> Layer:
-    """A square of a photographed subject around a soft place, turned, scaled, bent and coloured at random."""
-    colour, alpha, places = _straight(path)
+@dataclass(frozen=True)
+class _Cut:
+    """A subject: un-premultiplied colour, also a little beyond its edge, alpha, and the soft places (n x 2, y and x).
+
+    `translucent`: most of it is soft, as a veil or a glass is; hair is not.
+    """
+
+    colour: FloatImage
+    alpha: FloatImage
+    places: NDArray[np.int32]
+    translucent: bool
+
+    @classmethod
+    def of(cls, colour: FloatImage, alpha: FloatImage) -> _Cut:
+        soft = (alpha > 0.03) & (alpha < 0.97)
+        places = np.argwhere(soft).astype(np.int32)
+        return cls(colour, alpha, places, bool(soft.sum() > _TRANSLUCENT * (alpha > 0.03).sum()))
+
+
+def _cut_out(rng: np.random.Generator, cut: _Cut, side: int) -> Layer:
+    """A square of a subject around a soft place, turned, scaled, bent and coloured at random."""
+    colour, alpha, places = cut.colour, cut.alpha, cut.places
     centre = places[rng.integers(len(places))][::-1].astype(np.float64)
     scale = np.exp(rng.uniform(np.log(0.55), np.log(1.9)))
     angle = rng.normal(scale=0.35) if rng.random() < 0.8 else rng.uniform(0, 2 * np.pi)
@@ -135,16 +165,29 @@ def _recoloured(rng: np.random.Generator, picture: FloatImage) -> FloatImage:
 
 
 @lru_cache(maxsize=16)
-def _straight(path: Path) -> tuple[FloatImage, FloatImage, np.ndarray[tuple[int, int], np.dtype[np.intp]]]:
-    """A subject's un-premultiplied colour, alpha, and the places of its edge (soft ones many times over)."""
+def _straight(path: Path) -> _Cut:
+    """A photographed subject; its own colour is un-mixed from the photograph."""
     alpha = cv2.imread(str(path.with_suffix(".alpha.png")), cv2.IMREAD_GRAYSCALE)
     if alpha is None:
         raise InputError(f"{path} has no {path.stem}.alpha.png beside it.", path=path)
     matte = alpha.astype(np.float32) / 255
-    picture = _display(path)
-    colour = foreground_colour(picture, matte)
-    soft = np.argwhere((matte > 0.03) & (matte < 0.97))
-    return colour, matte, soft
+    return _Cut.of(foreground_colour(_display(path), matte), matte)
+
+
+@lru_cache(maxsize=64)
+def _rendered(path: Path) -> _Cut:
+    """A rendered subject, its colour carried on to where there is nothing."""
+    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if picture is None or picture.shape[2:] != (4,):
+        raise InputError(f"{path} is not a picture with alpha.", path=path)
+    whole = cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA) / np.float32(np.iinfo(picture.dtype).max)
+    colour, alpha = whole[..., :3], np.ascontiguousarray(whole[..., 3])
+    for radius in (2, 8, 32):
+        near = cv2.blur(alpha, (2 * radius + 1,) * 2)[..., None]
+        around = cv2.blur(whole[..., :3] * alpha[..., None], (2 * radius + 1,) * 2) / np.maximum(near, 1e-4)
+        unseen = (alpha < 0.01)[..., None] & (near > 1e-3) & (colour.max(axis=2, keepdims=True) == 0)
+        colour = np.where(unseen, around, colour)
+    return _Cut.of(np.ascontiguousarray(colour, np.float32), alpha)
 
 
 @lru_cache(maxsize=128)
@@ -158,6 +201,11 @@ def _display(path: Path) -> FloatImage:
 @lru_cache(maxsize=4)
 def _subjects(folder: Path) -> tuple[Path, ...]:
     return _found(folder, tuple(sorted(folder.glob("*.jpg"))))
+
+
+@lru_cache(maxsize=4)
+def _renders(folder: Path) -> tuple[Path, ...]:
+    return _found(folder, tuple(path for path in sorted(folder.glob("*.png")) if ".part" not in path.suffixes))
 
 
 @lru_cache(maxsize=4)

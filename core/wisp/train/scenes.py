@@ -9,7 +9,7 @@ import numpy as np
 
 from ..heads.band import Mask
 from ..plates.clip import FloatImage
-from .camera import blurred_layer, composite, recorded, straight_colour
+from .camera import composite, exposed, recorded, straight_colour
 from .layers import random_layer
 from .masks import guidance_mask
 from .palette import random_palette, related_palette
@@ -41,15 +41,16 @@ def made_sample(seed: int | tuple[int, ...], size: int = 192, mask_kind: str | N
     whole = size + 2 * margin
     palette = random_palette(rng)
     while True:
-        layer = blurred_layer(rng, random_layer(rng, whole, palette))
+        shot = exposed(rng, random_layer(rng, whole, palette))
+        layer = shot.layer
         inner = layer.alpha[margin:-margin, margin:-margin]
         if 0.03 < float((inner >= 0.5).mean()) < 0.97:
             break
     behind = random_palette(rng) if rng.random() < 0.65 else related_palette(rng, palette, rng.uniform(0.03, 0.2))
     background = texture(rng, whole, behind)
     if rng.random() < 0.2:  # a stranger of the subject's kind and colours, which is not the subject
-        stranger = blurred_layer(rng, random_layer(rng, whole, palette if rng.random() < 0.6 else behind))
-        background = composite(stranger, background, linear=False)
+        stranger = exposed(rng, random_layer(rng, whole, palette if rng.random() < 0.6 else behind))
+        background = composite(stranger.layer, background, linear=False)
     if rng.random() < 0.35:
         background = cv2.GaussianBlur(background, (0, 0), float(np.exp(rng.uniform(np.log(0.6), np.log(7)))))
     picture = recorded(rng, composite(layer, background, linear=rng.random() < 0.35))
@@ -58,7 +59,7 @@ def made_sample(seed: int | tuple[int, ...], size: int = 192, mask_kind: str | N
     return Sample(
         image=np.ascontiguousarray(picture[inside]),
         alpha=alpha,
-        mask=guidance_mask(rng, alpha, mask_kind),
+        mask=guidance_mask(rng, np.ascontiguousarray(shot.outline[inside]), mask_kind),
         foreground=np.ascontiguousarray(straight_colour(layer)[inside]),
     )
 
