@@ -101,6 +101,8 @@ CALLS: dict[str, dict[str, object]] = {
     "deliver": {"output": "out", "frames": 1001, "objects": "hero", "on_event": print, "layout": "alpha", "version": 1},
     "check": {"frames": [1001], "objects": ["hero"], "sheet": "s.png"},
     "compare": {"heads": "guided", "output": "s.png", "frames": "1001", "objects": "hero", "rows": 1},
+    "other_view": {"view": "right", "document": "b.wisp", "cache": "c"},
+    "carry": {"source": "a.wisp", "frames": 1001, "shift": 1, "objects": "hero", "cache": "c", "on_event": print},
     "detect": {"objects": "hero", "words": "a disc", "frame": 1001, "threshold": 0.5},
     "subjects": {"frame": "1001"},
     "matte": {"name": "hero", "frame": 1001},

@@ -70,6 +70,11 @@ def _frames(value: Any) -> tuple[int, ...] | None:
         ) from None
 
 
+def _ranged(frames: Range) -> str | None:
+    """A range as text."""
+    return None if frames is None else format_frames(_frames(frames) or ())
+
+
 def _listed(value: Any) -> Any:
     """Arrays and other sequences as lists of plain numbers; one name as a list of it."""
     if isinstance(value, str):
@@ -346,6 +351,75 @@ class OpenShot:
         asked = self._asked(jobs.Compare, frames, objects, heads=list(heads), output=str(output), **options)
         return compare(self._solver(), asked)
 
+    def other_view(self, view: str, document: str | Path | None = None, cache: str | Path | None = None) -> OpenShot:
+        """The shot of the other eye: its plate is the layer or part called `view` of the same EXR files, or the files
+        that have `right` in their path where these have `left`.
+
+        `document`: default `NAME_VIEW.wisp` beside this one, or its name with `right` for `left`; it is opened where it
+        is there, otherwise it has the models of this one and no objects. UsageError, InputError."""
+        from .plates import open_plate
+        from .plates.views import other_view, swapped
+
+        spec = self._shot.plate
+        path, layer = other_view(str(documents.resolve_path(spec.path, self.path)), spec.layer, view)
+        named = swapped(self.path.stem, view)
+        stem = named if named != self.path.stem else f"{named}_{view}"
+        place = Path(document) if document else self.path.with_name(f"{stem}.wisp")
+        if place.exists():
+            return OpenShot(documents.load(place), place, cache, self._options)
+        plate = open_plate(path, layer=layer)
+        made = documents.moved(self._shot, self.path, place)
+        made.objects.clear()
+        made.plate.path, made.plate.layer, made.plate.clean = documents.relative_path(path, place), layer, None
+        made.plate.width, made.plate.height, made.plate.pixel_aspect = plate.width, plate.height, plate.pixel_aspect
+        return OpenShot(made, place, cache, self._options)
+
+    def carry(
+        self,
+        source: str | Path,
+        *,
+        frames: Range = None,
+        shift: int = 0,
+        objects: Names | None = None,
+        cache: str | Path | None = None,
+        on_event: Listener | None = None,
+    ) -> list[jobs.PromptsCarried]:
+        """Take over the prompts of another shot's document, of the other eye or another take: each is put where its
+        object is seen here, and a solved frame comes as a mask. They replace what an object of that name has on those
+        frames.
+
+        `frames`: of the other shot (None: those with prompts); `shift`: added to its frame numbers; `cache`: its own
+        (None: beside it). Look at what is `doubtful`. UsageError, InputError, OutputError.
+        """
+        from .solve.carry import carry
+
+        found: list[jobs.PromptsCarried] = []
+
+        def listen(event: jobs.Event) -> None:
+            if on_event is not None:
+                on_event(event)
+            if isinstance(event, jobs.PromptsCarried):
+                found.append(event)
+
+        place = Path(source).resolve()
+        root = self.path.resolve().parent
+        asked = _request(
+            jobs.Carry,
+            source=str(place),
+            folder=str(root / "prompts"),
+            cache=str(Path(cache).resolve() if cache else cache_beside(place, os.environ)),
+            frames=_ranged(frames),
+            shift=shift,
+            names=None if objects is None else list(objects),
+        )
+        carry(self._solver(), asked, listen)
+        for event in found:
+            for prompt in event.prompts:
+                if "path" in prompt:
+                    prompt["path"] = documents.relative_path(prompt["path"], self.path)
+        self.edit(lambda edits: edits.take_carried(found))
+        return found
+
     def detect(self, objects: Names | None = None, **options: Any) -> list[jobs.BoxFound]:
         """Give text prompts their boxes, in the document; `options` are those of `wisp.client.jobs.Detect`."""
         from .solve.words import detect
@@ -400,7 +474,7 @@ class OpenShot:
         options["objects"] = None if objects is None else [self._shot.object_named(name).id for name in objects]
         known = kind.__dataclass_fields__
         if "frames" in known:
-            options["frames"] = None if frames is None else format_frames(_frames(frames) or ())
+            options["frames"] = _ranged(frames)
         if "name" in known:
             options = {"name": self.path.stem, **options}
         return _request(kind, **options)

@@ -125,6 +125,8 @@ REFUSED = (
     (jobs.Roto("/nowhere/hero.nk", "/tmp/roto"), "input", "/nowhere/hero.nk"),
     (jobs.Roto("/nowhere/hero.nk", "/tmp/roto", "most", 0), "usage", "0 is no number of frames"),
     (jobs.Roto("/nowhere/hero.nk", "/tmp/roto", band=0.0), "usage", "the band 0"),
+    (jobs.Carry("hero.wisp", "/tmp/masks"), "usage", "not an absolute path"),
+    (jobs.Carry("/nowhere/hero.wisp", "/tmp/masks"), "input", "/nowhere/hero.wisp does not exist"),
     (jobs.Detect(words="a dog"), "usage", "'frame'"),
     (jobs.Detect(words="a dog", frame=1), "usage", "no frame 1"),
     (jobs.Detect(words="a dog", frame=1001, detector="nosuch"), "usage", "nosuch"),

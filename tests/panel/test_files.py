@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from helpers.hand import FRAMES, SIZE, Hand, disc
 from PySide6 import QtTest
+from wisp import shot as documents
 from wisp.cache import read_matte
 from wisp.client.tables import ROTO_BAND
 from wisp.errors import WispError
-from wisp.panel.qt import Qt, QtCore
+from wisp.panel.qt import Qt, QtCore, QtWidgets
 from wisp.panel.roto import TakeRoto
 from wisp.view.window import Window
 
@@ -94,6 +95,34 @@ def test_roto_of_another_program_comes_in(window: Window, hand: Hand, tmp_path: 
     dialog = take(window, hand, tmp_path / "none.nk")
     assert "none.nk" in dialog.words.text() and dialog.take_button.isEnabled() and len(edits.objects) == 1
     dialog.close()
+
+
+def test_prompts_of_another_take_come_in(
+    window: Window, hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same plate as another shot: what is solved nowhere comes as it was drawn, and what is hidden is in doubt."""
+    x, y = disc(FIRST)
+    objects = [
+        {"id": 4, "name": "hero", "color": "#123456", "prompts": [{"frame": FIRST, "kind": "point", "xy": [x, y]}]},
+    ]
+    document = dict(window.editor.edits.document, objects=objects)
+    plate = documents.resolve_path(document["plate"]["path"], window.opened.path)
+    document["plate"] = dict(document["plate"], path=str(plate))
+    source = tmp_path / "take1" / "take1.wisp"
+    source.parent.mkdir()
+    documents.save(documents.parse(document), source)
+    monkeypatch.setattr(QtWidgets.QFileDialog, "getOpenFileName", lambda *_: (str(source), ""))
+    window.activateWindow()
+    hand.key(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    hand.wait(lambda: not window.editor.session.busy and bool(window.editor.edits.objects))
+    edits = window.editor.edits
+    (item,) = edits.objects
+    (prompt,) = item["prompts"]
+    assert (item["name"], item["color"], prompt["kind"]) == ("hero", "#123456", "point")
+    assert np.allclose(prompt["xy"], [x, y], atol=0.5)
+    assert FIRST not in window.editor.session.lanes[item["id"]].suspicious
+    window.editor.commands["undo"].trigger()
+    assert edits.objects == []
 
 
 def test_which_frames_of_a_roto_become_keyframes(window: Window, hand: Hand, tmp_path: Path) -> None:

@@ -225,7 +225,27 @@ class Roto(Request):
         return found
 
 
-REQUESTS: Tuple[Type[Request], ...] = (Solve, Detect, Subject, Deliver, Compare, Check, Fetch, Pack, Roto)
+@dataclass(frozen=True)
+class Carry(Request):
+    """Find the places of another shot's prompts in the pictures of this one: the other eye's, or another take's. The
+    document is not changed: what each object gets comes as `job/carried`, frame by frame, for the front-end to draw.
+
+    A frame that is solved there is carried as a mask, any other by its points, boxes, strokes and masks.
+    """
+
+    method = "carry"
+    doing = "Carrying prompts"
+    source: Annotated[str, "The other shot's document. An absolute path."]
+    folder: Annotated[str, "Masks are written below it. An absolute path."]
+    cache: Annotated[Optional[str], "The other shot's cache, with its mattes; null: this shot's. An absolute path."] = (
+        None
+    )
+    frames: Annotated[Optional[str], "A frame range of the other shot; null: those with prompts."] = None
+    shift: Annotated[int, "What is added to a frame number there to have it here."] = 0
+    names: Annotated[Optional[List[str]], "Objects there; null: all that are enabled."] = None
+
+
+REQUESTS: Tuple[Type[Request], ...] = (Solve, Detect, Subject, Deliver, Compare, Check, Fetch, Pack, Roto, Carry)
 
 # -- events ---------------------------------------------------------------------------------------------------
 
@@ -269,7 +289,7 @@ class Progress(Event):
 
     event = "progress"
     stage: Annotated[
-        Literal["queued", "track", "matte", "detect", "subject", "deliver", "check", "fetch", "roto"],
+        Literal["queued", "track", "matte", "detect", "subject", "deliver", "check", "fetch", "roto", "carry"],
         "`queued`: waits for the device, which another engine uses. `fetch`: its steps are bytes. `total` is 0 while "
         "that is not known.",
     ]
@@ -423,6 +443,24 @@ class RotoRead(Event):
 
 
 @dataclass(frozen=True)
+class PromptsCarried(Event):
+    """What one object gets on one frame, in place of what it had there."""
+
+    event = "carried"
+    object: str
+    frame: int
+    prompts: Annotated[List[Dict[str, Any]], "As a document has them; masks by absolute paths."]
+    sure: Annotated[float, "How far their places are to be believed, 0..1: the least of them."]
+    doubtful: Annotated[bool, "A person should look at the frame."]
+    parts: Annotated[Dict[str, Any], "Of an object that is made of them: colour and edge, as a document has them."]
+
+    @property
+    def sentence(self) -> str:
+        text = f"{self.object}: {counted(len(self.prompts), 'prompt')} carried to frame {self.frame} ({self.sure:.2f})"
+        return f"{text}: in doubt, look at it" if self.doubtful else text
+
+
+@dataclass(frozen=True)
 class HeadErrors(Event):
     """One head's errors against the truth, by metric, the mean over the compared frames; null where none has it."""
 
@@ -564,6 +602,19 @@ class RotoTaken(Done):
 
 
 @dataclass(frozen=True)
+class Carried(Done):
+    """End of `carry`."""
+
+    frames: Annotated[int, "How many were told, over all objects."]
+    doubtful: Annotated[int, "Of these, those that a person should look at."]
+
+    @property
+    def sentence(self) -> str:
+        doubt = f", {self.doubtful} in doubt" if self.doubtful else ""
+        return f"Prompts of {counted(self.frames, 'frame')} carried{doubt}."
+
+
+@dataclass(frozen=True)
 class Stopped(Event):
     """A command was interrupted; what it had finished is kept. An engine's job ends by `Failed` then."""
 
@@ -596,7 +647,8 @@ NOTIFICATIONS: Mapping[str, Tuple[Type[Event], ...]] = {
     "job/shapes": (Figures,),
     "job/head": (HeadErrors,),
     "job/roto": (RotoRead,),
-    "job/done": (Solved, Detected, SubjectFound, Delivered, Compared, Checked, Fetched, Packed, RotoTaken),
+    "job/carried": (PromptsCarried,),
+    "job/done": (Solved, Detected, SubjectFound, Delivered, Compared, Checked, Fetched, Packed, RotoTaken, Carried),
     "job/error": (Failed,),
 }
 #: Request -> its end.
@@ -610,6 +662,7 @@ ENDS: Mapping[str, Type[Done]] = {
     "fetch": Fetched,
     "pack": Packed,
     "roto": RotoTaken,
+    "carry": Carried,
 }
 _METHODS = {kind: name for name, kinds in NOTIFICATIONS.items() for kind in kinds}
 

@@ -25,6 +25,7 @@ STAGES = {
     "check": "Checking",
     "fetch": "Fetching weights",
     "roto": "Taking roto",
+    "carry": "Carrying prompts",
 }
 
 # -- limits of a document -------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@
   wisp prompt sh010.wisp edge hero grow=1.5 soften=2
   wisp prompt sh010.wisp absent hero 1080-1100
   wisp prompt sh010.wisp scale                  the plate is a proxy now, or the final one
+  wisp prompt sh010.wisp carry --view right     the other eye: writes sh010_right.wisp
+  wisp prompt sh010.wisp carry --to take2.wisp --frames 1001 --shift 12
   wisp prompt sh010.wisp undo
 
 Every edit is checked before the shot is written, and can be undone; nothing is computed: `wisp solve` does that.
@@ -72,6 +74,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     action("delete", "remove the object")
     action("scale", "fit all that was drawn to the plate as it is now, a proxy or the final one", of_object=False)
+    sub = action("carry", "put the prompts where their objects are in the other eye or another take", of_object=False)
+    where = sub.add_mutually_exclusive_group(required=True)
+    where.add_argument("--view", metavar="NAME", help="the other view of the same plate, such as right")
+    where.add_argument("--to", type=Path, metavar="OTHER", help="another shot document, which is changed")
+    sub.add_argument("--objects", nargs="+", metavar="NAME", help="only these (default: all that are enabled)")
+    sub.add_argument("--frames", metavar="R", help="of this shot, solved ones too (default: those with prompts)")
+    sub.add_argument("--shift", type=int, default=0, metavar="N", help="added to frame numbers (default: 0)")
     action("undo", "take the last edit back", of_object=False)
     action("redo", "do the last edit that was taken back again", of_object=False)
 
@@ -87,14 +96,17 @@ def run(args: argparse.Namespace) -> int:
         if args.action == "list":
             _list(shot, args.json)
             return 0
-        history = _History(cache_folder(args, args.shot) / "edits" / f"{args.shot.stem}.json", args.shot)
+        if args.action == "carry":
+            shot = open_shot(args.to) if args.to else shot.other_view(args.view)
+        history = _History(cache_folder(args, shot.path) / "edits" / f"{shot.path.stem}.json", shot.path)
         if args.action in ("undo", "redo"):
             what = history.travel(args.action)
         else:
-            before = args.shot.read_text("utf-8-sig")
-            what = _ACTIONS[args.action](args, shot)
+            before = shot.path.read_text("utf-8-sig") if shot.path.exists() else ""
+            what = _carry(args, shot, reporter) if args.action == "carry" else _ACTIONS[args.action](args, shot)
             shot.save()
-            history.note(what, before)
+            if before:  # a document that is new has nothing before it
+                history.note(what, before)
         reporter.emit("done", action=args.action, what=what)
         reporter.say(f"{'Undone: ' if args.action == 'undo' else ''}{what}")
     return 0
@@ -202,6 +214,16 @@ def _scale(_args: argparse.Namespace, shot: OpenShot) -> str:
     held = [item.name for item in shot.document.objects if item.core or item.garbage]
     rest = f"; core and garbage mattes of {', '.join(map(repr, held))} have to be rendered at that size" if held else ""
     return f"prompts scaled from {before} to {width}x{height}{rest}"
+
+
+def _carry(args: argparse.Namespace, shot: OpenShot, reporter: Reporter) -> str:
+    cache = cache_folder(args, args.shot)
+    found = shot.carry(args.shot, frames=args.frames, shift=args.shift, objects=args.objects, cache=cache)
+    for event in found:
+        reporter(event)
+    doubtful = format_frames({event.frame for event in found if event.doubtful})
+    doubt = f"; in doubt, look at them: {doubtful}" if doubtful else ""
+    return f"prompts of {counted(len({event.frame for event in found}), 'frame')} carried to {shot.path}{doubt}"
 
 
 def _known(args: argparse.Namespace, shot: OpenShot) -> Object:

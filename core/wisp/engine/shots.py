@@ -105,7 +105,7 @@ class OpenShot:
             names = solver.names(asked.objects)
             frames = _frames(solver, names, asked.frames, asked.direction)
             return lambda job: solver.run(frames, names, on_event=job.listen, should_stop=job.cancelled.is_set).end()
-        for name in ("output", "sheet", "truth", "folder", "source"):
+        for name in ("output", "sheet", "truth", "folder", "source", "cache"):
             paths.absolute(getattr(asked, name, None), name)
         if isinstance(asked, jobs.Pack):
             from ..farm.packing import pack_open
@@ -136,6 +136,10 @@ def _do(solver: Solver, asked: jobs.Request, listen: Listener, should_stop: Call
         from ..compare import compare
 
         return compare(solver, asked, listen, should_stop)
+    if isinstance(asked, jobs.Carry):
+        from ..solve.carry import carry
+
+        return carry(solver, asked, listen, should_stop)
     if isinstance(asked, jobs.Roto):
         from ..shapes.roto import take
 

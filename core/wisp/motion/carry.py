@@ -45,19 +45,19 @@ def object_motion(estimate: FlowEstimator, now: Sight, then: Sight) -> Flow:
     overlap = _overlap(similar, now.mask, then.mask)
     rest, seen = np.zeros_like(grid), np.zeros((height, width), np.float32)
     for _ in range(_ROUNDS):
-        brought = _brought(then.grey, similar, cv2.INTER_LINEAR)
+        brought = brought_over(then.grey, similar, cv2.INTER_LINEAR)
         there = estimate(now.grey, brought)
         weight = np.asarray(trust(there, estimate(brought, now.grey)) * now.mask, np.float32)
         if weight.sum() < _LEAST_SEEN * now.mask.sum():
             break
-        place = _apply(similar, grid + there)
-        found = _fitted(grid, place, weight)
+        place = applied(similar, grid + there)
+        found = fitted(grid, place, weight)
         better = _overlap(found, now.mask, then.mask)
         if better < 0.95 * overlap:  # the masks know better: flow has followed something else
             break
         similar, overlap = found, max(better, overlap)
-        rest, seen = place - _apply(similar, grid), weight
-    moved: Flow = _apply(similar, grid) + _spread(rest, seen) - grid
+        rest, seen = place - applied(similar, grid), weight
+    moved: Flow = applied(similar, grid) + spread(rest, seen) - grid
     return moved
 
 
@@ -68,7 +68,7 @@ def _of_masks(now: NDArray[np.bool_], then: NDArray[np.bool_]) -> NDArray[np.flo
     return np.array([[scale, 0, u.mean() - scale * x.mean()], [0, scale, v.mean() - scale * y.mean()]])
 
 
-def _fitted(points: Flow, places: Flow, weight: Plane) -> NDArray[np.float64]:
+def fitted(points: Flow, places: Flow, weight: Plane) -> NDArray[np.float64]:
     """The similarity, 2 x 3, that takes points to their places with the least weighted squared error (Umeyama, 1991, in
     the plane)."""
     known = weight > 0
@@ -82,11 +82,11 @@ def _fitted(points: Flow, places: Flow, weight: Plane) -> NDArray[np.float64]:
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
-def _apply(similar: NDArray[np.float64], points: Flow) -> Flow:
+def applied(similar: NDArray[np.float64], points: Flow) -> Flow:
     return np.asarray(points @ similar[:, :2].T + similar[:, 2], np.float32)
 
 
-def _brought(picture: Grey, similar: NDArray[np.float64], how: int) -> Grey:
+def brought_over(picture: Grey, similar: NDArray[np.float64], how: int) -> Grey:
     """`picture` of the other frame as it lies on this one."""
     height, width = picture.shape
     flags = how | cv2.WARP_INVERSE_MAP
@@ -96,11 +96,11 @@ def _brought(picture: Grey, similar: NDArray[np.float64], how: int) -> Grey:
 
 def _overlap(similar: NDArray[np.float64], now: NDArray[np.bool_], then: NDArray[np.bool_]) -> float:
     """Intersection over union of the two masks where `similar` lays the other over this one."""
-    brought = _brought(then.astype(np.uint8), similar, cv2.INTER_NEAREST) > 0
+    brought = brought_over(then.astype(np.uint8), similar, cv2.INTER_NEAREST) > 0
     return float((brought & now).sum() / max((brought | now).sum(), 1))
 
 
-def _spread(field: Flow, weight: Plane) -> Flow:
+def spread(field: Flow, weight: Plane) -> Flow:
     """The field's weighted mean around every pixel, also where nothing is known."""
     sums, total = np.zeros_like(field), np.full(weight.shape, 1e-6, np.float32)
     for reach, share in _REACHES:

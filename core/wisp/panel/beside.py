@@ -36,6 +36,7 @@ class Beside:
             "get-models": self.get_models,
             "roto": self.take_roto,
             "finish-roto": lambda: self.take_roto(finish=True),
+            "carry": self.ask_carry,
         }
 
     def compare(self) -> CompareHeads:
@@ -64,6 +65,42 @@ class Beside:
         dialog = TakeRoto(self._session, self._edits, finish, self._owner)
         dialog.show()
         return dialog
+
+    def ask_carry(self) -> None:
+        """Ask for another shot, and take over its prompts."""
+        name, _ = QtWidgets.QFileDialog.getOpenFileName(
+            self._owner, "Prompts of another shot", self._session.places.root, "Shots (*.wisp)"
+        )
+        if name:
+            self.carry(Path(name))
+
+    def carry(self, source: Path) -> None:
+        """Take over the prompts of another shot's document; frames in doubt are marked as suspicious."""
+        found: List[jobs.PromptsCarried] = []
+        root = Path(self._session.places.root)
+
+        def told(event: jobs.Event) -> None:
+            if isinstance(event, jobs.PromptsCarried):
+                found.append(event)
+
+        def ended(end: Optional[jobs.Done], _: str) -> None:
+            if not isinstance(end, jobs.Carried):
+                return
+            for prompt in (prompt for event in found for prompt in event.prompts if "path" in prompt):
+                prompt["path"] = Path(prompt["path"]).relative_to(root).as_posix()
+            self._edits.take_carried(found)
+            numbers = {item["name"]: item["id"] for item in self._edits.objects}
+            for event in found:
+                doubt = "carried from another shot, in doubt" if event.doubtful else ""
+                self._session.mark_suspicious(numbers[event.object], event.frame, doubt)
+            self._canvas.edited.emit()
+
+        cache = source.parent / "wisp-cache"
+        asked = jobs.Carry(str(source), str(root / "prompts"), str(cache) if cache.is_dir() else None)
+        if self._session.run(asked, told, ended):
+            self._session.show_message("Carrying prompts")
+        else:
+            self._session.show_message(BUSY, failed=True)
 
     def check(self) -> None:
         """Have all solved mattes, or those from in to out, looked through."""

@@ -226,6 +226,14 @@ COMMANDS = (
         "Nothing is tracked.",
     ),
     Command(
+        "carry",
+        ("Ctrl+Shift+V",),
+        OBJECT,
+        "Prompts of another shot...",
+        "Put the prompts of the other eye's shot, or of another take's, where their objects are seen here",
+        "A frame that is solved there comes as a mask; what is in doubt is marked.",
+    ),
+    Command(
         "mask-file",
         ("Ctrl+M",),
         OBJECT,

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..client.frames import with_span, within
+from ..client.jobs import PromptsCarried
 from ..client.tables import PALETTE
 
 Document = Dict[str, Any]
@@ -127,6 +128,22 @@ class ShotEdits:
             color = PALETTE[(number - 1) % len(PALETTE)]
             self.objects.append(dict(parts, id=number, name=free, color=color))
             self.active = number
+        self.on_change()
+
+    def take_carried(self, found: Sequence[PromptsCarried]) -> None:
+        """Have objects get prompts of another shot, by name, in place of what they have on those frames; one that there
+        is not is made. One step."""
+        self._step("Carry prompts")
+        for one in found:
+            place = next((index for index, item in enumerate(self.objects) if item["name"] == one.object), None)
+            if place is None:
+                number = max((item["id"] for item in self.objects), default=0) + 1
+                self.objects.append(dict(one.parts, id=number, name=one.object, prompts=list(one.prompts)))
+                self.active = number
+            else:
+                mine = self._edit(self.objects[place]["id"])
+                left = [prompt for prompt in mine.get("prompts", []) if prompt["frame"] != one.frame]
+                mine["prompts"] = [*left, *one.prompts]
         self.on_change()
 
     def remove_object(self, number: int) -> None:

@@ -25,6 +25,8 @@ STILL_SUFFIXES = frozenset(
     | {".ppm", ".pgm", ".sgi", ".rgb", ".gif"}
 )
 MOVIE_SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".mkv", ".webm", ".mxf", ".avi", ".mpg", ".mpeg", ".ts", ".mts"})
+#: Where a path names its stereo view -> what may stand there.
+VIEW_FIELDS = {"%V": ("left", "right"), "%v": ("l", "r")}
 READABLE_SUFFIXES = EXR_SUFFIXES | STILL_SUFFIXES | MOVIE_SUFFIXES
 
 #: `shot.1001.exr`: a number between dots, right before the suffix.
@@ -50,6 +52,10 @@ class Files:
 def find(spec: str | Path) -> Files:
     """The files that `spec` means. InputError where nothing is there, or several things are."""
     text = str(spec)
+    for place, eyes in VIEW_FIELDS.items():  # of several views the first is the plate
+        if place in text:
+            named = [text.replace(place, eye) for eye in eyes]
+            return find(next(filter(is_there, named), named[0]))
     if not text.strip():
         raise UsageError("The plate has no path.", hint="Name a file, a pattern such as sh010.%04d.exr, or a folder.")
     if (found := _existing(text)) is not None:
@@ -59,6 +65,14 @@ def find(spec: str | Path) -> Files:
         found = _existing(head.rstrip()) or _pattern(head.rstrip(), wanted)
         return Files(text, found.name, found.files, found.padding, wanted)
     return _pattern(text)
+
+
+def is_there(text: str) -> bool:
+    """Whether it means files that are there."""
+    try:
+        return bool(find(text).files)
+    except (InputError, UsageError):
+        return False
 
 
 def _range(text: str) -> tuple[int, ...] | None:

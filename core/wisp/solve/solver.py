@@ -91,6 +91,11 @@ class Solver:
         """A solver of another document on the same plate, given the same."""
         return type(self)(shot, self.source, self._models, self._cache)
 
+    def beside(self, shot: Shot, base: Path, cache: str | Path | None) -> Solver:
+        """A solver of a shot with another plate, given the same models. `base`: as of `Source`; `cache`: its folder,
+        None: the same."""
+        return type(self)(shot, Source(shot.plate, base), self._models, Cache(cache) if cache else self._cache)
+
     # What there is -----------------------------------------------------------------------------------------
 
     @property
