@@ -93,6 +93,7 @@ def test_rendered_subjects_are_laid_over_photographs(tmp_path: Path) -> None:
     alpha = np.clip((60 - np.hypot(y - 80, x - 80)) / 30, 0, 1)
     disc = np.dstack([rng.uniform(0, 1, (160, 160, 3)) * (alpha > 0)[..., None], alpha])
     cv2.imwrite(str(tmp_path / "renders" / "render_00001.png"), (65535 * disc).astype(np.uint16))
+    cv2.imwrite(str(tmp_path / "renders" / "render_00003.png"), np.full((160, 160, 4), 255, np.uint8))  # nothing soft
     cv2.imwrite(str(tmp_path / "renders" / "render_00002.7.part.png"), np.zeros((4, 4), np.uint8))
     cv2.imwrite(str(tmp_path / "subjects" / "disc.jpg"), (255 * disc[..., :3]).astype(np.uint8))
     cv2.imwrite(str(tmp_path / "subjects" / "disc.alpha.png"), (255 * alpha).astype(np.uint8))

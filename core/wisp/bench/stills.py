@@ -3,6 +3,7 @@
 `python -m wisp.bench.stills STILLS_DIR [--head ID ...]` prints a table. A still is a folder with `image.png`,
 `alpha.png` (8 or 16 bits), `trimap.png` (the soft band is where it is neither black nor white), `mask.png` and
 `mask_coarse.png` (above one half is inside). Errors are times 1000, over the whole picture and over the soft band.
+Then how far confidence holds, and how well subjects are matted that move while the shutter is open.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ..models.build import load_head
 from ..plates.clip import FloatImage
 from ..weights.options import RunOptions
 from . import calibration as calibrating
+from . import motion_blur
 from .calibration import Calibration, calibration
 from .closeups import Shown, close_ups, sheet
 
@@ -148,6 +150,16 @@ def calibrated(folder: Path, heads: Sequence[Head]) -> list[tuple[str, MaskKind,
     return found
 
 
+def smears(folder: Path, heads: Sequence[Head]) -> list[motion_blur.Blurred]:
+    """How well heads find the alpha of the stills' subjects in motion."""
+
+    def matting(head: Head) -> motion_blur.Matting:
+        return lambda image, mask: _matte(head, image, mask)[0]
+
+    subjects = [(still.image, still.alpha) for still in read_stills(folder)]
+    return motion_blur.blurred(subjects, {head.id: matting(head) for head in heads})
+
+
 def mean(rows: Sequence[Row]) -> Row:
     """The mean of rows of one head and one kind of mask, named `mean`."""
     times = [row.ms_1080p for row in rows if row.ms_1080p is not None]
@@ -230,6 +242,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(table(evaluate(options.folder, heads, timed=True)))
     print()
     print(calibrating.table(calibrated(options.folder, heads)))
+    print()
+    print(motion_blur.table(smears(options.folder, heads)))
     if options.close_ups:
         options.close_ups.mkdir(parents=True, exist_ok=True)
         _close_ups(options.folder, heads, options.close_ups)

@@ -114,6 +114,8 @@ class _Cut:
     def of(cls, colour: FloatImage, alpha: FloatImage) -> _Cut:
         soft = (alpha > 0.03) & (alpha < 0.97)
         places = np.argwhere(soft).astype(np.int32)
+        if not len(places):  # all or nothing: a part of it is no sample by itself, and is drawn anew
+            places = np.array([[side // 2 for side in alpha.shape]], np.int32)
         return cls(colour, alpha, places, bool(soft.sum() > _TRANSLUCENT * (alpha > 0.03).sum()))
 
 
