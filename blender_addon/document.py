@@ -49,6 +49,7 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
             "last": plate.last,
             "width": plate.width,
             "height": plate.height,
+            **({"pixel_aspect": round(plate.pixel_aspect, 4)} if plate.pixel_aspect != 1.0 else {}),
             **({"clean": wisp.clean_path} if wisp.clean_path else {}),
         },
         "objects": [
@@ -105,7 +106,8 @@ def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:
         if prompt.kind == "box" and len(points) < 2:
             continue
         points = [(_near(x, plate.width), _near(y, plate.height)) for x, y in points]
-        if not plate.first <= prompt.frame <= plate.last or not _touches(points, plate, prompt.radius):
+        beyond = prompt.kind != "point" and not _touches(points, plate, prompt.radius)
+        if not plate.first <= prompt.frame <= plate.last or beyond or not points:
             continue
         base = {"frame": prompt.frame, "kind": prompt.kind}
         match prompt.kind:

@@ -87,7 +87,7 @@ class Gesture(OnPlate):
         place = self.place(context, event)
         _, strip = target(context)
         if not plates.visible(strip, *place):
-            self.report({"INFO"}, "That is outside the picture of the active strip")
+            self.report({"INFO"}, "That is far outside the picture of the active strip, or cropped away")
             return None
         return place
 
@@ -104,7 +104,7 @@ class Gesture(OnPlate):
             raise plates.Refusal("The strip is not visible at this frame.")
         if not plate.first <= frame <= plate.last:
             raise plates.Refusal(f"The plate has no frame {frame}; it has {plate.first}-{plate.last}.")
-        points = plates.placed(plate, points, within=kind == "point")
+        points = plates.placed(plate, points)
         wisp = model.own(strip)
         item = wisp.active_object or wisp.add_object()
         item.add_prompt(kind, frame, points, self.include or kind == "box", radius).text = text

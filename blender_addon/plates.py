@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import struct
 from collections.abc import Collection, Iterable
 from operator import attrgetter
 from pathlib import Path
@@ -10,8 +12,9 @@ from typing import Any, NamedTuple
 
 import bpy
 
-from . import animation, compat, mapping
+from . import animation, compat, mapping, pictures
 from .client.coordinates import XY, Affine, StripTransform, plate_to_blender_view
+from .client.tables import MAX_ASPECT, OVERSCAN
 
 
 class Refusal(Exception):  # noqa: N818 (a state of the strip, not a fault)
@@ -36,6 +39,7 @@ class Plate(NamedTuple):
     width: int
     height: int
     shown: dict[int, int]
+    pixel_aspect: float = 1.0
 
     @property
     def frames(self) -> list[int]:
@@ -48,11 +52,11 @@ def plate_of(scene: Any, strip: Any) -> Plate:
     check(scene, strip)
     _shown[scene.name, strip.name] = (timing(scene, strip), _frames_or_refusal(scene, strip))
     shown = shown_frames(scene, strip)
-    path, size = media_path(strip), size_of(strip)
+    path, size, aspect = media_path(strip), size_of(strip), pixel_aspect(scene, strip)
     if strip.type == "IMAGE":
         files = _files(strip)
-        return Plate(path.parent, files.pattern, min(files.numbers), max(files.numbers), *size, shown)
-    return Plate(path.parent, path.name, 1, movie_length(path), *size, shown)
+        return Plate(path.parent, files.pattern, min(files.numbers), max(files.numbers), *size, shown, aspect)
+    return Plate(path.parent, path.name, 1, movie_length(path), *size, shown, aspect)
 
 
 def shown_frames(scene: Any, strip: Any) -> dict[int, int]:
@@ -282,15 +286,31 @@ def _transform(strip: Any) -> StripTransform:
 def to_view(scene: Any, strip: Any) -> Affine:
     """Plate pixels to the preview's view2d coordinates."""
     render = (scene.render.resolution_x, scene.render.resolution_y)
-    return plate_to_blender_view(size_of(strip), render, _transform(strip))
+    return plate_to_blender_view(size_of(strip), render, _transform(strip), _render_aspect(scene))
+
+
+def pixel_aspect(scene: Any, strip: Any) -> float:
+    """Width of a pixel of the plate by its height: what its EXR says, which the host passes over, else as the scene is
+    rendered."""
+    path = media_path(strip)
+    with contextlib.suppress(pictures.PictureError, struct.error):
+        if path.suffix.lower() == ".exr":
+            (told,) = struct.unpack("<f", pictures.header(path).get("pixelAspectRatio", b""))
+            if told != 1.0 and 1 / MAX_ASPECT <= told <= MAX_ASPECT:
+                return float(told)
+    return _render_aspect(scene)
+
+
+def _render_aspect(scene: Any) -> float:
+    return float(scene.render.pixel_aspect_x / scene.render.pixel_aspect_y)
 
 
 #: How far beside the picture, in widths or heights of it, a point of a prompt may lie.
 BESIDE = 10
 
 
-def placed(plate: Plate, points: Iterable[XY], within: bool) -> list[XY]:
-    """The points of a prompt as they are stored: beyond the picture's border too, or `within` it.
+def placed(plate: Plate, points: Iterable[XY]) -> list[XY]:
+    """The points of a prompt as they are stored: beyond the picture's border too.
 
     Raises Refusal where one is no number or far outside: that is a mistake, not a gesture past the picture's edge.
     """
@@ -299,11 +319,15 @@ def placed(plate: Plate, points: Iterable[XY], within: bool) -> list[XY]:
     for x, y in points:
         if not (abs(x - width / 2) <= BESIDE * width and abs(y - height / 2) <= BESIDE * height):
             raise Refusal(f"({x:g}, {y:g}) is no place in the picture, which is {width} x {height} pixels.")
-        found.append((min(max(x, 0.0), width), min(max(y, 0.0), height)) if within else (x, y))
+        found.append((x, y))
     return found
 
 
 def visible(strip: Any, x: float, y: float) -> bool:
-    """Whether a place of the plate lies inside it and is not cropped away."""
+    """Whether a place is not cropped away, and lies in the plate or where it may have overscan."""
     (width, height), crop = size_of(strip), strip.crop
-    return crop.min_x <= x <= width - crop.max_x and crop.max_y <= y <= height - crop.min_y
+    left, right, top, bottom = (
+        cut or -OVERSCAN * size
+        for cut, size in ((crop.min_x, width), (crop.max_x, width), (crop.max_y, height), (crop.min_y, height))
+    )
+    return left <= x <= width - right and top <= y <= height - bottom

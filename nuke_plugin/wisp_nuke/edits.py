@@ -175,10 +175,11 @@ def clear_object(group: Any) -> None:
 # -- what is picked in the viewer -----------------------------------------------------------------------------
 
 
-def sample(group: Any, picked: Optional[host.Sample] = None, beyond: float = 0.0) -> List[float]:
-    """What is picked in the viewer (`picked`, else now), as a box in plate pixels, cut off so many of the picture's
-    widths and heights `beyond` its border. Raises Refusal where that says nothing of the plate: the viewer's sampler
-    goes beyond the format, and to pictures of other sizes."""
+def sample(group: Any, picked: Optional[host.Sample] = None) -> List[float]:
+    """What is picked in the viewer (`picked`, else now), as a box in plate pixels, cut off where any overscan ends.
+
+    Raises Refusal where that says nothing of the plate: the viewer's sampler goes farther, and to pictures of other
+    sizes."""
     picked = picked or host.viewer_sample()
     if picked is None:
         raise Refusal("Ctrl+click a pixel in the viewer first.")
@@ -186,11 +187,10 @@ def sample(group: Any, picked: Optional[host.Sample] = None, beyond: float = 0.0
     if (picked.form.width, picked.form.height) != (width, height):
         raise Refusal("The viewer shows a picture of another size; view this node or its input.")
     x0, y0, x1, y1 = sampler_to_plate(picked.form).box(*picked.box)
-    middle = (x0 + x1) / 2, (y0 + y1) / 2
-    outside = not (0 <= middle[0] <= width and 0 <= middle[1] <= height)
-    if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height or (outside and not is_region([x0, y0, x1, y1])):
-        raise Refusal("What is picked lies outside the picture's format; pick inside it.")
-    sides = (width, height, width, height)
+    far = 0.0 if is_region([x0, y0, x1, y1]) else tables.OVERSCAN
+    if x1 <= -far * width or y1 <= -far * height or x0 >= (1 + far) * width or y0 >= (1 + far) * height:
+        raise Refusal("What is picked lies outside the picture; pick in it, or near it.")
+    sides, beyond = (width, height, width, height), tables.OVERSCAN
     return [
         round(min(max(value, -beyond * side), (1 + beyond) * side), 2) for value, side in zip((x0, y0, x1, y1), sides)
     ]
@@ -211,7 +211,7 @@ def add_sample(group: Any, include: bool, picked: Optional[host.Sample] = None) 
 
 def box_from_sample(group: Any, picked: Optional[host.Sample] = None) -> None:
     """The region picked in the viewer becomes the object's box on this frame."""
-    box = sample(group, picked, tables.OVERSCAN)
+    box = sample(group, picked)
     if not is_region(box):
         raise Refusal("Ctrl+Shift+drag a region in the viewer first; a single pixel is no box.")
     add_prompt(group, "Wisp box", {"frame": frame_in_range(group), "kind": "box", "xyxy": box})

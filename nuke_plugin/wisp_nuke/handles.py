@@ -11,6 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from . import edits, host, state
 from .node import HANDLES
 from .vendor.client.coordinates import plate_to_nuke
+from .vendor.client.tables import OVERSCAN
 
 #: Handles nearer than this many pixels to their prompt have not been moved.
 STILL = 0.01
@@ -65,7 +66,8 @@ def write_moved(group: Any) -> bool:
     points = [one for one in shown.prompts if one["kind"] == "point"]
     for number, prompt in enumerate(points[:HANDLES], 1):
         x, y = to_plate(*host.numbers(group[f"wisp_point_{number}"], 2))
-        spot = [round(min(max(x, 0.0), form.width), 2), round(min(max(y, 0.0), form.height), 2)]
+        sides = ((x, form.width), (y, form.height))
+        spot = [round(min(max(value, -OVERSCAN * side), (1 + OVERSCAN) * side), 2) for value, side in sides]
         if _moved(spot, prompt["xy"]):
             changes.append((prompt, dict(prompt, xy=spot)))
     corners = host.numbers(group["wisp_box"], 4)

@@ -81,10 +81,18 @@ def test_hovering_is_no_pick(session: Any) -> None:
     assert [p["xy"] for p in session.prompts(group)] == [[10.5, 42.5]], "and it is where the button was released"
 
 
-def test_a_pick_beyond_the_format_is_refused(session: Any) -> None:
+def test_a_pick_in_the_overscan_is_a_point(session: Any) -> None:
+    group = session.wisp()
+    for x, y in ((70, 5), (10, -3)):
+        session.host.viewer.ctrl_click(x, y)
+        group["wisp_add_pos"].execute()
+    assert [one["xy"] for one in session.prompts(group)] == [[70.5, 42.5], [10.5, 50.5]]
+
+
+def test_a_pick_far_beyond_the_format_is_refused(session: Any) -> None:
     """Saved scripts have them, to four times the picture's width."""
     group = session.wisp()
-    for x, y in ((70, 5), (10, -3), (-200, 500)):
+    for x, y in ((140, 5), (10, -60), (-200, 500)):
         session.host.viewer.ctrl_click(x, y)
         group["wisp_add_pos"].execute()
         assert "outside the picture" in group["wisp_status"].value()

@@ -143,6 +143,10 @@ def plate_to_blender_frame(plate: XY, render: XY, strip: StripTransform) -> Affi
     return placed.then(mirror_x).then(mirror_y)
 
 
-def plate_to_blender_view(plate: XY, render: XY, strip: StripTransform) -> Affine:
-    """Plate pixels to the preview's `view2d` coordinates: the frame's pixels about the frame's middle."""
-    return plate_to_blender_frame(plate, render, strip).then(translation(-render[0] / 2.0, -render[1] / 2.0))
+def plate_to_blender_view(plate: XY, render: XY, strip: StripTransform, pixel_aspect: float = 1.0) -> Affine:
+    """Plate pixels to the preview's `view2d` coordinates: the frame's pixels about the frame's middle, unsqueezed.
+
+    `pixel_aspect`: of the rendered frame, width of a pixel by its height.
+    """
+    middle = translation(-render[0] / 2.0, -render[1] / 2.0)
+    return plate_to_blender_frame(plate, render, strip).then(middle).then(scaling(pixel_aspect, 1.0))

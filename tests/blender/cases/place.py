@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import struct
 from typing import Any
 
 import bpy
@@ -52,7 +53,50 @@ def run() -> None:
     scene.frame_set(1)
     strip.crop.min_x, strip.crop.max_y = 20, 10
     assert plates.visible(strip, 30, 15) and not plates.visible(strip, 10, 15) and not plates.visible(strip, 30, 5)
+    width, height = SIZE
+    assert plates.visible(strip, width + 5, height + 5) and not plates.visible(strip, 3 * width, 15)
+    overscan(strip)
+    anamorphic(strip)
     gestures(strip)
+
+
+def overscan(strip: Any) -> None:
+    """A point beyond the border is one, and reaches the engine as it was clicked."""
+    width, _ = SIZE
+    stage.select(strip)
+    bpy.ops.wisp.add_point(x=width + 4.5, y=15, frame=1)
+    item = strip.wisp.active_object
+    plate = stage.addon("plates").plate_of(bpy.context.scene, strip)
+    made = stage.addon("document").shot_document(strip.wisp, plate, stage.FOLDER / "prompts")
+    assert [one["xy"] for one in made["objects"][0]["prompts"]] == [[width + 4.5, 15.0]], made
+    item.prompts.clear()
+
+
+def anamorphic(strip: Any) -> None:
+    """Squeezed pixels: the preview stretches them, and the models are told."""
+    plates, scene = stage.addon("plates"), bpy.context.scene
+    square = plates.to_view(scene, strip)(30.0, 15.0)
+    assert "pixel_aspect" not in document_of(strip)["plate"]
+    scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = 3.0, 2.0
+    x, y = plates.to_view(scene, strip)(30.0, 15.0)
+    stage.near((x, y), (1.5 * square[0], square[1]), 1e-4, "stretched about the middle")
+    assert document_of(strip)["plate"]["pixel_aspect"] == 1.5
+    scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1.0
+    squeezed = stage.FOLDER / "squeezed" / "plate.0001.exr"
+    squeezed.parent.mkdir(exist_ok=True)
+    stage.addon("pictures").write_matte(squeezed, np.full((SIZE[1], SIZE[0]), 0.5, np.float32))
+    data, name = squeezed.read_bytes(), b"pixelAspectRatio\0float\0"
+    at = data.index(name) + len(name) + 4
+    squeezed.write_bytes(data[:at] + struct.pack("<f", 2.0) + data[at + 4 :])
+    other = stage.select(stage.image_strip([squeezed], start=1))
+    assert document_of(other)["plate"]["pixel_aspect"] == 2.0, "what the file says, which the host passes over"
+    stage.strips().remove(other)
+    stage.select(strip)
+
+
+def document_of(strip: Any) -> Any:
+    plate = stage.addon("plates").plate_of(bpy.context.scene, strip)
+    return stage.addon("document").shot_document(strip.wisp, plate, stage.FOLDER / "prompts")
 
 
 def animated(strip: Any) -> None:
@@ -139,9 +183,11 @@ def gestures(strip: Any) -> None:
     bpy.ops.wisp.add_lasso(points="10,10 40,10 40,30 10,30")
     item = strip.wisp.active_object
     assert [p.kind for p in item.prompts] == ["point", "point", "box", "stroke", "lasso"], "a new box replaces the old"
-    assert item.prompts[1].points == [(60.0, 50.0)] and not item.prompts[1].include, "points are kept in the picture"
+    assert item.prompts[1].points == [(60.0, 400.0)] and not item.prompts[1].include, "it is no mistake of a gesture"
+    far = next(one for one in document_of(strip)["objects"][0]["prompts"] if not one.get("include", True))
+    assert far["xy"] == [60.0, 100.0], "what is far outside lies where the overscan ends"
     assert item.prompts[0].frame == 1
-    bpy.ops.wisp.delete_prompt(x=59, y=49)
+    bpy.ops.wisp.delete_prompt(x=59, y=399)
     assert [p.kind for p in item.prompts] == ["point", "box", "stroke", "lasso"]
     bpy.ops.wisp.add_object(name="second one")
     assert strip.wisp.active_object.number == 2 and tuple(strip.wisp.active_object.color) != tuple(item.color)
