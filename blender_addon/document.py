@@ -119,8 +119,9 @@ def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:
                     continue
                 stored.append({**base, "xyxy": [min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)]})
             case "stroke":
-                radius = round(prompt.radius, 4)
-                stored.append({**base, "xy": [list(xy) for xy in points], "radius": radius, "include": prompt.include})
+                line = {"xy": [list(xy) for xy in points], "radius": round(prompt.radius, 4), "include": prompt.include}
+                soft = {"softness": round(prompt.softness, 4)} if prompt.softness else {}
+                stored.append({**base, **line, **soft})
             case "unknown":
                 stored.append({**base, "xy": [list(xy) for xy in points], "radius": round(prompt.radius, 4)})
             case "lasso" if prompt.include:

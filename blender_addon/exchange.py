@@ -15,7 +15,7 @@ from . import active, compositing, model, outputs, places, plates, session, shap
 from .active import OnPlate, reporting
 from .client import jobs
 from .client.frames import as_sequence, format_frames, frames_in
-from .client.tables import LAYOUTS, QUEUES, ROTO_BAND, ROTO_KEYS
+from .client.tables import LAYOUTS, QUEUES, ROTO_BAND, ROTO_KEYS, STROKE_RADIUS
 from .gestures import Gesture
 from .mattes import MatteFolder
 from .operators import JobOperator
@@ -271,6 +271,72 @@ class WISP_OT_take_roto(TakesRoto, bpy.types.Operator):
         return self.take(context, as_sequence(path))
 
 
+class WISP_OT_carry(JobOperator, bpy.types.Operator):
+    """Take over the prompts of another shot (.wisp), of the other eye or another take: each is put where its object is
+    seen here, and a solved frame comes as a mask"""
+
+    bl_idname = "wisp.carry"
+    bl_label = "Prompts of Another Shot"
+    bl_options = {"REGISTER", "UNDO"}
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: StringProperty(default="*.wisp", options={"HIDDEN"})
+    shift: IntProperty(name="Shift", description="Added to its frame numbers")
+
+    def invoke(self, context, _event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    @reporting
+    def execute(self, context):
+        path = Path(bpy.path.abspath(self.filepath)).absolute()
+        if not path.is_file():
+            raise plates.Refusal(f"There is no file {self.filepath}.")
+        _, strip = active.target(context)
+        uid = model.own(strip).uid
+        cache = path.parent / "wisp-cache"
+        folder = places.here().plate(uid) / "prompts"
+        found: list[jobs.PromptsCarried] = []
+
+        def on_event(event: jobs.Event) -> None:
+            if isinstance(event, jobs.PromptsCarried):
+                found.append(event)
+
+        def add() -> str:
+            _, strip = model.find(uid)
+            if strip is None:
+                return "The strip is gone"
+            for event in found:
+                item = next((one for one in strip.wisp.objects if one.name == event.object), None)
+                _draw(item or strip.wisp.add_object(event.object), event)
+            run = run_of(uid)
+            numbers = {one.name: one.number for one in strip.wisp.objects}
+            for event in found:
+                doubt = "carried from another shot, in doubt" if event.doubtful else ""
+                run.mark_suspicious(numbers[event.object], event.frame, doubt)
+            remember("Prompts of another shot")
+            session.schedule_update()
+            session.redraw()
+            doubtful = format_frames({event.frame for event in found if event.doubtful})
+            return f"Prompts carried to {format_frames({event.frame for event in found})}" + (
+                f"; in doubt: {doubtful}" if doubtful else ""
+            )
+
+        asked = jobs.Carry(str(path), str(folder), str(cache) if cache.is_dir() else None, shift=self.shift)
+        return self.start_job(context, asked, add, on_event)
+
+
+def _draw(item, event: jobs.PromptsCarried) -> None:
+    """Put the prompts of a frame in place of those that an object has there."""
+    for index in reversed([at for at, prompt in enumerate(item.prompts) if prompt.frame == event.frame]):
+        item.prompts.remove(index)
+    for said in event.prompts:
+        kind, xy = said["kind"], said.get("xy", [])
+        points = [xy] if kind == "point" else [said["xyxy"][:2], said["xyxy"][2:]] if kind == "box" else xy
+        radius = said.get("radius", STROKE_RADIUS)
+        made = item.add_prompt(kind, event.frame, [tuple(point) for point in points], said.get("include", True), radius)
+        made.text, made.softness = said.get("path", ""), said.get("softness", 0.0)
+
+
 class WISP_OT_take_blender_mask(AsksForMask, TakesRoto, bpy.types.Operator):
     """Make an object of a Blender mask: of its closed splines and all their keys"""
 
@@ -346,6 +412,7 @@ CLASSES = (
     WISP_OT_node_group,
     WISP_OT_add_blender_mask,
     WISP_OT_take_roto,
+    WISP_OT_carry,
     WISP_OT_take_blender_mask,
     WISP_OT_lock,
 )

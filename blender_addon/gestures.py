@@ -13,7 +13,7 @@ from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
 from . import candidates, model, plates, session
 from .active import OnPlate, reporting, shown_frame, target
-from .client.tables import PAINTED, STROKE_RADIUS
+from .client.tables import FIRMER, PAINTED, STROKE_RADIUS, THINNEST
 from .handles import corners, distance_to, moved
 
 #: A press closer than this to a prompt, in screen pixels, takes hold of it.
@@ -33,12 +33,15 @@ class Drawing:
 
     kind = ""
     points: list[tuple[float, float]] = []
+    #: Of a pen at each point, 0..1; 1 of a mouse.
+    pressures: list[float] = []
     include = True
     radius = 0.0
 
     @classmethod
     def begin(cls, context, kind: str, points, include: bool, radius: float) -> None:
         cls.kind, cls.points, cls.include, cls.radius = kind, points, include, radius
+        cls.pressures = [1.0] * len(points)
         hint(context, kind)
 
     @classmethod
@@ -95,7 +98,7 @@ class Gesture(OnPlate):
         """With the toggle, what would include excludes, and the other way round."""
         self.include = self.include != context.window_manager.wisp_exclude
 
-    def write(self, context, kind, points, radius=STROKE_RADIUS, text=""):
+    def write(self, context, kind, points, radius=STROKE_RADIUS, text="", softness=0.0):
         """Store the prompt and ask for its matte. Raises plates.Refusal where it can have no place in the plate."""
         scene, strip = target(context)
         plate = plates.plate_of(scene, strip)
@@ -107,7 +110,8 @@ class Gesture(OnPlate):
         points = plates.placed(plate, points)
         wisp = model.own(strip)
         item = wisp.active_object or wisp.add_object()
-        item.add_prompt(kind, frame, points, self.include or kind == "box", radius).text = text
+        prompt = item.add_prompt(kind, frame, points, self.include or kind == "box", radius)
+        prompt.text, prompt.softness = text, softness
         self.changed(wisp, item, frame)
         return {"FINISHED"}
 
@@ -188,6 +192,8 @@ class Drag(Gesture):
             width, height = plates.size_of(target(context)[1])
             x, y = self.place(context, event)
             self.extend((min(max(x, -width), 2.0 * width), min(max(y, -height), 2.0 * height)))
+            pressure = event.pressure if event.is_tablet else 1.0
+            Drawing.pressures += [pressure] * (len(Drawing.points) - len(Drawing.pressures))
             context.area.tag_redraw()
         elif event.type in ("ESC", "RIGHTMOUSE"):
             Drawing.end(context)
@@ -288,8 +294,13 @@ class Path(Drag):
         self.points = " ".join(f"{x:.3f},{y:.3f}" for x, y in points)
 
     def pairs(self):
+        return [(x, y) for x, y, _ in self.places()]
+
+    def places(self):
+        """x, y, and the pen's pressure there, 1 where none is said."""
         try:
-            return [(float(x), float(y)) for x, y in (pair.split(",") for pair in self.points.split())]
+            found = [[float(value) for value in place.split(",")] for place in self.points.split()]
+            return [(x, y, rest[0] if rest else 1.0) for x, y, *rest in found]
         except ValueError:
             raise plates.Refusal(f"'{self.points[:40]}' are no points; write them as x,y x,y.") from None
 
@@ -303,11 +314,20 @@ class WISP_OT_add_stroke(Path, bpy.types.Operator):
     unknown: BoolProperty(name="Unknown", description="Paint where the matte may be anything: hair, veils")
     radius: FloatProperty(name="Radius", default=0.0, min=0.0, description="Plate pixels; 0: 6 pixels of the screen")
 
+    softness: FloatProperty(
+        name="Softness",
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+        description="Over which share of the radius, from its rim inwards, less and less",
+    )
+
     def brush(self, context):
         return self.radius or BRUSH * self.pixel_size(context)
 
     def finish(self, points):
-        super().finish(points)
+        pressures = [*Drawing.pressures, *([1.0] * len(points))]
+        self.points = " ".join(f"{x:.3f},{y:.3f},{p:.3f}" for (x, y), p in zip(points, pressures, strict=False))
         self.radius = Drawing.radius
 
     @reporting
@@ -315,7 +335,24 @@ class WISP_OT_add_stroke(Path, bpy.types.Operator):
         if not self.pairs():
             return {"CANCELLED"}
         kind = "unknown" if self.unknown else "stroke"
-        return self.write(context, kind, self.pairs(), self.radius or PAINTED[kind])
+        softness, radius = 0.0 if self.unknown else self.softness, self.radius or PAINTED[kind]
+        for points, pressure in _by_pressure(self.places()):
+            self.write(context, kind, points, radius * min(max(pressure, THINNEST), 1.0), softness=softness)
+        return {"FINISHED"}
+
+
+def _by_pressure(places):
+    """A painted line in parts that each have one width: points, and the pressure there."""
+    parts = [([places[0][:2]], places[0][2])]
+    for x, y, pressure in places[1:]:
+        points, before = parts[-1]
+        if abs(pressure - before) >= FIRMER:
+            if len(points) > 1:
+                parts.append((points[-1:], pressure))
+            else:
+                parts[-1] = (points, pressure)
+        parts[-1][0].append((x, y))
+    return parts
 
 
 class WISP_OT_add_lasso(Path, bpy.types.Operator):

@@ -80,6 +80,7 @@ class WispPrompt(bpy.types.PropertyGroup):
     kind: EnumProperty(items=KINDS)
     include: BoolProperty(default=True)
     radius: FloatProperty(default=STROKE_RADIUS, min=0.5)
+    softness: FloatProperty(min=0.0, max=1.0)
     xy: StringProperty()
     text: StringProperty()
 

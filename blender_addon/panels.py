@@ -103,6 +103,7 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("wisp.take_roto", icon="IMPORT")
         row.operator("wisp.take_blender_mask", icon="MOD_MASK")
+        layout.operator("wisp.carry", icon="PASTEDOWN")
         item = wisp.active_object
         if item is None:
             note(layout, "Pick a Roto tool in the preview's toolbar and click the subject.")

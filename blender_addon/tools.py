@@ -61,7 +61,7 @@ class ScribbleTool(Tool, operator="wisp.add_stroke"):
 
     @staticmethod
     def draw_settings(context, layout, tool) -> None:
-        for name in ("radius", "unknown"):
+        for name in ("radius", "softness", "unknown"):
             layout.prop(tool.operator_properties("wisp.add_stroke"), name)
         Tool.draw_settings(context, layout, tool)
 

@@ -168,6 +168,9 @@ PROMPTS = (
     PromptKind("text", "words that name it", "WORDS"),
 )
 PROMPT_KINDS = tuple(kind.key for kind in PROMPTS)
+#: A painted line gets another width where the pen's pressure, 0..1, has changed by so much; the thinnest, as a share of
+#: the brush.
+FIRMER, THINNEST = 0.125, 0.15
 #: Those that are painted lines, with their radius.
 PAINTED = {"stroke": STROKE_RADIUS, "unknown": UNKNOWN_RADIUS}
 #: What a shot is solved with, and what words are looked for with, where nobody says otherwise.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from ..client.tables import OVERSCAN
+from ..client.tables import FIRMER, OVERSCAN, THINNEST
 from .shot_edits import Prompt, ShotEdits
 
 XY = Tuple[float, float]
@@ -20,8 +20,6 @@ TOOLS = (POINT_ADD, POINT_REMOVE, BOX, STROKE, LASSO, UNKNOWN)
 BRUSHES = (STROKE, UNKNOWN)
 #: Screen pixels: a press so near takes hold of a prompt; a press that moves so far is a drag.
 GRAB, DRAG = 9.0, 4.0
-#: A line gets another width where the pen's pressure has changed by so much; the thinnest, as a share of the brush.
-FIRMER, THINNEST = 0.125, 0.15
 
 
 class Hold(NamedTuple):

@@ -32,6 +32,7 @@ def run() -> None:
     node_group()
     masks(strip)
     roto(strip)
+    carried(strip)
     others()
 
 
@@ -211,6 +212,37 @@ def roto(strip: Any) -> None:
     alpha = stage.render(14)[..., 3]
     assert alpha[30:50, 50:80].min() > 0.99, "inside of the band it is as drawn"
     assert alpha[:12].max() < 0.01 and alpha[:, :32].max() < 0.01, "and outside"
+
+
+def carried(strip: Any) -> None:
+    """The same clip as another shot: its prompts come where their object is, in place of those of that frame."""
+    wisp = strip.wisp
+    plate = stage.addon("plates").plate_of(bpy.context.scene, strip)
+    shot = stage.addon("document").shot_document(wisp, plate, stage.FOLDER / "prompts")
+    x, y = _middle(1)
+    prompts = [
+        {"frame": 1002, "kind": "point", "xy": [x, y], "include": True},
+        {"frame": 1002, "kind": "stroke", "xy": [[x, y], [x + 3, y]], "radius": 3.0, "include": True, "softness": 0.5},
+    ]
+    shot["objects"] = [{"id": 1, "name": "carried", "color": "#33c26b", "prompts": prompts}]
+    path = stage.FOLDER / "other.wisp"
+    path.write_text(json.dumps(shot), encoding="utf-8")
+    stage.must_fail(bpy.ops.wisp.carry, "no file", filepath="//none.wisp", wait=True)
+    for _ in range(2):
+        assert bpy.ops.wisp.carry(filepath=str(path), wait=True) == {"FINISHED"}, state(strip).message
+    item = wisp.active_object
+    assert item.name == "carried" and [one.kind for one in item.prompts] == ["point", "stroke"], "again in their place"
+    stage.near(item.prompts[0].points[0], (x, y), 0.6, "on the same picture they stay")
+    assert item.prompts[1].softness == 0.5 and item.prompts[1].radius == 3.0
+    made = stage.addon("document").shot_document(wisp, plate, stage.FOLDER / "prompts")
+    stroke = next(one for each in made["objects"] if each["name"] == "carried" for one in each["prompts"][1:])
+    assert stroke["softness"] == 0.5
+    assert "1002" in state(strip).message, state(strip).message
+
+
+def _middle(index: int) -> tuple[float, float]:
+    rows, columns = np.nonzero(track.disc(index, track.RED))
+    return float(columns.mean() + 0.5), float(rows.mean() + 0.5)
 
 
 def _mask_picture(path: str) -> np.ndarray:

@@ -60,6 +60,20 @@ def run() -> None:
     gestures(strip)
 
 
+def pressed(strip: Any) -> None:
+    """Where a pen is pressed less a stroke is thinner, and its softness reaches the engine."""
+    painted = "10,10,1 20,10,1 30,10,0.95 40,10,0.5 50,10,0.5"
+    assert bpy.ops.wisp.add_stroke(points=painted, radius=4, softness=0.25) == {"FINISHED"}
+    item = strip.wisp.active_object
+    assert [(round(one.radius, 3), len(one.points)) for one in item.prompts] == [(4.0, 3), (2.0, 3)]
+    strokes = document_of(strip)["objects"][0]["prompts"]
+    assert [(one["radius"], one["softness"], one["xy"][0]) for one in strokes] == [
+        (4.0, 0.25, [10, 10]),
+        (2.0, 0.25, [30, 10]),
+    ]
+    item.prompts.clear()
+
+
 def overscan(strip: Any) -> None:
     """A point beyond the border is one, and reaches the engine as it was clicked."""
     width, _ = SIZE
@@ -175,6 +189,7 @@ def move_by_keyframes(strip: Any) -> None:
 def gestures(strip: Any) -> None:
     """Prompts by coordinates, their limits, the nearest one, undo-independent copies."""
     stage.select(strip)
+    pressed(strip)
     bpy.ops.wisp.add_point(x=30, y=15)
     bpy.ops.wisp.add_point(x=60, y=400, include=False)
     bpy.ops.wisp.add_box(x0=40, y0=20, x1=10, y1=5)
