@@ -62,6 +62,7 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
                 "edge": _edge(item),
                 "locks": spans(_locked(item, plate)),
                 **_life(item),
+                **_absent(item, plate),
                 **{name: path for name in ("garbage", "core") if (path := getattr(item, f"{name}_path"))},
             }
             for item, name in zip(wisp.objects, names, strict=True)
@@ -85,6 +86,13 @@ def _locked(item: Any, plate: Any) -> set[int]:
 def _life(item: Any) -> dict[str, int]:
     frames = frames_in(item.life)
     return {"first": frames[0], "last": frames[-1]} if frames else {}
+
+
+def _absent(item: Any, plate: Any) -> dict[str, list[list[int]]]:
+    """A prompt or a lock on a frame says that it is there."""
+    there = {prompt.frame for prompt in item.prompts} | _locked(item, plate)
+    frames = {frame for frame in frames_in(item.absent) if plate.first <= frame <= plate.last} - there
+    return {"absent": spans(frames)} if frames else {}
 
 
 def _edge(item: Any) -> dict[str, float]:

@@ -404,7 +404,42 @@ class WISP_OT_lock(OnPlate, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class WISP_OT_absent(OnPlate, bpy.types.Operator):
+    """Say that the active object is not to be seen on this frame, or from it to the end: nothing is tracked into it"""
+
+    bl_idname = "wisp.absent"
+    bl_label = "Absent"
+    bl_options = {"REGISTER", "UNDO"}
+    absent: BoolProperty(name="Absent", default=True, description="Off: it may be there", options={"SKIP_SAVE"})
+    onwards: BoolProperty(name="From Here On", default=False, options={"SKIP_SAVE"})
+    frame: IntProperty(name="Plate Frame", options={"SKIP_SAVE"})
+
+    @reporting
+    def execute(self, context):
+        scene, strip = active.target(context)
+        item = strip.wisp.active_object
+        if item is None:
+            raise plates.Refusal("There is no object yet.")
+        number = item.number
+        frame = self.frame if self.properties.is_property_set("frame") else active.shown_frame(context)
+        if frame is None:
+            raise plates.Refusal("The strip is not visible at this frame.")
+        last = plates.plate_of(scene, strip).last if self.onwards else frame
+        wanted = set(range(frame, last + 1))
+        there = wanted & ({prompt.frame for prompt in item.prompts} | set(frames_in(item.locks)))
+        if self.absent and there:
+            raise plates.Refusal(f"It is there on {format_frames(there)}: remove the prompts and locks of that first.")
+        wisp = model.own(strip)
+        item = next(each for each in wisp.objects if each.number == number)
+        had = set(frames_in(item.absent))
+        item.absent = format_frames(had | wanted if self.absent else had - wanted)
+        session.schedule_update()
+        session.redraw()
+        return {"FINISHED"}
+
+
 CLASSES = (
+    WISP_OT_absent,
     WISP_OT_check,
     WISP_OT_deliver,
     WISP_OT_farm,

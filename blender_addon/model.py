@@ -101,7 +101,7 @@ class WispPrompt(bpy.types.PropertyGroup):
 
 class WispObject(bpy.types.PropertyGroup):
     """One thing to extract. `locks`: plate frames whose mattes are approved, `1-5,8`; `life`: those that it may be seen
-    on, nothing for all."""
+    on, nothing for all; `absent`: those of them that it is not to be seen on."""
 
     name: StringProperty(name="Name", default="object", update=edited)
     number: IntProperty()
@@ -110,6 +110,7 @@ class WispObject(bpy.types.PropertyGroup):
     prompts: CollectionProperty(type=WispPrompt)
     locks: StringProperty()
     life: StringProperty()
+    absent: StringProperty()
     garbage: StringProperty(
         name="Garbage Matte",
         subtype="FILE_PATH",

@@ -36,6 +36,7 @@ STATES = {
     "doubtful": (0.91, 0.33, 0.25, 1.0),
     "lost": (0.6, 0.16, 0.36, 1.0),
     "locked": (0.56, 0.72, 1.0, 1.0),
+    "absent": (0.05, 0.05, 0.06, 1.0),
     "keyframe": (1.0, 1.0, 1.0, 1.0),
     "corrected": (0.37, 0.83, 1.0, 1.0),
 }
@@ -270,6 +271,9 @@ def _states(strip: Any, run: Any, scene: Any, view2d: Any) -> None:
             for first, last in found if state in STATES else ():
                 box(first, last, STATES[state])
     item = strip.wisp.active_object
+    if item is not None and item.absent:
+        for first, last in spans(plates.times_of(f"{strip.wisp.uid} absent", shown, frames_in(item.absent))):
+            box(first, last, STATES["absent"], low + 0.05, high - 0.05)
     if item is not None and item.locks:
         for first, last in spans(plates.times_of(f"{strip.wisp.uid} locks", shown, frames_in(item.locks))):
             box(first, last, STATES["locked"], low - 0.03, low)

@@ -203,6 +203,12 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("wisp.lock", text="Lock Frame", icon="LOCKED")
         row.operator("wisp.lock", text="Lock Done").everywhere = True
+        row = layout.row(align=True)
+        row.operator("wisp.absent", text="Absent Here", icon="HIDE_ON")
+        row.operator("wisp.absent", text="From Here On").onwards = True
+        if item.absent:
+            row.operator("wisp.absent", text="", icon="HIDE_OFF").absent = False
+            layout.label(text=f"Absent on plate frames {item.absent}", icon="HIDE_ON")
         if not item.locks:
             return
         row.operator("wisp.lock", text="", icon="UNLOCKED").lock = False

@@ -26,6 +26,7 @@ def run() -> None:
     assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
     checked(strip)
     locked(strip)
+    absent(strip)
     delivered()
     farm_jobs()
     cryptomatte()
@@ -64,6 +65,20 @@ def locked(strip: Any) -> None:
     assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
     assert bpy.ops.wisp.lock(everywhere=True) == {"FINISHED"} and item.locks == "1001-1008"
     assert bpy.ops.wisp.lock(lock=False, everywhere=True) == {"FINISHED"}
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+
+
+def absent(strip: Any) -> None:
+    """Where it is said to be gone nothing is tracked, and the matte is empty."""
+    item = strip.wisp.objects[0]
+    stage.must_fail(bpy.ops.wisp.absent, "It is there on 1001", frame=1001)
+    assert bpy.ops.wisp.absent(frame=1005, onwards=True) == {"FINISHED"} and item.absent == "1005-1008"
+    assert bpy.ops.wisp.absent(frame=1007, absent=False) == {"FINISHED"} and item.absent == "1005-1006,1008"
+    words = " ".join(stage.drawn(stage.addon("panels").WISP_PT_track))
+    assert "Absent on plate frames 1005-1006,1008" in words, words
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    assert stage.render(15)[..., 3].max() < 0.01 < track.overlap(stage.render(13), track.disc(2, track.RED))
+    assert bpy.ops.wisp.absent(frame=1005, onwards=True, absent=False) == {"FINISHED"} and item.absent == ""
     assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
 
 
