@@ -90,11 +90,17 @@ class Run:
 
     def state(self, frame: int) -> str:
         """`dirty`, `lost`, `doubtful`, `solved` or `none`: the worst of the objects that are shown."""
-        shown = [number for number in self.enabled if number in self.session.lanes]
-        lanes = [self.session.lanes[number] for number in shown]
+        return self._state(frame, self._lost())
+
+    def _lost(self) -> set[int]:
+        """Frames on which an object that is shown is lost."""
+        return set().union(*(self.session.lost(number) for number in self.enabled if number in self.session.lanes))
+
+    def _state(self, frame: int, lost: set[int]) -> str:
+        lanes = [self.session.lanes[number] for number in self.enabled if number in self.session.lanes]
         if any(frame in lane.dirty for lane in lanes):
             return "dirty"
-        if any(frame in self.session.lost(number) for number in shown):
+        if frame in lost:
             return "lost"
         if any(frame in lane.suspicious for lane in lanes):
             return "doubtful"
@@ -105,8 +111,9 @@ class Run:
         key = (self._version, self.enabled)
         if self._spans is None or self._spans[0] != key or self._spans[1] is not shown:
             states: dict[str, list[int]] = {}
+            lost = self._lost()
             for time, frame in shown.items():
-                states.setdefault(self.state(frame), []).append(time)
+                states.setdefault(self._state(frame, lost), []).append(time)
             self._spans = (key, shown, {state: spans(times) for state, times in states.items()})
         return self._spans[2]
 
