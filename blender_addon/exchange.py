@@ -46,6 +46,14 @@ class WISP_OT_deliver(JobOperator, bpy.types.Operator):
     )
     layout_kind: EnumProperty(name="Content", items=[(key, *words) for key, words in LAYOUTS.items()], default="alpha")
     confidence: BoolProperty(name="Confidence", description="Also a layer in EXR: 1 - expected error", default=False)
+    premultiply: BoolProperty(name="Premultiply", description="In colour: times alpha", default=False)
+    exclusive: BoolProperty(name="Exclusive", description="Overlapping objects add up to at most 1", default=False)
+    frames: StringProperty(name="Frames", description="Plate frames such as 1001-1050x2; nothing: all that are shown")
+    next_version: BoolProperty(
+        name="Next Version",
+        description="A new number where {version} stands; none is overwritten",
+        default=False,
+    )
     overwrite: BoolProperty(name="Overwrite", description="Replace files of other content", default=False)
 
     def invoke(self, context, _event):
@@ -63,7 +71,10 @@ class WISP_OT_deliver(JobOperator, bpy.types.Operator):
             output=str(Path(bpy.path.abspath(self.filepath)).absolute()),
             layout=self.layout_kind,
             confidence=self.confidence,
-            frames=format_frames(plates.plate_of(scene, strip).frames),
+            premultiply=self.premultiply,
+            exclusive=self.exclusive,
+            frames=self.frames.strip() or format_frames(plates.plate_of(scene, strip).frames),
+            version="next" if self.next_version else None,
             overwrite=self.overwrite,
         )
         return self.start_job(context, request)

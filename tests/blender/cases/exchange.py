@@ -86,6 +86,12 @@ def delivered() -> None:
     folder = stage.FOLDER / "out"
     assert bpy.ops.wisp.deliver(wait=True, filepath=str(folder / "red.####.exr")) == {"FINISHED"}
     assert sorted(path.name for path in folder.iterdir()) == [f"red.{1001 + i}.exr" for i in range(track.COUNT)]
+    numbered = str(folder / "v" / "{version}" / "red.####.exr")
+    for _ in range(2):
+        asked = {"frames": "1001-1005x2", "next_version": True, "exclusive": True}
+        assert bpy.ops.wisp.deliver(wait=True, filepath=numbered, **asked) == {"FINISHED"}
+    made = sorted(str(path.relative_to(folder / "v")) for path in (folder / "v").glob("*/*"))
+    assert made == [f"{version}/red.{frame}.exr" for version in ("v001", "v002") for frame in (1001, 1003, 1005)], made
     crypto = str(stage.FOLDER / "crypto" / "c.####.exr")
     assert bpy.ops.wisp.deliver(wait=True, filepath=crypto, layout_kind="crypto") == {"FINISHED"}
 
