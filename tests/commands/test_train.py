@@ -8,6 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 from wisp.bench.stills import PictureClip
 from wisp.cli import main
 from wisp.heads.embedded import EmbeddedHead, build
@@ -67,6 +69,7 @@ def test_run_and_export_give_a_head(tmp_path: Path, capsys: pytest.CaptureFixtur
         (["run", "--set", "recipe=sam2matting"], 2, "--encoder"),
         (["run", "--data", "nowhere"], 3, "no training data"),
         (["run", "--start", "none.safetensors", *SMALL], 4, "no weight file"),
+        (["run", "--renders", "somewhere"], 2, "--renders takes --subjects"),
         (["export", "nowhere", "--licence", "x", "--attribution", "y"], 3, "holds no run"),
     ],
 )
@@ -90,3 +93,25 @@ def test_a_finished_run_is_not_repeated(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["train", "run", "-o", run, "--device", "cpu"]) == 0  # settings come from the run itself
     assert "Going on at step 2 of 2" in capsys.readouterr().err
     assert (tmp_path / "run" / "curves.png").read_bytes() == stamp
+
+
+def test_an_export_may_blend_a_run_with_what_it_started_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terms = ["--licence", "Apache-2.0", "--attribution", "A studio"]
+    first, second = tmp_path / "first", tmp_path / "second"
+    weights = {name: tmp_path / f"{name}.safetensors" for name in ("before", "after", "between")}
+    assert main(["train", "run", "-o", str(first), *SMALL]) == 0
+    assert main(["train", "export", str(first), "-o", str(weights["before"]), *terms]) == 0
+    faults = [(str(first), "0.5", "started from nothing"), (str(first), "0", "above 0")]
+    for run, share, fault in faults:
+        assert main(["train", "export", run, "-o", str(tmp_path / "x"), *terms, "--share", share]) == 2
+        assert fault in capsys.readouterr().err
+    again = [*SMALL, "--set", "seed=1", "--set", "learning_rate=0.1", "--start", str(weights["before"])]
+    assert main(["train", "run", "-o", str(second), *again]) == 0
+    assert main(["train", "export", str(second), "-o", str(weights["after"]), *terms]) == 0
+    assert main(["train", "export", str(second), "-o", str(weights["between"]), *terms, "--share", "0.25"]) == 0
+    before, after, between = (load_file(path) for path in weights.values())
+    assert any((before[name] != after[name]).any() for name in before)
+    for name, value in between.items():
+        torch.testing.assert_close(value, 0.75 * before[name] + 0.25 * after[name])

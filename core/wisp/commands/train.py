@@ -96,6 +96,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a .safetensors file")
     export.add_argument("--licence", required=True, help="of the weights: SPDX identifier or name")
     export.add_argument("--attribution", required=True, help="who made them")
+    export.add_argument(
+        "--share", type=float, default=1.0, metavar="N", help="of the run's weights; the rest is what it started from"
+    )
     export.add_argument("--id", default="my-head", help="model id in the registry entry that is printed")
     add_output_options(export)
 
@@ -284,7 +287,7 @@ def _write_origin(args: argparse.Namespace) -> None:
 
     values = {
         "data": _data(args),
-        "start": str(args.start) if args.start else None,
+        "start": str(args.start.resolve()) if args.start else None,
         "encoder": str(args.encoder.resolve()) if args.encoder else None,
         "variant": args.variant,
     }
@@ -303,7 +306,7 @@ def _data(args: argparse.Namespace) -> str:
 
 def _export(args: argparse.Namespace) -> int:
     from ..train.config import load_config
-    from ..train.export import Provenance, export, registry_entry
+    from ..train.export import Provenance, blended, export, registry_entry
     from ..train.trainer import CHECKPOINT, CONFIG, load_average
     from ..weights.checkpoints import load_state_dict
 
@@ -312,6 +315,12 @@ def _export(args: argparse.Namespace) -> int:
     config = load_config(args.run / CONFIG)
     origin = json.loads((args.run / _ORIGIN).read_text("utf-8"))
     step, weights = load_average(args.run)
+    if not 0 < args.share <= 1:
+        raise UsageError("--share must be above 0 and at most 1.")
+    if args.share < 1:
+        if origin["start"] is None:
+            raise UsageError(f"{args.run} started from nothing, so --share cannot blend.")
+        weights = blended(load_state_dict(Path(origin["start"])), weights, args.share)
     provenance = Provenance(args.licence, args.attribution, origin["data"], config, step)
     heads_only = config.recipe == "embedded"
     beside = None if heads_only else load_state_dict(Path(origin["encoder"]))

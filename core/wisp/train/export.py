@@ -37,6 +37,12 @@ class Provenance:
         return {_KEY: json.dumps(dataclasses.asdict(self))}
 
 
+def blended(before: Mapping[str, Tensor], after: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
+    """Weights between those before and after fine-tuning: such blends keep what was known and still gain (Wortsman et
+    al., "Robust fine-tuning of zero-shot models", CVPR 2022). `share`: of `after`, 0..1."""
+    return {name: before[name].lerp(value, share) for name, value in after.items()}
+
+
 def export(
     path: Path, weights: Mapping[str, Tensor], provenance: Provenance, beside: Mapping[str, Tensor] | None = None
 ) -> str:
