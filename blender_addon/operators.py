@@ -77,7 +77,7 @@ class WISP_OT_jump(OnPlate, bpy.types.Operator):
         if self.to >= 0:
             wanted = {self.to}
         elif self.what == "doubtful":
-            wanted = {f for f in set(shown.values()) if run is not None and run.state(f) == "doubtful"}
+            wanted = run.worth_a_look(shown.values()) if run is not None else set()
         else:
             wanted = set(item.keyframes) if item is not None else set()
         times = sorted(frame for frame, number in shown.items() if number in wanted)

@@ -92,6 +92,11 @@ class Run:
         """`dirty`, `lost`, `doubtful`, `solved` or `none`: the worst of the objects that are shown."""
         return self._state(frame, self._lost())
 
+    def worth_a_look(self, frames: Iterable[int]) -> set[int]:
+        """Those on which a matte that is shown is doubted or its object lost."""
+        lost = self._lost()
+        return {frame for frame in set(frames) if self._state(frame, lost) in ("doubtful", "lost")}
+
     def _lost(self) -> set[int]:
         """Frames on which an object that is shown is lost."""
         return set().union(*(self.session.lost(number) for number in self.enabled if number in self.session.lanes))

@@ -29,10 +29,15 @@ def run() -> None:
     item = strip.wisp.objects[0]
     item.add_prompt("point", 1007, [(9.0, 9.0)])
     words = " ".join(text for panel in panels.CLASSES[1:] for text in stage.drawn(panel))
+    scene.frame_set(3)
+    assert bpy.ops.wisp.jump(what="doubtful") == {"FINISHED"} and scene.frame_current == 5, (
+        "a lost frame is worth a look"
+    )
     assert state.state(1005) == "lost" and "Lost: 5" in words and "Corrected: 7" in words, words
     assert item.corrected == {1007} and 1007 in item.keyframes
     item.prompts.remove(len(item.prompts) - 1)
     state.mark_suspicious(1, 1005, "")
+    scene.frame_set(15)
     waiting(strip, state)
     moves()
     erased(strip)
