@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 from wisp.heads.band import signed_distance
 from wisp.heads.embedded import embedded_matte, load_network
-from wisp.heads.unknown import matted_unknown
+from wisp.heads.unknown import least_alpha, matted_unknown
 from wisp.train.scenes import made_sample
 
 
@@ -26,6 +28,25 @@ def test_a_veil_between_two_colours_gets_its_alpha_from_a_head_that_saw_none() -
     found = matted_unknown(image, (alpha >= 0.5).astype(np.float32), unknown)
     assert np.abs(found - alpha)[unknown].mean() < 0.03
     np.testing.assert_array_equal(found[~unknown], (alpha >= 0.5)[~unknown])
+
+
+@given(
+    st.tuples(*[st.floats(0, 1)] * 3), st.tuples(*[st.floats(0.05, 0.95)] * 3), st.floats(0, 1), st.integers(0, 99)
+)
+def test_the_least_alpha_of_a_wing_is_never_more_than_its_alpha(
+    colour: tuple[float, float, float], behind: tuple[float, float, float], opacity: float, seed: int
+) -> None:
+    """A wing of any colour and opacity before a grainy background of any other."""
+    alpha, region = np.zeros((60, 80), np.float32), np.zeros((60, 80), bool)
+    alpha[20:40, 25:55], region[16:44, 21:59] = opacity, True
+    image = alpha[..., None] * np.float32(colour) + (1 - alpha[..., None]) * np.float32(behind)
+    image += np.random.default_rng(seed).normal(scale=0.01, size=image.shape).astype(np.float32)
+    outside = np.where(region, alpha, 0).astype(np.float32)
+    least = least_alpha(np.clip(image, 0, 1).astype(np.float32), outside, region, 14.0)
+    assert (least <= alpha + 0.15).all() and least[22:38, 27:53].mean() <= opacity + 0.02
+    room = np.where(np.array(colour) > behind, 1 - np.array(behind), behind)
+    needed = opacity * np.abs(np.array(colour) - behind) / np.maximum(room, 0.25)
+    assert least[22:38, 27:53].mean() >= needed.max() - 0.1
 
 
 def test_nothing_marked_changes_nothing_and_all_marked_is_still_an_alpha() -> None:

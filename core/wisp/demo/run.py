@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -23,9 +23,13 @@ from ..plates.exr import read_frame
 from .clip import COLORSPACE, DemoClip, write_clip
 
 FloatImage = NDArray[np.float32]
+#: Of a frame, its alpha and the true one: what somebody would say of it.
+_Look = Callable[[int, FloatImage, FloatImage], Iterator[documents.Point | documents.Unknown]]
 
-#: The share of the picture that a wrong part takes before somebody clicks on it.
+#: The share of the picture that a wrong part takes before somebody clicks on it, or paints over it.
 _SEEN = 3e-4
+#: What somebody paints beyond the rim of what is too solid, as a share of the picture's width.
+_BEYOND = 0.006
 
 _SCORES = (
     ("mad", "MAD", "mean error, x 1000"),
@@ -80,16 +84,18 @@ def _run(folder: Path, frames: int, size: tuple[int, int], rows: int, passed_on:
     seconds = time.monotonic() - began
     first = folder / clip.object_name / f"{clip.object_name}.%04d.exr"
 
-    print("3/4  Correcting it as an artist would, by clicks on what is wrong on the first, middle and last frame:")
+    print("3/4  Correcting it as an artist would, on the first, middle and last frame: two rounds of clicks on what is")
+    print("     wrong, then strokes over what is clear and came out solid:")
     shot = folder / "wisp_demo_corrected.wisp"
     mattes = folder / "corrected" / f"{clip.object_name}.%04d.exr"
     began = time.monotonic()
     anew = not shot.exists()  # one that is there already stays as it is
     if anew:
         documents.save(documents.load(folder / "wisp_demo.wisp"), shot)
-    for seen in (first, mattes) if anew else (mattes,):
-        if anew and not _click(shot, clip, seen) and seen == mattes:
-            break
+    rounds = ((_clicks, first), (_clicks, mattes), (_strokes, mattes))
+    for look, seen in rounds if anew else rounds[-1:]:
+        if anew and not _correct(shot, clip, look, seen) and look is not _strokes:
+            continue
         if code := _command(["solve", str(shot)]) or _command(["deliver", str(shot), "-o", str(mattes), "--overwrite"]):
             return code
     correcting = time.monotonic() - began
@@ -111,31 +117,51 @@ def _command(words: list[str]) -> int:
     return cli.main(words)
 
 
-def _click(document: Path, clip: DemoClip, mattes: Path) -> bool:
-    """Add clicks on what is wrong in `mattes` to the shot. False where nothing is."""
+def _correct(document: Path, clip: DemoClip, look: _Look, mattes: Path) -> bool:
+    """Add the prompts that somebody who looks at `mattes` would give. False where there are none."""
     shot = documents.load(document)
     prompts = shot.objects[0].prompts
     before = len(prompts)
     for frame in (clip.first, (clip.first + clip.last) // 2, clip.last):
         alpha, truth = (read_frame(str(pattern) % frame, frame).rgb[..., 0] for pattern in (mattes, clip.truth))
-        for xy, include in _clicks(alpha, truth):
-            print(f"     {'+' if include else '-'} {frame}:{xy[0]:g},{xy[1]:g}", flush=True)
-            prompts.append(documents.Point(frame=frame, xy=xy, include=include))
+        prompts.extend(look(frame, alpha, truth))
     documents.save(shot, document)
     return len(prompts) > before
 
 
-def _clicks(alpha: FloatImage, truth: FloatImage) -> Iterator[tuple[tuple[float, float], bool]]:
+def _clicks(frame: int, alpha: FloatImage, truth: FloatImage) -> Iterator[documents.Point | documents.Unknown]:
     """In the middle of every part that is clearly too much or clearly missing and large enough to be seen."""
-    least = _SEEN * alpha.size
     for wrong, include in (((alpha > 0.5) & (truth < 0.05), False), ((alpha < 0.1) & (truth > 0.25), True)):
-        count, parts, stats, _ = cv2.connectedComponentsWithStats(wrong.astype(np.uint8), connectivity=8)
-        for part in range(1, count):
-            if stats[part, cv2.CC_STAT_AREA] < least:
-                continue
-            depth = cv2.distanceTransform(np.pad((parts == part).astype(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+        for part in _parts(wrong):
+            depth = cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
             row, column = np.unravel_index(int(depth.argmax()), depth.shape)
-            yield (float(column) + 0.5, float(row) + 0.5), include
+            xy = (float(column) + 0.5, float(row) + 0.5)
+            print(f"     {'+' if include else '-'} {frame}:{xy[0]:g},{xy[1]:g}", flush=True)
+            yield documents.Point(frame=frame, xy=xy, include=include)
+
+
+def _strokes(frame: int, alpha: FloatImage, truth: FloatImage) -> Iterator[documents.Point | documents.Unknown]:
+    """Along every part that is clear and came out solid, as broad as it is: there alpha may be anything."""
+    solid = ((alpha > 0.5) & (truth < 0.7)).astype(np.uint8)
+    for part in _parts(cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0):
+        at = np.argwhere(part)[:, ::-1] + 0.5
+        middle = at.mean(axis=0)
+        along, across = np.linalg.svd(at - middle, full_matrices=False)[2]
+        length, breadth = (at - middle) @ along, (at - middle) @ across
+        radius = float(np.abs(breadth).max()) + _BEYOND * alpha.shape[1]
+        inset = min(radius, float(np.ptp(length)) / 2)  # a stroke is round beyond its ends
+        ends = (middle + end * along for end in (length.min() + inset, length.max() - inset))
+        xy = [(round(float(x), 1), round(float(y), 1)) for x, y in ends]
+        print(f"     ? {frame}:{'/'.join(f'{x:g},{y:g}' for x, y in xy)}@{radius:.0f}", flush=True)
+        yield documents.Unknown(frame=frame, xy=xy, radius=round(radius, 1))
+
+
+def _parts(wrong: NDArray[np.bool_]) -> Iterator[NDArray[np.uint8]]:
+    """The connected parts that are large enough to be seen."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(wrong.astype(np.uint8), connectivity=8)
+    for part in range(1, count):
+        if stats[part, cv2.CC_STAT_AREA] >= _SEEN * wrong.size:
+            yield (parts == part).astype(np.uint8)
 
 
 def _alphas(pattern: Path, clip: DemoClip) -> Iterator[tuple[int, FloatImage]]:
@@ -153,7 +179,7 @@ def _rows(clip: DemoClip, mattes: Path, count: int) -> Iterator[Row]:
 
 def _title(passed_on: list[str]) -> str:
     models = " ".join(passed_on) or "embedded flow tracker + embedded head, no download"
-    return f"Wisp demo, corrected: a box on the first frame and clicks on what was wrong; {models}"
+    return f"Wisp demo, corrected: a box on the first frame, clicks on what was wrong, strokes over what is clear; {models}"
 
 
 def _say_scores(reports: Sequence[ClipReport]) -> None:
@@ -175,7 +201,7 @@ Mattes    {mattes}
 Shot      {shot}  (plain JSON: add prompts, then `wisp solve {shot}`)
 
 These mattes come from Wisp's embedded models, which need no download: one network follows the object, one
-finds its edge. They find the hair and the wings; how thin and how clear those are is beyond them.
+finds its edge. They find the hair and the wings; that the wings are clear, strokes told them.
 
 On your own footage (activate .venv first, or call its bin/wisp):
   wisp matte PLATE.%04d.exr --box 1001:X0,Y0,X1,Y1     pixels from the top left, on frame 1001

@@ -2,7 +2,9 @@
 
 A head looks for an edge near its mask. A strand or a veil far from there it has never considered. Inside the region
 that was marked, alpha is an affine function of colour fitted on what is known around it, in windows as wide as the
-region at first and narrower each time, each believing what the wider ones were sure of.
+region at first and narrower each time, each believing what the wider ones were sure of. Veils and wings have a colour
+that is nowhere known, and would come out too thin: where the head saw the object, alpha is at least what turns the
+background around into what is seen, whatever the colour before it.
 """
 
 from __future__ import annotations
@@ -25,6 +27,11 @@ _DOUBLINGS = 2
 _HEARD, _UNSURE = 0.05, 0.02
 #: Part of the region's half width, from its rim inwards, over which the head's alpha passes into the new one.
 _RIM = 0.15
+#: What is surely behind: below this alpha, and not unknown. So much of a window makes its mean be believed whole.
+_BEHIND, _ENOUGH = 0.05, 0.25
+#: Nothing darker than the background is asked to have less room than this between it and black, nothing brighter to white:
+#: grain would count for too much.
+_ROOM = 0.25
 #: Least half window in cells of the coarser grid on which all this is fitted.
 _LEAST_CELLS = 1.25
 
@@ -47,7 +54,8 @@ def matted_unknown(image: FloatImage, alpha: FloatImage, unknown: Mask) -> Float
             slice(window.y0 - around.y0, window.y1 - around.y0),
             slice(window.x0 - around.x0, window.x1 - around.x0),
         )
-        found = _fitted(image[at], alpha[at], unknown[at], half)[part]
+        found = _fitted(image[at], alpha[at], unknown[at], half)
+        found = np.maximum(found, alpha[at] * least_alpha(image[at], alpha[at], unknown[at], half))[part]
         share = np.where(region, np.clip(depth / max(_RIM * half, 1.0), 0, 1), 0).astype(np.float32)
         result[inner] += share * (found - result[inner])
     return result
@@ -63,10 +71,7 @@ def _regions(unknown: Mask) -> Iterator[tuple[Window, Mask]]:
 
 def _fitted(image: FloatImage, alpha: FloatImage, unknown: Mask, half: float) -> FloatImage:
     """Alpha of all pixels by the windows' colour models; only the unknown ones are meant."""
-    height, width = alpha.shape
-    finest = _WINDOWS[-1] * half
-    cell = next((cell for cell in (16, 8, 4, 2) if finest >= _LEAST_CELLS * cell and min(height, width) >= cell), 1)
-    cells = (max(1, width // cell), max(1, height // cell))
+    cell, cells = _grid(alpha, half)
     small = cv2.resize(image, cells, interpolation=cv2.INTER_AREA)
     known = cv2.resize(alpha, cells, interpolation=cv2.INTER_AREA)
     doubt = cv2.resize(unknown.astype(np.float32), cells, interpolation=cv2.INTER_AREA)
@@ -76,8 +81,46 @@ def _fitted(image: FloatImage, alpha: FloatImage, unknown: Mask, half: float) ->
         estimate = known + doubt * (_alpha(models, small) - known)
         if radius <= half / cell:  # what only wide windows say is heard no more than the head, in whose place it is
             belief = np.maximum((2 * estimate - 1) ** 2, np.float32(_UNSURE))
-    enlarged = [cv2.resize(model, (width, height), interpolation=cv2.INTER_LINEAR) for model in models]
-    return _alpha(enlarged, image)
+    return _alpha([_enlarged(model, alpha) for model in models], image)
+
+
+def least_alpha(image: FloatImage, alpha: FloatImage, unknown: Mask, half: float) -> FloatImage:
+    """The least alpha with which some colour of 0..1 before the background around gives what is seen: H x W in 0..1,
+    none where that differs from the background no more than this does from itself.
+
+    The background is what lies around outside `unknown`, where `alpha` is none; `half`: the region's half width.
+    """
+    cell, cells = _grid(alpha, half)
+    behind = ((alpha < _BEHIND) & ~unknown).astype(np.float32)
+    if not behind.any():
+        return np.zeros_like(alpha)
+    share = cv2.resize(behind, cells, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(image * behind[..., None], cells, interpolation=cv2.INTER_AREA)
+    square = cv2.resize(np.square(image) * behind[..., None], cells, interpolation=cv2.INTER_AREA)
+    level, spread = np.zeros_like(small), np.zeros_like(small)
+    for radius in _radii(1 - share, 1 - share, half / cell):
+        weight = np.maximum(box_mean(box_mean(share, radius), radius), np.float32(1e-6))[..., None]
+        mean = box_mean(box_mean(small, radius), radius) / weight
+        deviation = np.sqrt(np.maximum(box_mean(box_mean(square, radius), radius) / weight - mean**2, 0))
+        enough = np.clip(weight / _ENOUGH, 0, 1) if level.any() else np.float32(1)
+        level, spread = level + enough * (mean - level), spread + enough * (deviation - spread)
+    level, spread = _enlarged(level, alpha), _enlarged(spread, alpha)
+    room = np.maximum(np.where(image > level, 1 - level, level), np.float32(_ROOM))
+    least: FloatImage = np.clip(np.maximum(np.abs(image - level) - spread, 0) / room, 0, 1).max(axis=2)
+    return least
+
+
+def _grid(alpha: FloatImage, half: float) -> tuple[int, tuple[int, int]]:
+    """Side of the cells on which models are fitted, and how many across and down."""
+    height, width = alpha.shape
+    finest = _WINDOWS[-1] * half
+    cell = next((cell for cell in (16, 8, 4, 2) if finest >= _LEAST_CELLS * cell and min(height, width) >= cell), 1)
+    return cell, (max(1, width // cell), max(1, height // cell))
+
+
+def _enlarged(plane: FloatImage, like: FloatImage) -> FloatImage:
+    enlarged: FloatImage = cv2.resize(plane, like.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return enlarged
 
 
 def _radii(known: FloatImage, doubt: FloatImage, half: float) -> list[int]:
