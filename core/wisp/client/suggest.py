@@ -11,7 +11,7 @@ import math
 from bisect import bisect_left, bisect_right
 from typing import Iterable, Mapping, Optional, Sequence, Tuple
 
-#: Over so many frames what a correction does falls to 1/e, on and back. On a robot's first corrections of training clips
+#: Over so many frames what a correction does falls to 1/e, on and back. On a robot's first corrections of six clips
 #: 40 to 1000 did alike for the first, 6 and 12 for the second.
 ON, BACK = 80.0, 12.0
 #: Doubt 0..1 in what is no plain mask, whatever its confidence: an object that is lost may be rightly so.

@@ -179,7 +179,7 @@ def _rows(clip: DemoClip, mattes: Path, count: int) -> Iterator[Row]:
 
 def _title(passed_on: list[str]) -> str:
     models = " ".join(passed_on) or "embedded flow tracker + embedded head, no download"
-    return f"Wisp demo, corrected: a box on the first frame, clicks on what was wrong, strokes over what is clear; {models}"
+    return f"Wisp demo, corrected: a box, clicks on what was wrong, strokes over what is clear; {models}"
 
 
 def _say_scores(reports: Sequence[ClipReport]) -> None:

@@ -29,8 +29,7 @@ _HEARD, _UNSURE = 0.05, 0.02
 _RIM = 0.15
 #: What is surely behind: below this alpha, and not unknown. So much of a window makes its mean be believed whole.
 _BEHIND, _ENOUGH = 0.05, 0.25
-#: Nothing darker than the background is asked to have less room than this between it and black, nothing brighter to white:
-#: grain would count for too much.
+#: The least room between the background and black, or white: with less, grain would count for too much.
 _ROOM = 0.25
 #: Least half window in cells of the coarser grid on which all this is fitted.
 _LEAST_CELLS = 1.25
