@@ -30,9 +30,7 @@ def test_a_veil_between_two_colours_gets_its_alpha_from_a_head_that_saw_none() -
     np.testing.assert_array_equal(found[~unknown], (alpha >= 0.5)[~unknown])
 
 
-@given(
-    st.tuples(*[st.floats(0, 1)] * 3), st.tuples(*[st.floats(0.05, 0.95)] * 3), st.floats(0, 1), st.integers(0, 99)
-)
+@given(st.tuples(*[st.floats(0, 1)] * 3), st.tuples(*[st.floats(0.05, 0.95)] * 3), st.floats(0, 1), st.integers(0, 99))
 def test_the_least_alpha_of_a_wing_is_never_more_than_its_alpha(
     colour: tuple[float, float, float], behind: tuple[float, float, float], opacity: float, seed: int
 ) -> None:
