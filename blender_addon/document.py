@@ -63,6 +63,7 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
                 "locks": spans(_locked(item, plate)),
                 **_life(item),
                 **_absent(item, plate),
+                **({"accepted": [list(one) for one in item.fine.items()]} if item.accepted else {}),
                 **{name: path for name in ("garbage", "core") if (path := getattr(item, f"{name}_path"))},
             }
             for item, name in zip(wisp.objects, names, strict=True)

@@ -449,7 +449,42 @@ class WISP_OT_absent(OnPlate, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class WISP_OT_accept(OnPlate, bpy.types.Operator):
+    """Say that the mattes of this frame that are marked as worth a look are fine as they are; again: take that back"""
+
+    bl_idname = "wisp.accept"
+    bl_label = "Fine as It Is"
+    bl_options = {"REGISTER", "UNDO"}
+    frame: IntProperty(name="Plate Frame", options={"SKIP_SAVE"})
+
+    @reporting
+    def execute(self, context):
+        _, strip = active.target(context)
+        frame = self.frame if self.properties.is_property_set("frame") else active.shown_frame(context)
+        if frame is None:
+            raise plates.Refusal("The strip is not visible at this frame.")
+        wisp = model.own(strip)
+        run, mattes = run_of(wisp.uid), MatteFolder(places.here().plate(wisp.uid))
+        doubted = [item for item in wisp.objects if frame in run.doubtful.get(item.number, {}) or frame in item.fine]
+        for item in doubted:
+            told, fine = mattes.told(item.number, frame), item.fine
+            if fine.pop(frame, None) != told.fingerprint and told.fingerprint:
+                fine[frame] = told.fingerprint
+            item.fine = fine
+            run.note(item.number, frame, told)
+            run.doubtful[item.number].pop(frame, None)  # the document that says so is told later
+            if frame not in fine and told.doubt:
+                run.doubtful[item.number][frame] = told.doubt
+        run.changed()
+        if not doubted:
+            raise plates.Refusal("Nothing on this frame is marked as worth a look.")
+        session.schedule_update()
+        session.redraw()
+        return {"FINISHED"}
+
+
 CLASSES = (
+    WISP_OT_accept,
     WISP_OT_absent,
     WISP_OT_check,
     WISP_OT_deliver,

@@ -16,11 +16,25 @@ import os
 import struct
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from . import pictures
 from .client.session import suspicion
+
+
+class Told(NamedTuple):
+    """What the tracker said of a matte's frame, how sure it was, 0..1, and the fingerprint of all it was made from."""
+
+    track_state: str
+    confidence: float
+    fingerprint: str
+
+    @property
+    def doubt(self) -> str:
+        """Why it is worth a look; or nothing."""
+        return suspicion(self.track_state, self.confidence)
 
 
 class MatteFolder:
@@ -98,10 +112,10 @@ class MatteFolder:
         changed = pictures.place(source, self.object_path(number, frame))
         return self.combine(frame, shown) or changed
 
-    def suspicion(self, number: int, frame: int) -> str:
-        """Why the matte of an object is worth a look, by its file; nothing where there is none."""
+    def told(self, number: int, frame: int) -> Told:
+        """What the matte of an object says of itself; nothing to doubt where there is none."""
         path = self.object_path(number, frame)
-        return suspicion_of(path) if path.exists() else ""
+        return told_by(path) if path.exists() else Told("tracked", 1.0, "")
 
     def combine(self, frame: int, shown: Collection[int]) -> bool:
         """Renew the union of one frame, 1 - product of (1 - alpha) as delivered, and what strips of single objects
@@ -126,15 +140,13 @@ class MatteFolder:
         pictures.write_matte(union, 1.0 - rest, identity)
         return True
 
-    def suspicions(self, frames: Iterable[int]) -> dict[int, dict[int, str]]:
-        """Which of these frames have a matte, and what there is to doubt about it: by object and frame."""
-        found: dict[int, dict[int, str]] = {}
+    def all_told(self, frames: Iterable[int]) -> dict[int, dict[int, Told]]:
+        """Which of these frames have a matte, and what it says of itself: by object and frame."""
+        found: dict[int, dict[int, Told]] = {}
         wanted = {self.name(frame): frame for frame in frames}
         for folder in self.folder.glob("object*"):
             names = wanted.keys() & {path.name for path in folder.iterdir()}
-            found[int(folder.name.removeprefix("object"))] = {
-                wanted[name]: suspicion_of(folder / name) for name in names
-            }
+            found[int(folder.name.removeprefix("object"))] = {wanted[name]: told_by(folder / name) for name in names}
         return found
 
 
@@ -145,12 +157,13 @@ def _made_of(path: Path) -> str:
         return ""
 
 
-def suspicion_of(path: Path) -> str:
-    """Why a matte of the engine's is worth a look, by what the tracker said of its frame; or nothing."""
+def told_by(path: Path) -> Told:
+    """What a matte of the engine's says of itself."""
     try:
         header = pictures.header(path)
     except pictures.PictureError:
-        return "unreadable"
+        return Told("unreadable", 0.0, "")
     state = header.get("wisp/track_state", b"tracked").decode()
     stored = header.get("wisp/confidence", b"")
-    return suspicion(state, struct.unpack("<f", stored)[0] if len(stored) == 4 else 1.0)
+    sure = struct.unpack("<f", stored)[0] if len(stored) == 4 else 1.0
+    return Told(state, sure, header.get("wisp/fingerprint", b"").decode())

@@ -101,7 +101,8 @@ class WispPrompt(bpy.types.PropertyGroup):
 
 class WispObject(bpy.types.PropertyGroup):
     """One thing to extract. `locks`: plate frames whose mattes are approved, `1-5,8`; `life`: those that it may be seen
-    on, nothing for all; `absent`: those of them that it is not to be seen on."""
+    on, nothing for all; `absent`: those of them that it is not to be seen on;
+    `accepted`: those whose mattes were found fine, with the mattes' fingerprints, `1003:0f3a 1007:77b2`."""
 
     name: StringProperty(name="Name", default="object", update=edited)
     number: IntProperty()
@@ -111,6 +112,7 @@ class WispObject(bpy.types.PropertyGroup):
     locks: StringProperty()
     life: StringProperty()
     absent: StringProperty()
+    accepted: StringProperty()
     garbage: StringProperty(
         name="Garbage Matte",
         subtype="FILE_PATH",
@@ -138,6 +140,16 @@ class WispObject(bpy.types.PropertyGroup):
     def keyframes(self) -> list[int]:
         """Plate frames with prompts, ascending."""
         return sorted({prompt.frame for prompt in self.prompts})
+
+    @property
+    def fine(self) -> dict[int, str]:
+        """Plate frame -> the fingerprint of the matte that was found fine as it is."""
+        pairs = (one.partition(":") for one in self.accepted.split())
+        return {int(frame): mark for frame, _, mark in pairs}
+
+    @fine.setter
+    def fine(self, marks) -> None:
+        self.accepted = " ".join(f"{frame}:{mark}" for frame, mark in sorted(marks.items()))
 
     @property
     def corrected(self) -> set[int]:

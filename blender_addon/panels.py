@@ -192,6 +192,7 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
             for forward, symbol in ((False, "TRIA_LEFT"), (True, "TRIA_RIGHT")):
                 jump = row.operator("wisp.jump", text="Worth a Look", icon=symbol)
                 jump.forward, jump.what = forward, "doubtful"
+            row.operator("wisp.accept", text="", icon="CHECKMARK")
         if spans.keys() & {"solved", "doubtful", "lost"}:
             layout.operator("wisp.check", icon="VIEWZOOM")
 

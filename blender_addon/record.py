@@ -20,7 +20,7 @@ from .client.session import Lane
 from .mattes import MatteFolder
 
 #: What of an object its mattes depend on.
-_DECISIVE = ("prompts", "edge", "garbage", "core")
+_DECISIVE = ("prompts", "edge", "garbage", "core", "first", "last", "absent")
 
 
 Frames = Mapping[int, Iterable[int]]
@@ -48,7 +48,7 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
 def read(folder: Path, shot: Mapping[str, Any], frames: Iterable[int]) -> dict[int, Lane]:
     """What is there, by object id, for the document `shot` on these frames, as far as the files tell."""
     frames, known = set(frames), {}
-    there = MatteFolder(folder).suspicions(frames)
+    there = MatteFolder(folder).all_told(frames)
     status = _load(folder / "status.json")
     changed = outdated(_load(folder / "shot.wisp"), shot)
     for item in shot["objects"]:
@@ -60,7 +60,11 @@ def read(folder: Path, shot: Mapping[str, Any], frames: Iterable[int]) -> dict[i
             dirty = set(frames_in(told["dirty"]))
             reached = {*frames_in(told["solved"]), *dirty} & frames
         solved = mattes.keys() - dirty
-        known[number] = Lane(solved, reached - solved, {frame: why for frame, why in mattes.items() if why})
+        fine = {(frame, mark) for frame, mark in item.get("accepted", [])}
+        doubts = {
+            frame: told.doubt for frame, told in mattes.items() if told.doubt and (frame, told.fingerprint) not in fine
+        }
+        known[number] = Lane(solved, reached - solved, doubts)
     return known
 
 
@@ -75,15 +79,15 @@ def _load(path: Path) -> dict[str, Any]:
 
 def outdated(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[int]:
     """The objects whose mattes, made for the document `before`, are not those of `now`."""
-    if before.get("solve") != now["solve"] or _clean(before) != _clean(now):
+    if before.get("solve") != now["solve"] or _look(before) != _look(now):
         return {item["id"] for item in now["objects"]}
     had = {item["id"]: _decisive(item) for item in before["objects"]}
     return {item["id"] for item in now["objects"] if had.get(item["id"]) != _decisive(item)}
 
 
-def _clean(shot: Mapping[str, Any]) -> Any:
-    """The clean plate, on which the mattes of all objects depend."""
-    return shot.get("plate", {}).get("clean")
+def _look(shot: Mapping[str, Any]) -> Any:
+    """What of the plate the mattes of all objects depend on."""
+    return [shot.get("plate", {}).get(key) for key in ("clean", "pixel_aspect")]
 
 
 def _decisive(item: Mapping[str, Any]) -> dict[str, Any]:

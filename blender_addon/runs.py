@@ -16,7 +16,7 @@ from . import engine, filing, record
 from .client.frames import spans
 from .client.session import READY, Places, Session
 from .engine import Fault
-from .mattes import MatteFolder
+from .mattes import MatteFolder, Told
 
 
 class Run:
@@ -132,6 +132,11 @@ class Run:
         self.session.mark_suspicious(number, frame, reason)
         self.changed()
 
+    def note(self, number: int, frame: int, told: Told) -> None:
+        """What a matte says of itself."""
+        self.session.note_track_state(number, frame, *told)
+        self.changed()
+
     # -- files --------------------------------------------------------------------------------------------
 
     def show(self, numbers: tuple[int, ...], frames: Iterable[int], anyway: bool = False) -> None:
@@ -160,8 +165,7 @@ class Run:
         for number, lane in self.session.lanes.items():
             for frame in lane.solved:
                 if self._place(number, frame) and self.mattes is not None:
-                    then = functools.partial(self.mark_suspicious, number, frame)
-                    self.file(self.mattes.suspicion, number, frame, then=then)
+                    self.file(self.mattes.told, number, frame, then=functools.partial(self.note, number, frame))
         self.remember(record.write_status, self.solved, self.dirty)
 
     def _place(self, number: int, frame: int) -> bool:

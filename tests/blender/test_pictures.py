@@ -121,6 +121,6 @@ def test_what_the_tracker_doubted_is_read_from_the_header(tmp_path: Path) -> Non
         half, window = noise().astype(np.float16), Window(0, 0, 53, 37)
         attributes = {"wisp/track_state": state, "wisp/confidence": confidence}
         write_exr(path, {"R": half, "G": half, "B": half}, display=window, data=window, attributes=attributes)
-        assert mattes.suspicion_of(path) == doubt
+        assert mattes.told_by(path).doubt == doubt
     (tmp_path / "bad.exr").write_bytes(b"no picture")
-    assert mattes.suspicion_of(tmp_path / "bad.exr") == "unreadable"
+    assert mattes.told_by(tmp_path / "bad.exr").doubt == "unreadable"

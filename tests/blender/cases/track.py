@@ -178,6 +178,7 @@ def reopened() -> None:
         assert state.solved[2] == everything and not state.dirty[2]
         assert state.solved[1] == everything - (set() if engine_runs else {1002}), state
     assert (state.state(1002), state.state(1005), state.state(1003)) == ("dirty", "doubtful", "solved")
+    accepted(state)
     plate().wisp.objects[0].prompts[0].xy = "1,1 9,9"
     session.recall()
     while filing.pending():
@@ -187,6 +188,24 @@ def reopened() -> None:
     stage.prepare(bpy.context.scene)
     plate()
     bpy.ops.wisp.track(wait=True)
+
+
+def accepted(state: Any) -> None:
+    """What is found fine as it is stays unmarked while its matte is the same; again takes it back."""
+    item = state_of_fine()
+    assert bpy.ops.wisp.accept(frame=1005) == {"FINISHED"} and list(item.fine) == [1005] and item.fine[1005]
+    assert state.state(1005) == "solved"
+    stage.addon("session").recall()
+    while stage.addon("filing").pending():
+        time.sleep(stage.addon("watch").poll() / 10)
+    assert state.state(1005) == "solved", "read from the files again"
+    assert bpy.ops.wisp.accept(frame=1005) == {"FINISHED"} and not item.fine and state.state(1005) == "doubtful"
+    stage.must_fail(bpy.ops.wisp.accept, "Nothing on this frame", frame=1003)
+
+
+def state_of_fine() -> Any:
+    stage.select(plate())
+    return plate().wisp.objects[0]
 
 
 def make_doubtful(path: Path) -> None:
