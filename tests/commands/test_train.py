@@ -111,7 +111,16 @@ def test_an_export_may_blend_a_run_with_what_it_started_from(
     assert main(["train", "run", "-o", str(second), *again]) == 0
     assert main(["train", "export", str(second), "-o", str(weights["after"]), *terms]) == 0
     assert main(["train", "export", str(second), "-o", str(weights["between"]), *terms, "--share", "0.25"]) == 0
+    other = tmp_path / "other.safetensors"
+    assert (
+        main(
+            ["train", "export", str(first), "-o", str(other), *terms, "--share", "0.5", "--rest", str(weights["after"])]
+        )
+        == 0
+    )
     before, after, between = (load_file(path) for path in weights.values())
     assert any((before[name] != after[name]).any() for name in before)
     for name, value in between.items():
         torch.testing.assert_close(value, 0.75 * before[name] + 0.25 * after[name])
+    for name, value in load_file(other).items():
+        torch.testing.assert_close(value, 0.5 * before[name] + 0.5 * after[name])

@@ -99,6 +99,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument(
         "--share", type=float, default=1.0, metavar="N", help="of the run's weights; the rest is what it started from"
     )
+    export.add_argument("--rest", type=Path, metavar="FILE", help="with --share: other weights for the rest")
     export.add_argument("--id", default="my-head", help="model id in the registry entry that is printed")
     add_output_options(export)
 
@@ -318,9 +319,10 @@ def _export(args: argparse.Namespace) -> int:
     if not 0 < args.share <= 1:
         raise UsageError("--share must be above 0 and at most 1.")
     if args.share < 1:
-        if origin["start"] is None:
-            raise UsageError(f"{args.run} started from nothing, so --share cannot blend.")
-        weights = blended(load_state_dict(Path(origin["start"])), weights, args.share)
+        rest = args.rest or origin["start"]
+        if rest is None:
+            raise UsageError(f"{args.run} started from nothing.", hint="Name weights to blend with: --rest FILE.")
+        weights = blended(load_state_dict(Path(rest)), weights, args.share)
     provenance = Provenance(args.licence, args.attribution, origin["data"], config, step)
     heads_only = config.recipe == "embedded"
     beside = None if heads_only else load_state_dict(Path(origin["encoder"]))
