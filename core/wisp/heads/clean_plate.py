@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..plates.clip import FloatImage, resize
 from .band import Mask, signed_distance
-from .guided_filter import box_mean
+from .guided_filter import affine_models, box_mean
 
 #: Longer side in pixels of the pictures that are laid over each other, coarse to fine.
 _GRIDS = (160, 640)
@@ -37,7 +37,7 @@ _GRAIN = 2.0
 #: Picture noise is at least this, half an 8-bit step and the plate's rounding.
 _LEAST_NOISE = 0.003
 #: How far, in colour, a foreground's colour is off its surroundings' at least.
-_FOREGROUND_ERROR = 0.03
+_FOREGROUND_ERROR = 0.015
 #: Pixels by which the clean plate may lie beside the picture.
 _MISPLACED = 0.3
 #: Half windows of the foreground's colours in turn, as parts of the longer side.
@@ -47,12 +47,24 @@ _PART = 0.4
 #: Standard deviation of the head's alpha at the mask's edge, and the pixels inwards and outwards over which it falls to
 #: a third of that (more of them where the longer side has more than 1000); below the least the head's alpha stays.
 _DOUBT, _INWARDS, _OUTWARDS, _LEAST_DOUBT = 0.4, 5.0, 40.0, 0.02
+#: What differs from the background by so many times the noise stands before it, and is no part of the object that the
+#: head has missed where it is so thick (half, as a part of the longer side, and in pixels at least).
+_PLAIN, _SOLID, _LEAST_SOLID = 4.0, 0.025, 9
+#: The head has seen nothing of the object where its alpha is below this.
+_UNSEEN = 0.1
+#: Squared distance, in variances, from which on a colour is no mixture of foreground and background; and the gaps in
+#: pixels that such a region may have and still be solid.
+_UNLIKE, _GAPS = 6.0, 5
 #: Alphas that are tried.
 _STEPS = np.linspace(0, 1, 21).astype(np.float32)
-#: How much more often alpha is 0 or 1 than another step, and how much of the equation is believed.
-_ENDS, _TRUST = 4.0, 0.5
+#: How much more often alpha is 0 or 1 than another step, how much more so where the head says that, too, and how much
+#: of the equation is believed.
+_ENDS, _SAID, _TRUST = 4.0, 15.0, 1.0
+#: Half window in pixels of the colour models that alpha is compared with after each round: what differs from them is
+#: half noise.
+_LINES, _LINES_EPS = 2, 1e-4
 #: Squared distance of foreground and background, in their variances, at which half of the equation's answer is taken.
-_ALIKE_APART = 0.3
+_ALIKE_APART = 0.15
 
 
 @dataclass(frozen=True)
@@ -102,7 +114,7 @@ def behind(image: FloatImage, clean: FloatImage, subject: Mask) -> Background:
 def _moved(clean: FloatImage, placed: NDArray[np.float32]) -> tuple[FloatImage, Mask]:
     """The clean plate under the picture's pixels, and where it has any."""
     height, width = clean.shape[:2]
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP  # linear would blur what the picture shows sharp
     moved = cv2.warpPerspective(clean, placed, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     seen = cv2.warpPerspective(np.ones((height, width), np.uint8), placed, (width, height), flags=flags)
     return moved, seen > 0
@@ -176,7 +188,8 @@ def differenced(
 ) -> FloatImage:
     """Alpha by the compositing equation, with a head's `alpha` as what is expected: H x W float32 in 0..1.
 
-    `unknown`: where the head's alpha is not to be held to, H x W. The foreground's colour is normally distributed with
+    Where something else that is not in the clean plate stands beside the object, the head's alpha stays. `unknown`:
+    where it is not to be held to, H x W. The foreground's colour is normally distributed with
     mean and covariance of its surroundings (Chuang et al., "A Bayesian Approach to Digital Matting", CVPR 2001), the
     background's is known but for noise; alpha is the mean of what then is likely.
     """
@@ -190,8 +203,15 @@ def differenced(
     doubt = (_DOUBT * np.exp(-np.abs(distance) / lengths)).astype(np.float32)
     if unknown is not None:
         doubt[unknown] = _DOUBT
-    asked = (doubt > _LEAST_DOUBT) & background.seen
     noise2 = noise**2 + _MISPLACED**2 * _steepness(behind)
+    different = np.abs(image - behind).max(axis=2) > _PLAIN * np.sqrt(noise2)
+    near = (doubt > _LEAST_DOUBT) & background.seen
+    strange = different & (alpha < _UNSEEN)
+    strange[near] &= _unlike(image, alpha, behind, near, noise2, max(2, round(_WINDOWS[0] * long_side)))
+    theirs = _others(different, strange, alpha, max(_LEAST_SOLID, round(_SOLID * long_side)))
+    if unknown is not None:
+        theirs &= ~unknown
+    asked = near & ~theirs
     result = alpha.copy()
     for part in _WINDOWS:
         mean, covariance = _foreground(image, result, behind, max(2, round(part * long_side)), asked)
@@ -203,7 +223,52 @@ def differenced(
             alpha[asked],
             doubt[asked],
         )
+        models = [box_mean(model, _LINES) for model in affine_models(image, result, _LINES, eps=_LINES_EPS)]
+        smooth = np.clip((np.dstack(models[:3]) * image).sum(axis=2) + models[3], 0, 1)
+        result[asked] = (result[asked] + smooth[asked]) / 2
     return result
+
+
+def _unlike(
+    image: FloatImage, alpha: FloatImage, background: FloatImage, asked: Mask, noise2: FloatImage, radius: int
+) -> Mask:
+    """Which of the n pixels asked for are no mixture of the object's colours around and the background: n."""
+    mean, covariance = _foreground(image, alpha, background, radius, asked)
+    spread, axes = np.linalg.eigh(covariance)
+    behind = background[asked]
+    seen, wanted = (np.einsum("nji,nj->ni", axes, one - behind) for one in (image[asked], mean))
+    rest = np.full(len(mean), np.inf, np.float32)
+    for step in _STEPS[::4]:
+        variance = step * step * np.maximum(spread, 0) + noise2[asked][:, None]
+        rest = np.minimum(rest, ((seen - step * wanted) ** 2 / variance).sum(axis=1))
+    return np.asarray(rest > _UNLIKE)
+
+
+def _others(different: Mask, strange: Mask, alpha: FloatImage, thick: int) -> Mask:
+    """Where something else stands before the background, or is nearer than the object: H x W.
+
+    `different`: what is not the background; `strange`: what of that neither the head has seen nor is a mixture of the
+    object's colours. Something else is what is strange for more than `thick` pixels inwards, such as another person's
+    body, and what nowhere comes near the object; what is thin and hangs together with it, such as hair, may be the
+    object's.
+    """
+    whole, closed = (
+        cv2.morphologyEx(one.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
+        for one, gap in ((strange, _GAPS), (different, 3))
+    )
+    depth = cv2.distanceTransform(whole, cv2.DIST_L2, cv2.DIST_MASK_5)
+    own = signed_distance(alpha > 0.5)
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    apart = boxes[:, cv2.CC_STAT_AREA] > thick**2
+    apart[labels[own > -thick / 2]] = False
+    apart[0] = False
+    there = np.minimum(_away(depth > thick) - thick, _away(apart[labels]))
+    return np.asarray(there < -own)
+
+
+def _away(mask: Mask) -> FloatImage:
+    """Distance in pixels to the mask, infinite where there is none."""
+    return np.asarray(np.maximum(-signed_distance(mask), 0), np.float32)
 
 
 def _grainless(picture: FloatImage, noise: float) -> FloatImage:
@@ -238,7 +303,9 @@ def _likely(
         best = np.minimum(best, cost)
     total, mean = np.zeros_like(best), np.zeros_like(best)
     for step, cost in zip(_STEPS, costs, strict=True):
-        weight = np.exp(0.5 * (best - cost)) * (_ENDS if step in (0, 1) else 1)
+        weight = np.exp(0.5 * (best - cost))
+        if step in (0, 1):
+            weight *= _ENDS + _SAID * (1 - np.abs(step - expected)) ** 4
         total += weight
         mean += step * weight
     # What looks like the background may still be the object.
