@@ -15,7 +15,7 @@ from typing import Iterable, Mapping, Optional, Sequence, Tuple
 #: 40 to 1000 did alike for the first, 6 and 12 for the second.
 ON, BACK = 80.0, 12.0
 #: Doubt 0..1 in what is no plain mask, whatever its confidence: an object that is lost may be rightly so.
-_DOUBT = {"lost": 0.5, "candidate": 0.6, "absent": 0.0, "keyframe": 0.0}
+_DOUBT = {"lost": 0.5, "candidate": 0.3, "absent": 0.0, "keyframe": 0.0}
 
 #: Frame -> the tracker's state and confidence 0..1, as a matte's header has them.
 Said = Mapping[int, Tuple[str, float]]
