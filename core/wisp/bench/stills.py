@@ -3,7 +3,8 @@
 `python -m wisp.bench.stills STILLS_DIR [--head ID ...]` prints a table. A still is a folder with `image.png`,
 `alpha.png` (8 or 16 bits), `trimap.png` (the soft band is where it is neither black nor white), `mask.png` and
 `mask_coarse.png` (above one half is inside). Errors are times 1000, over the whole picture and over the soft band.
-Then how far confidence holds, and how well subjects are matted that move while the shutter is open.
+Then how far confidence holds, how well subjects are matted that move while the shutter is open, and what they look
+like over another background (of stills that have `fg.png`, the object's own colour).
 """
 
 from __future__ import annotations
@@ -29,11 +30,14 @@ from ..plates.clip import FloatImage
 from ..weights.options import RunOptions
 from . import calibration as calibrating
 from . import motion_blur
+from . import over as composites
 from .calibration import Calibration, calibration
 from .closeups import Shown, close_ups, sheet
 
 MaskKind = Literal["exact", "coarse"]
 _MASK_FILES: Mapping[MaskKind, str] = {"exact": "mask.png", "coarse": "mask_coarse.png"}
+#: The object's own colour, where it is known.
+_COLOUR = "fg.png"
 _TIMED_SIZE = (1920, 1080)
 _OBJECT = 1
 _SURE = 10.0
@@ -88,7 +92,7 @@ def read_still(folder: Path) -> Still:
     trimap = _read(folder / "trimap.png", cv2.IMREAD_GRAYSCALE)
     return Still(
         name=folder.name,
-        image=cv2.cvtColor(_read(folder / "image.png", cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB).astype(np.float32) / 255,
+        image=_rgb(folder / "image.png"),
         alpha=(alpha / np.iinfo(alpha.dtype).max).astype(np.float32),
         band=(trimap > 0) & (trimap < 255),
         masks={kind: _read(folder / name, cv2.IMREAD_GRAYSCALE) > 127 for kind, name in _MASK_FILES.items()},
@@ -160,6 +164,23 @@ def smears(folder: Path, heads: Sequence[Head]) -> list[motion_blur.Blurred]:
     return motion_blur.blurred(subjects, {head.id: matting(head) for head in heads})
 
 
+def composited(folder: Path, heads: Sequence[Head]) -> list[composites.Over]:
+    """What the stills' subjects look like over another background; nothing where no still has its colours."""
+    stills = [still for still in read_stills(folder) if (folder / still.name / _COLOUR).is_file()]
+    if not stills:
+        return []
+    subjects = [
+        composites.Subject(still.image, still.alpha, _rgb(folder / still.name / _COLOUR), still.band)
+        for still in stills
+    ]
+    alphas = {
+        f"{head.id}, {kind}": [_matte(head, still.image, still.masks[kind])[0] for still in stills]
+        for head in heads
+        for kind in _MASK_FILES
+    }
+    return composites.over(subjects, alphas)
+
+
 def mean(rows: Sequence[Row]) -> Row:
     """The mean of rows of one head and one kind of mask, named `mean`."""
     times = [row.ms_1080p for row in rows if row.ms_1080p is not None]
@@ -211,6 +232,11 @@ def _read(path: Path, flags: int) -> NDArray[np.uint8]:
     return picture
 
 
+def _rgb(path: Path) -> FloatImage:
+    rgb: FloatImage = cv2.cvtColor(_read(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB).astype(np.float32) / 255
+    return rgb
+
+
 def _close_ups(folder: Path, heads: Sequence[Head], into: Path) -> None:
     """Write the five best and the five worst close-ups of the last head from coarse masks, beside the others."""
     stills = {still.name: still for still in read_stills(folder)}
@@ -244,6 +270,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(calibrating.table(calibrated(options.folder, heads)))
     print()
     print(motion_blur.table(smears(options.folder, heads)))
+    seen = composited(options.folder, heads)
+    if seen:
+        print(f"\n{composites.table(seen)}")
     if options.close_ups:
         options.close_ups.mkdir(parents=True, exist_ok=True)
         _close_ups(options.folder, heads, options.close_ups)
