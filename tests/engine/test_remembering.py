@@ -152,6 +152,26 @@ def test_a_long_shot_is_answered_in_part_and_told_in_full_afterwards(
     assert status.complete and status.objects[0].frames == {"solved": "1001-1002", "dirty": "1003-1012"}
 
 
+def test_what_was_computed_while_the_rest_was_looked_at_is_told_as_solved(
+    shot_folder: Path, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame that was looked at, and then computed, before the status is told."""
+    monkeypatch.setattr("wisp.engine.standing.STEP", 2)
+    monkeypatch.setattr(shots, "UPDATE_SECONDS", 0.0)
+    monkeypatch.setattr(shots, "STEP_SECONDS", 0.0)
+    shot = opened(shot_folder, document, StandIns())
+    (item,) = update(shot, edited(document)).status.objects
+    assert item.frames == {"dirty": "1001-1002", "unknown": "1003-1012"}
+    told: list[api.ShotStatus] = []
+    steps = shot.find_out(told.append)
+    assert steps is not None
+    preview(shot, 1001)
+    for _ in steps:
+        pass
+    assert told[0].objects[0].frames == {"dirty": "1002-1012", "solved": "1001"}
+    assert update(shot, edited(document, gamma=2.0)).status.objects[0].frames["dirty"] == "1001-1002"
+
+
 def test_an_undo_finds_what_was_solved_before(shot_folder: Path, document: Document) -> None:
     shot = opened(shot_folder, document, StandIns())
     first = preview(shot)

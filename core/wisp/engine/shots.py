@@ -90,6 +90,7 @@ class OpenShot:
         path = self._solver.preview(asked.frame, name, quick=True)
         stamp = read_stamp(path)
         quick = self._solver.work(name).matte(asked.frame) is None
+        self._standing.note_computed(asked.object, asked.frame)
         return api.Previewed(
             path=path.as_posix(),
             track_state=stamp.track_state,
@@ -104,7 +105,9 @@ class OpenShot:
         if isinstance(asked, jobs.Solve):
             names = solver.names(asked.objects)
             frames = _frames(solver, names, asked.frames, asked.direction)
-            return lambda job: solver.run(frames, names, on_event=job.listen, should_stop=job.cancelled.is_set).end()
+            return lambda job: solver.run(
+                frames, names, on_event=self._noting(job.listen), should_stop=job.cancelled.is_set
+            ).end()
         for name in ("output", "sheet", "truth", "folder", "source", "cache"):
             paths.absolute(getattr(asked, name, None), name)
         if isinstance(asked, jobs.Pack):
@@ -112,6 +115,14 @@ class OpenShot:
 
             return lambda _: pack_open(solver, self._cache.root, asked)
         return lambda job: _do(solver, asked, job.listen, job.cancelled.is_set)
+
+    def _noting(self, listen: Listener) -> Listener:
+        def listener(event: jobs.Event) -> None:
+            if isinstance(event, jobs.FrameDone):
+                self._standing.note_computed(event.id, event.frame)
+            listen(event)
+
+        return listener
 
     def close(self) -> None:
         """Let go of the plate."""

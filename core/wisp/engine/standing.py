@@ -24,6 +24,8 @@ class Standing:
         self._states: dict[int, dict[str, list[int]]] = {work.item.id: {} for work in solver.works}
         self._looked: dict[int, int] = dict.fromkeys(self._states, 0)
         self._steps = self._look()
+        #: (object id, frame) of what was computed since, perhaps after it was looked at.
+        self._computed: set[tuple[int, int]] = set()
         self.complete = False
 
     @property
@@ -37,6 +39,10 @@ class Standing:
             if time.monotonic() >= until:
                 return
         self.complete = True
+
+    def note_computed(self, object_id: int, frame: int) -> None:
+        """A matte was written, for this document or for the one before it. Any thread may say so."""
+        self._computed.add((object_id, frame))
 
     def status(self) -> api.ShotStatus:
         """What is known now."""
@@ -67,7 +73,12 @@ class Standing:
                 yield
 
     def _frames(self, work: ObjectWork) -> dict[str, str]:
-        known = {state: format_frames(frames) for state, frames in sorted(self._states[work.item.id].items())}
+        states = {state: set(frames) for state, frames in self._states[work.item.id].items()}
+        computed = {frame for number, frame in set(self._computed) if number == work.item.id}
+        done = {frame for frame in computed & states.get("dirty", set()) if work.matte(frame) is not None}
+        if done:
+            states = {**states, "dirty": states["dirty"] - done, "solved": states.get("solved", set()) | done}
+        known = {state: format_frames(sorted(frames)) for state, frames in sorted(states.items()) if frames}
         left = self._solver.plate.frames[self._looked[work.item.id] :]
         if not left:
             return known
