@@ -236,7 +236,8 @@ class WISP_OT_add_point(Move, Click, bpy.types.Operator):
     def at_place(self, context):
         _, strip = target(context)
         place, reach = (self.x, self.y), REACH * self.pixel_size(context)
-        number = candidates.at(strip, shown_frame(context), place, reach)
+        frame = shown_frame(context)
+        number = candidates.at(strip, frame, place, reach) if frame is not None else 0
         if number:
             self.report({"INFO"}, candidates.choose(strip, number))
             return {"FINISHED"}

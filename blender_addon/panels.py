@@ -128,7 +128,8 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
     def candidates(context, layout, strip):
         """What else the frame may be about: a button each."""
         try:
-            known = candidates.offered(strip, active.shown_frame(context))
+            frame = active.shown_frame(context)
+            known = candidates.offered(strip, frame) if frame is not None else []
         except plates.Refusal:
             return
         if len(known) > 1:

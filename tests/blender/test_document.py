@@ -10,11 +10,13 @@ from wisp.shot import parse
 
 from blender_addon import document
 
-PLATE = SimpleNamespace(folder=Path("/plates"), pattern="a.%04d.png", first=1001, last=1010, width=64, height=48)
+PLATE = SimpleNamespace(
+    folder=Path("/plates"), pattern="a.%04d.png", first=1001, last=1010, width=64, height=48, pixel_aspect=1.0
+)
 
 
 def prompt(kind: str, points: list[tuple[float, float]], frame: int = 1001, include: bool = True) -> Any:
-    return SimpleNamespace(kind=kind, points=points, frame=frame, include=include, radius=3.0)
+    return SimpleNamespace(kind=kind, points=points, frame=frame, include=include, radius=3.0, softness=0.0)
 
 
 def item(name: str, prompts: list[Any], number: int = 1) -> Any:
@@ -28,6 +30,8 @@ def item(name: str, prompts: list[Any], number: int = 1) -> Any:
         prompts=prompts,
         locks="",
         life="",
+        absent="",
+        accepted="",
         **edge,
         **paths,
     )
@@ -83,9 +87,16 @@ def test_numbers_that_are_none_never_reach_the_engine(tmp_path: Path) -> None:
     assert stroke.xy == [(5.0, 5.0), (128.0, 5.0)]
 
 
-def test_prompts_that_the_plate_does_not_have_are_left_out(tmp_path: Path) -> None:
-    prompts = [prompt("point", [(5.0, 5.0)], frame=1), prompt("point", [(500.0, 5.0)]), prompt("point", [(5.0, 5.0)])]
-    assert len(made(item("hero", prompts), folder=tmp_path).objects[0].prompts) == 1
+def test_prompts_on_frames_that_the_plate_does_not_have_and_strokes_beside_it_are_left_out(tmp_path: Path) -> None:
+    prompts = [prompt("point", [(5.0, 5.0)], frame=1), prompt("stroke", [(500.0, 5.0)]), prompt("point", [(5.0, 5.0)])]
+    (point,) = made(item("hero", prompts), folder=tmp_path).objects[0].prompts
+    assert (point.frame, point.xy) == (1001, (5.0, 5.0))
+
+
+def test_a_point_may_lie_in_the_overscan_and_no_further(tmp_path: Path) -> None:
+    prompts = [prompt("point", [(-20.0, 60.0)]), prompt("point", [(500.0, 5.0)])]
+    near, far = made(item("hero", prompts), folder=tmp_path).objects[0].prompts
+    assert near.xy == (-20.0, 60.0) and far.xy == (2 * 64.0, 5.0)
 
 
 def test_names_become_layers(tmp_path: Path) -> None:

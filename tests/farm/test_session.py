@@ -81,7 +81,7 @@ def test_the_real_process_does_a_task_and_one_that_died_is_done_without(shot: Pa
     done = subprocess.run([*words, "track", *common, "--within", "1001-1006"], capture_output=True, text=True)
     assert done.returncode == 0 and "openjd_progress: 100" in done.stdout, done.stderr
     refused = subprocess.run([*words, "matte", *common], capture_output=True, text=True)
-    assert refused.returncode == 9 and "openjd_fail: 2 frames of 'disc' have no mask" in refused.stdout
+    assert refused.returncode == 9 and "openjd_fail: 'disc' has no mask to matte on 2 frames" in refused.stdout
     os.kill(process, signal.SIGKILL)
     again = subprocess.run([*words, "track", *common, "--within", "1001"], capture_output=True, text=True)
     assert again.returncode == 0 and "0 to do" in again.stdout
