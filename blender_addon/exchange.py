@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes to others and comes from them: a look over the mattes, deliveries, jobs of a farm, Blender's masks,
-approved frames."""
+"""What goes to others and comes from them: a look over the mattes, deliveries, jobs of a farm, Blender's masks."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from . import active, compositing, model, outputs, places, plates, session, shapes
 from .active import OnPlate, reporting
 from .client import jobs
-from .client.frames import as_sequence, format_frames, frames_in
+from .client.frames import as_sequence, format_frames
 from .client.tables import LAYOUTS, QUEUES, ROTO_BAND, ROTO_KEYS, STROKE_RADIUS
 from .gestures import Gesture
 from .mattes import MatteFolder
@@ -381,111 +380,7 @@ def _mask_named(name: str):
     return mask
 
 
-class WISP_OT_lock(OnPlate, bpy.types.Operator):
-    """Approve the active object's mattes: locked frames are kept as they are, whatever is edited"""
-
-    bl_idname = "wisp.lock"
-    bl_label = "Lock"
-    bl_options = {"REGISTER", "UNDO"}
-    lock: BoolProperty(name="Lock", default=True, description="Off: let them be computed again", options={"SKIP_SAVE"})
-    everywhere: BoolProperty(name="All Frames", default=False, options={"SKIP_SAVE"})
-    frame: IntProperty(name="Plate Frame", options={"SKIP_SAVE"})
-
-    @reporting
-    def execute(self, context):
-        scene, strip = active.target(context)
-        item = strip.wisp.active_object
-        if item is None:
-            raise plates.Refusal("There is no object yet.")
-        number, solved = item.number, run_of(strip.wisp.uid).solved.get(item.number, set())
-        frame = self.frame if self.properties.is_property_set("frame") else active.shown_frame(context)
-        if not self.everywhere and frame is None:
-            raise plates.Refusal("The strip is not visible at this frame.")
-        wanted = set(plates.plate_of(scene, strip).frames) if self.everywhere or frame is None else {frame}
-        if self.lock:
-            wanted &= solved
-            if not wanted:
-                raise plates.Refusal("Only finished mattes can be locked: track first.")
-        wisp = model.own(strip)
-        item = next(each for each in wisp.objects if each.number == number)
-        had = set(frames_in(item.locks))
-        item.locks = format_frames(had | wanted if self.lock else had - wanted)
-        session.schedule_update()
-        session.redraw()
-        return {"FINISHED"}
-
-
-class WISP_OT_absent(OnPlate, bpy.types.Operator):
-    """Say that the active object is not to be seen on this frame, or from it to the end: nothing is tracked into it"""
-
-    bl_idname = "wisp.absent"
-    bl_label = "Absent"
-    bl_options = {"REGISTER", "UNDO"}
-    absent: BoolProperty(name="Absent", default=True, description="Off: it may be there", options={"SKIP_SAVE"})
-    onwards: BoolProperty(name="From Here On", default=False, options={"SKIP_SAVE"})
-    frame: IntProperty(name="Plate Frame", options={"SKIP_SAVE"})
-
-    @reporting
-    def execute(self, context):
-        scene, strip = active.target(context)
-        item = strip.wisp.active_object
-        if item is None:
-            raise plates.Refusal("There is no object yet.")
-        number = item.number
-        frame = self.frame if self.properties.is_property_set("frame") else active.shown_frame(context)
-        if frame is None:
-            raise plates.Refusal("The strip is not visible at this frame.")
-        last = plates.plate_of(scene, strip).last if self.onwards else frame
-        wanted = set(range(frame, last + 1))
-        there = wanted & ({prompt.frame for prompt in item.prompts} | set(frames_in(item.locks)))
-        if self.absent and there:
-            raise plates.Refusal(f"It is there on {format_frames(there)}: remove the prompts and locks of that first.")
-        wisp = model.own(strip)
-        item = next(each for each in wisp.objects if each.number == number)
-        had = set(frames_in(item.absent))
-        item.absent = format_frames(had | wanted if self.absent else had - wanted)
-        session.schedule_update()
-        session.redraw()
-        return {"FINISHED"}
-
-
-class WISP_OT_accept(OnPlate, bpy.types.Operator):
-    """Say that the mattes of this frame that are marked as worth a look are fine as they are; again: take that back"""
-
-    bl_idname = "wisp.accept"
-    bl_label = "Fine as It Is"
-    bl_options = {"REGISTER", "UNDO"}
-    frame: IntProperty(name="Plate Frame", options={"SKIP_SAVE"})
-
-    @reporting
-    def execute(self, context):
-        _, strip = active.target(context)
-        frame = self.frame if self.properties.is_property_set("frame") else active.shown_frame(context)
-        if frame is None:
-            raise plates.Refusal("The strip is not visible at this frame.")
-        wisp = model.own(strip)
-        run, mattes = run_of(wisp.uid), MatteFolder(places.here().plate(wisp.uid))
-        doubted = [item for item in wisp.objects if frame in run.doubtful.get(item.number, {}) or frame in item.fine]
-        for item in doubted:
-            told, fine = mattes.told(item.number, frame), item.fine
-            if fine.pop(frame, None) != told.fingerprint and told.fingerprint:
-                fine[frame] = told.fingerprint
-            item.fine = fine
-            run.note(item.number, frame, told)
-            run.doubtful[item.number].pop(frame, None)  # the document that says so is told later
-            if frame not in fine and told.doubt:
-                run.doubtful[item.number][frame] = told.doubt
-        run.changed()
-        if not doubted:
-            raise plates.Refusal("Nothing on this frame is marked as worth a look.")
-        session.schedule_update()
-        session.redraw()
-        return {"FINISHED"}
-
-
 CLASSES = (
-    WISP_OT_accept,
-    WISP_OT_absent,
     WISP_OT_check,
     WISP_OT_deliver,
     WISP_OT_farm,
@@ -495,6 +390,5 @@ CLASSES = (
     WISP_OT_take_roto,
     WISP_OT_carry,
     WISP_OT_take_blender_mask,
-    WISP_OT_lock,
 )
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

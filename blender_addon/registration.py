@@ -7,6 +7,7 @@ import atexit
 
 from . import (
     activity,
+    approvals,
     exchange,
     gestures,
     handlers,
@@ -28,6 +29,7 @@ PARTS = (
     model,
     gestures,
     operators,
+    approvals,
     exchange,
     subject,
     overlay,

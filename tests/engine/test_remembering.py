@@ -132,12 +132,16 @@ def test_a_plate_written_anew_is_seen_when_asked_to_look_again(shot_folder: Path
     assert preview(shot, 1003) != before
 
 
-def test_a_long_shot_is_answered_in_part_and_told_in_full_afterwards(
-    shot_folder: Path, document: Document, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def two_frames_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """States are looked up two frames at a time, and no time is left for more in an answer."""
     monkeypatch.setattr("wisp.engine.standing.STEP", 2)
     monkeypatch.setattr(shots, "UPDATE_SECONDS", 0.0)
     monkeypatch.setattr(shots, "STEP_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("two_frames_a_step")
+def test_a_long_shot_is_answered_in_part_and_told_in_full_afterwards(shot_folder: Path, document: Document) -> None:
     shot = opened(shot_folder, document, StandIns())
     for frame in (1001, 1002):
         preview(shot, frame)
@@ -152,13 +156,11 @@ def test_a_long_shot_is_answered_in_part_and_told_in_full_afterwards(
     assert status.complete and status.objects[0].frames == {"solved": "1001-1002", "dirty": "1003-1012"}
 
 
+@pytest.mark.usefixtures("two_frames_a_step")
 def test_what_was_computed_while_the_rest_was_looked_at_is_told_as_solved(
-    shot_folder: Path, document: Document, monkeypatch: pytest.MonkeyPatch
+    shot_folder: Path, document: Document
 ) -> None:
     """A frame that was looked at, and then computed, before the status is told."""
-    monkeypatch.setattr("wisp.engine.standing.STEP", 2)
-    monkeypatch.setattr(shots, "UPDATE_SECONDS", 0.0)
-    monkeypatch.setattr(shots, "STEP_SECONDS", 0.0)
     shot = opened(shot_folder, document, StandIns())
     (item,) = update(shot, edited(document)).status.objects
     assert item.frames == {"dirty": "1001-1002", "unknown": "1003-1012"}
