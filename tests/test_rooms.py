@@ -15,7 +15,7 @@ ROOT = Path(wisp.__file__).parent
 ROOMS = (
     ("client", "errors", "fingerprint"),
     ("atomic", "device", "frames", "panel", "install"),
-    ("plates", "shot", "weights"),
+    ("arguments", "plates", "shot", "weights"),
     ("features",),
     ("motion", "shapes", "contact_sheet"),
     ("finish", "metrics", "trackers"),

@@ -15,24 +15,21 @@ sentence.
 
 from __future__ import annotations
 
-import operator
 import os
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache, wraps
-from inspect import isfunction, signature
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError, validate_call
+from pydantic import Field
 
 from . import shot as documents
+from .arguments import Frame, Line, Names, Numbers, Range, all_checked, checked, frames_of, range_text
 from .client import jobs
 from .client.frames import as_sequence, spans
 from .client.tables import EDGE, PAINTED, STROKE_RADIUS, UNKNOWN_RADIUS
 from .errors import UsageError
-from .frames import format_frames, parse_frames
 from .panel.carrying import scaled
 from .panel.shot_edits import ShotEdits
 from .view.places import cache_beside, new_shot
@@ -42,100 +39,10 @@ if TYPE_CHECKING:
     from .solve import Solver
 
 Asked = TypeVar("Asked", bound=jobs.Request)
-Made = TypeVar("Made", bound=type)
-Called = TypeVar("Called", bound=Callable[..., Any])
 Listener = Callable[[jobs.Event], None]
 
 
-def _frame(value: Any) -> int:
-    """One frame, as a number or as typed."""
-    try:
-        (named,) = parse_frames(value) if isinstance(value, str) else (operator.index(value),)
-    except (TypeError, ValueError):
-        raise UsageError(f"{value!r} is not one frame.", hint='Give a number, as in 1001 or "1001".') from None
-    return named
-
-
-def _frames(value: Any) -> tuple[int, ...] | None:
-    """A range as typed, one number, or numbers; None: all."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return parse_frames(value)
-    try:
-        return tuple(operator.index(number) for number in (value if isinstance(value, Iterable) else (value,)))
-    except TypeError:
-        raise UsageError(
-            f"{value!r} are not frames.", hint='Give a number, several, or a range as text: "1001-1050x2".'
-        ) from None
-
-
-def _ranged(frames: Range) -> str | None:
-    """A range as text."""
-    return None if frames is None else format_frames(_frames(frames) or ())
-
-
-def _listed(value: Any) -> Any:
-    """Arrays and other sequences as lists of plain numbers; one name as a list of it."""
-    if isinstance(value, str):
-        return [value]
-    plain = value.tolist() if hasattr(value, "tolist") else value
-    return list(plain) if isinstance(plain, Iterable) else plain
-
-
-Frame = Annotated[int, PlainValidator(_frame)]
-Range = Annotated[str | int | Iterable[int] | None, PlainValidator(_frames)]
-Names = Annotated[Sequence[str], BeforeValidator(_listed)]
-Numbers = Annotated[Sequence[float], BeforeValidator(_listed)]
-Line = Annotated[Sequence[Numbers], BeforeValidator(_listed)]
-
-
-def _checked(method: Called) -> Called:
-    """The same, but for arguments that are of another type than they say: UsageError instead of what comes of it."""
-
-    @wraps(method)
-    def call(*given: Any, **named: Any) -> Any:
-        try:
-            return _validated(method)(*given, **named)
-        except ValidationError as error:
-            fault = error.errors(include_url=False)[0]
-            place, *rest = fault["loc"]
-            names = list(signature(method).parameters)
-            steps = [
-                names[place] if isinstance(place, int) else place,
-                *(step for step in rest if isinstance(step, int)),
-            ]
-            raise UsageError(
-                f"{method.__name__}: '{'.'.join(map(str, steps))}' {_said(fault['type'], fault['msg'])}.",
-                hint=f"See wisp.scripting.{method.__qualname__}.",
-            ) from None
-
-    return call  # type: ignore[return-value]
-
-
-@cache
-def _validated(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Only when it is called: types are named before they are there."""
-    return validate_call(config=ConfigDict(arbitrary_types_allowed=True))(method)
-
-
-def _said(kind: str, message: str) -> str:
-    if kind in ("unexpected_keyword_argument", "extra_forbidden", "unexpected_positional_argument"):
-        return "is no argument of it"
-    if kind.startswith("missing"):
-        return "is missing"
-    return f"is wrong: {message[0].lower()}{message[1:]}"
-
-
-def _all_checked(made: Made) -> Made:
-    """All methods of a class that are not its own affair."""
-    for name, method in list(vars(made).items()):
-        if isfunction(method) and not name.startswith("_"):
-            setattr(made, name, _checked(method))
-    return made
-
-
-@_checked
+@checked
 def open_shot(
     path: str | Path,
     *,
@@ -175,7 +82,7 @@ def open_shot(
     return OpenShot(made, place, cache, options)
 
 
-@_all_checked
+@all_checked
 class OpenShot:
     """A shot document in memory, its plate and its models, which stay loaded. Edits are steps of undo."""
 
@@ -299,7 +206,7 @@ class OpenShot:
         from .solve.events import ignore
 
         solver = self._solver()
-        return solver.run(_frames(frames), objects, on_event=on_event or ignore, should_stop=should_stop).end()
+        return solver.run(frames_of(frames), objects, on_event=on_event or ignore, should_stop=should_stop).end()
 
     def deliver(
         self,
@@ -408,7 +315,7 @@ class OpenShot:
             source=str(place),
             folder=str(root / "prompts"),
             cache=str(Path(cache).resolve() if cache else cache_beside(place, os.environ)),
-            frames=_ranged(frames),
+            frames=range_text(frames),
             shift=shift,
             names=None if objects is None else list(objects),
         )
@@ -474,13 +381,13 @@ class OpenShot:
         options["objects"] = None if objects is None else [self._shot.object_named(name).id for name in objects]
         known = kind.__dataclass_fields__
         if "frames" in known:
-            options["frames"] = _ranged(frames)
+            options["frames"] = range_text(frames)
         if "name" in known:
             options = {"name": self.path.stem, **options}
         return _request(kind, **options)
 
 
-@_all_checked
+@all_checked
 class Object:
     """One object of an open shot. Every edit returns the object, so that they can be chained."""
 
@@ -579,7 +486,7 @@ class Object:
     def lock(self, frames: Range, locked: bool = True) -> Object:
         """Keep the mattes of these frames as they are, or with `locked=False` solve them again."""
         held = {frame for first, last in self.spec.locks for frame in range(first, last + 1)}
-        named = set(_frames(frames) or ())
+        named = set(frames_of(frames) or ())
         return self._set(locks=spans(held | named if locked else held - named))
 
     def exists(self, first: Frame | None = None, last: Frame | None = None) -> Object:
@@ -588,7 +495,7 @@ class Object:
 
     def absent(self, frames: Range) -> Object:
         """It is not there on these frames, which begin or end the shot. UsageError for frames in the midst of it."""
-        gone, plate = sorted(set(_frames(frames) or ())), self._open.document.plate
+        gone, plate = sorted(set(frames_of(frames) or ())), self._open.document.plate
         spec = self.spec
         first = plate.first if spec.first is None else spec.first
         last = plate.last if spec.last is None else spec.last
@@ -622,7 +529,7 @@ class Object:
 
     def _chosen(self, frames: Range, kind: str | None, number: int | None) -> list[int]:
         """Places among the prompts."""
-        wanted = None if frames is None else set(_frames(frames) or ())
+        wanted = None if frames is None else set(frames_of(frames) or ())
         found = [
             place
             for place, prompt in enumerate(self.prompts)
