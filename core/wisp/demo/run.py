@@ -89,15 +89,16 @@ def _run(folder: Path, frames: int, size: tuple[int, int], rows: int, passed_on:
     shot = folder / "wisp_demo_corrected.wisp"
     mattes = folder / "corrected" / f"{clip.object_name}.%04d.exr"
     began = time.monotonic()
-    anew = not shot.exists()  # one that is there already stays as it is
-    if anew:
-        documents.save(documents.load(folder / "wisp_demo.wisp"), shot)
-    rounds = ((_clicks, first), (_clicks, mattes), (_strokes, mattes))
-    for look, seen in rounds if anew else rounds[-1:]:
-        if anew and not _correct(shot, clip, look, seen) and look is not _strokes:
-            continue
-        if code := _command(["solve", str(shot)]) or _command(["deliver", str(shot), "-o", str(mattes), "--overwrite"]):
-            return code
+    if not shot.exists():  # one that is there already stays as it is
+        draft = folder / "wisp_demo_correcting.wisp"  # what was not finished is begun again
+        documents.save(documents.load(folder / "wisp_demo.wisp"), draft)
+        for look, seen in ((_clicks, first), (_clicks, mattes), (_strokes, mattes)):
+            _correct(draft, clip, look, seen)
+            if code := _solved(draft, mattes):
+                return code
+        draft.replace(shot)
+    elif code := _solved(shot, mattes):
+        return code
     correcting = time.monotonic() - began
 
     print("4/4  Comparing with the truth ...", flush=True)
@@ -117,16 +118,17 @@ def _command(words: list[str]) -> int:
     return cli.main(words)
 
 
-def _correct(document: Path, clip: DemoClip, look: _Look, mattes: Path) -> bool:
-    """Add the prompts that somebody who looks at `mattes` would give. False where there are none."""
+def _solved(document: Path, mattes: Path) -> int:
+    return _command(["solve", str(document)]) or _command(["deliver", str(document), "-o", str(mattes), "--overwrite"])
+
+
+def _correct(document: Path, clip: DemoClip, look: _Look, mattes: Path) -> None:
+    """Add the prompts that somebody who looks at `mattes` would give."""
     shot = documents.load(document)
-    prompts = shot.objects[0].prompts
-    before = len(prompts)
     for frame in (clip.first, (clip.first + clip.last) // 2, clip.last):
         alpha, truth = (read_frame(str(pattern) % frame, frame).rgb[..., 0] for pattern in (mattes, clip.truth))
-        prompts.extend(look(frame, alpha, truth))
+        shot.objects[0].prompts.extend(look(frame, alpha, truth))
     documents.save(shot, document)
-    return len(prompts) > before
 
 
 def _clicks(frame: int, alpha: FloatImage, truth: FloatImage) -> Iterator[documents.Point | documents.Unknown]:
