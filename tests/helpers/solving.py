@@ -126,6 +126,12 @@ class SmoothHead:
         return {key: np.full(size, 1 / (1 + np.exp(-value.mean())), np.float32) for key, value in logits.items()}
 
 
+class ApartSmoothHead(SmoothHead):
+    """Mattes beside the tracker's steps."""
+
+    apart = True
+
+
 def shot(*prompts: dict, plate: dict | None = None, item: dict | None = None, others: Sequence[dict] = ()) -> Shot:
     return parse(
         {

@@ -117,6 +117,17 @@ def test_the_next_frame_is_read_ahead_in_either_direction() -> None:
         assert set(plate.reads) <= set(list(order)[:4])
 
 
+def test_two_that_walk_side_by_side_do_not_turn_each_other_round() -> None:
+    plate = CountingPlate(range(1, 13))
+    clip = clip_of(plate)
+    with ThreadPoolExecutor(1) as behind:
+        for frame in range(5, 9):
+            clip.image(frame, (2, 2))
+            behind.submit(clip.image, frame - 1).result()
+    clip.close()
+    assert set(plate.reads) == set(range(4, 10)), "only ahead, never the frame before"
+
+
 def test_an_unreadable_frame_raises_every_time_and_spares_the_rest() -> None:
     plate = CountingPlate(range(11, 16))
     clip = clip_of(plate)

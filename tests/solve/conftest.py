@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helpers.solving import STAND_INS, ChainTracker, SmoothHead, write_plate
+from helpers.solving import STAND_INS, ApartSmoothHead, ChainTracker, SmoothHead, write_plate
 
 
 @pytest.fixture
@@ -15,9 +15,10 @@ def tracker(monkeypatch: pytest.MonkeyPatch) -> ChainTracker:
     return made
 
 
-@pytest.fixture
-def head(monkeypatch: pytest.MonkeyPatch) -> SmoothHead:
-    made = SmoothHead()
+@pytest.fixture(params=[SmoothHead, ApartSmoothHead], ids=["between", "apart"])
+def head(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> SmoothHead:
+    """Every test with a head that mattes between the tracker's steps and with one that does beside them."""
+    made: SmoothHead = request.param()
     monkeypatch.setattr(STAND_INS, "made", (STAND_INS.made[0], made))
     return made
 

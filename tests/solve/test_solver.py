@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from helpers.solving import (
     FIRST,
     LAST,
     STAND_INS,
+    ApartSmoothHead,
     ChainTracker,
     SmoothHead,
     box,
@@ -53,6 +55,56 @@ def test_every_frame_gets_a_matte_with_its_number_and_events_tell_of_it(
     assert all(made.work("hero").path(frame).name == f"alpha.{frame}.exr" for frame in ALL)
     _, stamp = read_matte(made.work("hero").path(1010))
     assert stamp is not None and (stamp.frame_state, stamp.object) == ("corrected", "hero")
+
+
+class WaitingHead(ApartSmoothHead):
+    """Goes on with a frame only when the tracker has come to the next one."""
+
+    def __init__(self, tracker: ChainTracker) -> None:
+        super().__init__()
+        self.tracker = tracker
+
+    def matte(self, clip, frame, logits):
+        end = time.monotonic() + 20
+        while frame < LAST and self.tracker.steps[-1] <= frame:
+            assert time.monotonic() < end, f"the tracker waits for the matte of {frame}"
+            time.sleep(0.001)
+        return super().matte(clip, frame, logits)
+
+
+def test_a_head_that_can_mattes_a_frame_while_the_tracker_is_at_the_next(
+    folder: Path, tracker: ChainTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(STAND_INS, "made", (tracker, SmoothHead()))
+    plain = solver(shot(box(1001)), folder)
+    plain.run()
+    expected = mattes(plain)
+    shutil.rmtree(folder / "cache")
+    tracker.steps.clear()
+    monkeypatch.setattr(STAND_INS, "made", (tracker, WaitingHead(tracker)))
+    events: list[Event] = []
+    made = solver(shot(box(1001)), folder)
+    made.run(on_event=events.append)
+    assert [event.frame for event in events if isinstance(event, FrameDone)] == list(ALL)
+    for frame, alpha in mattes(made).items():
+        np.testing.assert_array_equal(alpha, expected[frame])
+
+
+def test_what_a_head_fails_at_beside_the_tracker_is_said_and_the_frames_before_are_kept(
+    folder: Path, tracker: ChainTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FailingHead(ApartSmoothHead):
+        def matte(self, clip, frame, logits):
+            if frame == 1010:
+                raise MemoryLimitError("The head has no memory left.")
+            return super().matte(clip, frame, logits)
+
+    monkeypatch.setattr(STAND_INS, "made", (tracker, FailingHead()))
+    made = solver(shot(box(1001)), folder)
+    with pytest.raises(MemoryLimitError, match="no memory left"):
+        made.run()
+    kept = {frame for frame in ALL if made.work("hero").path(frame).exists()}
+    assert set(range(1001, 1010)) <= kept and 1010 not in kept
 
 
 def test_a_second_run_computes_nothing(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:

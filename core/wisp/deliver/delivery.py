@@ -211,7 +211,8 @@ class Delivery:
             raise InputError(
                 f"The matte of '{work.item.name}' on frame {frame} is gone or damaged.", hint="Run wisp solve first."
             )
-        return read_matte(path)
+        kept = self._solver.source.kept_alpha(work.marks[frame])  # of a frame that was solved just now
+        return read_matte(path) if kept is None else kept
 
     # Writing -----------------------------------------------------------------------------------------------
 

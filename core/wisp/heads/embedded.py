@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -101,6 +101,7 @@ class EmbeddedHead:
     """See `embedded_matte`. `version` names the weights."""
 
     id = "embedded"
+    apart: Literal[True] = True
 
     def __init__(self, network: EdgeNetwork, version: str) -> None:
         self._network = network

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -164,6 +164,7 @@ class GuidedHead:
     """Guided-filter matting: no weights, any picture size. `radius` and `band` as in `guided_matte`."""
 
     id = "guided"
+    apart: Literal[True] = True
     version = "guided-1"
 
     def __init__(self, radius: float | None = None, band: float | None = None) -> None:

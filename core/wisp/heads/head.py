@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,3 +33,11 @@ class SparingHead(Protocol):
     """A head that has a way to the same alpha with less memory, and takes it where `sparing` is set."""
 
     sparing: bool
+
+
+@runtime_checkable
+class ApartHead(Protocol):
+    """A head that shares nothing with trackers and takes a few threads of its own: its `matte` may run while a tracker
+    is at the next frame."""
+
+    apart: Literal[True]

@@ -92,7 +92,8 @@ class DisplayClip:
         self._picture_bytes = 0
         self._reads: OrderedDict[int, Future[FloatImage]] = OrderedDict()
         self._reader: ThreadPoolExecutor | None = None
-        self._last: int | None = None
+        #: Where each thread is: of two that walk side by side, neither turns the other round.
+        self._walk = threading.local()
 
     def image(self, frame: int, size: tuple[int, int] | None = None) -> FloatImage:
         """See `Clip.image`."""
@@ -141,8 +142,8 @@ class DisplayClip:
         place = self._place.get(frame)
         if place is None:
             return
-        step = 0 if self._last is None else place - self._last
-        self._last = place
+        step = place - getattr(self._walk, "place", place)
+        self._walk.place = place
         if abs(step) == 1 and 0 <= place + step < len(self.frames):
             self._request(self.frames[place + step])
 

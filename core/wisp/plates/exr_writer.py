@@ -55,11 +55,13 @@ def write_exr(
         "pixelAspectRatio": float(pixel_aspect),
         seal.NAME: seal.UNSEALED,
     }
-    stored = {}
+    stored, converted = {}, dict[int, NDArray[Any]]()
     for name, pixels in channels.items():
         if pixels.shape != (data.height, data.width):
             raise UsageError(f"Channel '{name}' for {path} is {pixels.shape}, not {(data.height, data.width)}.")
-        stored[name] = np.ascontiguousarray(_stored(pixels, half))
+        if id(pixels) not in converted:  # a matte is the same array in all four channels
+            converted[id(pixels)] = np.ascontiguousarray(_stored(pixels, half))
+        stored[name] = converted[id(pixels)]
     with replacing(path, durable=durable) as temporary:
         try:
             with writable(temporary) as name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +15,7 @@ from ..client.jobs import Solved
 from ..errors import CancelledError
 from ..frames import format_frames
 from ..heads.clip_matter import ClipMatterHead
-from ..heads.head import SparingHead
+from ..heads.head import ApartHead, SparingHead
 from ..plates.clip import FloatImage, resize
 from ..trackers.tracker import TrackedMask
 from .events import Eta, FrameDone, Listener, Notice, Progress, Stage, Started, ignore, never
@@ -45,6 +46,15 @@ class Summary:
         return Solved(self.tracked, self.matted, self.cached, lost)
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """Alphas that are being computed, of objects of one region: by object id."""
+
+    frame: int
+    masks: dict[ObjectWork, TrackedMask]
+    alphas: Future[dict[int, FloatImage]]
+
+
 class Run:
     """One call of `Solver.run`: what is missing is known after construction, `go` computes it."""
 
@@ -71,6 +81,9 @@ class Run:
         self._wanted = solver.frames_of(frames)
         self._objects = objects
         self._done: dict[Stage, int] = {"track": 0, "matte": 0}
+        #: Where a head that can mattes one frame while the trackers are at the next.
+        self._lane: ThreadPoolExecutor
+        self._begun: _Begun | None = None
         solver.settle_locks()
         self._plan()
 
@@ -114,9 +127,10 @@ class Run:
         if len(self._wanted) > 1:  # a preview does not tidy up
             self._shelf.sweep(work.pattern.parent for work in self._unfinished)
         try:
-            while self._goes_on():
-                self._solver.replan()
-                self._plan()
+            with ThreadPoolExecutor(1, thread_name_prefix="head") as self._lane:
+                while self._goes_on():
+                    self._solver.replan()
+                    self._plan()
         finally:
             self._remember()
         for name, frames in self._summary.lost.items():
@@ -137,6 +151,8 @@ class Run:
                 needed = {near for frame in todo for near in work.mask_frames(frame)}
                 self._shelf.drop_damaged_masks(mark for frame in needed for mark in work.mask_marks(frame))
             return True
+        finally:  # also after a stop or a failure: it is done already
+            self._settle()
 
     def _announce(self) -> None:
         """Before anything is computed, what it needs of the device; MemoryLimitError where that is out of reach."""
@@ -239,26 +255,55 @@ class Run:
         return [frame, *sorted(found - {frame})]
 
     def _matte_ready(self, frame: int) -> None:
-        """Matte the objects whose masks on `frame` are complete and whose alpha is missing."""
-        ready = [work for work, todo in self._unsolved.items() if frame in todo and self._complete(work, frame)]
-        if not ready:
-            return
+        """Begin to matte the objects whose masks on `frame` are complete and whose alpha is missing."""
+        begun = self._begun.masks if self._begun is not None and self._begun.frame == frame else {}
+        ready = [
+            work
+            for work, todo in self._unsolved.items()
+            if frame in todo and work not in begun and self._complete(work, frame)
+        ]
         masks = {work: self._final_mask(work, frame) for work in ready}
         for region in dict.fromkeys(work.region for work in ready):
-            group = {work: mask for work, mask in masks.items() if work.region == region}
-            told = {
-                work.item.id: mask.logits if work.recipe(frame) is None else work.hints.guided(mask.logits, frame)
-                for work, mask in group.items()
-            }
-            visible = {number: logits for number, logits in told.items() if (logits > 0).any()}
-            alphas = self._solver.head.matte(self._solver.clip_of(region), frame, visible) if visible else {}
-            for work, mask in group.items():
-                self._store(work, frame, mask, alphas.get(work.item.id))
-                self._unsolved[work].discard(frame)
-                doubtful = {"lost": self._summary.lost, "candidate": self._summary.candidates}.get(mask.state)
-                if doubtful is not None:
-                    doubtful.setdefault(work.item.name, []).append(frame)
-                self._report_step("matte", frame)
+            self._begin(frame, {work: mask for work, mask in masks.items() if work.region == region})
+
+    def _begin(self, frame: int, masks: dict[ObjectWork, TrackedMask]) -> None:
+        """Matte objects of one region, beside what comes next where the head can; and store what was begun before."""
+        told = {
+            work.item.id: mask.logits if work.recipe(frame) is None else work.hints.guided(mask.logits, frame)
+            for work, mask in masks.items()
+        }
+        visible = {number: logits for number, logits in told.items() if (logits > 0).any()}
+        clip = self._solver.clip_of(next(iter(masks)).region)
+        head = self._solver.head if visible else None
+        alphas: Future[dict[int, FloatImage]] = Future()
+        if head is None:
+            alphas.set_result({})
+        elif isinstance(head, ApartHead):
+            alphas = self._lane.submit(head.matte, clip, frame, visible)
+        else:
+            alphas.set_result(head.matte(clip, frame, visible))
+        before, self._begun = self._begun, _Begun(frame, masks, alphas)
+        self._store_begun(before)
+        if not isinstance(head, ApartHead):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Store what is begun."""
+        begun, self._begun = self._begun, None
+        self._store_begun(begun)
+
+    def _store_begun(self, begun: _Begun | None) -> None:
+        if begun is None:
+            return
+        alphas = begun.alphas.result()
+        for work, mask in begun.masks.items():
+            self._store(work, begun.frame, mask, alphas.get(work.item.id))
+            self._unsolved[work].discard(begun.frame)
+            doubtful = {"lost": self._summary.lost, "candidate": self._summary.candidates}.get(mask.state)
+            if doubtful is not None:
+                doubtful.setdefault(work.item.name, []).append(begun.frame)
+            self._report_step("matte", begun.frame)
+        self._finish_ready(begun.frame)
 
     def _complete(self, work: ObjectWork, frame: int) -> bool:
         stored = self._shelf.stored_masks()
