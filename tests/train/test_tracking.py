@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from wisp.trackers.flow.subject import INPUTS, MAPS
+from wisp.train.tracking.borders import bordered
 from wisp.train.tracking.clips import made_clip, spoilt
 from wisp.train.tracking.material import FRAMES, SIDE, Shard, make_shards
 from wisp.train.tracking.subject import _material, fit
@@ -61,9 +62,20 @@ def test_a_spoilt_mask_is_still_of_the_thing() -> None:
     assert len(set(overlaps)) > 20
 
 
+def test_most_bordered_things_are_cut_by_the_border_and_seen_where_the_mask_says(pool: Pool) -> None:
+    cut = 0
+    for seed in range(40):
+        picture, mask = bordered(pool, np.random.default_rng(seed), 96)
+        again, same = bordered(pool, np.random.default_rng(seed), 96)
+        assert picture.shape == (96, 96, 3) and picture.dtype == np.uint8 and 0.03 < mask.mean() <= 1
+        assert np.array_equal(picture, again) and np.array_equal(mask, same)
+        cut += bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
+    assert cut > 26
+
+
 def test_shards_are_made_once_and_read_back(pool: Pool, tmp_path: Path) -> None:
-    (path,) = make_shards(pool, tmp_path, "stills", 3, 1)
-    assert not list(make_shards(pool, tmp_path, "stills", 3, 1))
+    (path,) = make_shards(pool, tmp_path, "borders", 3, 1)
+    assert not list(make_shards(pool, tmp_path, "borders", 3, 1))
     shard = Shard.load(path)
     count = len(shard.pictures)
     assert shard.pictures.shape == (count, 1, SIDE, SIDE, 3) and shard.masks.any((1, 2, 3)).all()

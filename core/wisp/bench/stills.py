@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -120,12 +120,17 @@ def evaluate(folder: Path, heads: Sequence[Head], *, timed: bool = False) -> lis
 def measure(head: Head, still: Still, kind: MaskKind, *, timed: bool = False) -> Row:
     """One head on one still from one kind of mask."""
     mask = still.masks[kind]
-    alpha, ms = _matte(head, still.image, mask)
-    ms_1080p = None
-    if timed:
-        image = cv2.resize(still.image, _TIMED_SIZE, interpolation=cv2.INTER_CUBIC)
-        larger = cv2.resize(mask.astype(np.float32), _TIMED_SIZE, interpolation=cv2.INTER_LINEAR) > 0.5
-        ms_1080p = _matte(head, np.clip(image, 0, 1), larger)[1]
+    alpha, ms = matte_still(head, still.image, mask)
+    row = row_of(head, still, kind, alpha, ms)
+    if not timed:
+        return row
+    image = cv2.resize(still.image, _TIMED_SIZE, interpolation=cv2.INTER_CUBIC)
+    larger = cv2.resize(mask.astype(np.float32), _TIMED_SIZE, interpolation=cv2.INTER_LINEAR) > 0.5
+    return replace(row, ms_1080p=matte_still(head, np.clip(image, 0, 1), larger)[1])
+
+
+def row_of(head: Head, still: Still, kind: MaskKind, alpha: FloatImage, ms: float) -> Row:
+    """What a head's alpha of a still is worth; `ms`: the time it took."""
     return Row(
         head=head.id,
         still=still.name,
@@ -135,7 +140,6 @@ def measure(head: Head, still: Still, kind: MaskKind, *, timed: bool = False) ->
         band_mad=mad(alpha, still.alpha, still.band),
         band_mse=mse(alpha, still.alpha, still.band),
         ms=ms,
-        ms_1080p=ms_1080p,
     )
 
 
@@ -147,7 +151,7 @@ def calibrated(folder: Path, heads: Sequence[Head]) -> list[tuple[str, MaskKind,
         for kind in _MASK_FILES:
             pictures = []
             for still in stills:
-                alpha, _ = _matte(head, still.image, still.masks[kind])
+                alpha, _ = matte_still(head, still.image, still.masks[kind])
                 sure = matte_confidence(still.image, alpha, still.masks[kind], head=head.id)
                 pictures.append((sure, np.abs(alpha - still.alpha), still.band))
             found.append((head.id, kind, calibration(pictures)))
@@ -158,7 +162,7 @@ def smears(folder: Path, heads: Sequence[Head]) -> list[motion_blur.Blurred]:
     """How well heads find the alpha of the stills' subjects in motion."""
 
     def matting(head: Head) -> motion_blur.Matting:
-        return lambda image, mask: _matte(head, image, mask)[0]
+        return lambda image, mask: matte_still(head, image, mask)[0]
 
     subjects = [(still.image, still.alpha) for still in read_stills(folder)]
     return motion_blur.blurred(subjects, {head.id: matting(head) for head in heads})
@@ -174,7 +178,7 @@ def composited(folder: Path, heads: Sequence[Head]) -> list[composites.Over]:
         for still in stills
     ]
     alphas = {
-        f"{head.id}, {kind}": [_matte(head, still.image, still.masks[kind])[0] for still in stills]
+        f"{head.id}, {kind}": [matte_still(head, still.image, still.masks[kind])[0] for still in stills]
         for head in heads
         for kind in _MASK_FILES
     }
@@ -218,7 +222,8 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _matte(head: Head, image: FloatImage, mask: NDArray[np.bool_]) -> tuple[FloatImage, float]:
+def matte_still(head: Head, image: FloatImage, mask: NDArray[np.bool_]) -> tuple[FloatImage, float]:
+    """The head's alpha of one picture and mask, and the milliseconds it took."""
     logits = np.where(mask, np.float32(_SURE), np.float32(-_SURE))
     start = time.perf_counter()
     alpha = head.matte(PictureClip(image), 1, {_OBJECT: logits})[_OBJECT]
@@ -241,7 +246,9 @@ def _close_ups(folder: Path, heads: Sequence[Head], into: Path) -> None:
     """Write the five best and the five worst close-ups of the last head from coarse masks, beside the others."""
     stills = {still.name: still for still in read_stills(folder)}
     masks = {name: still.masks["coarse"] for name, still in stills.items()}
-    mattes = {name: [_matte(head, still.image, masks[name])[0] for head in heads] for name, still in stills.items()}
+    mattes = {
+        name: [matte_still(head, still.image, masks[name])[0] for head in heads] for name, still in stills.items()
+    }
     found = [(close_ups(masks[name], mattes[name][-1], still.alpha), name) for name, still in stills.items()]
     pairs = [(*pair, name) for pair, name in found if pair]
     best = sorted(((close, name) for close, _, name in pairs), key=lambda item: item[0].left)[:5]

@@ -1,6 +1,7 @@
 """Measure quality, speed and memory against named baselines in the same run.
 
 wisp bench quality STILLS_DIR          heads on stills with true alpha, from exact and from coarse masks
+wisp bench heads DATA -o DIR           every head on the same stills and clips, as tables and pictures
 wisp bench tracking CLIPS_DIR          the embedded tracker on clips with true masks
 wisp bench clicks CLIPS_DIR            a robot user corrects the worst frame, round by round
 wisp bench subject CLIPS_DIR           whether the subject is found with nothing prompted
@@ -22,6 +23,7 @@ import importlib
 
 BENCHMARKS = {
     "quality": "stills",
+    "heads": "heads",
     "tracking": "tracking",
     "clicks": "clicks",
     "subject": "subject",

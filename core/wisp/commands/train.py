@@ -7,7 +7,7 @@
   wisp train run -o runs/b --data mattes --start w.safetensors --set steps=2000
   wisp train run -o runs/c --data mattes --set recipe=sam2matting --encoder sam2.1_hiera_tiny.pt --variant tiny
   wisp train tracker clips -o runs/t --pictures pool --subjects subjects    made clips with features, shard by shard
-  wisp train tracker follower -o runs/t --minutes 10 --device cuda          go on teaching (starter: also wants stills)
+  wisp train tracker follower -o runs/t --minutes 10 --device cuda    go on teaching (starter: stills, borders too)
   wisp train tracker export -o runs/t                                       follower.safetensors, starter.safetensors
   wisp train tracker subject -o runs/t --pictures pool --subjects subjects  what looks like a subject, in a minute
   wisp train export runs/a -o head.safetensors --licence Apache-2.0 --attribution "Our studio"
@@ -78,14 +78,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     tracker = actions.add_parser("tracker", help="the built-in tracker, from made clips; in pieces, resumable")
     tracker.add_argument(
-        "part", choices=("clips", "stills", "follower", "starter", "export", "subject"), help="see above"
+        "part", choices=("clips", "stills", "borders", "follower", "starter", "export", "subject"), help="see above"
     )
     tracker.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the run's folder")
     tracker.add_argument(
-        "--pictures", type=Path, metavar="DIR", help="clips, stills, subject: pictures to take things from"
+        "--pictures", type=Path, metavar="DIR", help="clips, stills, borders, subject: pictures to take things from"
     )
     tracker.add_argument("--subjects", type=Path, metavar="DIR", help="the same: NAME.jpg with NAME.alpha.png")
-    tracker.add_argument("--shards", type=int, default=100, metavar="N", help="clips, stills: how many (24 clips each)")
+    tracker.add_argument(
+        "--shards", type=int, default=100, metavar="N", help="clips, stills, borders: how many (24 clips each)"
+    )
     tracker.add_argument("--minutes", type=float, default=10.0, metavar="N", help="follower, starter: how long")
     tracker.add_argument("--seed", type=int, default=0, metavar="N")
     add_model_options(tracker)
@@ -144,7 +146,7 @@ def _tracker(args: argparse.Namespace) -> int:
                 target = args.output / f"{part}.safetensors"
                 export(args.output / f"{part}.pt", target)
                 reporter.emit("done", path=str(target))
-        elif args.part in ("clips", "stills", "subject"):
+        elif args.part in ("clips", "stills", "borders", "subject"):
             if args.pictures is None or args.subjects is None:
                 raise UsageError(f"Making {args.part} takes --pictures DIR and --subjects DIR.")
             pool = Pool(args.pictures, MASKS, args.subjects)

@@ -220,9 +220,9 @@ def made_clip(pool: Pool, rng: np.random.Generator, side: int, frames: int) -> M
                 left *= 1 - alpha
             picture += alpha[..., None] * (color - picture)
         masks.append(truth * left > 0.5)
-        pictures.append(_recorded(rng, picture * np.exp(light(t)), soft, noise, quality))
+        pictures.append(recorded(rng, picture * np.exp(light(t)), soft, noise, quality))
     if key_picture is not None:
-        pictures[0], masks[0] = _recorded(rng, key_picture[0].astype(np.float32), soft, noise, quality), key_picture[1]
+        pictures[0], masks[0] = recorded(rng, key_picture[0].astype(np.float32), soft, noise, quality), key_picture[1]
     shaded = np.stack([relight(np.random.default_rng(grade), picture, 0.35) for picture in pictures])
     return MadeClip(shaded, np.stack(masks))
 
@@ -284,7 +284,8 @@ def seen_still(pool: Pool, rng: np.random.Generator, side: int) -> tuple[Picture
     return relight(rng, picture, 0.5), mask
 
 
-def _recorded(rng: np.random.Generator, picture: Plane, soft: float, noise: float, quality: int) -> Picture:
+def recorded(rng: np.random.Generator, picture: Plane, soft: float, noise: float, quality: int) -> Picture:
+    """Out of focus by `soft` pixels, with grain of `noise` levels, and as a JPEG keeps it."""
     if soft:
         picture = cv2.GaussianBlur(picture, (0, 0), soft)
     if noise:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ...features import load_features
 from ...motion.flow import FlowEstimator, expected_motion
+from .borders import bordered
 from .clips import made_clip, seen_still
 from .things import Pool
 
@@ -52,7 +53,8 @@ class Shard:
 
 
 def make_shards(pool: Pool, folder: Path, kind: str, seed: int, count: int) -> Iterator[Path]:
-    """Shards number 0 to `count` - 1 of `seed`, those that are there left alone. `kind`: "clips" or "stills"."""
+    """Shards number 0 to `count` - 1 of `seed`, those that are there left alone. `kind`: "clips", "stills" or
+    "borders"."""
     for number in range(count):
         target = folder / f"{kind}-{seed}-{number:04d}"
         if target.exists():
@@ -63,7 +65,8 @@ def make_shards(pool: Pool, folder: Path, kind: str, seed: int, count: int) -> I
             pictures = np.stack([clip.pictures for clip in clips])
             masks = np.stack([clip.masks for clip in clips])
         else:
-            seen = [seen_still(pool, rng, SIDE) for _ in range(2 * _PER_SHARD)]
+            make = seen_still if kind == "stills" else bordered
+            seen = [make(pool, rng, SIDE) for _ in range(2 * _PER_SHARD)]
             pictures, masks = np.stack([one[0] for one in seen])[:, None], np.stack([one[1] for one in seen])[:, None]
         flows, trusts = _motion(pictures)
         Shard(pictures, masks, _maps(pictures), flows, trusts).save(target)

@@ -31,6 +31,8 @@ _S2 = SIDE // 2
 
 #: Batch size, learning rate, and how much of it is left at the end.
 _BATCH, _RATE, _LAST = 8, 1.5e-3, 0.02
+#: How often the starter sees a frame of a clip, a still, a thing at the border.
+_STARTER = (0.35, 0.3, 0.35)
 #: A checkpoint every so many steps; weights are averaged over about so many steps.
 _KEEP, _AVERAGE = 300, 500
 
@@ -220,7 +222,7 @@ def teach(part: str, shards: Path, output: Path, minutes: float, device: torch.d
     rng = np.random.default_rng((seed, int(output.stat().st_mtime) if output.exists() else 0))
     network = MaskNetwork(2, PROMPT_PLANES if part == "starter" else 0)
     clips = batches(shards, "clips", _BATCH, rng)
-    stills = batches(shards, "stills", _BATCH, rng) if part == "starter" else clips
+    seen = [clips, *(batches(shards, kind, _BATCH, rng) for kind in ("stills", "borders") if part == "starter")]
     fit_scales(network, next(clips))
     network.to(device)
     optimiser = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=1e-3)
@@ -246,7 +248,7 @@ def teach(part: str, shards: Path, output: Path, minutes: float, device: torch.d
                 if part == "follower":
                     loss, overlap = follow(network, next(clips).to(device), rng)
                 else:
-                    batch = next(stills if rng.random() < 0.5 else clips).to(device)
+                    batch = next(seen[int(rng.choice(3, p=_STARTER))]).to(device)
                     loss, overlaps = start(network, batch, int(rng.integers(len(batch.masks))), rng)
                     overlap = overlaps[0]
             optimiser.zero_grad()
