@@ -14,6 +14,8 @@ from helpers.delivering import stand_ins
 from helpers.solving import HEIGHT, WIDTH, box, shot, solver
 from wisp.cache import read_matte
 from wisp.deliver import Delivery, Style
+from wisp.errors import UsageError
+from wisp.finish.despill import despilled
 from wisp.finish.foreground import foreground_colour
 from wisp.plates.colour import srgb_decode, srgb_encode
 from wisp.plates.exr import read_channels
@@ -35,6 +37,21 @@ def test_straight_and_premultiplied_colour_in_exr(brief: Solver, tmp_path: Path)
         rgb, stored = planes(tmp_path / f"{premultiply}" / "hero" / "hero.1012.exr")
         np.testing.assert_array_equal(stored, alpha)
         np.testing.assert_allclose(rgb, expected * factor, atol=1e-6)
+
+
+def test_a_screens_light_is_taken_out_where_that_is_asked(brief: Solver, tmp_path: Path) -> None:
+    found = {}
+    for screen in (None, "green", "blue"):
+        out, style = tmp_path / str(screen), Style(layout="rgba", format="exr32", despill=screen)
+        delivery = Delivery(brief, str(out), style, objects=["hero"], frames=[1012])
+        assert delivery.write() == 1
+        found[screen], _ = planes(out / "hero" / "hero.1012.exr")
+    assert np.array_equal(found["green"], despilled(found[None], "green")) and (found["green"] < found[None]).any()
+    assert np.array_equal(found["blue"], despilled(found[None], "blue")) and (found["blue"] < found[None]).any()
+    with pytest.raises(Exception, match="would be overwritten"):
+        Delivery(brief, str(tmp_path / "None"), Style(layout="rgba", format="exr32", despill="blue"), objects=["hero"])
+    with pytest.raises(UsageError, match="no colour"):
+        Style(layout="layers", despill="green")
 
 
 def test_the_colour_of_the_kind_of_file_is_part_of_what_is_there(brief: Solver, tmp_path: Path) -> None:

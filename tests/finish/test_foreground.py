@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from wisp.finish.despill import despilled
 from wisp.finish.foreground import foreground_colour
 from wisp.metrics.colour import colour_mad
 from wisp.plates.colour import srgb_decode
@@ -62,3 +63,23 @@ def test_tiny_pictures_and_empty_mattes(size: tuple[int, int]) -> None:
     picture = np.full((*size, 3), 0.3, np.float32)
     np.testing.assert_allclose(foreground_colour(picture, np.ones(size, np.float32)), picture, atol=1e-6)
     assert not foreground_colour(picture, np.zeros(size, np.float32)).any()
+
+
+@pytest.mark.parametrize(("screen", "channel"), [("green", 1), ("blue", 2)])
+def test_a_screens_light_is_taken_out_and_nothing_else(screen: str, channel: int) -> None:
+    rgb = np.random.default_rng(channel).uniform(-0.5, 4.0, (20, 30, 3)).astype(np.float32)
+    found, others = despilled(rgb, screen), [index for index in range(3) if index != channel]
+    mean = rgb[..., others].mean(axis=2)
+    assert np.array_equal(found[..., others], rgb[..., others])
+    below = rgb[..., channel] <= mean
+    assert below.any() and not below.all() and np.array_equal(found[below], rgb[below]), "colours below stay"
+    assert np.allclose(found[~below][:, channel], mean[~below], atol=1e-6)
+    assert np.array_equal(despilled(found, screen), found), "once is enough"
+
+
+def test_grey_under_a_green_light_is_grey_again_and_skin_stays() -> None:
+    grey = np.full((4, 4, 3), 0.3, np.float32)
+    spilt = grey + np.float32([0.0, 0.15, 0.0])
+    assert np.allclose(despilled(spilt, "green"), grey, atol=1e-6)
+    skin = np.full((4, 4, 3), np.float32([0.45, 0.25, 0.17]))
+    assert np.array_equal(despilled(skin, "green"), skin)

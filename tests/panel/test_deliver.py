@@ -59,6 +59,19 @@ def test_only_what_goes_together_is_offered(dialog: DeliverMattes) -> None:
     assert set(itertools.chain(*offered.values())) - {""} == set(FORMATS)
 
 
+def test_a_screen_is_chosen_for_colour_alone(dialog: DeliverMattes) -> None:
+    choose(dialog, "layers")
+    assert dialog.despill.isHidden()
+    choose(dialog, "rgba")
+    assert not dialog.despill.isHidden() and dialog.request().despill is None
+    dialog.despill.setFocus()
+    for screen in ("green", "blue"):
+        QtTest.QTest.keyClick(dialog.despill, Qt.Key.Key_Down)
+        assert dialog.request().despill == screen
+    choose(dialog, "alpha")
+    assert dialog.request().despill is None
+
+
 def test_every_control_says_what_it_does(dialog: DeliverMattes) -> None:
     for row in range(dialog.form.rowCount()):
         field = dialog.form.itemAt(row, dialog.form.ItemRole.FieldRole)

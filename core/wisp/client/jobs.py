@@ -108,6 +108,7 @@ class Deliver(Request):
     premultiply: Annotated[Optional[bool], "`rgba`: colour times alpha."] = None
     exclusive: Annotated[Optional[bool], "Where objects overlap, their mattes add up to at most 1."] = None
     confidence: Annotated[bool, "Also a layer `conf.<object>` in EXR: 1 - expected error."] = False
+    despill: Annotated[Optional[Literal["green", "blue"]], "`rgba`: take this screen's light out of the colour."] = None
     frames: Annotated[Optional[str], "A frame range; null: the whole shot."] = None
     objects: Annotated[Optional[List[int]], "Ids; null: all enabled objects."] = None
     overwrite: Annotated[bool, "Replace files of other content."] = False

@@ -235,6 +235,10 @@ PICTURE_FORMATS = tuple(one.key for one in _PICTURES)
 SHAPE_FORMATS = tuple(one.key for one in _SHAPES)
 
 
+#: The screen whose light can be taken out of colour -> words; in the order of a second and third channel.
+SCREENS = {"green": "Green screen", "blue": "Blue screen"}
+
+
 def formats_of(layout: str) -> Tuple[str, ...]:
     """The formats that files of this layout can have."""
     if layout == "shapes":
@@ -246,6 +250,11 @@ def formats_of(layout: str) -> Tuple[str, ...]:
 def confidence_fits(layout: str, file_format: str) -> bool:
     """Whether a file can have a layer of confidence beside its alpha."""
     return layout in ("alpha", "layers", "rgba") and FORMATS[file_format].layers
+
+
+def despill_fits(layout: str) -> bool:
+    """Whether there is colour that a screen can have thrown its light on."""
+    return layout == "rgba"
 
 
 def premultiplied_fits(layout: str, file_format: str) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..client.jobs import Deliver, Delivered
-from ..client.tables import LAYOUTS, PICTURE_FORMATS, SHAPE_FORMATS
+from ..client.tables import LAYOUTS, PICTURE_FORMATS, SCREENS, SHAPE_FORMATS
 from .options import add_model_options, add_output_options, request_of, set_up_logging, solver_of
 from .report import report_job
 from .solve import add_selection_options, object_ids
@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where objects overlap, their mattes add up to at most 1 (default: the shot's)",
     )
     parser.add_argument("--confidence", action="store_true", help="a layer conf.<object> in EXR: 1 - expected error")
+    parser.add_argument("--despill", choices=SCREENS, help="rgba: take this screen's light out of the object's colour")
     parser.add_argument(
         "--version", type=_version, metavar="next|N", help="number the delivery; no version is ever overwritten"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..finish.despill import despilled
 from ..finish.foreground import foreground_colour
 from ..plates.clip import FloatImage
 from ..plates.colour import AS_IS, ColourChoice, DisplayTransform, LinearLight, srgb_encode
@@ -16,14 +17,16 @@ class Foreground:
     It is worked out in linear light, because light is what mixes in a soft pixel: see `LinearLight`.
     """
 
-    def __init__(self, plate: Plate, colour: ColourChoice) -> None:
-        self._plate = plate
+    def __init__(self, plate: Plate, colour: ColourChoice, screen: str | None = None) -> None:
+        """`screen`: one of `SCREENS`, whose light is taken out."""
+        self._plate, self._screen = plate, screen
         self._light = LinearLight(colour)
         self._display = None if colour.view == AS_IS else DisplayTransform(self._light.space)
 
     def linear(self, frame: int, alpha: FloatImage) -> FloatImage:
         """float32, height x width x 3: linear light, scene values above 1 included."""
-        return foreground_colour(self._light(self._plate.read(frame).rgb), alpha)
+        rgb = foreground_colour(self._light(self._plate.read(frame).rgb), alpha)
+        return rgb if self._screen is None else despilled(rgb, self._screen)
 
     def display(self, frame: int, alpha: FloatImage) -> FloatImage:
         """The same in 0..1 as a display shows it, for integer formats: the plate's own encoding, else its view."""

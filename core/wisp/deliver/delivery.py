@@ -314,7 +314,7 @@ class Delivery:
     def _foreground(self) -> Any:
         from .colour import Foreground
 
-        return Foreground(self._solver.plate, self._solver.colour)
+        return Foreground(self._solver.plate, self._solver.colour, self._style.despill)
 
 
 def unsolved(missing: Mapping[str, Sequence[int]], asked: Iterable[int], gapless: bool) -> InputError:

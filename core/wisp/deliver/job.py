@@ -47,6 +47,7 @@ def deliver(
             premultiply=defaults.premultiply if asked.premultiply is None else asked.premultiply,
             exclusive=defaults.exclusive if asked.exclusive is None else asked.exclusive,
             confidence=asked.confidence,
+            despill=asked.despill,
         ),
         stem=asked.name or solver.plate.name,
         frames=parse_frames(asked.frames) if asked.frames else None,
@@ -66,7 +67,7 @@ def _shapes(solver: Solver, asked: Deliver, on_event: Listener, should_stop: Cal
         raise UsageError(
             f"The format {asked.format} holds pictures, not shapes.", hint=f"There are {', '.join(SHAPE_FORMATS)}."
         )
-    if asked.confidence or asked.premultiply is not None:
+    if asked.confidence or asked.premultiply is not None or asked.despill is not None:
         raise UsageError("Shapes have neither colour nor confidence.", hint="Leave the option out.")
     delivery = ShapesDelivery(
         solver,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..client.tables import confidence_fits, formats_of, premultiplied_fits
+from ..client.tables import SCREENS, confidence_fits, despill_fits, formats_of, premultiplied_fits
 from ..errors import UsageError
 from ..heads.confidence import SCHEMA as CONFIDENCE_SCHEMA
 from .naming import Format
@@ -21,7 +21,7 @@ class Style:
 
     `premultiply` is about `rgba`. `exclusive`: objects that overlap together have at most 1 (a Cryptomatte always
     is). `confidence` adds a layer `conf.<object>` to EXR: 1 minus the error to be expected of alpha, pixel by pixel.
-    `compression` is of EXR; both are lossless.
+    `despill`: the screen whose light is taken out of the colour of `rgba`. `compression` is of EXR; both are lossless.
     """
 
     layout: Layout = "alpha"
@@ -30,6 +30,7 @@ class Style:
     premultiply: bool = False
     exclusive: bool = False
     confidence: bool = False
+    despill: Literal["green", "blue"] | None = None
 
     def __post_init__(self) -> None:
         """UsageError for what does not go together."""
@@ -40,6 +41,13 @@ class Style:
                 "Confidence is a layer of its own, which only EXR of the layouts alpha, layers and rgba has.",
                 hint="Use --format exr.",
             )
+        if self.despill is not None and not despill_fits(self.layout):
+            raise UsageError(
+                f"The layout '{self.layout}' has no colour from which a screen's light could be taken.",
+                hint="Use --layout rgba.",
+            )
+        if self.despill not in (None, *SCREENS):
+            raise UsageError(f"There is no screen '{self.despill}'.", hint=f"There are {', '.join(SCREENS)}.")
         if self.layout == "rgba" and self.premultiply and not premultiplied_fits(self.layout, self.format):
             raise UsageError("PNG holds straight colour, by its standard.", hint="Use --straight or another format.")
 
@@ -62,6 +70,8 @@ class Style:
             found["layout"] = self.layout
         if self.layout == "rgba":
             found["premultiply"] = self.premultiply
+        if self.despill:
+            found["despill"] = self.despill
         if self.format != "exr":
             found["format"] = self.format
         return found

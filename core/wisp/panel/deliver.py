@@ -14,7 +14,9 @@ from ..client.session import Session
 from ..client.tables import (
     FORMATS,
     LAYOUTS,
+    SCREENS,
     confidence_fits,
+    despill_fits,
     formats_of,
     premultiplied_fits,
 )
@@ -56,6 +58,10 @@ class DeliverMattes(QtWidgets.QDialog):
         self.exclusive = QtWidgets.QCheckBox("Overlapping objects add up to at most 1")
         self.premultiply = QtWidgets.QCheckBox("Premultiplied")
         self.confidence = QtWidgets.QCheckBox("Confidence as a layer")
+        self.despill = QtWidgets.QComboBox()
+        _add(self.despill, "", "Leave the colour", "The object was not shot before a screen")
+        for key, label in SCREENS.items():
+            _add(self.despill, key, label, f"{key.capitalize()} is at most the mean of the other two channels")
         self.tolerance = QtWidgets.QDoubleSpinBox()
         self.tolerance.setRange(0.05, 1000.0)
         self.tolerance.setSuffix(" px")
@@ -101,6 +107,7 @@ class DeliverMattes(QtWidgets.QDialog):
             premultiply=premultiply,
             exclusive=self.exclusive.isChecked(),
             confidence=self._confident() and self.confidence.isChecked(),
+            despill=(self.despill.currentData() or None) if despill_fits(layout) else None,
             frames=self.frames.text().strip() or None,
             objects=None if len(chosen) == self.objects.count() else [row.data(_ROLE) for row in chosen],
             overwrite=self.overwrite.isChecked(),
@@ -162,6 +169,7 @@ class DeliverMattes(QtWidgets.QDialog):
                 self.confidence,
                 "Error to be expected of every pixel, 1 minus it, as a layer conf.<object>",
             ),
+            (self.despill, "Take the light that a screen throws on the object out of its colour"),
             (self.tolerance, "How far off the outline may be; more needs fewer points and keys"),
             (self.points, "At most so many points per object"),
             (self.keys, "A key each so many frames"),
@@ -190,6 +198,7 @@ class DeliverMattes(QtWidgets.QDialog):
             ("", self.what),
             ("Format", self.formats),
             ("Compression", self.compression),
+            ("Spill", self.despill),
             ("", self.premultiply),
             ("", self.exclusive),
             ("", self.confidence),
@@ -265,6 +274,7 @@ class DeliverMattes(QtWidgets.QDialog):
             (self.overwrite, "overwrite"),
         ):
             box.setChecked(bool(values[key]))
+        self.despill.setCurrentIndex(max(0, self.despill.findData(values.get("despill") or "")))
         self.frames.setText(values["frames"] or "")
         self.version.setCurrentText(str(values["version"] or _NO_VERSION))
         self.tolerance.setValue(float(values["tolerance"]))
@@ -298,6 +308,7 @@ class DeliverMattes(QtWidgets.QDialog):
             (self.compression, file_format in ("exr", "exr32")),
             (self.premultiply, premultiplied_fits(layout, file_format)),
             (self.confidence, self._confident()),
+            (self.despill, despill_fits(layout)),
             (self.exclusive, layout != "crypto"),
             (self.tolerance, shapes),
             (self.points, shapes),
