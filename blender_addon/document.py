@@ -16,6 +16,8 @@ from .client.frames import frames_in, spans
 
 #: The settings of an object's edge, named alike in the strip's data and in the document.
 EDGE = tuple(setting.key for setting in tables.EDGE)
+#: How the plate is read and seen, named alike in the strip's data and in the document: what leaves that to the engine.
+READING: dict[str, Any] = {"colorspace": "", "view": "", "exposure": 0.0, "layer": "", "missing": "error"}
 _DEVICES = re.compile(tables.DEVICE_PATTERN, re.IGNORECASE)
 
 
@@ -51,6 +53,7 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
             "height": plate.height,
             **({"pixel_aspect": round(plate.pixel_aspect, 4)} if plate.pixel_aspect != 1.0 else {}),
             **({"clean": wisp.clean_path} if wisp.clean_path else {}),
+            **{name: said for name, plain in READING.items() if (said := _said(wisp, name)) != plain},
         },
         "objects": [
             {
@@ -63,6 +66,7 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
                 "locks": spans(_locked(item, plate)),
                 **_life(item),
                 **_absent(item, plate),
+                **({"region": region} if (region := _region(item, plate)) else {}),
                 **({"accepted": [list(one) for one in item.fine.items()]} if item.accepted else {}),
                 **{name: path for name in ("garbage", "core") if (path := getattr(item, f"{name}_path"))},
             }
@@ -94,6 +98,20 @@ def _absent(item: Any, plate: Any) -> dict[str, list[list[int]]]:
     there = {prompt.frame for prompt in item.prompts} | _locked(item, plate)
     frames = {frame for frame in frames_in(item.absent) if plate.first <= frame <= plate.last} - there
     return {"absent": spans(frames)} if frames else {}
+
+
+def _said(wisp: Any, name: str) -> Any:
+    said = getattr(wisp, name)
+    return said.strip() if isinstance(said, str) else round(said, 4)
+
+
+def _region(item: Any, plate: Any) -> list[int]:
+    """What of the region lies in the picture; nothing where it is all of it, or none."""
+    corners = [int(value) for value in item.region.split()]
+    x0, y0, x1, y1 = corners if len(corners) == 4 else (0, 0, plate.width, plate.height)
+    found = [max(x0, 0), max(y0, 0), min(x1, plate.width), min(y1, plate.height)]
+    holds = found[0] < found[2] and found[1] < found[3]
+    return found if holds and found != [0, 0, plate.width, plate.height] else []
 
 
 def _edge(item: Any) -> dict[str, float]:

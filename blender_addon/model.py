@@ -5,6 +5,7 @@ Coordinates are plate pixels: origin top left, y down, pixel edges at integers. 
 prompts survive whatever is done to the strip. Run state is not stored; it lives in `session`.
 """
 
+import math
 import uuid
 from pathlib import Path
 
@@ -23,8 +24,15 @@ from bpy.props import (
 from . import compat, compositing, engine, mattes, places
 from .client.client import Signal
 from .client.states import corrected
-from .client.tables import EDGE, HEAD, PALETTE, STROKE_RADIUS, TRACKER
+from .client.tables import EDGE, HEAD, MAX_STOPS, PALETTE, STROKE_RADIUS, TRACKER
 
+#: What is done on a frame whose picture is missing or cannot be read.
+MISSING = (
+    ("error", "Stop", "Tracking stops and names the frame"),
+    ("hold", "Repeat the Frame Before", "The frame before is used in its place"),
+    ("black", "Black", "A black picture is used in its place"),
+    ("skip", "Leave Out", "No matte is made of it"),
+)
 KINDS = (
     ("point", "Point", "A click on the object or beside it"),
     ("box", "Box", "A rectangle around the object"),
@@ -102,6 +110,7 @@ class WispPrompt(bpy.types.PropertyGroup):
 class WispObject(bpy.types.PropertyGroup):
     """One thing to extract. `locks`: plate frames whose mattes are approved, `1-5,8`; `life`: those that it may be seen
     on, nothing for all; `absent`: those of them that it is not to be seen on;
+    `region`: what of the picture models see of it, `left top right bottom` in plate pixels, nothing for all;
     `accepted`: those whose mattes were found fine, with the mattes' fingerprints, `1003:0f3a 1007:77b2`."""
 
     name: StringProperty(name="Name", default="object", update=edited)
@@ -112,6 +121,7 @@ class WispObject(bpy.types.PropertyGroup):
     locks: StringProperty()
     life: StringProperty()
     absent: StringProperty()
+    region: StringProperty()
     accepted: StringProperty()
     garbage: StringProperty(
         name="Garbage Matte",
@@ -208,6 +218,29 @@ class WispStrip(bpy.types.PropertyGroup):
         "with the plate's frame numbers",
     )
 
+    colorspace: StringProperty(
+        name="Colour Space",
+        update=edited,
+        description="Of the plate's numbers, by its name in the engine's OpenColorIO, such as ACEScg; nothing: as its "
+        "files say",
+    )
+    view: StringProperty(
+        name="Display View", update=edited, description="Through which the models see the plate; nothing: the usual one"
+    )
+    exposure: FloatProperty(
+        name="Exposure",
+        update=edited,
+        min=-MAX_STOPS,
+        max=MAX_STOPS,
+        description="Stops that the models see the plate brighter; the plate itself stays",
+    )
+    layer: StringProperty(
+        name="Layer",
+        update=edited,
+        description="Of a multi-layer EXR: a layer, part or stereo view; nothing: the picture",
+    )
+    missing: EnumProperty(name="Missing Frames", items=MISSING, default="error", update=edited)
+
     @property
     def clean_path(self) -> str:
         """Absolute, or nothing."""
@@ -238,6 +271,12 @@ class WispStrip(bpy.types.PropertyGroup):
         item.color = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
         self.active = len(self.objects) - 1
         return item
+
+
+def around(points) -> str:
+    """The region of whole pixels around points, as an object stores it."""
+    xs, ys = zip(*points, strict=True)
+    return " ".join(map(str, (math.floor(min(xs)), math.floor(min(ys)), math.ceil(max(xs)), math.ceil(max(ys)))))
 
 
 def find(uid: str):

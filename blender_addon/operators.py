@@ -53,8 +53,17 @@ class WISP_OT_remove_object(OnPlate, bpy.types.Operator):
         return {"FINISHED"}
 
 
+#: What is said where there is nothing to go to.
+NONE = {
+    "prompts": "There is no further keyframe",
+    "doubtful": "No further frame is worth a look",
+    "suggested": "No frame that is tracked is in doubt: nothing is to be corrected, or it must be tracked first",
+}
+
+
 class WISP_OT_jump(OnPlate, bpy.types.Operator):
-    """Go to the next or previous frame with prompts of the active object, or that is worth a look"""
+    """Go to the next or previous frame with prompts of the active object, to one that is worth a look, or to the one
+    whose correction mends most"""
 
     bl_idname = "wisp.jump"
     bl_label = "Go to Keyframe"
@@ -64,6 +73,7 @@ class WISP_OT_jump(OnPlate, bpy.types.Operator):
         items=(
             ("prompts", "Prompts", "Frames with prompts of the active object"),
             ("doubtful", "Worth a Look", "Frames on which the engine was hardly sure"),
+            ("suggested", "Correct Next", "The frame of the active object from which a correction mends most"),
         ),
         options={"SKIP_SAVE"},
     )
@@ -74,21 +84,45 @@ class WISP_OT_jump(OnPlate, bpy.types.Operator):
         scene, strip = active.target(context)
         item, run = strip.wisp.active_object, runs.get(strip.wisp.uid)
         shown = plates.plate_of(scene, strip).shown
-        if self.to >= 0:
-            wanted = {self.to}
+        one = self.to if self.to >= 0 else None
+        if self.what == "suggested" and item is not None and run is not None:
+            one = run.session.suggestion(item.number, item.keyframes)
+        if one is not None:
+            wanted = {one}
         elif self.what == "doubtful":
             wanted = run.worth_a_look(shown.values()) if run is not None else set()
         else:
-            wanted = set(item.keyframes) if item is not None else set()
+            wanted = set(item.keyframes) if item is not None and self.what == "prompts" else set()
         times = sorted(frame for frame, number in shown.items() if number in wanted)
         now = scene.frame_current
-        if self.to < 0:
+        if one is None:
             times = [frame for frame in times if frame > now] if self.forward else [f for f in times if f < now][::-1]
         if not times:
-            none = "There is no further keyframe" if self.what == "prompts" else "No further frame is worth a look"
-            self.report({"INFO"}, none)
+            self.report({"INFO"}, NONE[self.what])
             return {"CANCELLED"}
         scene.frame_set(times[0])
+        return {"FINISHED"}
+
+
+class WISP_OT_region(OnPlate, bpy.types.Operator):
+    """The active object lies in its box of this frame, on all frames: models see that part of the picture alone, and
+    finer"""
+
+    bl_idname = "wisp.region"
+    bl_label = "Region from Box"
+    bl_options = {"REGISTER", "UNDO"}
+    clear: BoolProperty(name="Whole Picture", default=False, options={"SKIP_SAVE"})
+
+    @reporting
+    def execute(self, context):
+        _, strip = active.target(context)
+        frame, item = active.shown_frame(context), model.own(strip).active_object
+        boxes = [one for one in item.prompts if (one.kind, one.frame) == ("box", frame)] if item is not None else []
+        if item is None or not (boxes or self.clear):
+            raise plates.Refusal("Draw a box on this frame, around all places where the object will be.")
+        item.region = "" if self.clear else model.around(boxes[-1].points)
+        session.schedule_update()
+        session.redraw()
         return {"FINISHED"}
 
 
@@ -374,6 +408,7 @@ CLASSES = (
     WISP_OT_add_object,
     WISP_OT_remove_object,
     WISP_OT_jump,
+    WISP_OT_region,
     WISP_OT_track,
     WISP_OT_stop,
     WISP_OT_remove,

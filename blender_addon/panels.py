@@ -123,6 +123,10 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("wisp.clear_prompts", text="Clear Frame")
         row.operator("wisp.clear_prompts", text="Clear All").everywhere = True
+        row = layout.row(align=True)
+        row.operator("wisp.region", icon="SELECT_SET", depress=bool(item.region))
+        if item.region:
+            row.operator("wisp.region", text="", icon="X").clear = True
 
     @staticmethod
     def candidates(context, layout, strip):
@@ -194,6 +198,7 @@ class WISP_PT_track(OfPlate, bpy.types.Panel):
                 jump = row.operator("wisp.jump", text="Worth a Look", icon=symbol)
                 jump.forward, jump.what = forward, "doubtful"
             row.operator("wisp.accept", text="", icon="CHECKMARK")
+            layout.operator("wisp.jump", text="Correct Next", icon="FF").what = "suggested"
         if spans.keys() & {"solved", "doubtful", "lost"}:
             layout.operator("wisp.check", icon="VIEWZOOM")
 
@@ -264,6 +269,18 @@ class WISP_PT_edge(OfPlate, bpy.types.Panel):
                 layout.prop(item, name)
 
 
+class WISP_PT_reading(OfPlate, bpy.types.Panel):
+    bl_label = "Colour and Frames"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        layout = self.layout
+        layout.use_property_split = True
+        _, strip = active.target(context)
+        for name in (*document.READING, "clean"):
+            layout.prop(strip.wisp, name)
+
+
 class WISP_PT_output(OfPlate, bpy.types.Panel):
     bl_label = "View and Output"
 
@@ -284,7 +301,6 @@ class WISP_PT_output(OfPlate, bpy.types.Panel):
         column.use_property_split = True
         column.prop(strip.wisp, "tracker")
         column.prop(strip.wisp, "head")
-        column.prop(strip.wisp, "clean")
         row = layout.row(align=True)
         row.operator("wisp.deliver", icon="EXPORT")
         row.operator("wisp.make_masks", icon="MOD_MASK")
@@ -294,6 +310,16 @@ class WISP_PT_output(OfPlate, bpy.types.Panel):
         layout.operator("wisp.remove")
 
 
-CLASSES = (WISP_UL_objects, WISP_PT_plate, WISP_PT_objects, WISP_PT_track, WISP_PT_jobs, WISP_PT_edge, WISP_PT_output)
+CLASSES = (
+    WISP_UL_objects,
+    WISP_PT_plate,
+    WISP_PT_objects,
+    WISP_PT_track,
+    WISP_PT_jobs,
+    WISP_PT_edge,
+    WISP_PT_reading,
+    WISP_PT_output,
+)
+
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

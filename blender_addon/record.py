@@ -17,10 +17,11 @@ from typing import Any
 from . import pictures
 from .client.frames import format_frames, frames_in
 from .client.session import Lane
+from .document import READING
 from .mattes import MatteFolder
 
 #: What of an object its mattes depend on.
-_DECISIVE = ("prompts", "edge", "garbage", "core", "first", "last", "absent")
+_DECISIVE = ("prompts", "edge", "garbage", "core", "first", "last", "absent", "region")
 
 
 Frames = Mapping[int, Iterable[int]]
@@ -87,7 +88,7 @@ def outdated(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[int]:
 
 def _look(shot: Mapping[str, Any]) -> Any:
     """What of the plate the mattes of all objects depend on."""
-    return [shot.get("plate", {}).get(key) for key in ("clean", "pixel_aspect")]
+    return [shot.get("plate", {}).get(key) for key in ("clean", "pixel_aspect", *READING)]
 
 
 def _decisive(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable, Dict, List, Optional
 
 from . import bake, edits, follow, host, masks, node, plates, publish, solving, state, strokes
@@ -42,6 +43,32 @@ def go_to_doubt(group: Any, step: int) -> None:
     frame = min(beyond) if step > 0 else max(beyond)
     host.go(frame)
     solving.set_status(group, f"Frame {frame}, {doubts[frame]}")
+
+
+def go_to_suggested(group: Any) -> None:
+    """The frame of the chosen object from which a correction mends most."""
+    item, session = edits.active(group), state.of(group).session
+    frame = None
+    if item is not None and session is not None:
+        frame = session.suggestion(item["id"], {one["frame"] for one in item["prompts"]})
+    if item is None or frame is None:
+        raise edits.Refusal("No frame that is tracked here is in doubt: correct nothing, or press Track all first.")
+    host.go(frame)
+    solving.set_status(group, f"Frame {frame}: a correction of {item['name']} mends most from here")
+
+
+def region_of_box(group: Any) -> None:
+    """The chosen object lies in its box of this frame, on all frames; pressed again: anywhere in the picture."""
+    item, frame, (width, height) = edits.active(group), host.frame(), edits.size_of(group)
+    boxes = [one["xyxy"] for one in item["prompts"] if (one["kind"], one["frame"]) == ("box", frame)] if item else []
+    if item is None or not boxes:
+        raise edits.Refusal("Draw a box on this frame first, around all places where the object will be.")
+    x0, y0, x1, y1 = boxes[-1]
+    region = [max(math.floor(x0), 0), max(math.floor(y0), 0), min(math.ceil(x1), width), min(math.ceil(y1), height)]
+    wanted = None if region == item.get("region") else region
+    edits.edit(group, "Wisp region", lambda shot: shot.set_object(item["id"], region=wanted))
+    words = f"is looked for in {region[2] - region[0]}x{region[3] - region[1]} pixels" if wanted else "may be anywhere"
+    solving.set_status(group, f"{item['name']} {words}")
 
 
 def find(group: Any) -> None:
@@ -138,6 +165,8 @@ BUTTONS: Dict[str, Callable[[Any], Any]] = {
     "check": lambda group: solving.run(group, Check()),
     "prev_doubt": lambda group: go_to_doubt(group, -1),
     "next_doubt": lambda group: go_to_doubt(group, 1),
+    "suggest": go_to_suggested,
+    "region": region_of_box,
     "find": find,
     "subject": subject,
     "refresh_plates": refresh_plates,

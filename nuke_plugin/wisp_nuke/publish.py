@@ -8,13 +8,15 @@ from typing import Any, Dict, List, Optional
 
 from . import bake, edits, graph, host, node, solving
 from .vendor.client.jobs import Deliver, Done, Pack, Packed
-from .vendor.client.tables import LAYOUTS, QUEUES
+from .vendor.client.tables import LAYOUTS, QUEUES, confidence_fits
 
 
 def start(group: Any) -> None:
     """Begin to write the next version; nodes that read it are made once it is written. Raises Refusal while a frame is
     unsolved or the engine is at work for the node."""
-    bake.require_solved(group)
+    frames = host.text_of(group["wisp_publish_frames"]).strip()
+    if not frames:
+        bake.require_solved(group)
     objects = [item for item in edits.stored(group)["objects"] if item.get("enabled", True)]
     names = [item["name"] for item in objects]
     layout = list(LAYOUTS)[host.choice(group["wisp_publish_layout"])]
@@ -37,6 +39,8 @@ def start(group: Any) -> None:
 
     def read_them() -> str:
         """Make nodes that read the files; returns what else there is to say."""
+        if frames and layout != "shapes":
+            return f": {frames}"
         if layout == "alpha":
             bake.bake(group, _published(group, files))
         elif layout == "shapes":
@@ -47,7 +51,15 @@ def start(group: Any) -> None:
                 return "; this Nuke has no Cryptomatte node, use one that reads Cryptomatte files"
         return ""
 
-    asked = Deliver(output, layout=layout, objects=[item["id"] for item in objects])  # type: ignore[arg-type]
+    asked = Deliver(
+        output,
+        layout=layout,  # type: ignore[arg-type]
+        objects=[item["id"] for item in objects],
+        frames=frames or None,
+        exclusive=(bool(group["wisp_publish_exclusive"].value()) and layout != "shapes") or None,
+        confidence=bool(group["wisp_publish_confidence"].value()) and confidence_fits(layout, "exr"),
+        premultiply=(bool(group["wisp_publish_premultiply"].value()) and layout == "rgba") or None,
+    )
     solving.run(group, asked, on_end=ended)
 
 

@@ -32,14 +32,33 @@ def item(name: str, prompts: list[Any], number: int = 1) -> Any:
         life="",
         absent="",
         accepted="",
+        region="",
         **edge,
         **paths,
     )
 
 
-def made(*objects: Any, folder: Path) -> Any:
-    wisp = SimpleNamespace(objects=list(objects), tracker="flow", head="guided", clean_path="")
-    return parse(document.shot_document(wisp, PLATE, folder))
+def strip(*objects: Any, **said: Any) -> Any:
+    plain = {"tracker": "flow", "head": "guided", "clean_path": "", **document.READING}
+    return SimpleNamespace(objects=list(objects), **{**plain, **said})
+
+
+def made(*objects: Any, folder: Path, **said: Any) -> Any:
+    return parse(document.shot_document(strip(*objects, **said), PLATE, folder))
+
+
+def test_how_the_plate_is_read_arrives_and_is_left_to_the_engine_where_nothing_is_said(tmp_path: Path) -> None:
+    said = {"colorspace": "ACEScg", "view": "Raw", "exposure": 1.5, "layer": "left", "missing": "hold"}
+    plate = made(folder=tmp_path, **said).plate
+    assert {name: getattr(plate, name) for name in said} == said and said.keys() == document.READING.keys()
+    assert not document.READING.keys() & document.shot_document(strip(layer=" "), PLATE, tmp_path)["plate"].keys()
+
+
+def test_a_region_arrives_as_far_as_it_lies_in_the_picture(tmp_path: Path) -> None:
+    hero = item("hero", [prompt("point", [(25.0, 16.0)])])
+    for stored, arrives in (("20 10 90 40", (20, 10, 64, 40)), ("", None), ("-5 -5 90 90", None), ("70 0 90 9", None)):
+        hero.region = stored
+        assert made(hero, folder=tmp_path).objects[0].region == arrives, stored
 
 
 def test_every_kind_of_prompt_arrives(tmp_path: Path) -> None:
@@ -72,8 +91,7 @@ def test_mask_pictures_and_words_arrive(tmp_path: Path) -> None:
     picture, words = prompt("mask", []), prompt("text", [], frame=1002)
     picture.mask_path, words.text = "/roto/dog.png", "the dog"
     hero = item("hero", [picture, words, prompt("text", [], frame=5)])
-    wisp = SimpleNamespace(objects=[hero], tracker="flow", head="guided", clean_path="")
-    shot = document.shot_document(wisp, PLATE, tmp_path)
+    shot = document.shot_document(strip(hero), PLATE, tmp_path)
     mask, text = parse(shot).objects[0].prompts
     assert (mask.path, text.text, text.frame) == ("/roto/dog.png", "the dog", 1002)
     assert document.other_folders(shot) == ["/roto"]
@@ -113,8 +131,7 @@ def test_edges_and_whole_mattes_arrive(tmp_path: Path) -> None:
     for name, value in values.items():
         setattr(hero, name, value)
     hero.garbage_path, hero.core_path = "/roto/garbage.####.exr", ""
-    wisp = SimpleNamespace(objects=[hero], tracker="flow", head="guided", clean_path="/set/empty.####.exr")
-    shot = document.shot_document(wisp, PLATE, tmp_path)
+    shot = document.shot_document(strip(hero, clean_path="/set/empty.####.exr"), PLATE, tmp_path)
     stored = parse(shot).objects[0]
     assert {name: getattr(stored.edge, name) for name in values} == values
     assert (stored.garbage, stored.core) == ("/roto/garbage.####.exr", None)

@@ -32,6 +32,7 @@ CASES = (
         "troubles",
         "shapes",
         "exchange",
+        "reading",
         "subject",
         "install",
         "sigpipe",

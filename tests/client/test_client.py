@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wisp.client import jobs
 from wisp.client.client import Client, EngineExit
 from wisp.client.errors import EngineError, EngineGone
+from wisp.client.shots import RemoteShot
 
 #: Answers every request with its own params, after the lines of `before`.
 ECHO = """
@@ -186,3 +188,41 @@ def test_a_write_to_a_dead_engine_never_ends_a_host_that_leaves_sigpipe_alone(tm
     )
     done = subprocess.run([sys.executable, script, tmp_path / "log"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, f"{done.returncode} {done.stderr}"
+
+
+class Asked:
+    """A client that keeps what it is asked, to be answered by the test in its order."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[Any, ...]] = []
+
+    def request(self, *asked: Any) -> int:
+        self.requests.append(asked)
+        return len(self.requests)
+
+    def methods(self) -> list[str]:
+        return [asked[0] for asked in self.requests]
+
+
+def test_no_job_is_done_for_a_document_that_was_refused() -> None:
+    """The engine keeps the one before, and would do the job for that: the job has to fail by the document's own fault,
+    and the document is sent again with the next job, by when the fault may be gone."""
+    client, errors, told = Asked(), [], []
+    shot = RemoteShot(client, {"name": "a"}, {}, lambda _: None, lambda error: errors.append(str(error)))  # type: ignore[arg-type]
+    shot._open()
+    client.requests.pop()[2]({"shot_id": "s", "status": {}})
+
+    def run() -> None:
+        shot.run(jobs.Check(), lambda _: None, lambda _: None, lambda error: told.append(str(error)))
+
+    shot.update({"name": "b"})
+    run()
+    assert client.methods() == ["update"], "the job waits for the answer"
+    client.requests.pop()[3](EngineError("The plate is gone.", kind="input"))
+    assert errors == told == ["The plate is gone."] and not client.requests
+    run()
+    assert client.methods() == ["update"] and client.requests[0][1]["shot"] == {"name": "b"}
+    client.requests.pop()[2]({"status": {}})
+    assert client.methods() == ["check"] and told == ["The plate is gone."]
+    run()
+    assert client.methods() == ["check", "check"], "nothing is sent twice"

@@ -321,3 +321,20 @@ def test_the_menus_press_the_node_that_is_meant(session: Any, group: Any) -> Non
     assert len(session.prompts(other)) == 1 and len(session.prompts(group, 1)) == 2
     session.host.menus["Nodes"]["Wisp/Wisp"]()
     assert len(session.module("host").wisp_nodes()) == 3
+
+
+def test_the_box_of_a_frame_becomes_the_objects_region_and_goes_again(session: Any) -> None:
+    group = session.wisp()
+    group["wisp_cache_dir"].setValue("/tmp/none")
+    group["wisp_region"].execute()
+    assert "Draw a box on this frame" in group["wisp_status"].value()
+    session.host.viewer.ctrl_shift_drag(8, 6, 40, 40)
+    group["wisp_set_box"].execute()
+    group["wisp_region"].execute()
+    assert session.objects(group)[0]["region"] == [8, 8, 40, 42] and "32x34 pixels" in group["wisp_status"].value()
+    assert session.module("solving").document(group)["objects"][0]["region"] == [8, 8, 40, 42]
+    session.undo()
+    assert not session.objects(group)[0].get("region")
+    group["wisp_region"].execute()
+    group["wisp_region"].execute()
+    assert session.objects(group)[0]["region"] is None and "anywhere" in group["wisp_status"].value()

@@ -152,6 +152,37 @@ def take_back(group: Any, roto: Any) -> None:
     assert session.module("edits").stored(group)["objects"] == objects[:-1]
 
 
+def part_of_it(group: Any, folder: Path) -> None:
+    """Every second frame, of objects that add up to at most 1; no nodes are made that would miss the others."""
+    from wisp.plates.exr import read_channels
+
+    session = group.session_of_test
+    busy = session.module("solving").busy
+    group["wisp_add_object"].execute()
+    session.host.viewer.ctrl_shift_drag(28, 26, 72, 70)
+    group["wisp_set_box"].execute()
+    session.idle()
+    group["wisp_track_both"].execute()
+    session.until(lambda: not busy(group))
+    session.sets(group, "wisp_publish_layout", 1)
+    session.sets(group, "wisp_publish_exclusive", True)
+    for frames, words in (("1001-1004x2", ": 1001-1004x2"), ("1001-", "1001-")):
+        session.sets(group, "wisp_publish_frames", frames)
+        before = session.host.root_group.nodes()
+        group["wisp_publish"].execute()
+        session.until(lambda: not busy(group))
+        assert words in group["wisp_status"].value() and session.host.root_group.nodes() == before
+    newest = max(folder.joinpath("out").iterdir())
+    assert sorted(path.name for path in newest.iterdir()) == ["Wisp1.1001.exr", "Wisp1.1003.exr"]
+    found = read_channels(newest / "Wisp1.1003.exr")[0]
+    both = found["matte.disc"].astype(float) + found["matte.object2"]
+    assert 0.9 < both.max() < 1.002, "alike as they are, each takes its half"
+    session.sets(group, "wisp_publish_frames", "")
+    session.sets(group, "wisp_publish_exclusive", False)
+    group["wisp_delete_object"].execute()
+    session.idle()
+
+
 @pytest.mark.slow
 def test_delivery_and_the_farm_from_inside(group: Any, tmp_path: Path) -> None:
     """Every layout, read back by plain nodes; the job of a farm."""
@@ -164,6 +195,7 @@ def test_delivery_and_the_farm_from_inside(group: Any, tmp_path: Path) -> None:
     group["wisp_track_both"].execute()
     session.until(lambda: keyed(group) == list(FRAMES))
     session.sets(group, "wisp_publish_dir", (tmp_path / "out").as_posix())
+    session.sets(group, "wisp_publish_confidence", True)
     channels = {}
     for number, layout in enumerate(("layers", "rgba", "crypto", "shapes"), 1):
         session.sets(group, "wisp_publish_layout", number)
@@ -186,6 +218,10 @@ def test_delivery_and_the_farm_from_inside(group: Any, tmp_path: Path) -> None:
         assert read["last"].value() == FRAMES[-1]
     assert any("matte.disc" in name for name in channels["layers"]) and {"R", "A"} <= channels["rgba"]
     assert any("crypto" in name.lower() for name in channels["crypto"])
+    assert (
+        all("conf.disc" in channels[layout] for layout in ("layers", "rgba")) and "conf.disc" not in channels["crypto"]
+    )
+    part_of_it(group, tmp_path)
     session.sets(group, "wisp_farm_map", "P:/film=/mnt/film")
     for number, (queue, file) in enumerate(
         (("openjd", "plate.job.json"), ("deadline-cloud", "template.json"), ("flamenco", "plate.flamenco.json"))
@@ -222,6 +258,17 @@ def test_frames_worth_a_look_and_words(group: Any) -> None:
     lanes[1].suspicious[FRAMES[2]] = "the edge jumps"
     group["wisp_next_doubt"].execute()
     assert session.host.frame() == FRAMES[2] and "the edge jumps" in group["wisp_status"].value()
+
+    mine = session.module("state").of(group).session
+    for frame in FRAMES:
+        mine.note_track_state(1, frame, "tracked", 1.0)
+    group["wisp_suggest"].execute()
+    assert "correct nothing" in group["wisp_status"].value() and session.host.frame() == FRAMES[2]
+    for frame in FRAMES[1:]:
+        mine.note_track_state(1, frame, "tracked", 0.4)
+    group["wisp_suggest"].execute()
+    assert session.host.frame() == FRAMES[1] and "mends most from here" in group["wisp_status"].value()
+    session.host.frame(FRAMES[2])
 
     group["wisp_find"].execute()
     assert "Write what to look for" in group["wisp_status"].value()

@@ -39,6 +39,10 @@ class RemoteShot:
         self._opening = False
         self._asked = 0
         self._waiting: List[_Request] = []
+        #: Documents that were sent and not answered yet, whether the last one was refused, and the jobs that wait.
+        self._untold = 0
+        self._outdated = False
+        self._held: List[_Request] = []
 
     @property
     def opening(self) -> bool:
@@ -51,15 +55,51 @@ class RemoteShot:
         if self._shot_id is None and not self._opening:
             self._open()  # the document before this one was refused
         else:
-            self._request("update", {"shot": shot}, self._report)
+            self._tell({"shot": shot})
 
     def refresh(self) -> bool:
         """Have the files looked at anew: some may have come, gone or changed. False, and nothing, for a shot that was
         refused."""
         known = self._shot_id is not None or self._opening
         if known:
-            self._request("update", {"shot": self._shot, "look_again": True}, self._report)
+            self._tell({"shot": self._shot, "look_again": True})
         return known
+
+    def _tell(self, params: Dict[str, Any]) -> None:
+        """Send the document. Jobs wait for the answer: one for a document that is refused must not be done for the one
+        before it, which the engine keeps."""
+        self._untold += 1
+        self._request("update", params, self._accepted, self._refused)
+
+    def _accepted(self, result: Dict[str, Any]) -> None:
+        self._untold -= 1
+        self._outdated = False
+        self._report(result)
+        for request in self._take_held():
+            self._request(*request)
+
+    def _refused(self, error: EngineError) -> None:
+        self._untold -= 1
+        self._outdated = True
+        self._on_error(error)
+        for request in self._take_held():
+            request.on_error(error)
+
+    def _take_held(self) -> List[_Request]:
+        """The jobs that waited for an answer, once there is none to come."""
+        held = [] if self._untold else self._held
+        if held:
+            self._held = []
+        return held
+
+    def _begin(self, method: str, params: Dict[str, Any], job: Job) -> None:
+        """Ask for a job, once the engine has the document as it is."""
+        if self._outdated and not self._untold:
+            self._tell({"shot": self._shot})  # what it lacked may be there now
+        if self._untold:
+            self._held.append(_Request(method, params, job._accepted, job._fail))
+        else:
+            self._request(method, params, job._accepted, job._fail)
 
     def preview(
         self,
@@ -89,7 +129,7 @@ class RemoteShot:
         handlers = {"job/progress": on_progress, "job/frame": on_frame, "job/done": on_done}
         job = Job(self._client, handlers, on_error or self._on_error)
         params = {"frames": frames, "objects": objects, "direction": direction}
-        self._request("solve", params, job._accepted, job._fail)
+        self._begin("solve", params, job)
         return job
 
     def run(
@@ -106,7 +146,7 @@ class RemoteShot:
         }
         handlers["job/done"] = lambda params: on_done(jobs.parse(jobs.ENDS[asked.method], params))
         job = Job(self._client, handlers, on_error or self._on_error)
-        self._request(asked.method, dataclasses.asdict(asked), job._accepted, job._fail)
+        self._begin(asked.method, dataclasses.asdict(asked), job)
         return job
 
     def close(self) -> None:
@@ -123,7 +163,7 @@ class RemoteShot:
         self._asked = self._client.request("open", dict(self._place, shot=self._shot), self._opened, self._lost)
 
     def _opened(self, result: Dict[str, Any]) -> None:
-        self._opening = False
+        self._opening = self._outdated = False
         self._shot_id = result["shot_id"]
         waiting, self._waiting = self._waiting, []
         self._report(result)

@@ -38,6 +38,8 @@ def run() -> None:
     item.prompts.remove(len(item.prompts) - 1)
     state.mark_suspicious(1, 1005, "")
     scene.frame_set(15)
+    suggested(strip, state)
+    region(strip)
     waiting(strip, state)
     moves()
     erased(strip)
@@ -45,6 +47,30 @@ def run() -> None:
     assert bpy.ops.wisp.remove() == {"FINISHED"}
     assert [(each.name, len(each.modifiers)) for each in stage.all_strips()] == [(strip.name, 0)]
     assert not strip.wisp.uid and not strip.wisp.objects
+
+
+def suggested(strip: Any, state: Any) -> None:
+    """Where doubt begins is the frame to correct next; nowhere in doubt: it says so."""
+    scene = bpy.context.scene
+    assert bpy.ops.wisp.jump(what="suggested") == {"CANCELLED"} and scene.frame_current == 15
+    for frame in range(1001, 1011):
+        state.session.note_track_state(1, frame, "tracked", 0.99 if frame < 1006 else 0.4)
+    words = " ".join(stage.drawn(stage.addon("panels").WISP_PT_track))
+    assert "Correct Next" in words, words
+    assert bpy.ops.wisp.jump(what="suggested") == {"FINISHED"} and scene.frame_current == 6
+    for frame in range(1001, 1011):
+        state.session.note_track_state(1, frame, "tracked", 1.0)
+    scene.frame_set(15)
+
+
+def region(strip: Any) -> None:
+    """The box of this frame becomes what models see of the object, and goes again."""
+    item = strip.wisp.objects[0]
+    stage.must_fail(bpy.ops.wisp.region, "Draw a box on this frame")
+    item.add_prompt("box", 1015, [(10.4, 10.0), (60.2, 50.0)])
+    assert bpy.ops.wisp.region() == {"FINISHED"} and item.region == "10 10 61 50"
+    assert bpy.ops.wisp.region(clear=True) == {"FINISHED"} and item.region == ""
+    item.prompts.remove(len(item.prompts) - 1)
 
 
 def waiting(strip: Any, state: Any) -> None:

@@ -92,6 +92,11 @@ def delivered() -> None:
         assert bpy.ops.wisp.deliver(wait=True, filepath=numbered, **asked) == {"FINISHED"}
     made = sorted(str(path.relative_to(folder / "v")) for path in (folder / "v").glob("*/*"))
     assert made == [f"{version}/red.{frame}.exr" for version in ("v001", "v002") for frame in (1001, 1003, 1005)], made
+    sure = stage.FOLDER / "sure"
+    asked = {"filepath": str(sure / "m.####.exr"), "layout_kind": "layers", "confidence": True, "frames": "1003"}
+    assert bpy.ops.wisp.deliver(wait=True, **asked) == {"FINISHED"}
+    told = stage.addon("pictures").header(sure / "m.1003.exr")["channels"]
+    assert b"conf.red" in told and b"matte.red" in told, told
     crypto = str(stage.FOLDER / "crypto" / "c.####.exr")
     assert bpy.ops.wisp.deliver(wait=True, filepath=crypto, layout_kind="crypto") == {"FINISHED"}
 
