@@ -52,7 +52,8 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
             "width": plate.width,
             "height": plate.height,
             **({"pixel_aspect": round(plate.pixel_aspect, 4)} if plate.pixel_aspect != 1.0 else {}),
-            **({"clean": wisp.clean_path} if wisp.clean_path else {}),
+            **wisp.beside_paths,
+            **({"backlit": True} if wisp.backlit else {}),
             **{name: said for name, plain in READING.items() if (said := _said(wisp, name)) != plain},
         },
         "objects": [
@@ -77,8 +78,8 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
 
 
 def other_folders(shot: dict[str, Any]) -> list[str]:
-    """The folders beside the plate's that the document refers to: of masks, whole mattes and the clean plate."""
-    paths = [shot["plate"]["clean"]] if "clean" in shot["plate"] else []
+    """The folders beside the plate's that the document refers to: of masks, whole mattes and what was filmed beside."""
+    paths = [shot["plate"][key] for key in tables.BESIDE if key in shot["plate"]]
     paths += [item[name] for item in shot["objects"] for name in ("garbage", "core") if name in item]
     paths += [prompt["path"] for item in shot["objects"] for prompt in item["prompts"] if "path" in prompt]
     return sorted({PurePath(path).parent.as_posix() for path in paths})

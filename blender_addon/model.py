@@ -24,7 +24,7 @@ from bpy.props import (
 from . import compat, compositing, engine, mattes, places
 from .client.client import Signal
 from .client.states import corrected
-from .client.tables import EDGE, HEAD, MAX_STOPS, PALETTE, STROKE_RADIUS, TRACKER
+from .client.tables import BESIDE, EDGE, HEAD, MAX_STOPS, PALETTE, STROKE_RADIUS, TRACKER
 
 #: What is done on a frame whose picture is missing or cannot be read.
 MISSING = (
@@ -217,7 +217,22 @@ class WispStrip(bpy.types.PropertyGroup):
         description="The empty set, in the plate's size and colour: one picture, or a sequence as name.####.exr "
         "with the plate's frame numbers",
     )
-
+    second: StringProperty(
+        name="Second Plate",
+        subtype="FILE_PATH",
+        update=edited,
+        description="The same still or performance before another backing: with both backings empty, too, the matte "
+        "comes from what shines through",
+    )
+    second_clean: StringProperty(
+        name="Second Clean Plate", subtype="FILE_PATH", update=edited, description="That other backing, empty"
+    )
+    backlit: BoolProperty(
+        name="Backlit",
+        default=False,
+        update=edited,
+        description="The object is dark before the clean plate, which alone is lit",
+    )
     colorspace: StringProperty(
         name="Colour Space",
         update=edited,
@@ -242,9 +257,9 @@ class WispStrip(bpy.types.PropertyGroup):
     missing: EnumProperty(name="Missing Frames", items=MISSING, default="error", update=edited)
 
     @property
-    def clean_path(self) -> str:
-        """Absolute, or nothing."""
-        return absolute(self.clean)
+    def beside_paths(self) -> dict[str, str]:
+        """What was filmed beside the plate, absolute, by the document's key."""
+        return {key: absolute(path) for key in BESIDE if (path := getattr(self, key))}
 
     @property
     def active_object(self):

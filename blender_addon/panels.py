@@ -7,6 +7,7 @@ import bpy
 
 from . import active, activity, candidates, document, outputs, plates, troubles
 from .client.frames import frames_in, spans
+from .client.tables import BESIDE
 from .icons import icon
 from .runs import runs
 
@@ -277,7 +278,7 @@ class WISP_PT_reading(OfPlate, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         _, strip = active.target(context)
-        for name in (*document.READING, "clean"):
+        for name in (*document.READING, *BESIDE, "backlit"):
             layout.prop(strip.wisp, name)
 
 

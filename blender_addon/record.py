@@ -17,6 +17,7 @@ from typing import Any
 from . import pictures
 from .client.frames import format_frames, frames_in
 from .client.session import Lane
+from .client.tables import BESIDE
 from .document import READING
 from .mattes import MatteFolder
 
@@ -88,7 +89,7 @@ def outdated(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[int]:
 
 def _look(shot: Mapping[str, Any]) -> Any:
     """What of the plate the mattes of all objects depend on."""
-    return [shot.get("plate", {}).get(key) for key in ("clean", "pixel_aspect", *READING)]
+    return [shot.get("plate", {}).get(key) for key in (*BESIDE, "backlit", "pixel_aspect", *READING)]
 
 
 def _decisive(item: Mapping[str, Any]) -> dict[str, Any]:

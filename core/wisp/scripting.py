@@ -129,12 +129,25 @@ class OpenShot:
         self._shot = documents.parse(self._edits.document)
         return self
 
-    def clean_plate(self, path: str | Path | None) -> OpenShot:
-        """The empty set as a picture, or a sequence with the plate's frame numbers; None: none."""
-        stored = None if path is None else documents.relative_path(path, self.path)
+    def clean_plate(
+        self,
+        path: str | Path | None,
+        *,
+        second: str | Path | None = None,
+        second_clean: str | Path | None = None,
+        backlit: bool = False,
+    ) -> OpenShot:
+        """The empty set as a picture, or a sequence with the plate's frame numbers; None: none.
+
+        `second`: the same still or performance before another backing, `second_clean` that backing empty: alpha by
+        triangulation. `backlit`: the object is dark before the clean plate, which alone is lit."""
+        stored = {
+            key: None if given is None else documents.relative_path(given, self.path)
+            for key, given in (("clean", path), ("second", second), ("second_clean", second_clean))
+        }
 
         def change(edits: ShotEdits) -> None:
-            edits.set_plate(clean=stored)
+            edits.set_plate(**stored, backlit=backlit)
 
         self.edit(change)
         return self
@@ -277,7 +290,9 @@ class OpenShot:
         plate = open_plate(path, layer=layer)
         made = documents.moved(self._shot, self.path, place)
         made.objects.clear()
-        made.plate.path, made.plate.layer, made.plate.clean = documents.relative_path(path, place), layer, None
+        made.plate.path, made.plate.layer, made.plate.backlit = documents.relative_path(path, place), layer, False
+        for key in documents.BESIDE:  # filmed by the other camera
+            setattr(made.plate, key, None)
         made.plate.width, made.plate.height, made.plate.pixel_aspect = plate.width, plate.height, plate.pixel_aspect
         return OpenShot(made, place, cache, self._options)
 

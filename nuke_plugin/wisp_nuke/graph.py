@@ -14,8 +14,18 @@ from . import host
 
 #: Objects that one node carries; and where the edition of the host shows Python ten nodes.
 MOST_OBJECTS, MOST_IF_LIMITED = 8, 1
-#: The node's inputs in their order: what is matted; where no object can be; what surely belongs to one; the empty set.
-PLATE, GARBAGE, CORE, CLEAN = INPUTS = ("Plate", "Garbage", "Core", "Clean")
+#: The node's inputs in their order: what is matted; where no object can be; what surely belongs to one; the empty set;
+#: of a pair what is matted before another backing, and that backing empty.
+PLATE, GARBAGE, CORE, CLEAN, SECOND, SECOND_CLEAN = INPUTS = (
+    "Plate",
+    "Garbage",
+    "Core",
+    "Clean",
+    "Second",
+    "SecondClean",
+)
+#: What was filmed beside the plate: the document's key -> the input.
+FILMED = {"clean": CLEAN, "second": SECOND, "second_clean": SECOND_CLEAN}
 #: Those that count by their alpha; of the others the colours are seen.
 BY_ALPHA = (GARBAGE, CORE)
 OUTPUTS = ("Plate + alpha", "Premultiplied", "Matte only", "Tint over plate", "Plate")

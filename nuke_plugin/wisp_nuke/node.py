@@ -217,6 +217,7 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _number(
         "exposure", "exposure", 0.0, (-6, 6), "Stops that the models see the plate brighter; the plate itself stays."
     ),
+    _check("backlit", "backlit", False, "The object is dark before the input Clean, which alone is lit."),
     _button(
         "refresh_plates", "Render the plate again", "After a change that the node cannot see, such as new files.", True
     ),

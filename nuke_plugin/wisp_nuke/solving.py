@@ -71,7 +71,8 @@ def document(group: Any) -> Dict[str, Any]:
         "pixel_aspect": form.pixel_aspect,
         "colorspace": plates.colorspace(group),
         "exposure": float(group["wisp_exposure"].value()),
-        "clean": _pictures_of(group, graph.CLEAN),
+        **{key: _pictures_of(group, name) for key, name in graph.FILMED.items()},
+        "backlit": bool(group["wisp_backlit"].value()),
     }
     models = {"tracker": str(group["wisp_tracker"].value()), "head": str(group["wisp_head"].value())}
     objects = [_with_inputs(group, item) for item in found["objects"]]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from wisp.client.tables import BESIDE
 
 from blender_addon import mattes, pictures, record
 
@@ -49,20 +50,20 @@ def test_a_file_that_was_to_be_computed_anew_is_not_solved(folder: Path) -> None
     assert known[1][:2] == ({1001, 1003}, {1002})
 
 
-@pytest.mark.parametrize("change", ["prompt", "edge", "tracker", "clean"])
+@pytest.mark.parametrize("change", ["prompt", "edge", "tracker", "clean", "second", "second_clean"])
 def test_another_document_makes_its_objects_dirty(folder: Path, change: str) -> None:
     now = shot()
     if change == "prompt":
         now["objects"][0]["prompts"][0]["xyxy"] = [1.0, 1.0, 5.0, 6.0]
     elif change == "edge":
         now["objects"][0]["edge"]["grow"] = 2.0
-    elif change == "clean":
-        now["plate"]["clean"] = "/set/empty.png"
+    elif change in BESIDE:
+        now["plate"][change] = "/set/empty.png"
     else:
         now["solve"]["tracker"] = "sam2"
     known = record.read(folder, now, FRAMES)
     assert known[1][:2] == (set(), set(FRAMES))
-    assert known[2].dirty == (set(FRAMES) if change in ("tracker", "clean") else {1001})
+    assert known[2].dirty == (set(FRAMES) if change in ("tracker", *BESIDE) else {1001})
 
 
 def test_names_and_folders_do_not_count() -> None:

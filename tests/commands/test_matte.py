@@ -188,6 +188,26 @@ def test_an_unwritable_place_exits_8(plate: str, capsys: pytest.CaptureFixture[s
     assert "blocked" in says(capsys)
 
 
+def test_a_pair_and_a_backlit_plate_are_told_in_the_document(plate: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, grey in (("clean", 30), ("white", 220)):
+        cv2.imwrite(f"plates/{name}.png", np.full((SIZE[1], SIZE[0], 3), grey, np.uint8))
+    pair = ["--second-plate", plate, "--second-clean-plate", "plates/white.png"]
+    assert matte(plate, "--box", BOX, "-o", "alone", *pair) == 2
+    assert "there is no clean plate" in says(capsys) and not Path("alone").exists()
+    assert matte(plate, "--box", BOX, "-o", "one", "--backlit") == 2
+    assert "needs its backing" in says(capsys)
+    # The same take twice: in its light the white backing is as dark as the other.
+    assert matte(plate, "--box", BOX, "-o", "two", "--clean-plate", "plates/clean.png", *pair) == 3
+    assert "look alike on frame 1001" in says(capsys)
+    stored = documents.load(next(Path("two").glob("*.wisp"))).plate
+    assert stored.beside == {
+        "clean": "../plates/clean.png",
+        "second": "../plates/sh010.%04d.png",
+        "second_clean": "../plates/white.png",
+    }
+    assert not stored.backlit
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -14,7 +14,10 @@
     "exposure": -0.5,
     "layer": "left.beauty",
     "missing": "hold",
-    "clean": "plates/sh010_clean.exr"
+    "clean": "plates/sh010_clean.exr",
+    "second": "plates/sh010_white.%04d.exr",
+    "second_clean": "plates/sh010_white_clean.exr",
+    "backlit": false
   },
   "objects": [
     {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from wisp.engine import paths
 from wisp.errors import UsageError
-from wisp.shot import parse
+from wisp.shot import BESIDE, parse
 
 
 @pytest.fixture
@@ -81,6 +81,9 @@ def test_every_path_of_a_document_is_checked(roots: paths.Roots) -> None:
         roots.check(parse(document))
     mask["path"] = "roto.png"
     roots.check(parse(document))
+    for key, name in BESIDE.items():
+        with pytest.raises(UsageError, match=f"The {name} '../secret/key.png'"):
+            roots.check(parse({**document, "plate": {**plate, key: "../secret/key.png"}}))
     for matte in ("garbage", "core"):
         with pytest.raises(UsageError, match=f"{matte} matte of 'hero'"):
             roots.check(parse({**document, "objects": [{"id": 1, "name": "hero", matte: "../secret/key.png"}]}))

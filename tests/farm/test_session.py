@@ -105,11 +105,12 @@ def test_the_real_process_does_a_task_and_one_that_died_is_done_without(shot: Pa
 def test_whole_paths_of_a_shot_are_mapped(shot: Path, rule: str, path: str, here: str) -> None:
     document = load(shot)
     document.plate.path = path
-    document.objects[0].garbage = path
+    document.objects[0].garbage = document.plate.clean = document.plate.second_clean = path
     document.objects[0].prompts.append(MaskPrompt(frame=1001, path=path))
     mapped = map_paths(document, parse_rules([rule]))
     assert (mapped.plate.path, mapped.objects[0].garbage) == (here, here)
     assert mapped.objects[0].prompts[-1].path == here  # type: ignore[union-attr]
+    assert mapped.plate.beside == {"clean": here, "second_clean": here}
     assert document.plate.path == path
 
 

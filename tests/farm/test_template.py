@@ -16,6 +16,7 @@ from wisp.farm.bundle import write_bundle
 from wisp.farm.local import make_job
 from wisp.farm.ranges import from_openjd, to_openjd
 from wisp.farm.template import JobPlan, job_template, job_values
+from wisp.shot import load, save
 
 GOLDEN = Path(__file__).parents[1] / "data" / "farm-template.json"
 GOLDEN_BUNDLE = GOLDEN.with_name("farm-bundle.json")
@@ -101,10 +102,17 @@ def test_what_the_shot_has_not_is_told(shot: Path, capsys, extra: list[str], say
 
 def test_a_bundle_names_all_that_the_shot_reads(shot: Path, tmp_path: Path, capsys) -> None:
     folder = tmp_path / "job"
+    filmed = [tmp_path / name for name in ("clean.png", "second.png", "white.png")]
+    for file in filmed:
+        file.write_bytes(b"")
+    document = load(shot)
+    document.plate.clean, document.plate.second, document.plate.second_clean = map(str, filmed)
+    save(document, shot)
     assert main(["farm", "submit", str(shot), "--to", "deadline-cloud", "-o", str(folder)]) == 0
     assert f"deadline bundle submit {folder}" in capsys.readouterr().out
     references = json.loads((folder / "asset_references.json").read_text("utf-8"))["assetReferences"]
-    assert references["inputs"] == {"filenames": [str(shot)], "directories": [str(shot.parent / "plates")]}
+    files = sorted(map(str, [shot, *filmed]))
+    assert references["inputs"] == {"filenames": files, "directories": [str(shot.parent / "plates")]}
     assert references["outputs"] == {"directories": [str(shot.parent / "wisp-cache")]}
     values = json.loads((folder / "parameter_values.json").read_text("utf-8"))["parameterValues"]
     job, known = make_job(

@@ -65,7 +65,7 @@ def export(session: Any, group: Any) -> int:
 def test_an_input_is_rendered_once_and_told_to_the_engine(session: Any, tmp_path: Path) -> None:
     group = node_with_box(session, tmp_path)
     solving = session.module("solving")
-    assert [node.name() for node in group.nodes() if node.Class() == "Input"] == ["Plate", "Garbage", "Core", "Clean"]
+    assert [node.name() for node in group.nodes() if node.Class() == "Input"] == list(session.module("graph").INPUTS)
     group.setInput(1, alpha_of(session, slice(0, 40), slice(None)))
     (item,) = solving.document(group)["objects"]
     assert item["garbage"] is None, "nothing is rendered yet"

@@ -189,7 +189,15 @@ def test_exposure_changes_what_is_seen_and_a_wrong_name_is_said(window: Window, 
     assert (plate["exposure"], plate["missing"]) == (-3.0, "hold")
     hand.wait(lambda: 0 <= brightness() < 0.7 * before)
     dialog = window.plate_settings()
-    assert dialog.exposure.value() == -3.0 and dialog.clean.text() == ""
-    dialog.clean.setText(" set.exr ")
+    assert dialog.exposure.value() == -3.0 and dialog.beside["clean"].text() == ""
+    for key, line in dialog.beside.items():
+        line.setText(f" {key}.exr ")
+    dialog.backlit.setChecked(True)
     dialog.accept()
-    assert editor.edits.document["plate"]["clean"] == "set.exr"
+    plate = editor.edits.document["plate"]
+    assert [plate[key] for key in ("clean", "second", "second_clean")] == [
+        "clean.exr",
+        "second.exr",
+        "second_clean.exr",
+    ]
+    assert plate["backlit"] is True

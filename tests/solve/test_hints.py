@@ -10,6 +10,7 @@ import pytest
 import wisp
 from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, point, shot, solver
 from wisp.errors import InputError, UsageError
+from wisp.plates.colour import srgb_decode, srgb_encode
 
 RED, BLUE = np.array([40, 50, 205], np.float32), np.array([180, 65, 25], np.float32)
 #: Of the object's centre: how far it goes between two frames.
@@ -183,3 +184,100 @@ def test_a_clean_plate_of_another_place_or_size_is_refused_in_one_sentence(plate
         opened.object("hero").mask(Path("plates/disc.0004.png"), 4)
         with pytest.raises(kind, match=says):
             opened.solve("4")
+
+
+def wall(grey: float) -> np.ndarray:
+    """An evenly painted backing, with a fall-off."""
+    fall = 1 - 0.1 * np.abs(np.linspace(-1, 1, 240, dtype=np.float32))[None, :, None]
+    return np.float32(grey) * fall * np.ones((120, 240, 3), np.float32)
+
+
+def film(
+    name: str,
+    backing: np.ndarray,
+    colour: np.ndarray = RED,
+    first: int = FIRST,
+    last: int = LAST,
+    *,
+    light: bool = False,
+) -> None:
+    """The performance before a backing, as a sequence, and the backing empty. `light`: mixed as a camera does it."""
+    grain = np.random.default_rng(len(name)).normal(scale=1, size=(2, 120, 240, 3))
+    speckles = np.random.default_rng(7).normal(scale=9, size=(120, 240, 3))
+    cv2.imwrite(f"plates/{name}_clean.png", np.clip(backing + grain[0], 0, 255).round().astype(np.uint8))
+    for frame in range(first, last + 1):
+        alpha = truth(frame)[..., None]
+        own = np.clip(colour * (1 + np.roll(speckles, STEP * (frame - FIRST), axis=1) / 100), 0, 255)
+        picture = alpha * own + (1 - alpha) * backing + grain[1]
+        if light:
+            mixed = alpha * srgb_decode(own / 255) + (1 - alpha) * srgb_decode(backing / 255)
+            picture = 255 * srgb_encode(mixed) + grain[1]
+        cv2.imwrite(f"plates/{name}.{frame:04d}.png", np.clip(picture, 0, 255).round().astype(np.uint8))
+
+
+def told(plate: str, **filmed: object) -> wisp.OpenShot:
+    opened = wisp.open(plate)
+    opened.object("hero").mask(Path("plates/disc.0004.png"), 4)
+    return opened.clean_plate(**filmed) if filmed else opened  # type: ignore[arg-type]
+
+
+def test_a_pair_gives_the_veil_and_an_edit_of_either_file_mattes_anew(plate: str) -> None:
+    film("dark", wall(20))
+    film("light", wall(215))
+    alone = told("plates/dark.%04d.png")
+    alone.solve("3-5")
+    before = [errors_on(alone, frame) for frame in (3, 4, 5)]
+    light = {"second": "plates/light.%04d.png", "second_clean": "plates/light_clean.png"}
+    pair = {"path": "plates/dark_clean.png", **light}
+    opened = told("plates/dark.%04d.png", **pair)
+    assert opened.solve("3-5").matted == 3
+    found = [errors_on(opened, frame) for frame in (3, 4, 5)]
+    assert all(now < 0.1 * then for now, then in zip(found, before, strict=True)), (found, before)
+    assert told("plates/dark.%04d.png", **pair).solve("3-5").cached == 3
+    place = opened.save("pair.wisp")
+    assert wisp.open(place).document.plate.beside == {"clean": pair["path"], **light}
+
+    # A frame of the second take matters to that frame alone; its backing to all.
+    film("light", wall(216), first=4, last=4)
+    cv2.imwrite("plates/light_clean.png", np.clip(wall(215), 0, 255).round().astype(np.uint8))
+    again = told("plates/dark.%04d.png", **pair)
+    assert again.solve("3-5").matted == 3
+    film("light", wall(215), first=4, last=4)
+    cv2.imwrite("plates/light_clean.png", np.clip(wall(215), 0, 255).round().astype(np.uint8))
+    assert told("plates/dark.%04d.png", **pair).solve("3-5").matted == 1
+
+
+def test_a_backlit_plate_gives_alpha_without_a_second_take(plate: str) -> None:
+    film("lit", wall(240), colour=0.04 * RED, light=True)
+    alone = told("plates/lit.%04d.png")
+    alone.solve("4")
+    opened = told("plates/lit.%04d.png", path="plates/lit_clean.png", backlit=True)
+    assert opened.solve("4").matted == 1
+    assert errors_on(opened, 4) < 0.3 * errors_on(alone, 4)
+
+
+def test_a_pair_that_is_none_is_refused_in_one_sentence(plate: str) -> None:
+    film("dark", wall(20))
+    film("light", wall(215))
+    film("grey", wall(35))
+    grey = {"second": "plates/grey.%04d.png", "second_clean": "plates/grey_clean.png"}
+    dark, light = "plates/dark_clean.png", {"second": "plates/light.%04d.png", "second_clean": "plates/light_clean.png"}
+    cv2.imwrite("plates/small.png", np.zeros((60, 120, 3), np.uint8))
+    for frame in range(FIRST, LAST + 1):  # the performance a few frames later
+        other = cv2.imread(f"plates/light.{min(frame + 2, LAST):04d}.png")
+        cv2.imwrite(f"plates/late.{frame:04d}.png", other)
+    for filmed, kind, says in (
+        ({"path": dark, "second": light["second"]}, UsageError, "but there is no second clean plate"),
+        ({"path": None, **light}, UsageError, "but there is no clean plate"),
+        ({"path": dark, **light, "second": "plates/none.png"}, InputError, "none.png"),
+        ({"path": dark, **light, "second": "plates/small.png"}, UsageError, "second plate .*small.png is 120x60"),
+        ({"path": dark, **grey}, InputError, "look alike"),
+        ({"path": dark, **light, "second": "plates/late.%04d.png"}, InputError, "does not show the same as the plate"),
+        ({"path": None, "backlit": True}, UsageError, "needs its backing"),
+        ({"path": dark, **light, "backlit": True}, UsageError, "not both"),
+        ({"path": dark, "backlit": True}, InputError, "too dark for a backlit plate"),
+    ):
+        with pytest.raises(kind, match=says):
+            told("plates/dark.%04d.png", **filmed).solve("4")
+    with pytest.raises(InputError, match="not dark before its backing"):
+        told("plates/light.%04d.png", path="plates/light_clean.png", backlit=True).solve("4")

@@ -3,8 +3,9 @@
 `python -m wisp.bench.stills STILLS_DIR [--head ID ...]` prints a table. A still is a folder with `image.png`,
 `alpha.png` (8 or 16 bits), `trimap.png` (the soft band is where it is neither black nor white), `mask.png` and
 `mask_coarse.png` (above one half is inside). Errors are times 1000, over the whole picture and over the soft band.
-Then how far confidence holds, how well subjects are matted that move while the shutter is open, and what they look
-like over another background (of stills that have `fg.png`, the object's own colour).
+Then how far confidence holds, how well subjects are matted that move while the shutter is open, and, of stills that
+have `fg.png`, the object's own colour, what they look like over another background, and what clean plates, pairs and
+backlit plates bring.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from ..metrics.matting import mad, mse
 from ..models.build import load_head
 from ..plates.clip import FloatImage
 from ..weights.options import RunOptions
+from . import beside as filming
 from . import calibration as calibrating
 from . import motion_blur
 from . import over as composites
@@ -168,9 +170,29 @@ def smears(folder: Path, heads: Sequence[Head]) -> list[motion_blur.Blurred]:
     return motion_blur.blurred(subjects, {head.id: matting(head) for head in heads})
 
 
+def filmed(folder: Path, heads: Sequence[Head]) -> list[filming.Row]:
+    """What is filmed beside a plate brings; nothing where fewer than two stills have their colours."""
+    stills = _with_colour(folder)
+    if len(stills) < 2:
+        return []
+
+    def matting(head: Head) -> filming.Matting:
+        return lambda image, mask: _matte(head, image, mask)[0]
+
+    subjects = [
+        filming.Subject(still.alpha, _rgb(folder / still.name / _COLOUR), still.band, still.masks) for still in stills
+    ]
+    sets = [stills[(number + 1) % len(stills)].image for number in range(len(stills))]
+    return filming.beside(subjects, sets, {head.id: matting(head) for head in heads})
+
+
+def _with_colour(folder: Path) -> list[Still]:
+    return [still for still in read_stills(folder) if (folder / still.name / _COLOUR).is_file()]
+
+
 def composited(folder: Path, heads: Sequence[Head]) -> list[composites.Over]:
     """What the stills' subjects look like over another background; nothing where no still has its colours."""
-    stills = [still for still in read_stills(folder) if (folder / still.name / _COLOUR).is_file()]
+    stills = _with_colour(folder)
     if not stills:
         return []
     subjects = [
@@ -280,6 +302,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     seen = composited(options.folder, heads)
     if seen:
         print(f"\n{composites.table(seen)}")
+    told = filmed(options.folder, heads)
+    if told:
+        print(f"\n{filming.table(told)}")
     if options.close_ups:
         options.close_ups.mkdir(parents=True, exist_ok=True)
         _close_ups(options.folder, heads, options.close_ups)

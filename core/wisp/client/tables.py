@@ -28,6 +28,9 @@ STAGES = {
     "carry": "Carrying prompts",
 }
 
+#: Pictures that were filmed beside the plate: key of the document's plate -> what people call it.
+BESIDE = {"clean": "clean plate", "second": "second plate", "second_clean": "second clean plate"}
+
 # -- limits of a document -------------------------------------------------------------------------------------
 
 #: Sizes, coordinates and frame numbers beyond these are mistakes, and would overflow in what computes with them.

@@ -120,6 +120,11 @@ def add_plate_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--clean-plate", metavar="FILE", help="the empty set: a picture, or a sequence with the plate's frame numbers"
     )
+    group.add_argument("--second-plate", metavar="FILE", help="the same still or performance before another backing")
+    group.add_argument("--second-clean-plate", metavar="FILE", help="that other backing, empty")
+    group.add_argument(
+        "--backlit", action="store_true", help="the object is dark before the clean plate, which alone is lit"
+    )
     group.add_argument("--exposure", type=float, default=0.0, metavar="STOPS", help="before the view")
     group.add_argument("--layer", metavar="NAME", help="layer, part or stereo view of a multi-layer EXR")
     group.add_argument(
@@ -217,6 +222,7 @@ def _shot(
         raise UsageError("There is no roto to finish.", hint="Give it with --roto FILE.")
     ocio = str(Path(args.ocio).resolve()) if args.ocio and Path(args.ocio).is_file() else args.ocio
     colour = choose_colour(args.colorspace or plate.colorspace, config=ocio, view=args.view, exposure=args.exposure)
+    given = {key: getattr(args, f"{key}_plate") for key in documents.BESIDE}
     description: dict[str, Any] = {
         "wisp": documents.VERSION,
         "plate": {
@@ -233,7 +239,8 @@ def _shot(
             "exposure": args.exposure,
             "layer": args.layer,
             "missing": args.missing,
-            "clean": documents.relative_path(args.clean_plate, document) if args.clean_plate else None,
+            **{key: documents.relative_path(stored, document) for key in documents.BESIDE if (stored := given[key])},
+            "backlit": args.backlit,
         },
         "solve": {
             "tracker": args.tracker or _default_tracker(args.head),

@@ -11,7 +11,7 @@ from ..errors import UsageError, WispError
 from ..plates.opening import Fence
 from ..plates.plate import heed
 from ..plates.sequences import find
-from ..shot import MaskPrompt, Shot
+from ..shot import BESIDE, MaskPrompt, Shot
 
 
 def folder(text: str, what: str) -> Path:
@@ -44,8 +44,8 @@ class Roots:
     def check_plate(self, shot: Shot, should_stop: Callable[[], bool] = lambda: False) -> None:
         """UsageError where the plate lies outside the folders, or one of its frames leads there; CancelledError."""
         self.check_picture(shot.plate.path, "plate", should_stop)
-        if shot.plate.clean is not None:
-            self.check_picture(shot.plate.clean, "clean plate", should_stop)
+        for key, stored in shot.plate.beside.items():
+            self.check_picture(stored, BESIDE[key], should_stop)
 
     def check_mattes(self, shot: Shot) -> None:
         """UsageError for the first mask, core or garbage matte that leads out of the folders."""

@@ -114,9 +114,9 @@ def _inputs(place: Path) -> list[Path]:
     shot = documents.load(place)
     plate = documents.resolve_path(shot.plate.path, place)
     found = {place, plate if plate.exists() else plate.parent}
-    if shot.plate.clean:
-        clean = documents.resolve_path(shot.plate.clean, place)
-        found.add(clean if clean.exists() else clean.parent)
+    for stored in shot.plate.beside.values():
+        beside = documents.resolve_path(stored, place)
+        found.add(beside if beside.exists() else beside.parent)
     for item in shot.objects:
         found |= {documents.resolve_path(prompt.path, place) for prompt in item.prompts if prompt.kind == "mask"}
         found |= {documents.resolve_path(path, place).parent for path in (item.garbage, item.core) if path}

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 from ..atomic import ordinary
 from ..errors import InputError, UsageError
-from ..shot import MaskPrompt, Shot
+from ..shot import Shot, renamed
 
 
 @dataclass(frozen=True)
@@ -76,16 +76,9 @@ def map_paths(shot: Shot, rules: Sequence[PathRule]) -> Shot:
 
     if not ordered:
         return shot
-    mapped = shot.model_copy(deep=True)
-    mapped.plate.path = here(mapped.plate.path)
+    mapped = renamed(shot, here)
     if mapped.plate.ocio:
         mapped.plate.ocio = here(mapped.plate.ocio)
-    for item in mapped.objects:
-        item.garbage = item.garbage and here(item.garbage)
-        item.core = item.core and here(item.core)
-        for prompt in item.prompts:
-            if isinstance(prompt, MaskPrompt):
-                prompt.path = here(prompt.path)
     return mapped
 
 

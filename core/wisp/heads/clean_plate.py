@@ -39,14 +39,14 @@ _LEAST_NOISE = 0.003
 #: How far, in colour, a foreground's colour is off its surroundings' at least.
 _FOREGROUND_ERROR = 0.015
 #: Pixels by which the clean plate may lie beside the picture.
-_MISPLACED = 0.3
+MISPLACED = 0.3
 #: Half windows of the foreground's colours in turn, as parts of the longer side.
 _WINDOWS = (0.02, 0.01)
 #: Alpha from which on a pixel tells of the foreground's colour.
 _PART = 0.4
 #: Standard deviation of the head's alpha at the mask's edge, and the pixels inwards and outwards over which it falls to
 #: a third of that (more of them where the longer side has more than 1000); below the least the head's alpha stays.
-_DOUBT, _INWARDS, _OUTWARDS, _LEAST_DOUBT = 0.4, 5.0, 40.0, 0.02
+DOUBT, _INWARDS, _OUTWARDS, _LEAST_DOUBT = 0.4, 5.0, 40.0, 0.02
 #: What differs from the background by so many times the noise stands before it, and is no part of the object that the
 #: head has missed where it is so thick (half, as a part of the longer side, and in pixels at least).
 _PLAIN, _SOLID, _LEAST_SOLID = 4.0, 0.025, 9
@@ -98,7 +98,7 @@ def behind(image: FloatImage, clean: FloatImage, subject: Mask) -> Background:
         free = ~subject
     if not free.any():
         return Background(clean, free, _LEAST_NOISE, 1.0)
-    moved, inside = _moved(clean, _placed(image, clean, free))
+    moved, inside = moved_by(clean, placed_on(image, clean, free, cv2.MOTION_HOMOGRAPHY))
     known = free & inside
     if not known.any():
         return Background(moved, inside, _LEAST_NOISE, 1.0)
@@ -111,7 +111,7 @@ def behind(image: FloatImage, clean: FloatImage, subject: Mask) -> Background:
     return Background(lit, inside, _noise(image - lit, known), astray)
 
 
-def _moved(clean: FloatImage, placed: NDArray[np.float32]) -> tuple[FloatImage, Mask]:
+def moved_by(clean: FloatImage, placed: NDArray[np.float32]) -> tuple[FloatImage, Mask]:
     """The clean plate under the picture's pixels, and where it has any."""
     height, width = clean.shape[:2]
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP  # linear would blur what the picture shows sharp
@@ -120,11 +120,13 @@ def _moved(clean: FloatImage, placed: NDArray[np.float32]) -> tuple[FloatImage, 
     return moved, seen > 0
 
 
-def _placed(image: FloatImage, clean: FloatImage, free: Mask) -> NDArray[np.float32]:
-    """3 x 3: from the picture's pixels to the clean plate's. What brings them no nearer is not taken."""
+def placed_on(image: FloatImage, clean: FloatImage, free: Mask, most: int) -> NDArray[np.float32]:
+    """3 x 3: from the picture's pixels to the clean plate's, found where it is `free`. What brings them no nearer is
+    not taken. `most`: the most general of OpenCV's motions to look for."""
     height, width = free.shape
     found = np.eye(3, dtype=np.float32)
-    rows, motion = (3, cv2.MOTION_HOMOGRAPHY) if free.mean() > 0.5 else (2, cv2.MOTION_AFFINE)
+    motion = most if free.mean() > 0.5 else min(most, cv2.MOTION_AFFINE)  # ordered as they grow
+    rows = 3 if motion == cv2.MOTION_HOMOGRAPHY else 2
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _ROUNDS, 1e-5)
     for long_side in _GRIDS:
         scale = min(1.0, long_side / max(height, width))
@@ -150,7 +152,7 @@ def _placed(image: FloatImage, clean: FloatImage, free: Mask) -> NDArray[np.floa
 
 def _misfit(now: FloatImage, then: FloatImage, placed: NDArray[np.float32], free: Mask) -> FloatImage:
     """How far the two differ at every pixel of `now`, in one light; as far as may be beyond the border of `then`."""
-    moved, seen = _moved(then, placed)
+    moved, seen = moved_by(then, placed)
     known = free & seen
     if known.sum() < 0.5 * free.sum():
         return np.ones(free.shape, np.float32)
@@ -194,24 +196,19 @@ def differenced(
     background's is known but for noise; alpha is the mean of what then is likely.
     """
     long_side = max(alpha.shape)
-    image, behind = (_grainless(one, background.noise) for one in (image, background.image))
+    image, behind = (grainless(one, background.noise) for one in (image, background.image))
     noise = _noise(image - behind, background.seen & (alpha < 0.02))
     distance = signed_distance(alpha > 0.5)
     if not np.isfinite(distance).all():
         return alpha
     lengths = np.where(distance > 0, _INWARDS, _OUTWARDS) * max(1.0, long_side / 1000)
-    doubt = (_DOUBT * np.exp(-np.abs(distance) / lengths)).astype(np.float32)
+    doubt = (DOUBT * np.exp(-np.abs(distance) / lengths)).astype(np.float32)
     if unknown is not None:
-        doubt[unknown] = _DOUBT
-    noise2 = noise**2 + _MISPLACED**2 * _steepness(behind)
+        doubt[unknown] = DOUBT
+    noise2 = noise**2 + MISPLACED**2 * steepness(behind)
     different = np.abs(image - behind).max(axis=2) > _PLAIN * np.sqrt(noise2)
     near = (doubt > _LEAST_DOUBT) & background.seen
-    strange = different & (alpha < _UNSEEN)
-    strange[near] &= _unlike(image, alpha, behind, near, noise2, max(2, round(_WINDOWS[0] * long_side)))
-    theirs = _others(different, strange, alpha, max(_LEAST_SOLID, round(_SOLID * long_side)))
-    if unknown is not None:
-        theirs &= ~unknown
-    asked = near & ~theirs
+    asked = near & ~others(image, alpha, behind, different, different, near, noise2, unknown)
     result = alpha.copy()
     for part in _WINDOWS:
         mean, covariance = _foreground(image, result, behind, max(2, round(part * long_side)), asked)
@@ -227,6 +224,29 @@ def differenced(
         smooth = np.clip((np.dstack(models[:3]) * image).sum(axis=2) + models[3], 0, 1)
         result[asked] = (result[asked] + smooth[asked]) / 2
     return result
+
+
+def others(
+    image: FloatImage,
+    alpha: FloatImage,
+    background: FloatImage,
+    different: Mask,
+    solid: Mask,
+    near: Mask,
+    noise2: FloatImage,
+    unknown: Mask | None,
+) -> Mask:
+    """Where something else than the object stands before the background: H x W.
+
+    `different`: what is not the background; `solid`: what of that may be a body. Its colours count where it is `near`
+    the object. `unknown`: what a person
+    has marked is the object's.
+    """
+    long_side = max(alpha.shape)
+    strange = solid & (alpha < _UNSEEN)
+    strange[near] &= _unlike(image, alpha, background, near, noise2, max(2, round(_WINDOWS[0] * long_side)))
+    theirs = _others(different, strange, alpha, max(_LEAST_SOLID, round(_SOLID * long_side)))
+    return theirs if unknown is None else theirs & ~unknown
 
 
 def _unlike(
@@ -271,7 +291,8 @@ def _away(mask: Mask) -> FloatImage:
     return np.asarray(np.maximum(-signed_distance(mask), 0), np.float32)
 
 
-def _grainless(picture: FloatImage, noise: float) -> FloatImage:
+def grainless(picture: FloatImage, noise: float) -> FloatImage:
+    """The picture without its grain, whose standard deviation is `noise`."""
     smooth: FloatImage = cv2.bilateralFilter(picture, 5, _GRAIN * noise, 1.2)
     return smooth
 
@@ -312,7 +333,7 @@ def _likely(
     return np.asarray(expected + apart / (apart + _ALIKE_APART) * (mean / total - expected), np.float32)
 
 
-def _steepness(picture: FloatImage) -> FloatImage:
+def steepness(picture: FloatImage) -> FloatImage:
     """The squared change of colour from pixel to pixel, mean of the channels."""
     down, across = (cv2.Sobel(picture, cv2.CV_32F, *way, ksize=3, scale=1 / 8) for way in ((0, 1), (1, 0)))
     steep: FloatImage = cv2.blur((down**2 + across**2).mean(axis=2), (3, 3))

@@ -150,7 +150,7 @@ COMMANDS = (
         ("Ctrl+P",),
         FILE,
         "Plate...",
-        "Colour space, view, exposure, layer and missing frames of the plate, and its clean plate",
+        "Colour space, view, exposure, layer and missing frames of the plate; its clean plate or pair",
     ),
     Command(
         "deliver",

@@ -5,8 +5,8 @@ integers (a pixel's centre lies at +0.5), pixel aspect not applied. Frames are t
 Paths are stored relative to the document where they can be, with forward slashes.
 """
 
-from ..client.tables import PALETTE
-from .document import VERSION, checked, dump, json_schema, load, moved, parse, save, upgrade
+from ..client.tables import BESIDE, PALETTE
+from .document import VERSION, checked, dump, json_schema, load, moved, parse, renamed, save, upgrade
 from .model import (
     Box,
     DeliverSpec,
@@ -25,6 +25,7 @@ from .model import (
 from .paths import relative_path, resolve_path
 
 __all__ = [
+    "BESIDE",
     "PALETTE",
     "VERSION",
     "Box",
@@ -47,6 +48,7 @@ __all__ = [
     "moved",
     "parse",
     "relative_path",
+    "renamed",
     "resolve_path",
     "save",
     "upgrade",

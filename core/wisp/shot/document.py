@@ -96,12 +96,15 @@ def save(shot: Shot, path: str | Path) -> None:
 def moved(shot: Shot, before: Path, after: Path) -> Shot:
     """The document of `before` with its paths as they are stored at `after`."""
 
-    def path(stored: str) -> str:
-        return relative_path(resolve_path(stored, before), after)
+    return renamed(shot, lambda stored: relative_path(resolve_path(stored, before), after))
 
+
+def renamed(shot: Shot, path: Callable[[str], str]) -> Shot:
+    """The document with every path of a picture as `path` makes it."""
     found = shot.model_copy(deep=True)
     found.plate.path = path(found.plate.path)
-    found.plate.clean = path(found.plate.clean) if found.plate.clean else None
+    for key, stored in found.plate.beside.items():
+        setattr(found.plate, key, path(stored))
     for item in found.objects:
         item.core = path(item.core) if item.core else None
         item.garbage = path(item.garbage) if item.garbage else None

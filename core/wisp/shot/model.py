@@ -30,6 +30,7 @@ from pydantic import (
 
 from ..client.frames import within
 from ..client.tables import (
+    BESIDE,
     DEVICE_PATTERN,
     EDGE,
     HEAD,
@@ -311,6 +312,9 @@ class PlateSpec(_Part):
     `offset` is added to the files' own numbers to give the plate's frame numbers.
     `layer` picks a layer, part or stereo view of a multi-layer EXR (None: the main picture).
     `clean`: a picture of the empty set, or a sequence with the plate's frame numbers, from about the same camera.
+    `second`: the same still or performance before another backing, and `second_clean` that backing empty, both like
+    `clean`: a pair that gives alpha by triangulation. `backlit`: the plate shows the object dark before `clean`, which
+    alone is lit.
     `missing` says what a missing or unreadable frame does: `error` stops, `hold` repeats the frame before,
     `black` uses black, `skip` leaves it out.
     """
@@ -329,6 +333,14 @@ class PlateSpec(_Part):
     layer: str | None = None
     missing: Literal["error", "hold", "black", "skip"] = "error"
     clean: StoredPath | None = None
+    second: StoredPath | None = None
+    second_clean: StoredPath | None = None
+    backlit: bool = False
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """The stored paths of what was filmed beside the plate, by key of `BESIDE`."""
+        return {key: stored for key in BESIDE if (stored := getattr(self, key)) is not None}
 
     @model_validator(mode="after")
     def _ordered(self) -> PlateSpec:

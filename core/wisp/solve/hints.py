@@ -1,4 +1,5 @@
-"""What is told of an object beside its tracked mask: where alpha may be anything, core and garbage, the clean plate.
+"""What is told of an object beside its tracked mask: where alpha may be anything, core and garbage, what was
+filmed beside the plate.
 
 Core and garbage correct the mask that the head begins with. Unknown strokes travel with the object: on a frame without
 any, those of the nearest painted frames before and behind speak, carried there by the object's own motion.
@@ -14,10 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..fingerprint import fingerprint
 from ..heads.band import Mask, mask_from_logits
-from ..heads.clean_plate import behind, differenced
 from ..heads.unknown import matted_unknown
 from ..motion.carry import Sight, object_motion
 from ..motion.flow import FlowEstimator, pixel_grid
@@ -26,6 +24,7 @@ from ..plates.clip import Clip, FloatImage, resize
 from ..plates.plate import Window
 from ..shot import ObjectSpec, Unknown
 from ..trackers.prompts import stroke_mask
+from .beside import backed
 from .source import Source
 
 #: Raise when the same hints make another alpha.
@@ -71,16 +70,15 @@ class Hints:
             [k, self._spoken(k), None if k == frame else [self._source.identity(k), mask_mark(k)]]
             for k in self.leans_on(frame)
         ]
-        files = [None if one is None else one.identity(frame) for one in (self._core, self._garbage)]
-        if self._source.clean is not None:
-            files.append(self._source.clean.identity(frame))
+        files: list[Any] = [None if one is None else one.identity(frame) for one in (self._core, self._garbage)]
+        beside = [[key, one.identity(frame)] for key, one in self._source.beside.items()]
+        files += [*beside, "backlit"] if self._source.spec.backlit else beside
         return [HINT_SCHEMA, unknown, files] if unknown or any(files) else []
 
     def request(self) -> list[Any]:
         """All that was asked for, as JSON-able values, before any file is read; empty where nothing was."""
-        states = [None if one is None else one.state for one in (self._core, self._garbage)]
-        if self._source.clean is not None:
-            states.append(fingerprint(self._source.clean.state))
+        states: list[Any] = [None if one is None else one.state for one in (self._core, self._garbage)]
+        states += self._source.beside_state
         return [self.strokes, states] if self.strokes or any(states) else []
 
     @property
@@ -105,9 +103,9 @@ class Hints:
 
     def heard(self, alpha: FloatImage, frame: int, clip: Clip, mask_of: MaskOf) -> FloatImage:
         """The head's alpha (plate height x width, 0..1) with the unknown pixels worked out from what is around
-        them, and all of it by the clean plate. InputError where that is of another place."""
+        them, and all of it by what was filmed beside the plate. InputError where that is of something else."""
         unknown = self.unknown(frame, clip, mask_of)
-        if not unknown.any() and self._source.clean is None:
+        if not unknown.any() and not self._source.beside:
             return alpha
         core, garbage = self._holdouts(frame)
         if core is not None:
@@ -116,17 +114,9 @@ class Hints:
             alpha, unknown = np.minimum(alpha, 1 - garbage), unknown & (garbage <= 0.5)
         image = clip.image(frame)
         alpha = matted_unknown(image, alpha, unknown) if unknown.any() else alpha
-        if self._source.clean is None or not (alpha > 0.5).any():
+        if not self._source.beside or not (alpha > 0.5).any():
             return alpha
-        background = behind(image, self._source.clean.image(frame), alpha > 0.05)
-        if not background.fits:
-            raise InputError(
-                f"The clean plate {self._source.spec.clean} does not lie over frame {frame}: "
-                f"{100 * background.astray:.0f} % of the background differ.",
-                hint="Take one of the same set and camera, or leave it out.",
-                path=self._source.spec.clean,
-            )
-        alpha = differenced(image, alpha, background, unknown)
+        alpha = backed(self._source.beside, image, alpha, frame, unknown, backlit=self._source.spec.backlit)
         return alpha if self._region is None else _within(alpha, self._region)
 
     def unknown(self, frame: int, clip: Clip, mask_of: MaskOf) -> Mask:

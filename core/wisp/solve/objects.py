@@ -198,7 +198,7 @@ class ObjectWork:
                 "core or garbage matte": fingerprint(self.item.core, self.item.garbage),
                 "the object's first or last frame": fingerprint(self.item.first, self.item.last),
                 "where the object is absent": fingerprint(self.item.absent),
-                **({"clean plate": fingerprint(self._source.clean.state)} if self._source.clean else {}),
+                **({"clean or second plate": fingerprint(beside)} if (beside := self._source.beside_state) else {}),
                 **({"unknown strokes": fingerprint(self.hints.strokes)} if self.hints.strokes else {}),
             },
         )

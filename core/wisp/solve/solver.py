@@ -191,7 +191,7 @@ class Solver:
         files = [file for matte in stored for file in find(self.locate(matte)).files.values()]
         masks = [prompt.path for item in self.shot.objects for prompt in item.prompts if prompt.kind == "mask"]
         files += [self.locate(path) for path in masks]
-        files += self.source.clean.files if self.source.clean else ()
+        files += [file for beside in self.source.beside.values() for file in beside.files]
         return Sources((*self.plate.files, *files), self.plate.path)
 
     def status(self) -> ShotStatus:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 from ..cache import MatteStamp
 from ..errors import UsageError
@@ -17,7 +18,7 @@ from ..plates.missing import MissingPlate
 from ..plates.opening import Fence
 from ..plates.plate import Window
 from ..shot import PlateSpec, resolve_path
-from .clean import CleanPlate
+from .beside import BesidePlate, check_beside
 from .holdout import Holdout
 from .plan import Chains
 
@@ -121,18 +122,28 @@ class Source:
         return fingerprint(plate.path, plate.frames[0], plate.frames[-1], len(plate.frames), plate.state())
 
     def has_changed(self) -> bool:
-        """Whether files of the plate, a core or garbage matte or the clean plate have come, gone or been written anew
-        since."""
+        """Whether files of the plate, a core or garbage matte or what was filmed beside have come, gone or been written
+        anew since."""
         plate = "state" in vars(self) and Source(self.spec, self.base).state != self.state
-        clean: CleanPlate | None = vars(self).get("clean")
-        others: list[Holdout | CleanPlate] = [*self._holdouts.values(), *([clean] if clean is not None else [])]
+        beside: Mapping[str, BesidePlate] = vars(self).get("beside", {})
+        others: list[Holdout | BesidePlate] = [*self._holdouts.values(), *beside.values()]
         return plate or any(other.has_changed() for other in others)
 
     @cached_property
-    def clean(self) -> CleanPlate | None:
-        """The clean plate, None where the shot has none. Raises InputError, UsageError."""
-        spec = self.spec
-        return CleanPlate(spec, self.locate(spec.clean), self.fence, self._should_stop) if spec.clean else None
+    def beside(self) -> Mapping[str, BesidePlate]:
+        """What was filmed beside the plate, by key of `BESIDE`: nothing, the clean plate, or a pair's three. Raises
+        InputError, UsageError."""
+        check_beside(self.spec)
+        return {
+            key: BesidePlate(self.spec, key, self.locate(stored), self.fence, self._should_stop)
+            for key, stored in self.spec.beside.items()
+        }
+
+    @property
+    def beside_state(self) -> list[Any]:
+        """Stands for all of that and what it is for, as JSON-able values; reads no picture. Empty where nothing is."""
+        states: list[Any] = [[key, fingerprint(one.state)] for key, one in self.beside.items()]
+        return [*states, "backlit"] if self.spec.backlit else states
 
     def holdout(self, stored: str, what: str) -> Holdout:
         """A core or garbage matte. InputError where it is not there."""
@@ -156,9 +167,9 @@ class Source:
 
     def close(self) -> None:
         """Stop reading and drop what is kept."""
-        for name in ("clip", "clean"):
-            if vars(self).get(name) is not None:
-                vars(self)[name].close()
+        for one in (vars(self).get("clip"), *vars(self).get("beside", {}).values()):
+            if one is not None:
+                one.close()
         self._alphas.clear()
         self._alpha_bytes = 0
         self.chains.forget()

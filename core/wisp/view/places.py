@@ -48,13 +48,9 @@ class OpenedShot:
             for prompt in item.prompts
             if isinstance(prompt, documents.MaskPrompt)
         }
-        holdouts = {
-            documents.resolve_path(one, self.path).parent
-            for item in self.shot.objects
-            for one in (item.core, item.garbage)
-            if one is not None
-        }
-        readable = (folder, folder.resolve(), *sorted(masks | holdouts))
+        stored = [one for item in self.shot.objects for one in (item.core, item.garbage) if one is not None]
+        others = {documents.resolve_path(one, self.path).parent for one in (*stored, *self.shot.plate.beside.values())}
+        readable = (folder, folder.resolve(), *sorted(masks | others))
         return Places(str(self.root), str(self.cache), tuple(dict.fromkeys(str(one) for one in readable)))
 
 

@@ -1,4 +1,4 @@
-"""How the plate is read and seen: colour space, view, exposure, layer, missing frames, its clean plate."""
+"""How the plate is read and seen: colour space, view, exposure, layer, missing frames, what was filmed beside it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..panel.qt import Qt, QtWidgets
 from ..plates import open_plate
 from ..plates.colour import AS_IS, choose_colour, known_colours
 from ..plates.exr import layer_names
-from ..shot import PlateSpec
+from ..shot import BESIDE, PlateSpec
 
 _MISSING = (
     ("error", "stop and say so", "A missing or unreadable frame stops the work"),
@@ -18,6 +18,11 @@ _MISSING = (
     ("black", "use black", "Black is used in its place"),
     ("skip", "leave it out", "It is left out of everything"),
 )
+_BESIDE = {
+    "clean": "The empty set: a picture, or a sequence with the plate's frame numbers",
+    "second": "The same still or performance before another backing, for alpha by triangulation",
+    "second_clean": "That other backing, empty",
+}
 _FROM_FILE = "as the files say"
 
 
@@ -47,8 +52,11 @@ class PlateSettings(QtWidgets.QDialog):
             self.missing.addItem(label, key)
             self.missing.setItemData(self.missing.count() - 1, hint, Qt.ItemDataRole.ToolTipRole)
         self.missing.setCurrentIndex(self.missing.findData(plate.missing))
-        self.clean = QtWidgets.QLineEdit(plate.clean or "")
-        self.clean.setPlaceholderText("none")
+        self.beside = {key: QtWidgets.QLineEdit(getattr(plate, key) or "") for key in BESIDE}
+        for line in self.beside.values():
+            line.setPlaceholderText("none")
+        self.backlit = QtWidgets.QCheckBox("dark object, only the clean plate is lit")
+        self.backlit.setChecked(plate.backlit)
         self.words = QtWidgets.QLabel()
         self.words.setWordWrap(True)
         self.words.setStyleSheet("color: #ff8a75;")
@@ -63,10 +71,11 @@ class PlateSettings(QtWidgets.QDialog):
             ("View", self.view, "How you and the models see the plate; it should look as on your screen in the comp"),
             ("Exposure", self.exposure, "Brighter or darker before the view: for plates shot dark or bright"),
             ("Layer", self.layer, "A layer, part or stereo view of a multi-layer EXR"),
+            *((name.capitalize(), self.beside[key], _BESIDE[key]) for key, name in BESIDE.items()),
             (
-                "Clean plate",
-                self.clean,
-                "The empty set: a picture, or a sequence with the plate's frame numbers",
+                "Backlit",
+                self.backlit,
+                "Nothing falls on the object: what it lets by of the clean plate is what is left",
             ),
             ("Missing frames", self.missing, "What is done about a frame that is not there, or that cannot be read"),
         ):
@@ -91,7 +100,8 @@ class PlateSettings(QtWidgets.QDialog):
             "exposure": self.exposure.value(),
             "layer": _said(self.layer),
             "missing": self.missing.currentData(),
-            "clean": self.clean.text().strip() or None,
+            **{key: line.text().strip() or None for key, line in self.beside.items()},
+            "backlit": self.backlit.isChecked(),
         }
         try:
             plate = open_plate(self._path, layer=values["layer"])

@@ -1,0 +1,172 @@
+"""What clean plates, pairs and backlit plates bring: stills' own subjects filmed anew, with drift and grain.
+
+The error that is left in the soft band, beside that of the head on the same picture. Everything is mixed in linear
+light, as a camera does it; the clean plate is of another light, the backings of a pair are dark and light, unevenly so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..heads.backings import silhouetted, taken_again, triangulated
+from ..heads.band import Mask
+from ..heads.clean_plate import behind, differenced
+from ..metrics.matting import mse
+from ..plates.clip import FloatImage, resize
+from ..plates.colour import srgb_decode, srgb_encode
+
+#: A head, as what gives alpha from a picture and a mask.
+Matting = Callable[[FloatImage, Mask], FloatImage]
+KINDS = ("clean plate", "pair", "backlit")
+#: The longer side that subjects are filmed at, and how far in pixels and degrees the camera drifts.
+_SIDE, _DRIFT, _TURN = 640, 2.5, 0.2
+_GRAIN = 0.006
+#: Encoded grey of a pair's backings and of a lit one, and what is left of the object's light before that.
+_DARK, _LIGHT, _LIT, _SHADE = 0.08, 0.85, 0.95, 0.02
+
+
+class Subject(NamedTuple):
+    """Of one still, float 0..1: its true alpha, its own colour, where alpha is soft, and a mask by name of its kind."""
+
+    alpha: FloatImage
+    colour: FloatImage
+    band: Mask
+    masks: Mapping[str, Mask]
+
+
+class Takes(NamedTuple):
+    """What is filmed: the plate, its empty backing, and of a pair the second plate and its backing."""
+
+    plate: FloatImage
+    clean: FloatImage
+    second: FloatImage | None = None
+    second_clean: FloatImage | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """Of one head from one kind of mask, for one of `KINDS`: MSE x 1000 in the band, of the head alone and as told."""
+
+    head: str
+    mask: str
+    kind: str
+    alone: float
+    told: float
+
+
+def beside(subjects: Sequence[Subject], photographs: Sequence[FloatImage], heads: Mapping[str, Matting]) -> list[Row]:
+    """Means over the subjects. `photographs`: one per subject, taken as the set that a clean plate shows."""
+    small = [_small(subject) for subject in subjects]
+    rows = []
+    for kind in KINDS:
+        filmed = [take(kind, one, photographs[number], number) for number, one in enumerate(small)]
+        for head, matting in heads.items():
+            for mask in small[0].masks:
+                errors = list(_errors(kind, small, filmed, mask, matting))
+                alone, told = np.mean(errors, axis=0).tolist()
+                rows.append(Row(head, mask, kind, alone, told))
+    return rows
+
+
+def take(kind: str, subject: Subject, photograph: FloatImage, number: int, *, linear: bool = True) -> Takes:
+    """The subject filmed; `linear`: mixed in linear light, otherwise in encoded values. `number` is the seed."""
+    rng = np.random.default_rng((97, number))
+    size = subject.alpha.shape[1::-1]
+    if kind == "clean plate":
+        backing = resize(photograph, size)
+        return Takes(_filmed(rng, subject, backing, linear=linear), _recorded(rng, _drifted(rng, backing), light=True))
+    if kind == "backlit":
+        dark = subject._replace(colour=srgb_encode(_SHADE * srgb_decode(subject.colour)))
+        backing = _wall(rng, size, _LIT)
+        return Takes(_filmed(rng, dark, backing, linear=linear), _recorded(rng, _drifted(rng, backing)))
+    one, two = _wall(rng, size, _DARK), _wall(rng, size, _LIGHT)
+    plate, second = (_filmed(rng, subject, wall, linear=linear, grain=False) for wall in (one, two))
+    second = _drifted(rng, second)
+    return Takes(*(_recorded(rng, each) for each in (plate, _drifted(rng, one), second, _drifted(rng, two))))
+
+
+def told(takes: Takes, alpha: FloatImage) -> FloatImage:
+    """The head's alpha as the takes have it."""
+    first = behind(takes.plate, takes.clean, alpha > 0.05)
+    if takes.second is None or takes.second_clean is None:
+        return differenced(takes.plate, alpha, first)
+    again = taken_again(takes.plate, takes.second, alpha)
+    return triangulated(takes.plate, again, alpha, (first, behind(again, takes.second_clean, alpha > 0.05))).alpha
+
+
+def _errors(
+    kind: str, subjects: Sequence[Subject], filmed: Sequence[Takes], mask: str, matting: Matting
+) -> Iterator[tuple[float, float]]:
+    for subject, takes in zip(subjects, filmed, strict=True):
+        alpha = matting(takes.plate, subject.masks[mask])
+        if kind == "backlit":
+            found = silhouetted(takes.plate, alpha, behind(takes.plate, takes.clean, alpha > 0.05)).alpha
+        else:
+            found = told(takes, alpha)
+        yield mse(alpha, subject.alpha, subject.band), mse(found, subject.alpha, subject.band)
+
+
+def _small(subject: Subject) -> Subject:
+    height, width = subject.alpha.shape
+    scale = min(1.0, _SIDE / max(height, width))
+    size = (round(width * scale), round(height * scale))
+
+    def half(mask: Mask) -> Mask:
+        return np.asarray(resize(mask.astype(np.float32), size) > 0.5)
+
+    masks = {name: half(mask) for name, mask in subject.masks.items()}
+    return Subject(resize(subject.alpha, size), resize(subject.colour, size), half(subject.band), masks)
+
+
+def _wall(rng: np.random.Generator, size: tuple[int, int], grey: float) -> FloatImage:
+    """An evenly painted wall with a fall-off of light and a little of its surface."""
+    width, height = size
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    fall = 1 - 0.15 * ((x / width - rng.uniform(0.3, 0.7)) ** 2 + (y / height - rng.uniform(0.3, 0.7)) ** 2)
+    surface = cv2.GaussianBlur(rng.normal(size=(height, width)).astype(np.float32), (0, 0), 6)
+    wall = grey * fall + 0.02 * surface / surface.std() * grey
+    return np.clip(wall[..., None] * np.float32([1.0, 0.98, 0.96]), 0, 1).astype(np.float32)
+
+
+def _filmed(
+    rng: np.random.Generator, subject: Subject, backing: FloatImage, *, linear: bool, grain: bool = True
+) -> FloatImage:
+    share = subject.alpha[..., None]
+    if linear:
+        mixed = srgb_encode(share * srgb_decode(subject.colour) + (1 - share) * srgb_decode(backing))
+    else:
+        mixed = share * subject.colour + (1 - share) * backing
+    return _recorded(rng, mixed) if grain else np.asarray(mixed, np.float32)
+
+
+def _drifted(rng: np.random.Generator, picture: FloatImage) -> FloatImage:
+    height, width = picture.shape[:2]
+    turned: NDArray[np.float64] = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-_TURN, _TURN), 1.0)
+    turned[:, 2] += rng.uniform(-_DRIFT, _DRIFT, 2)
+    moved = cv2.warpAffine(picture, turned, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(moved, np.float32)
+
+
+def _recorded(rng: np.random.Generator, picture: FloatImage, *, light: bool = False) -> FloatImage:
+    """With grain, in 8 bits; `light`: in another one."""
+    if light:
+        picture = np.asarray(picture * rng.uniform(0.94, 1.06, 3) + rng.uniform(-0.01, 0.01), np.float32)
+    grain = rng.normal(scale=_GRAIN, size=picture.shape)
+    return (np.round(255 * np.clip(picture + grain, 0, 1)) / 255).astype(np.float32)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as aligned text."""
+    lines = [
+        f"{'filmed beside':14} {'head':12} {'mask':7} {'alone':>7} {'told':>7} {'ratio':>6}   MSE in the soft band"
+    ]
+    for row in rows:
+        ratio = row.told / max(row.alone, 1e-9)
+        lines.append(f"{row.kind:14} {row.head:12} {row.mask:7} {row.alone:7.2f} {row.told:7.2f} {ratio:6.3f}")
+    return "\n".join(lines)

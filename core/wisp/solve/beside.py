@@ -1,0 +1,150 @@
+"""What was filmed beside a plate: the empty set (the clean plate), and of a pair the second plate and its backing.
+
+Each is one picture for all frames or a sequence with the plate's frame numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from ..errors import InputError, UsageError
+from ..heads.backings import alike, lit, silhouetted, taken_again, triangulated
+from ..heads.band import Mask
+from ..heads.clean_plate import Background, behind, differenced
+from ..plates import open_plate
+from ..plates.clip import DisplayClip, FloatImage
+from ..plates.colour import DisplayTransform, choose_colour
+from ..plates.opening import Fence
+from ..shot import BESIDE, PlateSpec
+
+
+def check_beside(spec: PlateSpec) -> None:
+    """UsageError where the document names a part of what only works as a whole."""
+    if (spec.second is None) != (spec.second_clean is None) or (spec.second and spec.clean is None):
+        lacking = [BESIDE[key] for key in BESIDE if key not in spec.beside]
+        raise UsageError(
+            f"A pair is two plates and both empty backings, but there is no {' and no '.join(lacking)}.",
+            hint="Give --clean-plate, --second-plate and --second-clean-plate, or only --clean-plate.",
+        )
+    if spec.backlit and spec.clean is None:
+        raise UsageError("A backlit plate needs its backing, empty.", hint="Give it with --clean-plate.")
+    if spec.backlit and spec.second is not None:
+        raise UsageError("A plate is backlit or one of a pair, not both.", hint="Leave out --backlit or the pair.")
+
+
+class BesidePlate:
+    """Opened where it is made. `files`: its pictures; `state` stands for all of them as they are, and reads none."""
+
+    def __init__(
+        self, spec: PlateSpec, key: str, path: Path, fence: Fence | None, should_stop: Callable[[], bool]
+    ) -> None:
+        """`key`: of `BESIDE`. InputError where it is not there; UsageError where it does not have the plate's size."""
+        self.stored = spec.beside[key]
+        #: What people call it.
+        self.name = f"{BESIDE[key]} {self.stored}"
+        self._opening = partial(open_plate, path, fence=fence, should_stop=should_stop)
+        self._plate = self._opening()
+        self.files, self.state = self._plate.files, self._plate.state()
+        found, wanted = ((one.width, one.height) for one in (self._plate, spec))
+        if found != wanted:
+            raise UsageError(
+                f"The {self.name} is {found[0]}x{found[1]} but the plate is {wanted[0]}x{wanted[1]}.",
+                hint="Give it in the plate's size.",
+            )
+        named = spec.colorspace or self._plate.colorspace
+        colour = choose_colour(named, config=spec.ocio, view=spec.view, exposure=spec.exposure)
+        self._clip = DisplayClip(self._plate, DisplayTransform(colour))
+
+    def image(self, frame: int) -> FloatImage:
+        """What it shows on a frame of the plate, as models see it. Raises InputError."""
+        return self._clip.image(self._frame(frame))
+
+    def identity(self, frame: int) -> str:
+        """A hash of that picture. Raises InputError."""
+        return self._plate.identity(self._frame(frame))
+
+    def has_changed(self) -> bool:
+        """Whether its files are others now than when it was opened."""
+        try:
+            return self._opening().state() != self.state
+        except InputError:
+            return True
+
+    def close(self) -> None:
+        """Stop reading and drop what is kept."""
+        self._clip.close()
+
+    def _frame(self, frame: int) -> int:
+        """The frame of the same number, or the only one."""
+        frames = self._plate.frames
+        if len(frames) == 1:
+            return frames[0]
+        if frame not in frames:
+            raise InputError(
+                f"The {self.name} has no frame {frame}.",
+                hint="Give it with the plate's frame numbers, or one picture for all.",
+                path=self.stored,
+            )
+        return frame
+
+
+def backed(
+    beside: Mapping[str, BesidePlate], image: FloatImage, alpha: FloatImage, frame: int, unknown: Mask, *, backlit: bool
+) -> FloatImage:
+    """The head's `alpha` of a frame by what was filmed beside the plate: H x W in 0..1; `image` H x W x 3 as models see
+    it. InputError where that is not what it is said to be."""
+    clean = beside["clean"]
+    first = _behind(clean, image, alpha, frame, f"frame {frame}")
+    if backlit:
+        return _silhouetted(clean, first, image, alpha, frame, unknown)
+    if "second" not in beside:
+        return differenced(image, alpha, first, unknown)
+    taken, empty = beside["second"], beside["second_clean"]
+    again = taken_again(image, taken.image(frame), alpha)
+    backings = first, _behind(empty, again, alpha, frame, f"frame {frame} of the {taken.name}")
+    if alike(*backings):
+        raise InputError(
+            f"The {clean.name} and the {empty.name} look alike on frame {frame}.",
+            hint="A pair wants two backings that differ everywhere, such as black and white.",
+            path=empty.stored,
+        )
+    found = triangulated(image, again, alpha, backings, unknown)
+    if not found.fits:
+        raise InputError(
+            f"The {taken.name} does not show the same as the plate on frame {frame}: {100 * found.astray:.0f} % of the "
+            "object differ by more than the backing.",
+            hint="A pair wants the same pose, camera, light and exposure before both backings.",
+            path=taken.stored,
+        )
+    return found.alpha
+
+
+def _silhouetted(
+    clean: BesidePlate, backing: Background, image: FloatImage, alpha: FloatImage, frame: int, unknown: Mask
+) -> FloatImage:
+    if not lit(backing):
+        raise InputError(
+            f"The {clean.name} is too dark for a backlit plate on frame {frame}.",
+            hint="The backing must be lit; raise --exposure, or leave out --backlit.",
+            path=clean.stored,
+        )
+    found = silhouetted(image, alpha, backing, unknown)
+    if not found.fits:
+        raise InputError(
+            f"The object is not dark before its backing on frame {frame}: {100 * found.astray:.0f} % of its inside are "
+            "too bright.",
+            hint="No light may fall on the object itself; leave out --backlit to take the clean plate as one.",
+        )
+    return found.alpha
+
+
+def _behind(empty: BesidePlate, image: FloatImage, alpha: FloatImage, frame: int, over: str) -> Background:
+    found = behind(image, empty.image(frame), alpha > 0.05)
+    if not found.fits:
+        raise InputError(
+            f"The {empty.name} does not lie over {over}: {100 * found.astray:.0f} % of the background differ.",
+            hint="Take one of the same set and camera, or leave it out.",
+            path=empty.stored,
+        )
+    return found
