@@ -148,6 +148,8 @@ def test_the_frozen_sample_of_version_1_means_what_it_meant() -> None:
         layer="left.beauty",
         missing="hold",
         clean="plates/sh010_clean.exr",
+        second="plates/sh010_white.%04d.exr",
+        second_clean="plates/sh010_white_clean.exr",
     )
     hero, runner = shot.objects
     assert (hero.id, hero.name, hero.color, hero.enabled, hero.first, hero.last) == (

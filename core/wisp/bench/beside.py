@@ -131,7 +131,8 @@ def _wall(rng: np.random.Generator, size: tuple[int, int], grey: float) -> Float
     fall = 1 - 0.15 * ((x / width - rng.uniform(0.3, 0.7)) ** 2 + (y / height - rng.uniform(0.3, 0.7)) ** 2)
     surface = cv2.GaussianBlur(rng.normal(size=(height, width)).astype(np.float32), (0, 0), 6)
     wall = grey * fall + 0.02 * surface / surface.std() * grey
-    return np.clip(wall[..., None] * np.float32([1.0, 0.98, 0.96]), 0, 1).astype(np.float32)
+    tinted = np.clip(wall[..., None] * np.array([1.0, 0.98, 0.96], np.float32), 0, 1)
+    return np.asarray(tinted, np.float32)
 
 
 def _filmed(

@@ -180,7 +180,13 @@ def filmed(folder: Path, heads: Sequence[Head]) -> list[filming.Row]:
         return lambda image, mask: _matte(head, image, mask)[0]
 
     subjects = [
-        filming.Subject(still.alpha, _rgb(folder / still.name / _COLOUR), still.band, still.masks) for still in stills
+        filming.Subject(
+            still.alpha,
+            _rgb(folder / still.name / _COLOUR),
+            still.band,
+            {str(kind): m for kind, m in still.masks.items()},
+        )
+        for still in stills
     ]
     sets = [stills[(number + 1) % len(stills)].image for number in range(len(stills))]
     return filming.beside(subjects, sets, {head.id: matting(head) for head in heads})

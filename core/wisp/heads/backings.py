@@ -70,7 +70,7 @@ def taken_again(image: FloatImage, second: FloatImage, alpha: FloatImage) -> Flo
         return second
     placed = placed_on(image, second, inside, cv2.MOTION_EUCLIDEAN)
     height, width = alpha.shape
-    corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])[None]
+    corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float32)
     drift = np.linalg.norm(cv2.perspectiveTransform(corners, placed) - corners, axis=2).max()
     moved = second if drift > _DRIFT * max(width, height) else moved_by(second, placed)[0]
     now, then = image[inside], moved[inside]
