@@ -50,7 +50,7 @@ def test_a_file_that_was_to_be_computed_anew_is_not_solved(folder: Path) -> None
     assert known[1][:2] == ({1001, 1003}, {1002})
 
 
-@pytest.mark.parametrize("change", ["prompt", "edge", "tracker", "clean", "second", "second_clean"])
+@pytest.mark.parametrize("change", ["prompt", "edge", "tracker", *BESIDE])
 def test_another_document_makes_its_objects_dirty(folder: Path, change: str) -> None:
     now = shot()
     if change == "prompt":

@@ -6,7 +6,7 @@ light, as a camera does it; the clean plate is of another light, the backings of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,9 +20,8 @@ from ..heads.clean_plate import behind, differenced
 from ..metrics.matting import mse
 from ..plates.clip import FloatImage, resize
 from ..plates.colour import srgb_decode, srgb_encode
+from .motion_blur import Matting
 
-#: A head, as what gives alpha from a picture and a mask.
-Matting = Callable[[FloatImage, Mask], FloatImage]
 KINDS = ("clean plate", "pair", "backlit")
 #: The longer side that subjects are filmed at, and how far in pixels and degrees the camera drifts.
 _SIDE, _DRIFT, _TURN = 640, 2.5, 0.2

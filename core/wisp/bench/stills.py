@@ -162,12 +162,8 @@ def calibrated(folder: Path, heads: Sequence[Head]) -> list[tuple[str, MaskKind,
 
 def smears(folder: Path, heads: Sequence[Head]) -> list[motion_blur.Blurred]:
     """How well heads find the alpha of the stills' subjects in motion."""
-
-    def matting(head: Head) -> motion_blur.Matting:
-        return lambda image, mask: matte_still(head, image, mask)[0]
-
     subjects = [(still.image, still.alpha) for still in read_stills(folder)]
-    return motion_blur.blurred(subjects, {head.id: matting(head) for head in heads})
+    return motion_blur.blurred(subjects, _mattings(heads))
 
 
 def filmed(folder: Path, heads: Sequence[Head]) -> list[filming.Row]:
@@ -175,10 +171,6 @@ def filmed(folder: Path, heads: Sequence[Head]) -> list[filming.Row]:
     stills = _with_colour(folder)
     if len(stills) < 2:
         return []
-
-    def matting(head: Head) -> filming.Matting:
-        return lambda image, mask: _matte(head, image, mask)[0]
-
     subjects = [
         filming.Subject(
             still.alpha,
@@ -189,7 +181,14 @@ def filmed(folder: Path, heads: Sequence[Head]) -> list[filming.Row]:
         for still in stills
     ]
     sets = [stills[(number + 1) % len(stills)].image for number in range(len(stills))]
-    return filming.beside(subjects, sets, {head.id: matting(head) for head in heads})
+    return filming.beside(subjects, sets, _mattings(heads))
+
+
+def _mattings(heads: Sequence[Head]) -> dict[str, motion_blur.Matting]:
+    def matting(head: Head) -> motion_blur.Matting:
+        return lambda image, mask: matte_still(head, image, mask)[0]
+
+    return {head.id: matting(head) for head in heads}
 
 
 def _with_colour(folder: Path) -> list[Still]:
