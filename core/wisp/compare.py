@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .atomic import spare_others
 from .cache import read_matte
 from .client.jobs import Compare, Compared, HeadErrors
-from .contact_sheet import ByteImage, FloatImage, GridRow, cut_out, picture_grid, write_png
+from .contact_sheet import ByteImage, FloatImage, GridRow, cut_out, difference, picture_grid, write_png
 from .errors import UsageError
 from .frames import format_frames, parse_frames
 from .metrics import ClipReport, compare_sequences
@@ -25,8 +25,9 @@ from .solve import Solver
 from .solve.events import Listener, ignore, never
 from .weights.registry import entry_as
 
-#: What is shown of a matte: the cut-out on a chequerboard or on black, or the matte itself.
-Shown = Literal["checker", "black", "matte"]
+#: What is shown of a matte: the cut-out on a chequerboard or on black, the matte itself, the cut-out with the first
+#: head's left of a line (the first head's own: the plate), or the difference from the first head's.
+Shown = Literal["checker", "black", "matte", "wipe", "difference"]
 
 #: Part of the picture's width that the enlarged detail shows, and the least pixels that are worth enlarging.
 _DETAIL, _DETAIL_LEAST = 0.2, 48
@@ -178,8 +179,9 @@ def comparison_rows(
         captions = [f"MAD {mad(alpha, true):.2f}" if true is not None else "" for alpha in alphas]
         columns = [*alphas, *([] if true is None else [true])]
         detail = (slice(window.y0, window.y1), slice(window.x0, window.x1))
-        whole = [_framed(picture, window), *(_look(picture, alpha, shown) for alpha in columns)]
-        enlarged = [picture[detail], *(_look(picture[detail], alpha[detail], shown) for alpha in columns)]
+        looks = [_look(picture, alpha, shown, alphas[0]) for alpha in columns]
+        closer = [_look(picture[detail], alpha[detail], shown, alphas[0][detail]) for alpha in columns]
+        whole, enlarged = [_framed(picture, window), *looks], [picture[detail], *closer]
         rows.append(GridRow(f"{item.name} {frame}", whole))
         rows.append(GridRow("", enlarged, ("", *captions)))
     return rows
@@ -214,10 +216,19 @@ def spread(frames: Sequence[int], count: int) -> list[int]:
     return [frames[round(place)] for place in np.linspace(0, len(frames) - 1, count)]
 
 
-def _look(picture: FloatImage, alpha: FloatImage, shown: Shown) -> FloatImage:
-    if shown == "matte":
+def _look(picture: FloatImage, alpha: FloatImage, shown: Shown, first: FloatImage) -> FloatImage:
+    """One column's picture; `first`: the first head's alpha, beside which `wipe` and `difference` look."""
+    if shown == "matte" or (shown == "difference" and alpha is first):
         return np.repeat(alpha[..., None], 3, axis=2)
-    return cut_out(picture, alpha, np.zeros_like(picture) if shown == "black" else None)
+    if shown == "difference":
+        return difference(alpha, first)
+    seen = cut_out(picture, alpha, np.zeros_like(picture) if shown == "black" else None)
+    if shown == "wipe":
+        middle, thick = picture.shape[1] // 2, max(1, picture.shape[1] // 200)
+        left = picture if alpha is first else cut_out(picture, first)
+        seen = np.concatenate([left[:, :middle], seen[:, middle:]], axis=1)
+        seen[:, middle : middle + thick] = _FRAME_COLOUR
+    return seen
 
 
 def _framed(picture: FloatImage, window: Window) -> FloatImage:

@@ -370,6 +370,10 @@ class OpenShot:
         find_subject(self._solver(), jobs.Subject(frame), listen)
         return found
 
+    def picture(self, frame: Frame) -> NDArray[np.float32]:
+        """The plate's frame as models see it: height x width x 3, 0..1, as a display shows it. FrameReadError."""
+        return self._solver().clip.image(frame)
+
     def matte(self, name: str, frame: Frame) -> NDArray[np.float32]:
         """The finished alpha of one object, height x width, 0..1; computed now where it is missing."""
         from .cache import read_matte

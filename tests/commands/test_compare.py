@@ -90,6 +90,24 @@ def test_without_truth_a_few_frames_are_matted(shot: str, capsys: pytest.Capture
     assert cv2.imread("sheet.png").shape[1] == 3 * 326 + 6
 
 
+def test_heads_are_seen_beside_a_line_and_as_a_difference(shot: str) -> None:
+    """The first column's left is the plate; the second's is the first head's."""
+    sheets = {}
+    for show in ("checker", "wipe", "difference", "matte"):
+        chosen = ("--heads", "guided,embedded", "--frames", "1001", "--show", show, "--overwrite", "-q")
+        assert compare(shot, *chosen) == 0
+        cells = cv2.imread("sheet.png").astype(float)
+        height = cells.shape[0]
+        sheets[show] = [cells[height // 4 : height // 2 - 20, 6 + 326 * place :][:, :320] for place in range(3)]
+    plate, first, second = sheets["wipe"]
+    apart = np.abs(first - plate).mean(axis=2)
+    assert np.median(apart[:, 8:150]) < 1 and np.median(apart[:, 200:]) > 20, "the detail's frame is on the plate alone"
+    assert np.array_equal(second[:, 8:150], sheets["checker"][1][:, 8:150])
+    assert np.array_equal(second[:, 170:], sheets["checker"][2][:, 170:])
+    assert np.array_equal(sheets["difference"][1], sheets["matte"][1])
+    assert (sheets["difference"][2] != sheets["matte"][2]).any()
+
+
 def test_one_head_twice_is_one(shot: str) -> None:
     assert compare(shot, "--heads", "guided, guided", "--frames", "1001", "-q") == 0
     assert cv2.imread("sheet.png").shape[1] == 2 * 326 + 6

@@ -15,9 +15,11 @@ from helpers.signals import signalled
 from wisp import shot as documents
 from wisp.cache import read_matte
 from wisp.cli import main
+from wisp.commands.status import lane
 from wisp.plates.exr import read_channels
 from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
+from wisp.solve.solver import FrameStatus, ObjectStatus
 
 SIZE = (96, 64)
 
@@ -87,13 +89,26 @@ def test_events_are_json_lines_on_stdout_and_text_is_not(plate: str, capsys: pyt
     assert "Progress: 100%" in captured.err
 
 
+def test_a_long_shot_is_one_line_of_signs() -> None:
+    frames = tuple(FrameStatus(frame, "dirty" if frame == 150 else "solved") for frame in range(1, 181))
+    item = ObjectStatus(1, "hero", Path("x.%04d.exr"), (*frames, FrameStatus(181, "empty")))
+    spec = documents.ObjectSpec(
+        id=1, name="hero", color="#112233", locks=[(100, 100)], prompts=[documents.Point(frame=9, xy=(1, 1))]
+    )
+    line, marks = lane(item, spec)
+    assert line.startswith("1 ##") and line.endswith("#. 181  (4 frames a sign)") and line.count("-") == 1
+    assert line.index("-") == 2 + 149 // 4 and marks == "  " + "  K" + " " * 21 + "L"
+    assert lane(ObjectStatus(1, "hero", Path("x"), ()), spec) == []
+
+
 def test_the_written_shot_is_edited_and_solved_further(plate: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert matte(plate, "--box", BOX, "-o", "out") == 0
     shot = documents.load("out/sh010.wisp")
     shot.objects[0].prompts.append(documents.Point(frame=1004, xy=(80, 10), include=False))
     documents.save(shot, "out/sh010.wisp")
     assert main(["status", "out/sh010.wisp"]) == 0
-    assert "prompt added at 1004" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "prompt added at 1004" in said and "  1001 #----- 1006\n       K  K\n" in said
     assert main(["status", "out/sh010.wisp", "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert rows[0] | {"folder": ""} == {

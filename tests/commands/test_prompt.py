@@ -130,3 +130,29 @@ def test_a_shot_is_fitted_to_a_plate_of_another_size(tmp_path: Path, capsys: pyt
     assert main(["solve", SHOT, "-q"]) == 0
     assert prompt("scale") == 0 and documents.load(SHOT) == found, "it fits"
     assert prompt("undo") == 0 and prompt("undo") == 0 and Path(SHOT).read_bytes() == before
+
+
+def test_prompts_are_tried_and_the_shot_stays(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before: the box alone; after: with a point beside the disc's other half, and on a frame that had nothing."""
+    for frame in range(1001, 1004):
+        picture = np.random.default_rng(frame).integers(20, 60, (64, 96, 3), np.uint8)
+        cv2.circle(picture, (48, 32), 20, (90, 180, 240), -1)
+        Path("p").mkdir(exist_ok=True)
+        cv2.imwrite(f"p/a.{frame}.png", picture)
+    plate = {"path": "p/a.%04d.png", "first": 1001, "last": 1003, "width": 96, "height": 64}
+    Path(SHOT).write_text(json.dumps({"wisp": 1, "plate": plate}), "utf-8")
+    known = Path(SHOT).read_bytes()
+    assert prompt("try", "hero", "--box", "1001:27,11,69,53", "-o", "try.png", "--json") == 0
+    (event,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert event["action"] == "try" and event["path"] == "try.png" and Path(SHOT).read_bytes() == known
+    first = cv2.imread("try.png")
+    plate_cell, before, after = np.split(first[-220:-6, 6:], [326, 652], axis=1)
+    assert np.abs(plate_cell[20:, :320].astype(float) - before[20:, :320]).mean() < 1, "there was no object"
+    assert np.abs(after[100:110, 155:165].astype(float) - before[100:110, 155:165]).mean() < 8, "the disc is kept"
+    assert np.abs(after[-20:, :60].astype(float) - before[-20:, :60]).mean() > 20, "what is around it is not"
+    assert prompt("try", "hero", "--point", "1001:48,32", "-o", "try.png") == 8, "what is there is not replaced"
+    assert prompt("add", "hero", "--box", "1001:27,11,69,53") == 0
+    known = Path(SHOT).read_bytes()
+    assert prompt("try", "hero", "--point", "1002:40,25", "-o", "try.png", "--overwrite") == 0
+    assert Path(SHOT).read_bytes() == known and hero().prompts[0].kind == "box" and len(hero().prompts) == 1
+    assert prompt("try", "hero", "-o", "none.png") == 2 and not Path("none.png").exists()

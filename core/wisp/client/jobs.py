@@ -146,7 +146,11 @@ class Compare(Request):
     truth: Annotated[Optional[str], "The true mattes of the one object, by the same frame numbers."] = None
     truth_first: Annotated[Optional[int], "Renumber the truth: its first frame is this."] = None
     rows: Annotated[int, "Frames on the sheet."] = 4
-    show: Annotated[Literal["checker", "black", "matte"], "What of a matte is shown."] = "checker"
+    show: Annotated[
+        Literal["checker", "black", "matte", "wipe", "difference"],
+        "What of a matte is shown: the object on a chequerboard or black, the matte, that cut-out beside the first "
+        "head's left of a line, or how far the matte is from the first head's.",
+    ] = "checker"
     overwrite: Annotated[bool, "Replace the sheet."] = False
     name: Annotated[Optional[str], "The shot's, for the sheet's title; null: the plate's."] = None
 

@@ -54,7 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rows", type=at_least(1), default=ROWS, metavar="N", help=f"frames on the sheet (default: {ROWS})"
     )
     parser.add_argument(
-        "--show", choices=("checker", "black", "matte"), default="checker", help="what of a matte (default: checker)"
+        "--show",
+        choices=("checker", "black", "matte", "wipe", "difference"),
+        default="checker",
+        help="what of a matte (default: checker); wipe: the first head's left of a line, this one's right of it; "
+        "difference: from the first head's, red more, blue less",
     )
     add_model_options(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace the sheet")

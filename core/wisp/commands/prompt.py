@@ -2,6 +2,7 @@
 
   wisp prompt sh010.wisp list
   wisp prompt sh010.wisp add hero --box 1001:420,80,1310,1060 --point 1020:700,300,-
+  wisp prompt sh010.wisp try hero --point 1020:700,300,- -o try.png      what it would give; nothing is changed
   wisp prompt sh010.wisp move hero --by 12,-4 --frames 1010-1020
   wisp prompt sh010.wisp remove hero --frames 1020 --kind point
   wisp prompt sh010.wisp lock hero 1001-1010
@@ -12,7 +13,7 @@
   wisp prompt sh010.wisp carry --to take2.wisp --frames 1001 --shift 12
   wisp prompt sh010.wisp undo
 
-Every edit is checked before the shot is written, and can be undone; nothing is computed: `wisp solve` does that.
+Every edit is checked before the shot is written, and can be undone. Only `try` computes anything.
 """
 
 from __future__ import annotations
@@ -54,6 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     action("list", "show every prompt with its number", of_object=False)
     add_prompt_options(action("add", "add prompts; an object that there is not is made"))
+    sub = action("try", "draw what prompts would give on their frames; the shot stays as it is")
+    add_prompt_options(sub)
+    sub.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE.png", help="before and after, a row each"
+    )
+    sub.add_argument("--overwrite", action="store_true", help="replace the picture")
     for name, summary in (("move", "move points, boxes and strokes"), ("remove", "remove prompts")):
         sub = action(name, summary)
         sub.add_argument("--frames", metavar="R", help="only those on these frames (default: all)")
@@ -95,6 +102,11 @@ def run(args: argparse.Namespace) -> int:
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter:
         if args.action == "list":
             _list(shot, args.json)
+            return 0
+        if args.action == "try":
+            what = _try(args, shot)
+            reporter.emit("done", action=args.action, what=what, path=str(args.output))
+            reporter.say(what)
             return 0
         if args.action == "carry":
             shot = open_shot(args.to) if args.to else shot.other_view(args.view)
@@ -156,6 +168,33 @@ def _add(args: argparse.Namespace, shot: OpenShot) -> str:
             item.add(prompt)
     frames = format_frames({one["frame"] for one in prompts})
     return f"{counted(len(prompts), 'prompt')} added to '{item.name}' on {frames}"
+
+
+def _try(args: argparse.Namespace, shot: OpenShot) -> str:
+    """A sheet of plate, matte as it is known and matte as it would be. UsageError for a frame too far from what is
+    known."""
+    from ..atomic import spare_others
+    from ..contact_sheet import GridRow, cut_out, picture_grid, write_png
+
+    if not args.overwrite:
+        spare_others(args.output, lambda _: False, "Say --overwrite, or choose another name.")
+    names = {item.name for item in shot.objects}
+    frames = sorted(
+        {parse_prompt(*typed, shot.document.plate.first).frame for one in args.objects for typed in one.prompts}
+    )
+    before = {}
+    for frame in frames if args.object in names else ():
+        with contextlib.suppress(UsageError):  # nothing was prompted, or too far away: there is no matte to compare
+            before[frame] = shot.matte(args.object, frame)
+    what = _add(args, shot)
+    rows = []
+    for frame in frames:
+        plate = shot.picture(frame)
+        known, after = before.get(frame), shot.matte(args.object, frame)
+        left = plate if known is None else cut_out(plate, known)
+        rows.append(GridRow(f"{args.object} {frame}", [plate, left, cut_out(plate, after)]))
+    write_png(args.output, picture_grid(["plate", "before", "after"], rows))
+    return f"Tried: {what}; the shot is as it was, {args.output} shows it"
 
 
 def _move(args: argparse.Namespace, shot: OpenShot) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,12 @@ from .options import add_model_options, add_output_options, set_up_logging, solv
 from .report import print_text
 
 if TYPE_CHECKING:
+    from ..shot import ObjectSpec
     from ..solve import ObjectStatus
+
+#: Signs in a line.
+WIDTH = 60
+_SIGNS = (("dirty", "-"), ("solved", "#"), ("empty", "."))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,12 +42,35 @@ def run(args: argparse.Namespace) -> int:
                 print(json.dumps({"event": "frame", "object": item.name, **asdict(status)}))
         else:
             print_text(f"{item.name}: " + "; ".join(f"{state} {spans}" for state, spans in states.items() if spans))
+            for row in lane(item, next(one for one in shot.objects if one.name == item.name)):
+                print_text(f"  {row}")
             for why, frames in _reasons(item).items():
                 print_text(f"  {format_frames(frames)}: {why}")
             print_text(f"  {item.pattern.parent}")
     if not report.objects and not args.json:
         print_text("The shot has no enabled object.")
     return 0
+
+
+def lane(item: ObjectStatus, spec: ObjectSpec) -> list[str]:
+    """An object's frames as a line of at most `WIDTH` signs, first and last frame beside it, and what a person gave of
+    them below: `#` solved, `-` to do, `.` no prompt reaches it; `K` keyframe, `L` locked. A sign for several frames
+    says what there is most to do about."""
+    if not item.frames:
+        return []
+    step = math.ceil(len(item.frames) / WIDTH)
+    parts = [item.frames[start : start + step] for start in range(0, len(item.frames), step)]
+    line = "".join(next(sign for state, sign in _SIGNS if any(one.state == state for one in part)) for part in parts)
+    keys = {prompt.frame for prompt in spec.prompts}
+
+    def given(numbers: set[int]) -> str:
+        locked = any(first <= number <= last for number in numbers for first, last in spec.locks)
+        return "K" if numbers & keys else "L" if locked else " "
+
+    marks = "".join(given({one.frame for one in part}) for part in parts).rstrip()
+    before = f"{item.frames[0].frame} "
+    row = f"{before}{line} {item.frames[-1].frame}" + (f"  ({step} frames a sign)" if step > 1 else "")
+    return [row, *([" " * len(before) + marks] if marks else [])]
 
 
 def _reasons(item: ObjectStatus) -> dict[str, list[int]]:
