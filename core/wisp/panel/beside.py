@@ -11,6 +11,7 @@ from ..client.tables import THRESHOLD
 from .canvas import Canvas
 from .compare import CompareHeads
 from .deliver import DeliverMattes
+from .farm import FarmJob
 from .fetch import GetModels
 from .qt import QtWidgets
 from .roto import TakeRoto
@@ -33,6 +34,7 @@ class Beside:
             "check": self.check,
             "compare": self.compare,
             "deliver": self.deliver,
+            "farm": self.farm,
             "get-models": self.get_models,
             "roto": self.take_roto,
             "finish-roto": lambda: self.take_roto(finish=True),
@@ -57,6 +59,13 @@ class Beside:
         """Open the dialog that writes files for others."""
         folder = self.delivery_folder or Path(self._session.places.root) / "delivery"
         dialog = DeliverMattes(self._session, self._edits, folder, self._owner)
+        dialog.show()
+        return dialog
+
+    def farm(self) -> FarmJob:
+        """Open the dialog that writes a job for a render farm."""
+        near = self.delivery_folder or Path(self._session.places.root) / "delivery"
+        dialog = FarmJob(self._session, self._edits, near.with_name("farm_job"), self._owner)
         dialog.show()
         return dialog
 
