@@ -171,6 +171,28 @@ def test_confidence_is_the_same_of_a_shot_that_was_opened_anew(made, tmp_path: P
     assert Delivery(again, str(tmp_path / "one.%04d.exr"), style, frames=[1010], objects=["hero"]).skipped == 1
 
 
+def test_chunks_agree_on_confidence_where_they_meet(made, tmp_path: Path) -> None:
+    """Frames that are matted alone, or in one of two chunks that never saw each other, are believed as in one go."""
+    style = Style(layout="layers", format="exr32", confidence=True)
+    meeting = (1011, 1012)
+
+    def delivered(name: str, chunks: list[list[int]]) -> dict[int, dict[str, np.ndarray]]:
+        for number, chunk in enumerate(chunks):
+            part = solver(made.shot, tmp_path, tmp_path / f"{name}-{number}")
+            part.run(chunk)
+            wanted = [frame for frame in meeting if frame in chunk]
+            Delivery(part, str(tmp_path / f"{name}.%04d.exr"), style, frames=wanted).write()
+        return {frame: read_channels(tmp_path / f"{name}.{frame}.exr")[0] for frame in meeting}
+
+    whole = delivered("whole", [list(range(1008, 1016))])
+    for name, chunks in (("two", [[*range(1008, 1012)], [*range(1012, 1016)]]), ("alone", [[1012], [1011]])):
+        found = delivered(name, chunks)
+        for frame in meeting:
+            for channel in ("conf.hero", "conf.prop", "matte.hero"):
+                np.testing.assert_array_equal(found[frame][channel], whole[frame][channel], f"{name} {frame} {channel}")
+    assert np.ptp(whole[1012]["conf.hero"]) > 0
+
+
 def test_where_nothing_is_to_be_seen_or_known_confidence_says_so(made, tmp_path: Path) -> None:
     work = made.work("prop")  # it ends on 1030
     alpha, stamp = read_matte(work.path(1035))

@@ -22,6 +22,7 @@ from wisp.errors import CancelledError, UsageError
 from wisp.farm.local import StepRun, TaskFailedError, run_job
 from wisp.farm.ranges import from_openjd
 from wisp.farm.template import JobPlan, job_template, job_values
+from wisp.plates.exr import read_channels
 from wisp.shot import Box, MaskPrompt, load, save
 
 #: Leaves a file per chunk in the folder {0}.
@@ -138,6 +139,13 @@ def test_chunks_give_the_same_pixels_as_one_machine(shot: Path, tmp_path: Path, 
     whole, parts = solved(tmp_path / "whole"), solved(tmp_path / "parts")
     assert len(whole) == len(FRAMES) and whole.keys() == parts.keys()
     assert all(np.array_equal(whole[name], parts[name]) for name in whole)
+    for name in ("whole", "parts"):  # what is believed of them is the same, too, where chunks meet and everywhere
+        place = ["--cache", str(tmp_path / name), "-o", str(tmp_path / name / "out.%04d.exr")]
+        assert main(["deliver", str(shot), *place, "--layout", "layers", "--confidence"]) == 0
+    for frame in FRAMES:
+        one, two = (read_channels(tmp_path / name / f"out.{frame:04d}.exr")[0] for name in ("whole", "parts"))
+        assert np.ptp(one["conf.disc"]) > 0 and np.array_equal(one["conf.disc"], two["conf.disc"]), frame
+    capsys.readouterr()
     assert main(["status", str(shot), "--cache", str(tmp_path / "parts")]) == 0
     assert "dirty" not in capsys.readouterr().out
 

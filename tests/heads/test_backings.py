@@ -51,6 +51,8 @@ def test_a_pair_gives_alpha_where_the_head_sees_nothing(linear: bool) -> None:
     assert found.fits and found.alpha.dtype == np.float32 and 0 <= found.alpha.min() <= found.alpha.max() <= 1
     assert error(found.alpha, one) < 0.1 * error(head, one)
     assert abs(np.median(found.alpha[90:110, 135:155]) - 0.5) < 0.04, "the veil's own half"
+    body = cv2.erode(one.alpha, np.ones((9, 9))) > 0.99
+    assert (found.alpha[body] < 0.99).mean() < 0.06, "no specks inside"
     clear = cv2.dilate(one.alpha, np.ones((7, 7))) == 0
     assert found.alpha[clear].mean() < 0.002
 

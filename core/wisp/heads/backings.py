@@ -39,6 +39,8 @@ _ALIKE = 0.15
 _OFF, _OFF_COLOUR, _ASTRAY = 0.15, 0.12, 0.3
 #: Alpha is 0 or 1 within so many standard deviations of it.
 _ENDS = 2.0
+#: Alpha is 1, too, where no more lacks than does in this share of the inside, but never where more than this lacks.
+_MOST, _LEFT = 0.95, 0.08
 #: Alpha from which on a wide area that the head has not seen may be another body.
 _BODY = 0.9
 #: A lit backing is at least so bright, as shown; no channel of a dark object is brighter than this share
@@ -190,7 +192,11 @@ def _told(
     """The equation's alpha as far as it is sure, the head's elsewhere, and where something else than the object is."""
     deviation = np.sqrt(answer.variance)
     found = np.clip(answer.alpha, 0, 1)
-    found = np.where(found < _ENDS * deviation, 0, np.where(found > 1 - _ENDS * deviation, 1, found))
+    inside = _inside(head)
+    # What is left of drift and of shades of darkness is seen where the object surely is; more than that is see-through.
+    left = min(float(np.quantile(1 - found[inside], _MOST)), _LEFT) if inside.any() else 0.0
+    whole = found > 1 - np.maximum(_ENDS * deviation, left)
+    found = np.where(found < _ENDS * deviation, 0, np.where(whole, 1, found))
     share = DOUBT**2 / (DOUBT**2 + answer.variance)
     mixed = share * found + (1 - share) * head
     near = seen & (-signed_distance(head > 0.5) < 0.1 * max(head.shape))
