@@ -33,6 +33,7 @@ CASES = (
         "shapes",
         "exchange",
         "reading",
+        "exr",
         "subject",
         "install",
         "sigpipe",

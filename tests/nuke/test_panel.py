@@ -157,3 +157,56 @@ def test_what_the_panel_solves_the_node_has(panel: Any) -> None:
     found = render(panel.group, 1004)[..., 3] > 0.5
     truth = pictures(1004)[..., 0] > 0.4
     assert (found & truth).sum() / (found | truth).sum() > 0.85
+
+
+def key(panel: Any, pressed: Any, held: Any = NONE) -> None:
+    wait(lambda: active(panel))
+    QtTest.QTest.keyClick(panel.editor.canvas, pressed, held)
+
+
+@pytest.mark.slow
+def test_what_helps_to_look_and_to_choose_is_there_in_the_host_too(panel: Any) -> None:
+    """A click foreseen, locks, doubt of every pixel, the frame to correct next, a wipe, versions brought back."""
+    editor, canvas, ctrl = panel.editor, panel.editor.canvas, Qt.KeyboardModifier.ControlModifier
+    editor.live.setChecked(False)
+    wait(lambda: editor.session.client.state == "ready")
+    editor.toolbar.foresee.setChecked(True)
+    QtTest.QTest.mouseMove(canvas, at(panel, 46, 46))
+    QtTest.QTest.mouseMove(canvas, at(panel, 50, 48))
+    wait(lambda: editor.viewing._foreseen is not None)
+    assert kinds(panel) == [] and panel.session.objects(panel.group) == [], "nothing was drawn"
+    editor.toolbar.foresee.setChecked(False)
+
+    editor.set_tool("box")
+    QtTest.QTest.mousePress(canvas, LEFT, NONE, at(panel, 28, 26))
+    QtTest.QTest.mouseMove(canvas, at(panel, 60, 60))
+    QtTest.QTest.mouseRelease(canvas, LEFT, NONE, at(panel, 72, 70))
+    for grow in (0.0, 6.0):
+        editor.edge.rows["grow"].number.setValue(grow)
+        editor.track("track-both")
+        wait(
+            lambda: (
+                editor.session.settled
+                and not editor.session.lanes[1].dirty
+                and len(editor.session.lanes[1].solved) == 4
+            )
+        )
+    key(panel, Qt.Key.Key_K)
+    assert panel.session.objects(panel.group)[0]["locks"] == [[1001, 1001]]
+    panel.session.undo()
+    assert not panel.session.objects(panel.group)[0].get("locks")
+    key(panel, Qt.Key.Key_7, ctrl)
+    assert editor.mode == "doubt"
+    for frame in (1003, 1004):
+        editor.session.note_track_state(1, frame, "tracked", 0.3)
+    key(panel, Qt.Key.Key_G)
+    wait(lambda: panel.session.host.frame() == 1003)
+    key(panel, Qt.Key.Key_W)
+    assert canvas.wipe is not None
+    dialog = editor.show_versions()
+    wait(lambda: len(editor.show_versions().versions) == 2)
+    dialog = editor.show_versions()
+    dialog.list.setCurrentRow(1)
+    dialog.restore_button.click()
+    assert not panel.session.objects(panel.group)[0].get("edge", {}).get("grow")
+    dialog.close()
