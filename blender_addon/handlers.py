@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from . import carrying, model, outputs, places, plates, session
+from . import carrying, foresight, model, outputs, places, plates, session
 from .client.jobs import counted
 from .runs import runs
 
@@ -20,6 +20,7 @@ _bypassed: list[str] = []
 
 @persistent
 def loaded(*_: Any) -> None:
+    foresight.forget()
     session.forget()
     outputs.forget()
     carrying.forget()

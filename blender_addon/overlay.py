@@ -16,7 +16,7 @@ import gpu
 from bpy.props import EnumProperty
 from gpu_extras.batch import batch_for_shader
 
-from . import active, activity, candidates, compat, engine, gestures, places, plates, preferences, textures
+from . import active, activity, candidates, compat, engine, foresight, gestures, places, plates, preferences, textures
 from .client.frames import frames_in, spans
 from .client.tables import PAINTED, PALETTE
 from .mattes import MatteFolder
@@ -28,8 +28,10 @@ VIEWS = (
     ("matte", "Matte", "The matte in white on black"),
     ("colour", "On Colour", "The objects before a plain colour"),
     ("edges", "Edges", "Where the mattes are soft"),
+    ("doubt", "Doubt", "Where the mattes are not to be believed, in red"),
 )
 BACKDROP = (0.05, 0.35, 0.12, 1.0)
+DOUBT, FORESEEN = (1.0, 0.16, 0.08, 1.0), (1.0, 1.0, 1.0, 0.45)
 STATES = {
     "solved": (0.2, 0.76, 0.42, 1.0),
     "dirty": (0.91, 0.7, 0.25, 1.0),
@@ -70,7 +72,9 @@ def _preview(context: Any) -> None:
         return
     scene, strip = found
     _say(activity.of(strip))
-    if strip.type not in ("IMAGE", "MOVIE") or not (strip.wisp.objects or gestures.Drawing.kind):
+    if strip.type not in ("IMAGE", "MOVIE") or not (
+        strip.wisp.objects or gestures.Drawing.kind or foresight.looking(strip)
+    ):
         return
     try:
         frame = active.shown_frame(context)
@@ -85,6 +89,9 @@ def _preview(context: Any) -> None:
 
     gpu.state.blend_set("ALPHA")
     _mattes(context, strip, frame, to_region)
+    foreseen = foresight.seen(strip, frame)
+    if foreseen is not None:
+        _whole(textures.get(foreseen, "tint"), strip, FORESEEN, to_region)
     for item in strip.wisp.objects:
         for prompt in item.prompts:
             if prompt.frame == frame and prompt.xy:
@@ -158,8 +165,7 @@ def _mattes(context: Any, strip: Any, frame: int, to_region: Callable[[float, fl
     view, wisp = context.window_manager.wisp_view, strip.wisp
     if view == "off":
         return
-    width, height = plates.size_of(strip)
-    corners = [to_region(x, y) for x, y in ((0, height), (width, height), (width, 0), (0, 0))]
+    corners = _corners(strip, to_region)
     folder = MatteFolder(places.here().plate(wisp.uid))
     opacity = preferences.get().opacity
     if view in ("matte", "colour"):
@@ -171,10 +177,27 @@ def _mattes(context: Any, strip: Any, frame: int, to_region: Callable[[float, fl
         _textured(texture, corners, (1.0, 1.0, 1.0, 1.0) if view == "matte" else BACKDROP)
         return
     shown = wisp.shown_objects
+    if view == "doubt":
+        run = runs.get(wisp.uid)
+        known = [foresight.errors_of(run.session.matte_path(one, frame)) for one in shown] if run is not None else []
+        for path in filter(None, known):
+            _whole(textures.get(path, view), strip, DOUBT, to_region)
+        return
     for item in wisp.objects:
         texture = textures.get(folder.object_path(item.number, frame), view) if item.number in shown else None
         if texture is not None:
             _textured(texture, corners, (*item.color, opacity if view == "tint" else 1.0))
+
+
+def _corners(strip: Any, to_region: Callable[[float, float], XY]) -> list[XY]:
+    width, height = plates.size_of(strip)
+    return [to_region(x, y) for x, y in ((0, height), (width, height), (width, 0), (0, 0))]
+
+
+def _whole(texture: Any, strip: Any, color: Color, to_region: Callable[[float, float], XY]) -> None:
+    """Over the whole plate, once it is there."""
+    if texture is not None:
+        _textured(texture, _corners(strip, to_region), color)
 
 
 def _textured(texture: Any, corners: list[XY], color: Color) -> None:

@@ -20,6 +20,11 @@ def _keymap(operator: str) -> tuple[tuple[Any, ...], ...]:
     keys: list[tuple[str, dict[str, Any], Any]] = [(operator, press, {"properties": [("include", True)]})]
     keys += [(operator, {**press, held: True}, {"properties": [("include", False)]}) for held in ("alt", "shift")]
     keys.append(("wisp.delete_prompt", {**press, "ctrl": True}, None))
+    if operator == "wisp.add_point":
+        for held, include in (({}, True), ({"alt": True}, False)):
+            keys.append(
+                ("wisp.foresee", {"type": "F", "value": "PRESS", **held}, {"properties": [("include", include)]})
+            )
     if operator == "wisp.add_stroke":
         for key, factor in (("LEFT_BRACKET", 0.8), ("RIGHT_BRACKET", 1.25)):
             keys.append(("wisp.brush_size", {"type": key, "value": "PRESS"}, {"properties": [("factor", factor)]}))
@@ -42,7 +47,7 @@ class Tool(bpy.types.WorkSpaceTool):
 
 class PointTool(Tool, operator="wisp.add_point"):
     bl_label = "Roto Point"
-    bl_description = "Click the object; Alt or Shift: not the object; drag: move a point; Ctrl: delete"
+    bl_description = "Click the object; Alt or Shift: not the object; drag: move a point; Ctrl: delete; F: foresee it"
 
 
 class BoxTool(Tool, operator="wisp.add_box"):

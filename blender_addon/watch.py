@@ -7,7 +7,7 @@ import time
 
 import bpy
 
-from . import activity, carrying, engine, filing, outputs, session, textures
+from . import activity, carrying, engine, filing, foresight, outputs, session, textures
 from .engine import Fault
 from .runs import runs, touched
 
@@ -24,6 +24,7 @@ def poll() -> float:
     if filing.drain() or (not bpy.app.background and textures.upload()):
         session.redraw()
     session.send_due()
+    foresight.ask_due(bpy.context)
     for uid in [uid for uid, since in touched.items() if now - since > FOLLOW]:
         del touched[uid]
         outputs.refresh(uid)

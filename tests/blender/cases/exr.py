@@ -13,6 +13,8 @@ import bpy
 from . import stage, track
 
 COUNT = 4
+#: Blender 4.2 reads no file whose picture lies beside a layer.
+EYES = bpy.app.version >= (5, 0, 0)
 #: Run by the engine's Python, since the host has no library for such files: discs in linear light, five times as bright
 #: as white, another picture in the layer `right`, time code and rate.
 MAKE = """
@@ -28,7 +30,8 @@ for i in range(said["count"]):
     other = np.full_like(picture, 0.1)
     other[(xs - 90 + 5 * i) ** 2 + (ys - 40) ** 2 < 169] = (0.2, 0.3, 0.8)
     channels = {name: picture[..., k] for k, name in enumerate("RGB")}
-    channels |= {f"right.{name}": other[..., k] for k, name in enumerate("RGB")}
+    if said["eyes"]:
+        channels |= {f"right.{name}": other[..., k] for k, name in enumerate("RGB")}
     told = {"timeCode": f"01:00:00:{i:02d}", "framesPerSecond": 24.0}
     whole = Window(0, 0, said["width"], said["height"])
     write_exr(said["pattern"] % (1001 + i), channels, display=whole, attributes=told)
@@ -38,7 +41,7 @@ for i in range(said["count"]):
 def clip() -> list[Path]:
     pattern = stage.FOLDER / "exr_plate" / "disc.%d.exr"
     pattern.parent.mkdir()
-    said = {"pattern": str(pattern), "count": COUNT, "width": stage.WIDTH, "height": stage.HEIGHT}
+    said = {"pattern": str(pattern), "count": COUNT, "width": stage.WIDTH, "height": stage.HEIGHT, "eyes": EYES}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     subprocess.run([os.environ["WISP_ENGINE"], "-c", MAKE, json.dumps(said)], check=True, env=environment)
     return [Path(str(pattern) % (1001 + i)) for i in range(COUNT)]
@@ -57,7 +60,8 @@ def run() -> None:
     assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
     stage.near(track.overlap(matte(strip, 1004), track.disc(3, track.RED)), 1.0, 0.15, "bright disc")
     delivered()
-    other_eye(strip)
+    if EYES:
+        other_eye(strip)
 
 
 def matte(strip: Any, frame: int) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import bpy
 
 from . import stage, track
@@ -39,3 +42,39 @@ def run() -> None:
     item.add_prompt("point", 1001, [(5.0, 5.0)], include=False)
     assert bpy.ops.wisp.subject(wait=True) == {"FINISHED"}
     assert [one.name for one in strip.wisp.objects] == ["subject", "subject2"]
+    doubted(strip)
+    strip.wisp.objects.clear()
+    foreseen(strip)
+
+
+def foreseen(strip: Any) -> None:
+    """What a click would give is there to be looked at, and nothing is stored; a click ends it."""
+    foresight, pictures = stage.addon("foresight"), stage.addon("pictures")
+    assert foresight.seen(strip, 1001) is None
+    assert bpy.ops.wisp.foresee(x=30, y=18, wait=True) == {"FINISHED"}
+    path = foresight.seen(strip, 1001)
+    alpha = pictures.read_matte(path)
+    assert alpha[18, 30] > 0.9 and alpha[46, 100] < 0.1, "the disc, not the ground"
+    assert not strip.wisp.objects and foresight.seen(strip, 1002) is None
+    assert bpy.ops.wisp.foresee(x=40, y=46, wait=True) == {"FINISHED"}
+    assert pictures.read_matte(foresight.seen(strip, 1001))[46, 40] > 0.9, "the other disc"
+    stage.must_fail(bpy.ops.wisp.foresee, "is no place in the picture", x=99999, y=0, wait=True)
+    bpy.ops.wisp.add_point(x=30, y=18)
+    assert foresight.seen(strip, 1001) is None
+    strip.wisp.objects.clear()
+
+
+def doubted(strip: Any) -> None:
+    """While doubt is looked at, the errors to be expected of the mattes that are shown are asked for."""
+    foresight, watch = stage.addon("foresight"), stage.addon("watch")
+    assert bpy.ops.wisp.track(direction="frame", wait=True) == {"FINISHED"}
+    state = stage.addon("runs").run_of(strip.wisp.uid)
+    number = state.enabled[0]
+    bpy.context.window_manager.wisp_view = "doubt"
+    end = time.monotonic() + 60
+    while foresight.errors_of(state.session.matte_path(number, 1001)) is None and time.monotonic() < end:
+        watch.poll()
+        time.sleep(0.02)
+    errors = stage.addon("pictures").read_matte(foresight.errors_of(state.session.matte_path(number, 1001)))
+    assert errors.shape == (stage.HEIGHT, stage.WIDTH) and 0.0 <= errors.min() < 0.1 < errors.max() <= 1.0
+    bpy.context.window_manager.wisp_view = "tint"
