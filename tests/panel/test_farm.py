@@ -36,12 +36,9 @@ def test_a_job_is_written_with_the_workers_paths(window: Window, hand: Hand, tmp
     told = [path.read_text("utf-8") for path in (tmp_path / "job").iterdir()]
     assert any("P:/film=/mnt/film" in text and "Q:/x=/mnt/x" in text for text in told)
     assert str(tmp_path / "job") in dialog.words.text() and dialog.show_button.isVisible()
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "notes.txt").write_text("mine")
-    dialog.folder.clear()
-    QtTest.QTest.keyClicks(dialog.folder, str(tmp_path / "mine"))
+    dialog.frames.clear()
+    QtTest.QTest.keyClicks(dialog.frames, "2000")
     press(dialog.write_button, Qt.MouseButton.LeftButton)
     hand.wait(lambda: dialog.write_button.isEnabled())
-    assert str(tmp_path / "mine") in dialog.words.text() and not dialog.show_button.isVisible()
-    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+    assert "2000" in dialog.words.text() and not dialog.show_button.isVisible()
     dialog.close()

@@ -15,6 +15,7 @@ from wisp.client.tables import ROTO_BAND
 from wisp.errors import WispError
 from wisp.panel.qt import Qt, QtCore, QtWidgets
 from wisp.panel.roto import TakeRoto
+from wisp.view.report import ProblemReport
 from wisp.view.window import Window
 
 FIRST = FRAMES[0]
@@ -201,3 +202,40 @@ def test_exposure_changes_what_is_seen_and_a_wrong_name_is_said(window: Window, 
         "second_clean.exr",
     ]
     assert plate["backlit"] is True
+
+
+def test_a_plate_of_another_size_is_fitted(window: Window, hand: Hand, plates: Path, tmp_path: Path) -> None:
+    """The same pictures at half the size: refused, fitted by the menu, then solved as they are now."""
+    window.editor.live.setChecked(False)
+    hand.click(*disc(FIRST))
+    window.commands["fit-plate"].trigger()
+    assert "has the size" in window.editor.status.text() and len(window.editor.edits.objects) == 1
+    window.save(tmp_path / "s.wisp")
+    (drawn,) = window.editor.edits.prompts(1, FIRST)
+    for frame in FRAMES:
+        path = str(plates / f"sh010.{frame}.png")
+        cv2.imwrite(path, cv2.resize(cv2.imread(path), (SIZE[0] // 2, SIZE[1] // 2), interpolation=cv2.INTER_AREA))
+    window.open(tmp_path / "s.wisp")
+    hand.wait(lambda: window.editor.session.failed, 60)
+    window.commands["fit-plate"].trigger()
+    edits = window.editor.edits
+    assert edits.document["plate"]["width"] == SIZE[0] // 2 and edits.unsaved
+    (fitted,) = edits.prompts(1, FIRST)
+    assert np.allclose(fitted["xy"], [value / 2 for value in drawn["xy"]], atol=0.01)
+    hand.wait(lambda: 1 in window.editor.session.lanes, 60)
+    window.editor.commands["track-frame"].trigger()
+    hand.wait(lambda: window.editor.session.matte_path(1, FIRST) is not None and not window.editor.session.busy)
+    alpha, _ = read_matte(Path(window.editor.session.matte_path(1, FIRST) or ""))
+    assert alpha.shape == (SIZE[1] // 2, SIZE[0] // 2) and abs(alpha.sum() - np.pi * 14**2) < 120
+
+
+def test_a_problem_is_reported_without_a_path(window: Window, hand: Hand, tmp_path: Path) -> None:
+    window.commands["report"].trigger()
+    (dialog,) = window.findChildren(ProblemReport)
+    assert not dialog.copy_button.isEnabled()
+    hand.wait(lambda: dialog.copy_button.isEnabled())
+    QtTest.QTest.mouseClick(dialog.copy_button, Qt.MouseButton.LeftButton)
+    said = QtWidgets.QApplication.clipboard().text()
+    assert "wisp" in said and "device" in said and said == dialog.page.toPlainText()
+    assert str(tmp_path) not in said and str(Path.home()) + "/" not in said
+    dialog.close()

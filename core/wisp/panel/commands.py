@@ -153,6 +153,14 @@ COMMANDS = (
         "Colour space, view, exposure, layer and missing frames of the plate; its clean plate or pair",
     ),
     Command(
+        "fit-plate",
+        (),
+        FILE,
+        "Fit to the plate's size",
+        "Scale all that was drawn to the plate as it is now: a proxy, or the final one",
+        "For a shot whose plate was replaced by one of another size.",
+    ),
+    Command(
         "deliver",
         ("Ctrl+D",),
         FILE,
@@ -369,6 +377,13 @@ COMMANDS = (
     Command("next-frame", ("Right",), VIEW, "Next frame", "One frame on"),
     Command("first-frame", ("Home",), VIEW, "First frame", "The first frame"),
     Command("last-frame", ("End",), VIEW, "Last frame", "The last frame"),
+    Command(
+        "report",
+        (),
+        HELP,
+        "Report a problem...",
+        "What those who help need to know of this installation, without a path or a name in it",
+    ),
     Command("keys", ("F1",), HELP, "Keys and mouse", "What keys and mouse do"),
 )
 #: What has no command of its own: what the mouse does, and keys for one of many.

@@ -50,7 +50,7 @@ class FarmJob(QtWidgets.QDialog):
             (
                 "Folder",
                 self.folder,
-                "Gets the job and the shot for the workers, who must reach it; nothing else lies in it",
+                "Gets the job and the shot for the workers, who must reach it",
             ),
             ("Frames", self.frames, "1001-1050, or every second one 1001-1050x2"),
             (

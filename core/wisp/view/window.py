@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .. import shot as documents
 from ..client import engine_path
 from ..client.client import Client
 from ..client.session import Session
@@ -19,11 +20,14 @@ from ..panel.keys import KeysPage
 from ..panel.qt import Qt, QtCore, QtGui, QtWidgets, clock
 from ..panel.shot_edits import ShotEdits
 from ..panel.theme import STYLE
+from ..scripting import OpenShot
 from ..shot import resolve_path
+from ..weights.options import RunOptions
 from .files import PICTURES, holdout, mask_prompt, reached
 from .frames import ShotFrames
 from .places import OpenedShot, open_target, save_as
 from .plate import PlateSettings
+from .report import ProblemReport
 
 
 class Window(QtWidgets.QMainWindow):
@@ -80,6 +84,26 @@ class Window(QtWidgets.QMainWindow):
         dialog.open()
         return dialog
 
+    def fit_plate(self) -> None:
+        """Scale all that was drawn to the plate as it is now, a proxy or the final one. Raises WispError."""
+        opened = self.opened
+        drawn = documents.parse(self.editor.edits.document)
+        shot = OpenShot(drawn, opened.path, opened.cache, RunOptions())
+        if shot.scale() == (drawn.plate.width, drawn.plate.height):
+            self.editor.session.show_message("The plate has the size that the prompts were drawn on.")
+            return
+        self.editor.close_down()
+        self.editor.session.close()
+        self._show_shot(OpenedShot(shot.document, opened.path, opened.cache, opened.draft))
+        self.editor.edits.unsaved = 1
+        self._title()
+
+    def report(self) -> ProblemReport:
+        """Open what those who help need to know."""
+        dialog = ProblemReport(self)
+        dialog.show()
+        return dialog
+
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         if self.editor.edits.unsaved and not self.opened.draft and not self._may_close():
             event.ignore()
@@ -134,7 +158,9 @@ class Window(QtWidgets.QMainWindow):
                 "core-file": lambda: self._ask_file("Core matte", PICTURES, partial(self.set_holdout, "core")),
                 "garbage-file": lambda: self._ask_file("Garbage matte", PICTURES, partial(self.set_holdout, "garbage")),
                 "no-holdouts": lambda: self.editor.edits.set_holdouts(core=None, garbage=None),
+                "fit-plate": lambda: self._try(self.fit_plate),
                 "quit": self.close,
+                "report": self.report,
                 "keys": self.show_keys,
             },
         )
