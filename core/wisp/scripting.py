@@ -30,9 +30,8 @@ from .client import jobs
 from .client.frames import as_sequence, spans
 from .client.tables import EDGE, PAINTED, STROKE_RADIUS, UNKNOWN_RADIUS
 from .errors import UsageError
-from .panel.carrying import scaled
 from .panel.shot_edits import ShotEdits
-from .view.places import cache_beside, new_shot
+from .view.places import cache_beside, fit_to_plate, new_shot
 from .weights.options import RunOptions
 
 if TYPE_CHECKING:
@@ -185,21 +184,12 @@ class OpenShot:
 
         Returns its width and height. InputError, UsageError, OutputError.
         """
-        from .plates import open_plate
-
-        spec = self._shot.plate
-        now = open_plate(documents.resolve_path(spec.path, self.path), layer=spec.layer)
-        before, size = (spec.width, spec.height), (now.width, now.height)
-
-        def picture(path: str) -> str:
-            return _resized(path, self.path, before, size)
-
-        if size != before:
-            document = self._edits.document
-            plate = dict(document["plate"], width=size[0], height=size[1], pixel_aspect=now.pixel_aspect)
-            objects = scaled(document["objects"], before, size, picture)
-            self._shot = documents.parse(dict(document, plate=plate, objects=objects))
-            self._edits, self._kept = ShotEdits(self._shot.model_dump(mode="json")), None
+        before = self._shot.plate
+        fitted = fit_to_plate(self._shot, self.path)
+        size = fitted.plate.width, fitted.plate.height
+        if size != (before.width, before.height):
+            self._shot = fitted
+            self._edits, self._kept = ShotEdits(fitted.model_dump(mode="json")), None
         return size
 
     # -- work ---------------------------------------------------------------------------------------------------
@@ -586,21 +576,3 @@ def _request(kind: type[Asked], **values: Any) -> Asked:
     made = JOB_REQUESTS[kind.method].model_validate({"shot_id": "", **values}).request()
     assert isinstance(made, kind)
     return made
-
-
-def _resized(stored: str, document: Path, before: tuple[int, int], size: tuple[int, int]) -> str:
-    """A mask of one plate size as a picture of another beside the document; its path, relative to it."""
-    import cv2
-
-    from .atomic import replacing
-    from .plates.stills import read_coverage
-
-    path = documents.resolve_path(stored, document)
-    shrinks = size[0] * size[1] < before[0] * before[1]
-    values = cv2.resize(
-        read_coverage(path, *before), size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    )
-    target = document.parent / "prompts" / f"{path.stem}_{size[0]}x{size[1]}.png"
-    with replacing(target) as temporary:
-        temporary.write_bytes(cv2.imencode(".png", (values * 255).round().astype("uint8"))[1].tobytes())
-    return documents.relative_path(target, document)

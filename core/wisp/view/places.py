@@ -127,6 +127,24 @@ def new_shot(plate: Plate, path: Path, place: str) -> Shot:
     return documents.parse({"wisp": documents.VERSION, "plate": described}, place)
 
 
+def fit_to_plate(shot: Shot, document: Path) -> Shot:
+    """The shot at `document` with all that was drawn scaled to its plate as it is now, a proxy or the final one: masks
+    become pictures of its size beside the document. The shot itself where the size is the same. WispError.
+    """
+    from ..panel.carrying import scaled
+    from ..plates import open_plate
+
+    spec = shot.plate
+    now = open_plate(documents.resolve_path(spec.path, document), layer=spec.layer)
+    before, size = (spec.width, spec.height), (now.width, now.height)
+    if size == before:
+        return shot
+    values = shot.model_dump(mode="json")
+    plate = dict(values["plate"], width=size[0], height=size[1], pixel_aspect=now.pixel_aspect)
+    objects = scaled(values["objects"], before, size, lambda path: _resized(path, document, before, size))
+    return documents.parse(dict(values, plate=plate, objects=objects))
+
+
 def _drafts(environment: Mapping[str, str]) -> Path:
     if sys.platform == "win32":
         return Path(environment.get("LOCALAPPDATA") or Path.home()) / "wisp" / "drafts"
@@ -173,3 +191,21 @@ def _passing(_folder: str, names: list[str]) -> list[str]:
     """Not to be copied: the index, which is made anew (linked, two caches would write to one), and unfinished files
     of the engine, which may be gone the next moment."""
     return [name for name in names if name.startswith("index.sqlite") or name.endswith(TEMPORARY_SUFFIX)]
+
+
+def _resized(stored: str, document: Path, before: tuple[int, int], size: tuple[int, int]) -> str:
+    """A mask of one plate size as a picture of another beside the document; its path, relative to it."""
+    import cv2
+
+    from ..atomic import replacing
+    from ..plates.stills import read_coverage
+
+    path = documents.resolve_path(stored, document)
+    shrinks = size[0] * size[1] < before[0] * before[1]
+    values = cv2.resize(
+        read_coverage(path, *before), size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+    target = document.parent / "prompts" / f"{path.stem}_{size[0]}x{size[1]}.png"
+    with replacing(target) as temporary:
+        temporary.write_bytes(cv2.imencode(".png", (values * 255).round().astype("uint8"))[1].tobytes())
+    return documents.relative_path(target, document)

@@ -20,12 +20,10 @@ from ..panel.keys import KeysPage
 from ..panel.qt import Qt, QtCore, QtGui, QtWidgets, clock
 from ..panel.shot_edits import ShotEdits
 from ..panel.theme import STYLE
-from ..scripting import OpenShot
 from ..shot import resolve_path
-from ..weights.options import RunOptions
 from .files import PICTURES, holdout, mask_prompt, reached
 from .frames import ShotFrames
-from .places import OpenedShot, open_target, save_as
+from .places import OpenedShot, fit_to_plate, open_target, save_as
 from .plate import PlateSettings
 from .report import ProblemReport
 
@@ -88,13 +86,13 @@ class Window(QtWidgets.QMainWindow):
         """Scale all that was drawn to the plate as it is now, a proxy or the final one. Raises WispError."""
         opened = self.opened
         drawn = documents.parse(self.editor.edits.document)
-        shot = OpenShot(drawn, opened.path, opened.cache, RunOptions())
-        if shot.scale() == (drawn.plate.width, drawn.plate.height):
+        fitted = fit_to_plate(drawn, opened.path)
+        if fitted is drawn:
             self.editor.session.show_message("The plate has the size that the prompts were drawn on.")
             return
         self.editor.close_down()
         self.editor.session.close()
-        self._show_shot(OpenedShot(shot.document, opened.path, opened.cache, opened.draft))
+        self._show_shot(OpenedShot(fitted, opened.path, opened.cache, opened.draft))
         self.editor.edits.unsaved = 1
         self._title()
 
