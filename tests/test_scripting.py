@@ -105,6 +105,7 @@ CALLS: dict[str, dict[str, object]] = {
     "carry": {"source": "a.wisp", "frames": 1001, "shift": 1, "objects": "hero", "cache": "c", "on_event": print},
     "detect": {"objects": "hero", "words": "a disc", "frame": 1001, "threshold": 0.5},
     "subjects": {"frame": "1001"},
+    "picture": {"frame": 1001},
     "matte": {"name": "hero", "frame": 1001},
     "box": {"xyxy": [1, 2, 30, 40], "frame": 1001},
     "point": {"xy": [5, 6], "frame": 1001, "include": True},

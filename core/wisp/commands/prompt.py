@@ -179,9 +179,8 @@ def _try(args: argparse.Namespace, shot: OpenShot) -> str:
     if not args.overwrite:
         spare_others(args.output, lambda _: False, "Say --overwrite, or choose another name.")
     names = {item.name for item in shot.objects}
-    frames = sorted(
-        {parse_prompt(*typed, shot.document.plate.first).frame for one in args.objects for typed in one.prompts}
-    )
+    first = shot.document.plate.first
+    frames = sorted({parse_prompt(option, text, first).frame for one in args.objects for option, text in one.prompts})
     before = {}
     for frame in frames if args.object in names else ():
         with contextlib.suppress(UsageError):  # nothing was prompted, or too far away: there is no matte to compare
