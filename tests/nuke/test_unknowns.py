@@ -140,7 +140,7 @@ def test_one_object_needs_few_nodes(session: Any) -> None:
     for objects in (1, 8):
         node.rebuild(group, [graph.Mattes("/m.%04d.exr", True)] * objects)
         sizes.append(len(group.nodes()))
-    assert sizes == [15, 29]
+    assert sizes == [17, 31]
 
 
 def test_editions_for_learners_are_told_what_they_get(session: Any) -> None:
