@@ -79,5 +79,5 @@ def test_a_node_with_two_objects(session: Any, tmp_path: Path) -> None:
     node.rebuild(group, mattes)
     node.show_states(group, [{1001: 1, 1002: 1}, {1002: 1}], [True, True])
     found = read(session.host.save())
-    assert found == drawn(session.host.root_group) and len(found) == 20
+    assert found == drawn(session.host.root_group) and len(found) == 22
     assert found["Wisp1"] == ("Group", ["Plate1"])
