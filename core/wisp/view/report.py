@@ -52,7 +52,7 @@ class ProblemReport(QtWidgets.QDialog):
         self.close()
 
     def _tell(self) -> None:
-        said = bytes(self._doctor.readAllStandardOutput().data()).decode("utf-8", "replace").strip()
+        said = bytes(self._doctor.readAllStandardOutput().data()).decode("utf-8", "replace").rstrip()
         self.page.setPlainText(said or f"It could not be told: {self._doctor.errorString()}.")
         for button in (self.copy_button, self.save_button):
             button.setEnabled(bool(said))
