@@ -14,7 +14,7 @@ from . import active, compositing, model, outputs, places, plates, session, shap
 from .active import OnPlate, reporting
 from .client import jobs
 from .client.frames import as_sequence, format_frames
-from .client.tables import LAYOUTS, QUEUES, ROTO_BAND, ROTO_KEYS, STROKE_RADIUS
+from .client.tables import LAYOUTS, QUEUES, ROTO_BAND, ROTO_KEYS, SCREENS, STROKE_RADIUS
 from .gestures import Gesture
 from .mattes import MatteFolder
 from .operators import JobOperator
@@ -45,6 +45,12 @@ class WISP_OT_deliver(JobOperator, bpy.types.Operator):
     )
     layout_kind: EnumProperty(name="Content", items=[(key, *words) for key, words in LAYOUTS.items()], default="alpha")
     confidence: BoolProperty(name="Confidence", description="Also a layer in EXR: 1 - expected error", default=False)
+    despill: EnumProperty(
+        name="Spill",
+        description="In colour: take the light of a screen that the object was shot before out of it",
+        items=[("none", "Leave the Colour", ""), *((key, label, "") for key, label in SCREENS.items())],
+        default="none",
+    )
     premultiply: BoolProperty(name="Premultiply", description="In colour: times alpha", default=False)
     exclusive: BoolProperty(name="Exclusive", description="Overlapping objects add up to at most 1", default=False)
     frames: StringProperty(name="Frames", description="Plate frames such as 1001-1050x2; nothing: all that are shown")
@@ -71,6 +77,7 @@ class WISP_OT_deliver(JobOperator, bpy.types.Operator):
             layout=self.layout_kind,
             confidence=self.confidence,
             premultiply=self.premultiply,
+            despill=None if self.despill == "none" else self.despill,
             exclusive=self.exclusive,
             frames=self.frames.strip() or format_frames(plates.plate_of(scene, strip).frames),
             version="next" if self.next_version else None,

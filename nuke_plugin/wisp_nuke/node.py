@@ -6,7 +6,7 @@ import uuid
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import graph, host, state
-from .vendor.client.tables import EDGE, HEAD, LAYOUTS, QUEUES, TRACKER, EdgeSetting
+from .vendor.client.tables import EDGE, HEAD, LAYOUTS, QUEUES, SCREENS, TRACKER, EdgeSetting
 
 #: Version of the knobs. Raise it when an older plug-in would misread them.
 SCHEMA = 1
@@ -16,6 +16,8 @@ POINTS = range(1, HANDLES + 1)
 #: Of the input: what the project says, or a space by the name that the engine's OpenColorIO knows.
 COLORSPACES = ("from the project", "Linear Rec.709 (sRGB)", "ACEScg", "ACES2065-1", "sRGB - Texture")
 _PUBLISHED = [label for label, _ in LAYOUTS.values()]
+#: Screens of which the light is taken out of published colour.
+SPILL = ("leave", *SCREENS)
 #: What a pick in the viewer means.
 MODES = ("Off", "Add +", "Remove -", "Box")
 
@@ -179,6 +181,14 @@ KNOBS: Tuple[KnobSpec, ...] = (
     ),
     _check("publish_exclusive", "exclusive", False, "Where objects overlap, their mattes add up to at most 1."),
     _check("publish_confidence", "confidence", False, "Also a layer conf.NAME: 1 - expected error of every pixel."),
+    KnobSpec(
+        "Enumeration_Knob",
+        "wisp_publish_despill",
+        "spill",
+        None,
+        (list(SPILL),),
+        tip="Of colour: take the light of a screen that the object was shot before out of it.",
+    ),
     _check("publish_premultiply", "premultiply", False, "Of colour: times alpha."),
     _button("publish", "Publish", "Write a new version of the matte files, and plain nodes that read them.", line=True),
     _button("bake", "Bake to plain nodes", "Plain nodes that read the cache."),

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional
 
 from . import bake, edits, graph, host, node, solving
 from .vendor.client.jobs import Deliver, Done, Pack, Packed
-from .vendor.client.tables import LAYOUTS, QUEUES, confidence_fits
+from .vendor.client.tables import LAYOUTS, QUEUES, confidence_fits, despill_fits
 
 
 def start(group: Any) -> None:
@@ -51,6 +51,7 @@ def start(group: Any) -> None:
                 return "; this Nuke has no Cryptomatte node, use one that reads Cryptomatte files"
         return ""
 
+    spill = host.choice(group["wisp_publish_despill"]) > 0 and despill_fits(layout)
     asked = Deliver(
         output,
         layout=layout,  # type: ignore[arg-type]
@@ -58,6 +59,7 @@ def start(group: Any) -> None:
         frames=frames or None,
         exclusive=(bool(group["wisp_publish_exclusive"].value()) and layout != "shapes") or None,
         confidence=bool(group["wisp_publish_confidence"].value()) and confidence_fits(layout, "exr"),
+        despill=(node.SPILL[host.choice(group["wisp_publish_despill"])] if spill else None),  # type: ignore[arg-type]
         premultiply=(bool(group["wisp_publish_premultiply"].value()) and layout == "rgba") or None,
     )
     solving.run(group, asked, on_end=ended)

@@ -19,7 +19,7 @@ FRAMES = range(1001, 1005)
 def pictures(frame: int) -> np.ndarray:
     """A bright disc that moves to the right over noise, RGBA, linear."""
     noise = np.random.default_rng(7).random((96, 128, 4)).astype(np.float32) * 0.05
-    cv2.circle(noise, (50 + 3 * (frame - 1001), 48), 20, (0.8, 0.5, 0.2, 0.0), -1)
+    cv2.circle(noise, (50 + 3 * (frame - 1001), 48), 20, (0.8, 0.6, 0.2, 0.0), -1)
     return noise
 
 
@@ -196,6 +196,7 @@ def test_delivery_and_the_farm_from_inside(group: Any, tmp_path: Path) -> None:
     session.until(lambda: keyed(group) == list(FRAMES))
     session.sets(group, "wisp_publish_dir", (tmp_path / "out").as_posix())
     session.sets(group, "wisp_publish_confidence", True)
+    session.sets(group, "wisp_publish_despill", 1)
     channels = {}
     for number, layout in enumerate(("layers", "rgba", "crypto", "shapes"), 1):
         session.sets(group, "wisp_publish_layout", number)
@@ -217,6 +218,8 @@ def test_delivery_and_the_farm_from_inside(group: Any, tmp_path: Path) -> None:
         channels[layout] = set(read_channels(Path(read["file"].value() % 1002))[0])
         assert read["last"].value() == FRAMES[-1]
     assert any("matte.disc" in name for name in channels["layers"]) and {"R", "A"} <= channels["rgba"]
+    clean = read_channels(next(tmp_path.glob("out/*_v002/**/*1002.exr")))[0]
+    assert clean["A"][48, 53] > 0.9 and abs(clean["G"][48, 53] - 0.5) < 0.02, "the mean of the others, of 0.6"
     assert any("crypto" in name.lower() for name in channels["crypto"])
     assert (
         all("conf.disc" in channels[layout] for layout in ("layers", "rgba")) and "conf.disc" not in channels["crypto"]

@@ -26,7 +26,7 @@ said = json.loads(sys.argv[1])
 ys, xs = np.mgrid[0 : said["height"], 0 : said["width"]] + 0.5
 for i in range(said["count"]):
     picture = np.full((said["height"], said["width"], 3), 0.1, np.float32)
-    picture[(xs - 30 - 5 * i) ** 2 + (ys - 18) ** 2 < 169] = (5.0, 0.3, 0.2)
+    picture[(xs - 30 - 5 * i) ** 2 + (ys - 18) ** 2 < 169] = (5.0, 3.5, 0.2)
     other = np.full_like(picture, 0.1)
     other[(xs - 90 + 5 * i) ** 2 + (ys - 40) ** 2 < 169] = (0.2, 0.3, 0.8)
     channels = {name: picture[..., k] for k, name in enumerate("RGB")}
@@ -73,11 +73,14 @@ def matte(strip: Any, frame: int) -> Any:
 def delivered() -> None:
     """Colour of the plate's own numbers, and its time code, in the files for others."""
     out = stage.FOLDER / "exr_out"
-    asked = {"filepath": str(out / "c.####.exr"), "layout_kind": "rgba"}
+    asked = {"filepath": str(out / "c.####.exr"), "layout_kind": "rgba", "despill": "green"}
     assert bpy.ops.wisp.deliver(wait=True, **asked) == {"FINISHED"}
     header = stage.addon("pictures").header(out / "c.1003.exr")
     told = stage.addon("pictures").header(stage.FOLDER / "exr_plate" / "disc.1003.exr")
     assert header["timeCode"] == told["timeCode"] and header["framesPerSecond"] == told["framesPerSecond"]
+    image = bpy.data.images.load(str(out / "c.1003.exr"))
+    red, green, blue, alpha = image.pixels[4 * ((stage.HEIGHT - 19) * stage.WIDTH + 40) :][:4]
+    assert alpha > 0.9 and red > 4.0 and abs(green - (red + blue) / 2) < 0.1, (red, green, blue, alpha)
     assert b"A\0" in header["channels"] and header["wisp/object"]
 
 
