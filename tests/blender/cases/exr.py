@@ -78,6 +78,9 @@ def delivered() -> None:
     header = stage.addon("pictures").header(out / "c.1003.exr")
     told = stage.addon("pictures").header(stage.FOLDER / "exr_plate" / "disc.1003.exr")
     assert header["timeCode"] == told["timeCode"] and header["framesPerSecond"] == told["framesPerSecond"]
+    assert bpy.ops.wisp.deliver(wait=True, filepath=str(out / "c.mov"), layout_kind="rgba") == {"FINISHED"}
+    movie = bpy.data.movieclips.load(str(out / "c.mov"))
+    assert tuple(movie.size) == (stage.WIDTH, stage.HEIGHT) and movie.frame_duration == COUNT
     image = bpy.data.images.load(str(out / "c.1003.exr"))
     red, green, blue, alpha = image.pixels[4 * ((stage.HEIGHT - 19) * stage.WIDTH + 40) :][:4]
     assert alpha > 0.9 and red > 4.0 and abs(green - (red + blue) / 2) < 0.1, (red, green, blue, alpha)
