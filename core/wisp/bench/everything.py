@@ -42,6 +42,15 @@ def quality(data: Path | None) -> Iterable[Figure]:
             yield Figure("quality", f"MSE, {told}", ours.mse, "x 1000", other, means[other].mse)
 
 
+def first(data: Path | None) -> Iterable[Figure]:
+    """The first mask from a box on stills, against GrabCut, and from a click."""
+    from .first import evaluate, means
+
+    found = means(evaluate(_inside(data, "stills")))
+    yield Figure("first", "J, from a box", found["j_box"], "", "GrabCut", found["j_grabcut"], True)
+    yield Figure("first", "J, from a click", found["j_click"], "", more=True)
+
+
 def tracking(data: Path | None) -> Iterable[Figure]:
     """The embedded tracker on clips with true masks, against holding the last keyframe's mask."""
     from .hold import HoldTracker
@@ -129,6 +138,7 @@ def farm(_data: Path | None) -> Iterable[Figure]:
 
 PARTS: dict[str, Callable[[Path | None], Iterable[Figure]]] = {
     "quality": quality,
+    "first": first,
     "tracking": tracking,
     "clicks": clicks,
     "steadiness": steadiness,

@@ -1,6 +1,7 @@
 """Measure quality, speed and memory against named baselines in the same run.
 
 wisp bench quality STILLS_DIR          heads on stills with true alpha, from exact and from coarse masks
+wisp bench first STILLS_DIR            the first mask and matte from one box or one click
 wisp bench heads DATA -o DIR           every head on the same stills and clips, as tables and pictures
 wisp bench tracking CLIPS_DIR          the embedded tracker on clips with true masks
 wisp bench clicks CLIPS_DIR            a robot user corrects the worst frame, round by round
@@ -23,6 +24,7 @@ import importlib
 
 BENCHMARKS = {
     "quality": "stills",
+    "first": "first",
     "heads": "heads",
     "tracking": "tracking",
     "clicks": "clicks",

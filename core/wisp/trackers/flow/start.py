@@ -115,7 +115,7 @@ def correct(inside: Plane, prompts: FramePrompts, eyes: Eyes, frame: int) -> Pla
         if _overlap(box_of(followed > 0.5), box) < _FITS:
             return first_mask(prompts, eyes, frame)
         unsaid = _Clicks.of(prompts, eyes.picture, eyes.grid).until(0)
-        logits, _ = _ask(eyes, frame, Window.around(box, _BOX_SHARE), unsaid, box, inside)
+        logits, _ = _ask(eyes, frame, Window.inside(box, _BOX_SHARE, eyes.grid), unsaid, box, inside)
         inside = np.asarray((followed + sigmoid(_within(logits, box))) / 2, np.float32)
     return _clicked(inside, prompts, eyes, frame)
 
@@ -153,10 +153,10 @@ def _look(eyes: Eyes, frame: int, clicks: _Clicks, box: Box | None) -> tuple[Pla
         around = clicks.box()
         assert around is not None
         return _from_clicks(eyes, frame, clicks, around)
-    logits, foreseen = _ask(eyes, frame, Window.around(box, _BOX_SHARE), clicks, box, None, _PASSES)
+    logits, foreseen = _ask(eyes, frame, Window.inside(box, _BOX_SHARE, eyes.grid), clicks, box, None, _PASSES)
     found = box_of(logits > 0)
     if found is not None:
-        closer = Window.around(_union(box, found), _CLOSE_SHARE)
+        closer = Window.inside(_union(box, found), _CLOSE_SHARE, eyes.grid)
         logits, foreseen = _ask(eyes, frame, closer, clicks, box, sigmoid(logits), _PASSES)
     logits = _within(logits, box)
     if (logits > 0).sum() < _FILL * (box[2] - box[0]) * (box[3] - box[1]):
@@ -169,7 +169,7 @@ def _changed(inside: Plane, clicks: _Clicks, eyes: Eyes, frame: int) -> tuple[Pl
     x, y, side = clicks.points[-1]
     box = box_of((inside > 0.5) | (clicks.strokes > 0)) or (x, y, x, y)
     box = (min(box[0], x), min(box[1], y), max(box[2], x), max(box[3], y))
-    logits, foreseen = _ask(eyes, frame, Window.around(box, _MASK_SHARE), clicks, None, inside, _PASSES)
+    logits, foreseen = _ask(eyes, frame, Window.inside(box, _MASK_SHARE, eyes.grid), clicks, None, inside, _PASSES)
     return _adopt(inside, logits, int(x), int(y), side), foreseen
 
 
@@ -222,7 +222,9 @@ def _from_clicks(eyes: Eyes, frame: int, clicks: _Clicks, around: Box) -> tuple[
             [share * width, share * height], 1.5 * np.array([around[2] - around[0], around[3] - around[1]])
         )
         low = np.clip(centre - reach / 2, 0, np.maximum(0, np.array([width, height]) - reach))
-        logits, quality = _ask(eyes, frame, Window.around((*low, *(low + reach)), 1.0, COARSE), clicks, None, None)
+        logits, quality = _ask(
+            eyes, frame, Window.inside((*low, *(low + reach)), 1.0, eyes.grid, COARSE), clicks, None, None
+        )
         if quality > foreseen and (logits > 0).any():
             best, foreseen = logits, quality
     for _ in range(_CLOSER):
@@ -230,7 +232,9 @@ def _from_clicks(eyes: Eyes, frame: int, clicks: _Clicks, around: Box) -> tuple[
         if box is None:
             break
         box = (min(box[0], around[0]), min(box[1], around[1]), max(box[2], around[2]), max(box[3], around[3]))
-        closer, quality = _ask(eyes, frame, Window.around(box, _MASK_SHARE), clicks, None, sigmoid(best), _PASSES)
+        closer, quality = _ask(
+            eyes, frame, Window.inside(box, _MASK_SHARE, eyes.grid), clicks, None, sigmoid(best), _PASSES
+        )
         if quality < foreseen - 0.1:
             break
         best, foreseen = closer, quality

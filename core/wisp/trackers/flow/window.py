@@ -39,16 +39,26 @@ class Window:
 
     @classmethod
     def around(cls, box: Box, share: float, side: int = FINE) -> Window:
-        """A window of which the box takes `share` of the longer way, at most."""
+        """A window of which the box takes `share` of the longer way, at most; it may reach beyond the picture."""
         x0, y0, x1, y1 = box
         wide, high = max((x1 - x0) / share, _SMALLEST), max((y1 - y0) / share, _SMALLEST)
         wide, high = max(wide, high / _RATIO), max(high, wide / _RATIO)
-        width = max(_STEP, _STEP * round(side * np.sqrt(wide / high) / _STEP))
-        height = max(_STEP, _STEP * round(side * side / width / _STEP))
+        width, height = _grid(wide, high, side)
         scale = max(wide / width, high / height)
         left, top = (x0 + x1 - scale * width) / 2, (y0 + y1 - scale * height) / 2
         x, y = round(left), round(top)
         return cls(x, y, x + max(1, round(scale * width)), y + max(1, round(scale * height)), width, height)
+
+    @classmethod
+    def inside(cls, box: Box, share: float, picture: tuple[int, int], side: int = FINE) -> Window:
+        """`around`, moved and cut to the working picture (width, height): what ends there may go on behind its border,
+        and nothing that is shown says otherwise."""
+        free = cls.around(box, share, side)
+        x0, x1 = _moved(free.x0, free.x1, picture[0])
+        y0, y1 = _moved(free.y0, free.y1, picture[1])
+        if (x1 - x0, y1 - y0) == (free.x1 - free.x0, free.y1 - free.y0):
+            return cls(x0, y0, x1, y1, free.width, free.height)
+        return cls(x0, y0, x1, y1, *_grid(x1 - x0, y1 - y0, side))
 
     @property
     def scale(self) -> float:
@@ -95,6 +105,19 @@ class Window:
         smooth = cv2.INTER_AREA if inside.shape[1] >= size[0] else cv2.INTER_LINEAR
         seen: NDArray[Any] = cv2.resize(np.ascontiguousarray(inside), size, interpolation=smooth)
         return seen
+
+
+def _grid(wide: float, high: float, side: int) -> tuple[int, int]:
+    """Width and height of the grid for a window of that shape."""
+    width = max(_STEP, _STEP * round(side * np.sqrt(wide / high) / _STEP))
+    return width, max(_STEP, _STEP * round(side * side / width / _STEP))
+
+
+def _moved(low: int, high: int, length: int) -> tuple[int, int]:
+    """A span moved into 0..length, and cut to it where it is longer."""
+    span = min(high - low, length)
+    low = min(max(0, low), length - span)
+    return low, low + span
 
 
 def box_of(mask: NDArray[np.bool_]) -> Box | None:

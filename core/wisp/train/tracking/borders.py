@@ -46,9 +46,11 @@ def _zoomed(still: Still, rng: np.random.Generator, side: int) -> tuple[Picture,
     high, wide = float(np.ptp(rows) + 1), float(np.ptp(columns) + 1)
     for _ in range(12):
         square = min(max(24.0, max(high, wide) * rng.uniform(0.55, 1.3)), float(min(height, width)))
-        x = rng.uniform(*sorted((columns[0] - 0.2 * square, columns[-1] - 0.5 * square)))
-        y = rng.uniform(*sorted((rows[0] - 0.2 * square, rows[-1] - 0.5 * square)))
-        x, y = np.clip(x, 0, width - square), np.clip(y, 0, height - square)
+        ways = ((columns, width), (rows, height))
+        x, y = (
+            float(np.clip(rng.uniform(*sorted((ends[0] - 0.2 * square, ends[-1] - 0.5 * square))), 0, length - square))
+            for ends, length in ways
+        )
         at = (slice(int(y), int(y + square)), slice(int(x), int(x + square)))
         if still.mask[at].sum() > _LEFT * still.mask.sum():
             break
@@ -145,8 +147,8 @@ def _place(rng: np.random.Generator, side: int, length: float, low: bool, high: 
         return float(-beyond)
     if high:
         return float(side - length + beyond)
-    ends = sorted((-0.15 * length, side - 0.85 * length))
-    return float(rng.uniform(*ends))
+    low_end, high_end = sorted((-0.15 * length, side - 0.85 * length))
+    return float(rng.uniform(low_end, high_end))
 
 
 def _ground(pool: Pool, rng: np.random.Generator, side: int) -> NDArray[np.float32]:
