@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from trackers.moving import SIZE, MovingDisk, disk
 from wisp.bench.tracking import FolderClip, evaluate, read_mask
 from wisp.errors import WeightsError
 from wisp.metrics.tracking import jaccard
-from wisp.trackers.flow import FlowTracker, build, eyes
+from wisp.trackers.flow import FlowTracker, build, eyes, subject
 from wisp.trackers.flow import tracker as registered
 from wisp.trackers.flow.start import correct
 from wisp.trackers.prompts import stroke_labels
@@ -491,3 +493,14 @@ def test_frames_that_are_left_out_lose_the_object_and_a_find_is_a_candidate_firs
         found = again.step(frame)[1]
         assert found.state == masks[frame].state
         assert np.array_equal(found.logits, masks[frame].logits)
+
+
+def test_the_subject_is_found_after_a_head_has_worked_in_threads_of_its_own():
+    """Many small systems solved at once fail in MKL after any thread has set how many threads torch has."""
+    before = torch.get_num_threads()
+    with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        pool.submit(torch.ones, 3).result()
+    torch.set_num_threads(before)
+    clip = MovingDisk(lambda _: (90.0, 70.0), 2)
+    found = subject.candidates(eyes.Eyes(clip), clip.frames[0])
+    assert found and found[0].inside.max() > 0.5

@@ -165,7 +165,9 @@ class MaskNetwork(nn.Module):
             gram = torch.stack([memory.gram for memory in memories]).sum(0)
             target = torch.stack([memory.target for memory in memories]).sum(0)
             pull = _RIDGE_PULL / 100 * torch.eye(RIDGE, device=gram.device)
-            weights = torch.linalg.solve(gram + pull, target[..., None])
+            # One by one: MKL gives up on several at once after any thread has set how many threads torch has.
+            systems = zip(gram + pull, target[..., None], strict=True)
+            weights = torch.stack([torch.linalg.solve(one, wanted) for one, wanted in systems])
             score: Tensor = (look.inputs @ weights).clamp(-1.5, 1.5)[..., 0]
             return score
 
