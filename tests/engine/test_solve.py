@@ -225,7 +225,7 @@ def test_cancel_keeps_what_is_finished(start: Start, session: Open, gate: Path) 
     running.cancel()
     shot.wait(lambda: running.finished)
     assert [error.kind for error in shot.errors] == ["cancelled", "cancelled"]
-    assert len(shot.frames) == 2
+    assert len(shot.frames) in (2, 3), "and perhaps the one that the head was at"
     assert all(Path(told["path"]).exists() for told in shot.frames)
     assert shot.client.call("status")["jobs"] == []
 

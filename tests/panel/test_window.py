@@ -104,7 +104,7 @@ def test_a_killed_engine_costs_nothing(window: Window, hand: Hand, gate: Path) -
 
 @pytest.mark.slow
 def test_stop_keeps_what_is_finished(window: Window, hand: Hand, gate: Path) -> None:
-    """Stopped after the first of the job's mattes, in the middle of its work."""
+    """Stopped after the first of the job's mattes, in the middle of its work: what is begun is finished."""
     editor = window.editor
     draw_box(hand)
     hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and not editor.session.previewing)
@@ -116,7 +116,8 @@ def test_stop_keeps_what_is_finished(window: Window, hand: Hand, gate: Path) -> 
     editor.session.mattes_known.connect(lambda: told.append(editor.session.busy))
     hand.key(Qt.Key.Key_Escape)
     hand.wait(lambda: False in told)
-    assert editor.session.lanes[1].solved == {FIRST, FIRST + 1}
+    solved = editor.session.lanes[1].solved
+    assert {FIRST, FIRST + 1} <= solved <= {FIRST, FIRST + 1, FIRST + 2}, "and perhaps the one that the head was at"
     assert "Stopped" in editor.status.text(), "how it ended is still said when the engine has told what is there"
     gate.unlink()
     editor.track("track-both")

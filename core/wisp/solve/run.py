@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +13,7 @@ import numpy as np
 
 from ..cache import DamagedMaskError, FrameState, MatteStamp
 from ..client.jobs import Solved
-from ..errors import CancelledError
+from ..errors import CancelledError, WispError
 from ..frames import format_frames
 from ..heads.clip_matter import ClipMatterHead
 from ..heads.head import ApartHead, SparingHead
@@ -145,14 +146,18 @@ class Run:
     def _goes_on(self) -> bool:
         """Do what is planned; True where it is to be planned anew: less was missing, or a cached mask was damaged."""
         try:
-            return self._work()
-        except DamagedMaskError:
+            again = self._work()
+            self._settle()
+            return again
+        except WispError as failure:
+            with suppress(WispError):  # what is begun is kept, too; what ended the run first is what is told
+                self._settle()
+            if not isinstance(failure, DamagedMaskError):
+                raise
             for work, todo in self._unsolved.items():
                 needed = {near for frame in todo for near in work.mask_frames(frame)}
                 self._shelf.drop_damaged_masks(mark for frame in needed for mark in work.mask_marks(frame))
             return True
-        finally:  # also after a stop or a failure: it is done already
-            self._settle()
 
     def _announce(self) -> None:
         """Before anything is computed, what it needs of the device; MemoryLimitError where that is out of reach."""
