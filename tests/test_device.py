@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import torch
-from wisp.device import resolve_device
+from wisp.device import keep_threads, resolve_device
 from wisp.errors import DeviceError
 
 
@@ -36,3 +38,31 @@ def test_cuda_without_a_number_is_the_first_one() -> None:
     else:
         with pytest.raises(DeviceError, match="'cuda'"):
             resolve_device("cuda")
+
+
+def test_a_thread_keeps_its_number_of_threads_while_others_take_less() -> None:
+    whole = torch.get_num_threads()
+    if whole == 1:
+        pytest.skip("torch computes with one thread on this machine")
+    found: dict[str, int] = {}
+    kept, lent = threading.Event(), threading.Event()
+
+    def compute(name: str, keep: bool) -> None:
+        if keep:
+            keep_threads()
+        kept.set()
+        lent.wait(20)
+        found[name] = torch.get_num_threads()
+
+    threads = [threading.Thread(target=compute, args=(name, name == "kept")) for name in ("kept", "left")]
+    threads[0].start()
+    kept.wait(20)
+    threads[1].start()
+    lender = threading.Thread(target=torch.set_num_threads, args=(1,))
+    lender.start()
+    lender.join()
+    lent.set()
+    for thread in threads:
+        thread.join()
+    torch.set_num_threads(whole)
+    assert found == {"kept": whole, "left": 1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -135,3 +136,10 @@ class MemoryPlan:
 def gigabytes(count: float) -> str:
     """Bytes as a person reads them: 0.7, 7.4, 24."""
     return f"{count / 1e9:.1f}" if count < 10e9 else f"{count / 1e9:.0f}"
+
+
+def keep_threads() -> None:
+    """Fix with how many threads torch computes for this thread, where torch is loaded. While a head's workers compute
+    with one each, a thread that uses torch for the first time gets that number, too, and so other last bits."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(torch.get_num_threads())

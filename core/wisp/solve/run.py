@@ -13,6 +13,7 @@ import numpy as np
 
 from ..cache import DamagedMaskError, FrameState, MatteStamp
 from ..client.jobs import Solved
+from ..device import keep_threads
 from ..errors import CancelledError, WispError
 from ..frames import format_frames
 from ..heads.clip_matter import ClipMatterHead
@@ -125,6 +126,7 @@ class Run:
     def go(self) -> Summary:
         """Do the work. CancelledError when asked to stop: the step under way is finished, all is kept."""
         self._announce()
+        keep_threads()
         if len(self._wanted) > 1:  # a preview does not tidy up
             self._shelf.sweep(work.pattern.parent for work in self._unfinished)
         try:
