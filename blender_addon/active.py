@@ -24,6 +24,23 @@ def shown_frame(context) -> int | None:
     return plates.plate_frame(scene, strip, scene.frame_current)
 
 
+def frame_in_view(context) -> int | None:
+    """The same where somebody only looks: None also for a strip that cannot be matted."""
+    try:
+        return shown_frame(context)
+    except plates.Refusal:
+        return None
+
+
+def frame_of(operator, context) -> int:
+    """The plate frame that an operator is told, or the one at the playhead. Raises plates.Refusal."""
+    told = operator.properties.is_property_set("frame")
+    frame = operator.frame if told else shown_frame(context)
+    if frame is None:
+        raise plates.Refusal("The strip is not visible at this frame.")
+    return frame
+
+
 def reporting(execute):
     """An operator's `execute` that reports a refusal or the engine's fault and is cancelled by it."""
 

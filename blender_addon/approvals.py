@@ -7,7 +7,7 @@ import bpy
 from bpy.props import BoolProperty, IntProperty
 
 from . import active, model, places, plates, session
-from .active import OnPlate, reporting
+from .active import OnPlate, frame_of, reporting
 from .client.frames import format_frames, frames_in
 from .mattes import MatteFolder
 from .runs import run_of
@@ -17,13 +17,6 @@ class OnFrame(OnPlate):
     """Said of the frame that is shown, or of one that a script names."""
 
     frame: IntProperty(name="Plate Frame", options={"SKIP_SAVE"})
-
-    def frame_of(self, context) -> int:
-        """Raises plates.Refusal."""
-        frame = self.frame if self.properties.is_property_set("frame") else active.shown_frame(context)
-        if frame is None:
-            raise plates.Refusal("The strip is not visible at this frame.")
-        return frame
 
 
 def _object_of(strip):
@@ -56,7 +49,7 @@ class WISP_OT_lock(OnFrame, bpy.types.Operator):
     def execute(self, context):
         scene, strip = active.target(context)
         number = _object_of(strip).number
-        wanted = set(plates.plate_of(scene, strip).frames) if self.everywhere else {self.frame_of(context)}
+        wanted = set(plates.plate_of(scene, strip).frames) if self.everywhere else {frame_of(self, context)}
         if self.lock:
             wanted &= run_of(strip.wisp.uid).solved.get(number, set())
             if not wanted:
@@ -77,7 +70,7 @@ class WISP_OT_absent(OnFrame, bpy.types.Operator):
     @reporting
     def execute(self, context):
         scene, strip = active.target(context)
-        item, frame = _object_of(strip), self.frame_of(context)
+        item, frame = _object_of(strip), frame_of(self, context)
         last = plates.plate_of(scene, strip).last if self.onwards else frame
         wanted = set(range(frame, last + 1))
         there = wanted & ({prompt.frame for prompt in item.prompts} | set(frames_in(item.locks)))
@@ -97,7 +90,7 @@ class WISP_OT_accept(OnFrame, bpy.types.Operator):
     @reporting
     def execute(self, context):
         _, strip = active.target(context)
-        frame = self.frame_of(context)
+        frame = frame_of(self, context)
         wisp = model.own(strip)
         run, mattes = run_of(wisp.uid), MatteFolder(places.here().plate(wisp.uid))
         doubted = [item for item in wisp.objects if frame in run.doubtful.get(item.number, {}) or frame in item.fine]

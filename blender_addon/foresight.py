@@ -58,10 +58,7 @@ def ask_due(context: Any) -> None:
     run = runs.get(found[1].wisp.uid) if found is not None else None
     if found is None or run is None or not run.session.settled:
         return
-    try:
-        frame = active.shown_frame(context)
-    except plates.Refusal:
-        return
+    frame = active.frame_in_view(context)
     if frame is None:
         return
     for number in run.enabled:
@@ -102,9 +99,7 @@ class WISP_OT_foresee(Click, bpy.types.Operator):
     def execute(self, context):
         global _shot, _foreseen
         scene, strip = active.target(context)
-        frame = self.frame if self.properties.is_property_set("frame") else active.shown_frame(context)
-        if frame is None:
-            raise plates.Refusal("The strip is not visible at this frame.")
+        frame = active.frame_of(self, context)
         run = session.sync(scene, strip)
         document = copy.deepcopy(run.document)
         item, objects = strip.wisp.active_object, document["objects"]

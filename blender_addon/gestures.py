@@ -12,7 +12,7 @@ import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
 from . import candidates, model, plates, session
-from .active import OnPlate, reporting, shown_frame, target
+from .active import OnPlate, frame_of, reporting, shown_frame, target
 from .client.tables import FIRMER, PAINTED, STROKE_RADIUS, THINNEST
 from .handles import corners, distance_to, moved
 
@@ -102,9 +102,7 @@ class Gesture(OnPlate):
         """Store the prompt and ask for its matte. Raises plates.Refusal where it can have no place in the plate."""
         scene, strip = target(context)
         plate = plates.plate_of(scene, strip)
-        frame = self.frame if self.properties.is_property_set("frame") else shown_frame(context)
-        if frame is None:
-            raise plates.Refusal("The strip is not visible at this frame.")
+        frame = frame_of(self, context)
         if not plate.first <= frame <= plate.last:
             raise plates.Refusal(f"The plate has no frame {frame}; it has {plate.first}-{plate.last}.")
         points = plates.placed(plate, points)

@@ -76,10 +76,7 @@ def _preview(context: Any) -> None:
         strip.wisp.objects or gestures.Drawing.kind or foresight.looking(strip)
     ):
         return
-    try:
-        frame = active.shown_frame(context)
-    except plates.Refusal:
-        return
+    frame = active.frame_in_view(context)
     if frame is None:
         return
     to_view, view2d = plates.to_view(scene, strip), region.view2d

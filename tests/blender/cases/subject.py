@@ -13,6 +13,7 @@ from . import stage, track
 def run() -> None:
     strip = stage.select(stage.image_strip(track.clip(), start=11))
     bpy.context.scene.frame_set(11)
+    foreseen(strip)
     stage.must_fail(bpy.ops.wisp.subject, "use wait=True")
     assert bpy.ops.wisp.subject(wait=True) == {"FINISHED"}
     run_state = stage.addon("runs").run_of(strip.wisp.uid)
@@ -43,8 +44,6 @@ def run() -> None:
     assert bpy.ops.wisp.subject(wait=True) == {"FINISHED"}
     assert [one.name for one in strip.wisp.objects] == ["subject", "subject2"]
     doubted(strip)
-    strip.wisp.objects.clear()
-    foreseen(strip)
 
 
 def foreseen(strip: Any) -> None:
