@@ -432,23 +432,6 @@ class WISP_OT_add_mask(Gesture, bpy.types.Operator):
         return self.write(context, "mask", [], text=self.filepath)
 
 
-class WISP_OT_add_text(Gesture, bpy.types.Operator):
-    """Words say what the object is on this frame; a model that knows words has to be on this machine"""
-
-    bl_idname = "wisp.add_text"
-    bl_label = "Words"
-    text: StringProperty(name="Words", description="For example: the dog", options={"SKIP_SAVE"})
-
-    def invoke(self, context, _event):
-        return context.window_manager.invoke_props_dialog(self)
-
-    @reporting
-    def execute(self, context):
-        if not self.text.strip():
-            raise plates.Refusal("Say in a few words what the object is.")
-        return self.write(context, "text", [], text=self.text.strip())
-
-
 class WISP_OT_clear_prompts(Gesture, bpy.types.Operator):
     """Delete the active object's prompts on this frame, or on all frames"""
 
@@ -495,7 +478,6 @@ CLASSES = (
     WISP_OT_brush_size,
     WISP_OT_delete_prompt,
     WISP_OT_add_mask,
-    WISP_OT_add_text,
     WISP_OT_clear_prompts,
 )
 

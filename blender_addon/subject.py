@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a frame may be about, with nothing drawn: the likeliest candidate becomes an object, or the one after it."""
+"""The object without a gesture: what a frame may be about, the likeliest candidate first, or what words name."""
 
 import bpy
-from bpy.props import IntProperty
+from bpy.props import FloatProperty, IntProperty, StringProperty
 
-from . import active, candidates, model, plates
+from . import active, candidates, model, plates, session
 from .active import reporting
 from .client import jobs
+from .client.tables import THRESHOLD
 from .exchange import remember
 from .operators import JobOperator
 
@@ -53,4 +54,49 @@ class WISP_OT_subject(JobOperator, bpy.types.Operator):
         return self.start_job(context, jobs.Subject(frame), add, on_event)
 
 
-register, unregister = bpy.utils.register_classes_factory((WISP_OT_subject,))
+class WISP_OT_add_text(JobOperator, bpy.types.Operator):
+    """Look for what words name on this frame; it becomes the active object's box. A model that knows words has to be
+    on this machine"""
+
+    bl_idname = "wisp.add_text"
+    bl_label = "Words"
+    bl_options = {"REGISTER", "UNDO"}
+    text: StringProperty(name="Words", description="For example: the dog", options={"SKIP_SAVE"})
+    threshold: FloatProperty(
+        name="Threshold", default=THRESHOLD, min=0.0, max=1.0, description="Score from which an answer counts"
+    )
+    frame: IntProperty(name="Frame", options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context, _event):
+        return context.window_manager.invoke_props_dialog(self)
+
+    @reporting
+    def execute(self, context):
+        words = self.text.strip()
+        if not words:
+            raise plates.Refusal("Say in a few words what the object is.")
+        frame = active.frame_of(self, context)
+        _, strip = active.target(context)
+        uid = model.own(strip).uid
+        found: list[jobs.BoxFound] = []
+
+        def on_event(event: jobs.Event) -> None:
+            if isinstance(event, jobs.BoxFound):
+                found.append(event)
+
+        def add() -> str:
+            _, strip = model.find(uid)
+            if strip is None:
+                return "The strip is gone"
+            (box,) = found
+            item = strip.wisp.active_object or strip.wisp.add_object(words)
+            item.add_prompt("box", frame, [box.xyxy[:2], box.xyxy[2:]])
+            remember("Words")
+            session.request_preview(uid, item.number, frame)
+            session.redraw()
+            return f"{words}: found with a score of {box.score:.2f}"
+
+        return self.start_job(context, jobs.Detect(words=words, frame=frame, threshold=self.threshold), add, on_event)
+
+
+register, unregister = bpy.utils.register_classes_factory((WISP_OT_subject, WISP_OT_add_text))

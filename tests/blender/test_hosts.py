@@ -15,6 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from blender.venvs import BpyMissing, bpy_python
+from detectors.conftest import weights
+
+__all__ = ["weights"]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -38,6 +41,7 @@ CASES = (
         "install",
         "sigpipe",
         "buttons",
+        "veil",
     ),
 )
 #: One story: from a click to a saved file that renders without the add-on. Soft values: on every version.
@@ -82,8 +86,10 @@ def _movie(path: Path, rate: int, count: int) -> Path:
     return path
 
 
-def run_case(version: str, case: str, package: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    """One case in its own process. Skips where that Blender cannot be had."""
+def run_case(
+    version: str, case: str, package: Path, folder: Path, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """One case in its own process, with these environment variables. Skips where that Blender cannot be had."""
     try:
         python = bpy_python(version)
     except BpyMissing as missing:
@@ -93,6 +99,7 @@ def run_case(version: str, case: str, package: Path, folder: Path) -> subprocess
         "BLENDER_USER_RESOURCES": str(folder / "user"),
         "XDG_STATE_HOME": str(folder / "state"),
         "WISP_ENGINE": sys.executable,
+        **variables,
     }
     command = [python, HERE / "hosted.py", case, package, folder]
     return subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", timeout=LIMIT)
@@ -106,6 +113,20 @@ def test_case(version: str, case: str, package: Path, movies: list[Path], tmp_pa
     for movie in movies:
         (tmp_path / movie.name).write_bytes(movie.read_bytes())
     done = run_case(version, case, package, tmp_path)
+    assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(os.name != "posix", reason="an engine with settings of its own is started by a shell script")
+@pytest.mark.parametrize("version", VERSIONS)
+def test_words(version: str, package: Path, weights: Path, tmp_path: Path) -> None:
+    """With a tiny detector of random weights, which the engine has to be allowed."""
+    engine = tmp_path / "engine"
+    script = ROOT / "tests" / "helpers" / "gated_engine.py"
+    engine.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "{tmp_path / "no-gate"}"\n')
+    engine.chmod(0o755)
+    done = run_case(version, "words", package, tmp_path, WISP_WEIGHTS=str(weights), WISP_ENGINE=str(engine))
     assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
 
 

@@ -15,7 +15,7 @@ TABLE, PAGE = ROOT / "docs" / "capabilities.toml", ROOT / "docs" / "capabilities
 SURFACES = {"command_line": "command line", "window": "window", "blender": "Blender", "nuke": "Nuke"}
 STATES = {"yes": "✓", "partly": "(✓)", "no": "–", "not applicable": ""}
 #: What a claim may have been run with only, and its sign.
-ONLY = {"made weights": "*w*", "CPU": "*c*"}
+ONLY = {"": "", "made weights": "*w*", "CPU": "*c*"}
 
 
 class Stand(NamedTuple):
@@ -30,7 +30,7 @@ class Stand(NamedTuple):
     @property
     def sign(self) -> str:
         """For a cell of the page."""
-        return f"{STATES[self.state]} {ONLY.get(self.ran, '')}".strip()
+        return f"{STATES[self.state]} {ONLY[self.ran]}".strip()
 
 
 class Capability(NamedTuple):
