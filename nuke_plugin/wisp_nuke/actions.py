@@ -45,6 +45,21 @@ def go_to_doubt(group: Any, step: int) -> None:
     solving.set_status(group, f"Frame {frame}, {doubts[frame]}")
 
 
+def go_to_lost(group: Any, step: int) -> None:
+    """The next (1) or previous (-1) frame on which an object is recorded as lost."""
+    lost: Dict[int, List[str]] = {}
+    for place, item in enumerate(edits.stored(group)["objects"]):
+        for frame in node.lost_frames(group, place):
+            lost.setdefault(frame, []).append(item["name"])
+    beyond = [frame for frame in lost if (frame - host.frame()) * step > 0]
+    if not beyond:
+        raise edits.Refusal(f"No object is lost {'after' if step > 0 else 'before'} this frame.")
+    frame = min(beyond) if step > 0 else max(beyond)
+    host.go(frame)
+    more = "draw it where it can be seen, or name the frame under 'absent on'"
+    solving.set_status(group, f"Frame {frame}: {', '.join(lost[frame])} lost; {more}")
+
+
 def go_to_suggested(group: Any) -> None:
     """The frame of the chosen object from which a correction mends most."""
     item, session = edits.active(group), state.of(group).session
@@ -165,6 +180,8 @@ BUTTONS: Dict[str, Callable[[Any], Any]] = {
     "check": lambda group: solving.run(group, Check()),
     "prev_doubt": lambda group: go_to_doubt(group, -1),
     "next_doubt": lambda group: go_to_doubt(group, 1),
+    "prev_lost": lambda group: go_to_lost(group, -1),
+    "next_lost": lambda group: go_to_lost(group, 1),
     "suggest": go_to_suggested,
     "region": region_of_box,
     "find": find,

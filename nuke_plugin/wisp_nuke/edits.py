@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Optional
 from . import graph, host, node, prompts, state
 from .vendor.client import tables
 from .vendor.client.coordinates import NukeFormat, sampler_to_plate
+from .vendor.client.frames import span_text, typed_spans
 from .vendor.panel.shot_edits import ShotEdits, usable_name
 
 #: A click gives a sample of one pixel; anything below this many pixels is a click.
@@ -234,6 +235,7 @@ def object_knobs(group: Any) -> Dict[str, Any]:
     found["color"] = host.numbers(group["wisp_object_color"], 3)
     found["enabled"] = bool(group["wisp_object_enabled"].value())
     found["core"] = bool(group["wisp_object_core"].value())
+    found["absent"] = host.text_of(group["wisp_object_absent"])
     return found
 
 
@@ -243,13 +245,15 @@ def show_object(group: Any) -> None:
     index = min(max(host.choice(group["wisp_object"]), 0), max(len(objects) - 1, 0))
     item: Dict[str, Any] = objects[index] if objects else {"name": "", "color": "#000000"}
     edge = item.get("edge", {})
+    texts = {"wisp_object_name": item["name"], "wisp_object_absent": span_text(item.get("absent", []))}
     values: Dict[str, Any] = {"wisp_object_enabled": bool(item.get("enabled", True))}
     values["wisp_object_core"] = bool(item.get("core"))
     values.update(("wisp_edge_" + name, edge.get(name, plain)) for name, plain in EDGE.items())
     with state.writing(group):
         _offer(group, objects, index)
-        if host.text_of(group["wisp_object_name"]) != item["name"]:
-            group["wisp_object_name"].setValue(item["name"])
+        for name, text in texts.items():
+            if host.text_of(group[name]) != text:
+                group[name].setValue(text)
         if not _near(host.numbers(group["wisp_object_color"], 3), _rgb(item["color"])):
             group["wisp_object_color"].setValue(_rgb(item["color"]))
         for name, value in values.items():
@@ -259,8 +263,8 @@ def show_object(group: Any) -> None:
 
 
 def write_object(group: Any) -> None:
-    """The active object becomes what its knobs say: name, colour, enabled, core, edge. A name that
-    another object has is not taken. Raises Refusal for an edge that cannot be."""
+    """The active object becomes what its knobs say: name, colour, enabled, core, edge, absence. A name that
+    another object has is not taken. Raises Refusal for an edge that cannot be, and where it cannot be absent."""
     item = active(group)
     if item is None:
         return
@@ -281,6 +285,21 @@ def write_object(group: Any) -> None:
     if changed != item.get("edge", {}):
         values["edge"] = changed
     edit(group, "Wisp object", lambda shot: shot.set_object(item["id"], **values))
+    _write_absent(group, held["absent"], span_text(item.get("absent", [])))
+
+
+def _write_absent(group: Any, text: str, before: str) -> None:
+    """The active object is not to be seen on these frames. Raises Refusal, with the knob as it was, where it is."""
+    faults: List[str] = []
+    try:
+        spans = typed_spans(text)
+        edit(group, "Wisp absent", lambda shot: faults.append(shot.set_absent(spans)))
+    except ValueError as fault:
+        faults.append(str(fault))
+    if any(faults):
+        with state.writing(group):
+            group["wisp_object_absent"].setValue(before)
+        raise Refusal(faults[0])
 
 
 def pattern_of(name: str) -> str:

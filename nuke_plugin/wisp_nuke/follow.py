@@ -10,7 +10,7 @@ import sys
 import traceback
 from typing import Any, Optional, Set
 
-from . import edits, graph, guides, handles, host, node, solving, state, viewer_pick
+from . import edits, graph, guides, handles, host, knobs, node, solving, state, viewer_pick
 from .engine import ENGINE
 
 #: Milliseconds between looks at the engine's messages, the frame and the knobs.
@@ -76,9 +76,9 @@ def settle(group: Any, held: bool = False, picked: Optional[host.Sample] = None)
         return
     mode = host.choice(group["wisp_mode"])
     if mode:
-        PICKS.overlay.settle(group, node.MODES[mode], picked)
+        PICKS.overlay.settle(group, knobs.MODES[mode], picked)
     if picked is not None and mode:
-        viewer_pick.apply(group, node.MODES[mode], picked)
+        viewer_pick.apply(group, knobs.MODES[mode], picked)
         look(group, held)
     _lay_out(group, mine)
     if host.has_interface():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import edits, host, state
-from .node import HANDLES
+from .knobs import HANDLES
 from .vendor.client.coordinates import plate_to_nuke
 from .vendor.client.tables import OVERSCAN
 

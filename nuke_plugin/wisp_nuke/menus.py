@@ -22,6 +22,8 @@ VIEWER: Dict[str, Tuple[str, str]] = {
     "next_prompt": ("Next keyframe", ""),
     "prev_doubt": ("Previous suspicious frame", ""),
     "next_doubt": ("Next suspicious frame", ""),
+    "prev_lost": ("Previous lost frame", ""),
+    "next_lost": ("Next lost frame", ""),
 }
 
 

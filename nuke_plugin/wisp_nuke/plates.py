@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
-from . import edits, graph, host, node, state, upstream
+from . import edits, graph, host, knobs, state, upstream
 from .vendor.client.frames import FrameName
 
 #: Beside the pictures: file -> what it was rendered from.
@@ -37,7 +37,7 @@ def colorspace(group: Any) -> str:
     """The colour space of the plate's numbers, by the name that the engine's OpenColorIO knows."""
     chosen = host.choice(group["wisp_colorspace"])
     if chosen > 0:
-        return node.COLORSPACES[chosen]
+        return knobs.COLORSPACES[chosen]
     working = host.root_text("workingSpaceLUT").partition("(")[0].strip()
     if host.root_text("colorManagement") != "OCIO" or working.lower() in ("", "linear"):
         return "Linear Rec.709 (sRGB)"

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from . import bake, edits, graph, host, node, solving
+from . import bake, edits, graph, host, knobs, node, solving
 from .vendor.client.jobs import Deliver, Done, Pack, Packed
 from .vendor.client.tables import LAYOUTS, QUEUES, confidence_fits, despill_fits
 
@@ -59,7 +59,7 @@ def start(group: Any) -> None:
         frames=frames or None,
         exclusive=(bool(group["wisp_publish_exclusive"].value()) and layout != "shapes") or None,
         confidence=bool(group["wisp_publish_confidence"].value()) and confidence_fits(layout, "exr"),
-        despill=(node.SPILL[host.choice(group["wisp_publish_despill"])] if spill else None),  # type: ignore[arg-type]
+        despill=(knobs.SPILL[host.choice(group["wisp_publish_despill"])] if spill else None),  # type: ignore[arg-type]
         premultiply=(bool(group["wisp_publish_premultiply"].value()) and layout == "rgba") or None,
     )
     solving.run(group, asked, on_end=ended)

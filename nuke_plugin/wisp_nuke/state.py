@@ -25,6 +25,8 @@ class NodeState:
         self.source: Any = None
         self.mode = 0
         self.layers: Optional[bool] = None
+        #: Ids of the objects that the keys of what is solved were last made for, in their order; None: those stored.
+        self.keyed: Optional[List[int]] = None
         #: What the handles stand for: see `handles.Shown`.
         self.handles: Any = None
         #: Frame -> look of the guide picture that is painted for it; what the last turn saw.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
 from . import edits, host
 from .vendor.client.coordinates import plate_to_nuke
@@ -12,6 +12,17 @@ from .vendor.client.tables import PAINTED
 KEEP, DROP, UNKNOWN = LAYERS = "keep", "drop", "unknown"
 #: Points of a stroke are thinned to this many pixels apart; its shape needs no more.
 SPACING = 2.0
+
+
+class Painted(NamedTuple):
+    """A stroke or a closed shape: its points in Nuke's pixels, one of `LAYERS`, the diameter of its brush in pixels,
+    and over which share of its radius it fades."""
+
+    points: List[Tuple[float, float]]
+    layer: str
+    closed: bool
+    size: float = 0.0
+    softness: float = 0.0
 
 
 def paint(group: Any) -> Any:
@@ -30,12 +41,13 @@ def paint(group: Any) -> Any:
 
 def collect(group: Any) -> None:
     """The strokes and closed shapes that are visible on this frame become prompts of the active object, in place of
-    those collected before: strokes stay strokes, a shape gives the box around it. Raises Refusal without any."""
+    those collected before: strokes stay strokes, as wide and as soft, a shape gives the box around it. Raises Refusal
+    without any."""
     painter = host.node_named(_name(group))
     if painter is None:
         raise edits.Refusal("Press Paint strokes first, and paint in the RotoPaint node that it makes.")
     frame = edits.frame_in_range(group)
-    found = [_prompt(group, frame, *one) for one in visible(painter["curves"].rootLayer, frame)]
+    found = [_prompt(group, frame, one) for one in visible(painter["curves"].rootLayer, frame)]
     if not found:
         raise edits.Refusal(f"The RotoPaint node {painter.name()} has no stroke on frame {frame}.")
 
@@ -50,18 +62,21 @@ def collect(group: Any) -> None:
     edits.edit(group, "Wisp strokes", change)
 
 
-def _prompt(group: Any, frame: int, kind: str, points: List[Tuple[float, float]], size: float, layer: str) -> Any:
+def _prompt(group: Any, frame: int, found: Painted) -> Dict[str, Any]:
     to_plate = plate_to_nuke(edits.form_of(group)).inverse()
-    spots = [[round(value, 2) for value in to_plate(*point)] for point in points]
-    if kind == "box":
+    spots = [[round(value, 2) for value in to_plate(*point)] for point in found.points]
+    if found.closed:
         xs, ys = zip(*spots)
         return {"frame": frame, "kind": "box", "xyxy": [min(xs), min(ys), max(xs), max(ys)]}
-    line = {"frame": frame, "xy": _thinned(spots), "radius": max(size / 2, 0.5)}
-    return {**line, "kind": "unknown"} if layer == UNKNOWN else {**line, "kind": "stroke", "include": layer == KEEP}
+    line = {"frame": frame, "xy": _thinned(spots), "radius": max(found.size / 2, 0.5)}
+    if found.layer == UNKNOWN:
+        return {**line, "kind": "unknown"}
+    stroke = {**line, "kind": "stroke", "include": found.layer == KEEP}
+    return {**stroke, "softness": found.softness} if found.softness else stroke
 
 
-def visible(layer: Any, frame: int, inside: str = KEEP) -> Iterator[Tuple[str, List[Tuple[float, float]], float, str]]:
-    """(kind, points in Nuke's pixels, brush diameter, one of `LAYERS`) of what a frame shows, also in layers inside."""
+def visible(layer: Any, frame: int, inside: str = KEEP) -> Iterator[Painted]:
+    """What a frame shows, also in layers inside."""
     for element in layer:
         kind = type(element).__name__
         if kind == "Layer":
@@ -70,9 +85,10 @@ def visible(layer: Any, frame: int, inside: str = KEEP) -> Iterator[Tuple[str, L
         elif kind in ("Stroke", "Shape") and _is_visible(element, frame):
             points = [_position(point, frame) for point in element]
             if kind == "Stroke" and points:
-                yield "stroke", points, _brush_size(element, frame), inside
+                softness = round(min(max(1.0 - _hardness(element, frame), 0.0), 1.0), 3)
+                yield Painted(points, inside, False, _brush_size(element, frame), softness)
             elif kind == "Shape" and len(points) > 2 and inside == KEEP:
-                yield "box", points, 0.0, inside
+                yield Painted(points, inside, True)
 
 
 def _is_visible(element: Any, frame: int) -> bool:
@@ -92,13 +108,23 @@ def _brush_size(stroke: Any, number: int) -> float:
     return float(attributes.getValue(number, attributes.kBrushSizeAttribute))
 
 
+def _hardness(stroke: Any, number: int) -> float:
+    """From 0, fading from the middle on, to 1, firm to the rim; firm where the host has nothing to say of it."""
+    attributes = stroke.getAttributes()
+    try:
+        return float(attributes.getValue(number, attributes.kHardnessAttribute))
+    except Exception:  # what the host raises for an attribute that a stroke lacks is not known
+        return 1.0
+
+
 def _life(element: Any, number: int) -> Tuple[float, float]:
     """First and last frame on which a stroke or shape is there; an empty span for a hidden one.
 
     Lifetimes of the kind 0 are for ever; of every other kind the two numbers are taken as a span, in either order.
     """
     attributes = element.getAttributes()
-    if not attributes.getValue(number, attributes.kVisibleAttribute):
+    seen = attributes.getValue(number, attributes.kVisibleAttribute)
+    if not seen or attributes.getValue(number, attributes.kOpacityAttribute) <= 0:
         return 1.0, 0.0
     if int(attributes.getValue(number, attributes.kLifeTimeTypeAttribute)) == 0:
         return float("-inf"), float("inf")

@@ -31,10 +31,11 @@ class ShapeControlPoint:
 
 class AnimAttributes:
     kBrushSizeAttribute, kVisibleAttribute = "bs", "vis"  # noqa: N815
+    kHardnessAttribute, kOpacityAttribute = "h", "opc"  # noqa: N815
     kLifeTimeTypeAttribute, kLifeTimeNAttribute, kLifeTimeMAttribute = "ltt", "ltn", "ltm"  # noqa: N815
 
     def __init__(self) -> None:
-        self._values = {"bs": 15.0, "vis": 1.0, "ltt": 0.0, "ltn": 0.0, "ltm": 0.0}
+        self._values = {"bs": 15.0, "vis": 1.0, "h": 1.0, "opc": 1.0, "ltt": 0.0, "ltn": 0.0, "ltm": 0.0}
 
     def set(self, name: str, value: float) -> None:
         self._values[name] = value

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from fake_nuke import FIRST, SECOND, FakeNuke, Unknowns
 from fake_nuke.nodes import Format, Node
+from helpers import gated_engine
 from wisp.install import install_nuke
 from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
@@ -188,3 +189,14 @@ def _unload() -> None:
 @pytest.fixture
 def session(start: Callable[..., Session]) -> Session:
     return start()
+
+
+@pytest.fixture
+def with_engine(start: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A session whose engine is a real one with small models."""
+    for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    session = start(unknowns=FIRST)
+    command = [sys.executable, gated_engine.__file__, str(tmp_path / "gate")]
+    monkeypatch.setattr(session.module("engine").engine_path, "command", lambda _: command)
+    return session

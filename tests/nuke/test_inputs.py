@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 from fake_nuke import FIRST
 from fake_nuke.nodes import Format, Node
 from fake_nuke.render import render
-from helpers import gated_engine
 from wisp.plates.exr import read_channels
 from wisp.shot import parse
 
@@ -129,17 +127,6 @@ def test_where_nodes_are_few_there_is_one_input(start: Callable[..., Any], tmp_p
     group = session.wisp(session.plate(), tmp_path)
     session.host.env["nc"] = False
     assert [node.name() for node in group.nodes() if node.Class() == "Input"] == ["Plate"]
-
-
-@pytest.fixture
-def with_engine(start: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A session whose engine is a real one with small models."""
-    for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    session = start(unknowns=FIRST)
-    command = [sys.executable, gated_engine.__file__, str(tmp_path / "gate")]
-    monkeypatch.setattr(session.module("engine").engine_path, "command", lambda _: command)
-    return session
 
 
 @pytest.mark.slow

@@ -209,6 +209,23 @@ def test_hidden_strokes_do_not_count_and_a_shape_is_a_box(session: Any, group: A
     assert session.prompts(group, 1)[1:] == [{"frame": 1001, "kind": "box", "xyxy": [8, 18, 40, 38]}]
 
 
+def test_a_brush_is_as_soft_as_it_is_in_the_host(session: Any, group: Any) -> None:
+    painter = session.module("strokes").paint(group)
+    stroke(painter, [(10, 40), (30, 40)])
+    stroke(painter, [(10, 30), (30, 30)], layer="drop", size=20)
+    stroke(painter, [(10, 20), (30, 20)])
+    stroke(painter, [(10, 10), (30, 10)])
+    drawn = {one.name: list(one) for one in painter["curves"].rootLayer}
+    (soft,), (_, bare, clear) = drawn["drop"], drawn["keep"]
+    soft.getAttributes().set("h", 0.2)
+    del bare.getAttributes()._values["h"]
+    clear.getAttributes().set("opc", 0.0)
+    group["wisp_collect_strokes"].execute()
+    firm, plain, faded = session.prompts(group, 1)[1:]
+    assert "softness" not in firm and "softness" not in plain, "what it says nothing of is firm"
+    assert faded == {**faded, "include": False, "radius": 10.0, "softness": 0.8}
+
+
 def test_the_engine_takes_collected_strokes(session: Any, group: Any) -> None:
     from wisp.shot import parse
 
@@ -338,3 +355,33 @@ def test_the_box_of_a_frame_becomes_the_objects_region_and_goes_again(session: A
     group["wisp_region"].execute()
     group["wisp_region"].execute()
     assert session.objects(group)[0]["region"] is None and "anywhere" in group["wisp_status"].value()
+
+
+def test_an_object_begins_in_mid_shot_where_the_node_says_so(session: Any, group: Any) -> None:
+    """Frames with prompts, and what is not understood, are refused, and the knob is as it was."""
+    from wisp.shot import parse
+
+    session.sets(group, "wisp_object_absent", "1003, 1004")
+    assert session.objects(group)[1]["absent"] == [[1003, 1004]] and "absent" not in session.objects(group)[0]
+    assert group["wisp_object_absent"].getText() == "1003-1004"
+    assert parse(session.module("solving").document(group)).objects[1].absent == [(1003, 1004)]
+    session.sets(group, "wisp_object", 0)
+    assert group["wisp_object_absent"].getText() == ""
+    session.sets(group, "wisp_object", 1)
+    for text, words in (
+        ("1001-1004", "prompts on frame 1001"),
+        ("soon", "'soon' is neither"),
+        ("1004-1002", "neither"),
+    ):
+        session.sets(group, "wisp_object_absent", text)
+        assert words in group["wisp_status"].value()
+        assert session.objects(group)[1]["absent"] == [[1003, 1004]]
+        assert group["wisp_object_absent"].getText() == "1003-1004"
+    session.sets(group, "wisp_object_name", "later")
+    assert session.objects(group)[1]["name"] == "later", "what was refused is in the way of nothing"
+    session.sets(group, "wisp_object_absent", "1002-1004")
+    session.undo()
+    assert session.objects(group)[1]["absent"] == [[1003, 1004]]
+    assert group["wisp_object_absent"].getText() == "1003-1004"
+    session.sets(group, "wisp_object_absent", "")
+    assert session.objects(group)[1]["absent"] == []

@@ -159,6 +159,37 @@ def test_what_the_panel_solves_the_node_has(panel: Any) -> None:
     assert (found & truth).sum() / (found | truth).sum() > 0.85
 
 
+def test_a_pen_paints_as_wide_as_it_is_pressed_and_as_soft_as_the_brush(panel: Any) -> None:
+    """Qt tells of a pen first, and then, as nobody takes that, of a mouse at the same place."""
+    from PySide6.QtCore import QEvent, QPointF
+    from PySide6.QtGui import QPointingDevice, QTabletEvent
+
+    editor = panel.editor
+    editor.live.setChecked(False)
+    editor.commands["stroke"].trigger()
+    editor.gestures.radius, editor.gestures.softness = 8.0, 0.5
+    mouse = {QEvent.Type.TabletPress: QtTest.QTest.mousePress, QEvent.Type.TabletRelease: QtTest.QTest.mouseRelease}
+    for kind, x, pressure in (
+        (QEvent.Type.TabletPress, 30, 0.5),
+        (QEvent.Type.TabletMove, 50, 0.5),
+        (QEvent.Type.TabletMove, 70, 1.0),
+        (QEvent.Type.TabletRelease, 70, 0.0),
+    ):
+        place = QPointF(at(panel, x, 48))
+        device = QPointingDevice.primaryPointingDevice()
+        event = QTabletEvent(kind, device, place, place, pressure, 0, 0, 0, 0, 0, NONE, LEFT, LEFT)
+        QApplication.sendEvent(editor.canvas, event)
+        if kind in mouse:
+            mouse[kind](editor.canvas, LEFT, NONE, at(panel, x, 48))
+        else:
+            QtTest.QTest.mouseMove(editor.canvas, at(panel, x, 48))
+    assert kinds(panel) == ["stroke", "stroke"], "in the node"
+    drawn = panel.session.prompts(panel.group)
+    assert [one["radius"] for one in drawn] == [4.0, 8.0] and [one["softness"] for one in drawn] == [0.5, 0.5]
+    panel.session.undo()
+    assert panel.session.objects(panel.group) == [], "one step of the host's undo"
+
+
 def key(panel: Any, pressed: Any, held: Any = NONE) -> None:
     wait(lambda: active(panel))
     QtTest.QTest.keyClick(panel.editor.canvas, pressed, held)

@@ -61,7 +61,7 @@ def test_the_engine_is_told_what_the_numbers_mean(session: Any, tmp_path: Path) 
     ):
         root["workingSpaceLUT"].setValue(working)
         assert space() == wanted
-    for index, wanted in enumerate(session.module("node").COLORSPACES[1:], 1):
+    for index, wanted in enumerate(session.module("knobs").COLORSPACES[1:], 1):
         session.sets(group, "wisp_colorspace", index)
         assert space() == wanted
     session.sets(group, "wisp_exposure", 1.5)

@@ -69,7 +69,7 @@ def test_flags_that_scripts_lose_are_set_on_every_load(start: Callable[..., Any]
     again = start()
     again.host.load(text)
     loaded = again.host.toNode("Wisp1")
-    for spec in again.module("node").KNOBS:
+    for spec in again.module("knobs").KNOBS:
         assert loaded[spec.name].getFlag(FLAGS["NO_UNDO"]) == spec.own, spec.name
         assert loaded[spec.name].getFlag(FLAGS["SAVE_MENU"]) == (spec.kind == "Enumeration_Knob")
 

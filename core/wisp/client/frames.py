@@ -62,6 +62,24 @@ def spans(frames: Iterable[int]) -> List[List[int]]:
     return found
 
 
+def typed_spans(text: str) -> List[List[int]]:
+    """The `[first, last]` pairs of frames and spans that a person typed, those that touch made one. ValueError, a
+    sentence, for anything else."""
+    found: List[List[int]] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        match = SPAN.fullmatch(part)
+        ends = None if match is None or match["step"] else (int(match["first"]), int(match["last"] or match["first"]))
+        if ends is None or ends[1] < ends[0]:
+            raise ValueError(f"{part!r} is neither a frame nor a span of frames, such as 1001 or 1001-1010.")
+        found = with_span(found, *ends)
+    return found
+
+
+def span_text(stored: Iterable[Sequence[int]]) -> str:
+    """`[first, last]` pairs as a person types them: the inverse of `typed_spans`."""
+    return ",".join(f"{first}-{last}" if first < last else str(first) for first, last in stored)
+
+
 def within(frame: int, stored: Iterable[Sequence[int]]) -> bool:
     """Whether one of these `[first, last]` pairs holds the frame."""
     return any(first <= frame <= last for first, last in stored)

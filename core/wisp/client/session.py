@@ -255,6 +255,10 @@ class Session:
         doubts = [(frame, doubt) for (which, frame), doubt in self._doubts.items() if which == number]
         return {frame for frame, doubt in (*doubts, *self._lane(number).suspicious.items()) if doubt == "lost"}
 
+    def spoken_of(self, number: int) -> Set[int]:
+        """Frames of an object whose mattes were computed or read while the shot is open."""
+        return set(self._said.get(number, {}))
+
     def suggestion(self, number: int, keyframes: Iterable[int]) -> Optional[int]:
         """The frame of an object whose correction would help most, of those whose mattes were computed or read while
         the shot is open; None where nothing is doubtful."""

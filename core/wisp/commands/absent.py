@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..client.frames import spans, with_span
+from ..client.frames import span_text, spans, with_span
 from ..frames import parse_frames
 from .options import add_output_options, set_up_logging
 from .report import Reporter
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     documents.save(shot, args.shot)
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter:
         for item in items:
-            frames = ",".join(f"{a}-{b}" if a < b else str(a) for a, b in item.absent)
+            frames = span_text(item.absent)
             reporter.emit("absent", object=item.name, frames=frames)
             reporter.say(f"{item.name}: absent on {frames}" if frames else f"{item.name}: absent nowhere")
     return 0

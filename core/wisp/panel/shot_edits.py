@@ -103,6 +103,12 @@ class ShotEdits:
 
     def add_object(self, name: Optional[str] = None) -> int:
         """A new object with the next free id, name and colour; it becomes the active one."""
+        self._step("Add object")
+        number = self._append_object(name)
+        self.on_change()
+        return number
+
+    def _append_object(self, name: Optional[str] = None) -> int:
         number = max((item["id"] for item in self.objects), default=0) + 1
         taken = {item["name"].lower() for item in self.objects}
         if name is None or name.lower() in taken:
@@ -111,10 +117,8 @@ class ShotEdits:
                 count += 1
             name = f"object{count}"
         color = PALETTE[(number - 1) % len(PALETTE)]
-        self._step("Add object")
         self.objects.append({"id": number, "name": name, "color": color, "prompts": []})
         self.active = number
-        self.on_change()
         return number
 
     def add_objects(self, found: List[Tuple[str, Dict[str, Any]]]) -> None:
@@ -210,12 +214,9 @@ class ShotEdits:
     def add_prompts(self, prompts: List[Prompt], step: str) -> None:
         """Add several to the active object, which is made if there is none, in one step; a box replaces the box of its
         frame."""
+        self._step(step)
         if self.object(self.active) is None:
-            number = self.add_object()
-            self._past.pop()  # one gesture, one step
-            self._past.append((step, [item for item in self.objects if item["id"] != number]))
-        else:
-            self._step(step)
+            self._append_object()
         mine = self._edit(self.active).setdefault("prompts", [])
         for prompt in prompts:
             if prompt["kind"] == "box":
@@ -259,13 +260,36 @@ class ShotEdits:
         """Say that the active object is not to be seen on that frame (or from one to the other), or that it may be; why
         it cannot be said, or nothing."""
         last = first if last is None else last
-        for frame in range(first, last + 1):
-            if self.prompts(self.active, frame):
-                return f"There are prompts on frame {frame}: remove them before you call the object absent."
-            if self.locked(self.active, frame):
-                return f"The matte of frame {frame} is locked: free it before you call the object absent."
+        fault = self._seen_in([[first, last]])
+        if fault:
+            return fault
         on = all(self.absent(self.active, frame) for frame in range(first, last + 1))
         return self._toggle("absent", first, on, "Mark absent", last)
+
+    def set_absent(self, stored: List[List[int]]) -> str:
+        """Say that the active object is not to be seen in these spans, and on no other frame; why it cannot be said, or
+        nothing."""
+        item = self.object(self.active)
+        fault = self._seen_in(stored)
+        if item is not None and not fault and [list(one) for one in item.get("absent", [])] != stored:
+            self._step("Mark absent")
+            self._edit(self.active)["absent"] = stored
+            self.on_change()
+        return fault
+
+    def _seen_in(self, stored: List[List[int]]) -> str:
+        """Why the active object cannot be called absent in these spans; or nothing."""
+        item = self.object(self.active)
+        if item is None:
+            return ""
+        for frame in self.keyframes(self.active):
+            if within(frame, stored):
+                return f"There are prompts on frame {frame}: remove them before you call the object absent."
+        for first, last in stored:
+            locked = [max(first, a) for a, b in item.get("locks", []) if a <= last and b >= first]
+            if locked:
+                return f"The matte of frame {min(locked)} is locked: free it before you call the object absent."
+        return ""
 
     def accepted(self, number: Optional[int], frame: int, fingerprint: Optional[str]) -> bool:
         """Whether a person has found that matte fine as it is."""

@@ -1,0 +1,104 @@
+"""What is painted and set in the node is in the mattes that the real engine makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from fake_nuke import FIRST, rotopaint
+from fake_nuke.render import render
+
+#: What is not known of the host has no part in this.
+pytestmark = pytest.mark.parametrize("unknowns", [FIRST], ids=["first"])
+FRAME = 1001
+STRANDS = (40, 46, 52, 58)
+
+
+def disc(frame: int) -> np.ndarray:
+    """A bright disc with strands below it, over noise, RGBA, linear."""
+    noise = np.random.default_rng(7).random((96, 128, 4)).astype(np.float32) * 0.05
+    cv2.circle(noise, (50, 48), 20, (0.8, 0.6, 0.2, 0.0), -1)
+    for x in STRANDS:
+        noise[66:86, x] = (0.8, 0.6, 0.2, 0.0)
+    return noise
+
+
+@pytest.fixture
+def solved(with_engine: Any, tmp_path: Path) -> Callable[[], np.ndarray]:
+    """Solves the first frame of a node with a box around the disc, and gives its alpha."""
+    session = with_engine
+    group = session.wisp(session.plate(disc, (128, 96)), tmp_path / "cache")
+    session.sets(group, "wisp_last", FRAME)
+    session.host.viewer.ctrl_shift_drag(28, 26, 72, 70)
+    group["wisp_set_box"].execute()
+
+    def solve() -> np.ndarray:
+        session.idle()
+        session.until(lambda: session.module("state").of(group).session is None or not _unsent(session, group))
+        group["wisp_track_both"].execute()
+        session.until(lambda: not session.module("solving").busy(group))
+        assert "computed" in group["wisp_status"].value(), group["wisp_status"].value()
+        session.until(lambda: group["wisp_cache_state"].getValueAt(FRAME) == 1)
+        alpha: np.ndarray = render(group, FRAME)[..., 3]
+        return alpha
+
+    solve.group, solve.session = group, session  # type: ignore[attr-defined]
+    return solve
+
+
+def _unsent(session: Any, group: Any) -> bool:
+    return not session.module("state").of(group).session.settled
+
+
+def painted(solve: Any, layer: str, points: list[tuple[float, float]], size: float, hardness: float = 1.0) -> None:
+    """A stroke in that layer of the node's RotoPaint is collected."""
+    curves = solve.session.module("strokes").paint(solve.group)["curves"]
+    made = rotopaint.Stroke(curves)
+    for point in points:
+        made.append(rotopaint.AnimControlPoint(*point))
+    made.getAttributes().set("bs", size)
+    made.getAttributes().set("h", hardness)
+    next(one for one in curves.rootLayer if one.name == layer).append(made)
+    solve.group["wisp_collect_strokes"].execute()
+
+
+@pytest.mark.slow
+def test_the_edge_moves_by_parts_of_a_pixel(solved: Any) -> None:
+    areas = []
+    for grow in (-0.5, 0.0, 0.25, 0.5, 1.0):
+        solved.session.sets(solved.group, "wisp_edge_grow", grow)
+        areas.append(solved().sum())
+    around = 2 * np.pi * 20
+    moved = np.diff(areas) / around
+    assert moved == pytest.approx([0.5, 0.25, 0.25, 0.5], abs=0.1), moved
+
+
+@pytest.mark.slow
+def test_a_soft_brush_takes_away_softly_and_what_it_covers_firmly_stays_so(solved: Any) -> None:
+    before = solved()
+    assert before[38:58, 40:60].min() > 0.9
+    painted(solved, "drop", [(50, 48), (50.5, 48)], 20, hardness=0.2)
+    after = solved()
+    ring = after[47, 50:60]
+    assert after[47, 50] < 0.02 and ring[-1] > 0.7 and (np.diff(ring) >= -0.02).all(), "from the middle to the rim"
+    assert ((ring > 0.1) & (ring < 0.9)).sum() >= 4
+    assert np.abs(after - before)[:, 62:].mean() < 0.01, "and hardly anything beside it"
+
+
+@pytest.mark.slow
+def test_alpha_may_be_anything_under_an_unknown_stroke(solved: Any) -> None:
+    """Strands of the disc's colour stand out of it, too thin for the mask: found where the band says so."""
+    before = solved()[72:86]
+    painted(solved, "unknown", [(38, 20), (60, 20)], 24)
+    after = solved()[72:86]
+    strands, between = after[:, STRANDS].mean(), after[:, (43, 49, 55)].mean()
+    assert before[:, STRANDS].mean() < 0.2 and strands > before[:, STRANDS].mean() + 0.2, (
+        before[:, STRANDS].mean(),
+        strands,
+    )
+    assert strands > between + 0.2, (strands, between)
+    assert np.abs(after - before)[:, 90:].max() < 0.02
