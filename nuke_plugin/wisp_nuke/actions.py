@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Callable, Dict, List, Optional
 
-from . import bake, edits, follow, host, masks, node, plates, publish, solving, state, strokes
+from . import bake, carrying, edits, follow, host, masks, node, plates, publish, report, solving, state, strokes
 from .engine import ENGINE
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError
@@ -190,8 +190,11 @@ BUTTONS: Dict[str, Callable[[Any], Any]] = {
     "start_engine": start_engine,
     "stop_engine": stop_engine,
     "diagnostics": lambda _: host.message(ENGINE.report()),
+    "report": report.begin,
     "mask_selected": masks.add_selected_mask,
     "take_roto": masks.add_roto_object,
+    "carry": carrying.of_selected,
+    "carry_file": carrying.of_file,
     "publish": publish.start,
     "farm": publish.farm,
     "take_solved": solving.synchronise,

@@ -10,7 +10,7 @@ import sys
 import traceback
 from typing import Any, Optional, Set
 
-from . import edits, graph, guides, handles, host, knobs, node, solving, state, viewer_pick
+from . import edits, graph, guides, handles, host, knobs, node, report, several, solving, state, viewer_pick
 from .engine import ENGINE
 
 #: Milliseconds between looks at the engine's messages, the frame and the knobs.
@@ -46,6 +46,8 @@ def idle() -> None:
     """One turn of the host's idle loop. Raises nothing that belongs to one node only."""
     ENGINE.poll()
     solving.look_for_cancel()
+    several.ROUND.turn()
+    report.look()
     held = viewer_pick.mouse_held()
     picked = None if held else PICKS.fresh()
     nodes = [one for one in host.wisp_nodes() if node.newer(one) is None]

@@ -112,6 +112,15 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _button(
         "take_roto", "Shapes of selected Roto", "A new object of its shapes, with a mask wherever they have a key."
     ),
+    _button(
+        "carry",
+        "Prompts of selected Wisp",
+        "Of the other eye, or another take: each finds its place in this plate; what is solved there comes as masks.",
+        line=True,
+    ),
+    KnobSpec("File_Knob", "wisp_carry_from", "or of a shot", "", tip="A document NAME.wisp."),
+    _button("carry_file", "Take"),
+    KnobSpec("Int_Knob", "wisp_carry_shift", "frames later", 0, tip="Added to the other's frame numbers."),
     _number(
         "roto_band",
         "finish within",
@@ -240,6 +249,7 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _button("start_engine", "Start engine", line=True),
     _button("stop_engine", "Stop engine"),
     _button("diagnostics", "Diagnostics"),
+    _button("report", "Report a problem", "A page about this installation, without a path or a name of yours."),
     _hidden("Boolean_Knob", "rendering", passing=True),
     _hidden("Int_Knob", "looking", expression=graph.LOOKING),
     _hidden("Int_Knob", "cache_state"),

@@ -15,7 +15,7 @@ def add_selected_mask(group: Any) -> None:
     above one half. Raises Refusal without such a node, and for one of another size."""
     source = _selected(group, "Select the one node whose alpha is the mask, such as a Roto, then press this button.")
     frame = edits.frame_in_range(group)
-    path = _folder(group) / f"{group.name()}-{frame}-{uuid.uuid4().hex[:8]}.png"
+    path = folder(group) / f"{group.name()}-{frame}-{uuid.uuid4().hex[:8]}.png"
     _render(group, source, path, frame, edits.size_of(group))
     prompt = {"frame": frame, "kind": "mask", "path": path.as_posix()}
     edits.edit(group, "Wisp mask", lambda shot: _replace(group, shot, prompt))
@@ -28,9 +28,9 @@ def add_roto_object(group: Any) -> None:
     source = _selected(group, "Select the one Roto or RotoPaint node with the shapes, then press this button.")
     if source.Class() not in ("Roto", "RotoPaint"):
         raise edits.Refusal(f"{source.name()} is no Roto: take its alpha with 'Mask of selected node'.")
-    folder = _folder(group)
-    folder.mkdir(parents=True, exist_ok=True)
-    script = folder / f"{group.name()}-{uuid.uuid4().hex[:8]}.nk"
+    place = folder(group)
+    place.mkdir(parents=True, exist_ok=True)
+    script = place / f"{group.name()}-{uuid.uuid4().hex[:8]}.nk"
     before = host.selected()
     host.select([source])
     try:
@@ -53,7 +53,7 @@ def add_roto_object(group: Any) -> None:
             except edits.Refusal as refusal:
                 solving.set_status(group, str(refusal))
 
-    asked = Roto(script.as_posix(), folder.as_posix(), band=band if band > 0 else None)
+    asked = Roto(script.as_posix(), place.as_posix(), band=band if band > 0 else None)
     solving.export_plates(group, lambda: solving.run(group, asked, on_event, ended))
 
 
@@ -71,7 +71,8 @@ def _selected(group: Any, lacking: str) -> Any:
     return chosen[0]
 
 
-def _folder(group: Any) -> Path:
+def folder(group: Any) -> Path:
+    """Where the masks of a node's prompts lie. Raises Refusal without a place for mattes."""
     return Path(solving.cache_folder(group)) / "masks"
 
 

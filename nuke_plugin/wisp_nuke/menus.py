@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Dict, Tuple
 
-from . import actions, callbacks, host, node
+from . import actions, callbacks, host, node, several
 from .vendor.client.folders import config_folder
 
 #: Button -> label and hotkey in the Viewer menu. `hotkeys.json` in the user's settings folder replaces hotkeys.
@@ -33,6 +33,8 @@ def install() -> None:
     chosen = hotkeys()
     for name, (label, keys) in VIEWER.items():
         host.add_command("Viewer", "Wisp/" + label, partial(press, name), chosen.get(name, keys))
+    host.add_command("Nuke", "Wisp/Track all nodes, one after another", several.begin)
+    host.add_command("Nuke", "Wisp/Stop tracking nodes", several.ROUND.stop)
     host.add_command("Nuke", "Wisp/Acceptance test", acceptance)
     # The class is named as text, which Nuke evaluates when somebody opens the panel.
     host.add_panel("__import__('wisp_nuke.panel').panel.Panel", "Wisp", "org.wisp.panel")

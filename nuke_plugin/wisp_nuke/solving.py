@@ -239,11 +239,16 @@ def run(
     on_end: Callable[[Optional[Done], str], None] = ignore,
 ) -> None:
     """Have the engine do a job for the node, with a bar; see `Session.run`. Raises Refusal while it is at work."""
+    run_by(group, asked.doing, lambda session: session.run(asked, on_event, on_end))
+
+
+def run_by(group: Any, doing: str, work: Callable[[Session], bool]) -> None:
+    """As `run`, with the job begun by `work`, which says whether it was; `doing`: what the bar says."""
     if busy(group):
         raise Refusal("This node is being solved or published; press Stop first.")
     session, mine = session_of(group), state.of(group)
-    mine.bar = host.progress_bar(f"Wisp: {asked.doing.lower()}, {group.name()}")
-    if not session.run(asked, on_event, on_end):
+    mine.bar = host.progress_bar(f"Wisp: {doing.lower()}, {group.name()}")
+    if not work(session):
         mine.bar = None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 from ..client import jobs
+from ..client.carry import carry
 from ..client.session import Session
 from ..client.tables import THRESHOLD
 from .canvas import Canvas
@@ -85,28 +86,16 @@ class Beside:
 
     def carry(self, source: Path) -> None:
         """Take over the prompts of another shot's document; frames in doubt are marked as suspicious."""
-        found: List[jobs.PromptsCarried] = []
         root = Path(self._session.places.root)
 
-        def told(event: jobs.Event) -> None:
-            if isinstance(event, jobs.PromptsCarried):
-                found.append(event)
-
-        def ended(end: Optional[jobs.Done], _: str) -> None:
-            if not isinstance(end, jobs.Carried):
-                return
+        def take(found: List[jobs.PromptsCarried]) -> Dict[str, int]:
             for prompt in (prompt for event in found for prompt in event.prompts if "path" in prompt):
                 prompt["path"] = Path(prompt["path"]).relative_to(root).as_posix()
             self._edits.take_carried(found)
-            numbers = {item["name"]: item["id"] for item in self._edits.objects}
-            for event in found:
-                doubt = "carried from another shot, in doubt" if event.doubtful else ""
-                self._session.mark_suspicious(numbers[event.object], event.frame, doubt)
             self._canvas.edited.emit()
+            return {item["name"]: item["id"] for item in self._edits.objects}
 
-        cache = source.parent / "wisp-cache"
-        asked = jobs.Carry(str(source), str(root / "prompts"), str(cache) if cache.is_dir() else None)
-        if self._session.run(asked, told, ended):
+        if carry(self._session, source, root / "prompts", take):
             self._session.show_message("Carrying prompts")
         else:
             self._session.show_message(BUSY, failed=True)

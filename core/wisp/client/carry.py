@@ -1,0 +1,45 @@
+"""Prompts of another shot, the other eye's or another take's, for this one: asked for and taken over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, List, Mapping, Optional
+
+from . import jobs
+from .session import Session
+
+#: Why a frame is worth a look where the place of its prompts is not sure.
+DOUBT = "carried from another shot, in doubt"
+#: Draws what was found, and returns the ids of all objects by their names.
+Take = Callable[[List[jobs.PromptsCarried]], Mapping[str, int]]
+
+
+def carry(
+    session: Session,
+    source: Path,
+    folder: Path,
+    take: Take,
+    cache: Optional[Path] = None,
+    shift: int = 0,
+) -> bool:
+    """Carry the prompts of the document `source`; frames in doubt are marked as suspicious. False, and nothing
+    happens, where `session.run` says so.
+
+    `folder`: where masks are written. `cache`: of the other shot, by default the one beside its document. `shift`: what
+    is added to its frame numbers. Both paths absolute.
+    """
+    found: List[jobs.PromptsCarried] = []
+
+    def told(event: jobs.Event) -> None:
+        if isinstance(event, jobs.PromptsCarried):
+            found.append(event)
+
+    def ended(end: Optional[jobs.Done], _: str) -> None:
+        if isinstance(end, jobs.Carried):
+            numbers = take(found)
+            for event in found:
+                session.mark_suspicious(numbers[event.object], event.frame, DOUBT if event.doubtful else "")
+
+    there = source.parent / "wisp-cache" if cache is None else cache
+    asked = jobs.Carry(str(source), str(folder), str(there) if there.is_dir() else None, shift=shift)
+    return session.run(asked, told, ended)
