@@ -43,7 +43,7 @@ def start() -> None:
         prefs, fault = preferences.get(), None
         client.idle_minutes = prefs.idle
         try:
-            client.command = engine_path.command(_python(bpy.path.abspath(prefs.engine)))
+            client.command = engine_path.command(interpreter(bpy.path.abspath(prefs.engine)))
             client.start()
         except (engine_path.EngineNotFound, EngineGone) as error:
             text = str(error)
@@ -51,7 +51,7 @@ def start() -> None:
             raise EngineGone(fault.text) from None
 
 
-def _python(chosen: str) -> Path:
+def interpreter(chosen: str) -> Path:
     """The interpreter that is named somewhere, else that of the engine that was set up from here, else the one that put
     this add-on in place. Raises EngineNotFound."""
     try:

@@ -375,19 +375,6 @@ class WISP_OT_show_scene(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class WISP_OT_copy_details(bpy.types.Operator):
-    """Copy the last error and the end of the engine's log"""
-
-    bl_idname = "wisp.copy_details"
-    bl_label = "Copy Details"
-
-    def execute(self, context):
-        faults = [engine.fault, *(run.trouble for run in runs.values())]
-        texts = [f"{fault.kind}: {fault.text}\n{fault.details}" for fault in faults if fault]
-        context.window_manager.clipboard = "\n".join(texts)
-        return {"FINISHED"}
-
-
 class WISP_OT_update_stale(bpy.types.Operator):
     """Track whatever is not solved on any plate of this file that shows mattes; for pipelines"""
 
@@ -420,7 +407,6 @@ CLASSES = (
     WISP_OT_restart_engine,
     WISP_OT_choose_engine,
     WISP_OT_show_scene,
-    WISP_OT_copy_details,
     WISP_OT_update_stale,
 )
 

@@ -74,6 +74,7 @@ class WISP_PT_plate(Tab, bpy.types.Panel):
             row.operator(trouble.operator, **({"text": trouble.label} if trouble.label else {}))
         if details:
             row.operator("wisp.copy_details", icon="COPYDOWN", text="" if trouble.operator else "Copy Details")
+            row.operator("wisp.report_problem", icon="HELP", text="")
 
 
 class WISP_UL_objects(bpy.types.UIList):

@@ -167,6 +167,7 @@ class WispPreferences(bpy.types.AddonPreferences):
         layout.prop(self, "engine")
         row = layout.row()
         row.operator("wisp.test_engine", icon="CHECKMARK")
+        row.operator("wisp.report_problem", icon="HELP")
         _draw_set_up(layout)
         client = engine.client
         if engine.fault:

@@ -170,7 +170,7 @@ def test_a_job_that_does_not_stop_is_ended(made: Any) -> None:
     session, client, clock, _ = made
     session.solve("1-9")
     session.solve("1-9")
-    assert client.shot.asked == [("solve", "1-9")] and session.busy
+    assert client.shot.asked == [("refresh",), ("solve", "1-9")] and session.busy
     session.stop()
     clock.passes(PATIENCE - 0.1)
     assert client.shot.job.cancelled and not client.killed

@@ -348,6 +348,8 @@ class Session:
         if self._shot is None:
             return False
         self._send()
+        if isinstance(asked, jobs.Solve):
+            self._looking = self._shot.refresh()  # a picture that was replaced since is to be solved too
         self.show_message(asked.doing)
         self.progress = jobs.Progress("starting", None, 0, 0, None)  # type: ignore[arg-type]
         self._solves = isinstance(asked, jobs.Solve)

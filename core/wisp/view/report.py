@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..client.problem import PAGE
 from ..panel.qt import Qt, QtCore, QtGui, QtWidgets
 
 
@@ -39,7 +40,7 @@ class ProblemReport(QtWidgets.QDialog):
         self._doctor = QtCore.QProcess(self)
         self._doctor.finished.connect(lambda *_: self._tell())
         self._doctor.errorOccurred.connect(lambda *_: self._tell())
-        self._doctor.start(sys.executable, ["-X", "utf8", "-m", "wisp", "doctor", "--report"])
+        self._doctor.start(sys.executable, ["-X", "utf8", *PAGE])
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         self._doctor.blockSignals(True)

@@ -84,7 +84,7 @@ def by_itself(folder: Path) -> None:
         while page.running.poll():
             time.sleep(0.1)
     assert page.running.state == "done", page.running.log.read_text()
-    python = stage.addon("engine")._python("")
+    python = stage.addon("engine").interpreter("")
     assert python == page.running.python and python.is_relative_to(engine.own_folder())
     assert bpy.ops.wisp.remove_engine() == {"FINISHED"}
     assert not engine.own_folder().exists() and not bpy.ops.wisp.remove_engine.poll()

@@ -24,14 +24,18 @@ def disc(number: int, middle: tuple[float, float]) -> np.ndarray:
 
 def clip() -> list[Any]:
     """A red and a blue disc move over a grey, textured ground."""
-    ground = empty_set()
     paths = [stage.FOLDER / "plates" / f"disc.{1001 + i}.png" for i in range(COUNT)]
     for i, path in enumerate(paths):
-        picture = ground.copy()
-        picture[disc(i, RED)] = (220, 40, 30)
-        picture[disc(i, BLUE)] = (30, 60, 220)
-        stage.write_png(path, picture)
+        stage.write_png(path, drawn(i, RED))
     return paths
+
+
+def drawn(number: int, red: tuple[float, float]) -> np.ndarray:
+    """One picture of it, the red disc about another middle if need be."""
+    picture = empty_set()
+    picture[disc(number, red)] = (220, 40, 30)
+    picture[disc(number, BLUE)] = (30, 60, 220)
+    return picture
 
 
 def empty_set() -> np.ndarray:

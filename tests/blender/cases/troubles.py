@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from pathlib import Path
 from typing import Any
 
 import bpy
 
 from . import stage
-from .track import COUNT, RED, clip, disc, overlap
+from .track import COUNT, RED, clip, disc, drawn, overlap
 
 
 def state() -> str:
@@ -40,6 +41,8 @@ def run() -> None:
     missing_media(strip)
     solved(strip)
     engine_crash(strip)
+    reported(strip)
+    replaced(strip)
     cache_deleted(strip)
     everything_deleted(strip)
     two_scenes(strip)
@@ -56,6 +59,7 @@ def missing_engine() -> None:
     python, os.environ["WISP_ENGINE"] = os.environ["WISP_ENGINE"], "/nowhere"
     stage.must_fail(bpy.ops.wisp.track, "there is no Python interpreter", wait=True)
     assert state() == "missing"
+    assert "There is no engine." in report() and "nowhere" not in report()
     press(filepath=python)
     assert state() == "" and stage.addon("engine").client.state == "ready"
 
@@ -86,6 +90,39 @@ def engine_crash(strip: Any) -> None:
     client.wait(lambda: client.state == "ready", 60)
     assert state() == ""
     solved(strip)
+
+
+def report() -> str:
+    """What is shown, and copied, for those who help."""
+    assert bpy.ops.wisp.report_problem(wait=True) == {"FINISHED"}
+    return str(bpy.data.texts["Wisp Report"].as_string())
+
+
+def reported(strip: Any) -> None:
+    """A fault that names a file is told without it, beside the page of the installation."""
+    path = stage.FOLDER / "elsewhere" / "disc.1005.png"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:200])
+    stage.must_fail(bpy.ops.wisp.track, "disc.1005.png", wait=True)
+    said = report()
+    assert all(one in said for one in (f"Blender {bpy.app.version_string}", "numpy", "device", "fault: ")), said
+    assert "(path left out)" in said, said
+    names = ("disc", "elsewhere", "shot.blend", stage.FOLDER.name, str(stage.FOLDER), f"{Path.home()}/")
+    assert not [name for name in names if name in said], said
+    path.write_bytes(whole)
+    solved(strip)
+
+
+def replaced(strip: Any) -> None:
+    """A picture that was written anew is solved anew by the next Track, and nothing else of the strip is edited."""
+    path = stage.FOLDER / "elsewhere" / "disc.1005.png"
+    path.unlink()
+    stage.write_png(path, drawn(4, (RED[0], RED[1] + 8)))
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    assert overlap(stage.render(15), disc(4, (RED[0], RED[1] + 8))) > 0.85
+    stage.write_png(path, drawn(4, RED))
+    solved(strip)
+    assert overlap(stage.render(15), disc(4, RED)) > 0.85
 
 
 def cache_deleted(strip: Any) -> None:
