@@ -96,7 +96,8 @@ def find(group: Any) -> None:
         if isinstance(event, BoxFound):
             attempt(group, lambda _: edits.add_prompt(group, "Wisp find", _box(event)))
 
-    solving.export_plates(group, lambda: solving.run(group, Detect(words=words, frame=frame), on_event))
+    asked = Detect(words=words, frame=frame, threshold=max(float(group["wisp_words_score"].value()), 0.0))
+    solving.export_plates(group, lambda: solving.run(group, asked, on_event))
 
 
 def subject(group: Any) -> None:

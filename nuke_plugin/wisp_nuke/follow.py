@@ -16,7 +16,16 @@ from .engine import ENGINE
 #: Milliseconds between looks at the engine's messages, the frame and the knobs.
 INTERVAL = 100
 #: What the solved mattes depend on besides prompts.
-_SETTINGS = ("wisp_tracker", "wisp_head", "wisp_first", "wisp_last", "wisp_colorspace", "wisp_exposure", "wisp_backlit")
+_SETTINGS = (
+    "wisp_tracker",
+    "wisp_head",
+    "wisp_first",
+    "wisp_last",
+    "wisp_colorspace",
+    "wisp_view",
+    "wisp_exposure",
+    "wisp_backlit",
+)
 #: What is picked in the viewers of this Nuke.
 PICKS = viewer_pick.Picks()
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Optional, Tuple
 
 from . import graph
-from .vendor.client.tables import EDGE, HEAD, LAYOUTS, QUEUES, SCREENS, TRACKER, EdgeSetting
+from .vendor.client.tables import (
+    EDGE,
+    FORMATS,
+    HEAD,
+    LAYOUTS,
+    PICTURE_FORMATS,
+    QUEUES,
+    SCREENS,
+    THRESHOLD,
+    TRACKER,
+    EdgeSetting,
+)
 
 #: Version of the knobs. Raise it when an older plug-in would misread them.
 SCHEMA = 1
@@ -153,6 +164,9 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _button("next_lost", "lost >", "To the next frame on which an object is lost."),
     _button("suggest", "Correct next", "Go to the frame of the chosen object from which a correction mends most."),
     KnobSpec("String_Knob", "wisp_words", "words", "", tip="What to look for on this frame, such as: the red car."),
+    _number(
+        "words_score", "from score", THRESHOLD, (0, 1), "Of what answers to the words, what is at least so sure."
+    )._replace(line=False),
     _button("find", "Find", "A box of the chosen object around what the words name. Needs a detector."),
     _button(
         "subject",
@@ -186,6 +200,14 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _number("tint_opacity", "tint", 0.55, (0, 1), "Opacity of the output 'Tint over plate', which only viewers show."),
     KnobSpec("File_Knob", "wisp_publish_dir", "publish folder", "", tip="Empty: 'mattes' beside the script."),
     KnobSpec("Enumeration_Knob", "wisp_publish_layout", "publish as", None, (_PUBLISHED,)),
+    KnobSpec(
+        "Enumeration_Knob",
+        "wisp_publish_format",
+        "files",
+        None,
+        ([FORMATS[key].label for key in PICTURE_FORMATS],),
+        tip="Nodes that read them are made of EXR. A movie of colour and alpha has alpha.",
+    ),
     KnobSpec(
         "String_Knob",
         "wisp_publish_frames",
@@ -237,6 +259,14 @@ KNOBS: Tuple[KnobSpec, ...] = (
         None,
         (list(COLORSPACES),),
         tip="Of the node's input, for the models; 'sRGB - Texture' for what a display shows as it is.",
+    ),
+    KnobSpec(
+        "String_Knob",
+        "wisp_view",
+        "view",
+        "",
+        tip="How the models see the plate, by its name in OpenColorIO, such as 'ACES 1.0 - SDR Video'. Empty: as fits "
+        "the colour space.",
     ),
     _number(
         "exposure", "exposure", 0.0, (-6, 6), "Stops that the models see the plate brighter; the plate itself stays."

@@ -17,6 +17,8 @@ from .vendor.client.frames import FrameName
 
 #: Beside the pictures: file -> what it was rendered from.
 RECORD = "plates.json"
+#: Of how pictures are written. Raise it when that changes: those before are rendered again.
+WRITTEN = 2
 #: Seconds that the host may be held up at a time.
 PATIENCE = 0.2
 
@@ -154,7 +156,7 @@ def signatures(source: Any, first: int, last: int) -> Iterator[str]:
     """What the picture of each frame of a node is rendered from: it and the nodes above with all their settings, and
     the files that they read. Expressions count as their text, and with them the nodes that they refer to."""
     above = upstream.nodes_above(source)
-    settings = [upstream.settings_of(one) for one in above]
+    settings = [f"written {WRITTEN}", *(upstream.settings_of(one) for one in above)]
     common = hashlib.sha1("\n".join(settings).encode("utf-8", "replace"))
     reads = [one for one in above if one.Class() == "Read"]
     shifted = upstream.shifts_time(above)
@@ -215,6 +217,8 @@ def _render(group: Any, folder: str, picture: Picture, view: str) -> None:
                 made.append(host.create("Crop", box=(0.0, 0.0, form.width, form.height)))
                 made[-1].setInput(0, below)
                 write = host.create("Write", file_type="exr", channels="rgb", raw=True, create_directories=True)
+                if write.knob("metadata") is not None:  # time code and rate, which deliveries keep; no file's name
+                    write["metadata"].setValue("all metadata except input/*")
                 write["file"].setValue((Path(folder) / edits.pattern_of(picture.source)).as_posix())
                 write.setInput(0, made[-1])
                 made.append(write)

@@ -8,7 +8,16 @@ from typing import Any, Dict, List, Optional
 
 from . import bake, edits, graph, host, knobs, node, solving
 from .vendor.client.jobs import Deliver, Done, Pack, Packed
-from .vendor.client.tables import LAYOUTS, QUEUES, confidence_fits, despill_fits
+from .vendor.client.tables import (
+    FORMATS,
+    LAYOUTS,
+    PICTURE_FORMATS,
+    QUEUES,
+    confidence_fits,
+    despill_fits,
+    formats_of,
+    premultiplied_fits,
+)
 
 
 def start(group: Any) -> None:
@@ -20,13 +29,20 @@ def start(group: Any) -> None:
     objects = [item for item in edits.stored(group)["objects"] if item.get("enabled", True)]
     names = [item["name"] for item in objects]
     layout = list(LAYOUTS)[host.choice(group["wisp_publish_layout"])]
+    file_format = "nk" if layout == "shapes" else PICTURE_FORMATS[host.choice(group["wisp_publish_format"])]
+    if file_format not in formats_of(layout):
+        fitting = ", ".join(FORMATS[key].label for key in formats_of(layout))
+        raise edits.Refusal(f"'{LAYOUTS[layout][0]}' cannot be {FORMATS[file_format].label}; choose one of {fitting}.")
     folder = _next_version(group)
-    files = {name: (folder / name / f"{name}.%04d.exr").as_posix() for name in names}
-    if layout in ("layers", "crypto"):
-        files = {"": (folder / f"{group.name()}.%04d.exr").as_posix()}
-    elif layout == "shapes":
+    suffix = FORMATS[file_format].suffix
+    numbered = suffix if FORMATS[file_format].movie else f"%04d.{suffix}"
+    if layout == "shapes":
         files = {"": (folder / f"{group.name()}.nk").as_posix()}
-    output = files.get("", (folder / "{object}" / "{object}.%04d.exr").as_posix())
+    elif layout in ("layers", "crypto"):
+        files = {"": (folder / f"{group.name()}.{numbered}").as_posix()}
+    else:
+        files = {name: (folder / name / f"{name}.{numbered}").as_posix() for name in names}
+    output = files.get("", (folder / "{object}" / f"{{object}}.{numbered}").as_posix())
 
     def ended(end: Optional[Done], _: str) -> None:
         if end is not None:
@@ -41,6 +57,8 @@ def start(group: Any) -> None:
         """Make nodes that read the files; returns what else there is to say."""
         if frames and layout != "shapes":
             return f": {frames}"
+        if suffix not in ("exr", "nk"):
+            return ""
         if layout == "alpha":
             bake.bake(group, _published(group, files))
         elif layout == "shapes":
@@ -55,12 +73,14 @@ def start(group: Any) -> None:
     asked = Deliver(
         output,
         layout=layout,  # type: ignore[arg-type]
+        format=file_format,
         objects=[item["id"] for item in objects],
         frames=frames or None,
         exclusive=(bool(group["wisp_publish_exclusive"].value()) and layout != "shapes") or None,
-        confidence=bool(group["wisp_publish_confidence"].value()) and confidence_fits(layout, "exr"),
+        confidence=bool(group["wisp_publish_confidence"].value()) and confidence_fits(layout, file_format),
         despill=(knobs.SPILL[host.choice(group["wisp_publish_despill"])] if spill else None),  # type: ignore[arg-type]
-        premultiply=(bool(group["wisp_publish_premultiply"].value()) and layout == "rgba") or None,
+        premultiply=(bool(group["wisp_publish_premultiply"].value()) and premultiplied_fits(layout, file_format))
+        or None,
     )
     solving.run(group, asked, on_end=ended)
 

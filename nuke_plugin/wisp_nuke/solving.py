@@ -70,6 +70,7 @@ def document(group: Any) -> Dict[str, Any]:
         "height": int(form.height),
         "pixel_aspect": form.pixel_aspect,
         "colorspace": plates.colorspace(group),
+        "view": host.text_of(group["wisp_view"]).strip() or None,
         "exposure": float(group["wisp_exposure"].value()),
         **{key: _pictures_of(group, name) for key, name in graph.FILMED.items()},
         "backlit": bool(group["wisp_backlit"].value()),

@@ -1,8 +1,8 @@
 """What is known of the host, as tables that the stand-in obeys: what is not in them is refused.
 
 The numbers come from 2,624 saved scripts and gizmos of 37 public repositories (written by versions 4.5 to 15.1), the
-headers of the C++ kit of versions 13.2 to 17.0, the docstrings of 15.0 and the developer guide of 16.0. Nothing was run
-in the host.
+headers of the C++ kit of versions 13.2 to 17.0, the docstrings of 15.0, the developer guide of 16.0 and the guide to
+Write of 8.0 to 15.1. Nothing was run in the host.
 """
 
 from __future__ import annotations
@@ -68,6 +68,15 @@ _OPERATIONS = (
 #: Without the word for linear, which no saved script has: leave the default alone.
 _SPACES = ("sRGB", "Cineon", "HSV", "HSL", "YCbCr", "CIE-XYZ", "CIE-Yxy", "CIE-Lab", "CIE-LCH", "AlexaV3LogC", "2.20")
 
+#: What of its metadata a Write puts into an EXR, each more than the one before.
+METADATA = (
+    "no metadata",
+    "default metadata",
+    "default metadata and exr/*",
+    "all metadata except input/*",
+    "all metadata",
+)
+
 _number, _whole, _switch = KnobFact("double", 0.0), KnobFact("int", 1), KnobFact("bool", False)
 _text, _file, _color = KnobFact("string", ""), KnobFact("file", ""), KnobFact("acolor", 0.0)
 _ALL, _RGB = KnobFact("channels", "all"), KnobFact("channels", "rgb")
@@ -106,6 +115,7 @@ CLASSES: dict[str, dict[str, KnobFact]] = {
         "channels": _RGB,
         "raw": _switch,
         "create_directories": _switch,
+        "metadata": KnobFact("enum", "default metadata", METADATA),
     },
     "Expression": {
         **{f"expr{index}": _text for index in range(4)},
@@ -235,6 +245,7 @@ BEHAVIOUR = (
     "colours of tiles are hexadecimal; `$` and `[` are escaped in quotes",
     "curves: a number without a frame is on the next one; letters hold from there on",
     "a layer is in a script before what writes to it (`add_layer`)",
+    "a Write gives an EXR time code and rate of its metadata, and of the rest what it is told to",
     "menus exist in the interface only",
     "a cancelled render is a RuntimeError that begins with `Cancelled`",
     "`executeInMainThreadWithResult` waits; the other does not",

@@ -16,6 +16,7 @@ from wisp.plates.plate import Window
 
 from . import knobs as k
 from .expressions import evaluate
+from .facts import METADATA
 from .nodes import Group, Node
 
 Picture = NDArray[np.float32]
@@ -72,11 +73,29 @@ def write(node: Node, frame: int) -> None:
         window = Window(0, 0, picture.shape[1], picture.shape[0])
         channels = {name: picture[..., index].astype(np.float16) for index, name in enumerate("RGB")}
         path.unlink(missing_ok=True)
-        write_exr(path, channels, display=window, data=window)
+        write_exr(path, channels, display=window, data=window, attributes=_attributes(node, frame))
     else:
         if not node["raw"].value():
             picture = srgb_encode(picture)
         cv2.imwrite(str(path), np.round(np.clip(picture[..., ::-1], 0, 1) * 255).astype(np.uint8))
+
+
+def _attributes(node: Node, frame: int) -> dict[str, Any]:
+    """What a Write puts into an EXR's header of the metadata that comes from above (`own["metadata"]`)."""
+    above: Node | None = node
+    while above is not None and "metadata" not in above.own:
+        above = above.parent.input(int(above["number"].value())) if above.Class() == "Input" else above.input(0)  # type: ignore[union-attr]
+    told: dict[str, Any] = above.own["metadata"](frame) if above is not None else {}
+    much = METADATA.index(node["metadata"].value())
+    headers = {"input/timecode": "timeCode", "input/frame_rate": "framesPerSecond"}
+    found = {headers[key]: value for key, value in told.items() if key in headers and much > 0}
+    for key, value in told.items():
+        group, _, name = key.partition("/")
+        if group == "exr" and much > 1:
+            found[name] = value
+        elif (group == "input" and much > 3) or (group not in ("exr", "input") and much > 2):
+            found[f"nuke/{key}"] = value
+    return found
 
 
 def number(node: Node, name: str, frame: int) -> Any:

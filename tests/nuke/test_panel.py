@@ -35,6 +35,7 @@ def panel(start: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyP
     """A panel that edits a node on that plate."""
     for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    monkeypatch.setenv("WISP_OFFLINE", "1")
     QApplication.instance() or QApplication([])
     session = start()
     panel = session.module("panel").Panel()
@@ -240,4 +241,21 @@ def test_what_helps_to_look_and_to_choose_is_there_in_the_host_too(panel: Any) -
     dialog.list.setCurrentRow(1)
     dialog.restore_button.click()
     assert not panel.session.objects(panel.group)[0].get("edge", {}).get("grow")
+    dialog.close()
+
+
+def test_weights_are_offered_with_their_terms_and_fetched_on_from_the_panel(panel: Any) -> None:
+    """There is no network here: a sentence says so, and it can be tried again."""
+    editor = panel.editor
+    wait(lambda: bool(editor.session.models))
+    key(panel, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+    (dialog,) = editor.findChildren(panel.session.module("vendor.panel.fetch").GetModels)
+    texts = [dialog.list.item(row).text() for row in range(dialog.list.count())]
+    dialog.list.setCurrentRow(next(row for row, text in enumerate(texts) if "216 MB, CC-BY-NC-SA-4.0" in text))
+    assert "NON-COMMERCIAL" in dialog.terms.text()
+    for _ in range(2):
+        dialog.get_button.click()
+        assert dialog.fetching and not dialog.get_button.isEnabled()
+        wait(lambda: not dialog.fetching)
+        assert "WISP_OFFLINE is set" in dialog.words.text() and dialog.get_button.isEnabled()
     dialog.close()

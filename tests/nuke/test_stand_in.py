@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_nuke import EACH, SECOND, FakeNuke, Refused, Unknowns, WouldDeadlock, WrongThread, rotopaint
-from fake_nuke.facts import FLAGS
+from fake_nuke.facts import FLAGS, METADATA
 from fake_nuke.knobs import CONSTRUCTORS
 from fake_nuke.nodes import Format
 from fake_nuke.render import beyond, plane, render
@@ -138,6 +138,27 @@ def test_renders_cancel_nest_and_follow_the_proxy(host: FakeNuke, tmp_path: Path
     plate.own["pictures"] = lambda frame: host.execute(write, 1, 1)
     with pytest.raises(RuntimeError, match="already"):
         host.execute(write, 1, 1)
+
+
+def test_an_exr_has_the_metadata_that_its_write_is_told_to_keep(host: FakeNuke, tmp_path: Path) -> None:
+    from wisp.plates.exr import read_header
+
+    plate = host.make("Plates", host.root_group)
+    told = {"input/timecode": "01:00:00:07", "input/filename": "/a.exr", "exr/reelName": "A1", "lens": "50"}
+    plate.own = {"pictures": lambda frame: np.zeros((8, 16, 4), np.float32), "metadata": lambda frame: told}
+    plate.own["format"] = Format(16, 8)
+    write = host.nodes.Write(file_type="exr")
+    write.setInput(0, plate)
+    kept: list[set[str]] = []
+    for number, words in enumerate(METADATA):
+        write["metadata"].setValue(words)
+        write["file"].setValue(str(tmp_path / f"{number}.%04d.exr"))
+        host.execute(write, 1, 1)
+        header = read_header(tmp_path / f"{number}.0001.exr")
+        assert header.timecode == ("01:00:00:07" if number else None)
+        kept.append({name for name in header.attributes if "reel" in name or "nuke" in name})
+    below = {"nuke/lens", "nuke/input/filename", "nuke/input/timecode"}
+    assert kept == [set(), set(), {"reelName"}, {"reelName", "nuke/lens"}, {"reelName", *below}]
 
 
 def test_undo_brings_back_values_connections_and_nodes(host: FakeNuke) -> None:

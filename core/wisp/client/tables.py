@@ -209,22 +209,30 @@ QUEUES = {
 
 class FileFormat(NamedTuple):
     """What delivered files can be: the word of the command line, and words for people. `layers`: it holds named layers,
-    so that all objects fit into one file."""
+    so that all objects fit into one file. `movie`: it holds all frames. `ending`: of its files' names, where that is
+    not its word."""
 
     key: str
     label: str
     hint: str
     layers: bool = False
+    movie: bool = False
+    ending: str = ""
+
+    @property
+    def suffix(self) -> str:
+        """What its files end in, without the dot."""
+        return self.ending or self.key
 
 
 _PICTURES = (
     FileFormat("exr", "EXR, half float", "The usual choice for compositing", layers=True),
-    FileFormat("exr32", "EXR, float", "Where half is too little; twice the size", layers=True),
+    FileFormat("exr32", "EXR, float", "Where half is too little; twice the size", layers=True, ending="exr"),
     FileFormat("png", "PNG, 16 bit", "For programs without EXR"),
-    FileFormat("tiff", "TIFF, 16 bit", "For programs without EXR"),
-    FileFormat("mov", "Movie: ProRes 4444", "For editorial; ten bits of colour, sixteen of alpha"),
-    FileFormat("mkv", "Movie: FFV1, lossless", "For archives"),
-    FileFormat("webm", "Movie: VP9", "For browsers; eight bits"),
+    FileFormat("tiff", "TIFF, 16 bit", "For programs without EXR", ending="tif"),
+    FileFormat("mov", "Movie: ProRes 4444", "For editorial; ten bits of colour, sixteen of alpha", movie=True),
+    FileFormat("mkv", "Movie: FFV1, lossless", "For archives", movie=True),
+    FileFormat("webm", "Movie: VP9", "For browsers; eight bits", movie=True),
 )
 _SHAPES = (
     FileFormat("json", "JSON", "The plain document"),

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
+from ..client import tables
 from ..errors import UsageError
 from ..frames import FrameName
 
@@ -25,13 +26,7 @@ class Kind:
 
 #: Half and float EXR, 16-bit PNG and TIFF, ProRes 4444, FFV1, VP9.
 FORMATS: dict[Format, Kind] = {
-    "exr": Kind("exr"),
-    "exr32": Kind("exr"),
-    "png": Kind("png"),
-    "tiff": Kind("tif"),
-    "mov": Kind("mov", movie=True),
-    "mkv": Kind("mkv", movie=True),
-    "webm": Kind("webm", movie=True),
+    name: Kind(tables.FORMATS[name].suffix, tables.FORMATS[name].movie) for name in get_args(Format)
 }
 
 #: Suffix -> the format that a name with it asks for.
