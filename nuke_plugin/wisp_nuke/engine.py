@@ -29,11 +29,16 @@ class Engine:
         Raises engine_path.EngineNotFound and EngineGone, whose sentences are for the artist.
         """
         if self._client is None:
-            self._client = Client(engine_path.command(_python(chosen)), "nuke", host_folder=host.executable_folder())
+            self._client = Client(engine_path.command(python_of(chosen)), "nuke", host_folder=host.executable_folder())
         elif self._client.pid is None:
-            self._client.command = engine_path.command(_python(chosen))
+            self._client.command = engine_path.command(python_of(chosen))
         self._client.start()
         return self._client
+
+    @property
+    def log(self) -> Optional[Path]:
+        """Where the engine writes what goes wrong; None before it was first needed."""
+        return self._client.log if self._client is not None else None
 
     def poll(self) -> None:
         """Take the messages that have come, and do what is due. On the main thread, as often as the host is idle."""
@@ -88,12 +93,12 @@ def pictures(document: Dict[str, Any], root: str, chosen: str = "") -> subproces
 
 
 def _launch(module: List[str], chosen: str, log: str) -> subprocess.Popen[bytes]:
-    command = [str(_python(chosen)), *engine_path.OPTIONS, "-m", *module]
+    command = [str(python_of(chosen)), *engine_path.OPTIONS, "-m", *module]
     environment = process.clean_environment(os.environ, host.executable_folder())
     return process.launch(command, environment, folders.log_folder(os.environ) / log)
 
 
-def _python(chosen: str) -> Path:
+def python_of(chosen: str) -> Path:
     """The interpreter that is named somewhere, else the one that installed this plug-in."""
     try:
         return engine_path.find_python(chosen)

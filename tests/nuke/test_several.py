@@ -102,6 +102,12 @@ def test_a_problem_is_reported_without_a_path(start: Any, tmp_path: Path, monkey
     monkeypatch.setenv("WISP_ENGINE", sys.executable)
     session = start()
     group = session.wisp(cache=private / "cache")
+    client = session.module("engine").ENGINE.client()
+    place = f'File "{private}/lib/wisp/solve/run.py", line 12, in begin'
+    fault = f"Traceback (most recent call last):\n  {place}\nwisp.errors.InputError: {private}/plate.exr is broken\n"
+    session.until(lambda: client.state == "ready")
+    with client.log.open("a") as log:
+        log.write(fault)
     said = len(session.host.said)
     group["wisp_report"].execute()
     group["wisp_report"].execute()
@@ -109,6 +115,7 @@ def test_a_problem_is_reported_without_a_path(start: Any, tmp_path: Path, monkey
     session.until(lambda: len(session.host.said) > said)
     (shown,) = session.host.said[said:]
     page, _, place = shown.partition("This page holds no path")
+    assert "wisp/solve/run.py, line 12, in begin" in page and "InputError" in page
     assert "torch" in page and "device" in page and "Nuke" in page and sys.platform in page
     assert "alice" not in page and "unannounced-film" not in page and str(tmp_path) not in page
     (file,) = private.rglob("wisp-report.txt")
