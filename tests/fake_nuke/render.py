@@ -194,7 +194,13 @@ def _merge(node: Node, frame: int) -> Stream:
     if above["rgba.red"].shape != shape:  # a picture that is not there is black
         above = {name: np.zeros(shape, np.float32) for name in above}
     alpha = above["rgba.alpha"]
-    rules = {"max": np.maximum, "screen": lambda b, a: a + b - a * b, "over": lambda b, a: a + b * (1 - alpha)}
+    rules = {
+        "max": np.maximum,
+        "screen": lambda b, a: a + b - a * b,
+        "over": lambda b, a: a + b * (1 - alpha),
+        "mask": lambda b, a: b * alpha,
+        "stencil": lambda b, a: b * (1 - alpha),
+    }
     touched = RGBA if node["output"].value() == "rgba" else RGBA[:3]
     assert node["output"].value() in ("rgba", "rgb")
     return {**below, **{name: rules[node["operation"].value()](below[name], above[name]) for name in touched}}

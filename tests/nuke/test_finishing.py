@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +36,24 @@ def solved(with_engine: Any, tmp_path: Path) -> Callable[[], np.ndarray]:
     session.host.viewer.ctrl_shift_drag(28, 26, 72, 70)
     group["wisp_set_box"].execute()
 
+    solve = solver(session, group)
+    solve.group, solve.session = group, session  # type: ignore[attr-defined]
+    return solve
+
+
+def solver(session: Any, group: Any, frames: Iterable[int] = (FRAME,)) -> Callable[[], np.ndarray]:
+    """Solves these frames of a node, and gives the alpha of the first."""
+
     def solve() -> np.ndarray:
         session.idle()
         session.until(lambda: session.module("state").of(group).session is None or not _unsent(session, group))
         group["wisp_track_both"].execute()
         session.until(lambda: not session.module("solving").busy(group))
         assert "computed" in group["wisp_status"].value(), group["wisp_status"].value()
-        session.until(lambda: group["wisp_cache_state"].getValueAt(FRAME) == 1)
+        session.until(lambda: all(group["wisp_cache_state"].getValueAt(frame) == 1 for frame in frames))
         alpha: np.ndarray = render(group, FRAME)[..., 3]
         return alpha
 
-    solve.group, solve.session = group, session  # type: ignore[attr-defined]
     return solve
 
 
@@ -102,3 +109,102 @@ def test_alpha_may_be_anything_under_an_unknown_stroke(solved: Any) -> None:
     )
     assert strands > between + 0.2, (strands, between)
     assert np.abs(after - before)[:, 90:].max() < 0.02
+
+
+@pytest.mark.slow
+def test_holes_and_specks_go_and_an_edge_is_softened(with_engine: Any, tmp_path: Path) -> None:
+    """The disc has a hole, and a speck lies beside it; a roto says so of both."""
+
+    def pierced(frame: int) -> np.ndarray:
+        picture = disc(frame)
+        cv2.circle(picture, (50, 48), 5, (0.02, 0.02, 0.02, 0.0), -1)
+        cv2.circle(picture, (110, 20), 4, (0.8, 0.6, 0.2, 0.0), -1)
+        return picture
+
+    def roto(frame: int) -> np.ndarray:
+        return np.dstack([np.zeros((96, 128, 3), np.float32), (pierced(frame)[..., 0] > 0.4).astype(np.float32)])
+
+    session = with_engine
+    group = session.wisp(session.plate(pierced, (128, 96)), tmp_path / "cache")
+    session.sets(group, "wisp_last", FRAME)
+    session.plate(roto, (128, 96)).setSelected(True)
+    group["wisp_mask_selected"].execute()
+    solve = solver(session, group)
+    looks = []
+    for name, value in {"gamma": 1.0, "fill_holes": 20.0, "remove_specks": 16.0, "soften": 4.0}.items():
+        session.sets(group, "wisp_edge_" + name, value)
+        alpha = solve()
+        looks.append((alpha[48, 50] > 0.9, alpha[20, 110] > 0.9, int(((alpha > 0.05) & (alpha < 0.95)).sum())))
+    assert [(hole, speck) for hole, speck, _ in looks] == [(False, True), (True, True), (True, False), (True, False)]
+    assert looks[3][2] > 2 * looks[2][2], "soft over more pixels"
+
+
+@pytest.mark.slow
+def test_the_pictures_border_is_mended(with_engine: Any, tmp_path: Path) -> None:
+    def cut(frame: int) -> np.ndarray:
+        picture = np.roll(disc(frame), -40, axis=1)
+        picture[:, :3] = 0.0
+        return picture
+
+    session = with_engine
+    group = session.wisp(session.plate(cut, (128, 96)), tmp_path / "cache")
+    session.sets(group, "wisp_last", FRAME)
+    session.host.viewer.ctrl_shift_drag(0, 26, 32, 70)
+    group["wisp_set_box"].execute()
+    solve = solver(session, group)
+    assert solve()[48, :3].max() < 0.1
+    session.sets(group, "wisp_edge_frame_edge", 5)
+    assert solve()[48, :8].min() > 0.9
+
+
+@pytest.mark.slow
+def test_flicker_is_taken_out(with_engine: Any, tmp_path: Path) -> None:
+    """On the middle frame the disc is half as bright on one side."""
+
+    def flickers(frame: int) -> np.ndarray:
+        picture = disc(frame)
+        if frame == FRAME + 1:
+            picture[30:66, 64:72] *= 0.25
+        return picture
+
+    session = with_engine
+    group = session.wisp(session.plate(flickers, (128, 96)), tmp_path / "cache")
+    session.sets(group, "wisp_last", FRAME + 2)
+    session.host.viewer.ctrl_shift_drag(28, 26, 72, 70)
+    group["wisp_set_box"].execute()
+    solve = solver(session, group, range(FRAME, FRAME + 3))
+    solve()
+
+    def dip() -> float:
+        one, two, three = (render(group, FRAME + step)[40:56, 62:70, 3] for step in range(3))
+        return float(np.abs(two - (one + three) / 2).mean())
+
+    before = dip()
+    session.sets(group, "wisp_edge_stabilise", 1.0)
+    solve()
+    assert before > 0.05 and dip() < before / 4
+
+
+@pytest.mark.slow
+def test_what_lies_between_in_and_out_is_solved_and_only_on_the_side_that_is_asked(
+    with_engine: Any, tmp_path: Path
+) -> None:
+    session = with_engine
+    group = session.wisp(session.plate(disc, (128, 96)), tmp_path / "cache")
+    for knob, frame in (("wisp_first", 1001), ("wisp_last", 1003)):
+        session.sets(group, knob, frame)
+    session.host.frame(1002)
+    session.host.viewer.ctrl_shift_drag(28, 26, 72, 70)
+    group["wisp_set_box"].execute()
+
+    def solved_after(button: str) -> list[int]:
+        group[button].execute()
+        session.idle()
+        session.until(lambda: not session.module("solving").busy(group))
+        session.until(lambda: session.module("state").of(group).session.settled)
+        return [frame for frame in range(1000, 1006) if group["wisp_cache_state"].getValueAt(frame) == 1]
+
+    assert solved_after("wisp_track_this") == [1002]
+    assert solved_after("wisp_track_back") == [1001, 1002]
+    assert solved_after("wisp_track_fwd") == [1001, 1002, 1003], "frame 1004 is beyond out"
+    assert sorted(path.name for path in tmp_path.rglob("plate.*.exr")) == [f"plate.{n}.exr" for n in (1001, 1002, 1003)]

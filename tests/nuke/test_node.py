@@ -140,6 +140,9 @@ def test_the_graph_means_what_it_should(session: Any, tmp_path: Path) -> None:
     assert np.allclose(render(group, 1001)[..., 0], graded, atol=1e-5)
     session.sets(group, "wisp_gamma", 1.0)
     session.sets(group, "wisp_black", 0.0)
+    session.sets(group, "wisp_white", 0.8)
+    assert np.allclose(render(group, 1001)[..., 0], np.clip(union[..., 0] / 0.8, 0, 1), atol=1e-5)
+    session.sets(group, "wisp_white", 1.0)
     node.rebuild(group, [mattes[0], mattes[1]._replace(enabled=False)])
     assert np.allclose(render(group, 1001)[..., 0], a, atol=1e-5)
 

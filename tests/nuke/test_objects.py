@@ -30,8 +30,9 @@ def test_choosing_shows_the_object_in_the_knobs(session: Any, group: Any) -> Non
     session.sets(group, "wisp_object_color", (1.0, 0.5, 0.0))
     session.sets(group, "wisp_object_enabled", False)
     session.sets(group, "wisp_edge_grow", 2.5)
-    session.idle()
+    session.sets(group, "wisp_object_name", "dog")
     first, second = session.objects(group)
+    assert (first["name"], second["name"]) == ("object1", "dog")
     assert second["color"] == "#ff8000" and second["enabled"] is False and second["edge"] == {"grow": 2.5}
     assert "edge" not in first and first["color"] == "#33c26b"
     session.sets(group, "wisp_object", 0)
@@ -148,6 +149,28 @@ def test_every_object_has_a_layer(session: Any, tmp_path: Path) -> None:
     session.sets(group, "wisp_layers", False)
     with pytest.raises(RuntimeError, match="no channel"):
         plane(group, "matte_hero.alpha", 1001)
+
+
+def test_layers_are_united_subtracted_and_intersected_by_the_hosts_merges(session: Any, tmp_path: Path) -> None:
+    group = session.wisp()
+    a, b = (RNG.random((48, 64)).astype(np.float16).astype(np.float32) for _ in range(2))
+    session.solved(group, {"hero": a, "dog": b}, tmp_path / "m")
+    session.sets(group, "wisp_layers", True)
+
+    def alpha_of(name: str) -> Any:
+        copy = session.host.nodes.Copy(from0=f"matte_{name}.alpha", to0="rgba.alpha")
+        for index in (0, 1):
+            copy.setInput(index, group)
+        return copy
+
+    hero, dog = alpha_of("hero"), alpha_of("dog")
+    wanted = {"screen": 1 - (1 - a) * (1 - b), "stencil": a * (1 - b), "mask": a * b}
+    for operation, alpha in wanted.items():
+        merge = session.host.nodes.Merge2(operation=operation)
+        merge.setInput(0, hero)
+        merge.setInput(1, dog)
+        assert np.allclose(render(merge, 1001)[..., 3], alpha, atol=1e-5), operation
+    assert np.allclose(render(group, 1001)[..., 3], wanted["screen"], atol=1e-5), "the node's own alpha is their union"
 
 
 # -- strokes --------------------------------------------------------------------------------------------------

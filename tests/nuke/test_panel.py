@@ -223,6 +223,11 @@ def test_what_helps_to_look_and_to_choose_is_there_in_the_host_too(panel: Any) -
                 and len(editor.session.lanes[1].solved) == 4
             )
         )
+    looks: list[Any] = []
+    for number in range(Qt.Key.Key_1, Qt.Key.Key_6):  # plate, matte, tint, cut-out, chequerboard
+        key(panel, Qt.Key(number), ctrl)
+        wait(lambda: all(canvas.grab().toImage() != one for one in looks))
+        looks.append(canvas.grab().toImage())
     key(panel, Qt.Key.Key_K)
     assert panel.session.objects(panel.group)[0]["locks"] == [[1001, 1001]]
     panel.session.undo()
@@ -239,6 +244,10 @@ def test_what_helps_to_look_and_to_choose_is_there_in_the_host_too(panel: Any) -
     wait(lambda: len(editor.show_versions().versions) == 2)
     dialog = editor.show_versions()
     dialog.list.setCurrentRow(1)
+    panel.activateWindow()
+    key(panel, Qt.Key.Key_6, ctrl)
+    assert editor.mode == "difference"
+    wait(lambda: all(canvas.grab().toImage() != one for one in looks))
     dialog.restore_button.click()
     assert not panel.session.objects(panel.group)[0].get("edge", {}).get("grow")
     dialog.close()

@@ -40,6 +40,33 @@ def test_plates_are_rendered_once_at_full_resolution(session: Any, tmp_path: Pat
     assert export(session, group, tmp_path / "p") == 0, "exposure is the engine's"
 
 
+def test_values_above_one_and_below_zero_reach_the_engine_as_they_are(session: Any, tmp_path: Path) -> None:
+    picture = np.zeros((48, 64, 4), np.float32)
+    picture[10, 20, :3], picture[11, 21, :3] = (7.5, 1.25, 1000.0), (-0.125, 0.0009765625, 0.5)
+    group = session.wisp(session.plate(lambda frame: picture))
+    export(session, group, tmp_path / "p")
+    assert np.array_equal(read(tmp_path / "p" / "plate.1002.exr"), picture[..., :3])
+
+
+def test_a_missing_frame_of_a_read_stops_with_its_name_and_what_is_there_is_kept(session: Any, tmp_path: Path) -> None:
+    window, plane = Window(0, 0, 64, 48), np.full((48, 64), 0.25, np.float16)
+    names = {frame: tmp_path / f"in.{frame}.exr" for frame in range(1001, 1005)}
+    for frame in (1001, 1002, 1004):
+        write_exr(names[frame], dict.fromkeys("RGB", plane), display=window, data=window)
+    source = session.host.nodes.Read(file=(tmp_path / "in.%04d.exr").as_posix(), raw=True)
+    source.own = {"format": Format(64, 48), "range": (1001, 1004)}
+    group = session.wisp(source, tmp_path / "cache")
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    group["wisp_track_both"].execute()
+    session.rests()
+    assert "in.1003.exr: no such file" in group["wisp_status"].value()
+    folder = Path(session.module("solving").plate_folder(group))
+    assert sorted(path.name for path in folder.glob("*.exr")) == ["plate.1001.exr", "plate.1002.exr"]
+    write_exr(names[1003], dict.fromkeys("RGB", plane), display=window, data=window)
+    assert export(session, group, folder) == 2, "once it is there"
+
+
 def test_the_engine_is_told_what_the_numbers_mean(session: Any, tmp_path: Path) -> None:
     from wisp.plates.colour import choose_colour
 

@@ -100,7 +100,8 @@ def test_a_node_publishes_a_movie_with_alpha(group: Any) -> None:
 def test_time_code_and_metadata_of_the_plate_are_kept(group: Any) -> None:
     folder = published(group, 0, "EXR, half float")
     for frame in FRAMES:
-        _, header = read_channels(folder / "disc" / f"disc.{frame}.exr")
+        channels, header = read_channels(folder / "disc" / f"disc.{frame}.exr")
+        assert all(plane.dtype == np.float16 for plane in channels.values()), "half float"
         assert header.timecode == f"01:02:03:{frame - 1000:02d}" and header.fps == 24
         assert header.attributes["reelName"] == "A001" and header.attributes["nuke/camera/focal"] == "50.0"
         assert "unannounced" not in str(header.attributes), "where the plate lies is nobody's business"
