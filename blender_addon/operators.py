@@ -104,28 +104,6 @@ class WISP_OT_jump(OnPlate, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class WISP_OT_region(OnPlate, bpy.types.Operator):
-    """The active object lies in its box of this frame, on all frames: models see that part of the picture alone, and
-    finer"""
-
-    bl_idname = "wisp.region"
-    bl_label = "Region from Box"
-    bl_options = {"REGISTER", "UNDO"}
-    clear: BoolProperty(name="Whole Picture", default=False, options={"SKIP_SAVE"})
-
-    @reporting
-    def execute(self, context):
-        _, strip = active.target(context)
-        frame, item = active.shown_frame(context), model.own(strip).active_object
-        boxes = [one for one in item.prompts if (one.kind, one.frame) == ("box", frame)] if item is not None else []
-        if item is None or not (boxes or self.clear):
-            raise plates.Refusal("Draw a box on this frame, around all places where the object will be.")
-        item.region = "" if self.clear else model.around(boxes[-1].points)
-        session.schedule_update()
-        session.redraw()
-        return {"FINISHED"}
-
-
 def whole(scene, strip) -> jobs.Solve:
     """All frames that the strip shows. Raises plates.Refusal."""
     return jobs.Solve(format_frames(plates.plate_of(scene, strip).frames))
@@ -395,7 +373,6 @@ CLASSES = (
     WISP_OT_add_object,
     WISP_OT_remove_object,
     WISP_OT_jump,
-    WISP_OT_region,
     WISP_OT_track,
     WISP_OT_stop,
     WISP_OT_remove,

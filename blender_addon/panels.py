@@ -127,6 +127,7 @@ class WISP_PT_objects(OfPlate, bpy.types.Panel):
         row.operator("wisp.clear_prompts", text="Clear All").everywhere = True
         row = layout.row(align=True)
         row.operator("wisp.region", icon="SELECT_SET", depress=bool(item.region))
+        row.operator("wisp.fit_region", icon="FULLSCREEN_EXIT")
         if item.region:
             row.operator("wisp.region", text="", icon="X").clear = True
 

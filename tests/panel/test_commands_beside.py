@@ -156,3 +156,25 @@ def test_candidates_go_by_number_and_by_escape_and_with_their_frame(window: Wind
     editor.canvas.offer([one, two])
     hand.key(Qt.Key.Key_1)
     assert editor.edits.objects[1]["prompts"][0]["xyxy"] == [10.0, 10.0, 90.0, 90.0]
+
+
+@pytest.mark.slow
+def test_a_region_is_fitted_around_a_small_subject_and_taken_away(window: Window, hand: Hand) -> None:
+    editor, session = window.editor, window.editor.session
+    editor.live.setChecked(False)
+    hand.key(Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert "Draw the object first" in editor.status.text()
+    x, y = disc(FIRST)
+    hand.key(Qt.Key.Key_B)
+    hand.drag((x - 30, y - 30), (x, y), (x + 30, y + 30))
+    hand.key(Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    hand.wait(lambda: not session.busy)
+    x0, y0, x1, y1 = editor.edits.objects[0]["region"]
+    last = disc(FRAMES[-1])
+    assert x0 <= x - 28 and last[0] + 28 <= x1 and y0 <= min(y, last[1]) - 28 and max(y, last[1]) + 28 <= y1
+    assert "1 region fitted" in session.message
+    editor.commands["undo"].trigger()
+    assert not editor.edits.objects[0].get("region")
+    editor.commands["redo"].trigger()
+    hand.key(Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert not editor.edits.objects[0]["region"] and not session.busy

@@ -90,6 +90,19 @@ class Subject(Request):
 
 
 @dataclass(frozen=True)
+class Region(Request):
+    """Fit the part of the plate that models are shown of an object around its masks on all frames, with a margin: a
+    small subject keeps its detail. What is not tracked yet is tracked in the whole picture.
+
+    The document is not changed: each region comes as `job/region`, for the front-end to store.
+    """
+
+    method = "region"
+    doing = "Fitting the region"
+    objects: Annotated[Optional[List[int]], "Ids; null: all enabled objects."] = None
+
+
+@dataclass(frozen=True)
 class Deliver(Request):
     """Write solved mattes as files for others. What is null is as the shot says."""
 
@@ -250,7 +263,19 @@ class Carry(Request):
     names: Annotated[Optional[List[str]], "Objects there; null: all that are enabled."] = None
 
 
-REQUESTS: Tuple[Type[Request], ...] = (Solve, Detect, Subject, Deliver, Compare, Check, Fetch, Pack, Roto, Carry)
+REQUESTS: Tuple[Type[Request], ...] = (
+    Solve,
+    Detect,
+    Subject,
+    Region,
+    Deliver,
+    Compare,
+    Check,
+    Fetch,
+    Pack,
+    Roto,
+    Carry,
+)
 
 # -- events ---------------------------------------------------------------------------------------------------
 
@@ -377,6 +402,22 @@ class Candidate(Event):
         corners = ",".join(f"{value:.0f}" for value in self.xyxy)
         kind = "a person or an animal" if self.living else "a thing"
         return f"Candidate {self.number} on frame {self.frame}: {kind}, box {corners} ({self.confidence:.2f})"
+
+
+@dataclass(frozen=True)
+class RegionFitted(Event):
+    """The region that an object should have."""
+
+    event = "region"
+    object: Annotated[str, "The object's name."]
+    id: int
+    region: Annotated[
+        Optional[List[int]], "Left, top, right, bottom in plate pixels; null: the whole picture is as good."
+    ]
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.object}: {self.region if self.region else 'the whole picture is as good'}"
 
 
 @dataclass(frozen=True)
@@ -530,6 +571,19 @@ class SubjectFound(Done):
 
 
 @dataclass(frozen=True)
+class RegionsFitted(Done):
+    """End of `region`."""
+
+    fitted: Annotated[int, "Objects that a region is worth while for."]
+
+    @property
+    def sentence(self) -> str:
+        if not self.fitted:
+            return "The whole picture is as good: the object is not small in it."
+        return f"{counted(self.fitted, 'region')} fitted."
+
+
+@dataclass(frozen=True)
 class Delivered(Done):
     """End of `deliver`."""
 
@@ -648,12 +702,25 @@ NOTIFICATIONS: Mapping[str, Tuple[Type[Event], ...]] = {
     "job/notice": (Notice,),
     "job/box": (BoxFound,),
     "job/candidate": (Candidate,),
+    "job/region": (RegionFitted,),
     "job/verdict": (Verdict,),
     "job/shapes": (Figures,),
     "job/head": (HeadErrors,),
     "job/roto": (RotoRead,),
     "job/carried": (PromptsCarried,),
-    "job/done": (Solved, Detected, SubjectFound, Delivered, Compared, Checked, Fetched, Packed, RotoTaken, Carried),
+    "job/done": (
+        Solved,
+        Detected,
+        SubjectFound,
+        RegionsFitted,
+        Delivered,
+        Compared,
+        Checked,
+        Fetched,
+        Packed,
+        RotoTaken,
+        Carried,
+    ),
     "job/error": (Failed,),
 }
 #: Request -> its end.
@@ -661,6 +728,7 @@ ENDS: Mapping[str, Type[Done]] = {
     "solve": Solved,
     "detect": Detected,
     "subject": SubjectFound,
+    "region": RegionsFitted,
     "deliver": Delivered,
     "compare": Compared,
     "check": Checked,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..client.jobs import Event, Region, RegionFitted
 from ..errors import CancelledError
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
 from .report import Reporter, interruptible
@@ -29,22 +30,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
+    from ..solve.region import fit_regions
 
     shot = documents.load(args.shot)
-    names = args.objects or [item.name for item in shot.objects if item.enabled]
-    for name in names:
-        shot.object_named(name).region = None
+    chosen = [shot.object_named(name) for name in args.objects or [one.name for one in shot.objects if one.enabled]]
+    found: dict[int, list[int] | None] = {item.id: None for item in chosen}
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
+
+        def listen(event: Event) -> None:
+            if isinstance(event, RegionFitted):
+                found[event.id] = event.region
+            reporter(event)
+
         if not args.clear:
-            solver = solver_of(args, shot)
             try:
-                found = {name: solver.fit_region(name, reporter, interrupt) for name in names}
+                fit_regions(solver_of(args, shot), Region(list(found)), listen, interrupt)
             except CancelledError as stop:
                 reporter.say(str(stop), warning=True)
                 return interrupt.exit_code
-            for name, region in found.items():
-                shot.object_named(name).region = (region.x0, region.y0, region.x1, region.y1) if region else None
-                reporter.emit("region", object=name, region=region)
-                reporter.say(f"{name}: {list(region) if region else 'the whole picture is as good'}")
+        for item in chosen:
+            region = found[item.id]
+            item.region = None if region is None else (region[0], region[1], region[2], region[3])
         documents.save(shot, args.shot)
     return 0

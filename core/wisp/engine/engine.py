@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 #: Seconds that a preview waits for a device which another engine uses.
 PREVIEW_PATIENCE = 2.0
 #: Jobs in which models work; the others need no turn at the device.
-ON_DEVICE = (jobs.Solve, jobs.Detect, jobs.Compare)
+ON_DEVICE = (jobs.Solve, jobs.Detect, jobs.Compare, jobs.Region)
 
 
 class Engine:

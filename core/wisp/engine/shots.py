@@ -139,6 +139,10 @@ def _do(solver: Solver, asked: jobs.Request, listen: Listener, should_stop: Call
         from ..solve.subject import find_subject
 
         return find_subject(solver, asked, listen, should_stop)
+    if isinstance(asked, jobs.Region):
+        from ..solve.region import fit_regions
+
+        return fit_regions(solver, asked, listen, should_stop)
     if isinstance(asked, jobs.Deliver):
         from ..deliver import deliver
 

@@ -32,6 +32,7 @@ class Beside:
         self.work: Dict[str, Callable[[], Any]] = {
             "find": self.ask_words,
             "subject": self.find_subject,
+            "fit-region": self.fit_region,
             "check": self.check,
             "compare": self.compare,
             "deliver": self.deliver,
@@ -146,6 +147,22 @@ class Beside:
         if self._session.run(jobs.Subject(frame), told, ended):
             self._session.show_message("Looking for the subject")
         else:
+            self._session.show_message(BUSY, failed=True)
+
+    def fit_region(self) -> None:
+        """Fit the active object's region around its masks; of one that has a region, take it away."""
+        edits = self._edits
+        item = edits.object(edits.active)
+
+        def told(event: jobs.Event) -> None:
+            if isinstance(event, jobs.RegionFitted):
+                edits.set_object(event.id, region=event.region)
+
+        if item is None or not item.get("prompts"):
+            self._session.show_message("Draw the object first: its region is fitted around its masks.", failed=True)
+        elif item.get("region"):
+            edits.set_object(item["id"], region=None)
+        elif not self._session.run(jobs.Region([item["id"]]), told):
             self._session.show_message(BUSY, failed=True)
 
     def choose_candidate(self, place: Optional[int]) -> None:

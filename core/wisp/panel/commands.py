@@ -226,6 +226,14 @@ COMMANDS = (
         "Nothing needs to be drawn; where several are shown, the first is the likeliest.",
     ),
     Command(
+        "fit-region",
+        ("Ctrl+B",),
+        OBJECT,
+        "Fit region",
+        "Show models only the surroundings of the active object, which is small in the picture: they see it finer",
+        "Fitted around its masks on all frames. Again: the whole picture.",
+    ),
+    Command(
         "roto",
         ("Ctrl+R",),
         OBJECT,

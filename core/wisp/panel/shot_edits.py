@@ -158,7 +158,7 @@ class ShotEdits:
         self.on_change()
 
     def set_object(self, number: int, **values: Any) -> None:
-        """Change an object's name, color or enabled."""
+        """Change an object's name, color, region or enabled."""
         item = self.object(number)
         if item is not None and any(item.get(key) != value for key, value in values.items()):
             self._step("Change object")

@@ -8,17 +8,23 @@ stored with the object in the shot: fixed, visible, editable, and the same on ev
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..client.jobs import Region, RegionFitted, RegionsFitted
 from ..errors import UsageError
 from ..plates.clip import resize
 from ..plates.plate import Window
 from ..trackers.prompts import clip_box
 from ..trackers.tracker import FramePrompts
+from .events import Listener, ignore, never
+
+if TYPE_CHECKING:
+    from .solver import Solver
 
 #: A region is worth a second pass from this gain in resolution on.
 MIN_GAIN = 1.35
@@ -28,11 +34,11 @@ MARGIN = 0.15
 SNAP = 16
 
 
-def fit_region(masks: Iterable[NDArray[np.float32]], size: tuple[int, int], grid: int) -> Window | None:
+def fit_region(masks: Iterable[NDArray[np.float32]], size: tuple[int, int], grid: int | None) -> Window | None:
     """The window around all `masks` of one object, or None where it would not gain enough.
 
     `masks`: logits h x w of every frame, covering the picture edge to edge, > 0 inside. `size`: the picture's width
-    and height. `grid`: side of the square at which the network looks.
+    and height. `grid`: side of the square at which the network looks; None for one that follows the picture's shape.
     """
     box = _union(masks, size)
     if box is None:
@@ -49,11 +55,14 @@ def fit_region(masks: Iterable[NDArray[np.float32]], size: tuple[int, int], grid
     return window if gain(window, size, grid) >= MIN_GAIN else None
 
 
-def gain(window: Window, size: tuple[int, int], grid: int) -> float:
+def gain(window: Window, size: tuple[int, int], grid: int | None) -> float:
     """How many times finer the network sees the window than the whole picture (geometric mean of both axes).
 
-    Beyond one network pixel per plate pixel nothing is gained.
+    Beyond one network pixel per plate pixel nothing is gained; where the grid is not known, as many network pixels are
+    taken to be spent on either.
     """
+    if grid is None:
+        return math.sqrt(size[0] * size[1] / (window.width * window.height))
     across = min(1.0, grid / window.width) / min(1.0, grid / size[0])
     down = min(1.0, grid / window.height) / min(1.0, grid / size[1])
     return math.sqrt(across * down)
@@ -71,6 +80,23 @@ def _union(masks: Iterable[NDArray[np.float32]], size: tuple[int, int]) -> tuple
         return None
     lows, highs = np.min(boxes, 0), np.max(boxes, 0)
     return float(lows[0]), float(lows[1]), float(highs[2]), float(highs[3])
+
+
+def fit_regions(
+    solver: Solver, asked: Region, on_event: Listener = ignore, should_stop: Callable[[], bool] = never
+) -> RegionsFitted:
+    """Tell the region that each asked object should have, by its masks in the whole picture; a person asks, so that it
+    is fitted for trackers of no fixed grid too. The solver's own document is not changed. CancelledError."""
+    shot = solver.shot.model_copy(deep=True)
+    chosen = [shot.object_named(name) for name in solver.names(asked.objects)]
+    for item in chosen:
+        item.region = None
+    bare, fitted = solver.of(shot), 0
+    for item in chosen:
+        found = bare.fit_region(item.name, on_event, should_stop, asked=True)
+        fitted += found is not None
+        on_event(RegionFitted(item.name, item.id, None if found is None else list(found)))
+    return RegionsFitted(fitted)
 
 
 def in_region(prompts: FramePrompts, region: Window, owner: str, frame: int) -> FramePrompts:

@@ -312,14 +312,21 @@ class Solver:
         return other
 
     def fit_region(
-        self, name: str, on_event: Listener = ignore, should_stop: Callable[[], bool] = never
+        self,
+        name: str,
+        on_event: Listener = ignore,
+        should_stop: Callable[[], bool] = never,
+        *,
+        asked: bool = False,
     ) -> Window | None:
         """The region that the object's tracked masks ask for; None where the whole picture is as good.
 
-        Tracks what is not tracked yet, in the region the object has now.
+        Tracks what is not tracked yet, in the region the object has now. `asked`: by a person, also for a tracker that
+        has no fixed grid.
         """
         grid = self.tracker.grid
-        if grid is None or max(self.plate.width, self.plate.height) < MIN_GAIN * grid:
+        worth = asked if grid is None else max(self.plate.width, self.plate.height) >= MIN_GAIN * grid
+        if not worth:
             return None
         size = (self.plate.width, self.plate.height)
         while True:
