@@ -17,6 +17,8 @@ from .vendor.client.frames import FrameName
 
 #: Beside the pictures: file -> what it was rendered from.
 RECORD = "plates.json"
+#: What of its metadata a picture keeps: time code and rate, which deliveries have; nothing of the plate's own files.
+METADATA = "all metadata except input/*"
 #: Of how pictures are written. Raise it when that changes: those before are rendered again.
 WRITTEN = 2
 #: Seconds that the host may be held up at a time.
@@ -217,8 +219,8 @@ def _render(group: Any, folder: str, picture: Picture, view: str) -> None:
                 made.append(host.create("Crop", box=(0.0, 0.0, form.width, form.height)))
                 made[-1].setInput(0, below)
                 write = host.create("Write", file_type="exr", channels="rgb", raw=True, create_directories=True)
-                if write.knob("metadata") is not None:  # time code and rate, which deliveries keep; no file's name
-                    write["metadata"].setValue("all metadata except input/*")
+                if write.knob("metadata") is not None:
+                    write["metadata"].setValue(METADATA)
                 write["file"].setValue((Path(folder) / edits.pattern_of(picture.source)).as_posix())
                 write.setInput(0, made[-1])
                 made.append(write)

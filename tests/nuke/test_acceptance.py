@@ -75,7 +75,7 @@ def test_two_hosts_that_differ_are_told_apart(start: Callable[..., Any], tmp_pat
 def test_a_point_that_does_not_hold_is_said(start: Callable[..., Any], tmp_path: Path) -> None:
     session = start()
     acceptance = session.module("acceptance")
-    acceptance.CHECKS = (("broken", lambda: acceptance._expect(False, 3)),)
+    acceptance.CHECKS = (("broken", lambda: session.module("acceptance_points").expect(False, 3)),)
     (row,) = acceptance.run(str(tmp_path / "table.json"))
     assert row["result"] == "FAIL" and "saw 3" in row["seen"]
 
