@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Callable, Dict, List, Optional
 
-from . import bake, carrying, edits, follow, host, masks, node, plates, publish, report, solving, state, strokes
+from . import (
+    bake,
+    carrying,
+    edits,
+    follow,
+    host,
+    masks,
+    node,
+    plates,
+    publish,
+    regions,
+    report,
+    solving,
+    state,
+    strokes,
+)
 from .engine import ENGINE
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError
@@ -70,20 +84,6 @@ def go_to_suggested(group: Any) -> None:
         raise edits.Refusal("No frame that is tracked here is in doubt: correct nothing, or press Track all first.")
     host.go(frame)
     solving.set_status(group, f"Frame {frame}: a correction of {item['name']} mends most from here")
-
-
-def region_of_box(group: Any) -> None:
-    """The chosen object lies in its box of this frame, on all frames; pressed again: anywhere in the picture."""
-    item, frame, (width, height) = edits.active(group), host.frame(), edits.size_of(group)
-    boxes = [one["xyxy"] for one in item["prompts"] if (one["kind"], one["frame"]) == ("box", frame)] if item else []
-    if item is None or not boxes:
-        raise edits.Refusal("Draw a box on this frame first, around all places where the object will be.")
-    x0, y0, x1, y1 = boxes[-1]
-    region = [max(math.floor(x0), 0), max(math.floor(y0), 0), min(math.ceil(x1), width), min(math.ceil(y1), height)]
-    wanted = None if region == item.get("region") else region
-    edits.edit(group, "Wisp region", lambda shot: shot.set_object(item["id"], region=wanted))
-    words = f"is looked for in {region[2] - region[0]}x{region[3] - region[1]} pixels" if wanted else "may be anywhere"
-    solving.set_status(group, f"{item['name']} {words}")
 
 
 def find(group: Any) -> None:
@@ -184,7 +184,8 @@ BUTTONS: Dict[str, Callable[[Any], Any]] = {
     "prev_lost": lambda group: go_to_lost(group, -1),
     "next_lost": lambda group: go_to_lost(group, 1),
     "suggest": go_to_suggested,
-    "region": region_of_box,
+    "region": regions.of_box,
+    "fit_region": regions.fit,
     "find": find,
     "subject": subject,
     "refresh_plates": refresh_plates,

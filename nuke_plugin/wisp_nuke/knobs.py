@@ -148,6 +148,11 @@ KNOBS: Tuple[KnobSpec, ...] = (
         "Region of box",
         "Models look at this part of the picture alone, and finer, on all frames; again: at all of it.",
     ),
+    _button(
+        "fit_region",
+        "Fit region",
+        "The same, fitted around its masks on all frames: a small object is seen finer; again: the whole picture.",
+    ),
     _button("prev_prompt", "< keyframe"),
     _button("next_prompt", "keyframe >"),
     KnobSpec("Int_Knob", "wisp_first", "first", 1),

@@ -208,3 +208,34 @@ def test_what_lies_between_in_and_out_is_solved_and_only_on_the_side_that_is_ask
     assert solved_after("wisp_track_back") == [1001, 1002]
     assert solved_after("wisp_track_fwd") == [1001, 1002, 1003], "frame 1004 is beyond out"
     assert sorted(path.name for path in tmp_path.rglob("plate.*.exr")) == [f"plate.{n}.exr" for n in (1001, 1002, 1003)]
+
+
+@pytest.mark.slow
+def test_a_region_is_fitted_around_a_small_subject_and_goes_again(with_engine: Any, tmp_path: Path) -> None:
+    def small(frame: int) -> np.ndarray:
+        picture = np.random.default_rng(7).random((360, 640, 4)).astype(np.float32) * 0.05
+        cv2.circle(picture, (300 + 30 * (frame - FRAME), 200), 20, (0.8, 0.6, 0.2, 0.0), -1)
+        return picture
+
+    session = with_engine
+    group = session.wisp(session.plate(small, (640, 360)), tmp_path / "cache")
+    session.sets(group, "wisp_last", FRAME + 2)
+
+    def press() -> str:
+        group["wisp_fit_region"].execute()
+        session.idle()
+        session.until(lambda: not session.module("solving").busy(group))
+        return str(group["wisp_status"].value())
+
+    assert "Draw the object first" in press()
+    session.host.viewer.ctrl_shift_drag(276, 136, 324, 184)
+    group["wisp_set_box"].execute()
+    assert press() == "1 region fitted."
+    x0, y0, x1, y1 = session.objects(group)[0]["region"]
+    assert 200 < x0 < 280 and 380 < x1 < 460 and 140 < y0 < 180 and 220 < y1 < 260, "around all its masks"
+    solver(session, group, range(FRAME, FRAME + 3))()
+    assert render(group, FRAME + 2)[200, 360, 3] > 0.9
+    press()
+    assert session.objects(group)[0]["region"] is None
+    session.undo()
+    assert session.objects(group)[0]["region"] == [x0, y0, x1, y1]
