@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -239,3 +240,27 @@ def test_a_region_is_fitted_around_a_small_subject_and_goes_again(with_engine: A
     assert session.objects(group)[0]["region"] is None
     session.undo()
     assert session.objects(group)[0]["region"] == [x0, y0, x1, y1]
+
+
+@pytest.mark.slow
+def test_what_an_engine_had_finished_when_it_was_killed_is_kept_and_a_track_goes_on(
+    with_engine: Any, tmp_path: Path
+) -> None:
+    session = with_engine
+    group = session.wisp(session.plate(disc, (128, 96)), tmp_path / "cache")
+    session.host.viewer.ctrl_shift_drag(28, 26, 72, 70)
+    group["wisp_set_box"].execute()
+    stored = session.objects(group)
+    gate = tmp_path / "gate"
+    gate.touch()
+    group["wisp_track_both"].execute()
+    session.until(lambda: any((tmp_path / "cache").rglob("alpha.*.exr")))
+    session.module("engine").ENGINE.client().kill()
+    session.until(lambda: not session.module("solving").busy(group))
+    assert "starts again" in group["wisp_status"].value() and session.objects(group) == stored
+    gate.unlink()
+    group["wisp_track_both"].execute()
+    session.until(lambda: not session.module("solving").busy(group))
+    computed, kept = re.search(r"(\d+) mattes? computed, (\d+) kept", group["wisp_status"].value()).groups()  # type: ignore[union-attr]
+    assert int(kept) >= 1 and int(computed) + int(kept) == 4
+    session.until(lambda: all(group["wisp_cache_state"].getValueAt(frame) == 1 for frame in range(FRAME, FRAME + 4)))

@@ -89,7 +89,10 @@ def test_a_node_publishes_a_movie_with_alpha(group: Any) -> None:
     for frame, picture in zip(FRAMES, pictures, strict=True):
         alpha, (x, y) = picture[..., 3] / 65535.0, (50 + 3 * (frame - 1001), 48)
         assert alpha[y, x] > 0.9 and alpha[8, 8] < 0.02 and alpha[y, x + 26] < 0.1
+    file = folder / "disc" / "disc.mov"
+    before_it = file.read_bytes()
     folder = published(group, 0, "PNG, 16 bit")
+    assert folder.name == "Wisp1_v002" and file.read_bytes() == before_it, "a version of its own"
     assert len(list(folder.glob("disc/disc.*.png"))) == len(FRAMES)
     session.sets(group, "wisp_publish_layout", 3)
     group["wisp_publish"].execute()
