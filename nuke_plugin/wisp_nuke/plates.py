@@ -17,10 +17,9 @@ from .vendor.client.frames import FrameName
 
 #: Beside the pictures: file -> what it was rendered from.
 RECORD = "plates.json"
-#: What of its metadata a picture keeps: time code and rate, which deliveries have; nothing of the plate's own files.
-METADATA = "all metadata except input/*"
-#: Of how pictures are written. Raise it when that changes: those before are rendered again.
-WRITTEN = 2
+#: What of its metadata a picture keeps, for deliveries: time code, rate and what an EXR says of itself. Nothing that
+#: names files, nor the host's hashes, which would make other pictures of equal ones.
+METADATA = "default metadata and exr/*"
 #: Seconds that the host may be held up at a time.
 PATIENCE = 0.2
 
@@ -158,7 +157,7 @@ def signatures(source: Any, first: int, last: int) -> Iterator[str]:
     """What the picture of each frame of a node is rendered from: it and the nodes above with all their settings, and
     the files that they read. Expressions count as their text, and with them the nodes that they refer to."""
     above = upstream.nodes_above(source)
-    settings = [f"written {WRITTEN}", *(upstream.settings_of(one) for one in above)]
+    settings = [upstream.settings_of(one) for one in above]
     common = hashlib.sha1("\n".join(settings).encode("utf-8", "replace"))
     reads = [one for one in above if one.Class() == "Read"]
     shifted = upstream.shifts_time(above)
