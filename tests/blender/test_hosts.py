@@ -42,6 +42,7 @@ CASES = (
         "sigpipe",
         "buttons",
         "veil",
+        "edge",
     ),
 )
 #: One story: from a click to a saved file that renders without the add-on. Soft values: on every version.
@@ -119,14 +120,17 @@ def test_case(version: str, case: str, package: Path, movies: list[Path], tmp_pa
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(os.name != "posix", reason="an engine with settings of its own is started by a shell script")
+@pytest.mark.parametrize("case", ["words"])
 @pytest.mark.parametrize("version", VERSIONS)
-def test_words(version: str, package: Path, weights: Path, tmp_path: Path) -> None:
-    """With a tiny detector of random weights, which the engine has to be allowed."""
+def test_case_at_a_gate(version: str, case: str, package: Path, weights: Path, tmp_path: Path) -> None:
+    """With a tiny detector of random weights, which the engine has to be allowed, and whose work waits while there is a
+    file `gate`."""
     engine = tmp_path / "engine"
     script = ROOT / "tests" / "helpers" / "gated_engine.py"
-    engine.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "{tmp_path / "no-gate"}"\n')
+    engine.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "{tmp_path / "gate"}"\n')
     engine.chmod(0o755)
-    done = run_case(version, "words", package, tmp_path, WISP_WEIGHTS=str(weights), WISP_ENGINE=str(engine))
+    variables = {"WISP_WEIGHTS": str(weights), "WISP_ENGINE": str(engine), "WISP_PYTHON": sys.executable}
+    done = run_case(version, case, package, tmp_path, **variables)
     assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
 
 
