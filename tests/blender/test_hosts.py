@@ -120,7 +120,7 @@ def test_case(version: str, case: str, package: Path, movies: list[Path], tmp_pa
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(os.name != "posix", reason="an engine with settings of its own is started by a shell script")
-@pytest.mark.parametrize("case", ["words"])
+@pytest.mark.parametrize("case", ["words", "several"])
 @pytest.mark.parametrize("version", VERSIONS)
 def test_case_at_a_gate(version: str, case: str, package: Path, weights: Path, tmp_path: Path) -> None:
     """With a tiny detector of random weights, which the engine has to be allowed, and whose work waits while there is a
