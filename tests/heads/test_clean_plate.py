@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import pytest
+from wisp.bench.beside import Subject, take
 from wisp.heads.clean_plate import Background, behind, differenced
 from wisp.heads.embedded import embedded_matte, load_network
 from wisp.plates.clip import FloatImage
@@ -76,6 +77,31 @@ def test_the_error_of_the_head_in_the_band_becomes_much_less() -> None:
             errors.append(float(((matte - one.alpha)[band(one)] ** 2).mean()))
 
     assert np.mean(told) < 0.7 * np.mean(without), np.mean(told) / np.mean(without)
+
+
+@pytest.mark.parametrize("linear", [True, False], ids=["light", "encoded"])
+def test_fur_is_found_in_the_light_in_which_it_was_mixed(linear: bool) -> None:
+    """Dark fur before a bright set: the equation of the other light is off by more than the head is."""
+    rng = np.random.default_rng(3)
+    drawn = np.zeros((192, 192), np.uint8)
+    cv2.circle(drawn, (80, 100), 42, 255, -1, cv2.LINE_AA)
+    for angle in np.linspace(0, 2 * np.pi, 60):
+        tip = (round(80 + 62 * np.cos(angle)), round(100 + 62 * np.sin(angle)))
+        cv2.line(drawn, (80, 100), tip, 255, 1, cv2.LINE_AA)
+    alpha = cv2.GaussianBlur((drawn / 255).astype(np.float32), (0, 0), 1.5)
+    soft = (alpha > 0.02) & (alpha < 0.98)
+
+    def spots(size: float) -> FloatImage:
+        return cv2.GaussianBlur(rng.normal(size=(192, 192, 3)).astype(np.float32), (0, 0), size)
+
+    colour = np.clip(np.float32([0.5, 0.2, 0.12]) + 0.3 * spots(2), 0.02, 0.95).astype(np.float32)
+    wall = np.clip(np.float32([0.55, 0.65, 0.75]) + 2 * spots(4), 0, 1).astype(np.float32)
+    head = np.clip(alpha + 2.5 * spots(3)[..., 0] * alpha * (1 - alpha), 0, 1).astype(np.float32)
+    takes = take("clean plate", Subject(alpha, colour, soft, {}), wall, 1, linear=linear)
+    background = behind(takes.plate, takes.clean, head > 0.05)
+    found = differenced(takes.plate, head, background)
+    without, told = (float(((one - alpha)[soft] ** 2).mean()) for one in (head, found))
+    assert background.fits and told < 0.5 * without, (told, without)
 
 
 @pytest.mark.parametrize("gap", [-1, 6, 30])

@@ -10,21 +10,20 @@ which of the two it was is told by the picture itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from ..plates.clip import FloatImage
-from ..plates.colour import srgb_decode
 from .band import Mask, signed_distance
-from .clean_plate import DOUBT, MISPLACED, Background, grainless, moved_by, others, placed_on, steepness
+from .clean_plate import MISPLACED, Background, grainless, moved_by, others, placed_on, steepness
+from .compositing import LIGHTS, LINEAR, Light
 
-#: What mixes: linear light, or the values as they are encoded.
-_LIGHTS: tuple[Callable[[FloatImage], FloatImage], ...] = (srgb_decode, lambda shown: shown)
-#: Of the logarithm of how much better the latter explain the picture: what heads lean to them anyway, what that counts
-#: beside colours, and the range in which both are taken in part.
+#: Standard deviation of the head's alpha.
+_DOUBT = 0.4
+#: Of the logarithm of how much better encoded values explain the picture than light: what heads lean to them anyway,
+#: what that counts beside colours, and the range in which both are taken in part.
 _LEANING, _HEARSAY, _DOUBTFUL = 0.75, 0.1, 0.3
 #: The object's inside: the head's alpha there, the pixels that it lies within the outline, and the fewest that tell.
 _INSIDE, _DEEP, _FEWEST = 0.95, 3, 64
@@ -104,8 +103,8 @@ def triangulated(
     shown = [grainless(picture, noise) for picture in pictures]
     steep = sum(steepness(picture) for picture in shown)
     answers = []
-    for light in _LIGHTS:
-        first, again, behind, beyond = (light(picture) for picture in shown)
+    for light in LIGHTS:
+        first, again, behind, beyond = (light.decode(picture) for picture in shown)
         contrast, change = behind - beyond, first - again
         size = np.maximum(_square(contrast), 1e-6)
         found = 1 - (contrast * change).sum(axis=2) / size
@@ -118,7 +117,7 @@ def triangulated(
     seen = one.seen & two.seen
     answer = _mixed(answers, alpha, seen, by_colour=True)
     wrong = (np.abs(answer.alpha - 0.5) > 0.5 + _OFF + 2 * np.sqrt(answer.variance)) | (answer.off > _OFF_COLOUR)
-    object_ = seen & (alpha > 0.5) & (answer.variance < DOUBT**2)
+    object_ = seen & (alpha > 0.5) & (answer.variance < _DOUBT**2)
     astray = float(wrong[object_].mean()) if object_.any() else 0.0
     return Backed(_told(shown[0], shown[2], alpha, answer, seen, unknown, noise), astray)
 
@@ -128,8 +127,8 @@ def silhouetted(image: FloatImage, alpha: FloatImage, backing: Background, unkno
     shown = [grainless(one, backing.noise) for one in (image, backing.image)]
     inside = _inside(alpha)
     answers = []
-    for light in _LIGHTS:
-        first, behind = (light(picture) for picture in shown)
+    for light in LIGHTS:
+        first, behind = (light.decode(picture) for picture in shown)
         dark = np.median(first[inside], axis=0) if inside.sum() >= _FEWEST else np.zeros(3, np.float32)
         dark = np.minimum(dark, _DARK * behind)
         contrast, change = behind - dark, first - dark
@@ -139,7 +138,7 @@ def silhouetted(image: FloatImage, alpha: FloatImage, backing: Background, unkno
         noise2 = (2 * backing.noise**2 + MISPLACED**2 * steepness(shown[1])) * slopes
         answers.append(_Answer(found.astype(np.float32), np.asarray(noise2 / size, np.float32), np.zeros_like(alpha)))
     answer = _mixed(answers, alpha, backing.seen, by_colour=False)
-    through = (srgb_decode(shown[0]) / np.maximum(srgb_decode(shown[1]), 1e-3)).max(axis=2)
+    through = (LINEAR.decode(shown[0]) / np.maximum(LINEAR.decode(shown[1]), 1e-3)).max(axis=2)
     bright = float((through[inside] > _DARK).mean()) if inside.any() else 0.0
     return Backed(_told(shown[0], shown[1], alpha, answer, backing.seen, unknown, backing.noise), bright)
 
@@ -197,7 +196,7 @@ def _told(
     left = min(float(np.quantile(1 - found[inside], _MOST)), _LEFT) if inside.any() else 0.0
     whole = found > 1 - np.maximum(_ENDS * deviation, left)
     found = np.where(found < _ENDS * deviation, 0, np.where(whole, 1, found))
-    share = DOUBT**2 / (DOUBT**2 + answer.variance)
+    share = _DOUBT**2 / (_DOUBT**2 + answer.variance)
     mixed = share * found + (1 - share) * head
     near = seen & (-signed_distance(head > 0.5) < 0.1 * max(head.shape))
     noise2 = np.full(head.shape, noise**2, np.float32)
@@ -214,7 +213,6 @@ def _square(colours: FloatImage) -> FloatImage:
     return np.asarray((colours**2).sum(axis=2), np.float32)
 
 
-def _slope(light: Callable[[FloatImage], FloatImage], shown: FloatImage) -> FloatImage:
+def _slope(light: Light, shown: FloatImage) -> FloatImage:
     """By how much light changes with what is shown, mean of the channels: H x W."""
-    step = np.float32(0.01)
-    return np.asarray((light(shown + step) - light(shown - step)).mean(axis=2) / (2 * step), np.float32)
+    return np.asarray(light.slope(shown).mean(axis=2), np.float32)

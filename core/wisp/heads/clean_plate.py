@@ -16,6 +16,19 @@ from numpy.typing import NDArray
 
 from ..plates.clip import FloatImage, resize
 from .band import Mask, signed_distance
+from .compositing import (
+    ENCODED,
+    LIGHTS,
+    LINEAR,
+    STEPS,
+    Expected,
+    Light,
+    Pixels,
+    distances,
+    foreground,
+    likely,
+    share_of_light,
+)
 from .guided_filter import affine_models, box_mean
 
 #: Longer side in pixels of the pictures that are laid over each other, coarse to fine.
@@ -36,35 +49,26 @@ _EXPLAINED, _LEAST_CONTRAST = 0.5, 0.02
 _GRAIN = 2.0
 #: Picture noise is at least this, half an 8-bit step and the plate's rounding.
 _LEAST_NOISE = 0.003
-#: How far, in colour, a foreground's colour is off its surroundings' at least.
-_FOREGROUND_ERROR = 0.015
 #: Pixels by which the clean plate may lie beside the picture.
 MISPLACED = 0.3
 #: Half windows of the foreground's colours in turn, as parts of the longer side.
-_WINDOWS = (0.02, 0.01)
-#: Alpha from which on a pixel tells of the foreground's colour.
-_PART = 0.4
+_WINDOWS = (0.02, 0.01, 0.01)
 #: Standard deviation of the head's alpha at the mask's edge, and the pixels inwards and outwards over which it falls to
 #: a third of that (more of them where the longer side has more than 1000); below the least the head's alpha stays.
-DOUBT, _INWARDS, _OUTWARDS, _LEAST_DOUBT = 0.4, 5.0, 40.0, 0.02
+_DOUBT, _INWARDS, _OUTWARDS, _LEAST_DOUBT = 0.25, 5.0, 40.0, 0.02
 #: What differs from the background by so many times the noise stands before it, and is no part of the object that the
 #: head has missed where it is so thick (half, as a part of the longer side, and in pixels at least).
 _PLAIN, _SOLID, _LEAST_SOLID = 4.0, 0.025, 9
 #: The head has seen nothing of the object where its alpha is below this.
 _UNSEEN = 0.1
+#: Alpha, and its distance from 1, from which on a pixel is soft, and about so many of those tell the light.
+_SOFT, _TELLING = 0.1, 6000
 #: Squared distance, in variances, from which on a colour is no mixture of foreground and background; and the gaps in
 #: pixels that such a region may have and still be solid.
 _UNLIKE, _GAPS = 6.0, 5
-#: Alphas that are tried.
-_STEPS = np.linspace(0, 1, 21).astype(np.float32)
-#: How much more often alpha is 0 or 1 than another step, how much more so where the head says that, too, and how much
-#: of the equation is believed.
-_ENDS, _SAID, _TRUST = 4.0, 15.0, 1.0
 #: Half window in pixels of the colour models that alpha is compared with after each round: what differs from them is
 #: half noise.
 _LINES, _LINES_EPS = 2, 1e-4
-#: Squared distance of foreground and background, in their variances, at which half of the equation's answer is taken.
-_ALIKE_APART = 0.15
 
 
 @dataclass(frozen=True)
@@ -191,39 +195,73 @@ def differenced(
     """Alpha by the compositing equation, with a head's `alpha` as what is expected: H x W float32 in 0..1.
 
     Where something else that is not in the clean plate stands beside the object, the head's alpha stays. `unknown`:
-    where it is not to be held to, H x W. The foreground's colour is normally distributed with
-    mean and covariance of its surroundings (Chuang et al., "A Bayesian Approach to Digital Matting", CVPR 2001), the
-    background's is known but for noise; alpha is the mean of what then is likely.
+    where it is not to be held to, H x W. The foreground's colour is that of its surroundings; alpha is the mean of what
+    then is likely, in the light in which the soft pixels are.
     """
-    long_side = max(alpha.shape)
     image, behind = (grainless(one, background.noise) for one in (image, background.image))
     noise = _noise(image - behind, background.seen & (alpha < 0.02))
     distance = signed_distance(alpha > 0.5)
     if not np.isfinite(distance).all():
         return alpha
-    lengths = np.where(distance > 0, _INWARDS, _OUTWARDS) * max(1.0, long_side / 1000)
-    doubt = (DOUBT * np.exp(-np.abs(distance) / lengths)).astype(np.float32)
+    lengths = np.where(distance > 0, _INWARDS, _OUTWARDS) * max(1.0, max(alpha.shape) / 1000)
+    doubt = (_DOUBT * np.exp(-np.abs(distance) / lengths)).astype(np.float32)
     if unknown is not None:
-        doubt[unknown] = DOUBT
-    noise2 = noise**2 + MISPLACED**2 * steepness(behind)
+        doubt[unknown] = _DOUBT
+    misplaced = MISPLACED**2 * steepness(behind)
+    noise2 = noise**2 + misplaced
     different = np.abs(image - behind).max(axis=2) > _PLAIN * np.sqrt(noise2)
     near = (doubt > _LEAST_DOUBT) & background.seen
     asked = near & ~others(image, alpha, behind, different, different, near, noise2, unknown)
-    result = alpha.copy()
-    for part in _WINDOWS:
-        mean, covariance = _foreground(image, result, behind, max(2, round(part * long_side)), asked)
-        result[asked] = _likely(
-            image[asked] - behind[asked],
-            mean - behind[asked],
-            covariance,
-            noise2[asked],
-            alpha[asked],
-            doubt[asked],
-        )
-        models = [box_mean(model, _LINES) for model in affine_models(image, result, _LINES, eps=_LINES_EPS)]
-        smooth = np.clip((np.dstack(models[:3]) * image).sum(axis=2) + models[3], 0, 1)
-        result[asked] = (result[asked] + smooth[asked]) / 2
+    equation = _Equation(image, behind, alpha, doubt, noise**2 / 2, noise**2 / 2 + misplaced)
+    share = equation.share_of_light(asked)
+    result = np.zeros_like(alpha)
+    for part, light in ((share, LINEAR), (1 - share, ENCODED)):
+        if part > 0:
+            result += np.float32(part) * equation.solved(asked, light)
     return result
+
+
+@dataclass(frozen=True)
+class _Equation:
+    """Of a picture, H x W: what is seen and `behind`, the head's `alpha` and its `doubt`, and the variances of what is
+    seen and, H x W, of what is behind."""
+
+    image: FloatImage
+    behind: FloatImage
+    alpha: FloatImage
+    doubt: FloatImage
+    grain: float
+    behind_error: FloatImage
+
+    def share_of_light(self, asked: Mask) -> float:
+        """How far soft pixels are mixed in linear light: 0..1."""
+        soft = asked & (self.alpha > _SOFT) & (self.alpha < 1 - _SOFT)
+        places = np.flatnonzero(soft)
+        soft[:] = False
+        soft.flat[places[:: 1 + len(places) // _TELLING]] = True
+        return share_of_light(*(self.likely(self.alpha, _WINDOWS[0], soft, light)[1] for light in LIGHTS))
+
+    def solved(self, asked: Mask, light: Light) -> FloatImage:
+        """Alpha in that light: H x W."""
+        result = self.alpha.copy()
+        for part in _WINDOWS:
+            result[asked] = self.likely(result, part, asked, light)[0]
+            models = [box_mean(model, _LINES) for model in affine_models(self.image, result, _LINES, eps=_LINES_EPS)]
+            smooth = np.clip((np.dstack(models[:3]) * self.image).sum(axis=2) + models[3], 0, 1)
+            result[asked] = (result[asked] + smooth[asked]) / 2
+        return result
+
+    def likely(self, alpha: FloatImage, window: float, asked: Mask, light: Light) -> tuple[FloatImage, FloatImage]:
+        """See there; the foreground is what `alpha` leaves of it around."""
+        radius = max(2, round(window * max(alpha.shape)))
+        pixels = Pixels(
+            self.image[asked],
+            self.behind[asked],
+            *foreground(self.image, alpha, self.behind, radius, asked, light),
+            self.grain,
+            self.behind_error[asked],
+        )
+        return likely(pixels, light, Expected(self.alpha[asked], self.doubt[asked]))
 
 
 def others(
@@ -253,14 +291,12 @@ def _unlike(
     image: FloatImage, alpha: FloatImage, background: FloatImage, asked: Mask, noise2: FloatImage, radius: int
 ) -> Mask:
     """Which of the n pixels asked for are no mixture of the object's colours around and the background: n."""
-    mean, covariance = _foreground(image, alpha, background, radius, asked)
-    spread, axes = np.linalg.eigh(covariance)
-    behind = background[asked]
-    seen, wanted = (np.einsum("nji,nj->ni", axes, one - behind) for one in (image[asked], mean))
-    rest = np.full(len(mean), np.inf, np.float32)
-    for step in _STEPS[::4]:
-        variance = step * step * np.maximum(spread, 0) + noise2[asked][:, None]
-        rest = np.minimum(rest, ((seen - step * wanted) ** 2 / variance).sum(axis=1))
+    seen, behind = image[asked], background[asked]
+    rest = np.full(len(seen), np.inf, np.float32)
+    for light in LIGHTS:
+        around = foreground(image, alpha, background, radius, asked, light)
+        pixels = Pixels(seen, behind, *around, 0.0, noise2[asked])
+        rest = np.minimum(rest, distances(pixels, light, STEPS[::4])[0].min(axis=1))
     return np.asarray(rest > _UNLIKE)
 
 
@@ -297,68 +333,8 @@ def grainless(picture: FloatImage, noise: float) -> FloatImage:
     return smooth
 
 
-def _likely(
-    difference: FloatImage,
-    contrast: FloatImage,
-    covariance: FloatImage,
-    noise2: FloatImage,
-    expected: FloatImage,
-    doubt: FloatImage,
-) -> FloatImage:
-    """The mean of alpha of n pixels.
-
-    `difference`, `contrast` n x 3: of the picture and of the foreground from the background; `covariance` n x 3 x 3 of
-    the foreground; `noise2` n: variance of the background; `expected`, `doubt` n: alpha beforehand, mean and deviation.
-    """
-    spread, axes = np.linalg.eigh(covariance)
-    seen, wanted = (np.einsum("nji,nj->ni", axes, one) for one in (difference, contrast))
-    spread = np.maximum(spread, 0)
-    apart = (contrast**2).sum(axis=1) / (spread.sum(axis=1) + 3 * noise2)
-    best = np.full(len(expected), np.inf, np.float32)
-    costs = []
-    for step in _STEPS:
-        variance = step * step * spread + noise2[:, None]
-        cost = ((seen - step * wanted) ** 2 / variance + np.log(variance)).sum(axis=1)
-        cost = (_TRUST * cost + ((step - expected) / doubt) ** 2).astype(np.float32)
-        costs.append(cost)
-        best = np.minimum(best, cost)
-    total, mean = np.zeros_like(best), np.zeros_like(best)
-    for step, cost in zip(_STEPS, costs, strict=True):
-        weight = np.exp(0.5 * (best - cost))
-        if step in (0, 1):
-            weight *= _ENDS + _SAID * (1 - np.abs(step - expected)) ** 4
-        total += weight
-        mean += step * weight
-    # What looks like the background may still be the object.
-    return np.asarray(expected + apart / (apart + _ALIKE_APART) * (mean / total - expected), np.float32)
-
-
 def steepness(picture: FloatImage) -> FloatImage:
     """The squared change of colour from pixel to pixel, mean of the channels."""
     down, across = (cv2.Sobel(picture, cv2.CV_32F, *way, ksize=3, scale=1 / 8) for way in ((0, 1), (1, 0)))
     steep: FloatImage = cv2.blur((down**2 + across**2).mean(axis=2), (3, 3))
     return steep
-
-
-def _foreground(
-    image: FloatImage, alpha: FloatImage, background: FloatImage, radius: int, asked: Mask
-) -> tuple[FloatImage, FloatImage]:
-    """Mean n x 3 and covariance n x 3 x 3 of the foreground's colour around the pixels asked for."""
-    share = alpha[..., None]
-    colour = np.clip((image - (1 - share) * background) / np.maximum(share, 0.1), 0, 1)
-    weight = np.clip((alpha - _PART) / (1 - _PART), 0, 1) ** 2
-
-    def around(plane: FloatImage) -> FloatImage:
-        near = box_mean(box_mean(plane, radius), radius)
-        far = box_mean(box_mean(plane, 4 * radius), 4 * radius)
-        return (near + np.float32(0.02) * far)[asked]
-
-    total = around(weight) + 1e-6
-    planes = [np.ascontiguousarray(colour[..., channel]) for channel in range(3)]
-    mean = np.stack([around(weight * plane) / total for plane in planes], axis=1)
-    covariance = np.empty((len(total), 3, 3), np.float32)
-    for row in range(3):
-        for column in range(row + 1):
-            both = around(weight * planes[row] * planes[column]) / total - mean[:, row] * mean[:, column]
-            covariance[:, row, column] = covariance[:, column, row] = both + (row == column) * _FOREGROUND_ERROR**2
-    return mean, covariance

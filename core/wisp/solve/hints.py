@@ -28,7 +28,7 @@ from .beside import backed
 from .source import Source
 
 #: Raise when the same hints make another alpha.
-HINT_SCHEMA = 1
+HINT_SCHEMA = 2
 #: A logit that says surely.
 _SURE = 8.0
 
