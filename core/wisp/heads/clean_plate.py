@@ -296,7 +296,7 @@ def _unlike(
     for light in LIGHTS:
         around = foreground(image, alpha, background, radius, asked, light)
         pixels = Pixels(seen, behind, *around, 0.0, noise2[asked])
-        rest = np.minimum(rest, distances(pixels, light, STEPS[::4])[0].min(axis=1))
+        rest = np.minimum(rest, distances(pixels, light, STEPS[::4])[0].min(axis=0))
     return np.asarray(rest > _UNLIKE)
 
 

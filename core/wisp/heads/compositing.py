@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..plates.clip import FloatImage
 from ..plates.colour import srgb_decode, srgb_encode
@@ -20,6 +21,8 @@ from .guided_filter import box_mean
 
 #: Entries of the tables from light to what is shown: powers take longer.
 _ENTRIES = 1 << 16
+#: Pixels that are worked on at once, so that what is between stays in the processor's cache.
+_AT_ONCE = 1 << 13
 #: Half of the difference of shown values from which the light's slope is taken.
 _STEP = np.float32(0.004)
 #: How far, in colour, a foreground's colour is off its surroundings' at least.
@@ -32,8 +35,8 @@ STEPS = np.linspace(0, 1, 21).astype(np.float32)
 _ENDS, _SAID = 4.0, 15.0
 #: Squared distance of foreground and background, in their variances, at which half of the equation's answer is taken.
 _ALIKE_APART = 0.15
-#: A pixel counts by no more than this, in logarithms of likelihood, for the light in which a picture is mixed; what
-#: pictures that are mixed in neither say; and the range around it in which both lights are taken in part.
+#: A pixel counts by no more than this, in logarithms of likelihood, for the light in which a picture is mixed; their
+#: mean that lies halfway between pictures of either kind; and how far around it both lights are taken in part.
 _COUNTS, _LEANING, _DOUBTFUL = 2.0, -0.14, 0.04
 
 
@@ -49,11 +52,6 @@ class Light:
         above, below = np.minimum(shown + _STEP, 1), np.maximum(shown - _STEP, 0)
         return np.asarray((self.decode(above) - self.decode(below)) / (above - below), np.float32)
 
-    def tables(self) -> tuple[FloatImage, FloatImage]:
-        """For light from 0 to 1: what is shown, and the inverse of the slope there."""
-        shown = self.encode(np.linspace(0, 1, _ENTRIES).astype(np.float32))
-        return shown, np.asarray(1 / self.slope(shown), np.float32)
-
 
 def _as_it_is(values: FloatImage) -> FloatImage:
     return values
@@ -61,7 +59,30 @@ def _as_it_is(values: FloatImage) -> FloatImage:
 
 #: Linear light, and the values as they are encoded.
 LIGHTS = LINEAR, ENCODED = Light(srgb_decode, srgb_encode), Light(_as_it_is, _as_it_is)
-_TABLES = {light: light.tables() for light in LIGHTS}
+
+
+class _Curves(NamedTuple):
+    """Tables over 0..1: of shown values, the light and its slope; of light, what is shown and the slope's inverse."""
+
+    light: FloatImage
+    slope: FloatImage
+    shown: FloatImage
+    inverse: FloatImage
+
+    @classmethod
+    def of(cls, light: Light) -> _Curves:
+        """Those of that light."""
+        every = np.linspace(0, 1, _ENTRIES).astype(np.float32)
+        shown = light.encode(every)
+        return cls(light.decode(every), light.slope(every), shown, np.asarray(1 / light.slope(shown), np.float32))
+
+
+_CURVES = {light: _Curves.of(light) for light in LIGHTS}
+
+
+def _entries(values: FloatImage) -> NDArray[np.int32]:
+    """Where values of 0..1 stand in the tables."""
+    return (np.clip(values, 0, 1) * np.float32(_ENTRIES - 1) + np.float32(0.5)).astype(np.int32)
 
 
 class Pixels(NamedTuple):
@@ -91,8 +112,10 @@ def foreground(
     `image` and `background` H x W x 3, `alpha` and `asked` H x W; `radius`: half window in pixels.
     """
     share = alpha[..., None]
-    own = (light.decode(image) - (1 - share) * light.decode(background)) / np.maximum(share, 0.1)
-    colour = light.encode(np.clip(own, 0, 1))
+    curves = _CURVES[light]
+    lit, behind = (curves.light[_entries(one)] for one in (image, background))
+    own = np.asarray((lit - (1 - share) * behind) / np.maximum(share, np.float32(0.1)), np.float32)
+    colour = curves.shown[_entries(own)]
     weight = np.clip((alpha - _PART) / (1 - _PART), 0, 1) ** 2
 
     def around(plane: FloatImage) -> FloatImage:
@@ -112,32 +135,38 @@ def foreground(
 
 
 def distances(pixels: Pixels, light: Light, steps: Sequence[float] | FloatImage) -> tuple[FloatImage, FloatImage]:
-    """How far each pixel is from the mixture with each alpha, n x steps: squared, in variances; and the logarithm of
+    """How far each pixel is from the mixture with each alpha, steps x n: squared, in variances; and the logarithm of
     the determinant of the mixture's covariance."""
-    shown, steep = _TABLES[light]
-    front, back = light.decode(pixels.mean), light.decode(pixels.behind)
-    front_slope, back_slope = light.slope(pixels.mean), light.slope(pixels.behind)
-    squared, volume = (np.empty((len(steps), len(front)), np.float32) for _ in range(2))
+    curves = _CURVES[light]
+    seen = np.ascontiguousarray(pixels.seen.T)
+    mean, beyond = (_entries(np.ascontiguousarray(one.T)) for one in (pixels.mean, pixels.behind))
+    front, back = curves.light[mean], curves.light[beyond]
+    front_slope, back_slope = curves.slope[mean], curves.slope[beyond]
+    red_red, red_green, red_blue, green_green, green_blue, blue_blue = (
+        front_slope[i] * front_slope[j] * pixels.covariance[:, i, j] for i in range(3) for j in range(i, 3)
+    )
+    error = back_slope**2 * pixels.behind_error
+    squared, volume = (np.empty((len(steps), len(pixels.seen)), np.float32) for _ in range(2))
     for number, step in enumerate(steps):
         # To the first order: the mixture's covariance is that of its parts by the curve's slopes.
-        mixed = (np.clip(step * front + (1 - step) * back, 0, 1) * (_ENTRIES - 1)).astype(np.int32)
-        by = steep[mixed]
-        own, behind = step * front_slope * by, (1 - step) * back_slope * by
-        rest = pixels.seen - shown[mixed]
-        rr, gg, bb = (
-            own[:, i] ** 2 * pixels.covariance[:, i, i] + behind[:, i] ** 2 * pixels.behind_error + pixels.grain
-            for i in range(3)
-        )
-        rg, rb, gb = (own[:, i] * own[:, j] * pixels.covariance[:, i, j] for i, j in ((0, 1), (0, 2), (1, 2)))
+        share, rest = np.float32(step), np.float32(1 - step)
+        mixed = _entries(share * front + rest * back)
+        by = curves.inverse[mixed]
+        own = share * by
+        rr, gg, bb = (rest * by) ** 2 * error + np.float32(pixels.grain)
+        rr += own[0] ** 2 * red_red
+        gg += own[1] ** 2 * green_green
+        bb += own[2] ** 2 * blue_blue
+        rg, rb, gb = own[0] * own[1] * red_green, own[0] * own[2] * red_blue, own[1] * own[2] * green_blue
+        red, green, blue = seen - curves.shown[mixed]
         # The symmetric 3 x 3 systems by elimination (L D L').
-        red = rest[:, 0]
         g_of_r, b_of_r = rg / rr, rb / rr
-        gg, gb, green = gg - g_of_r * rg, gb - g_of_r * rb, rest[:, 1] - g_of_r * red
+        gg, gb, green = gg - g_of_r * rg, gb - g_of_r * rb, green - g_of_r * red
         b_of_g = gb / gg
-        bb, blue = bb - b_of_r * rb - b_of_g * gb, rest[:, 2] - b_of_r * red - b_of_g * green
+        bb, blue = bb - b_of_r * rb - b_of_g * gb, blue - b_of_r * red - b_of_g * green
         squared[number] = red**2 / rr + green**2 / gg + blue**2 / bb
         volume[number] = np.log(rr * gg * bb)
-    return squared.T, volume.T
+    return squared, volume
 
 
 def likely(pixels: Pixels, light: Light, expected: Expected) -> tuple[FloatImage, FloatImage]:
@@ -146,16 +175,25 @@ def likely(pixels: Pixels, light: Light, expected: Expected) -> tuple[FloatImage
     The foreground's colour is normally distributed (Chuang et al., "A Bayesian Approach to Digital Matting", CVPR
     2001), the background's is known but for noise.
     """
+    mean, evidence = np.empty((2, len(pixels.seen)), np.float32)
+    for start in range(0, len(mean), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        some = pixels._replace(**{name: getattr(pixels, name)[part] for name in Pixels._fields if name != "grain"})
+        mean[part], evidence[part] = _likely(some, light, Expected(*(one[part] for one in expected)))
+    return mean, evidence
+
+
+def _likely(pixels: Pixels, light: Light, expected: Expected) -> tuple[FloatImage, FloatImage]:
     squared, volume = distances(pixels, light, STEPS)
     costs = squared + volume
-    beforehand = np.exp(-0.5 * ((STEPS - expected.alpha[:, None]) / expected.doubt[:, None]) ** 2)
+    beforehand = np.exp(np.float32(-0.5) * ((STEPS[:, None] - expected.alpha) / expected.doubt) ** 2)
     for end in (0, -1):
-        beforehand[:, end] *= _ENDS + _SAID * (1 - np.abs(STEPS[end] - expected.alpha)) ** 4
-    best = costs.min(axis=1, keepdims=True)
-    weight = np.exp(0.5 * (best - costs)) * beforehand
-    total = np.maximum(weight.sum(axis=1), np.float32(1e-30))
-    mean = weight @ STEPS / total
-    evidence = np.log(total / beforehand.sum(axis=1)) - 0.5 * best[:, 0]
+        beforehand[end] *= _ENDS + _SAID * (1 - np.abs(STEPS[end] - expected.alpha)) ** 4
+    best = costs.min(axis=0)
+    weight = np.exp(np.float32(0.5) * (best - costs)) * beforehand
+    total = np.maximum(weight.sum(axis=0), np.float32(1e-30))
+    mean = STEPS @ weight / total
+    evidence = np.log(total / beforehand.sum(axis=0)) - 0.5 * best
     # What looks like the background may still be the object.
     spread = np.trace(pixels.covariance, axis1=1, axis2=2)
     apart = ((pixels.mean - pixels.behind) ** 2).sum(axis=1) / (spread + 3 * (pixels.grain + pixels.behind_error))
