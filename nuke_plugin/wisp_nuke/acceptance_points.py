@@ -206,7 +206,8 @@ def _frame_in_expressions() -> str:
     return expect(bool(switch["which"].value()), switch["which"].value())
 
 
-def _renders_are_announced() -> str:
+def executing_around_a_render() -> List[bool]:
+    """Whether the host said that it is executing: before one Write was rendered, and after it."""
     seen: List[bool] = []
 
     def note() -> None:
@@ -220,6 +221,11 @@ def _renders_are_announced() -> str:
             host.execute(write, host.frame(), host.frame(), host.views()[0])
     finally:
         host.off_renders(note, note)
+    return seen
+
+
+def _renders_are_announced() -> str:
+    seen = executing_around_a_render()
     return expect(len(seen) == 2 and not host.executing(), f"executing: before {seen[:1]}, after {seen[1:]}")
 
 

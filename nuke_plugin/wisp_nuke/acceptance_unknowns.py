@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, List, Tuple
 
 from . import host
-from .acceptance_points import Check, Folder, Skip, a_plate, a_wisp, failure_of
+from .acceptance_points import Check, Folder, Skip, a_wisp, executing_around_a_render, failure_of
 
 #: What the names of these points begin with.
 UNKNOWN = "unknown: "
@@ -120,23 +120,7 @@ def _has_cryptomatte() -> str:
 
 
 def _executing_before() -> str:
-    seen: List[bool] = []
-
-    def before() -> None:
-        seen.append(host.executing())
-
-    def after() -> None:
-        pass
-
-    host.on_renders(before, after)
-    try:
-        with Folder() as folder:
-            write = host.create("Write", file_type="png", file=(folder / "out.png").as_posix())
-            write.setInput(0, a_plate())
-            host.execute(write, host.frame(), host.frame(), host.views()[0])
-    finally:
-        host.off_renders(before, after)
-    return str(seen == [True])
+    return str(executing_around_a_render()[:1] == [True])
 
 
 def _after_aborted() -> str:
