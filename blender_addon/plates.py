@@ -213,7 +213,7 @@ def media_path(strip: Any) -> Path:
 
 def _files(strip: Any) -> mapping.NumberedFiles:
     try:
-        return mapping.sequence_of([element.filename for element in strip.elements])
+        return mapping.sequence_of(tuple(element.filename for element in strip.elements))
     except mapping.NamesError as error:
         raise Refusal(f"{error} Use pictures that are numbered in one sequence.") from None
 

@@ -9,22 +9,22 @@ from blender_addon import mapping
 
 def test_a_sequence_has_one_pattern() -> None:
     names = [f"sh010_v02.{n:04d}.exr" for n in (1001, 1003, 1002)]
-    assert mapping.sequence_of(names) == ("sh010_v02.%04d.exr", (1001, 1003, 1002))
+    assert mapping.sequence_of(tuple(names)) == ("sh010_v02.%04d.exr", (1001, 1003, 1002))
 
 
 def test_percent_signs_in_names_are_kept() -> None:
-    pattern, numbers = mapping.sequence_of(["50%.01.png", "50%.02.png"])
+    pattern, numbers = mapping.sequence_of(("50%.01.png", "50%.02.png"))
     assert [pattern % n for n in numbers] == ["50%.01.png", "50%.02.png"]
 
 
 def test_numbers_may_outgrow_their_padding() -> None:
-    pattern, numbers = mapping.sequence_of(["a99.png", "a100.png"])
+    pattern, numbers = mapping.sequence_of(("a99.png", "a100.png"))
     assert [pattern % n for n in numbers] == ["a99.png", "a100.png"]
 
 
 @pytest.mark.parametrize(("name", "number"), [("still.1001.exr", 1001), ("still.exr", 1), ("img_0042.png", 1)])
 def test_a_single_picture_is_frame_1_unless_its_name_ends_in_a_number(name: str, number: int) -> None:
-    assert mapping.sequence_of([name]) == (name, (number,))
+    assert mapping.sequence_of((name,)) == (name, (number,))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_single_picture_is_frame_1_unless_its_name_ends_in_a_number(name: str,
 )
 def test_other_names_are_refused(names: list[str], words: str) -> None:
     with pytest.raises(mapping.NamesError, match=words):
-        mapping.sequence_of(names)
+        mapping.sequence_of(tuple(names))
 
 
 def test_movie_rate_is_told_from_the_length() -> None:
