@@ -24,7 +24,9 @@ def test_pairs_and_lit_backings_leave_little_of_what_a_mask_has_wrong() -> None:
     rng = np.random.default_rng(5)
     sets = [cv2.GaussianBlur(rng.random((96, 128, 3), np.float32), (0, 0), 4) for _ in range(2)]
     rows = beside([subject(1), subject(2)], sets, {"hard": hard})
-    assert [(row.kind, row.head, row.mask) for row in rows] == [(kind, "hard", "exact") for kind in KINDS]
-    pair = next(row for row in rows if row.kind == "pair")
-    assert pair.alone > 30 and pair.told < 0.2 * pair.alone
-    assert len(table(rows).splitlines()) == 1 + len(KINDS)
+    told = [(row.kind, row.mixed, row.head, row.mask) for row in rows]
+    assert told == [(kind, mixed, "hard", "exact") for kind in KINDS for mixed in ("light", "encoded")]
+    pairs = [row for row in rows if row.kind == "pair"]
+    assert all(pair.alone > 30 and pair.told < 0.2 * pair.alone for pair in pairs)
+    assert pairs[0].told != pairs[1].told  # mixed otherwise, it is another picture
+    assert len(table(rows).splitlines()) == 1 + len(rows)

@@ -1,11 +1,13 @@
 """What clean plates, pairs and backlit plates bring: stills' own subjects filmed anew, with drift and grain.
 
-The error that is left in the soft band, beside that of the head on the same picture. Everything is mixed in linear
-light, as a camera does it; the clean plate is of another light, the backings of a pair are dark and light, unevenly so.
+The error that is left in the soft band, beside that of the head on the same picture. Everything is mixed twice: in
+linear light, as a camera does it, and as it is encoded, as layers often are. The clean plate is of another light, the
+backings of a pair are dark and light, unevenly so.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -23,6 +25,8 @@ from ..plates.colour import srgb_decode, srgb_encode
 from .motion_blur import Matting
 
 KINDS = ("clean plate", "pair", "backlit")
+#: What mixes -> whether that is linear light.
+MIXED = {"light": True, "encoded": False}
 #: The longer side that subjects are filmed at, and how far in pixels and degrees the camera drifts.
 _SIDE, _DRIFT, _TURN = 640, 2.5, 0.2
 _GRAIN = 0.006
@@ -50,11 +54,13 @@ class Takes(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """Of one head from one kind of mask, for one of `KINDS`: MSE x 1000 in the band, of the head alone and as told."""
+    """Of one head from one kind of mask, for one of `KINDS` and of `MIXED`: MSE x 1000 in the band, of the head alone
+    and as told."""
 
     head: str
     mask: str
     kind: str
+    mixed: str
     alone: float
     told: float
 
@@ -63,13 +69,13 @@ def beside(subjects: Sequence[Subject], photographs: Sequence[FloatImage], heads
     """Means over the subjects. `photographs`: one per subject, taken as the set that a clean plate shows."""
     small = [_small(subject) for subject in subjects]
     rows = []
-    for kind in KINDS:
-        filmed = [take(kind, one, photographs[number], number) for number, one in enumerate(small)]
+    for kind, mixed in itertools.product(KINDS, MIXED):
+        filmed = [take(kind, one, photographs[number], number, linear=MIXED[mixed]) for number, one in enumerate(small)]
         for head, matting in heads.items():
             for mask in small[0].masks:
                 errors = list(_errors(kind, small, filmed, mask, matting))
                 alone, told = np.mean(errors, axis=0).tolist()
-                rows.append(Row(head, mask, kind, alone, told))
+                rows.append(Row(head, mask, kind, mixed, alone, told))
     return rows
 
 
@@ -163,10 +169,10 @@ def _recorded(rng: np.random.Generator, picture: FloatImage, *, light: bool = Fa
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as aligned text."""
-    lines = [
-        f"{'filmed beside':14} {'head':12} {'mask':7} {'alone':>7} {'told':>7} {'ratio':>6}   MSE in the soft band"
-    ]
+    names = f"{'filmed beside':14} {'mixed':8} {'head':12} {'mask':7}"
+    lines = [f"{names} {'alone':>7} {'told':>7} {'ratio':>6}   MSE in the soft band"]
     for row in rows:
         ratio = row.told / max(row.alone, 1e-9)
-        lines.append(f"{row.kind:14} {row.head:12} {row.mask:7} {row.alone:7.2f} {row.told:7.2f} {ratio:6.3f}")
+        names = f"{row.kind:14} {row.mixed:8} {row.head:12} {row.mask:7}"
+        lines.append(f"{names} {row.alone:7.2f} {row.told:7.2f} {ratio:6.3f}")
     return "\n".join(lines)
