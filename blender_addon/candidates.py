@@ -7,13 +7,13 @@ import math
 from typing import Any
 
 from . import session
-from .client import jobs
+from .client.events import Candidate
 
 #: Plate's uid -> what its frame may be about; the first is the one that was taken.
-found: dict[str, list[jobs.Candidate]] = {}
+found: dict[str, list[Candidate]] = {}
 
 
-def offered(strip: Any, frame: int) -> list[jobs.Candidate]:
+def offered(strip: Any, frame: int) -> list[Candidate]:
     """The candidates of a frame, the one that was taken first; none once something else was drawn."""
     item, known = strip.wisp.active_object, found.get(strip.wisp.uid, [])
     fits = item is not None and known and known[0].frame == frame and _is(item, known[0])
@@ -35,7 +35,7 @@ def choose(strip: Any, number: int = 0) -> str:
     return words(known)
 
 
-def take(item: Any, candidate: jobs.Candidate) -> None:
+def take(item: Any, candidate: Candidate) -> None:
     """Have an object's prompts be those of a candidate."""
     item.prompts.clear()
     x0, y0, x1, y1 = candidate.xyxy
@@ -45,14 +45,14 @@ def take(item: Any, candidate: jobs.Candidate) -> None:
     session.redraw()
 
 
-def words(known: list[jobs.Candidate]) -> str:
+def words(known: list[Candidate]) -> str:
     """What was taken, how sure that is, and whether there is more."""
     first = known[0]
     more = "; again for the next, or click its number" if len(known) > 1 else ""
     return f"Candidate {first.number} of {len(known)} ({first.confidence:.2f}){more}"
 
 
-def _is(item: Any, candidate: jobs.Candidate) -> bool:
+def _is(item: Any, candidate: Candidate) -> bool:
     """Whether the object is what was taken, and nothing else was drawn."""
     kinds = [(prompt.kind, prompt.frame) for prompt in item.prompts]
     if kinds != [("box", candidate.frame), ("point", candidate.frame)]:

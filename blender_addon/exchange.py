@@ -12,8 +12,9 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from . import active, compositing, model, outputs, places, plates, session, shapes
 from .active import OnPlate, reporting
-from .client import jobs
+from .client.events import Event, PromptsCarried, RotoRead
 from .client.frames import as_sequence, format_frames
+from .client.requests import Carry, Check, Deliver, Pack, Roto
 from .client.tables import LAYOUTS, QUEUES, ROTO_BAND, ROTO_KEYS, SCREENS, STROKE_RADIUS
 from .gestures import Gesture
 from .mattes import MatteFolder
@@ -30,7 +31,7 @@ class WISP_OT_check(JobOperator, bpy.types.Operator):
     @reporting
     def execute(self, context):
         scene, strip = active.target(context)
-        return self.start_job(context, jobs.Check(frames=format_frames(plates.plate_of(scene, strip).frames)))
+        return self.start_job(context, Check(frames=format_frames(plates.plate_of(scene, strip).frames)))
 
 
 class WISP_OT_deliver(JobOperator, bpy.types.Operator):
@@ -72,7 +73,7 @@ class WISP_OT_deliver(JobOperator, bpy.types.Operator):
         scene, strip = active.target(context)
         if not self.filepath:
             raise plates.Refusal("Name the files, for example matte.####.exr.")
-        request = jobs.Deliver(
+        request = Deliver(
             output=str(Path(bpy.path.abspath(self.filepath)).absolute()),
             layout=self.layout_kind,
             confidence=self.confidence,
@@ -116,7 +117,7 @@ class WISP_OT_farm(JobOperator, bpy.types.Operator):
         plate = plates.plate_of(scene, strip)
         folder = Path(bpy.path.abspath(self.directory)).absolute() / f"{bpy.path.clean_name(strip.name)}_{self.queue}"
         maps = [rule.strip() for rule in self.paths.split(";") if rule.strip()]
-        return self.start_job(context, jobs.Pack(self.queue, str(folder), format_frames(plate.frames), maps=maps))
+        return self.start_job(context, Pack(self.queue, str(folder), format_frames(plate.frames), maps=maps))
 
 
 class WISP_OT_make_masks(JobOperator, bpy.types.Operator):
@@ -131,7 +132,7 @@ class WISP_OT_make_masks(JobOperator, bpy.types.Operator):
         plate = plates.plate_of(scene, strip)
         offset = _offset(plate, "Masks")
         path = Path(tempfile.mkdtemp(dir=bpy.app.tempdir)) / "shapes.json"
-        request = jobs.Deliver(output=str(path), layout="shapes", frames=format_frames(plate.frames))
+        request = Deliver(output=str(path), layout="shapes", frames=format_frames(plate.frames))
 
         def make() -> str:
             made = shapes.build_masks(json.loads(path.read_text(encoding="utf-8")), offset)
@@ -237,10 +238,10 @@ class TakesRoto(JobOperator):
         uid = model.own(strip).uid
         band = float(self.band) if self.finish else None
         folder = places.here().plate(uid) / "prompts"
-        found: list[jobs.RotoRead] = []
+        found: list[RotoRead] = []
 
-        def on_event(event: jobs.Event) -> None:
-            if isinstance(event, jobs.RotoRead):
+        def on_event(event: Event) -> None:
+            if isinstance(event, RotoRead):
                 found.append(event)
 
         def add() -> str:
@@ -258,7 +259,7 @@ class TakesRoto(JobOperator):
             session.redraw()
             return f"Objects made: {', '.join(read.object for read in found)}"
 
-        return self.start_job(context, jobs.Roto(str(source), str(folder), self.keys, self.count, band), add, on_event)
+        return self.start_job(context, Roto(str(source), str(folder), self.keys, self.count, band), add, on_event)
 
 
 def remember(step: str) -> None:
@@ -312,10 +313,10 @@ class WISP_OT_carry(JobOperator, bpy.types.Operator):
         uid = model.own(strip).uid
         cache = path.parent / "wisp-cache"
         folder = places.here().plate(uid) / "prompts"
-        found: list[jobs.PromptsCarried] = []
+        found: list[PromptsCarried] = []
 
-        def on_event(event: jobs.Event) -> None:
-            if isinstance(event, jobs.PromptsCarried):
+        def on_event(event: Event) -> None:
+            if isinstance(event, PromptsCarried):
                 found.append(event)
 
         def add() -> str:
@@ -338,11 +339,11 @@ class WISP_OT_carry(JobOperator, bpy.types.Operator):
                 f"; in doubt: {doubtful}" if doubtful else ""
             )
 
-        asked = jobs.Carry(str(path), str(folder), str(cache) if cache.is_dir() else None, shift=self.shift)
+        asked = Carry(str(path), str(folder), str(cache) if cache.is_dir() else None, shift=self.shift)
         return self.start_job(context, asked, add, on_event)
 
 
-def _draw(item, event: jobs.PromptsCarried) -> None:
+def _draw(item, event: PromptsCarried) -> None:
     """Put the prompts of a frame in place of those that an object has there."""
     for index in reversed([at for at, prompt in enumerate(item.prompts) if prompt.frame == event.frame]):
         item.prompts.remove(index)

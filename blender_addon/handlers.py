@@ -12,7 +12,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import carrying, foresight, model, outputs, places, plates, session
-from .client.jobs import counted
+from .client.wording import counted
 from .runs import runs
 
 _bypassed: list[str] = []

@@ -6,9 +6,9 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from . import active, compat, engine, model, outputs, plates, preferences, session
 from .active import OnPlate, reporting
-from .client import jobs
 from .client.errors import EngineError, ignore
 from .client.frames import format_frames
+from .client.requests import Solve
 from .runs import run_of, runs
 
 DIRECTIONS = (
@@ -104,9 +104,9 @@ class WISP_OT_jump(OnPlate, bpy.types.Operator):
         return {"FINISHED"}
 
 
-def whole(scene, strip) -> jobs.Solve:
+def whole(scene, strip) -> Solve:
     """All frames that the strip shows. Raises plates.Refusal."""
-    return jobs.Solve(format_frames(plates.plate_of(scene, strip).frames))
+    return Solve(format_frames(plates.plate_of(scene, strip).frames))
 
 
 class JobOperator(OnPlate):
@@ -150,7 +150,7 @@ class WISP_OT_track(JobOperator, bpy.types.Operator):
         frames = self.frames(scene, plates.plate_of(scene, strip))
         if not frames:
             raise plates.Refusal("The strip is not visible on these frames.")
-        return self.start_job(context, jobs.Solve(format_frames(frames)))
+        return self.start_job(context, Solve(format_frames(frames)))
 
     def frames(self, scene, plate) -> list[int]:
         now = scene.frame_current

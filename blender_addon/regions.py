@@ -6,7 +6,8 @@ from bpy.props import BoolProperty
 
 from . import active, model, plates, session
 from .active import OnPlate, reporting
-from .client import jobs
+from .client.events import Event, RegionFitted
+from .client.requests import Region
 from .exchange import remember
 from .operators import JobOperator
 
@@ -49,10 +50,10 @@ class WISP_OT_fit_region(JobOperator, bpy.types.Operator):
             raise plates.Refusal("Draw the object first: its region is fitted around its masks.")
         wisp = model.own(strip)
         uid, number = wisp.uid, item.number
-        found: list[jobs.RegionFitted] = []
+        found: list[RegionFitted] = []
 
-        def on_event(event: jobs.Event) -> None:
-            if isinstance(event, jobs.RegionFitted):
+        def on_event(event: Event) -> None:
+            if isinstance(event, RegionFitted):
                 found.append(event)
 
         def store() -> str:
@@ -67,7 +68,7 @@ class WISP_OT_fit_region(JobOperator, bpy.types.Operator):
             session.redraw()
             return event.sentence
 
-        return self.start_job(context, jobs.Region([number]), store, on_event)
+        return self.start_job(context, Region([number]), store, on_event)
 
 
 register, unregister = bpy.utils.register_classes_factory((WISP_OT_region, WISP_OT_fit_region))

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import document, engine, filing, model, outputs, places, plates, record
-from .client import jobs
+from .client.ends import Done
 from .client.errors import EngineError, EngineGone, ignore
+from .client.events import Event
 from .client.frames import frames_in
+from .client.requests import Request, Solve
 from .client.session import READY, SETTLE, Lane, Places, Timer
 from .engine import Fault
 from .mattes import MatteFolder
@@ -97,9 +99,9 @@ def recall() -> None:
 def start_job(
     scene: Any,
     strip: Any,
-    request: jobs.Request,
+    request: Request,
     then: Callable[[], str] | None = None,
-    on_event: Callable[[jobs.Event], None] = ignore,
+    on_event: Callable[[Event], None] = ignore,
 ) -> Run:
     """Start a job for the plate; what a solve gives is shown. `then` is called at a good end, and returns what is said
     of it; `on_event` gets what the job tells.
@@ -114,7 +116,7 @@ def start_job(
     _unsent.discard(run.uid)
     run.said = ""
 
-    def ended(end: jobs.Done | None, why: str) -> None:
+    def ended(end: Done | None, why: str) -> None:
         try:
             if end is not None and then is not None:
                 run.said = then()
@@ -125,7 +127,7 @@ def start_job(
 
     if not run.session.run(request, on_event, ended):
         raise EngineGone(run.session.message)
-    if isinstance(request, jobs.Solve):
+    if isinstance(request, Solve):
         run.show(strip.wisp.shown_objects, frames_in(request.frames or ""), anyway=True)
         outputs.update(scene, strip)
     return run

@@ -6,7 +6,8 @@ from bpy.props import FloatProperty, IntProperty, StringProperty
 
 from . import active, candidates, model, plates, session
 from .active import reporting
-from .client import jobs
+from .client.events import BoxFound, Candidate, Event
+from .client.requests import Detect, Subject
 from .client.tables import THRESHOLD
 from .exchange import remember
 from .operators import JobOperator
@@ -31,10 +32,10 @@ class WISP_OT_subject(JobOperator, bpy.types.Operator):
         if candidates.offered(strip, frame):
             self.report({"INFO"}, candidates.choose(strip, self.number))
             return {"FINISHED"}
-        found: list[jobs.Candidate] = []
+        found: list[Candidate] = []
 
-        def on_event(event: jobs.Event) -> None:
-            if isinstance(event, jobs.Candidate):
+        def on_event(event: Event) -> None:
+            if isinstance(event, Candidate):
                 found.append(event)
 
         def add() -> str:
@@ -51,7 +52,7 @@ class WISP_OT_subject(JobOperator, bpy.types.Operator):
             remember("Subject")
             return candidates.words(found)
 
-        return self.start_job(context, jobs.Subject(frame), add, on_event)
+        return self.start_job(context, Subject(frame), add, on_event)
 
 
 class WISP_OT_add_text(JobOperator, bpy.types.Operator):
@@ -78,10 +79,10 @@ class WISP_OT_add_text(JobOperator, bpy.types.Operator):
         frame = active.frame_of(self, context)
         _, strip = active.target(context)
         uid = model.own(strip).uid
-        found: list[jobs.BoxFound] = []
+        found: list[BoxFound] = []
 
-        def on_event(event: jobs.Event) -> None:
-            if isinstance(event, jobs.BoxFound):
+        def on_event(event: Event) -> None:
+            if isinstance(event, BoxFound):
                 found.append(event)
 
         def add() -> str:
@@ -96,7 +97,7 @@ class WISP_OT_add_text(JobOperator, bpy.types.Operator):
             session.redraw()
             return f"{words}: found with a score of {box.score:.2f}"
 
-        return self.start_job(context, jobs.Detect(words=words, frame=frame, threshold=self.threshold), add, on_event)
+        return self.start_job(context, Detect(words=words, frame=frame, threshold=self.threshold), add, on_event)
 
 
 register, unregister = bpy.utils.register_classes_factory((WISP_OT_subject, WISP_OT_add_text))

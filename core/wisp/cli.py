@@ -178,7 +178,7 @@ def _fail(message: str, code: int, arguments: Sequence[str], kind: str, path: st
     if "--json" in arguments:
         import json
 
-        from .client.jobs import Failed
+        from .client.ends import Failed
 
         print(json.dumps(Failed(code, message, kind, "", path).line()), flush=True)
     print(f"wisp: {message}", file=sys.stderr, flush=True)

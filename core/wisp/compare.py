@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from .atomic import spare_others
 from .cache import read_matte
-from .client.jobs import Compare, Compared, HeadErrors
+from .client.ends import Compared
+from .client.events import HeadErrors
+from .client.requests import Compare
 from .contact_sheet import ByteImage, FloatImage, GridRow, cut_out, difference, picture_grid, write_png
 from .errors import UsageError
 from .frames import format_frames, parse_frames

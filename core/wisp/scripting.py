@@ -26,9 +26,12 @@ from pydantic import Field
 
 from . import shot as documents
 from .arguments import Frame, Line, Names, Numbers, Range, all_checked, checked, frames_of, range_text
-from .client import jobs
+from .client.ends import Compared, Delivered, Solved
+from .client.events import BoxFound, Candidate, Event, PromptsCarried, Verdict
 from .client.frames import as_sequence, spans
+from .client.requests import Carry, Check, Compare, Deliver, Detect, Request, Subject
 from .client.tables import EDGE, PAINTED, STROKE_RADIUS, UNKNOWN_RADIUS
+from .client.wording import counted
 from .errors import UsageError
 from .panel.shot_edits import ShotEdits
 from .view.places import cache_beside, fit_to_plate, new_shot
@@ -37,8 +40,8 @@ from .weights.options import RunOptions
 if TYPE_CHECKING:
     from .solve import Solver
 
-Asked = TypeVar("Asked", bound=jobs.Request)
-Listener = Callable[[jobs.Event], None]
+Asked = TypeVar("Asked", bound=Request)
+Listener = Callable[[Event], None]
 
 
 @checked
@@ -200,10 +203,10 @@ class OpenShot:
         objects: Names | None = None,
         on_event: Listener | None = None,
         should_stop: Callable[[], bool] = lambda: False,
-    ) -> jobs.Solved:
+    ) -> Solved:
         """Compute what is missing of `frames` (None: all) of `objects` (names; None: the enabled ones).
 
-        `on_event` gets `wisp.client.jobs.Progress`, `FrameDone`, ... Raises UsageError, InputError, WeightsError,
+        `on_event` gets `wisp.client.events.Progress`, `FrameDone`, ... Raises UsageError, InputError, WeightsError,
         DeviceError, MemoryLimitError, OutputError; CancelledError where `should_stop` turned true after a frame.
         """
         from .solve.events import ignore
@@ -220,29 +223,29 @@ class OpenShot:
         on_event: Listener | None = None,
         should_stop: Callable[[], bool] = lambda: False,
         **options: Any,
-    ) -> jobs.Delivered:
+    ) -> Delivered:
         """Write solved mattes as files for others. `output` and `options` (`layout`, `format`, `version`, ...) are
-        those of `wisp.client.jobs.Deliver`. Raises UsageError, InputError (frames that are not solved), OutputError;
-        CancelledError as of `solve`."""
+        those of `wisp.client.requests.Deliver`. Raises UsageError, InputError (frames that are not solved),
+        OutputError; CancelledError as of `solve`."""
         from .deliver import deliver
         from .solve.events import ignore
 
-        asked = self._asked(jobs.Deliver, frames, objects, output=str(output), **options)
+        asked = self._asked(Deliver, frames, objects, output=str(output), **options)
         return deliver(self._solver(), asked, on_event or ignore, should_stop)
 
     def check(
         self, frames: Range = None, objects: Names | None = None, sheet: str | Path | None = None
-    ) -> list[jobs.Verdict]:
+    ) -> list[Verdict]:
         """What is to be thought of every solved matte; `sheet`: also a picture of the worst."""
         from .quality import check
 
-        verdicts: list[jobs.Verdict] = []
+        verdicts: list[Verdict] = []
 
-        def listen(event: jobs.Event) -> None:
-            if isinstance(event, jobs.Verdict):
+        def listen(event: Event) -> None:
+            if isinstance(event, Verdict):
                 verdicts.append(event)
 
-        asked = self._asked(jobs.Check, frames, objects, sheet=None if sheet is None else str(sheet))
+        asked = self._asked(Check, frames, objects, sheet=None if sheet is None else str(sheet))
         check(self._solver(), asked, listen)
         return verdicts
 
@@ -254,11 +257,11 @@ class OpenShot:
         frames: Range = None,
         objects: Names | None = None,
         **options: Any,
-    ) -> jobs.Compared:
-        """Matte with several heads, side by side on a sheet; `options` are those of `wisp.client.jobs.Compare`."""
+    ) -> Compared:
+        """Matte with several heads, side by side on a sheet; `options` are those of `wisp.client.requests.Compare`."""
         from .compare import compare
 
-        asked = self._asked(jobs.Compare, frames, objects, heads=list(heads), output=str(output), **options)
+        asked = self._asked(Compare, frames, objects, heads=list(heads), output=str(output), **options)
         return compare(self._solver(), asked)
 
     def other_view(self, view: str, document: str | Path | None = None, cache: str | Path | None = None) -> OpenShot:
@@ -295,7 +298,7 @@ class OpenShot:
         objects: Names | None = None,
         cache: str | Path | None = None,
         on_event: Listener | None = None,
-    ) -> list[jobs.PromptsCarried]:
+    ) -> list[PromptsCarried]:
         """Take over the prompts of another shot's document, of the other eye or another take: each is put where its
         object is seen here, and a solved frame comes as a mask. They replace what an object of that name has on those
         frames.
@@ -305,18 +308,18 @@ class OpenShot:
         """
         from .solve.carry import carry
 
-        found: list[jobs.PromptsCarried] = []
+        found: list[PromptsCarried] = []
 
-        def listen(event: jobs.Event) -> None:
+        def listen(event: Event) -> None:
             if on_event is not None:
                 on_event(event)
-            if isinstance(event, jobs.PromptsCarried):
+            if isinstance(event, PromptsCarried):
                 found.append(event)
 
         place = Path(source).resolve()
         root = self.path.resolve().parent
         asked = _request(
-            jobs.Carry,
+            Carry,
             source=str(place),
             folder=str(root / "prompts"),
             cache=str(Path(cache).resolve() if cache else cache_beside(place, os.environ)),
@@ -332,32 +335,32 @@ class OpenShot:
         self.edit(lambda edits: edits.take_carried(found))
         return found
 
-    def detect(self, objects: Names | None = None, **options: Any) -> list[jobs.BoxFound]:
-        """Give text prompts their boxes, in the document; `options` are those of `wisp.client.jobs.Detect`."""
+    def detect(self, objects: Names | None = None, **options: Any) -> list[BoxFound]:
+        """Give text prompts their boxes, in the document; `options` are those of `wisp.client.requests.Detect`."""
         from .solve.words import detect
 
-        found: list[jobs.BoxFound] = []
+        found: list[BoxFound] = []
 
-        def listen(event: jobs.Event) -> None:
-            if isinstance(event, jobs.BoxFound):
+        def listen(event: Event) -> None:
+            if isinstance(event, BoxFound):
                 found.append(event)
 
-        shot, _ = detect(self._solver(), self._asked(jobs.Detect, None, objects, **options), listen)
+        shot, _ = detect(self._solver(), self._asked(Detect, None, objects, **options), listen)
         self.edit(lambda edits: edits.set_objects(shot.model_dump(mode="json")["objects"]))
         return found
 
-    def subjects(self, frame: Frame) -> list[jobs.Candidate]:
+    def subjects(self, frame: Frame) -> list[Candidate]:
         """What a frame may be about, the likeliest first; `candidate.prompts` go into `Object.add` one by one. Raises
         QualityError where nothing stands out."""
         from .solve.subject import find_subject
 
-        found: list[jobs.Candidate] = []
+        found: list[Candidate] = []
 
-        def listen(event: jobs.Event) -> None:
-            if isinstance(event, jobs.Candidate):
+        def listen(event: Event) -> None:
+            if isinstance(event, Candidate):
                 found.append(event)
 
-        find_subject(self._solver(), jobs.Subject(frame), listen)
+        find_subject(self._solver(), Subject(frame), listen)
         return found
 
     def picture(self, frame: Frame) -> NDArray[np.float32]:
@@ -405,7 +408,7 @@ class Object:
         self.name = name
 
     def __repr__(self) -> str:
-        return f"<object {self.name!r} with {jobs.counted(len(self.spec.prompts), 'prompt')}>"
+        return f"<object {self.name!r} with {counted(len(self.spec.prompts), 'prompt')}>"
 
     @property
     def spec(self) -> documents.ObjectSpec:

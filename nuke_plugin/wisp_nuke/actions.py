@@ -21,9 +21,11 @@ from . import (
     strokes,
 )
 from .engine import ENGINE
+from .vendor.client.ends import Done, SubjectFound
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError
-from .vendor.client.jobs import BoxFound, Candidate, Check, Detect, Done, Subject, SubjectFound
+from .vendor.client.events import BoxFound, Candidate
+from .vendor.client.requests import Check, Detect, Subject
 from .vendor.client.states import STATES, drawn_states
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Any, Dict, List, Optional
 
 from . import edits, graph, host, node
-from .vendor.client.jobs import counted
+from .vendor.client.wording import counted
 
 _KNOB = re.compile(r"parent\.(\w+)(?:\.([rgb]))?")
 #: Nodes that change nothing while these knobs hold these values.

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional
 
 from . import edits, host, masks, solving
 from .vendor.client.carry import carry
-from .vendor.client.jobs import PromptsCarried
+from .vendor.client.events import PromptsCarried
 
 
 def of_selected(group: Any) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, List, Optional
 
 from . import edits, host, plates, solving, state
-from .vendor.client.jobs import Done, Event, Roto, RotoRead
+from .vendor.client.ends import Done
+from .vendor.client.events import Event, RotoRead
+from .vendor.client.requests import Roto
 
 
 def add_selected_mask(group: Any) -> None:

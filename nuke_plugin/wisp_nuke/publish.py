@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from . import bake, edits, graph, host, knobs, node, solving
-from .vendor.client.jobs import Deliver, Done, Pack, Packed
+from .vendor.client.ends import Done, Packed
+from .vendor.client.requests import Deliver, Pack
 from .vendor.client.tables import (
     FORMATS,
     LAYOUTS,

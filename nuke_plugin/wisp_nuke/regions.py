@@ -6,7 +6,8 @@ import math
 from typing import Any, List, Optional
 
 from . import edits, host, solving
-from .vendor.client.jobs import Event, Region, RegionFitted
+from .vendor.client.events import Event, RegionFitted
+from .vendor.client.requests import Region
 
 
 def of_box(group: Any) -> None:

@@ -11,10 +11,12 @@ from typing import Any, Callable, Dict, List, Optional, Set
 from . import edits, graph, host, node, plates, state
 from .edits import Refusal
 from .engine import ENGINE
+from .vendor.client.ends import Done
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError, ignore
+from .vendor.client.events import Event
 from .vendor.client.frames import FrameName
-from .vendor.client.jobs import Done, Event, Request
+from .vendor.client.requests import Request
 from .vendor.client.session import Places, Session
 from .vendor.client.tables import STAGES
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wisp.client import jobs
 from wisp.client.client import Client, EngineExit
 from wisp.client.errors import EngineError, EngineGone
+from wisp.client.requests import Check
 from wisp.client.shots import RemoteShot
 
 #: Answers every request with its own params, after the lines of `before`.
@@ -213,7 +213,7 @@ def test_no_job_is_done_for_a_document_that_was_refused() -> None:
     client.requests.pop()[2]({"shot_id": "s", "status": {}})
 
     def run() -> None:
-        shot.run(jobs.Check(), lambda _: None, lambda _: None, lambda error: told.append(str(error)))
+        shot.run(Check(), lambda _: None, lambda _: None, lambda error: told.append(str(error)))
 
     shot.update({"name": "b"})
     run()

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from wisp.client import jobs
 from wisp.client.client import EngineExit, Signal
+from wisp.client.ends import Checked, Solved
 from wisp.client.errors import EngineError, EngineGone
+from wisp.client.events import FrameDone, Progress, Verdict
+from wisp.client.requests import Check, Compare, Request
 from wisp.client.session import PATIENCE, POLL, PREVIEW, SETTLE, Places, Session
 
 
@@ -63,7 +65,7 @@ class Shot:
         self.asked.append(("preview", number, frame))
         self.previews.append((there, failed))
 
-    def run(self, asked: jobs.Request, *handlers: Any) -> Job:
+    def run(self, asked: Request, *handlers: Any) -> Job:
         self.asked.append((asked.method, getattr(asked, "frames", None)))
         self.handlers = handlers
         return self.job
@@ -184,7 +186,7 @@ def test_how_a_job_ended_is_said_until_the_next_edit(made: Any) -> None:
     session, client, _, _ = made
     session.solve("1-9")
     client.shot.job.finished = True
-    client.shot.handlers[1](jobs.Solved(tracked=2, matted=3, cached=6))
+    client.shot.handlers[1](Solved(tracked=2, matted=3, cached=6))
     assert session.message == "2 masks tracked, 3 mattes computed, 6 kept." and client.shot.asked[-1] == ("refresh",)
     session.solve("1-9")
     client.shot.handlers[2](EngineError("stopped", kind="cancelled"))
@@ -227,17 +229,17 @@ def test_polls_until_it_is_closed(made: Any) -> None:
 def test_what_a_check_doubts_is_marked_with_its_reason(made: Any) -> None:
     session, client, _, _ = made
     ends: list[tuple[Any, str]] = []
-    assert session.run(jobs.Check(), on_end=lambda *end: ends.append(end))
-    assert not session.run(jobs.Check()), "one job at a time"
+    assert session.run(Check(), on_end=lambda *end: ends.append(end))
+    assert not session.run(Check()), "one job at a time"
     told = client.shot.handlers[0]
-    told(jobs.Progress("check", 7, 1, 4, 2.0))
+    told(Progress("check", 7, 1, 4, 2.0))
     assert session.progress is not None and session.progress.done == 1
-    told(jobs.Verdict("hero", 1, 7, "judged", 0.9, True, ("it shrank", "it flickers")))
-    told(jobs.Verdict("hero", 1, 8, "judged", 0.1))
+    told(Verdict("hero", 1, 7, "judged", 0.9, True, ("it shrank", "it flickers")))
+    told(Verdict("hero", 1, 8, "judged", 0.1))
     assert session.lanes[1].suspicious == {7: "it shrank; it flickers"}
     client.shot.job.finished = True
-    client.shot.handlers[1](jobs.Checked(2, 1))
-    assert session.message == "2 frames judged, 1 suspicious" and ends == [(jobs.Checked(2, 1), "")]
+    client.shot.handlers[1](Checked(2, 1))
+    assert session.message == "2 frames judged, 1 suspicious" and ends == [(Checked(2, 1), "")]
 
 
 def test_where_an_object_is_lost_is_known_until_it_is_solved_anew(made: Any) -> None:
@@ -252,8 +254,8 @@ def test_where_an_object_is_lost_is_known_until_it_is_solved_anew(made: Any) -> 
 def test_mattes_of_a_comparison_are_not_the_shots(made: Any) -> None:
     session, client, _, _ = made
     ends: list[tuple[Any, str]] = []
-    session.run(jobs.Compare(["guided", "embedded"], "/cache/compare.png"), on_end=lambda *end: ends.append(end))
-    client.shot.handlers[0](jobs.FrameDone("hero", 1, 7, "/cache/m/alpha.0007.exr", "solved", "tracked", 1.0))
+    session.run(Compare(["guided", "embedded"], "/cache/compare.png"), on_end=lambda *end: ends.append(end))
+    client.shot.handlers[0](FrameDone("hero", 1, 7, "/cache/m/alpha.0007.exr", "solved", "tracked", 1.0))
     assert session.matte_path(1, 7) is None
     client.shot.job.finished = True
     client.shot.handlers[2](EngineError("There is no head 'x'.", hint="See wisp models."))

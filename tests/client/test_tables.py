@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from wisp.client import jobs, tables
+from wisp.client import tables
+from wisp.client.events import Progress
+from wisp.client.requests import Deliver, Roto
 from wisp.commands.prompts import _PARSERS
 from wisp.commands.report import Reporter
 from wisp.deliver import FORMATS
@@ -88,7 +90,7 @@ def test_defaults_change_nothing_and_are_within_the_limits() -> None:
 def test_what_nobody_chose_stands_once() -> None:
     """Models by default, and what a delivery may be of."""
     assert (SolveSpec().tracker, SolveSpec().head) == (tables.TRACKER, tables.HEAD)
-    assert set(get_args(get_args(api.described(jobs.Deliver)["layout"][0])[0])) == set(tables.LAYOUTS)
+    assert set(get_args(get_args(api.described(Deliver)["layout"][0])[0])) == set(tables.LAYOUTS)
     assert tuple(FORMATS) == tables.PICTURE_FORMATS and set(SHAPES) == set(tables.SHAPE_FORMATS)
     ids = {entry.id for entry in entries()}
     assert {tables.TRACKER, tables.HEAD, tables.DETECTOR} <= ids
@@ -114,20 +116,20 @@ def test_the_kinds_of_prompts_are_those_of_the_document() -> None:
 
 
 def test_every_stage_of_a_job_has_words() -> None:
-    stages, _ = api.described(jobs.Progress)["stage"]
+    stages, _ = api.described(Progress)["stage"]
     assert set(get_args(stages)) <= set(tables.STAGES)
 
 
 def test_the_ways_to_choose_keys_of_roto_are_those_of_the_job() -> None:
-    ways, _ = api.described(jobs.Roto)["keys"]
+    ways, _ = api.described(Roto)["keys"]
     assert get_args(ways) == tuple(tables.ROTO_KEYS)
 
 
 def test_a_terminal_shows_a_bar_for_every_stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    stages = get_args(api.described(jobs.Progress)["stage"][0])
+    stages = get_args(api.described(Progress)["stage"][0])
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with Reporter() as reporter:
         for stage in stages:
-            reporter(jobs.Progress(stage, None, 1, 2, None))
+            reporter(Progress(stage, None, 1, 2, None))
     shown = capsys.readouterr().err
     assert all(tables.STAGES[stage].split()[0] in shown for stage in stages)

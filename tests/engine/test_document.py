@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wisp.client import client, connection, jobs
+from wisp.client import client, connection
+from wisp.client.notifications import NOTIFICATIONS
 from wisp.engine import api, document
 from wisp.errors import WispError
 
@@ -18,7 +19,7 @@ def test_the_page_is_generated_from_the_types() -> None:
 
 def test_everything_is_named_on_the_page() -> None:
     page = document.text()
-    for name in (*api.METHODS, *api.NOTIFICATIONS, *jobs.NOTIFICATIONS, *map(str, api.ERRORS)):
+    for name in (*api.METHODS, *api.NOTIFICATIONS, *NOTIFICATIONS, *map(str, api.ERRORS)):
         assert name in page, name
 
 

@@ -8,7 +8,9 @@ import pytest
 from weights.conftest import home, server
 from weights.file_server import FileServer
 from weights.stand_ins import GOOD, REGISTRY
-from wisp.client import jobs
+from wisp.client.ends import Fetched
+from wisp.client.events import Event, Notice, Progress
+from wisp.client.requests import Fetch
 from wisp.engine.fetching import fetch
 from wisp.engine.jobs import Job
 from wisp.errors import CancelledError
@@ -22,13 +24,13 @@ class Told:
     """A job and what it told; `stop_at`: cancelled once so many bytes are told of."""
 
     def __init__(self, stop_at: int | None = None) -> None:
-        self.events: list[jobs.Event] = []
-        self.job = Job("job-1", "shot-1", lambda _: jobs.Fetched("", [], []), self._take, lambda: None)
+        self.events: list[Event] = []
+        self.job = Job("job-1", "shot-1", lambda _: Fetched("", [], []), self._take, lambda: None)
         self._stop_at = stop_at
 
-    def _take(self, _job: str, event: jobs.Event) -> None:
+    def _take(self, _job: str, event: Event) -> None:
         self.events.append(event)
-        if isinstance(event, jobs.Progress) and self._stop_at is not None and event.done >= self._stop_at:
+        if isinstance(event, Progress) and self._stop_at is not None and event.done >= self._stop_at:
             self.job.cancelled.set()
 
 
@@ -44,12 +46,12 @@ def published(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> FileServer
 
 def test_terms_come_first_and_the_end_says_what_can_be_used(published: FileServer, home: Path) -> None:
     told = Told()
-    end = fetch(jobs.Fetch("hero"), RunOptions(), told.job)
+    end = fetch(Fetch("hero"), RunOptions(), told.job)
     told.job.flush()
     first, *others = told.events
-    assert isinstance(first, jobs.Notice) and "NON-COMMERCIAL" in first.message
+    assert isinstance(first, Notice) and "NON-COMMERCIAL" in first.message
     last = others[-1]
-    assert isinstance(last, jobs.Progress)
+    assert isinstance(last, Progress)
     assert (last.stage, last.done, last.total) == ("fetch", len(GOOD), len(GOOD))
     assert end.paths == [(home / "hero+.pt").as_posix()]
     assert end.available == ["plain", "hero", "lacking"], "`both` still lacks a file"
@@ -61,9 +63,9 @@ def test_a_stopped_transfer_is_kept_and_gone_on_with(published: FileServer, home
     told = Told()
     told.job.cancelled.set()
     with pytest.raises(CancelledError, match="what has come is kept"):
-        fetch(jobs.Fetch("hero"), RunOptions(), told.job)
+        fetch(Fetch("hero"), RunOptions(), told.job)
     kept = (home / ".hero+.pt.part").stat().st_size
     assert 1000 < kept <= len(GOOD)
-    fetch(jobs.Fetch("hero"), RunOptions(), Told().job)
+    fetch(Fetch("hero"), RunOptions(), Told().job)
     assert (home / "hero+.pt").read_bytes() == GOOD
     assert published.asked[0] == "bytes=1000-"

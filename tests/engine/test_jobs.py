@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 
 import pytest
-from wisp.client.jobs import Done, Event, Failed, Notice, Progress, Solved
+from wisp.client.ends import Done, Failed, Solved
+from wisp.client.events import Event, Notice, Progress
 from wisp.engine import api
 from wisp.engine.jobs import PROGRESS_INTERVAL, Job, Worker
 from wisp.errors import CancelledError, MemoryLimitError

@@ -15,7 +15,7 @@ pytest.importorskip("PySide6", reason="the overlay needs PySide6 (the gui extra)
 
 from PySide6 import QtTest, QtWidgets
 from PySide6.QtCore import QPoint, Qt
-from wisp.client import jobs
+from wisp.client.events import Candidate
 
 SIZE, FRAME = (64, 48), 1001
 ZOOM, CENTER = 5.0, (30.0, 20.0)
@@ -97,8 +97,8 @@ def test_it_appears_where_two_picks_prove_it_and_nowhere_else(session: Any, pick
     # What the frame may be about is outlined until something else is drawn.
     edits = session.module("edits")
     number = edits.active(picked)["id"]
-    candidate = jobs.Candidate(1, 1001, (5.0, 5.0, 15.0, 15.0), (10.0, 10.0), 0.9, True, [[[5, 5], [15, 5], [10, 20]]])
-    other = jobs.Candidate(2, 1001, (25.0, 5.0, 35.0, 15.0), (30.0, 10.0), 0.5, True, [[[25, 5], [35, 5], [30, 20]]])
+    candidate = Candidate(1, 1001, (5.0, 5.0, 15.0, 15.0), (10.0, 10.0), 0.9, True, [[[5, 5], [15, 5], [10, 20]]])
+    other = Candidate(2, 1001, (25.0, 5.0, 35.0, 15.0), (30.0, 10.0), 0.5, True, [[[25, 5], [35, 5], [30, 20]]])
     edits.edit(picked, "Wisp subject", lambda shot: shot.set_object(number, prompts=candidate.prompts))
     session.module("state").of(picked).candidates = [candidate, other]
     QtTest.QTest.mouseMove(viewer, viewer.place(45, 45))

@@ -8,7 +8,7 @@ import cv2
 import pytest
 from detectors.conftest import weights
 from helpers.hand import FRAMES, Hand, disc
-from wisp.client import jobs
+from wisp.client.events import Candidate
 from wisp.panel.compare import CompareHeads
 from wisp.panel.fetch import GetModels
 from wisp.panel.qt import Qt
@@ -135,9 +135,9 @@ def test_candidates_go_by_number_and_by_escape_and_with_their_frame(window: Wind
     editor = window.editor
     editor.live.setChecked(False)
     outline = [[[10.0, 10.0], [90.0, 10.0], [90.0, 90.0], [10.0, 90.0]]]
-    one = jobs.Candidate(1, FIRST, (10.0, 10.0, 90.0, 90.0), (45.0, 45.0), 0.4, True, outline)
+    one = Candidate(1, FIRST, (10.0, 10.0, 90.0, 90.0), (45.0, 45.0), 0.4, True, outline)
     small = [[[40.0, 40.0], [60.0, 40.0], [60.0, 60.0], [40.0, 60.0]]]
-    two = jobs.Candidate(2, FIRST, (40.0, 40.0, 60.0, 60.0), (50.0, 50.0), 0.3, False, small)
+    two = Candidate(2, FIRST, (40.0, 40.0, 60.0, 60.0), (50.0, 50.0), 0.3, False, small)
     for leave in (
         lambda: hand.key(Qt.Key.Key_Escape),
         lambda: hand.key(Qt.Key.Key_Right),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from helpers.hand import FRAMES, Hand, disc
 from wisp import shot as documents
-from wisp.client import jobs
+from wisp.client.events import Verdict
+from wisp.client.requests import Check
 from wisp.panel.carrying import carried, placed
 from wisp.panel.qt import Qt
 from wisp.view.window import Window
@@ -34,7 +35,7 @@ def test_a_check_marks_frames_and_the_keys_walk_through_them(window: Window, han
     hand.wait(lambda: not session.busy)
     assert "8 frames judged" in editor.status.text()
     frame = FRAMES[3]
-    said = jobs.Verdict("object1", 1, frame, "judged", 0.8, True, ("it flickers",))
+    said = Verdict("object1", 1, frame, "judged", 0.8, True, ("it flickers",))
     session._handle(said)
     hand.key(Qt.Key.Key_BracketRight)
     assert editor.frame == frame and "it flickers" in editor.status.text()
@@ -46,8 +47,8 @@ def test_a_check_marks_frames_and_the_keys_walk_through_them(window: Window, han
     hand.wait(lambda: session.lanes[1].suspicious == {})
     (accepted,) = documents.parse(editor.edits.document).objects[0].accepted
     assert accepted == (frame, session.fingerprint(1, frame))
-    told: list[jobs.Verdict] = []
-    assert session.run(jobs.Check(), lambda event: told.append(event) if isinstance(event, jobs.Verdict) else None)
+    told: list[Verdict] = []
+    assert session.run(Check(), lambda event: told.append(event) if isinstance(event, Verdict) else None)
     hand.wait(lambda: not session.busy)
     (verdict,) = [one for one in told if one.frame == frame]
     assert verdict.state == "accepted" and not verdict.suspicious

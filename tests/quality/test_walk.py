@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from quality.conftest import FIRST, HEIGHT, LAST, WIDTH, disk
 from wisp.cache import read_matte
-from wisp.client.jobs import Verdict
+from wisp.client.events import Verdict
 from wisp.errors import UsageError
 from wisp.quality import check_shot
 from wisp.solve import Solver, solver_of

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from wisp import shot as documents
 from wisp.cli import main
-from wisp.client import jobs
+from wisp.client.events import Event
+from wisp.client.requests import Roto
 from wisp.errors import CancelledError
 from wisp.plates.exr import read_channels
 from wisp.shapes.formats import FORMATS
@@ -106,8 +107,8 @@ def test_what_is_wrong_is_said(plate: Path, capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("heard", [1, COUNT + 1, 2 * COUNT + 1, 3 * COUNT - 1])
 def test_stop_is_heard_from_frame_to_frame(plate: Path, tmp_path: Path, heard: int) -> None:
     """While the roto is read, while its masks are written, and while the band around them is."""
-    told: list[jobs.Event] = []
-    asked = jobs.Roto(str(plate / "roto.json"), str(tmp_path / "out"), band=4.0)
+    told: list[Event] = []
+    asked = Roto(str(plate / "roto.json"), str(tmp_path / "out"), band=4.0)
     with pytest.raises(CancelledError):
         take(asked, (WIDTH, HEIGHT), 1.0, range(1001, 1001 + COUNT), told.append, lambda: len(told) >= heard)
     assert len(told) == heard

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from wisp import shot as documents
 from wisp.cache import read_matte
-from wisp.client.jobs import Candidate, Subject
+from wisp.client.events import Candidate
+from wisp.client.requests import Subject
 from wisp.errors import UsageError
 from wisp.plates.clip import MOST_ASPECT, SquareClip, unsqueezing
 from wisp.solve import solver_of

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, List, Mapping, Optional
 
-from . import jobs
+from .ends import Carried, Done
+from .events import Event, PromptsCarried
+from .requests import Carry
 from .session import Session
 
 #: Why a frame is worth a look where the place of its prompts is not sure.
 DOUBT = "carried from another shot, in doubt"
 #: Draws what was found, and returns the ids of all objects by their names.
-Take = Callable[[List[jobs.PromptsCarried]], Mapping[str, int]]
+Take = Callable[[List[PromptsCarried]], Mapping[str, int]]
 
 
 def carry(
@@ -28,18 +30,18 @@ def carry(
     `folder`: where masks are written. `cache`: of the other shot, by default the one beside its document. `shift`: what
     is added to its frame numbers. Both paths absolute.
     """
-    found: List[jobs.PromptsCarried] = []
+    found: List[PromptsCarried] = []
 
-    def told(event: jobs.Event) -> None:
-        if isinstance(event, jobs.PromptsCarried):
+    def told(event: Event) -> None:
+        if isinstance(event, PromptsCarried):
             found.append(event)
 
-    def ended(end: Optional[jobs.Done], _: str) -> None:
-        if isinstance(end, jobs.Carried):
+    def ended(end: Optional[Done], _: str) -> None:
+        if isinstance(end, Carried):
             numbers = take(found)
             for event in found:
                 session.mark_suspicious(numbers[event.object], event.frame, DOUBT if event.doubtful else "")
 
     there = source.parent / "wisp-cache" if cache is None else cache
-    asked = jobs.Carry(str(source), str(folder), str(there) if there.is_dir() else None, shift=shift)
+    asked = Carry(str(source), str(folder), str(there) if there.is_dir() else None, shift=shift)
     return session.run(asked, told, ended)

@@ -15,10 +15,12 @@ import itertools
 import time
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from . import jobs
 from .client import Client, EngineExit, Signal
+from .ends import Done, Fetched, Solved
 from .errors import EngineError, EngineGone, ignore
+from .events import Event, FrameDone, Notice, Progress, Verdict
 from .frames import frames_in
+from .requests import Request, Solve
 from .shots import Job, RemoteShot
 from .suggest import suggest
 
@@ -132,7 +134,7 @@ class Session:
         self._document = document
         self.lanes: Dict[int, Lane] = {}
         #: Of the running job.
-        self.progress: Optional[jobs.Progress] = None
+        self.progress: Optional[Progress] = None
         #: One sentence for the status line, and whether it tells of a failure.
         self.message, self.failed = "The engine starts", False
         #: What is said at rest: how the last job ended, until the shot is edited.
@@ -328,13 +330,13 @@ class Session:
 
     def solve(self, frames: str, objects: Optional[List[int]] = None, direction: str = "both") -> None:
         """Compute what is missing on these frames. Nothing while a job runs."""
-        self.run(jobs.Solve(frames, objects, direction))  # type: ignore[arg-type]
+        self.run(Solve(frames, objects, direction))  # type: ignore[arg-type]
 
     def run(
         self,
-        asked: jobs.Request,
-        on_event: Callable[[jobs.Event], None] = ignore,
-        on_end: Callable[[Optional[jobs.Done], str], None] = ignore,
+        asked: Request,
+        on_event: Callable[[Event], None] = ignore,
+        on_end: Callable[[Optional[Done], str], None] = ignore,
     ) -> bool:
         """Have a job done for the document as it is now: solve, detect, deliver, compare, check. False, and nothing
         happens, while another one runs or where there is no engine.
@@ -348,17 +350,17 @@ class Session:
         if self._shot is None:
             return False
         self._send()
-        if isinstance(asked, jobs.Solve):
+        if isinstance(asked, Solve):
             self._looking = self._shot.refresh()  # a picture that was replaced since is to be solved too
         self.show_message(asked.doing)
-        self.progress = jobs.Progress("starting", None, 0, 0, None)  # type: ignore[arg-type]
-        self._solves = isinstance(asked, jobs.Solve)
+        self.progress = Progress("starting", None, 0, 0, None)  # type: ignore[arg-type]
+        self._solves = isinstance(asked, Solve)
 
-        def handle(event: jobs.Event) -> None:
+        def handle(event: Event) -> None:
             self._handle(event)
             on_event(event)
 
-        def done(end: jobs.Done) -> None:
+        def done(end: Done) -> None:
             self._done(end)
             on_end(end, "")
 
@@ -491,23 +493,23 @@ class Session:
         self.changed.emit()
         self.mattes_known.emit()
 
-    def _handle(self, event: jobs.Event) -> None:
-        if isinstance(event, jobs.Progress):
+    def _handle(self, event: Event) -> None:
+        if isinstance(event, Progress):
             self.progress = event
-        elif isinstance(event, jobs.FrameDone) and self._solves:
+        elif isinstance(event, FrameDone) and self._solves:
             self._forget(event.id, event.frame)
             self.note_track_state(event.id, event.frame, event.track_state, event.confidence)
             self._keep(event.id, event.frame, event.path)
-        elif isinstance(event, jobs.Verdict):
+        elif isinstance(event, Verdict):
             self._verdicts[event.id, event.frame] = "; ".join(event.reasons) if event.suspicious else ""
             self._weigh(event.id, event.frame)
-        elif isinstance(event, jobs.Notice) and event.level == "warning":
+        elif isinstance(event, Notice) and event.level == "warning":
             self.show_message(event.message)
         self.changed.emit()
 
-    def _done(self, end: jobs.Done) -> None:
-        lost = end.lost if isinstance(end, jobs.Solved) else {}
-        if isinstance(end, jobs.Fetched):
+    def _done(self, end: Done) -> None:
+        lost = end.lost if isinstance(end, Solved) else {}
+        if isinstance(end, Fetched):
             for model in self.models:
                 model["available"] = model["id"] in end.available
         words = "; ".join([end.sentence, *(f"{name} lost on {frames}" for name, frames in lost.items())])

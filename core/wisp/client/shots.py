@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional
 
-from . import jobs
+from .ends import ENDS, Done
 from .errors import EngineError, Failure, Result, as_error, ignore
+from .events import Event
+from .notifications import NOTIFICATIONS, parse
+from .requests import Request
 
 if TYPE_CHECKING:
     from .client import Client
@@ -134,17 +137,17 @@ class RemoteShot:
 
     def run(
         self,
-        asked: jobs.Request,
-        on_event: Callable[[jobs.Event], None],
-        on_done: Callable[[jobs.Done], None],
+        asked: Request,
+        on_event: Callable[[Event], None],
+        on_done: Callable[[Done], None],
         on_error: Optional[Failure] = None,
     ) -> Job:
         """Have a job done. `on_event` gets what it tells; exactly one of `on_done` and `on_error` is called, once."""
         handlers: Dict[str, Optional[Result]] = {
-            name: lambda params, kinds=kinds: on_event(jobs.parse(kinds[0], params))  # type: ignore[misc]
-            for name, kinds in jobs.NOTIFICATIONS.items()
+            name: lambda params, kinds=kinds: on_event(parse(kinds[0], params))  # type: ignore[misc]
+            for name, kinds in NOTIFICATIONS.items()
         }
-        handlers["job/done"] = lambda params: on_done(jobs.parse(jobs.ENDS[asked.method], params))
+        handlers["job/done"] = lambda params: on_done(parse(ENDS[type(asked)], params))
         job = Job(self._client, handlers, on_error or self._on_error)
         self._begin(asked.method, dataclasses.asdict(asked), job)
         return job

@@ -25,8 +25,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..atomic import ordinary, replacing, spare_others
-from ..client.jobs import Stopped, counted
+from ..client.ends import Stopped
 from ..client.tables import LAYOUTS, PROMPT_KINDS
+from ..client.wording import counted
 from ..errors import CancelledError, InputError, UsageError, expected
 from ..frames import format_frames
 from .options import add_output_options, set_up_logging

@@ -14,7 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..client.jobs import Check, Checked, Event, Verdict, counted
+from ..client.ends import Checked
+from ..client.events import Event, Verdict
+from ..client.requests import Check
+from ..client.wording import counted
 from ..errors import QualityError
 from ..frames import format_frames
 from .options import add_model_options, add_output_options, at_least, request_of, set_up_logging, solver_of

@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..client.jobs import Compare, Compared, Event, HeadErrors
+from ..client.ends import Compared
+from ..client.events import Event, HeadErrors
+from ..client.requests import Compare
 from ..errors import OutputError
 from .options import (
     add_model_options,

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..client.jobs import Deliver, Delivered
+from ..client.ends import Delivered
+from ..client.requests import Deliver
 from ..client.tables import LAYOUTS, PICTURE_FORMATS, SCREENS, SHAPE_FORMATS
 from .options import add_model_options, add_output_options, request_of, set_up_logging, solver_of
 from .report import report_job

@@ -17,8 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..client import jobs
-from ..client.jobs import Detect
+from ..client.ends import Detected, Done, SubjectFound
+from ..client.events import Candidate, Event, Notice
+from ..client.requests import Detect, Subject
 from ..client.tables import DETECTOR, THRESHOLD
 from ..errors import UsageError
 from .options import add_model_options, add_output_options, checked, frame_number, set_up_logging, solver_of
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--subject makes an object of its own; --objects is about words.", hint="Leave one out.")
     shot = documents.load(args.shot)
 
-    def work(listener: Listener, should_stop: Callable[[], bool]) -> jobs.Done:
+    def work(listener: Listener, should_stop: Callable[[], bool]) -> Done:
         if args.subject is not None:
             frame = solver_of(args, shot).plate.pictured[0] if args.frame is None else args.frame
             told = add_subject(args, shot, frame, solver_of(args, shot), listener, should_stop)
@@ -109,7 +110,7 @@ def add_boxes(
     listener: Listener,
     should_stop: Callable[[], bool],
     objects: list[int] | None = None,
-) -> jobs.Detected:
+) -> Detected:
     """Give the text prompts of `objects` (ids; None: the enabled ones) their boxes, in the document."""
     from ..solve.words import detect
 
@@ -126,36 +127,36 @@ def add_subject(
     solver: Solver,
     listener: Listener,
     should_stop: Callable[[], bool],
-) -> jobs.SubjectFound:
+) -> SubjectFound:
     """Give the shot an object for what the frame is about, or for the candidate that `--subject` names; none where an
     object has just these prompts already."""
     from ..shot import Box, Point, Prompt
     from ..solve.subject import find_subject
 
-    found: list[jobs.Candidate] = []
+    found: list[Candidate] = []
 
-    def listen(event: jobs.Event) -> None:
+    def listen(event: Event) -> None:
         listener(event)
-        if isinstance(event, jobs.Candidate):
+        if isinstance(event, Candidate):
             found.append(event)
 
-    end = find_subject(solver, jobs.Subject(frame), listen, should_stop)
+    end = find_subject(solver, Subject(frame), listen, should_stop)
     if args.subject > len(found):
         raise UsageError(
             f"There is no candidate {args.subject} on frame {frame}.", hint=f"There are {len(found)}, listed above."
         )
     if end.doubtful and not args.subject:
         text = f"What the subject of frame {frame} is is in doubt; the likeliest of {len(found)} candidates is taken. "
-        listener(jobs.Notice("warning", text + "Choose another with --subject N."))
+        listener(Notice("warning", text + "Choose another with --subject N."))
     chosen = found[max(args.subject, 1) - 1]
     prompts: list[Prompt] = [Box(frame=frame, xyxy=chosen.xyxy), Point(frame=frame, xy=chosen.xy)]
     same = next((item.name for item in shot.objects if item.prompts == prompts), None)
     if same is not None:
-        listener(jobs.Notice("info", f"The object '{same}' is candidate {chosen.number} already."))
+        listener(Notice("info", f"The object '{same}' is candidate {chosen.number} already."))
         return end
     taken = {item.name.casefold() for item in shot.objects}
     names = ("subject", *(f"subject{number}" for number in range(2, len(taken) + 3)))
     item = shot.add_object(next(name for name in names if name not in taken))
     item.prompts += prompts
-    listener(jobs.Notice("info", f"Candidate {chosen.number} is the object '{item.name}' now."))
+    listener(Notice("info", f"Candidate {chosen.number} is the object '{item.name}' now."))
     return end

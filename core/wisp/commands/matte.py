@@ -21,9 +21,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..client import jobs
+from ..client.ends import Stopped
+from ..client.events import Event, RotoRead
 from ..client.frames import spans
+from ..client.requests import Roto
 from ..client.tables import HEAD, TRACKER
+from ..client.wording import counted
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
 from ..frames import format_frames, parse_frames
 from .detect import add_boxes, add_detector_options, add_subject
@@ -141,7 +144,6 @@ def run(args: argparse.Namespace) -> int:
     from ..deliver import Delivery
     from ..plates import open_plate
     from ..solve import FrameDone
-    from ..solve.events import Event
 
     started = time.monotonic()
     plate = open_plate(args.plate, layer=args.layer)
@@ -189,12 +191,12 @@ def run(args: argparse.Namespace) -> int:
             summary = solver.run(frames, on_event=listen, should_stop=interrupt)
             delivery.write(should_stop=interrupt)
         except CancelledError as stop:
-            reporter(jobs.Stopped(interrupt.exit_code, str(stop)))
+            reporter(Stopped(interrupt.exit_code, str(stop)))
             return interrupt.exit_code
     seconds = time.monotonic() - started
     reporter.emit("done", shot=str(document), matted=summary.matted, cached=summary.cached, seconds=round(seconds, 3))
     mattes = f"{folder}{os.sep}<object>{os.sep}<object>.%0{plate.padding}d.exr"
-    reporter.say(f"{jobs.counted(summary.matted, 'matte')} computed, {summary.cached} kept, in {seconds:.1f} s.")
+    reporter.say(f"{counted(summary.matted, 'matte')} computed, {summary.cached} kept, in {seconds:.1f} s.")
     reporter.say(f"Mattes: {mattes}\nShot:   {document} (add prompts, then: wisp solve {document})")
     return 0
 
@@ -283,8 +285,8 @@ def _add_roto(
 
     choice, size = KeyChoice.parse(args.roto_keys), (plate.width, plate.height)
 
-    def add(event: jobs.Event) -> None:
-        if isinstance(event, jobs.RotoRead):
+    def add(event: Event) -> None:
+        if isinstance(event, RotoRead):
             number, made = len(objects) + 1, event.parts
             for holder, key in [(made, "core"), (made, "garbage"), *((one, "path") for one in made["prompts"])]:
                 if key in holder:
@@ -293,7 +295,7 @@ def _add_roto(
             objects.append({"id": number, "name": event.object, "color": colour, **made})
 
     for source in args.roto:
-        asked = jobs.Roto(source, str(document.parent / "roto"), choice.kind, choice.count, args.finish)
+        asked = Roto(source, str(document.parent / "roto"), choice.kind, choice.count, args.finish)
         take(asked, size, plate.pixel_aspect, frames, add)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ..client.jobs import Request
+from ..client.requests import Request
 from ..client.tables import MAX_FRAME
 from ..errors import UsageError
 from ..weights.options import RunOptions

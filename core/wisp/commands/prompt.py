@@ -26,8 +26,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..client.jobs import counted
 from ..client.tables import EDGE, PROMPT_KINDS
+from ..client.wording import counted
 from ..errors import InputError, OutputError, UsageError
 from ..frames import format_frames
 from .options import add_output_options, cache_folder, set_up_logging

@@ -13,7 +13,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..client.jobs import Event, Region, RegionFitted
+from ..client.events import Event, RegionFitted
+from ..client.requests import Region
 from ..errors import CancelledError
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
 from .report import Reporter, interruptible

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-from ..client.jobs import Done, Event, Notice, Progress, Started, Stopped
+from ..client.ends import Done, Stopped
+from ..client.events import Event, Notice, Progress, Started
 from ..client.tables import STAGES
 from ..errors import CancelledError, plain
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..client.jobs import Notice, Solved
+from ..client.ends import Solved
+from ..client.events import Notice
 from ..frames import parse_frames
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
 from .report import report_job

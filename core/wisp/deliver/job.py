@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from ..client.jobs import Deliver, Delivered
+from ..client.ends import Delivered
+from ..client.requests import Deliver
 from ..client.tables import LAYOUTS, PICTURE_FORMATS, SHAPE_FORMATS
 from ..errors import UsageError
 from ..frames import parse_frames

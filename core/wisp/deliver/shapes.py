@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..atomic import replacing
 from ..cache import read_matte
-from ..client.jobs import Figures, Progress
+from ..client.events import Figures, Progress
 from ..errors import CancelledError, OutputError, UsageError
 from ..finish.exclusive import make_exclusive
 from ..frames import format_frames, gaps

@@ -13,7 +13,8 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args, get_
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
-from ..client import jobs
+from ..client.ends import ENDS
+from ..client.requests import Request
 from ..client.tables import IDLE_MINUTES, MAX_LINE, PROTOCOL
 from ..errors import UsageError
 
@@ -211,10 +212,10 @@ class Previewed(Message):
 class JobRequest(Message):
     """Base of what starts a job. `kind`: the same as the rest of Wisp has it."""
 
-    kind: ClassVar[type[jobs.Request]]
+    kind: ClassVar[type[Request]]
     shot_id: ShotId
 
-    def request(self) -> jobs.Request:
+    def request(self) -> Request:
         """Without the shot. UsageError where its numbers make no sense."""
         asked = self.kind(**{item.name: getattr(self, item.name) for item in dataclasses.fields(self.kind)})
         if asked.faults:
@@ -223,7 +224,7 @@ class JobRequest(Message):
 
 
 def described(kind: type) -> dict[str, tuple[Any, str]]:
-    """The fields of a dataclass of `wisp.client.jobs`: their types, and their meaning where one is given."""
+    """The fields of a request, an event or an end of a job: their types, and their meaning where one is given."""
     hints = get_type_hints(kind, localns={"Annotated": Annotated, "Literal": Literal}, include_extras=True)
     found = {}
     for item in dataclasses.fields(kind):
@@ -233,7 +234,7 @@ def described(kind: type) -> dict[str, tuple[Any, str]]:
     return found
 
 
-def _job_request(kind: type[jobs.Request]) -> type[JobRequest]:
+def _job_request(kind: type[Request]) -> type[JobRequest]:
     """A request as parameters that are validated."""
     fields: dict[str, Any] = {}
     for item in dataclasses.fields(kind):
@@ -245,7 +246,7 @@ def _job_request(kind: type[jobs.Request]) -> type[JobRequest]:
     return made
 
 
-JOB_REQUESTS: Mapping[str, type[JobRequest]] = {kind.method: _job_request(kind) for kind in jobs.REQUESTS}
+JOB_REQUESTS: Mapping[str, type[JobRequest]] = {kind.method: _job_request(kind) for kind in ENDS}
 
 
 class Solving(Message):
@@ -350,7 +351,7 @@ METHODS: Mapping[str, Method] = {
     )
 }
 
-#: Those that are no events of a job; `wisp.client.jobs` has these.
+#: Those that are no events of a job; `wisp.client.notifications` has these.
 NOTIFICATIONS: Mapping[str, type[Message]] = {
     "shot/status": ShotStatusKnown,
     "log": Log,

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from ..client import jobs
+from ..client.notifications import NOTIFICATIONS
 from . import api
 
 _INTRODUCTION = """# Engine protocol, version VERSION
@@ -59,7 +59,7 @@ def text() -> str:
     parts.append(
         "## Events of a job\n\nEach has the key `job` beside its own. The same events are the lines of `--json`.\n"
     )
-    for name, events in jobs.NOTIFICATIONS.items():
+    for name, events in NOTIFICATIONS.items():
         parts.append(f"### {name}\n")
         for event in events:
             parts.append(f"{_purpose(event)}\n")

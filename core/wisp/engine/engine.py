@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..client import jobs
+from ..client.ends import Done
+from ..client.events import Progress
+from ..client.notifications import notification
+from ..client.requests import Compare, Detect, Fetch, Region, Solve
 from ..errors import CancelledError, UsageError
 from ..weights import search
 from ..weights.licences import allowed, terms
@@ -33,7 +36,7 @@ log = logging.getLogger(__name__)
 #: Seconds that a preview waits for a device which another engine uses.
 PREVIEW_PATIENCE = 2.0
 #: Jobs in which models work; the others need no turn at the device.
-ON_DEVICE = (jobs.Solve, jobs.Detect, jobs.Compare, jobs.Region)
+ON_DEVICE = (Solve, Detect, Compare, Region)
 
 
 class Engine:
@@ -53,7 +56,7 @@ class Engine:
         self._device = DeviceTurn(options.device)
         self._shots: dict[str, OpenShot] = {}
         self._numbers = itertools.count(1)
-        self._worker = Worker(lambda job, event: self._send(jobs.notification(job, event)))
+        self._worker = Worker(lambda job, event: self._send(notification(job, event)))
         #: Requests that wait for the worker, by their ids, and what stops them; and the one that is under way.
         self._pending: dict[rpc.Id, threading.Event] = {}
         self._stop = threading.Event()
@@ -220,9 +223,9 @@ class Engine:
     def _job(self, asked: api.JobRequest) -> api.Solving:
         request = asked.request()
         shot = self._shot(asked.shot_id)
-        work = partial(fetch, request, self._options) if isinstance(request, jobs.Fetch) else shot.work(request)
+        work = partial(fetch, request, self._options) if isinstance(request, Fetch) else shot.work(request)
 
-        def begin(job: Job) -> jobs.Done:
+        def begin(job: Job) -> Done:
             with contextlib.ExitStack() as stack:
                 if isinstance(request, ON_DEVICE):
                     stack.enter_context(self._device.reserved(lambda: self._queue(job)))
@@ -233,7 +236,7 @@ class Engine:
 
     def _queue(self, job: Job) -> None:
         """While another engine has the device: say so, let calls in, heed a cancel."""
-        job.listen(jobs.Progress("queued", None, 0, 0, None))
+        job.listen(Progress("queued", None, 0, 0, None))
         if job.cancelled.is_set():
             raise CancelledError("The job was cancelled before it began.")
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from ..client.jobs import Done, Event, Failed, Progress
+from ..client.ends import Done, Failed
+from ..client.events import Event, Progress
 from ..errors import CancelledError
 from . import api
 from .rpc import RpcError

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from ..cache import Cache, read_stamp
-from ..client import jobs
+from ..client.ends import Done
+from ..client.events import Event, FrameDone
+from ..client.requests import Carry, Check, Compare, Deliver, Detect, Pack, Region, Request, Roto, Solve, Subject
 from ..frames import parse_frames
 from ..models.store import Models
 from ..shot import Shot, parse
@@ -99,10 +101,10 @@ class OpenShot:
             doubt=self._solver.doubt(asked.frame, name).as_posix() if asked.doubt and not quick else None,
         )
 
-    def work(self, asked: jobs.Request) -> Callable[[Job], jobs.Done]:
+    def work(self, asked: Request) -> Callable[[Job], Done]:
         """The work of a job for the present document. UsageError for frames, objects and places that do not exist."""
         solver = self._solver
-        if isinstance(asked, jobs.Solve):
+        if isinstance(asked, Solve):
             names = solver.names(asked.objects)
             frames = _frames(solver, names, asked.frames, asked.direction)
             return lambda job: solver.run(
@@ -110,15 +112,15 @@ class OpenShot:
             ).end()
         for name in ("output", "sheet", "truth", "folder", "source", "cache"):
             paths.absolute(getattr(asked, name, None), name)
-        if isinstance(asked, jobs.Pack):
+        if isinstance(asked, Pack):
             from ..farm.packing import pack_open
 
             return lambda _: pack_open(solver, self._cache.root, asked)
         return lambda job: _do(solver, asked, job.listen, job.cancelled.is_set)
 
     def _noting(self, listen: Listener) -> Listener:
-        def listener(event: jobs.Event) -> None:
-            if isinstance(event, jobs.FrameDone):
+        def listener(event: Event) -> None:
+            if isinstance(event, FrameDone):
                 self._standing.note_computed(event.id, event.frame)
             listen(event)
 
@@ -129,38 +131,38 @@ class OpenShot:
         self._solver.source.close()
 
 
-def _do(solver: Solver, asked: jobs.Request, listen: Listener, should_stop: Callable[[], bool]) -> jobs.Done:
+def _do(solver: Solver, asked: Request, listen: Listener, should_stop: Callable[[], bool]) -> Done:
     """Each of these rooms is imported when it is first asked for."""
-    if isinstance(asked, jobs.Detect):
+    if isinstance(asked, Detect):
         from ..solve.words import detect
 
         return detect(solver, asked, listen, should_stop)[1]
-    if isinstance(asked, jobs.Subject):
+    if isinstance(asked, Subject):
         from ..solve.subject import find_subject
 
         return find_subject(solver, asked, listen, should_stop)
-    if isinstance(asked, jobs.Region):
+    if isinstance(asked, Region):
         from ..solve.region import fit_regions
 
         return fit_regions(solver, asked, listen, should_stop)
-    if isinstance(asked, jobs.Deliver):
+    if isinstance(asked, Deliver):
         from ..deliver import deliver
 
         return deliver(solver, asked, listen, should_stop)
-    if isinstance(asked, jobs.Compare):
+    if isinstance(asked, Compare):
         from ..compare import compare
 
         return compare(solver, asked, listen, should_stop)
-    if isinstance(asked, jobs.Carry):
+    if isinstance(asked, Carry):
         from ..solve.carry import carry
 
         return carry(solver, asked, listen, should_stop)
-    if isinstance(asked, jobs.Roto):
+    if isinstance(asked, Roto):
         from ..shapes.roto import take
 
         plate = solver.plate
         return take(asked, (plate.width, plate.height), plate.pixel_aspect, plate.frames, listen, should_stop)
-    assert isinstance(asked, jobs.Check)
+    assert isinstance(asked, Check)
     from ..quality import check
 
     return check(solver, asked, listen, should_stop)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from .. import shot as documents
 from ..atomic import spare_others
-from ..client import jobs
+from ..client.ends import Packed
+from ..client.requests import Pack
 from ..errors import UsageError
 from ..frames import parse_frames
 from ..plates.sources import Sources
@@ -66,37 +67,37 @@ def _spans(shot: Shot, name: str, least: int) -> list[list[int]]:
     return joined(spans or [life], max(least or len(life), len(shot.objects) * len(life) // MOST_SPANS + 1))
 
 
-def pack(queue: str, plan: JobPlan, folder: Path, template: Path | None = None) -> jobs.Packed:
-    """Write the job in the queue's form (see `jobs.Pack`) into `folder`; of `openjd` as `template`, if that is given.
+def pack(queue: str, plan: JobPlan, folder: Path, template: Path | None = None) -> Packed:
+    """Write the job in the queue's form (see `Pack`) into `folder`; of `openjd` as `template`, if that is given.
     Returns the files and how to send them. Raises OutputError."""
     if queue == "openjd":
         place = template or folder / f"{plan.shot.stem}.job.json"
         Sources((), str(documents.resolve_path(documents.load(plan.shot).plate.path, plan.shot))).refuse([place])
         write_template(plan, place)
         words = ["openjd", "run", str(place), *(f"-p{name}={value}" for name, value in job_values(plan).items())]
-        return jobs.Packed(
+        return Packed(
             [place.as_posix()],
             f"Wrote {place}. Run it here with: wisp farm run {plan.shot}\n"
             f"or with any Open Job Description runner, such as: {shlex.join(words)}",
         )
     if queue == "flamenco":
         job_type, job = write_flamenco(plan, folder)
-        return jobs.Packed(
+        return Packed(
             [job_type.as_posix(), job.as_posix()],
             f"Put {job_type} into the manager's folder 'scripts', once. Send the job with:\n"
             f"    curl -H 'Content-Type: application/json' -d @{job} http://MANAGER:8080/api/v3/jobs",
         )
     if queue == "opencue":
         (script,) = write_opencue(plan, folder)
-        return jobs.Packed([script.as_posix()], f"Send the job with PyOutline: python {script}")
+        return Packed([script.as_posix()], f"Send the job with PyOutline: python {script}")
     files = write_bundle(plan, folder, _inputs(plan.shot))
-    return jobs.Packed(
+    return Packed(
         [file.as_posix() for file in files],
         f"Packed the job in {folder}. Send it with: deadline bundle submit {folder}",
     )
 
 
-def pack_open(solver: Solver, cache: Path, asked: jobs.Pack) -> jobs.Packed:
+def pack_open(solver: Solver, cache: Path, asked: Pack) -> Packed:
     """`pack` for a shot that is open, with its cache folder: its document is written beside the job, in one folder."""
     folder, source = Path(asked.folder), solver.source
     place = folder / f"{Path(asked.name or source.plate.name).name}.wisp"
@@ -106,7 +107,7 @@ def pack_open(solver: Solver, cache: Path, asked: jobs.Pack) -> jobs.Packed:
     plan = plan_of(moved, place, cache, frames=asked.frames, objects=names, maps=asked.maps)
     documents.save(moved, place)
     packed = pack(asked.queue, plan, folder)
-    return jobs.Packed([place.as_posix(), *packed.files], packed.words)
+    return Packed([place.as_posix(), *packed.files], packed.words)
 
 
 def _inputs(place: Path) -> list[Path]:

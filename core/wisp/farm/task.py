@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..client.jobs import counted
+from ..client.wording import counted
 from ..errors import QualityError
 from ..frames import format_frames
 from ..solve import Solver, Stage

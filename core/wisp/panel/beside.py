@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
-from ..client import jobs
 from ..client.carry import carry
+from ..client.ends import Done, SubjectFound
+from ..client.events import BoxFound, Candidate, Event, PromptsCarried, RegionFitted
+from ..client.requests import Check, Detect, Region, Subject
 from ..client.session import Session
 from ..client.tables import THRESHOLD
 from .canvas import Canvas
@@ -89,7 +91,7 @@ class Beside:
         """Take over the prompts of another shot's document; frames in doubt are marked as suspicious."""
         root = Path(self._session.places.root)
 
-        def take(found: List[jobs.PromptsCarried]) -> Dict[str, int]:
+        def take(found: List[PromptsCarried]) -> Dict[str, int]:
             for prompt in (prompt for event in found for prompt in event.prompts if "path" in prompt):
                 prompt["path"] = Path(prompt["path"]).relative_to(root).as_posix()
             self._edits.take_carried(found)
@@ -103,7 +105,7 @@ class Beside:
 
     def check(self) -> None:
         """Have all solved mattes, or those from in to out, looked through."""
-        if not self._session.run(jobs.Check(frames=self._edits.span_text)):
+        if not self._session.run(Check(frames=self._edits.span_text)):
             self._session.show_message(BUSY, failed=True)
 
     def ask_words(self) -> None:
@@ -116,14 +118,14 @@ class Beside:
         """Look for what the words name on the frame that is shown; what is found becomes a box."""
         edits = self._edits
 
-        def found(event: jobs.Event) -> None:
-            if isinstance(event, jobs.BoxFound):
+        def found(event: Event) -> None:
+            if isinstance(event, BoxFound):
                 item = edits.object(edits.active)
                 if item is None or item.get("prompts"):
                     edits.add_object(usable_name(words) or None)
                 edits.add_prompt({"frame": event.frame, "kind": "box", "xyxy": list(event.xyxy)})
 
-        asked = jobs.Detect(words=words, frame=self._canvas.frame, threshold=threshold)
+        asked = Detect(words=words, frame=self._canvas.frame, threshold=threshold)
         if self._session.run(asked, found):
             self._session.show_message(f"Looking for {words!r}")
         else:
@@ -132,19 +134,19 @@ class Beside:
     def find_subject(self) -> None:
         """Look for what the frame that is shown may be about; the candidates are shown, and a click chooses."""
         frame = self._canvas.frame
-        found: List[jobs.Candidate] = []
+        found: List[Candidate] = []
 
-        def told(event: jobs.Event) -> None:
-            if isinstance(event, jobs.Candidate):
+        def told(event: Event) -> None:
+            if isinstance(event, Candidate):
                 found.append(event)
 
-        def ended(end: Optional[jobs.Done], _: str) -> None:
-            if isinstance(end, jobs.SubjectFound) and self._canvas.frame == frame:
+        def ended(end: Optional[Done], _: str) -> None:
+            if isinstance(end, SubjectFound) and self._canvas.frame == frame:
                 doubt = " What the subject is is in doubt: 1 is only the likeliest." if end.doubtful else ""
                 self._canvas.offer(found, f"Click what you mean, or press its number; Esc: none of these.{doubt}")
 
         self._canvas.offer([])
-        if self._session.run(jobs.Subject(frame), told, ended):
+        if self._session.run(Subject(frame), told, ended):
             self._session.show_message("Looking for the subject")
         else:
             self._session.show_message(BUSY, failed=True)
@@ -154,15 +156,15 @@ class Beside:
         edits = self._edits
         item = edits.object(edits.active)
 
-        def told(event: jobs.Event) -> None:
-            if isinstance(event, jobs.RegionFitted):
+        def told(event: Event) -> None:
+            if isinstance(event, RegionFitted):
                 edits.set_object(event.id, region=event.region)
 
         if item is None or not item.get("prompts"):
             self._session.show_message("Draw the object first: its region is fitted around its masks.", failed=True)
         elif item.get("region"):
             edits.set_object(item["id"], region=None)
-        elif not self._session.run(jobs.Region([item["id"]]), told):
+        elif not self._session.run(Region([item["id"]]), told):
             self._session.show_message(BUSY, failed=True)
 
     def choose_candidate(self, place: Optional[int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from ..client.jobs import Candidate
+from ..client.events import Candidate
 from .gestures import BOX, BRUSHES, GRAB, LASSO, STROKE, Gestures
 from .paint import BADGE, paint_badge, paint_candidate, paint_prompts, path_of
 from .qt import Qt, QtCore, QtGui, QtWidgets, position

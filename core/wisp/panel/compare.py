@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, List, Optional
 
-from ..client import jobs
+from ..client.ends import Done
+from ..client.events import Event, Progress
+from ..client.requests import Compare
 from ..client.session import Session
 from .qt import Qt, QtCore, QtGui, QtWidgets
 
@@ -58,7 +60,7 @@ class CompareHeads(QtWidgets.QDialog):
 
     def start(self) -> None:
         """Compute the sheet; it is shown when it is there."""
-        asked = jobs.Compare(self.heads, str(self._picture), overwrite=True)
+        asked = Compare(self.heads, str(self._picture), overwrite=True)
         self.running = self._session.run(asked, self._handle, self._ended)
         self.words.setText("Matting" if self.running else "The engine is busy. Try again when its job has ended.")
         if not self.running:
@@ -81,12 +83,12 @@ class CompareHeads(QtWidgets.QDialog):
     def _allow(self) -> None:
         self.start_button.setEnabled(len(self.heads) > 1 and not self.running)
 
-    def _handle(self, event: jobs.Event) -> None:
-        if isinstance(event, jobs.Progress) and not self._closed:
+    def _handle(self, event: Event) -> None:
+        if isinstance(event, Progress) and not self._closed:
             self.bar.setRange(0, event.total)
             self.bar.setValue(event.done)
 
-    def _ended(self, _end: Optional[jobs.Done], reason: str) -> None:
+    def _ended(self, _end: Optional[Done], reason: str) -> None:
         self.running = False
         if self._closed:
             return

@@ -9,7 +9,9 @@ import re
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Union
 
-from ..client import jobs
+from ..client.ends import Delivered, Done
+from ..client.events import Event, Progress
+from ..client.requests import Deliver
 from ..client.session import Session
 from ..client.tables import (
     FORMATS,
@@ -93,13 +95,13 @@ class DeliverMattes(QtWidgets.QDialog):
 
     # -- what is asked ------------------------------------------------------------------------------------
 
-    def request(self) -> jobs.Deliver:
+    def request(self) -> Deliver:
         """What is chosen now. What does not go with the layout is left out. ValueError for an unreadable version."""
         layout, file_format = self.layouts.currentData(), self.formats.currentData()
         shapes = layout == "shapes"
         chosen = [row for row in self._object_rows() if row.checkState() == Qt.CheckState.Checked]
         premultiply = self.premultiply.isChecked() if premultiplied_fits(layout, file_format or "png") else None
-        return jobs.Deliver(
+        return Deliver(
             output=self._place(),
             layout=layout,
             format=file_format or None,
@@ -239,7 +241,7 @@ class DeliverMattes(QtWidgets.QDialog):
 
     def _defaults(self, folder: Path) -> Dict[str, Any]:
         """As the shot says, as `wisp deliver` has it, and from in to out."""
-        values = {item.name: item.default for item in dataclasses.fields(jobs.Deliver)}
+        values = {item.name: item.default for item in dataclasses.fields(Deliver)}
         said = self._edits.document.get("deliver", {})
         return {**values, "layout": "alpha", "output": str(folder), **said, "frames": self._edits.span_text}
 
@@ -251,7 +253,7 @@ class DeliverMattes(QtWidgets.QDialog):
                 return found
         return {}
 
-    def _remember(self, asked: jobs.Deliver) -> None:
+    def _remember(self, asked: Deliver) -> None:
         """For the next time; what cannot be kept is not, and nobody is told: it is only a convenience."""
         with contextlib.suppress(OSError):
             self._memory.parent.mkdir(parents=True, exist_ok=True)
@@ -356,10 +358,10 @@ class DeliverMattes(QtWidgets.QDialog):
         if chosen:
             self.output.setText(str(Path(chosen, named) if named else Path(chosen)))
 
-    def _handle(self, event: jobs.Event) -> None:
+    def _handle(self, event: Event) -> None:
         if self._closed:
             return
-        if isinstance(event, jobs.Progress):
+        if isinstance(event, Progress):
             left = "" if event.eta is None else f", {event.eta:.0f} s left"
             self.bar.setRange(0, event.total)
             self.bar.setValue(event.done)
@@ -367,11 +369,11 @@ class DeliverMattes(QtWidgets.QDialog):
         elif event.sentence:
             self._say("\n".join(filter(None, (self.words.text(), event.sentence))))
 
-    def _ended(self, end: Optional[jobs.Done], reason: str) -> None:
+    def _ended(self, end: Optional[Done], reason: str) -> None:
         self.running = False
         if self._closed:
             return
-        if isinstance(end, jobs.Delivered):
+        if isinstance(end, Delivered):
             self.folders = end.folders
             self._say("\n".join(filter(None, (self.words.text(), end.sentence))))
         else:

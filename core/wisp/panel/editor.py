@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
-from ..client import jobs
+from ..client.ends import Done, Solved
+from ..client.requests import Solve
 from ..client.session import Session
+from ..client.wording import counted
 from .beside import Beside
 from .canvas import Canvas
 from .carrying import carried, placed
@@ -162,7 +164,7 @@ class Editor(QtWidgets.QWidget):
         if first > last:
             self.status.show_words("Nothing lies between the keyframe and in or out.")
             return
-        asked = jobs.Solve(f"{first}-{last}" if first < last else str(first), numbers)
+        asked = Solve(f"{first}-{last}" if first < last else str(first), numbers)
         self.session.run(asked, on_end=self._solved)
 
     def close_down(self) -> None:
@@ -177,9 +179,9 @@ class Editor(QtWidgets.QWidget):
         self.viewing.close()
         self.loader.close()
 
-    def _solved(self, end: Optional[jobs.Done], _: str) -> None:
+    def _solved(self, end: Optional[Done], _: str) -> None:
         """Keep what is there now as a version, beside whatever else goes on."""
-        if isinstance(end, jobs.Solved) and end.matted:
+        if isinstance(end, Solved) and end.matted:
             lanes = self.session.lanes.items()
             paths = {(n, f): self.session.matte_path(n, f) for n, lane in lanes for f in lane.solved}
             mattes = {key: path for key, path in paths.items() if path is not None}
@@ -344,7 +346,7 @@ class Editor(QtWidgets.QWidget):
         prompts = self.edits.prompts(self.edits.active, self.frame)
         if prompts:
             QtWidgets.QApplication.clipboard().setText(carried(prompts, self.edits.size, self.root))
-        words = f"{jobs.counted(len(prompts), 'prompt')} copied" if prompts else "There are no prompts on this frame."
+        words = f"{counted(len(prompts), 'prompt')} copied" if prompts else "There are no prompts on this frame."
         self.status.show_words(words)
 
     def _paste(self) -> None:
@@ -359,7 +361,7 @@ class Editor(QtWidgets.QWidget):
             return
         self.edits.add_prompts(prompts, "Paste prompts")
         self._drawn()
-        self.status.show_words(f"{jobs.counted(len(prompts), 'prompt')} pasted")
+        self.status.show_words(f"{counted(len(prompts), 'prompt')} pasted")
 
     def _tell_refusal(self, why: str) -> None:
         self._show_lock()  # the button has changed by itself

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Optional
 
-from ..client import jobs
+from ..client.ends import Done
+from ..client.requests import Pack
 from ..client.session import Session
 from ..client.tables import QUEUES
 from .qt import Qt, QtCore, QtGui, QtWidgets
@@ -70,11 +71,11 @@ class FarmJob(QtWidgets.QDialog):
         column.addWidget(self.words)
         column.addLayout(buttons)
 
-    def request(self) -> jobs.Pack:
+    def request(self) -> Pack:
         """What is chosen now."""
         rules = [rule.strip() for rule in self.paths.text().split(";") if rule.strip()]
         folder = str(Path(self._session.places.root) / Path(self.folder.text().strip()).expanduser())
-        return jobs.Pack(self.queue.currentData(), folder, self.frames.text().strip() or None, maps=rules)
+        return Pack(self.queue.currentData(), folder, self.frames.text().strip() or None, maps=rules)
 
     def write(self) -> None:
         """Have the job written."""
@@ -94,7 +95,7 @@ class FarmJob(QtWidgets.QDialog):
         """Escape: as by closing."""
         self.close()
 
-    def _ended(self, end: Optional[jobs.Done], reason: str) -> None:
+    def _ended(self, end: Optional[Done], reason: str) -> None:
         if self._closed:
             return
         self.write_button.setEnabled(True)

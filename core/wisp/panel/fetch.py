@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional
 
-from ..client import jobs
+from ..client.ends import Done
+from ..client.events import Event, Progress
+from ..client.requests import Fetch
 from ..client.session import Session
 from .qt import Qt, QtWidgets
 
@@ -59,7 +61,7 @@ class GetModels(QtWidgets.QDialog):
         model = self.chosen
         if model is None or self.fetching or not model["allowed"]:
             return
-        if not self._session.run(jobs.Fetch(model["id"]), self._handle, self._ended):
+        if not self._session.run(Fetch(model["id"]), self._handle, self._ended):
             self.words.setText("The engine is busy. Try again when its job has ended.")
             return
         self.fetching = model["id"]
@@ -107,8 +109,8 @@ class GetModels(QtWidgets.QDialog):
         self.stop_button.setEnabled(bool(self.fetching))
         self.list.setEnabled(not self.fetching)
 
-    def _handle(self, event: jobs.Event) -> None:
-        if isinstance(event, jobs.Progress) and not self._closed:
+    def _handle(self, event: Event) -> None:
+        if isinstance(event, Progress) and not self._closed:
             # In kilobytes: a bar counts to 2^31.
             self.bar.setRange(0, event.total // 1000)
             self.bar.setValue(event.done // 1000)
@@ -116,7 +118,7 @@ class GetModels(QtWidgets.QDialog):
             of = f" of {_size(event.total)}" if event.total else ""
             self.words.setText(f"Fetching {self.fetching}: {_size(event.done)}{of}{left}")
 
-    def _ended(self, end: Optional[jobs.Done], reason: str) -> None:
+    def _ended(self, end: Optional[Done], reason: str) -> None:
         name, self.fetching = self.fetching, ""
         if self._closed:
             return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
-from ..client.jobs import Candidate
+from ..client.events import Candidate
 from ..client.tables import PAINTED, PALETTE
 from .qt import Qt, QtCore, QtGui
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, List, Optional, Tuple
 
-from ..client import jobs
+from ..client.ends import Done
+from ..client.events import Event, RotoRead
 from ..client.frames import as_sequence
+from ..client.requests import Roto
 from ..client.session import Session
 from ..client.tables import ROTO_BAND, ROTO_KEYS
 from .qt import Qt, QtWidgets
@@ -27,7 +29,7 @@ class TakeRoto(QtWidgets.QDialog):
         self.setWindowTitle("Roto from a file")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, True)
         self._session, self._edits = session, edits
-        self._found: List[jobs.RotoRead] = []
+        self._found: List[RotoRead] = []
         self._closed = False
         self.source = QtWidgets.QLineEdit()
         self.source.setToolTip("Shapes (.nk, .fxs, .jsx, .json, .svg), or one picture of a sequence of mattes")
@@ -70,13 +72,13 @@ class TakeRoto(QtWidgets.QDialog):
         self.follow.toggled.connect(lambda *_: self._allow())
         self._allow()
 
-    def request(self) -> jobs.Roto:
+    def request(self) -> Roto:
         """What is chosen now."""
         folder = Path(self._session.places.root) / "prompts"
         source = str(as_sequence(Path(self.source.text().strip()).absolute()))
         if self.finish.isChecked():
-            return jobs.Roto(source, str(folder), band=float(self.band.value()))
-        return jobs.Roto(source, str(folder), self.keys.currentData(), self.count.value())
+            return Roto(source, str(folder), band=float(self.band.value()))
+        return Roto(source, str(folder), self.keys.currentData(), self.count.value())
 
     def take(self) -> None:
         """Have the masks written; then the objects are there."""
@@ -111,11 +113,11 @@ class TakeRoto(QtWidgets.QDialog):
     def _say(self, words: str) -> None:
         self.words.setText(words)
 
-    def _handle(self, event: jobs.Event) -> None:
-        if isinstance(event, jobs.RotoRead):
+    def _handle(self, event: Event) -> None:
+        if isinstance(event, RotoRead):
             self._found.append(event)
 
-    def _ended(self, end: Optional[jobs.Done], reason: str) -> None:
+    def _ended(self, end: Optional[Done], reason: str) -> None:
         if end is not None:
             self._edits.add_objects([self._object(read) for read in self._found])
         if self._closed:
@@ -126,7 +128,7 @@ class TakeRoto(QtWidgets.QDialog):
         self._allow()
         self._say(reason)
 
-    def _object(self, read: jobs.RotoRead) -> Tuple[str, Any]:
+    def _object(self, read: RotoRead) -> Tuple[str, Any]:
         """Its name and parts, with what lies beside the document named from there."""
         parts = read.parts
         for holder, key in [(parts, "core"), (parts, "garbage"), *((one, "path") for one in parts["prompts"])]:

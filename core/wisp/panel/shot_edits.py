@@ -9,8 +9,8 @@ import copy
 import re
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+from ..client.events import PromptsCarried
 from ..client.frames import with_span, within
-from ..client.jobs import PromptsCarried
 from ..client.tables import PALETTE
 
 Document = Dict[str, Any]

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
-from ..client.jobs import counted
+from ..client.wording import counted
 
 #: So many are kept; the oldest goes.
 KEPT = 10

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..atomic import spare_others
-from ..client.jobs import Check, Checked, Progress, Verdict
+from ..client.ends import Checked
+from ..client.events import Progress, Verdict
+from ..client.requests import Check
 from ..contact_sheet import is_sheet, write_png
 from ..errors import CancelledError
 from ..frames import parse_frames

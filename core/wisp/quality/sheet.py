@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cache import read_matte
-from ..client.jobs import Verdict
+from ..client.events import Verdict
 from ..contact_sheet import ByteImage, Row, contact_sheet
 from ..plates.clip import resize
 

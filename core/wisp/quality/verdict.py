@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from ..client.jobs import Verdict
+from ..client.events import Verdict
 
 #: No single piece of evidence is worth more; it alone makes a score of 0.97.
 _MOST = 5.0

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cache import DamagedMaskError, MatteStamp, read_matte
-from ..client.jobs import Verdict
+from ..client.events import Verdict
 from ..client.tables import SUSPICIOUS
 from ..heads.band import mask_from_logits
 from ..motion.footage import Footage

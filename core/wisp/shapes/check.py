@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..client.jobs import Figures
+from ..client.events import Figures
 from .contours import FloatImage
 from .model import ShapedObject
 from .splines import crossing_sides, flatten

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic import replacing
-from ..client import jobs
+from ..client.ends import RotoTaken
+from ..client.events import Event, Progress, RotoRead
+from ..client.requests import Roto
 from ..errors import CancelledError, InputError, UsageError
 from ..fingerprint import fingerprint
 from ..frames import format_frames, pad
@@ -58,13 +60,13 @@ class RotoObject:
 
 
 def take(
-    asked: jobs.Roto,
+    asked: Roto,
     size: tuple[int, int],
     pixel_aspect: float,
     frames: Sequence[int],
-    on_event: Callable[[jobs.Event], None] = lambda _: None,
+    on_event: Callable[[Event], None] = lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> jobs.RotoTaken:
+) -> RotoTaken:
     """Read roto for a plate of `size` (width, height) and write its masks; each object is told. InputError where there
     is nothing on any of the frames, UsageError, OutputError, CancelledError."""
     done = total = 0
@@ -72,7 +74,7 @@ def take(
     def step(frame: int) -> None:
         nonlocal done
         done += 1
-        on_event(jobs.Progress("roto", frame, done, total, None))
+        on_event(Progress("roto", frame, done, total, None))
         if should_stop():
             raise CancelledError("Stopped; the shot is as it was.")
 
@@ -87,7 +89,7 @@ def take(
         made.append(_write(item, keyframes, place, len(str(frames[-1])), asked.band, step))
     for event in made:
         on_event(event)
-    return jobs.RotoTaken(len(made))
+    return RotoTaken(len(made))
 
 
 def read_roto(
@@ -188,7 +190,7 @@ def _stretch(item: RotoObject) -> range:
 
 def _write(
     item: RotoObject, frames: Sequence[int], place: Path, padding: int, band: float | None, step: Callable[[int], None]
-) -> jobs.RotoRead:
+) -> RotoRead:
     """A mask on each of `frames`; with a `band` (pixels) also `core` and `garbage` on every frame from its first to its
     last, which leave only the band around its outline open, so that what is inside and outside stays."""
 
@@ -201,7 +203,7 @@ def _write(
         _draw(path, item.mask(frame))
         masks.append((frame, path.as_posix()))
         step(frame)
-    read = jobs.RotoRead(item.name, masks, item.shown[0], item.shown[-1])
+    read = RotoRead(item.name, masks, item.shown[0], item.shown[-1])
     if band is None:
         return read
     span = round(band)

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from ..atomic import replacing
 from ..cache import read_matte
-from ..client.jobs import Carried, Carry, Progress, PromptsCarried
+from ..client.ends import Carried
+from ..client.events import Progress, PromptsCarried
+from ..client.requests import Carry
 from ..client.tables import OVERSCAN, PAINTED
 from ..errors import CancelledError, UsageError
 from ..fingerprint import fingerprint

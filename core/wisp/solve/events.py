@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from ..client.jobs import Event, FrameDone, Notice, Progress, Started
+from ..client.events import Event, FrameDone, Notice, Progress, Started
 
 __all__ = ["Eta", "Event", "FrameDone", "Listener", "Notice", "Progress", "Stage", "Started", "ignore", "never"]
 

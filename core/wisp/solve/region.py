@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..client.jobs import Region, RegionFitted, RegionsFitted
+from ..client.ends import RegionsFitted
+from ..client.events import RegionFitted
+from ..client.requests import Region
 from ..errors import UsageError
 from ..plates.clip import resize
 from ..plates.plate import Window

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..cache import DamagedMaskError, FrameState, MatteStamp
-from ..client.jobs import Solved
+from ..client.ends import Solved
 from ..device import keep_threads
 from ..errors import CancelledError, WispError
 from ..frames import format_frames

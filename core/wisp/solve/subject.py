@@ -11,7 +11,9 @@ from itertools import count
 import cv2
 import numpy as np
 
-from ..client.jobs import Candidate, Progress, Subject, SubjectFound
+from ..client.ends import SubjectFound
+from ..client.events import Candidate, Progress
+from ..client.requests import Subject
 from ..errors import CancelledError, QualityError
 from ..shapes.contours import contours
 from .events import Listener, ignore, never

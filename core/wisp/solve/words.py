@@ -9,7 +9,9 @@ from collections.abc import Callable, Collection
 from itertools import count
 from typing import TYPE_CHECKING
 
-from ..client.jobs import BoxFound, Detect, Detected, Progress
+from ..client.ends import Detected
+from ..client.events import BoxFound, Progress
+from ..client.requests import Detect
 from ..client.tables import THRESHOLD
 from ..errors import CancelledError, QualityError, UsageError
 from ..shot import Box, ObjectSpec, Shot, Text

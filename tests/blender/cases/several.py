@@ -57,7 +57,9 @@ def both_ways(strip: Any) -> None:
 
 def stopped(strip: Any) -> None:
     """The job is listed; Stop keeps the mattes that are finished, and the next Track makes the others alone."""
-    operators, session, engine, jobs = (stage.addon(name) for name in ("operators", "session", "engine", "client.jobs"))
+    operators, session, engine, events = (
+        stage.addon(name) for name in ("operators", "session", "engine", "client.events")
+    )
     (item,) = strip.wisp.objects
     item.grow = 0.5
     gate = stage.FOLDER / "gate"
@@ -66,7 +68,7 @@ def stopped(strip: Any) -> None:
     told: set[str] = set()
 
     def listen(event: Any) -> None:
-        if isinstance(event, jobs.FrameDone):
+        if isinstance(event, events.FrameDone):
             made.append(event.frame)
 
     scene = bpy.context.scene
