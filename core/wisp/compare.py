@@ -24,7 +24,7 @@ from .metrics.matting import mad
 from .plates import open_plate
 from .plates.plate import Plate, Window
 from .solve import Solver
-from .solve.events import Listener, ignore, never
+from .solve.progress import Listener, ignore, never
 from .weights.registry import entry_as
 
 #: What is shown of a matte: the cut-out on a chequerboard or on black, the matte itself, the cut-out with the first

@@ -209,7 +209,7 @@ class OpenShot:
         `on_event` gets `wisp.client.events.Progress`, `FrameDone`, ... Raises UsageError, InputError, WeightsError,
         DeviceError, MemoryLimitError, OutputError; CancelledError where `should_stop` turned true after a frame.
         """
-        from .solve.events import ignore
+        from .solve.progress import ignore
 
         solver = self._solver()
         return solver.run(frames_of(frames), objects, on_event=on_event or ignore, should_stop=should_stop).end()
@@ -228,7 +228,7 @@ class OpenShot:
         those of `wisp.client.requests.Deliver`. Raises UsageError, InputError (frames that are not solved),
         OutputError; CancelledError as of `solve`."""
         from .deliver import deliver
-        from .solve.events import ignore
+        from .solve.progress import ignore
 
         asked = self._asked(Deliver, frames, objects, output=str(output), **options)
         return deliver(self._solver(), asked, on_event or ignore, should_stop)

@@ -12,8 +12,9 @@ from typing import Any
 
 import wisp.engine.shots
 import wisp.models.store
+from wisp.client.events import Event, FrameDone, Progress
 from wisp.engine.serve import main
-from wisp.solve import Event, FrameDone, Progress, Solver, Summary
+from wisp.solve import Solver, Summary
 
 
 class Misbehaving(Solver):

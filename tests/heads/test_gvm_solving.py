@@ -16,11 +16,11 @@ from gvm_stand_ins import write_networks
 from wisp import shot as documents
 from wisp.cache import read_matte
 from wisp.cli import main
+from wisp.client.events import Event, FrameDone
 from wisp.device import Memory
 from wisp.errors import CancelledError
 from wisp.heads.gvm import memory
 from wisp.solve import Solver, solver_of
-from wisp.solve.events import Event, FrameDone
 from wisp.weights.options import RunOptions
 
 FRAMES = range(1001, 1008)

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import wisp.engine.shots
+from wisp.client.events import Event, FrameDone
 from wisp.engine.serve import main
-from wisp.solve import Event, FrameDone, Solver, Summary
+from wisp.solve import Solver, Summary
 from wisp.weights.options import RunOptions
 
 

@@ -25,10 +25,10 @@ from helpers.solving import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wisp.cache import read_matte
+from wisp.client.events import Event, Progress
 from wisp.errors import CancelledError
 from wisp.shot import Shot
-from wisp.solve import Progress, Solver
-from wisp.solve.events import Event
+from wisp.solve import Solver
 
 ALL = tuple(range(FIRST, LAST + 1))
 

@@ -12,11 +12,12 @@ from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, shot, 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wisp.cache import read_matte
+from wisp.client.events import FrameDone
 from wisp.errors import CancelledError, InputError, UsageError
 from wisp.finish.stabilise import REACH, View, stabilise
 from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
-from wisp.solve import FrameDone, Solver
+from wisp.solve import Solver
 
 FRAMES = range(1010, 1019)
 STEADY = {"edge": {"stabilise": 1.0}}

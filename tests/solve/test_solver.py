@@ -24,10 +24,9 @@ from helpers.solving import (
     write_plate_frame,
 )
 from wisp.cache import read_matte
+from wisp.client.events import Event, FrameDone, Notice, Progress, Started
 from wisp.device import Memory, MemoryPlan
 from wisp.errors import CancelledError, FrameReadError, InputError, MemoryLimitError, UsageError
-from wisp.solve import FrameDone, Notice, Progress, Started
-from wisp.solve.events import Event
 
 ALL = tuple(range(FIRST, LAST + 1))
 

@@ -13,11 +13,10 @@ import OpenEXR
 import pytest
 from helpers.solving import HEIGHT, STAND_INS, WIDTH, box, shot, solver, write_plate_frame
 from torture.conftest import Counter
+from wisp.client.events import Event, FrameDone, Progress
 from wisp.engine import api
 from wisp.engine.shots import OpenShot
 from wisp.plates import open_plate
-from wisp.solve import FrameDone
-from wisp.solve.events import Event, Progress
 
 #: Pictures that repeat over a long shot, as hard links.
 PICTURES = 7

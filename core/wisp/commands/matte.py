@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..client.ends import Stopped
-from ..client.events import Event, RotoRead
+from ..client.events import Event, FrameDone, RotoRead
 from ..client.frames import spans
 from ..client.requests import Roto
 from ..client.tables import HEAD, TRACKER
@@ -143,7 +143,6 @@ def run(args: argparse.Namespace) -> int:
     from .. import shot as documents
     from ..deliver import Delivery
     from ..plates import open_plate
-    from ..solve import FrameDone
 
     started = time.monotonic()
     plate = open_plate(args.plate, layer=args.layer)

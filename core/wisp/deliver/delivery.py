@@ -18,6 +18,7 @@ import numpy as np
 from ..atomic import sweep
 from ..cache import MatteStamp, read_matte, time_attributes
 from ..client import tables
+from ..client.events import Progress
 from ..errors import CancelledError, InputError, OutputError, UsageError
 from ..fingerprint import fingerprint
 from ..finish.exclusive import make_exclusive
@@ -26,8 +27,8 @@ from ..plates import seal
 from ..plates.clip import FloatImage
 from ..plates.exr_writer import write_exr
 from ..solve import Solver
-from ..solve.events import Eta, Listener, Progress, ignore
 from ..solve.objects import ObjectWork
+from ..solve.progress import Eta, Listener, ignore
 from . import cryptomatte
 from .layouts import (
     alpha_channels,

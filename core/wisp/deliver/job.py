@@ -12,7 +12,7 @@ from ..client.tables import LAYOUTS, PICTURE_FORMATS, SHAPE_FORMATS
 from ..errors import UsageError
 from ..frames import parse_frames
 from ..solve import Solver
-from ..solve.events import Listener, ignore, never
+from ..solve.progress import Listener, ignore, never
 from .delivery import Delivery
 from .naming import Format, named_format
 from .style import Style

@@ -21,8 +21,8 @@ from ..shapes.formats import FORMATS
 from ..shapes.model import Shapes
 from ..shapes.trace import Options, trace
 from ..solve import Solver
-from ..solve.events import Eta, Listener, ignore
 from ..solve.objects import ObjectWork
+from ..solve.progress import Eta, Listener, ignore
 from .delivery import unsolved
 from .naming import VERSION, Pattern
 

@@ -34,7 +34,7 @@ from openjd.model import (
 from openjd.sessions import LOG, ActionState, ActionStatus, Session
 
 from ..errors import CancelledError, UsageError, WispError
-from ..solve.events import never
+from ..solve.progress import never
 from .ranges import from_openjd
 
 _EXTENSIONS = ["TASK_CHUNKING"]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ..client.events import Event, FrameDone, Notice, Progress, Started
 from ..client.wording import counted
 from ..errors import QualityError
 from ..frames import format_frames
 from ..solve import Solver, Stage
-from ..solve.events import Event, FrameDone, Notice, Progress, Started
 
 _DOING = {"track": "Tracking", "matte": "Matting"}
 

@@ -13,7 +13,7 @@ from ..client.requests import Check
 from ..contact_sheet import is_sheet, write_png
 from ..errors import CancelledError
 from ..frames import parse_frames
-from ..solve.events import Eta, Listener, ignore, never
+from ..solve.progress import Eta, Listener, ignore, never
 from .sheet import worst_sheet
 from .verdict import worst
 from .walk import check_shot

@@ -8,24 +8,19 @@ from ..cache import Cache
 from ..models.store import ModelStore
 from ..shot import Shot
 from ..weights.options import RunOptions
-from .events import Event, FrameDone, Listener, Notice, Progress, Stage, Started
+from .progress import Listener, Stage
 from .run import Summary
 from .solver import FrameStatus, ObjectStatus, ShotStatus, Solver
 from .source import Source
 
 __all__ = [
-    "Event",
-    "FrameDone",
     "FrameStatus",
     "Listener",
-    "Notice",
     "ObjectStatus",
-    "Progress",
     "ShotStatus",
     "Solver",
     "Source",
     "Stage",
-    "Started",
     "Summary",
     "solver_of",
 ]

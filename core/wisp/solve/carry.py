@@ -29,7 +29,7 @@ from ..motion.footage import grey_picture, working_size
 from ..plates.clip import FloatImage
 from ..plates.stills import read_coverage
 from ..shot import MaskPrompt, ObjectSpec, Prompt, load
-from .events import Listener, ignore, never
+from .progress import Listener, ignore, never
 from .solver import Solver
 
 #: Pictures are compared with this longer side.

@@ -23,7 +23,7 @@ from ..plates.clip import resize
 from ..plates.plate import Window
 from ..trackers.prompts import clip_box
 from ..trackers.tracker import FramePrompts
-from .events import Listener, ignore, never
+from .progress import Listener, ignore, never
 
 if TYPE_CHECKING:
     from .solver import Solver

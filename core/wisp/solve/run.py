@@ -13,6 +13,7 @@ import numpy as np
 
 from ..cache import DamagedMaskError, FrameState, MatteStamp
 from ..client.ends import Solved
+from ..client.events import FrameDone, Notice, Progress, Started
 from ..device import keep_threads
 from ..errors import CancelledError, WispError
 from ..frames import format_frames
@@ -20,8 +21,8 @@ from ..heads.clip_matter import ClipMatterHead
 from ..heads.head import ApartHead, SparingHead
 from ..plates.clip import FloatImage, resize
 from ..trackers.tracker import TrackedMask
-from .events import Eta, FrameDone, Listener, Notice, Progress, Stage, Started, ignore, never
 from .objects import Chunk, ObjectWork, chunks_to_run
+from .progress import Eta, Listener, Stage, ignore, never
 from .region import whole
 from .stepping import Stepping
 

@@ -27,9 +27,9 @@ from ..plates.sources import Sources
 from ..shot import ObjectSpec, Shot
 from ..trackers.tracker import Tracker
 from ..weights.registry import entry_as
-from .events import Listener, Stage, ignore, never
 from .locks import LockedMattes
 from .objects import ModelIds, ObjectWork
+from .progress import Listener, Stage, ignore, never
 from .reasons import Record, why_dirty
 from .region import MIN_GAIN, fit_region, whole
 from .run import Run, Summary

@@ -16,7 +16,7 @@ from ..client.events import Candidate, Progress
 from ..client.requests import Subject
 from ..errors import CancelledError, QualityError
 from ..shapes.contours import contours
-from .events import Listener, ignore, never
+from .progress import Listener, ignore, never
 from .solver import Solver
 
 #: How many there are at most; parts of an outline, and how far it may be off, in plate pixels of a picture 1000 wide.

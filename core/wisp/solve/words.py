@@ -15,7 +15,7 @@ from ..client.requests import Detect
 from ..client.tables import THRESHOLD
 from ..errors import CancelledError, QualityError, UsageError
 from ..shot import Box, ObjectSpec, Shot, Text
-from .events import Eta, Listener, ignore, never
+from .progress import Eta, Listener, ignore, never
 from .prompts import unresolved_text
 from .solver import Solver
 

@@ -1,4 +1,4 @@
-"""What a running solve tells its caller, and how it reckons the time that is left."""
+"""How a caller follows a run and stops it, and how the time that is left is reckoned."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from ..client.events import Event, FrameDone, Notice, Progress, Started
-
-__all__ = ["Eta", "Event", "FrameDone", "Listener", "Notice", "Progress", "Stage", "Started", "ignore", "never"]
+from ..client.events import Event
 
 #: What a run may be limited to.
 Stage = Literal["track", "matte"]
@@ -16,12 +14,12 @@ Listener = Callable[[Event], None]
 
 
 def never() -> bool:
-    """A caller that does not want to stop."""
+    """For a caller that never stops the run."""
     return False
 
 
 def ignore(_event: Event) -> None:
-    """A listener that does not care."""
+    """For a caller that follows nothing."""
 
 
 class Eta:
