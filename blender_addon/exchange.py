@@ -12,6 +12,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from . import active, compositing, model, outputs, places, plates, session, shapes
 from .active import OnPlate, reporting
+from .client.carry import DOUBT
 from .client.events import Event, PromptsCarried, RotoRead
 from .client.frames import as_sequence, format_frames
 from .client.requests import Carry, Check, Deliver, Pack, Roto
@@ -329,8 +330,7 @@ class WISP_OT_carry(JobOperator, bpy.types.Operator):
             run = run_of(uid)
             numbers = {one.name: one.number for one in strip.wisp.objects}
             for event in found:
-                doubt = "carried from another shot, in doubt" if event.doubtful else ""
-                run.mark_suspicious(numbers[event.object], event.frame, doubt)
+                run.mark_suspicious(numbers[event.object], event.frame, DOUBT if event.doubtful else "")
             remember("Prompts of another shot")
             session.schedule_update()
             session.redraw()

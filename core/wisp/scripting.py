@@ -236,7 +236,7 @@ class OpenShot:
     def check(
         self, frames: Range = None, objects: Names | None = None, sheet: str | Path | None = None
     ) -> list[Verdict]:
-        """What is to be thought of every solved matte; `sheet`: also a picture of the worst."""
+        """What a check says of every solved matte; `sheet`: also a picture of the worst."""
         from .quality import check
 
         verdicts: list[Verdict] = []

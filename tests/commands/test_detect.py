@@ -98,6 +98,6 @@ def test_a_shot_with_text_asks_for_detect_and_then_solves(weights: Path, capsys:
     assert capsys.readouterr().err.count("'a dog' on frame 1001 is box") == len(found)
     before = Path("out/sh010.wisp").read_bytes()
     assert wisp(weights, "detect", "out/sh010.wisp") == 0
-    assert "No text prompt is waiting" in capsys.readouterr().err
+    assert "No text prompt is without a box" in capsys.readouterr().err
     assert Path("out/sh010.wisp").read_bytes() == before
     assert main(["solve", "out/sh010.wisp", "--objects", "object1", "-q"]) == 0

@@ -65,7 +65,7 @@ def test_solved_delivered_checked_and_compared(ask: Callable[[requests.Request],
     mattes = {event.frame: Path(event.path) for event in solved.told(events.FrameDone)}
     assert (read_matte(out / "disc.1002.exr")[0] == read_matte(mattes[1002])[0]).all()
     drawn = ask(requests.Deliver(str(out), layout="shapes", format="svg", name="sh010"))
-    assert drawn.told(events.Figures)[0].iou > 0.9
+    assert drawn.told(events.ShapesMeasured)[0].iou > 0.9
     assert (out / "sh010_shapes.svg").exists()
 
     checked = ask(requests.Check(sheet=str(out / "worst.png"), worst=2))

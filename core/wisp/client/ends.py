@@ -45,7 +45,7 @@ class Detected(Done):
     @property
     def sentence(self) -> str:
         found = "1 box" if self.boxes == 1 else f"{self.boxes} boxes"
-        return f"{found} found" if self.boxes else "No text prompt is waiting for a box."
+        return f"{found} found" if self.boxes else "No text prompt is without a box."
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class SubjectFound(Done):
     """End of `subject`."""
 
     candidates: Annotated[int, "How many were told."]
-    doubtful: Annotated[bool, "The first may well not be what is meant: look before it is matted."]
+    doubtful: Annotated[bool, "The first may not be what is meant: a person should look before it is matted."]
 
     @property
     def sentence(self) -> str:
         if not self.doubtful:
             return "Candidate 1 is the likeliest by far."
-        return f"What the subject is is in doubt: {counted(self.candidates, 'candidate')}."
+        return f"It is not certain what the subject is: {counted(self.candidates, 'candidate')}."
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Fetched(Done):
 
     @property
     def sentence(self) -> str:
-        return f"{self.model} is here."
+        return f"The weights of {self.model} are on this machine."
 
 
 @dataclass(frozen=True)

@@ -96,15 +96,15 @@ class Notice(Event):
 
 @dataclass(frozen=True)
 class BoxFound(Event):
-    """A thing that answers to words. `object`: whose prompt it becomes, by name; a new one with `every`."""
+    """A box found for words. `object`: the name of the object whose prompt it becomes; a new one with `every`."""
 
     event = "box"
     object: str
     frame: int
     text: str
     xyxy: Annotated[Tuple[float, float, float, float], "Plate pixels."]
-    score: Annotated[float, "How sure the detector is, 0..1."]
-    others: Annotated[int, "How many more things answer and were left."]
+    score: Annotated[float, "The detector's score, 0..1."]
+    others: Annotated[int, "How many more boxes were found and left out."]
 
     @property
     def sentence(self) -> str:
@@ -122,7 +122,7 @@ class Candidate(Event):
     frame: int
     xyxy: Annotated[Tuple[float, float, float, float], "A box around it, plate pixels."]
     xy: Annotated[Tuple[float, float], "A point in it, plate pixels."]
-    confidence: Annotated[float, "The overlap with what is meant that is foreseen, 0..1."]
+    confidence: Annotated[float, "The expected overlap with what is meant, 0..1."]
     living: Annotated[bool, "It looks like a person or an animal."]
     outline: Annotated[List[List[List[float]]], "Its parts as closed polygons of plate pixels, the largest first."]
 
@@ -157,7 +157,7 @@ class RegionFitted(Event):
 
 @dataclass(frozen=True)
 class Verdict(Event):
-    """What is to be thought of one object's matte on one frame. Only `judged` frames have a score; `reasons`, the
+    """What a check says of one object's matte on one frame. Only `judged` frames have a score; `reasons`, the
     weightiest first, say what is wrong, or why nothing was judged."""
 
     event = "frame"
@@ -172,8 +172,8 @@ class Verdict(Event):
 
 
 @dataclass(frozen=True)
-class Figures(Event):
-    """How well an object's shapes keep to its mattes."""
+class ShapesMeasured(Event):
+    """How closely an object's shapes follow its mattes."""
 
     event = "shapes"
     object: str
@@ -231,7 +231,7 @@ class PromptsCarried(Event):
     object: str
     frame: int
     prompts: Annotated[List[Dict[str, Any]], "As a document has them; masks by absolute paths."]
-    sure: Annotated[float, "How far their places are to be believed, 0..1: the least of them."]
+    sure: Annotated[float, "Confidence in their places, 0..1: the lowest of them."]
     doubtful: Annotated[bool, "A person should look at the frame."]
     parts: Annotated[Dict[str, Any], "Of an object that is made of them: colour and edge, as a document has them."]
 

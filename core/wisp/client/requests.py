@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, List, Optional, Union
 
-from .tables import DETECTOR, THRESHOLD
+from .tables import DETECTOR, STAGES, THRESHOLD
 from .wording import counted
 
 if TYPE_CHECKING:  # annotations are not looked at where Python is too old to have these
@@ -54,13 +54,13 @@ class Detect(Request):
     """
 
     method = "detect"
-    doing = "Looking for words"
+    doing = STAGES["detect"]
     objects: Annotated[Optional[List[int]], "Ids; null: all enabled objects."] = None
     words: Annotated[Optional[str], "Look for these on `frame` instead of the shot's text prompts."] = None
     frame: Annotated[Optional[int], "Where `words` are looked for."] = None
     detector: Annotated[str, "The model that looks for the words."] = DETECTOR
     threshold: Annotated[float, "Score from which a box counts, 0..1."] = THRESHOLD
-    every: Annotated[bool, "Everything that answers, each an object of its own; else the best."] = False
+    every: Annotated[bool, "Every box found, each an object of its own; else the best."] = False
 
     @property
     def faults(self) -> List[str]:
@@ -76,7 +76,7 @@ class Subject(Request):
     """
 
     method = "subject"
-    doing = "Looking for the subject"
+    doing = STAGES["subject"]
     frame: Annotated[int, "Where to look."]
 
 
@@ -98,7 +98,7 @@ class Deliver(Request):
     """Write solved mattes as files for others. What is null is as the shot says."""
 
     method = "deliver"
-    doing = "Delivering"
+    doing = STAGES["deliver"]
     output: Annotated[
         str,
         "A name with `%04d` or `####`, and `{object}` and `{version}` where needed; a movie's name; or a folder. An "
@@ -130,9 +130,9 @@ class Deliver(Request):
         if self.points is not None and self.points < 4:
             found.append(f"{counted(self.points, 'point')} cannot make a shape, which has 4 or more")
         if self.keys is not None and self.keys < 1:
-            found.append(f"a key each {self.keys} frames is none")
+            found.append(f"a key each {self.keys} frames: it must be 1 or more")
         if isinstance(self.version, int) and self.version < 1:
-            found.append(f"the version {self.version} is not a number from 1 on")
+            found.append(f"the version {self.version} is below 1")
         return found
 
 
@@ -160,7 +160,7 @@ class Compare(Request):
 
     @property
     def faults(self) -> List[str]:
-        return [] if self.rows >= 1 else [f"a sheet of {self.rows} rows is none"]
+        return [] if self.rows >= 1 else [f"a sheet of {self.rows} rows is empty: it needs 1 or more"]
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Check(Request):
     """Look through solved mattes: each frame is told as `job/verdict`. Nothing is computed anew or changed."""
 
     method = "check"
-    doing = "Checking"
+    doing = STAGES["check"]
     frames: Annotated[Optional[str], "A frame range; null: the whole shot."] = None
     objects: Annotated[Optional[List[int]], "Ids; null: all enabled objects."] = None
     sheet: Annotated[Optional[str], "Write a contact sheet of the worst frames, a PNG. An absolute path."] = None
@@ -176,16 +176,16 @@ class Check(Request):
 
     @property
     def faults(self) -> List[str]:
-        return [] if self.worst >= 1 else [f"a sheet of {self.worst} frames is none"]
+        return [] if self.worst >= 1 else [f"a sheet of {self.worst} frames is empty: it needs 1 or more"]
 
 
 @dataclass(frozen=True)
 class Fetch(Request):
-    """Bring a model's weights to this machine. Its terms come first, as `job/notice`. A transfer that was cancelled or
+    """Download a model's weights. Its terms come first, as `job/notice`. A transfer that was cancelled or
     broke off is kept, and the next one goes on there."""
 
     method = "fetch"
-    doing = "Fetching weights"
+    doing = STAGES["fetch"]
     model: Annotated[str, "Its id."]
 
 
@@ -212,7 +212,7 @@ class Roto(Request):
     `job/roto`, for the front-end to make an object of it."""
 
     method = "roto"
-    doing = "Taking roto"
+    doing = STAGES["roto"]
     source: Annotated[str, "Shapes, a sequence of mattes, or a plate with alpha. An absolute path."]
     folder: Annotated[str, "The masks are written below it. An absolute path."]
     keys: Annotated[
@@ -228,7 +228,7 @@ class Roto(Request):
 
     @property
     def faults(self) -> List[str]:
-        found = [] if self.count >= 1 else [f"{self.count} is no number of frames"]
+        found = [] if self.count >= 1 else [f"{self.count} is no number of frames: it must be 1 or more"]
         if self.band is not None and not 1 <= self.band <= 1000:
             found.append(f"the band {self.band:g} is not from 1 to 1000 pixels")
         return found
@@ -243,7 +243,7 @@ class Carry(Request):
     """
 
     method = "carry"
-    doing = "Carrying prompts"
+    doing = STAGES["carry"]
     source: Annotated[str, "The other shot's document. An absolute path."]
     folder: Annotated[str, "Masks are written below it. An absolute path."]
     cache: Annotated[Optional[str], "The other shot's cache, with its mattes; null: this shot's. An absolute path."] = (

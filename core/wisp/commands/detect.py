@@ -146,7 +146,7 @@ def add_subject(
             f"There is no candidate {args.subject} on frame {frame}.", hint=f"There are {len(found)}, listed above."
         )
     if end.doubtful and not args.subject:
-        text = f"What the subject of frame {frame} is is in doubt; the likeliest of {len(found)} candidates is taken. "
+        text = f"It is not certain what the subject of frame {frame} is: the likeliest of {len(found)} is taken. "
         listener(Notice("warning", text + "Choose another with --subject N."))
     chosen = found[max(args.subject, 1) - 1]
     prompts: list[Prompt] = [Box(frame=frame, xyxy=chosen.xyxy), Point(frame=frame, xy=chosen.xy)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..atomic import replacing
 from ..cache import read_matte
-from ..client.events import Figures, Progress
+from ..client.events import Progress, ShapesMeasured
 from ..errors import CancelledError, OutputError, UsageError
 from ..finish.exclusive import make_exclusive
 from ..frames import format_frames, gaps
@@ -76,7 +76,7 @@ class ShapesDelivery:
 
     def write(
         self, on_event: Listener = ignore, should_stop: Callable[[], bool] = lambda: False
-    ) -> tuple[list[Figures], int]:
+    ) -> tuple[list[ShapesMeasured], int]:
         """Trace, measure and write; returns the figures of every object, and how many files were written (those that
         were there already with the same content are not). OutputError where others are in the way."""
         plate = self._solver.plate

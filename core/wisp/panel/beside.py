@@ -142,7 +142,7 @@ class Beside:
 
         def ended(end: Optional[Done], _: str) -> None:
             if isinstance(end, SubjectFound) and self._canvas.frame == frame:
-                doubt = " What the subject is is in doubt: 1 is only the likeliest." if end.doubtful else ""
+                doubt = " It is not certain what the subject is: 1 is only the likeliest." if end.doubtful else ""
                 self._canvas.offer(found, f"Click what you mean, or press its number; Esc: none of these.{doubt}")
 
         self._canvas.offer([])

@@ -8,13 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..client.events import Figures
+from ..client.events import ShapesMeasured
 from .contours import FloatImage
 from .model import ShapedObject
 from .splines import crossing_sides, flatten
 
 
-def measure(item: ShapedObject, frames: Sequence[int], matte: Callable[[int], FloatImage], tolerance: float) -> Figures:
+def measure(
+    item: ShapedObject, frames: Sequence[int], matte: Callable[[int], FloatImage], tolerance: float
+) -> ShapesMeasured:
     """Compare the shapes of an object with its mattes (float32 height x width, 0..1) on every one of `frames`."""
     ious: dict[int, float] = {}
     near, points, crossing = 1.0, 0, []
@@ -31,7 +33,7 @@ def measure(item: ShapedObject, frames: Sequence[int], matte: Callable[[int], Fl
         if any(crossing_sides(flatten(spline.at(frame)[:, :6])) is not None for spline in splines):
             crossing.append(frame)
     worst = min(ious, key=ious.__getitem__) if ious else None
-    return Figures(
+    return ShapesMeasured(
         item.name,
         points,
         len(item.key_frames()),
