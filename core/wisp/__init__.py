@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .scripting import OpenShot
+    from .scripting.shots import OpenShot
 
 __version__ = "0.1.0"
 
 
 def open(path: str | Path, **options: Any) -> OpenShot:
-    """Open a shot, or a plate to make one of; see `wisp.scripting.open_shot`."""
-    from .scripting import open_shot
+    """Open a shot, or a plate to make one of; see `wisp.scripting.shots.open_shot`."""
+    from .scripting.shots import open_shot
 
     return open_shot(path, **options)

@@ -77,7 +77,7 @@ def checked(method: Called) -> Called:
             ]
             raise UsageError(
                 f"{method.__name__}: '{'.'.join(map(str, steps))}' {_said(fault['type'], fault['msg'])}.",
-                hint=f"See wisp.scripting.{method.__qualname__}.",
+                hint=f"See {method.__module__}.{method.__qualname__}.",
             ) from None
 
     return call  # type: ignore[return-value]

@@ -17,7 +17,7 @@ from wisp.errors import InputError, UsageError
 from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
 from wisp.plates.stills import read_mask
-from wisp.scripting import OpenShot
+from wisp.scripting.shots import OpenShot
 from wisp.solve.carry import SURE
 
 FRAMES = (1001, 1002)

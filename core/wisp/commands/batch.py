@@ -35,7 +35,7 @@ from .prompts import parse_prompt
 from .report import Reporter, interruptible
 
 if TYPE_CHECKING:
-    from ..scripting import OpenShot
+    from ..scripting.shots import OpenShot
     from ..solve import Listener
 
 COLUMNS = ("shot", "frames", "object", *PROMPT_KINDS, "tracker", "head", "deliver", "layout")

@@ -35,7 +35,8 @@ from .prompts import add_prompt_options, parse_prompt
 from .report import Reporter, print_text
 
 if TYPE_CHECKING:
-    from ..scripting import Object, OpenShot
+    from ..scripting.objects import Object
+    from ..scripting.shots import OpenShot
 
 #: So many edits can be undone.
 HISTORY = 100

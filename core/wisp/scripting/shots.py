@@ -1,44 +1,29 @@
-"""Shots in a few lines of Python, for pipelines: what the command line does, without a process of its own.
-
-    import wisp
-
-    shot = wisp.open("plates/sh010.%04d.exr")
-    shot.object("hero").box((420, 80, 1310, 1060), frame=1001)
-    shot.solve("1001-1050")
-    shot.deliver("out/{object}.%04d.exr")
-    shot.save()
-
-Coordinates are plate pixels: origin top left, y down, pixel edges at integers. Frames are the plate's own numbers;
-ranges are written as on the command line. Whatever goes wrong is an exception of `wisp.errors`, whose text is one
-sentence.
-"""
+"""A shot that is open in a script: its document and the work on it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from . import shot as documents
-from .arguments import Frame, Line, Names, Numbers, Range, all_checked, checked, frames_of, range_text
-from .client.ends import Compared, Delivered, Solved
-from .client.events import BoxFound, Candidate, Event, PromptsCarried, Verdict
-from .client.frames import as_sequence, spans
-from .client.requests import Carry, Check, Compare, Deliver, Detect, Request, Subject
-from .client.tables import EDGE, PAINTED, STROKE_RADIUS, UNKNOWN_RADIUS
-from .client.wording import counted
-from .errors import UsageError
-from .panel.shot_edits import ShotEdits
-from .view.places import cache_beside, fit_to_plate, new_shot
-from .weights.options import RunOptions
+from .. import shot as documents
+from ..arguments import Frame, Names, Range, all_checked, checked, frames_of, range_text
+from ..client.ends import Compared, Delivered, Solved
+from ..client.events import BoxFound, Candidate, Event, PromptsCarried, Verdict
+from ..client.frames import as_sequence
+from ..client.requests import Carry, Check, Compare, Deliver, Detect, Request, Subject
+from ..errors import UsageError
+from ..panel.shot_edits import ShotEdits
+from ..view.places import cache_beside, fit_to_plate, new_shot
+from ..weights.options import RunOptions
+from .objects import Object
 
 if TYPE_CHECKING:
-    from .solve import Solver
+    from ..solve import Solver
 
 Asked = TypeVar("Asked", bound=Request)
 Listener = Callable[[Event], None]
@@ -67,7 +52,7 @@ def open_shot(
     path = Path(path)
     if path.suffix.lower() == ".wisp":
         return OpenShot(documents.load(path), path, cache, options)
-    from .plates import open_plate
+    from ..plates import open_plate
 
     path = as_sequence(path)
     plate = open_plate(path, layer=layer)
@@ -120,7 +105,7 @@ class OpenShot:
 
     def models(self, tracker: str | None = None, head: str | None = None) -> OpenShot:
         """Choose what computes the mattes, by registry ids. No step of undo. UsageError for ids that there are not."""
-        from .weights.registry import entry_as
+        from ..weights.registry import entry_as
 
         chosen = {}
         if tracker is not None:
@@ -209,7 +194,7 @@ class OpenShot:
         `on_event` gets `wisp.client.events.Progress`, `FrameDone`, ... Raises UsageError, InputError, WeightsError,
         DeviceError, MemoryLimitError, OutputError; CancelledError where `should_stop` turned true after a frame.
         """
-        from .solve.progress import ignore
+        from ..solve.progress import ignore
 
         solver = self._solver()
         return solver.run(frames_of(frames), objects, on_event=on_event or ignore, should_stop=should_stop).end()
@@ -227,8 +212,8 @@ class OpenShot:
         """Write solved mattes as files for others. `output` and `options` (`layout`, `format`, `version`, ...) are
         those of `wisp.client.requests.Deliver`. Raises UsageError, InputError (frames that are not solved),
         OutputError; CancelledError as of `solve`."""
-        from .deliver import deliver
-        from .solve.progress import ignore
+        from ..deliver import deliver
+        from ..solve.progress import ignore
 
         asked = self._asked(Deliver, frames, objects, output=str(output), **options)
         return deliver(self._solver(), asked, on_event or ignore, should_stop)
@@ -237,7 +222,7 @@ class OpenShot:
         self, frames: Range = None, objects: Names | None = None, sheet: str | Path | None = None
     ) -> list[Verdict]:
         """What a check says of every solved matte; `sheet`: also a picture of the worst."""
-        from .quality import check
+        from ..quality import check
 
         verdicts: list[Verdict] = []
 
@@ -259,7 +244,7 @@ class OpenShot:
         **options: Any,
     ) -> Compared:
         """Matte with several heads, side by side on a sheet; `options` are those of `wisp.client.requests.Compare`."""
-        from .compare import compare
+        from ..compare import compare
 
         asked = self._asked(Compare, frames, objects, heads=list(heads), output=str(output), **options)
         return compare(self._solver(), asked)
@@ -270,8 +255,8 @@ class OpenShot:
 
         `document`: default `NAME_VIEW.wisp` beside this one, or its name with `right` for `left`; it is opened where it
         is there, otherwise it has the models of this one and no objects. UsageError, InputError."""
-        from .plates import open_plate
-        from .plates.views import other_view, swapped
+        from ..plates import open_plate
+        from ..plates.views import other_view, swapped
 
         spec = self._shot.plate
         path, layer = other_view(str(documents.resolve_path(spec.path, self.path)), spec.layer, view)
@@ -306,7 +291,7 @@ class OpenShot:
         `frames`: of the other shot (None: those with prompts); `shift`: added to its frame numbers; `cache`: its own
         (None: beside it). Look at what is `doubtful`. UsageError, InputError, OutputError.
         """
-        from .solve.carry import carry
+        from ..solve.carry import carry
 
         found: list[PromptsCarried] = []
 
@@ -337,7 +322,7 @@ class OpenShot:
 
     def detect(self, objects: Names | None = None, **options: Any) -> list[BoxFound]:
         """Give text prompts their boxes, in the document; `options` are those of `wisp.client.requests.Detect`."""
-        from .solve.words import detect
+        from ..solve.words import detect
 
         found: list[BoxFound] = []
 
@@ -352,7 +337,7 @@ class OpenShot:
     def subjects(self, frame: Frame) -> list[Candidate]:
         """What a frame may be about, the likeliest first; `candidate.prompts` go into `Object.add` one by one. Raises
         QualityError where nothing stands out."""
-        from .solve.subject import find_subject
+        from ..solve.subject import find_subject
 
         found: list[Candidate] = []
 
@@ -369,7 +354,7 @@ class OpenShot:
 
     def matte(self, name: str, frame: Frame) -> NDArray[np.float32]:
         """The finished alpha of one object, height x width, 0..1; computed now where it is missing."""
-        from .cache import read_matte
+        from ..cache import read_matte
 
         return read_matte(self._solver().preview(frame, name))[0]
 
@@ -377,7 +362,7 @@ class OpenShot:
 
     def _solver(self) -> Solver:
         """Of the present document; plate, models and cache are kept from one to the next."""
-        from .solve import solver_of
+        from ..solve import solver_of
 
         if self._kept is None or self._kept.shot.plate != self._shot.plate:
             self._kept = solver_of(self._shot, self.path.resolve().parent, self.cache, self._options)
@@ -399,182 +384,9 @@ class OpenShot:
         return _request(kind, **options)
 
 
-@all_checked
-class Object:
-    """One object of an open shot. Every edit returns the object, so that they can be chained."""
-
-    def __init__(self, shot: OpenShot, name: str) -> None:
-        self._open = shot
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"<object {self.name!r} with {counted(len(self.spec.prompts), 'prompt')}>"
-
-    @property
-    def spec(self) -> documents.ObjectSpec:
-        """As the document has it."""
-        return self._open.document.object_named(self.name)
-
-    @property
-    def prompts(self) -> tuple[documents.Prompt, ...]:
-        """In the order in which they were given."""
-        return tuple(self.spec.prompts)
-
-    def box(self, xyxy: Numbers, frame: Frame) -> Object:
-        """A rectangle around it: left, top, right, bottom. It replaces the frame's box."""
-        return self.add({"frame": frame, "kind": "box", "xyxy": list(xyxy)})
-
-    def point(self, xy: Numbers, frame: Frame, include: bool = True) -> Object:
-        """A click on it, or with `include=False` beside it."""
-        return self.add({"frame": frame, "kind": "point", "xy": list(xy), "include": include})
-
-    def stroke(
-        self,
-        xy: Line,
-        frame: Frame,
-        radius: float = STROKE_RADIUS,
-        include: bool = True,
-        softness: float = 0.0,
-    ) -> Object:
-        """A painted line of that radius to keep, or with `include=False` to remove; `softness`: over which share of the
-        radius, from its rim inwards, less and less."""
-        line = [list(point) for point in xy]
-        made = {"frame": frame, "kind": "stroke", "xy": line, "radius": radius, "include": include}
-        return self.add(dict(made, softness=softness))
-
-    def unknown(self, xy: Line, frame: Frame, radius: float = UNKNOWN_RADIUS) -> Object:
-        """A painted line of that radius under which alpha may be anything; it travels with the object."""
-        line = [list(point) for point in xy]
-        return self.add({"frame": frame, "kind": "unknown", "xy": line, "radius": radius})
-
-    def mask(self, path: str | Path, frame: Frame) -> Object:
-        """A black and white picture of it, of the plate's size."""
-        return self.add({"frame": frame, "kind": "mask", "path": documents.relative_path(path, self._open.path)})
-
-    def text(self, words: str, frame: Frame) -> Object:
-        """Words that name it; `OpenShot.detect` makes them a box."""
-        return self.add({"frame": frame, "kind": "text", "text": words})
-
-    def add(self, prompt: dict[str, Any]) -> Object:
-        """A prompt as the document has it."""
-        return self._edit(lambda edits: edits.add_prompt(prompt))
-
-    def remove(self, frames: Range = None, kind: str | None = None, number: int | None = None) -> int:
-        """Remove prompts on these frames (None: all), of that kind, or only the `number`-th of these, counted from 1.
-
-        Returns how many. UsageError where there is none."""
-        chosen = self._chosen(frames, kind, number)
-
-        left = [one for place, one in enumerate(self._stored()) if place not in chosen]
-        self._set(prompts=left)
-        return len(chosen)
-
-    def move(
-        self,
-        by: Annotated[Numbers, Field(min_length=2, max_length=2)],
-        frames: Range = None,
-        kind: str | None = None,
-        number: int | None = None,
-    ) -> int:
-        """Move points, boxes and strokes by (x, y) plate pixels; which ones as of `remove`. Returns how many."""
-        chosen = [place for place in self._chosen(frames, kind, number) if self.prompts[place].kind in _MOVABLE]
-        if not chosen:
-            raise UsageError(
-                f"'{self.name}' has no prompt there that has a place to move.", hint="Points, boxes and strokes have."
-            )
-
-        self._set(prompts=[_moved(one, by) if place in chosen else one for place, one in enumerate(self._stored())])
-        return len(chosen)
-
-    def edge(self, **settings: float) -> Object:
-        """Change how the matte is finished: `grow`, `soften`, `gamma`, ...; the others stay. Without any: as solved."""
-        known = [setting.key for setting in EDGE]
-        for key in settings:
-            if key not in known:
-                raise UsageError(f"There is no edge setting '{key}'.", hint=f"There are {', '.join(known)}.")
-        edge = {**self.spec.edge.model_dump(mode="json"), **settings} if settings else {}
-        return self._edit(lambda edits: edits.set_edge(self.spec.id, edge))
-
-    def lock(self, frames: Range, locked: bool = True) -> Object:
-        """Keep the mattes of these frames as they are, or with `locked=False` solve them again."""
-        held = {frame for first, last in self.spec.locks for frame in range(first, last + 1)}
-        named = set(frames_of(frames) or ())
-        return self._set(locks=spans(held | named if locked else held - named))
-
-    def exists(self, first: Frame | None = None, last: Frame | None = None) -> Object:
-        """On which frames it may be there; None: from the plate's first, to its last."""
-        return self._set(first=first, last=last)
-
-    def absent(self, frames: Range) -> Object:
-        """It is not there on these frames, which begin or end the shot. UsageError for frames in the midst of it."""
-        gone, plate = sorted(set(frames_of(frames) or ())), self._open.document.plate
-        spec = self.spec
-        first = plate.first if spec.first is None else spec.first
-        last = plate.last if spec.last is None else spec.last
-        left = [frame for frame in range(first, last + 1) if frame not in set(gone)]
-        if not left or left != list(range(left[0], left[-1] + 1)):
-            raise UsageError(
-                f"'{self.name}' can be absent only before it appears or after it has left.",
-                hint="For what goes and comes back, make a second object from the frame where it is back.",
-            )
-        return self.exists(left[0] if left[0] > plate.first else None, left[-1] if left[-1] < plate.last else None)
-
-    def delete(self) -> None:
-        """Remove it from the shot."""
-        number = self.spec.id
-        self._open.edit(lambda edits: edits.remove_object(number))
-
-    # -- inside -------------------------------------------------------------------------------------------------
-
-    def _set(self, **values: Any) -> Object:
-        return self._edit(lambda edits: edits.set_object(self.spec.id, **values))
-
-    def _edit(self, change: Callable[[ShotEdits], Any]) -> Object:
-        number = self.spec.id
-
-        def of_this(edits: ShotEdits) -> None:
-            edits.active = number
-            change(edits)
-
-        self._open.edit(of_this)
-        return self
-
-    def _chosen(self, frames: Range, kind: str | None, number: int | None) -> list[int]:
-        """Places among the prompts."""
-        wanted = None if frames is None else set(frames_of(frames) or ())
-        found = [
-            place
-            for place, prompt in enumerate(self.prompts)
-            if (wanted is None or prompt.frame in wanted) and kind in (None, prompt.kind)
-        ]
-        if number is not None:
-            found = found[number - 1 : number] if number > 0 else []
-        if not found:
-            raise UsageError(f"'{self.name}' has no such prompt.", hint="See what there is: wisp prompt SHOT list.")
-        return found
-
-    def _stored(self) -> list[dict[str, Any]]:
-        """The prompts as the document has them."""
-        return [prompt.model_dump(mode="json") for prompt in self.prompts]
-
-
-_MOVABLE = ("point", "box", *PAINTED)
-
-
-def _moved(prompt: dict[str, Any], by: Sequence[float]) -> dict[str, Any]:
-    dx, dy = by
-    if prompt["kind"] == "box":
-        x0, y0, x1, y1 = prompt["xyxy"]
-        return {**prompt, "xyxy": [x0 + dx, y0 + dy, x1 + dx, y1 + dy]}
-    if prompt["kind"] in PAINTED:
-        return {**prompt, "xy": [[x + dx, y + dy] for x, y in prompt["xy"]]}
-    x, y = prompt["xy"]
-    return {**prompt, "xy": [x + dx, y + dy]}
-
-
 def _request(kind: type[Asked], **values: Any) -> Asked:
     """As the engine would take it. ValidationError, UsageError."""
-    from .engine.api import JOB_REQUESTS
+    from ..engine.api import JOB_REQUESTS
 
     made = JOB_REQUESTS[kind.method].model_validate({"shot_id": "", **values}).request()
     assert isinstance(made, kind)
