@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 from wisp.finish.despill import despilled
-from wisp.finish.foreground import foreground_colour
+from wisp.finish.foreground import foreground_before, foreground_colour
 from wisp.metrics.colour import colour_mad
-from wisp.plates.colour import srgb_decode
+from wisp.plates.colour import srgb_decode, srgb_encode
 
 
 def rgb(path: Path) -> np.ndarray:
@@ -58,11 +58,50 @@ def test_a_solid_object_keeps_its_pixels_and_its_edge_has_its_colour() -> None:
     np.testing.assert_allclose(colour[alpha > 0.1], np.broadcast_to(red, colour[alpha > 0.1].shape), atol=0.1)
 
 
+def spots(seed: int, colour: list[float]) -> np.ndarray:
+    noise = cv2.GaussianBlur(np.random.default_rng(seed).normal(size=(160, 160, 3)), (0, 0), 2.5)
+    return np.clip(np.float32(colour) + 0.15 * noise / noise.std(), 0.02, 0.98).astype(np.float32)
+
+
+def mean_error(found: np.ndarray, own: np.ndarray, at: np.ndarray) -> float:
+    return float(np.abs(srgb_encode(found) - own)[at].mean())
+
+
+@pytest.mark.parametrize("light", [1.0, 0.0], ids=["light", "encoded"])
+@pytest.mark.parametrize("wall", [0.0, 0.7], ids=["black", "grey"])
+def test_a_veil_before_a_known_backing_has_its_own_colour(wall: float, light: float) -> None:
+    """Its light is in the picture, and nothing else: before black, alpha times it is what is seen."""
+    alpha = np.zeros((160, 160), np.float32)
+    alpha[30:130, 30:130] = 0.5
+    own, backing = spots(1, [0.6, 0.4, 0.3]), np.full((160, 160, 3), wall, np.float32)
+    share = alpha[..., None]
+    mixed = share * srgb_decode(own) + (1 - share) * srgb_decode(backing)
+    picture = mixed if light else srgb_decode(share * own + (1 - share) * backing)
+    found = foreground_before(picture, alpha, srgb_decode(backing), light)
+    assert (
+        mean_error(found, own, alpha > 0) < 0.02 < 0.05 < mean_error(foreground_colour(picture, alpha), own, alpha > 0)
+    )
+
+
+def test_before_somebody_who_is_not_in_the_known_set_it_is_found_as_without() -> None:
+    y, x = np.indices((160, 160)) + 0.5
+    alpha = np.clip((50 - np.hypot(x - 70, y - 80)) / 14, 0, 1).astype(np.float32)
+    own, wall, body = spots(1, [0.7, 0.3, 0.2]), spots(2, [0.3, 0.5, 0.6]), spots(3, [0.7, 0.7, 0.4])
+    behind = np.where((x > 90)[..., None], body, wall)
+    picture = srgb_decode(alpha[..., None] * own + (1 - alpha[..., None]) * behind)
+    soft = (alpha > 0.1) & (alpha < 0.9)
+    found, without = foreground_before(picture, alpha, srgb_decode(wall), 0.0), foreground_colour(picture, alpha)
+    for at, most in ((soft & (x > 110), 1.25), (soft & (x < 60), 0.5)):
+        assert mean_error(found, own, at) < most * mean_error(without, own, at)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (7, 1)])
 def test_tiny_pictures_and_empty_mattes(size: tuple[int, int]) -> None:
     picture = np.full((*size, 3), 0.3, np.float32)
     np.testing.assert_allclose(foreground_colour(picture, np.ones(size, np.float32)), picture, atol=1e-6)
     assert not foreground_colour(picture, np.zeros(size, np.float32)).any()
+    np.testing.assert_allclose(foreground_before(picture, np.ones(size, np.float32), picture, 0.5), picture, atol=1e-5)
+    assert not foreground_before(picture, np.zeros(size, np.float32), picture, 0.5).any()
 
 
 @pytest.mark.parametrize(("screen", "channel"), [("green", 1), ("blue", 2)])

@@ -48,13 +48,17 @@ def error(alpha: FloatImage, one: Subject) -> float:
 def test_a_pair_gives_alpha_where_the_head_sees_nothing(linear: bool) -> None:
     one, head = subject()
     found = solved(take("pair", one, one.colour, 1, linear=linear), head)
-    assert found.fits and found.alpha.dtype == np.float32 and 0 <= found.alpha.min() <= found.alpha.max() <= 1
-    assert error(found.alpha, one) < 0.1 * error(head, one)
-    assert abs(np.median(found.alpha[90:110, 135:155]) - 0.5) < 0.04, "the veil's own half"
+    assert (
+        found.fits
+        and found.told.alpha.dtype == np.float32
+        and 0 <= found.told.alpha.min() <= found.told.alpha.max() <= 1
+    )
+    assert error(found.told.alpha, one) < 0.1 * error(head, one)
+    assert abs(np.median(found.told.alpha[90:110, 135:155]) - 0.5) < 0.04, "the veil's own half"
     body = cv2.erode(one.alpha, np.ones((9, 9))) > 0.99
-    assert (found.alpha[body] < 0.99).mean() < 0.06, "no specks inside"
+    assert (found.told.alpha[body] < 0.99).mean() < 0.06, "no specks inside"
     clear = cv2.dilate(one.alpha, np.ones((7, 7))) == 0
-    assert found.alpha[clear].mean() < 0.002
+    assert found.told.alpha[clear].mean() < 0.002
 
 
 @LIGHTS
@@ -66,7 +70,7 @@ def test_a_dark_object_before_a_lit_backing_needs_no_second_take(linear: bool) -
     backing = behind(takes.plate, takes.clean, head > 0.05)
     found = silhouetted(takes.plate, head, backing)
     assert lit(backing) and found.fits
-    assert error(found.alpha, one) < 0.5 * error(head, one)
+    assert error(found.told.alpha, one) < 0.5 * error(head, one)
 
 
 def test_the_second_take_may_drift_and_be_exposed_otherwise() -> None:
@@ -75,7 +79,7 @@ def test_the_second_take_may_drift_and_be_exposed_otherwise() -> None:
     assert takes.second is not None and takes.second_clean is not None
     gain = np.float32(1.06)
     brighter = takes._replace(second=gain * takes.second, second_clean=gain * takes.second_clean)
-    assert error(solved(brighter, head).alpha, one) < 0.15 * error(head, one)
+    assert error(solved(brighter, head).told.alpha, one) < 0.15 * error(head, one)
 
 
 def test_another_object_before_both_backings_stays_as_the_head_says() -> None:
@@ -85,8 +89,8 @@ def test_another_object_before_both_backings_stays_as_the_head_says() -> None:
     colour = one.colour.copy()
     colour[:, 145:] = (0.1, 0.5, 0.8)
     found = solved(take("pair", one._replace(alpha=both, colour=colour), colour, 2), head)
-    assert (found.alpha[30:160, 153:182] == head[30:160, 153:182]).all()
-    assert error(found.alpha, one) < 0.15 * error(head, one), "its own hair is found all the same"
+    assert (found.told.alpha[30:160, 153:182] == head[30:160, 153:182]).all()
+    assert error(found.told.alpha, one) < 0.15 * error(head, one), "its own hair is found all the same"
 
 
 def test_a_second_take_of_another_pose_does_not_fit() -> None:
@@ -120,5 +124,5 @@ def test_where_the_backings_are_alike_the_head_answers() -> None:
     takes = take("pair", one, one.colour, 1)
     grey = np.full((SIZE, SIZE, 3), 0.5, np.float32)
     flat = Background(grey, np.ones((SIZE, SIZE), bool), 0.004, 0.0)
-    found = triangulated(takes.plate, takes.plate, head, (flat, flat)).alpha
+    found = triangulated(takes.plate, takes.plate, head, (flat, flat)).told.alpha
     np.testing.assert_allclose(found, head, atol=0.02)

@@ -71,7 +71,7 @@ def test_the_error_of_the_head_in_the_band_becomes_much_less() -> None:
         alpha = embedded_matte(network, one.image, np.where(one.mask, 8, -8).astype(np.float32))
         background = behind(one.image, one.clean, one.mask)
         assert background.fits, number
-        found = differenced(one.image, alpha, background)
+        found = differenced(one.image, alpha, background).alpha
         assert found.shape == alpha.shape and found.min() >= 0 and found.max() <= 1
         for errors, matte in ((without, alpha), (told, found)):
             errors.append(float(((matte - one.alpha)[band(one)] ** 2).mean()))
@@ -99,7 +99,7 @@ def test_fur_is_found_in_the_light_in_which_it_was_mixed(linear: bool) -> None:
     head = np.clip(alpha + 2.5 * spots(3)[..., 0] * alpha * (1 - alpha), 0, 1).astype(np.float32)
     takes = take("clean plate", Subject(alpha, colour, soft, {}), wall, 1, linear=linear)
     background = behind(takes.plate, takes.clean, head > 0.05)
-    found = differenced(takes.plate, head, background)
+    found = differenced(takes.plate, head, background).alpha
     without, told = (float(((one - alpha)[soft] ** 2).mean()) for one in (head, found))
     assert background.fits and told < 0.5 * without, (told, without)
 
@@ -123,12 +123,12 @@ def test_what_else_stands_beside_the_object_stays_as_the_head_says(gap: int) -> 
     cv2.circle(head, (100, 170), 60, 1.0, -1, cv2.LINE_AA)
     background = behind(image, recorded(rng, wall), head > 0.05)
     assert background.fits
-    found = differenced(image, head, background)
+    found = differenced(image, head, background).alpha
     body = cv2.erode(other, np.ones((5, 5))) > 0
     np.testing.assert_array_equal(found[body], head[body])
     hair = (truth > 0.5) & (head < 0.02)
     assert found[hair].mean() > 0.7 > 0.02 > found[(truth == 0) & (other == 0)].mean()
-    told = differenced(image, head, background, unknown=other > 0)
+    told = differenced(image, head, background, unknown=other > 0).alpha
     assert told[body].mean() > 0.2, "where a person says that alpha may be anything, it may"
 
 
@@ -142,6 +142,9 @@ def test_the_clean_plate_is_brought_over_the_picture(shift: tuple[float, float],
     before = np.abs(one.clean - one.background)[inner].mean()
 
     assert background.fits and error < 0.012 < 0.4 * before
+    again, seen = background.laid.over(one.clean)
+    np.testing.assert_array_equal(np.clip(again, 0, 1), background.image)
+    np.testing.assert_array_equal(seen, background.seen)
 
 
 def test_the_plate_of_another_place_does_not_fit() -> None:
@@ -155,10 +158,10 @@ def test_where_foreground_and_background_look_alike_the_head_decides() -> None:
     grey = np.full((80, 120, 3), 0.4, np.float32)
     alpha = np.zeros((80, 120), np.float32)
     alpha[20:60, 40:90] = 1
-    found = differenced(grey, alpha, Background(grey, np.ones(alpha.shape, bool), 0.004, 0.0))
+    found = differenced(grey, alpha, Background(grey, np.ones(alpha.shape, bool), 0.004, 0.0)).alpha
     assert np.abs(found - alpha).mean() < 0.02
     np.testing.assert_array_equal(
-        differenced(grey, alpha, Background(grey, np.zeros(alpha.shape, bool), 0.004, 0.0)), alpha
+        differenced(grey, alpha, Background(grey, np.zeros(alpha.shape, bool), 0.004, 0.0)).alpha, alpha
     )
 
 
@@ -170,4 +173,4 @@ def test_a_plate_without_features_or_without_background_is_no_trouble() -> None:
     assert behind(image, flat, subject).fits
     assert behind(image, flat, np.ones_like(subject)).astray == 1.0
     for alpha in (np.zeros((40, 60), np.float32), np.ones((40, 60), np.float32)):
-        np.testing.assert_array_equal(differenced(image, alpha, behind(image, flat, subject)), alpha)
+        np.testing.assert_array_equal(differenced(image, alpha, behind(image, flat, subject)).alpha, alpha)

@@ -1,14 +1,15 @@
 """What clean plates, pairs and backlit plates bring: stills' own subjects filmed anew, with drift and grain.
 
-The error that is left in the soft band, beside that of the head on the same picture. Everything is mixed twice: in
-linear light, as a camera does it, and as it is encoded, as layers often are. The clean plate is of another light, the
-backings of a pair are dark and light, unevenly so.
+The error that is left in the soft band, beside that of the head on the same picture; and how near the object over
+another set comes to the truth there, with its colour as estimated from the plate alone and as known backings have it.
+Everything is mixed twice: in linear light, as a camera does it, and as it is encoded, as layers often are. The clean
+plate is of another light, the backings of a pair are dark and light, unevenly so.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,9 +17,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..finish.foreground import foreground_before, foreground_colour
 from ..heads.backings import silhouetted, taken_again, triangulated
 from ..heads.band import Mask
-from ..heads.clean_plate import behind, differenced
+from ..heads.clean_plate import Background, behind, differenced
+from ..heads.compositing import Told
 from ..metrics.matting import mse
 from ..plates.clip import FloatImage, resize
 from ..plates.colour import srgb_decode, srgb_encode
@@ -30,6 +33,8 @@ MIXED = {"light": True, "encoded": False}
 #: The longer side that subjects are filmed at, and how far in pixels and degrees the camera drifts.
 _SIDE, _DRIFT, _TURN = 640, 2.5, 0.2
 _GRAIN = 0.006
+#: By how much the other set is out of focus, in pixels.
+_FOCUS = 3.0
 #: Encoded grey of a pair's backings and of a lit one, and what is left of the object's light before that.
 _DARK, _LIGHT, _LIT, _SHADE = 0.08, 0.85, 0.95, 0.02
 
@@ -54,8 +59,8 @@ class Takes(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """Of one head from one kind of mask, for one of `KINDS` and of `MIXED`: MSE x 1000 in the band, of the head alone
-    and as told."""
+    """Of one head from one kind of mask, for one of `KINDS` and of `MIXED`, in the band: MSE x 1000 of the head's alpha
+    `alone` and as `told`; PSNR in dB over another set by that, with the colour as `estimated` and as `known`."""
 
     head: str
     mask: str
@@ -63,6 +68,8 @@ class Row:
     mixed: str
     alone: float
     told: float
+    estimated: float
+    known: float
 
 
 def beside(subjects: Sequence[Subject], photographs: Sequence[FloatImage], heads: Mapping[str, Matting]) -> list[Row]:
@@ -71,11 +78,18 @@ def beside(subjects: Sequence[Subject], photographs: Sequence[FloatImage], heads
     rows = []
     for kind, mixed in itertools.product(KINDS, MIXED):
         filmed = [take(kind, one, photographs[number], number, linear=MIXED[mixed]) for number, one in enumerate(small)]
+        seen = [_shaded(one) if kind == "backlit" else one for one in small]
+        others = [
+            cv2.GaussianBlur(resize(photographs[number - len(small) + 1], one.alpha.shape[1::-1]), (0, 0), _FOCUS)
+            for number, one in enumerate(small)
+        ]
         for head, matting in heads.items():
             for mask in small[0].masks:
-                errors = list(_errors(kind, small, filmed, mask, matting))
-                alone, told = np.mean(errors, axis=0).tolist()
-                rows.append(Row(head, mask, kind, mixed, alone, told))
+                scores = [
+                    _scores(kind, *each, matting(each[1].plate, each[0].masks[mask]), linear=MIXED[mixed])
+                    for each in zip(seen, filmed, others, strict=True)
+                ]
+                rows.append(Row(head, mask, kind, mixed, *np.mean(scores, axis=0).tolist()))
     return rows
 
 
@@ -87,34 +101,42 @@ def take(kind: str, subject: Subject, photograph: FloatImage, number: int, *, li
         backing = resize(photograph, size)
         return Takes(_filmed(rng, subject, backing, linear=linear), _recorded(rng, _drifted(rng, backing), light=True))
     if kind == "backlit":
-        dark = subject._replace(colour=srgb_encode(_SHADE * srgb_decode(subject.colour)))
         backing = _wall(rng, size, _LIT)
-        return Takes(_filmed(rng, dark, backing, linear=linear), _recorded(rng, _drifted(rng, backing)))
+        return Takes(_filmed(rng, _shaded(subject), backing, linear=linear), _recorded(rng, _drifted(rng, backing)))
     one, two = _wall(rng, size, _DARK), _wall(rng, size, _LIGHT)
     plate, second = (_filmed(rng, subject, wall, linear=linear, grain=False) for wall in (one, two))
     second = _drifted(rng, second)
     return Takes(*(_recorded(rng, each) for each in (plate, _drifted(rng, one), second, _drifted(rng, two))))
 
 
-def told(takes: Takes, alpha: FloatImage) -> FloatImage:
-    """The head's alpha as the takes have it."""
+def told(kind: str, takes: Takes, alpha: FloatImage) -> tuple[Told, Background]:
+    """The head's alpha as the takes have it, and the backing as it lies behind the plate."""
     first = behind(takes.plate, takes.clean, alpha > 0.05)
+    if kind == "backlit":
+        return silhouetted(takes.plate, alpha, first).told, first
     if takes.second is None or takes.second_clean is None:
-        return differenced(takes.plate, alpha, first)
+        return differenced(takes.plate, alpha, first), first
     again = taken_again(takes.plate, takes.second, alpha)
-    return triangulated(takes.plate, again, alpha, (first, behind(again, takes.second_clean, alpha > 0.05))).alpha
+    second = behind(again, takes.second_clean, alpha > 0.05)
+    return triangulated(takes.plate, again, alpha, (first, second)).told, first
 
 
-def _errors(
-    kind: str, subjects: Sequence[Subject], filmed: Sequence[Takes], mask: str, matting: Matting
-) -> Iterator[tuple[float, float]]:
-    for subject, takes in zip(subjects, filmed, strict=True):
-        alpha = matting(takes.plate, subject.masks[mask])
-        if kind == "backlit":
-            found = silhouetted(takes.plate, alpha, behind(takes.plate, takes.clean, alpha > 0.05)).alpha
-        else:
-            found = told(takes, alpha)
-        yield mse(alpha, subject.alpha, subject.band), mse(found, subject.alpha, subject.band)
+def _scores(
+    kind: str, subject: Subject, takes: Takes, other: FloatImage, head: FloatImage, *, linear: bool
+) -> tuple[float, float, float, float]:
+    """The figures of a `Row`."""
+    (alpha, light), backing = told(kind, takes, head)
+    picture, behind = srgb_decode(takes.plate), srgb_decode(backing.image)
+    colours = foreground_colour(picture, alpha), foreground_before(picture, alpha, behind, light)
+    truth = _mixed(subject.colour, subject.alpha, other, linear=linear)
+    made = [_mixed(srgb_encode(colour), alpha, other, linear=linear) for colour in colours]
+    errors = [float(np.square(np.clip(one, 0, 1) - truth)[subject.band].mean()) for one in made]
+    estimated, known = (-10 * np.log10(max(error, 1e-10)) for error in errors)
+    return mse(head, subject.alpha, subject.band), mse(alpha, subject.alpha, subject.band), estimated, known
+
+
+def _shaded(subject: Subject) -> Subject:
+    return subject._replace(colour=srgb_encode(_SHADE * srgb_decode(subject.colour)))
 
 
 def _small(subject: Subject) -> Subject:
@@ -143,12 +165,15 @@ def _wall(rng: np.random.Generator, size: tuple[int, int], grey: float) -> Float
 def _filmed(
     rng: np.random.Generator, subject: Subject, backing: FloatImage, *, linear: bool, grain: bool = True
 ) -> FloatImage:
-    share = subject.alpha[..., None]
+    mixed = _mixed(subject.colour, subject.alpha, backing, linear=linear)
+    return _recorded(rng, mixed) if grain else mixed
+
+
+def _mixed(colour: FloatImage, alpha: FloatImage, backing: FloatImage, *, linear: bool) -> FloatImage:
+    share = alpha[..., None]
     if linear:
-        mixed = srgb_encode(share * srgb_decode(subject.colour) + (1 - share) * srgb_decode(backing))
-    else:
-        mixed = share * subject.colour + (1 - share) * backing
-    return _recorded(rng, mixed) if grain else np.asarray(mixed, np.float32)
+        return srgb_encode(share * srgb_decode(colour) + (1 - share) * srgb_decode(backing))
+    return np.asarray(share * colour + (1 - share) * backing, np.float32)
 
 
 def _drifted(rng: np.random.Generator, picture: FloatImage) -> FloatImage:
@@ -170,9 +195,10 @@ def _recorded(rng: np.random.Generator, picture: FloatImage, *, light: bool = Fa
 def table(rows: Sequence[Row]) -> str:
     """The rows as aligned text."""
     names = f"{'filmed beside':14} {'mixed':8} {'head':12} {'mask':7}"
-    lines = [f"{names} {'alone':>7} {'told':>7} {'ratio':>6}   MSE in the soft band"]
+    figures = f"{'alone':>7} {'told':>7} {'ratio':>6} {'estimated':>9} {'known':>6}"
+    lines = [f"{names} {figures}   in the soft band: MSE of alpha; PSNR over another set by the colour"]
     for row in rows:
         ratio = row.told / max(row.alone, 1e-9)
         names = f"{row.kind:14} {row.mixed:8} {row.head:12} {row.mask:7}"
-        lines.append(f"{names} {row.alone:7.2f} {row.told:7.2f} {ratio:6.3f}")
+        lines.append(f"{names} {row.alone:7.2f} {row.told:7.2f} {ratio:6.3f} {row.estimated:9.2f} {row.known:6.2f}")
     return "\n".join(lines)

@@ -30,10 +30,12 @@ class MatteStamp:
     weights_sha256: str
     licence: str
     fingerprint: str
+    #: How the clean plate lies behind the frame, where alpha is by one: see `solve.beside.Behind`.
+    behind: str = ""
 
     def attributes(self) -> dict[str, str | float]:
         """Header attributes by name."""
-        return {f"wisp/{name}": value for name, value in vars(self).items()}
+        return {f"wisp/{name}": value for name, value in vars(self).items() if name != "behind" or value}
 
     @classmethod
     def from_attributes(cls, attributes: Mapping[str, Any]) -> MatteStamp | None:

@@ -27,6 +27,7 @@ from ..plates import seal
 from ..plates.clip import FloatImage
 from ..plates.exr_writer import write_exr
 from ..solve import Solver
+from ..solve.beside import Behind
 from ..solve.objects import ObjectWork
 from ..solve.progress import Eta, Listener, ignore
 from . import cryptomatte
@@ -242,11 +243,11 @@ class Delivery:
             channels = crypto_channels(alphas, {work.item.name: work.item.color for work in works}, header)
             extra = dict(cryptomatte.attributes(list(alphas)))
         else:
-            ((alpha, _),) = mattes.values()
+            ((alpha, stamp),) = mattes.values()
             if style.layout == "alpha":
                 channels = alpha_channels(alpha, header)
             else:
-                rgb = self._foreground.linear(frame, alpha)
+                rgb = self._foreground.linear(frame, *self._seen_through(works[0], frame, alpha, stamp))
                 channels = colour_channels(rgb, alpha, header, premultiply=style.premultiply)
         if style.confidence:
             for work in works:
@@ -305,17 +306,28 @@ class Delivery:
 
     def _picture(self, work: ObjectWork, frame: int) -> FloatImage:
         """Grey (height x width), or colour as a display shows it with alpha (height x width x 4), 0..1."""
-        ((alpha, _),) = self._mattes((work,), frame).values()
+        ((alpha, stamp),) = self._mattes((work,), frame).values()
         if self._style.layout == "alpha":
             return alpha
-        rgb = self._foreground.display(frame, alpha)
+        rgb = self._foreground.display(frame, *self._seen_through(work, frame, alpha, stamp))
         return np.dstack([premultiplied(rgb, alpha) if self._style.premultiply else rgb, alpha])
 
     @cached_property
     def _foreground(self) -> Any:
         from .colour import Foreground
 
-        return Foreground(self._solver.plate, self._solver.colour, self._style.despill)
+        source = self._solver.source
+        return Foreground(source.plate, source.colour, self._style.despill, source.beside.get("clean"))
+
+    def _seen_through(
+        self, work: ObjectWork, frame: int, alpha: FloatImage, stamp: MatteStamp | None
+    ) -> tuple[FloatImage, Behind | None]:
+        """The alpha that the object's colour follows from, and the clean plate behind it, if it is by one: then what
+        an edge setting took away was the object still."""
+        behind = Behind.of(stamp.behind) if stamp else None
+        if behind is not None and work.solved[frame] != work.marks[frame] and work.solved_matte(frame) is not None:
+            alpha = np.maximum(alpha, work.solved_alpha(frame)[0])
+        return alpha, behind
 
 
 def unsolved(missing: Mapping[str, Sequence[int]], asked: Iterable[int], gapless: bool) -> InputError:

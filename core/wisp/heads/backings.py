@@ -18,7 +18,7 @@ import numpy as np
 from ..plates.clip import FloatImage
 from .band import Mask, signed_distance
 from .clean_plate import MISPLACED, Background, grainless, moved_by, others, placed_on, steepness
-from .compositing import LIGHTS, LINEAR, Light
+from .compositing import LIGHTS, LINEAR, Light, Told
 
 #: Standard deviation of the head's alpha.
 _DOUBT = 0.4
@@ -49,9 +49,9 @@ _LIT, _DARK = 0.35, 0.25
 
 @dataclass(frozen=True)
 class Backed:
-    """`alpha` H x W in 0..1, and `astray`, the share of the object that is not as the kind of plate has it."""
+    """What is `told` of alpha, and `astray`, the share of the object that is not as the kind of plate has it."""
 
-    alpha: FloatImage
+    told: Told
     astray: float
 
     @property
@@ -115,11 +115,11 @@ def triangulated(
         noise2 = (4 * noise**2 + MISPLACED**2 * steep) * (np.mean([slope**2 for slope in slopes], axis=0))
         answers.append(_Answer(found.astype(np.float32), np.asarray(noise2 / size, np.float32), off))
     seen = one.seen & two.seen
-    answer = _mixed(answers, alpha, seen, by_colour=True)
+    answer, share = _mixed(answers, alpha, seen, by_colour=True)
     wrong = (np.abs(answer.alpha - 0.5) > 0.5 + _OFF + 2 * np.sqrt(answer.variance)) | (answer.off > _OFF_COLOUR)
     object_ = seen & (alpha > 0.5) & (answer.variance < _DOUBT**2)
     astray = float(wrong[object_].mean()) if object_.any() else 0.0
-    return Backed(_told(shown[0], shown[2], alpha, answer, seen, unknown, noise), astray)
+    return Backed(Told(_decided(shown[0], shown[2], alpha, answer, seen, unknown, noise), share), astray)
 
 
 def silhouetted(image: FloatImage, alpha: FloatImage, backing: Background, unknown: Mask | None = None) -> Backed:
@@ -137,10 +137,11 @@ def silhouetted(image: FloatImage, alpha: FloatImage, backing: Background, unkno
         slopes = np.mean([_slope(light, picture) ** 2 for picture in shown], axis=0)
         noise2 = (2 * backing.noise**2 + MISPLACED**2 * steepness(shown[1])) * slopes
         answers.append(_Answer(found.astype(np.float32), np.asarray(noise2 / size, np.float32), np.zeros_like(alpha)))
-    answer = _mixed(answers, alpha, backing.seen, by_colour=False)
+    answer, share = _mixed(answers, alpha, backing.seen, by_colour=False)
     through = (LINEAR.decode(shown[0]) / np.maximum(LINEAR.decode(shown[1]), 1e-3)).max(axis=2)
     bright = float((through[inside] > _DARK).mean()) if inside.any() else 0.0
-    return Backed(_told(shown[0], shown[1], alpha, answer, backing.seen, unknown, backing.noise), bright)
+    decided = _decided(shown[0], shown[1], alpha, answer, backing.seen, unknown, backing.noise)
+    return Backed(Told(decided, share), bright)
 
 
 def lit(backing: Background) -> bool:
@@ -157,8 +158,9 @@ class _Answer:
     off: FloatImage
 
 
-def _mixed(answers: list[_Answer], head: FloatImage, seen: Mask, *, by_colour: bool) -> _Answer:
-    """The answer in the light that is likely, or both in part where that is hard to tell: a sequence must not jump.
+def _mixed(answers: list[_Answer], head: FloatImage, seen: Mask, *, by_colour: bool) -> tuple[_Answer, float]:
+    """The answer in the light that is likely, or both in part where that is hard to tell: a sequence must not jump; and
+    how far that is linear light.
 
     `by_colour`: by how well the soft pixels' colours are explained; beside that, or alone, by how near the head's alpha
     is.
@@ -176,10 +178,11 @@ def _mixed(answers: list[_Answer], head: FloatImage, seen: Mask, *, by_colour: b
         evidence = float(np.log(off[0] / off[1])) + _HEARSAY * evidence
     share = float(np.clip(0.5 + evidence / _DOUBTFUL, 0, 1))
     one, other = ((each.alpha, each.variance, each.off) for each in answers)
-    return _Answer(*(np.asarray((1 - share) * a + share * b, np.float32) for a, b in zip(one, other, strict=True)))
+    mixed = _Answer(*(np.asarray((1 - share) * a + share * b, np.float32) for a, b in zip(one, other, strict=True)))
+    return mixed, 1 - share
 
 
-def _told(
+def _decided(
     image: FloatImage,
     behind: FloatImage,
     head: FloatImage,

@@ -24,6 +24,7 @@ from .compositing import (
     Expected,
     Light,
     Pixels,
+    Told,
     distances,
     foreground,
     likely,
@@ -72,15 +73,35 @@ _LINES, _LINES_EPS = 2, 1e-4
 
 
 @dataclass(frozen=True)
+class Laid:
+    """How a clean plate is brought over a picture: `placed`, row by row the 3 x 3 from the picture's pixels to its own,
+    then the light of every channel as a `gain` and an `offset` of encoded values."""
+
+    placed: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    gain: tuple[float, ...] = (1.0, 1.0, 1.0)
+    offset: tuple[float, ...] = (0.0, 0.0, 0.0)
+
+    def over(self, clean: FloatImage) -> tuple[FloatImage, Mask]:
+        """The clean plate, H x W x 3 as encoded, as the picture would show it, and where it has pixels."""
+        moved, inside = moved_by(clean, np.array(self.placed, np.float32).reshape(3, 3))
+        return self.lit(moved), inside
+
+    def lit(self, moved: FloatImage) -> FloatImage:
+        """What has been moved already in the picture's light."""
+        return np.dstack([by * moved[..., k] + self.offset[k] for k, by in enumerate(self.gain)])
+
+
+@dataclass(frozen=True)
 class Background:
     """The clean plate as it lies behind a picture: `image` H x W x 3, `seen` H x W where it has pixels, `noise`, the
-    standard deviation of what both differ by where nothing stands before it, and `astray`, the share of the background
-    that is another."""
+    standard deviation of what both differ by where nothing stands before it, `astray`, the share of the background
+    that is another, and how it was `laid` there."""
 
     image: FloatImage
     seen: Mask
     noise: float
     astray: float
+    laid: Laid = Laid()
 
     @property
     def fits(self) -> bool:
@@ -102,17 +123,19 @@ def behind(image: FloatImage, clean: FloatImage, subject: Mask) -> Background:
         free = ~subject
     if not free.any():
         return Background(clean, free, _LEAST_NOISE, 1.0)
-    moved, inside = moved_by(clean, placed_on(image, clean, free, cv2.MOTION_HOMOGRAPHY))
+    placed = placed_on(image, clean, free, cv2.MOTION_HOMOGRAPHY)
+    moved, inside = moved_by(clean, placed)
     known = free & inside
     if not known.any():
         return Background(moved, inside, _LEAST_NOISE, 1.0)
-    lit = _lit(moved, image, known)
+    laid = Laid(tuple(placed.ravel().tolist()), *_light(moved, image, known))
+    lit = np.clip(laid.lit(moved), 0, 1)
     rest = np.abs(cv2.blur(image - lit, (5, 5))).mean(axis=2)
     astray = float((rest[known] > _ALIKE).mean())
     contrast = np.median(np.abs(image[known] - np.median(image[known], axis=0)))
     if contrast > _LEAST_CONTRAST and np.median(rest[known]) > (1 - _EXPLAINED) * contrast:
         astray = 1.0
-    return Background(lit, inside, _noise(image - lit, known), astray)
+    return Background(lit, inside, _noise(image - lit, known), astray, laid)
 
 
 def moved_by(clean: FloatImage, placed: NDArray[np.float32]) -> tuple[FloatImage, Mask]:
@@ -160,7 +183,8 @@ def _misfit(now: FloatImage, then: FloatImage, placed: NDArray[np.float32], free
     known = free & seen
     if known.sum() < 0.5 * free.sum():
         return np.ones(free.shape, np.float32)
-    return np.where(seen, np.abs(now - _lit(moved, now, known)).mean(axis=2), 1).astype(np.float32)
+    lit = np.clip(Laid((), *_light(moved, now, known)).lit(moved), 0, 1)
+    return np.where(seen, np.abs(now - lit).mean(axis=2), 1).astype(np.float32)
 
 
 def _noise(difference: FloatImage, known: Mask) -> float:
@@ -168,9 +192,10 @@ def _noise(difference: FloatImage, known: Mask) -> float:
     return max(1.4826 * float(np.median(np.abs(difference[known]))), _LEAST_NOISE) if known.any() else _LEAST_NOISE
 
 
-def _lit(clean: FloatImage, image: FloatImage, known: Mask) -> FloatImage:
-    """The clean plate in the picture's light: a gain and an offset per channel, without what does not follow them."""
-    lit = np.empty_like(clean)
+def _light(clean: FloatImage, image: FloatImage, known: Mask) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """What brings the clean plate into the picture's light: a gain and an offset per channel, without what does not
+    follow them."""
+    gains, offsets = [], []
     for channel in range(3):
         x, y = clean[..., channel][known].astype(np.float64), image[..., channel][known].astype(np.float64)
         weight = np.ones_like(x)
@@ -185,13 +210,12 @@ def _lit(clean: FloatImage, image: FloatImage, known: Mask) -> FloatImage:
             rest = y - gain * x - offset
             scale = max(1.4826 * float(np.median(np.abs(rest))), _LEAST_NOISE)
             weight = 1 / (1 + (rest / (2 * scale)) ** 2) ** 2
-        lit[..., channel] = gain * clean[..., channel] + offset
-    return np.asarray(np.clip(lit, 0, 1), np.float32)
+        gains.append(gain)
+        offsets.append(float(offset))
+    return tuple(gains), tuple(offsets)
 
 
-def differenced(
-    image: FloatImage, alpha: FloatImage, background: Background, unknown: Mask | None = None
-) -> FloatImage:
+def differenced(image: FloatImage, alpha: FloatImage, background: Background, unknown: Mask | None = None) -> Told:
     """Alpha by the compositing equation, with a head's `alpha` as what is expected: H x W float32 in 0..1.
 
     Where something else that is not in the clean plate stands beside the object, the head's alpha stays. `unknown`:
@@ -202,7 +226,7 @@ def differenced(
     noise = _noise(image - behind, background.seen & (alpha < 0.02))
     distance = signed_distance(alpha > 0.5)
     if not np.isfinite(distance).all():
-        return alpha
+        return Told(alpha, 1.0)
     lengths = np.where(distance > 0, _INWARDS, _OUTWARDS) * max(1.0, max(alpha.shape) / 1000)
     doubt = (_DOUBT * np.exp(-np.abs(distance) / lengths)).astype(np.float32)
     if unknown is not None:
@@ -218,7 +242,7 @@ def differenced(
     for part, light in ((share, LINEAR), (1 - share, ENCODED)):
         if part > 0:
             result += np.float32(part) * equation.solved(asked, light)
-    return result
+    return Told(result, share)
 
 
 @dataclass(frozen=True)

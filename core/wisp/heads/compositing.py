@@ -97,6 +97,13 @@ class Pixels(NamedTuple):
     behind_error: FloatImage
 
 
+class Told(NamedTuple):
+    """Alpha H x W in 0..1 by the equation, and how far it is linear `light` that mixes there: 0..1."""
+
+    alpha: FloatImage
+    light: float
+
+
 class Expected(NamedTuple):
     """Alpha of n pixels beforehand, mean and standard deviation."""
 

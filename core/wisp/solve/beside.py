@@ -4,19 +4,48 @@ Each is one picture for all frames or a sequence with the plate's frame numbers.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
 from ..errors import InputError, UsageError
 from ..heads.backings import alike, lit, silhouetted, taken_again, triangulated
 from ..heads.band import Mask
-from ..heads.clean_plate import Background, behind, differenced
+from ..heads.clean_plate import Background, Laid, behind, differenced
+from ..heads.compositing import Told
 from ..plates import open_plate
 from ..plates.clip import DisplayClip, FloatImage
-from ..plates.colour import DisplayTransform, choose_colour
+from ..plates.colour import DisplayTransform, LinearLight, choose_colour
 from ..plates.opening import Fence
 from ..shot import BESIDE, PlateSpec
+
+#: Raise when the same plates make another alpha, or lie otherwise.
+BESIDE_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Behind:
+    """How the clean plate lies behind a frame whose alpha is by it: the identity of its picture, how that is `laid`
+    there, and how far linear `light` is what mixes, 0..1."""
+
+    clean: str
+    laid: Laid
+    light: float
+
+    @property
+    def text(self) -> str:
+        """As a matte's stamp keeps it."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of(cls, text: str) -> Behind | None:
+        """What a stamp keeps; None where that is nothing."""
+        if not text:
+            return None
+        values = json.loads(text)
+        return cls(values["clean"], Laid(**{name: tuple(one) for name, one in values["laid"].items()}), values["light"])
 
 
 def check_beside(spec: PlateSpec) -> None:
@@ -53,12 +82,21 @@ class BesidePlate:
                 hint="Give it in the plate's size.",
             )
         named = spec.colorspace or self._plate.colorspace
-        colour = choose_colour(named, config=spec.ocio, view=spec.view, exposure=spec.exposure)
-        self._clip = DisplayClip(self._plate, DisplayTransform(colour))
+        #: How models see it.
+        self.colour = choose_colour(named, config=spec.ocio, view=spec.view, exposure=spec.exposure)
+        self._clip = DisplayClip(self._plate, DisplayTransform(self.colour))
 
     def image(self, frame: int) -> FloatImage:
         """What it shows on a frame of the plate, as models see it. Raises InputError."""
         return self._clip.image(self._frame(frame))
+
+    def light(self, frame: int) -> FloatImage:
+        """The same in linear light, values above 1 included. Raises InputError, UsageError."""
+        return self._linear(self._plate.read(self._frame(frame)).rgb)
+
+    @cached_property
+    def _linear(self) -> LinearLight:
+        return LinearLight(self.colour)
 
     def identity(self, frame: int) -> str:
         """A hash of that picture. Raises InputError."""
@@ -91,16 +129,29 @@ class BesidePlate:
 
 def backed(
     beside: Mapping[str, BesidePlate], image: FloatImage, alpha: FloatImage, frame: int, unknown: Mask, *, backlit: bool
-) -> FloatImage:
-    """The head's `alpha` of a frame by what was filmed beside the plate: H x W in 0..1; `image` H x W x 3 as models see
-    it. InputError where that is not what it is said to be."""
+) -> tuple[FloatImage, Behind]:
+    """The head's `alpha` of a frame by what was filmed beside the plate, H x W in 0..1, and how that lies there;
+    `image` H x W x 3 as models see it. InputError where that is not what it is said to be."""
     clean = beside["clean"]
     first = _behind(clean, image, alpha, frame, f"frame {frame}")
     if backlit:
-        return _silhouetted(clean, first, image, alpha, frame, unknown)
-    if "second" not in beside:
-        return differenced(image, alpha, first, unknown)
-    taken, empty = beside["second"], beside["second_clean"]
+        told = _silhouetted(clean, first, image, alpha, frame, unknown)
+    elif "second" in beside:
+        told = _triangulated(beside, first, image, alpha, frame, unknown)
+    else:
+        told = differenced(image, alpha, first, unknown)
+    return told.alpha, Behind(clean.identity(frame), first.laid, told.light)
+
+
+def _triangulated(
+    beside: Mapping[str, BesidePlate],
+    first: Background,
+    image: FloatImage,
+    alpha: FloatImage,
+    frame: int,
+    unknown: Mask,
+) -> Told:
+    clean, taken, empty = (beside[key] for key in BESIDE)
     again = taken_again(image, taken.image(frame), alpha)
     backings = first, _behind(empty, again, alpha, frame, f"frame {frame} of the {taken.name}")
     if alike(*backings):
@@ -117,12 +168,12 @@ def backed(
             hint="A pair wants the same pose, camera, light and exposure before both backings.",
             path=taken.stored,
         )
-    return found.alpha
+    return found.told
 
 
 def _silhouetted(
     clean: BesidePlate, backing: Background, image: FloatImage, alpha: FloatImage, frame: int, unknown: Mask
-) -> FloatImage:
+) -> Told:
     if not lit(backing):
         raise InputError(
             f"The {clean.name} is too dark for a backlit plate on frame {frame}.",
@@ -136,7 +187,7 @@ def _silhouetted(
             "too bright.",
             hint="No light may fall on the object itself; leave out --backlit to take the clean plate as one.",
         )
-    return found.alpha
+    return found.told
 
 
 def _behind(empty: BesidePlate, image: FloatImage, alpha: FloatImage, frame: int, over: str) -> Background:

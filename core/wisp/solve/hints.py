@@ -24,7 +24,7 @@ from ..plates.clip import Clip, FloatImage, resize
 from ..plates.plate import Window
 from ..shot import ObjectSpec, Unknown
 from ..trackers.prompts import stroke_mask
-from .beside import backed
+from .beside import BESIDE_SCHEMA, Behind, backed
 from .source import Source
 
 #: Raise when the same hints make another alpha.
@@ -73,6 +73,7 @@ class Hints:
         files: list[Any] = [None if one is None else one.identity(frame) for one in (self._core, self._garbage)]
         beside = [[key, one.identity(frame)] for key, one in self._source.beside.items()]
         files += [*beside, "backlit"] if self._source.spec.backlit else beside
+        files += [BESIDE_SCHEMA] if beside else []
         return [HINT_SCHEMA, unknown, files] if unknown or any(files) else []
 
     def request(self) -> list[Any]:
@@ -101,12 +102,13 @@ class Hints:
                 logits = np.where(mask, _SURE, -_SURE).astype(np.float32)
         return logits
 
-    def heard(self, alpha: FloatImage, frame: int, clip: Clip, mask_of: MaskOf) -> FloatImage:
+    def heard(self, alpha: FloatImage, frame: int, clip: Clip, mask_of: MaskOf) -> tuple[FloatImage, Behind | None]:
         """The head's alpha (plate height x width, 0..1) with the unknown pixels worked out from what is around
-        them, and all of it by what was filmed beside the plate. InputError where that is of something else."""
+        them, and all of it by what was filmed beside the plate, and how that lies there. InputError where it is of
+        something else."""
         unknown = self.unknown(frame, clip, mask_of)
         if not unknown.any() and not self._source.beside:
-            return alpha
+            return alpha, None
         core, garbage = self._holdouts(frame)
         if core is not None:
             alpha, unknown = np.maximum(alpha, core), unknown & (core <= 0.5)
@@ -115,9 +117,10 @@ class Hints:
         image = clip.image(frame)
         alpha = matted_unknown(image, alpha, unknown) if unknown.any() else alpha
         if not self._source.beside or not (alpha > 0.5).any():
-            return alpha
-        alpha = backed(self._source.beside, image, alpha, frame, unknown, backlit=self._source.spec.backlit)
-        return alpha if self._region is None else _within(alpha, self._region)
+            return alpha, None
+        backlit = self._source.spec.backlit
+        alpha, behind = backed(self._source.beside, image, alpha, frame, unknown, backlit=backlit)
+        return alpha if self._region is None else _within(alpha, self._region), behind
 
     def unknown(self, frame: int, clip: Clip, mask_of: MaskOf) -> Mask:
         """Where alpha may be anything on `frame`: plate height x width."""

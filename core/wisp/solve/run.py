@@ -336,8 +336,9 @@ class Run:
         alpha = np.zeros((plate.height, plate.width), np.float32) if solved is None else solved
         if solved is not None:  # squeezed again where models saw it unsqueezed
             alpha = resize(whole(solved, work.region, size, outside=0.0), size)
+        behind = None
         if work.recipe(frame) is not None:
-            alpha = work.hints.heard(alpha, frame, self._solver.clip, work.plate_mask)
+            alpha, behind = work.hints.heard(alpha, frame, self._solver.clip, work.plate_mask)
         exists = work.item.exists(frame)
         state: FrameState = "placeholder" if not exists else "corrected" if frame in work.plan.keyframes else "solved"
         models = self._solver.models
@@ -350,6 +351,7 @@ class Run:
             weights_sha256=_joined(model.weights_sha256 for model in models if model.weights_sha256) or "none",
             licence=_joined(model.licence for model in models),
             fingerprint=work.solved[frame],
+            behind="" if behind is None else behind.text,
         )
         path = work.solved_path(frame)
         self._write(path, frame, alpha, stamp)
