@@ -29,7 +29,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "wisp-setup.json"
 LOG = BOOT / "setup.log"
 CONSTRAINTS = "core/constraints.txt"
-EXTRAS = "movies,gui,pymatting,hub,text,sam3,edgetam,gvm,farm,release,test"
+EXTRAS = "movies,gui,hub,text,sam3,edgetam,gvm,farm,release,test"
 
 OLDEST = (3, 11)
 #: PyTorch's own index of builds without CUDA. The only address in the project that pip's settings cannot replace.

@@ -163,9 +163,7 @@ def test_constraints_pin_every_direct_requirement() -> None:
     pinned = {_canonical(pin.split("==")[0]) for pin in pins}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    wanted = project["dependencies"] + [
-        need for extra in ("movies", "gui", "pymatting", "test") for need in extras[extra]
-    ]
+    wanted = project["dependencies"] + [need for extra in ("movies", "gui", "test") for need in extras[extra]]
     assert {_canonical(re.split(r"[<>=!~;\[ ]", need)[0]) for need in wanted} <= pinned
 
 

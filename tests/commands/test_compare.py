@@ -50,7 +50,6 @@ def compare(shot: str, *words: str) -> int:
 
 
 def test_a_sheet_and_a_table(shot: str, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("pymatting")
     before = Path(shot).read_bytes()
     heads = ["guided", "embedded", "closed-form"]
     assert compare(shot, "--heads", ",".join(heads), "--truth", "truth/sh010.%04d.png", "--rows", "2", "--json") == 0

@@ -18,6 +18,7 @@ from wisp.models.build import load_head, model_stamp
 from wisp.plates.clip import FloatImage
 from wisp.train.scenes import made_sample
 from wisp.weights.options import RunOptions
+from wisp.weights.registry import entry
 
 
 def scene(width: int, height: int) -> tuple[FloatImage, np.ndarray]:
@@ -35,7 +36,8 @@ def bold() -> EdgeNetwork:
     return network
 
 
-def test_untrained_it_is_the_guided_filter() -> None:
+def test_untrained_and_not_carried_it_is_the_guided_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "_carried_share", lambda *_: 0.0)
     image, logits = scene(203, 150)  # not of whole cells
     alpha, guided = embedded_matte(EdgeNetwork().eval(), image, logits), guided_matte(image, logits)
     assert np.abs(alpha - guided).mean() < 0.01  # where windows are wide, fitted on cells
@@ -58,6 +60,25 @@ def test_nothing_is_changed_far_from_the_masks_edge(bold: EdgeNetwork) -> None:
     assert not alpha[:, 60 + REACH :].any()
     assert (alpha[:, : 60 - REACH] == 1).all()
     assert ((alpha > 0) & (alpha < 1)).any()
+
+
+@pytest.mark.parametrize(("kind", "carried"), [("exact", 0.1), ("coarse", 0.6)])
+def test_mattes_from_coarse_masks_are_carried_along_colour_lines(
+    kind: str, carried: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares = []
+    share = embedded._carried_share
+    monkeypatch.setattr(embedded, "_carried_share", lambda *planes: shares.append(share(*planes)) or shares[-1])
+    network, before, after = load_network(), [], []
+    for seed in (3, 5, 12, 40):
+        sample = made_sample(seed, 192, kind)
+        logits = np.where(sample.mask, np.float32(8), np.float32(-8))
+        after.append(np.square(embedded_matte(network, sample.image, logits) - sample.alpha).mean())
+        with monkeypatch.context() as patch:
+            patch.setattr(embedded, "_carried_share", lambda *_: 0.0)
+            before.append(np.square(embedded_matte(network, sample.image, logits) - sample.alpha).mean())
+    assert (np.mean(shares) > carried) == (kind == "coarse")
+    assert np.mean(after) < np.mean(before) * (1 if kind == "coarse" else 1.01)
 
 
 def test_sharp_edges_of_exact_masks_are_the_guided_filters(bold: EdgeNetwork) -> None:
@@ -101,7 +122,7 @@ def test_version_names_the_weights(bold: EdgeNetwork, tmp_path: Path) -> None:
         path = tmp_path / f"{number}.safetensors"
         torch.nn.init.constant_(bold.roi.bias, number)
         save_file({name: value.contiguous() for name, value in bold.state_dict().items()}, path)
-        heads.append(build(None, {"weights": path}, RunOptions(device="cpu")))
+        heads.append(build(entry("embedded"), {"weights": path}, RunOptions(device="cpu")))
     assert heads[0].version != heads[1].version
     assert all(head.version.startswith("embedded-") for head in heads)
 

@@ -32,7 +32,6 @@ _PACKAGES = {
     "opencolorio": "",
     "torch": "",
     "av": "movies",
-    "PyMatting": "the closed-form head",
     "PySide6-Essentials": "the window",
     "huggingface_hub": "fetching weights",
 }

@@ -6,26 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from pymatting import cf_laplacian, ichol
-from scipy import sparse
-from scipy.sparse.linalg import LinearOperator, cg
 
 from ..plates.clip import Clip, FloatImage
 from .band import Mask, grow, mask_from_logits, tiles, unknown_region
+from .colour_lines import ColourLines
 from .edge_spread import likely_spread
 from .guided import guided_matte
 
-#: How strongly a pixel is held to the guided filter's alpha, against colour lines of weight about 1. It settles what
+#: How strongly a pixel is held to the guided filter's alpha, against the colour lines of one window. It settles what
 #: they leave open (glass, holes, strands without a sure core) and keeps every system solvable.
-_PRIOR = 0.03
+_PRIOR = 0.03 / 9
 #: Half width of the unknown region, in spreads of the edge.
 _BAND_PER_SPREAD = 3.0
 #: Tiles bound memory. With the prior a pixel's influence fades within a few pixels, so the margin hides their seams.
 _TILE = 512
 _MARGIN = 32
 _TOLERANCE = 1e-4
-_ITERATIONS = 300
+_ROUNDS = 300
 
 
 def closed_form_matte(image: FloatImage, logits: NDArray[np.float32], *, band: float | None = None) -> FloatImage:
@@ -57,26 +56,19 @@ def closed_form_matte(image: FloatImage, logits: NDArray[np.float32], *, band: f
 
 def _solve(image: FloatImage, mask: Mask, unknown: Mask, prior: FloatImage) -> FloatImage:
     """Alpha of one tile: known pixels from `mask`, unknown ones where colour lines and prior agree best."""
-    known = ~unknown.ravel()
-    start = prior.ravel()[~known].astype(np.float64)
-    rows = cf_laplacian(image.astype(np.float64), is_known=known).tocsr()[~known]
-    system = (rows[:, ~known] + _PRIOR * sparse.identity(start.size)).tocsc()
-    right = _PRIOR * start - rows[:, known] @ mask.ravel()[known].astype(np.float64)
-    try:
-        precondition = LinearOperator(system.shape, ichol(system), dtype=np.float64)
-    except ValueError:  # rounding made the factor break down; the diagonal always works, only slower
-        precondition = sparse.diags_array(1 / system.diagonal())
-    solution, _ = cg(system, right, x0=start, rtol=_TOLERANCE, maxiter=_ITERATIONS, M=precondition)
-    alpha = mask.astype(np.float32)
-    alpha[unknown] = np.clip(solution, 0, 1)
+    alpha = np.where(unknown, prior, mask).astype(np.float32)
+    lines = ColourLines(image, unknown)
+    held = torch.full((lines.count,), _PRIOR)
+    change = lines.solve(-lines.bent(alpha), held, _ROUNDS, _TOLERANCE).numpy()
+    alpha[unknown] = np.clip(alpha[unknown] + change, 0, 1)
     return alpha
 
 
 class ClosedFormHead:
-    """Closed-form matting by PyMatting. `band` as in `closed_form_matte`."""
+    """Closed-form matting. `band` as in `closed_form_matte`."""
 
     id = "closed-form"
-    version = "closed-form-1"
+    version = "closed-form-2"
 
     def __init__(self, band: float | None = None) -> None:
         self.band = band

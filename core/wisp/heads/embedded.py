@@ -25,6 +25,7 @@ from ..plates.clip import Clip, FloatImage, resize
 from ..plates.plate import Window
 from ..weights.checkpoints import check_keys, load_state_dict
 from .band import Mask, mask_from_logits, signed_distance
+from .colour_lines import carried_alpha
 from .edge_blocks import Blocks
 from .edge_cues import PLANES, EdgeCues
 from .edge_network import BLOCK, CONTEXT, REACH, EdgeNetwork
@@ -38,6 +39,9 @@ WEIGHTS = Path(__file__).with_name("embedded.safetensors")
 LONGEST_SIDE = 2048
 #: Spreads in pixels up to which an edge is sharp and its mask exact, and from which one of the two is not.
 _EXACT_SPREADS = (0.7, 1.1)
+#: Pixels by which the network moves the outline of a mask that was exact at most, and of one that is coarse at least.
+#: Chosen as the trust in `colour_lines`.
+_OUTLINE_MOVED = (0.05, 0.4)
 #: Blocks of a slice, besides its context: bounds memory.
 _SLICE = 1024
 _THREADS = 2
@@ -48,6 +52,7 @@ def embedded_matte(network: EdgeNetwork, image: FloatImage, logits: NDArray[np.f
 
     `image`: H x W x 3 float32, display-referred RGB in 0..1. `logits`: h x w float32, > 0 inside, of any size,
     covering the picture edge to edge. Further than `REACH` pixels from the mask's edge alpha is the guided filter's.
+    From masks that are not exact, what the network found is carried along the colour lines of the picture.
     """
     height, width = image.shape[:2]
     long_side = max(height, width)
@@ -83,6 +88,12 @@ def embedded_matte(network: EdgeNetwork, image: FloatImage, logits: NDArray[np.f
 
     with _workers() as pool:
         list(pool.map(correct, _slices(chosen)))
+    carried = _carried_share(corrected, cues.distance)
+    if carried:
+        halves = (alpha.shape[1] // 2, alpha.shape[0] // 2)
+        # What changes there is enlarged by a pixel on either side.
+        near = cv2.resize(np.abs(cues.distance), halves, interpolation=cv2.INTER_AREA) < REACH - 2
+        corrected += carried * (carried_alpha(image, corrected, near) - corrected)
     alpha += share * (corrected - alpha)
     return np.ascontiguousarray(alpha[:height, :width])
 
@@ -113,11 +124,11 @@ class EmbeddedHead:
         return {number: embedded_matte(self._network, image, mask) for number, mask in logits.items()}
 
 
-def build(entry: Any, files: Mapping[str, Path], options: Any) -> EmbeddedHead:  # noqa: ARG001
+def build(entry: Any, files: Mapping[str, Path], options: Any) -> EmbeddedHead:
     """The registry's way to this head; weights of one's own training under the name `weights`."""
     path = files.get("weights", WEIGHTS)
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-    return EmbeddedHead(load_network(path, options.device), f"embedded-{digest[:12]}")
+    return EmbeddedHead(load_network(path, options.device), f"embedded-{entry.revision}-{digest[:12]}")
 
 
 def _correctable(spread: float, long_side: int) -> float:
@@ -126,6 +137,16 @@ def _correctable(spread: float, long_side: int) -> float:
     exact, uncertain = _EXACT_SPREADS
     measured = spread / max(1.0, long_side / LONG_SIDE)
     return float(np.clip((measured - exact) / (uncertain - exact), 0, 1))
+
+
+def _carried_share(alpha: FloatImage, distance: FloatImage) -> float:
+    """How much of what colour lines change is taken, 0..1: by how many pixels `alpha` moved the mask's outline, what is
+    sure counting most. An exact mask has told the network all there is, and lines would only smooth it."""
+    moved = ((alpha > 0.5) != (distance > 0)) & (np.abs(distance) < REACH)
+    outline = max(np.count_nonzero(np.abs(distance) < 1) / 2, 1)
+    pixels = float(np.abs(2 * alpha[moved] - 1).sum()) / outline
+    exact, coarse = _OUTLINE_MOVED
+    return float(np.clip((pixels - exact) / (coarse - exact), 0, 1))
 
 
 @contextmanager

@@ -92,9 +92,9 @@ def model_stamp(model_id: str, kind: Kind, options: RunOptions) -> ModelStamp:
 
 
 def bundled_version(model: ModelEntry) -> str:
-    """Names the weights of `model` that come with Wisp by their hash."""
+    """Names the weights of `model` that come with Wisp by their hash, and what is made of them by its revision."""
     weights = importlib.resources.files("wisp").joinpath(model.bundled)
-    return f"{model.id}-{hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}"
+    return f"{model.id}-{model.revision}-{hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}"
 
 
 def locate(model: ModelEntry, options: RunOptions) -> LocatedModel:

@@ -52,8 +52,10 @@ class ModelEntry:
     #: What a user may choose, as `ID:SETTING=VALUE`: setting -> its values, the default first. The choice is passed
     #: to the builder among the parameters, and is part of the id, so that results of different settings never mix.
     settings: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    #: Weights that come with Wisp, a path in the package: their hash is the version, known without loading the model.
+    #: Weights that come with Wisp, a path in the package: the version has their hash, known without loading the model.
     bundled: str = ""
+    #: Of bundled weights: raise where the same ones give another result.
+    revision: int = 1
     #: `Tracker.segments`, here too so that a plan can be made without loading the tracker.
     segments: bool = False
     #: Megabytes that it takes beside its weights, as measured: `float32` and `half`, for one object at the network's
