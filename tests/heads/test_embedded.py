@@ -137,3 +137,23 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 def test_its_version_is_known_without_loading_it():
     options = RunOptions(device="cpu")
     assert model_stamp("embedded", "head", options).version == load_head("embedded", options).version
+
+
+def test_a_matte_is_carried_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums over several differ in the last digits, and a farm's machines have other numbers of them."""
+    sample = made_sample(3, 192, "coarse")
+    logits = np.where(sample.mask, np.float32(8), np.float32(-8))
+    carried, seen, threads = embedded.carried_alpha, [], torch.get_num_threads()
+
+    def carry(*planes: np.ndarray) -> FloatImage:
+        seen.append(torch.get_num_threads())
+        return carried(*planes)
+
+    monkeypatch.setattr(embedded, "carried_alpha", carry)
+    try:
+        torch.set_num_threads(3)
+        embedded_matte(load_network(), sample.image, logits)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(threads)
+    assert seen == [1]

@@ -88,12 +88,14 @@ def embedded_matte(network: EdgeNetwork, image: FloatImage, logits: NDArray[np.f
 
     with _workers() as pool:
         list(pool.map(correct, _slices(chosen)))
-    carried = _carried_share(corrected, cues.distance)
-    if carried:
-        halves = (alpha.shape[1] // 2, alpha.shape[0] // 2)
-        # What changes there is enlarged by a pixel on either side.
-        near = cv2.resize(np.abs(cues.distance), halves, interpolation=cv2.INTER_AREA) < REACH - 2
-        corrected += carried * (carried_alpha(image, corrected, near) - corrected)
+        carried = _carried_share(corrected, cues.distance)
+        if carried:
+            halves = (alpha.shape[1] // 2, alpha.shape[0] // 2)
+            # What changes there is enlarged by a pixel on either side.
+            near = cv2.resize(np.abs(cues.distance), halves, interpolation=cv2.INTER_AREA) < REACH - 2
+            # By a worker: sums over several threads would depend on how many a machine has.
+            along = pool.submit(carried_alpha, image, corrected, near).result()
+            corrected += carried * (along - corrected)
     alpha += share * (corrected - alpha)
     return np.ascontiguousarray(alpha[:height, :width])
 
