@@ -29,7 +29,7 @@ _LEAST_SCATTER = 1e-6
 #: Alpha this close to 0 or 1 is settled where all around is.
 _NOTHING = 0.005
 #: What keeping to the alpha that was found weighs against the lines of one window: where it is soft, and what 0 or 1
-#: have on top. Their level was chosen on the training's subjects, their shape on ten stills; quality is flat around them.
+#: have on top. The level was chosen on the training's subjects, the shape on ten stills; quality is flat around them.
 _SOFT_TRUST, _SURE_TRUST, _SURE_POWER = 0.002, 0.08, 8
 #: Where the solver stops: it starts from the matte it is given, so that what it has reached is a matte at any time.
 _ROUNDS = 20
