@@ -23,7 +23,15 @@ def test_pairs_and_lit_backings_leave_little_of_what_a_mask_has_wrong() -> None:
 
     rng = np.random.default_rng(5)
     sets = [cv2.GaussianBlur(rng.random((96, 128, 3), np.float32), (0, 0), 4) for _ in range(2)]
-    rows = beside([subject(1), subject(2)], sets, {"hard": hard})
+
+    def empty(image: FloatImage, mask: Mask) -> FloatImage:
+        return np.zeros_like(hard(image, mask))
+
+    # Errors of the head are those of how it mattes alone, whatever it expects before the plates tell.
+    rows = beside([subject(1), subject(2)], sets, {"hard": (hard, hard)})
+    others = beside([subject(1), subject(2)], sets, {"hard": (empty, hard)})
+    assert [row.told for row in others] == [row.told for row in rows]
+    assert all(other.alone > row.alone for other, row in zip(others, rows, strict=True))
     told = [(row.kind, row.mixed, row.head, row.mask) for row in rows]
     assert told == [(kind, mixed, "hard", "exact") for kind in KINDS for mixed in ("light", "encoded")]
     pairs = [row for row in rows if row.kind == "pair"]

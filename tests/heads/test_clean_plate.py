@@ -68,7 +68,7 @@ def test_the_error_of_the_head_in_the_band_becomes_much_less() -> None:
     network, without, told = load_network(), [], []
     for number in range(8):
         one = scene(number)
-        alpha = embedded_matte(network, one.image, np.where(one.mask, 8, -8).astype(np.float32))
+        alpha = embedded_matte(network, one.image, np.where(one.mask, 8, -8).astype(np.float32), carried=False)
         background = behind(one.image, one.clean, one.mask)
         assert background.fits, number
         found = differenced(one.image, alpha, background).alpha
@@ -76,7 +76,7 @@ def test_the_error_of_the_head_in_the_band_becomes_much_less() -> None:
         for errors, matte in ((without, alpha), (told, found)):
             errors.append(float(((matte - one.alpha)[band(one)] ** 2).mean()))
 
-    assert np.mean(told) < 0.8 * np.mean(without), np.mean(told) / np.mean(without)
+    assert np.mean(told) < 0.7 * np.mean(without), np.mean(told) / np.mean(without)
 
 
 @pytest.mark.parametrize("linear", [True, False], ids=["light", "encoded"])

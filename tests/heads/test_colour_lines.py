@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from pymatting import cf_laplacian
+from wisp.bench.beside import Subject, take
 from wisp.heads import colour_lines
 from wisp.heads.colour_lines import ColourLines, carried_alpha
+from wisp.heads.embedded import embedded_matte, load_network
 from wisp.plates.clip import FloatImage
 from wisp.train.scenes import made_sample
 
@@ -80,3 +83,31 @@ def test_settled_alpha_is_not_touched() -> None:
     around = np.lib.stride_tricks.sliding_window_view(np.pad(sample.mask, 6, "edge"), (13, 13))
     uniform = around.all(axis=(2, 3)) | ~around.any(axis=(2, 3))
     assert not (changed & uniform).any()
+
+
+def fur(seed: int) -> FloatImage:
+    """Alpha of a disc with thin strands all around, slightly out of focus."""
+    rng = np.random.default_rng(seed)
+    drawn = np.zeros((256, 256), np.uint8)
+    cv2.circle(drawn, (128, 128), 60, 255, -1, cv2.LINE_AA)
+    for angle in np.linspace(0, 2 * np.pi, 90):
+        length, bent = rng.uniform(70, 95), angle + rng.uniform(-0.3, 0.3)
+        root, tip = ((round(128 + r * np.cos(a)), round(128 + r * np.sin(a))) for r, a in ((50, angle), (length, bent)))
+        cv2.line(drawn, root, tip, 255, 1, cv2.LINE_AA)
+    return cv2.GaussianBlur((drawn / 255).astype(np.float32), (0, 0), 1.2)
+
+
+@pytest.mark.parametrize(("linear", "left"), [(True, 1.02), (False, 0.95)], ids=["light", "encoded"])
+def test_dark_strands_before_a_bright_wall_are_carried_in_whatever_light_they_mix(linear: bool, left: float) -> None:
+    """Mixed as light, alpha is far from linear in encoded colours there: lines of these would add error."""
+    network, before, after = load_network(), [], []
+    for seed in range(2):
+        alpha, spots = fur(seed), cv2.GaussianBlur(noise(256, 256, 3) - 0.5, (0, 0), 2)
+        colour = np.clip(np.float32([0.35, 0.2, 0.12]) + spots, 0.02, 0.95)
+        soft = (alpha > 0.02) & (alpha < 0.98)
+        plate = take("backlit", Subject(alpha, colour, soft, {}), colour, seed, linear=linear).plate
+        coarse = cv2.resize(cv2.resize(alpha, (64, 64), interpolation=cv2.INTER_AREA), (256, 256)) > 0.5
+        logits = np.where(coarse, np.float32(8), np.float32(-8))
+        for errors, carried in ((before, False), (after, True)):
+            errors.append(np.square(embedded_matte(network, plate, logits, carried=carried) - alpha)[soft].mean())
+    assert np.mean(after) < left * np.mean(before), np.mean(after) / np.mean(before)

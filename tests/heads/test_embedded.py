@@ -14,6 +14,7 @@ from wisp.heads import embedded
 from wisp.heads.edge_network import REACH, EdgeNetwork
 from wisp.heads.embedded import EmbeddedHead, build, embedded_matte, load_network
 from wisp.heads.guided import guided_matte
+from wisp.heads.head import ExpectingHead
 from wisp.models.build import load_head, model_stamp
 from wisp.plates.clip import FloatImage
 from wisp.train.scenes import made_sample
@@ -74,9 +75,8 @@ def test_mattes_from_coarse_masks_are_carried_along_colour_lines(
         sample = made_sample(seed, 192, kind)
         logits = np.where(sample.mask, np.float32(8), np.float32(-8))
         after.append(np.square(embedded_matte(network, sample.image, logits) - sample.alpha).mean())
-        with monkeypatch.context() as patch:
-            patch.setattr(embedded, "_carried_share", lambda *_: 0.0)
-            before.append(np.square(embedded_matte(network, sample.image, logits) - sample.alpha).mean())
+        alone = embedded_matte(network, sample.image, logits, carried=False)
+        before.append(np.square(alone - sample.alpha).mean())
     assert (np.mean(shares) > carried) == (kind == "coarse")
     assert np.mean(after) < np.mean(before) * (1 if kind == "coarse" else 1.01)
 
@@ -114,6 +114,17 @@ def test_objects_of_a_frame_are_matted_one_by_one(bold: EdgeNetwork) -> None:
     alphas = EmbeddedHead(bold, "x").matte(PictureClip(image), 1, {3: logits, 9: -logits})
     assert set(alphas) == {3, 9}
     np.testing.assert_array_equal(alphas[3], embedded_matte(bold, image, logits))
+
+
+def test_what_it_expects_before_a_clean_plate_is_not_carried() -> None:
+    sample = made_sample(3, 192, "coarse")
+    logits = {1: np.where(sample.mask, np.float32(8), np.float32(-8))}
+    head = EmbeddedHead(load_network(), "x")
+    assert isinstance(head, ExpectingHead)
+    found, expected = (one.matte(PictureClip(sample.image), 1, logits)[1] for one in (head, head.expecting))
+    alone = embedded_matte(load_network(), sample.image, logits[1], carried=False)
+    np.testing.assert_array_equal(expected, alone)
+    assert np.abs(found - expected).max() > 0.05
 
 
 def test_version_names_the_weights(bold: EdgeNetwork, tmp_path: Path) -> None:

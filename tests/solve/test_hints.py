@@ -10,6 +10,7 @@ import pytest
 import wisp
 from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, point, shot, solver
 from wisp.errors import InputError, UsageError
+from wisp.heads import embedded
 from wisp.plates.colour import srgb_decode, srgb_encode
 
 RED, BLUE = np.array([40, 50, 205], np.float32), np.array([180, 65, 25], np.float32)
@@ -148,16 +149,21 @@ def test_a_head_begins_with_what_core_and_garbage_say(
     assert (mask[core > 0] > 0).all() and (mask[garbage > 0] < 0).all()
 
 
-def test_a_clean_plate_in_the_document_is_part_of_every_matte(plate: str) -> None:
+def test_a_clean_plate_in_the_document_is_part_of_every_matte(plate: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    carried: list[float] = []
+    monkeypatch.setattr(embedded, "_correctable", lambda *_: 1.0)
+    monkeypatch.setattr(embedded, "_carried_share", lambda *_: carried.append(1.0) or 1.0)
     wall = np.random.default_rng(7).normal(scale=4, size=(120, 240, 1)).astype(np.float32)
     cv2.imwrite("plates/clean.png", np.clip(0.95 * (BLUE + wall) + 4, 0, 255).round().astype(np.uint8))
     opened = wisp.open(plate)
     opened.object("hero").mask(Path("plates/disc.0004.png"), 4)
     opened.solve("3-5")
     without = [errors_on(opened, frame) for frame in (3, 4, 5)]
+    assert len(carried) == 3
 
     opened.clean_plate("plates/clean.png")
     assert opened.solve("3-5").matted == 3
+    assert len(carried) == 3  # what the equation is to tell is not made up of the colours before
     told = [errors_on(opened, frame) for frame in (3, 4, 5)]
     assert all(now < 0.6 * before for now, before in zip(told, without, strict=True)), (without, told)
     assert (opened.matte("hero", 4)[:, :20] < 0.01).all()

@@ -72,8 +72,11 @@ class Row:
     known: float
 
 
-def beside(subjects: Sequence[Subject], photographs: Sequence[FloatImage], heads: Mapping[str, Matting]) -> list[Row]:
-    """Means over the subjects. `photographs`: one per subject, taken as the set that a clean plate shows."""
+def beside(
+    subjects: Sequence[Subject], photographs: Sequence[FloatImage], heads: Mapping[str, tuple[Matting, Matting]]
+) -> list[Row]:
+    """Means over the subjects. `photographs`: one per subject, taken as the set that a clean plate shows. `heads`: how
+    each mattes alone, and what it expects before plates tell."""
     small = [_small(subject) for subject in subjects]
     rows = []
     for kind, mixed in itertools.product(KINDS, MIXED):
@@ -83,11 +86,18 @@ def beside(subjects: Sequence[Subject], photographs: Sequence[FloatImage], heads
             cv2.GaussianBlur(resize(photographs[number - len(small) + 1], one.alpha.shape[1::-1]), (0, 0), _FOCUS)
             for number, one in enumerate(small)
         ]
-        for head, matting in heads.items():
+        for head, mattings in heads.items():
             for mask in small[0].masks:
                 scores = [
-                    _scores(kind, *each, matting(each[1].plate, each[0].masks[mask]), linear=MIXED[mixed])
-                    for each in zip(seen, filmed, others, strict=True)
+                    _scores(
+                        kind,
+                        one,
+                        takes,
+                        other,
+                        [m(takes.plate, one.masks[mask]) for m in mattings],
+                        linear=MIXED[mixed],
+                    )
+                    for one, takes, other in zip(seen, filmed, others, strict=True)
                 ]
                 rows.append(Row(head, mask, kind, mixed, *np.mean(scores, axis=0).tolist()))
     return rows
@@ -122,17 +132,18 @@ def told(kind: str, takes: Takes, alpha: FloatImage) -> tuple[Told, Background]:
 
 
 def _scores(
-    kind: str, subject: Subject, takes: Takes, other: FloatImage, head: FloatImage, *, linear: bool
+    kind: str, subject: Subject, takes: Takes, other: FloatImage, mattes: Sequence[FloatImage], *, linear: bool
 ) -> tuple[float, float, float, float]:
     """The figures of a `Row`."""
-    (alpha, light), backing = told(kind, takes, head)
+    alone, expected = mattes
+    (alpha, light), backing = told(kind, takes, expected)
     picture, behind = srgb_decode(takes.plate), srgb_decode(backing.image)
     colours = foreground_colour(picture, alpha), foreground_before(picture, alpha, behind, light)
     truth = _mixed(subject.colour, subject.alpha, other, linear=linear)
     made = [_mixed(srgb_encode(colour), alpha, other, linear=linear) for colour in colours]
     errors = [float(np.square(np.clip(one, 0, 1) - truth)[subject.band].mean()) for one in made]
     estimated, known = (-10 * np.log10(max(error, 1e-10)) for error in errors)
-    return mse(head, subject.alpha, subject.band), mse(alpha, subject.alpha, subject.band), estimated, known
+    return mse(alone, subject.alpha, subject.band), mse(alpha, subject.alpha, subject.band), estimated, known
 
 
 def _shaded(subject: Subject) -> Subject:

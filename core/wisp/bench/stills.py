@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ..contact_sheet import write_png
 from ..errors import InputError
 from ..heads.confidence import matte_confidence
-from ..heads.head import Head
+from ..heads.head import ExpectingHead, Head
 from ..metrics.matting import mad, mse
 from ..models.build import load_head
 from ..plates.clip import FloatImage
@@ -181,7 +181,9 @@ def filmed(folder: Path, heads: Sequence[Head]) -> list[filming.Row]:
         for still in stills
     ]
     sets = [stills[(number + 1) % len(stills)].image for number in range(len(stills))]
-    return filming.beside(subjects, sets, _mattings(heads))
+    expecting = _mattings([head.expecting if isinstance(head, ExpectingHead) else head for head in heads])
+    mattings = {name: (alone, expecting[name]) for name, alone in _mattings(heads).items()}
+    return filming.beside(subjects, sets, mattings)
 
 
 def _mattings(heads: Sequence[Head]) -> dict[str, motion_blur.Matting]:

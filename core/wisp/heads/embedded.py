@@ -47,19 +47,21 @@ _SLICE = 1024
 _THREADS = 2
 
 
-def embedded_matte(network: EdgeNetwork, image: FloatImage, logits: NDArray[np.float32]) -> FloatImage:
+def embedded_matte(
+    network: EdgeNetwork, image: FloatImage, logits: NDArray[np.float32], *, carried: bool = True
+) -> FloatImage:
     """Alpha from a mask: H x W float32 in 0..1.
 
     `image`: H x W x 3 float32, display-referred RGB in 0..1. `logits`: h x w float32, > 0 inside, of any size,
     covering the picture edge to edge. Further than `REACH` pixels from the mask's edge alpha is the guided filter's.
-    From masks that are not exact, what the network found is carried along the colour lines of the picture.
+    From masks that are not exact, what the network found is `carried` along the colour lines of the picture.
     """
     height, width = image.shape[:2]
     long_side = max(height, width)
     if long_side > LONGEST_SIDE:
         scale = LONGEST_SIDE / long_side
         small = (max(BLOCK, round(width * scale)), max(BLOCK, round(height * scale)))
-        return refine_alpha(embedded_matte(network, resize(image, small), logits), image)
+        return refine_alpha(embedded_matte(network, resize(image, small), logits, carried=carried), image)
     mask = mask_from_logits(logits, width, height)
     if not mask.any() or mask.all():
         return mask.astype(np.float32)
@@ -88,14 +90,14 @@ def embedded_matte(network: EdgeNetwork, image: FloatImage, logits: NDArray[np.f
 
     with _workers() as pool:
         list(pool.map(correct, _slices(chosen)))
-        carried = _carried_share(corrected, cues.distance)
-        if carried:
+        follow = _carried_share(corrected, cues.distance) if carried else 0.0
+        if follow:
             halves = (alpha.shape[1] // 2, alpha.shape[0] // 2)
             # What changes there is enlarged by a pixel on either side.
             near = cv2.resize(np.abs(cues.distance), halves, interpolation=cv2.INTER_AREA) < REACH - 2
             # By a worker: sums over several threads would depend on how many a machine has.
             along = pool.submit(carried_alpha, image, corrected, near).result()
-            corrected += carried * (along - corrected)
+            corrected += follow * (along - corrected)
     alpha += share * (corrected - alpha)
     return np.ascontiguousarray(alpha[:height, :width])
 
@@ -116,14 +118,23 @@ class EmbeddedHead:
     id = "embedded"
     apart: Literal[True] = True
 
-    def __init__(self, network: EdgeNetwork, version: str) -> None:
+    def __init__(self, network: EdgeNetwork, version: str, *, carried: bool = True) -> None:
         self._network = network
+        self._carried = carried
         self.version = version
+
+    @property
+    def expecting(self) -> EmbeddedHead:
+        """Its mattes are not carried: what colour lines say, the equation says with the background known. What they
+        get wrong, such as where light mixes, it would believe."""
+        return EmbeddedHead(self._network, self.version, carried=False)
 
     def matte(self, clip: Clip, frame: int, logits: Mapping[int, NDArray[np.float32]]) -> dict[int, FloatImage]:
         """See `Head.matte`."""
         image = clip.image(frame)
-        return {number: embedded_matte(self._network, image, mask) for number, mask in logits.items()}
+        return {
+            number: embedded_matte(self._network, image, mask, carried=self._carried) for number, mask in logits.items()
+        }
 
 
 def build(entry: Any, files: Mapping[str, Path], options: Any) -> EmbeddedHead:

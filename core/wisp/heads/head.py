@@ -36,6 +36,17 @@ class SparingHead(Protocol):
 
 
 @runtime_checkable
+class ExpectingHead(Protocol):
+    """A head that has another alpha for where the empty set is known: what is expected there before the compositing
+    equation tells more. Both may be in use at once."""
+
+    @property
+    def expecting(self) -> Head:
+        """The head of that alpha."""
+        ...
+
+
+@runtime_checkable
 class ApartHead(Protocol):
     """A head that shares nothing with trackers and takes a few threads of its own: its `matte` may run while a tracker
     is at the next frame."""

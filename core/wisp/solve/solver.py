@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..fingerprint import fingerprint
 from ..frames import format_frames
 from ..heads.confidence import SCHEMA as CONFIDENCE_SCHEMA
-from ..heads.head import Head
+from ..heads.head import ExpectingHead, Head
 from ..models.build import ModelStamp
 from ..models.store import Models
 from ..plates.clip import Clip, DisplayClip
@@ -144,7 +144,8 @@ class Solver:
     @property
     def head(self) -> Head:
         """The head, loaded when first needed."""
-        return self._models.head(self.shot.solve)
+        head = self._models.head(self.shot.solve)
+        return head.expecting if self.source.beside and isinstance(head, ExpectingHead) else head
 
     def detector(self, model_id: str) -> Detector:
         """That detector, loaded if need be. Raises UsageError and WeightsError."""
