@@ -21,7 +21,7 @@ from .band import Mask
 from .guided_filter import affine_models, box_mean
 
 #: Raise when the same matte gets another confidence.
-SCHEMA = 3
+SCHEMA = 4
 #: Side in pixels of the cells on which everything is worked out that looks further than a pixel.
 CELL = 4
 #: Half windows in cells: of the colour model, and twice over of the means around a place.
@@ -50,10 +50,10 @@ class Weights(NamedTuple):
 
 #: By head, fitted by `wisp.bench.confidence_fit`; heads that are not named have those of these two together.
 WEIGHTS: Mapping[str, Weights] = {
-    "embedded": Weights(0.097, 0.044, 0.076, 0.154, 0.638),
+    "embedded": Weights(0.099, 0.043, 0.079, 0.146, 0.647),
     "guided": Weights(0.068, 0.049, 0.396, 0.247, 1.165),
 }
-OTHERS = Weights(0.086, 0.047, 0.234, 0.179, 0.884)
+OTHERS = Weights(0.087, 0.047, 0.237, 0.173, 0.887)
 
 
 def matte_confidence(
