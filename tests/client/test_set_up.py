@@ -65,4 +65,4 @@ def test_a_python_that_is_new_enough_is_found(tmp_path: Path) -> None:
 
 def test_what_is_agreed_to_names_the_folder(tmp_path: Path) -> None:
     text = " ".join(set_up.consent(tmp_path))
-    assert (str(tmp_path) in text and "pip" in text and "GB" in text) or "MB" in text
+    assert str(tmp_path) in text and "pip" in text and ("GB" in text or "MB" in text)
