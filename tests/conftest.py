@@ -32,8 +32,13 @@ def shared_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of golden vectors and real clips; tests that need it are skipped where it is absent."""
+    """The folder of golden vectors and real clips; tests that need it are skipped where it is absent.
+
+    One that $WISP_SHARED names has to be there.
+    """
     folder = shared_folder()
     if not folder.is_dir():
+        if "WISP_SHARED" in os.environ:
+            pytest.fail(f"WISP_SHARED names {folder}, which is no folder")
         pytest.skip(f"needs the shared material (golden vectors, real clips), not found at {folder}")
     return folder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 from functools import cache
 from pathlib import Path
 
@@ -61,13 +60,11 @@ def signatures(body: list[ast.stmt]) -> Signatures:
 @cache
 def stubs() -> tuple[Signatures, dict[str, Signatures]]:
     """Functions, and classes with their methods and those of their bases."""
-    spec = importlib.util.find_spec("nuke-stubs")
-    if spec is None or spec.submodule_search_locations is None:
-        pytest.skip("needs types-nuke (the test extra)")
+    (folder,) = pytest.importorskip("nuke-stubs", reason="needs types-nuke (the test extra)").__path__
     functions: Signatures = {}
     own: dict[str, Signatures] = {}
     bases: dict[str, list[str]] = {}
-    for file in sorted(Path(spec.submodule_search_locations[0]).glob("*.pyi")):
+    for file in sorted(Path(folder).glob("*.pyi")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         functions.update(signatures(tree.body))
         for item in tree.body:
@@ -104,7 +101,7 @@ def agrees(ours: list[str], theirs: list[list[str]]) -> bool:
 def test_methods_and_their_arguments_are_the_hosts(name: str) -> None:
     functions, classes = stubs()
     theirs = {**functions, **classes} if name == "FakeNuke" else classes[CLASSES[name]]
-    for method, (ours, *_) in fakes().get(name, {}).items():
+    for method, (ours, *_) in fakes()[name].items():
         if method not in OURS.get(name, set()) | KNOB:
             assert method in theirs, f"{name}.{method} is none of the host's"
             overloads = theirs[method]
@@ -124,6 +121,7 @@ def test_functions_that_the_plugin_calls_exist() -> None:
     functions, classes = stubs()
     flags = {"INVISIBLE", "DO_NOT_WRITE", "STARTLINE", "NO_UNDO", "SAVE_MENU"}
     known = {*functions, *classes, *flags, "GUI", "nodes", "EXE_PATH", "env", "rotopaint"}
+    seen = set()
     for file in (FAKE.parents[1] / "nuke_plugin").rglob("*.py"):
         used = {
             node.attr
@@ -131,6 +129,8 @@ def test_functions_that_the_plugin_calls_exist() -> None:
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "nuke"
         }
         assert used <= known, file
+        seen |= used
+    assert {"root", "execute"} <= seen
 
 
 def test_a_name_that_the_host_lacks_is_found() -> None:
