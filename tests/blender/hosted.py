@@ -24,7 +24,7 @@ def main(case: str, package: Path, folder: Path) -> None:
 
     stage.FOLDER, stage.ZIP = folder, package
     stage.reset(bpy)
-    if case not in ("install", "old_file"):
+    if case != "install":
         stage.install()
     importlib.import_module(f"cases.{case}").run()
 

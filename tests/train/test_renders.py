@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from blender.venvs import BpyMissing, bpy_python
 from wisp.cli import main
 from wisp.errors import InputError, UsageError
 from wisp.train.photographs import PhotographSource
@@ -56,17 +57,13 @@ def test_what_cannot_draw_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "--count must be 1 or more" in capsys.readouterr().err
 
 
-def _bpy_python() -> Path | None:
-    """A Python with bpy that the tests of the Blender extension have made."""
-    folder = Path(os.environ.get("WISP_BPY_VENVS") or Path("~/.cache/wisp-bpy").expanduser())
-    found = [path for path in sorted(folder.glob("*/bin/python")) if (path.parent.parent / "ready").exists()]
-    return found[-1] if found else None
-
-
-def test_pictures_are_drawn_once_with_straight_colour(tmp_path: Path) -> None:
-    program = _bpy_python()
-    if program is None:
-        pytest.skip("no Python with bpy here: the tests of the Blender extension make one")
+@pytest.mark.timeout(900)  # where that Blender has to be fetched
+@pytest.mark.parametrize("version", ["4.2", "5.2"])
+def test_pictures_are_drawn_once_with_straight_colour(version: str, tmp_path: Path) -> None:
+    try:
+        program = bpy_python(version)
+    except BpyMissing as missing:
+        pytest.skip(str(missing))
     seed = next(number for number in range(99) if plan(number).kind == "straw")
     assert list(make_renders(tmp_path, seed, 1, program)) == [seed]
     path = tmp_path / name_of(seed)
