@@ -80,9 +80,9 @@ def opened(plate: str, **beside: str) -> wisp.OpenShot:
     return found.clean_plate(**beside) if beside else found  # type: ignore[arg-type]
 
 
-def colour(shot: wisp.OpenShot, out: str) -> np.ndarray:
+def colour(shot: wisp.OpenShot, out: str, *, exclusive: bool = False) -> np.ndarray:
     """The delivered one, linear light."""
-    shot.deliver(out, layout="rgba", format="exr32")
+    shot.deliver(out, layout="rgba", format="exr32", exclusive=exclusive)
     channels, _ = read_channels(Path(out) / "disc" / "disc.1001.exr")
     return np.dstack([channels[name] for name in "RGB"]).astype(np.float32)
 
@@ -131,6 +131,25 @@ def test_it_stays_where_an_edge_setting_takes_alpha_away() -> None:
     cut = shot.matte("disc", 1001)
     assert cut[SOFT].mean() < 0.7 * whole[SOFT].mean()
     assert error(colour(shot, "out")) < 0.035 < 0.1 < error(estimated(shot))
+
+
+def test_it_stays_where_another_object_takes_alpha_away() -> None:
+    shot = opened(png("a", mixed(SET, light=True), 5), path=png("set", SET, 6))
+    shot.object("twin").mask(Path("disc.png"), 1001)
+    shot.solve()
+    shared, inside = colour(shot, "shared", exclusive=True), alpha() == 1
+    assert read_channels(Path("shared/disc/disc.1001.exr"))[0]["A"][inside].max() < 0.6
+    assert np.abs(srgb_encode(shared) - COLOUR)[inside].mean() < 0.01 and error(shared) < 0.035
+
+
+def test_a_locked_matte_that_an_edge_setting_made_is_of_the_plate_alone() -> None:
+    """With less alpha than the equation gave, it would tell another colour; what it gave, a lock does not keep."""
+    shot = opened(png("a", mixed(SET, light=True), 5), path=png("set", SET, 6))
+    shot.object("disc").edge(grow=-3.0)
+    shot.solve()
+    shot.object("disc").lock("1001")
+    shot.solve()
+    np.testing.assert_allclose(colour(shot, "locked"), estimated(shot), atol=1e-6)
 
 
 def test_a_matte_without_plates_or_locked_before_another_is_of_the_plate_alone() -> None:

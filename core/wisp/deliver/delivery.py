@@ -322,12 +322,13 @@ class Delivery:
     def _seen_through(
         self, work: ObjectWork, frame: int, alpha: FloatImage, stamp: MatteStamp | None
     ) -> tuple[FloatImage, Behind | None]:
-        """The alpha that the object's colour follows from, and the clean plate behind it, if it is by one: then what
-        an edge setting took away was the object still."""
-        behind = Behind.of(stamp.behind) if stamp else None
-        if behind is not None and work.solved[frame] != work.marks[frame] and work.solved_matte(frame) is not None:
-            alpha = np.maximum(alpha, work.solved_alpha(frame)[0])
-        return alpha, behind
+        """The alpha that the object's colour follows from, and the clean plate behind it, if it is by one: that which
+        was found before the plate. What an edge setting or another object took away was the object still."""
+        if stamp is None or "clean" not in self._solver.source.beside or work.solved_matte(frame) is None:
+            return alpha, None
+        solved, found = work.solved_alpha(frame)
+        behind = Behind.of(found.behind)
+        return (alpha if behind is None else np.maximum(alpha, solved)), behind
 
 
 def unsolved(missing: Mapping[str, Sequence[int]], asked: Iterable[int], gapless: bool) -> InputError:

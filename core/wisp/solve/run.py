@@ -371,7 +371,8 @@ class Run:
 
     def _finish(self, work: ObjectWork, frame: int) -> None:
         alpha = work.finishing.apply(frame, lambda near: work.solved_alpha(near)[0], self._solver.clip)
-        stamp = replace(work.solved_alpha(frame)[1], fingerprint=work.marks[frame])
+        # How the clean plate lies is of the alpha that was found before it, which a later lock does not keep.
+        stamp = replace(work.solved_alpha(frame)[1], fingerprint=work.marks[frame], behind="")
         path = work.path(frame)
         self._write(path, frame, alpha, stamp)
         self._report_finished(work, frame, path, stamp)
