@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import OpenEXR
 import pytest
+import wisp.heads
+from wisp.cache import read_matte
 from wisp.cli import _join_signed, build_parser, main
+from wisp.weights.registry import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -93,20 +97,19 @@ def test_it_runs(page: str, studio: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert main(words(line)) == CODES.get(line, 0), line
 
 
-def test_the_head_of_the_tutorial_mattes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_head_of_the_tutorial_mattes(studio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file among the heads and its entry in the registry are all that it takes."""
     text = (ROOT / "docs/tutorials/new_model.md").read_text("utf-8")
-    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)
-    assert code
-    scope: dict[str, object] = {}
-    exec("\n".join(line[3:] for line in code[1].splitlines()), scope)
-
-    class Clip:
-        def frame(self, _frame: int) -> np.ndarray:
-            return np.zeros((12, 16, 3), np.float32)
-
-    build = scope["build"]
-    assert callable(build)
-    logits = np.full((6, 8), 8, np.float32)
-    alpha = build(None, {}, None).matte(Clip(), 1001, {1: logits, 2: -logits})
-    assert alpha[1].shape == (12, 16) and alpha[1].dtype == np.float32
-    assert alpha[1].min() > 0.99 and alpha[2].max() < 0.01
+    code, entry = (re.search(rf"```{kind}\n(.*?)```", text, re.DOTALL)[1] for kind in ("python", "toml"))
+    (tmp_path / "soft.py").write_text(textwrap.dedent(code), "utf-8")
+    monkeypatch.setattr(wisp.heads, "__path__", [*wisp.heads.__path__, str(tmp_path)])
+    known = (ROOT / "core/wisp/weights/registry.toml").read_text("utf-8")
+    models = parse(f"{known}\n{textwrap.dedent(entry)}")
+    monkeypatch.setattr("wisp.weights.registry._registry", lambda: models)
+    monkeypatch.chdir(studio)
+    line = ["matte", "plates/sh010.%04d.exr", "--box", "1001:12,10,40,38", "--head", "soft", "-o", str(tmp_path)]
+    assert main([*line, "--frames", "1001-1002"]) == 0
+    (matte,) = tmp_path.glob("*/*.1001.exr")
+    alpha, stamp = read_matte(matte)
+    assert alpha.shape == SIZE[::-1] and alpha[24, 26] > 0.9 and alpha[2, 60] < 0.1
+    assert stamp is not None and stamp.model.endswith(" + soft")
