@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
+from pydantic import TypeAdapter
 from wisp.client import client, connection
 from wisp.client.notifications import NOTIFICATIONS
 from wisp.engine import api, document
@@ -21,6 +24,29 @@ def test_everything_is_named_on_the_page() -> None:
     page = document.text()
     for name in (*api.METHODS, *api.NOTIFICATIONS, *NOTIFICATIONS, *map(str, api.ERRORS)):
         assert name in page, name
+
+
+def test_the_messages_shown_are_of_the_types_that_are_told() -> None:
+    """What they hold, as far as it is shown."""
+    shown = re.findall(r"^(?:->|<-) (.*)$", document.text(), re.MULTILINE)
+    messages = [json.loads(line.replace("{...}", "{}").replace(", ...}", "}")) for line in shown]
+    told = [message for message in messages if str(message.get("method")).startswith("job/")]
+    asked = [message for message in messages if message.get("method") in api.METHODS]
+    assert len(told) == len(asked) == 3
+    for message in told:
+        types = {key: hint for key, (hint, _) in api.described(NOTIFICATIONS[message["method"]][0]).items()}
+        for key, value in message["params"].items():
+            TypeAdapter({"job": str, **types}[key]).validate_python(value, strict=True)
+    for message in asked:
+        api.METHODS[message["method"]].params.model_validate(message["params"])
+
+
+def test_defaults_are_shown_as_they_are_sent() -> None:
+    for part in document.text().split("\n### "):
+        method = api.METHODS.get(part.split()[0])
+        rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| `(.*?)` \|", part, re.MULTILINE) if method else []
+        for name, default in rows:
+            assert json.loads(default) == method.params.model_fields[name].get_default(call_default_factory=True)
 
 
 def test_both_sides_agree() -> None:

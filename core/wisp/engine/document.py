@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from typing import Any, Literal, get_args, get_origin
 
@@ -36,7 +37,7 @@ else appears on stdout; stderr and the log file are for people.
 -> {"jsonrpc": "2.0", "id": 3, "method": "solve", "params": {"shot_id": "shot-1", "frames": "1001-1100"}}
 <- {"jsonrpc": "2.0", "id": 3, "result": {"job": "job-1"}}
 <- {"jsonrpc": "2.0", "method": "job/progress", "params": {"job": "job-1", "stage": "track", "frame": 1001, ...}}
-<- {"jsonrpc": "2.0", "method": "job/frame", "params": {"job": "job-1", "object": 1, "frame": 1001, ...}}
+<- {"jsonrpc": "2.0", "method": "job/frame", "params": {"job": "job-1", "object": "hero", "id": 1, "frame": 1001, ...}}
 <- {"jsonrpc": "2.0", "method": "job/done", "params": {"job": "job-1", ...}}
 ```
 """
@@ -127,7 +128,7 @@ def _need(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     default = field.get_default(call_default_factory=True)
-    return "null" if default is None else f"`{default}`"
+    return "null" if default is None else f"`{json.dumps(default)}`"
 
 
 if __name__ == "__main__":
