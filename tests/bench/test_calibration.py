@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 from wisp.bench.calibration import calibration, table
 
 SOFT = np.ones((100, 200), bool)
@@ -31,6 +34,17 @@ def test_the_truth_itself_finds_all_and_its_opposite_less_than_chance() -> None:
     assert same.found == pytest.approx(1) and same.off == pytest.approx(0, abs=1e-6)
     assert same.rank == pytest.approx(1) and opposite.rank == pytest.approx(-1)
     assert opposite.found < 0 and opposite.off > 0.1
+
+
+def test_ranks_are_correlated_as_by_scipy_which_is_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of all pixels are equal, as where a confidence is 1."""
+    rng = np.random.default_rng(5)
+    expected = np.maximum(rng.normal(0, 0.1, SOFT.shape), 0).astype(np.float32)
+    true = np.clip(0.5 * expected + rng.normal(0, 0.05, SOFT.shape), 0, 1).astype(np.float32)
+    reference = spearmanr(expected.ravel(), true.ravel())[0]
+    for name in [name for name in sys.modules if name.split(".")[0] == "scipy"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    assert calibration([(1 - expected, true, SOFT)]).rank == pytest.approx(reference, abs=1e-5)
 
 
 def test_the_table_has_a_line_for_each_head_and_each_of_its_bins() -> None:
