@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -166,3 +167,7 @@ def test_a_matte_without_plates_or_locked_before_another_is_of_the_plate_alone()
     assert np.abs(colour(shot, "locked") - estimated(shot)).max() > 0.05
     shot.clean_plate(png("darker", 0.9 * SET, 6)).solve()
     np.testing.assert_allclose(colour(shot, "other"), estimated(shot), atol=1e-6)
+    for later in (1002, 1003):
+        shutil.copy("set.1001.png", f"later.{later}.png")
+    shot.clean_plate("later.%04d.png")
+    np.testing.assert_allclose(colour(shot, "later"), estimated(shot), atol=1e-6)

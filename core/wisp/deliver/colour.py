@@ -42,7 +42,9 @@ class Foreground:
         """The clean plate behind that frame, in its linear light; None where it is another one now, as it may be for a
         locked matte, or one whose colours are others'."""
         clean = self._clean
-        if clean is None or clean.colour != self._colour or clean.identity(frame) != behind.clean:
+        if clean is None or clean.colour != self._colour or not clean.shows(frame):
+            return None
+        if clean.identity(frame) != behind.clean:
             return None
         gain = np.float32(2.0**clean.colour.exposure)  # it was laid there as models saw it
         laid, _ = behind.laid.over(srgb_encode(gain * clean.light(frame)))

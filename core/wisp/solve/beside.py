@@ -102,6 +102,10 @@ class BesidePlate:
         """A hash of that picture. Raises InputError."""
         return self._plate.identity(self._frame(frame))
 
+    def shows(self, frame: int) -> bool:
+        """Whether there is a picture for that frame of the plate."""
+        return len(self._plate.frames) == 1 or frame in self._plate.frames
+
     def has_changed(self) -> bool:
         """Whether its files are others now than when it was opened."""
         try:
@@ -115,16 +119,14 @@ class BesidePlate:
 
     def _frame(self, frame: int) -> int:
         """The frame of the same number, or the only one."""
-        frames = self._plate.frames
-        if len(frames) == 1:
-            return frames[0]
-        if frame not in frames:
+        if not self.shows(frame):
             raise InputError(
                 f"The {self.name} has no frame {frame}.",
                 hint="Give it with the plate's frame numbers, or one picture for all.",
                 path=self.stored,
             )
-        return frame
+        frames = self._plate.frames
+        return frames[0] if len(frames) == 1 else frame
 
 
 def backed(
