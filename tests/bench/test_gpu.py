@@ -52,7 +52,7 @@ def test_what_no_time_is_left_for_is_named(tmp_path: Path) -> None:
 def test_a_machine_without_a_gpu_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
-        pytest.skip("has one")
+        pytest.skip("this machine has a GPU")
     assert gpu.main(["-o", str(tmp_path)]) == 5
     assert "There is no device 'cuda' here" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -120,7 +120,9 @@ def test_text_beyond_what_the_network_reads_is_refused(detector: GroundingDino, 
 
 @pytest.mark.usefixtures("small_view")
 def test_detections_lie_inside_the_picture(detector: GroundingDino, picture: np.ndarray) -> None:
-    for item in detector.detect(picture, "a dog"):
+    found = detector.detect(picture, "a dog")
+    assert found
+    for item in found:
         assert isinstance(item, Detection)
         x0, y0, x1, y1 = item.xyxy
         assert 0 <= x0 < x1 <= 90 and 0 <= y0 < y1 <= 60 and 0 <= item.score <= 1

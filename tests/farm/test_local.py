@@ -169,13 +169,14 @@ def test_tracking_cut_at_keyframes_gives_the_same_pixels_as_in_one_piece(shot: P
     assert main(["farm", "run", str(shot), "--cache", str(tmp_path / "parts"), "--workers", "2", "--split", "1"]) == 0
     assert "Track: 3 tasks" in capsys.readouterr().err
     whole, parts = solved(tmp_path / "whole"), solved(tmp_path / "parts")
-    assert whole.keys() == parts.keys() and all(np.array_equal(whole[name], parts[name]) for name in whole)
+    assert len(whole) == len(FRAMES) and whole.keys() == parts.keys()
+    assert all(np.array_equal(whole[name], parts[name]) for name in whole)
     task = ["farm", "task", "track", str(shot), "--cache", str(tmp_path / "third"), "--object", "disc"]
     for span in ("1006-1008", "1004-1005", "1001-1003"):
         assert main([*task, "--frames", span]) == 0
     assert main(["solve", str(shot), "--cache", str(tmp_path / "third"), "-q"]) == 0
     third = solved(tmp_path / "third")
-    assert all(np.array_equal(whole[name], third[name]) for name in whole)
+    assert whole.keys() == third.keys() and all(np.array_equal(whole[name], third[name]) for name in whole)
 
 
 @pytest.mark.slow

@@ -35,7 +35,8 @@ def test_it_holds_the_package_and_both_front_ends_and_nothing_of_the_workshop(wh
     assert not [name for name in inside if "test" in name or name.endswith(("ruff.toml", ".pyc", "package.py"))]
     weights = {path.relative_to(ROOT / "core").as_posix() for path in (ROOT / "core/wisp").rglob("*.safetensors")}
     assert weights <= inside and weights
-    assert {f"wisp/panel/icons/{icon.name}" for icon in (ROOT / "icons/png").glob("*.png")} <= inside
+    icons = {f"wisp/panel/icons/{icon.name}" for icon in (ROOT / "icons/png").glob("*.png")}
+    assert icons <= inside and icons
 
 
 def test_every_part_under_another_licence_has_it_beside_it(wheel: Path) -> None:

@@ -46,7 +46,9 @@ class Desk:
         self.client.wait(lambda: bool(done), timeout=240)
         shot.close()
         assert not isinstance(done[0], EngineError), done
-        return mattes(said[0]["objects"][0]["pattern"])
+        found = mattes(said[0]["objects"][0]["pattern"])
+        assert found, "else all is as good as nothing"
+        return found
 
 
 def mattes(pattern: str) -> dict[str, np.ndarray]:

@@ -79,6 +79,7 @@ def test_damaged_caches_are_never_delivered(made: Path, counter: Counter, times:
     random = np.random.default_rng(8)
     Delivery(solver(document(), made), made / "good").write()
     truth = [read_matte(path)[0] for path in sorted((made / "good" / "hero").glob("*.exr"))]
+    assert len(truth) == LAST - 1000
     for turn in range(times(25, 800)):
         done = attack(random, sorted((made / "cache").glob("*/hero-*/*.exr")))
         Delivery(solver(document(), made), made / f"out{turn}").write()

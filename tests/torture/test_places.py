@@ -86,8 +86,9 @@ def test_names_steer_no_terminal(tmp_path: Path, counter: Counter, capsys: Any) 
         ["farm", "submit", str(shot), "--to", "flamenco", "-o", str(output / "bundle\x1b")],
         ["deliver", str(folder), "-o", str(output / "{object}.%04d.exr")],
     ):
-        main(words)
+        code = main(words)
         said = "".join(capsys.readouterr())
+        counter.check(code == (3 if words[1] == str(folder) and words[0] == "deliver" else 0), f"{words[:2]}: {code}")
         counter.check(bool(said) and all(c.isprintable() or c == "\n" for c in said), f"{words[:2]}: {said!r}")
 
 
@@ -149,6 +150,7 @@ def test_killed_runs_leave_nothing_wrong(tmp_path: Path, counter: Counter, times
     asked = ["matte", str(tmp_path / "plate"), "--box", "1:40,22,120,68", "--head", "guided"]
     assert main([*asked, "-o", str(tmp_path / "good"), "-q"]) == 0
     good = {path.name: read_matte(path)[0] for path in (tmp_path / "good" / "object1").glob("*.exr")}
+    assert len(good) == 30
     random = np.random.default_rng(3)
     for turn in range(times(3, 60)):
         out = tmp_path / f"out{turn}"
