@@ -5,7 +5,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from wisp.contact_sheet import Row, contact_sheet, cut_out, difference, to_linear, to_srgb, write_png
+from wisp.contact_sheet import (
+    GridRow,
+    Row,
+    contact_sheet,
+    cut_out,
+    difference,
+    picture_grid,
+    to_linear,
+    to_srgb,
+    write_png,
+)
 from wisp.errors import UsageError
 
 
@@ -73,3 +83,12 @@ def test_png_holds_the_sheet(tmp_path: Path) -> None:
     sheet = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
     write_png(tmp_path / "made/sheet.png", sheet)
     assert np.array_equal(cv2.imread(str(tmp_path / "made/sheet.png"))[..., ::-1], sheet)
+
+
+def test_a_label_can_be_read_on_any_picture() -> None:
+    """Letters and their dark rim lie over each other along the whole word."""
+    red = np.zeros((140, 280, 3), np.float32)
+    red[..., 0] = 1
+    sheet = picture_grid(["plate"], [GridRow("leopard_whiskers", [red])], cell_width=280)[-146:-6, 6:286]
+    ends = [np.flatnonzero(found.any(axis=0))[[0, -1]] for found in ((sheet > 150).all(2), (sheet < 100).all(2))]
+    assert np.abs(ends[0] - ends[1]).max() <= 2
