@@ -101,7 +101,8 @@ def test_the_subject_is_told_as_candidates_and_nothing_is_changed(ask: Callable[
     asked = ask(requests.Subject(1001))
     (end,) = asked.ends
     told = asked.told(events.Candidate)
-    assert end == ends.SubjectFound(len(told), end.doubtful) and [one.number for one in told] == [1, 2, 3][: len(told)]
+    assert told and end == ends.SubjectFound(len(told), end.doubtful)
+    assert [one.number for one in told] == [1, 2, 3][: len(told)]
     for one in told:
         (x0, y0, x1, y1), (x, y) = one.xyxy, one.xy
         assert one.frame == 1001 and x0 < x < x1 and y0 < y < y1 and 0 <= one.confidence <= 1
