@@ -40,6 +40,11 @@ _TOLERANCE = 1e-3
 #: Windows worked on at once: bounds memory.
 _PORTION = 1 << 13
 
+# Torch says once that compressed rows are new. Here, since what is ignored in one thread is so in all of them.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", UserWarning)
+    torch.sparse_csr_tensor(torch.tensor([0, 1]), torch.tensor([0]), torch.tensor([1.0]), (1, 1))
+
 
 class ColourLines:
     """How far a matte is from following the colour lines of a picture, at its unknown pixels.
@@ -64,11 +69,9 @@ class ColourLines:
         values = np.where(columns < 0, 0, rows)
         columns = np.where(columns < 0, np.arange(self.count, dtype=np.int32)[:, None], columns)
         starts = torch.arange(0, values.size + 1, _AROUND**2, dtype=torch.int32)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # torch calls compressed rows a beta feature
-            self._matrix = torch.sparse_csr_tensor(
-                starts, torch.from_numpy(columns.ravel()), torch.from_numpy(values.ravel()), (self.count,) * 2
-            )
+        self._matrix = torch.sparse_csr_tensor(
+            starts, torch.from_numpy(columns.ravel()), torch.from_numpy(values.ravel()), (self.count,) * 2
+        )
 
     def bent(self, alpha: FloatImage) -> Tensor:
         """By how much each unknown pixel of `alpha`, H x W, is off the lines of the windows that it is in."""
