@@ -73,7 +73,11 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
             }
             for item, name in zip(wisp.objects, names, strict=True)
         ],
-        "solve": {"tracker": wisp.tracker, "head": wisp.head},
+        "solve": {
+            "tracker": wisp.tracker,
+            "head": wisp.head,
+            **({"uncover": True} if wisp.uncover else {}),
+        },
     }
 
 

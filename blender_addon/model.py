@@ -24,7 +24,7 @@ from bpy.props import (
 from . import compat, compositing, engine, mattes, places
 from .client.client import Signal
 from .client.states import corrected
-from .client.tables import BESIDE, EDGE, HEAD, MAX_STOPS, PALETTE, STROKE_RADIUS, TRACKER
+from .client.tables import BESIDE, EDGE, HEAD, MAX_STOPS, PALETTE, STROKE_RADIUS, TRACKER, UNCOVER
 
 #: What is done on a frame whose picture is missing or cannot be read.
 MISSING = (
@@ -210,6 +210,12 @@ class WispStrip(bpy.types.PropertyGroup):
     )
     tracker: StringProperty(name="Following Model", default=TRACKER, update=edited, search=models_of("tracker"))
     head: StringProperty(name="Edge Model", default=HEAD, update=edited, search=models_of("head"))
+    uncover: BoolProperty(
+        name="Uncover Background",
+        default=False,
+        update=edited,
+        description=UNCOVER[:-1],
+    )
     clean: StringProperty(
         name="Clean Plate",
         subtype="FILE_PATH",

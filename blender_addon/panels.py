@@ -304,6 +304,7 @@ class WISP_PT_output(OfPlate, bpy.types.Panel):
         column.use_property_split = True
         column.prop(strip.wisp, "tracker")
         column.prop(strip.wisp, "head")
+        column.prop(strip.wisp, "uncover")
         row = layout.row(align=True)
         row.operator("wisp.deliver", icon="EXPORT")
         row.operator("wisp.make_masks", icon="MOD_MASK")

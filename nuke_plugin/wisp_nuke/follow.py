@@ -19,6 +19,7 @@ INTERVAL = 100
 _SETTINGS = (
     "wisp_tracker",
     "wisp_head",
+    "wisp_uncover",
     "wisp_first",
     "wisp_last",
     "wisp_colorspace",

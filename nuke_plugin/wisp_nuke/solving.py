@@ -77,7 +77,11 @@ def document(group: Any) -> Dict[str, Any]:
         **{key: _pictures_of(group, name) for key, name in graph.FILMED.items()},
         "backlit": bool(group["wisp_backlit"].value()),
     }
-    models = {"tracker": str(group["wisp_tracker"].value()), "head": str(group["wisp_head"].value())}
+    models = {
+        "tracker": str(group["wisp_tracker"].value()),
+        "head": str(group["wisp_head"].value()),
+        "uncover": bool(group["wisp_uncover"].value()),
+    }
     objects = [_with_inputs(group, item) for item in found["objects"]]
     return {"wisp": 1, "plate": plate, "objects": objects, "solve": models}
 

@@ -203,6 +203,11 @@ def test_an_unwritable_place_exits_8(plate: str, capsys: pytest.CaptureFixture[s
     assert "blocked" in says(capsys)
 
 
+def test_the_background_is_uncovered_where_it_is_asked_for(plate: str) -> None:
+    assert matte(plate, "--box", BOX, "-o", "told", "--uncover", "--frames", "1001") == 0
+    assert documents.load(next(Path("told").glob("*.wisp"))).solve.uncover
+
+
 def test_a_pair_and_a_backlit_plate_are_told_in_the_document(plate: str, capsys: pytest.CaptureFixture[str]) -> None:
     for name, grey in (("clean", 30), ("white", 220)):
         cv2.imwrite(f"plates/{name}.png", np.full((SIZE[1], SIZE[0], 3), grey, np.uint8))

@@ -65,6 +65,7 @@
   "solve": {
     "tracker": "sam2",
     "head": "progressive",
+    "uncover": true,
     "precision": "fp32",
     "seed": 42
   },

@@ -10,7 +10,7 @@ import pytest
 from helpers.hand import FRAMES, SIZE, Hand
 from wisp import shot as documents
 from wisp.cache import read_matte
-from wisp.client.tables import EDGE
+from wisp.client.tables import EDGE, UNCOVER
 from wisp.panel.edge import EdgePanel
 from wisp.panel.models import ModelChoice
 from wisp.panel.qt import Qt, QtWidgets
@@ -91,6 +91,17 @@ def test_models_that_are_not_here_cannot_be_chosen(app: QtWidgets.QApplication, 
     assert "wisp models get big" in trackers.itemData(1, Qt.ItemDataRole.ToolTipRole)
     trackers.setCurrentIndex(1)
     assert edits.document["solve"]["tracker"] == "big"
+
+
+def test_the_background_is_uncovered_by_a_box(app: QtWidgets.QApplication, edits: ShotEdits) -> None:
+    choice = ModelChoice(edits)
+    changes = []
+    choice.changed.connect(lambda: changes.append(documents.parse(edits.document).solve.uncover))
+    choice.uncover.click()
+    assert changes == [True] and choice.uncover.toolTip() == UNCOVER
+    edits.set_solve(uncover=False)
+    choice.refresh()
+    assert not choice.uncover.isChecked() and changes == [True]
 
 
 @pytest.mark.slow

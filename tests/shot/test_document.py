@@ -108,7 +108,8 @@ def shots(draw: st.DrawFn) -> Shot:
         layer=draw(st.none() | words),
         missing=draw(st.sampled_from(["error", "hold", "black", "skip"])),
     )
-    solve = SolveSpec(tracker=draw(words), head=draw(words), seed=draw(st.integers(0, 2**63 - 1)))
+    how = {"seed": draw(st.integers(0, 2**63 - 1)), "uncover": draw(st.booleans())}
+    solve = SolveSpec(tracker=draw(words), head=draw(words), **how)
     return Shot(plate=plate, objects=objects, solve=solve, deliver=DeliverSpec(premultiply=draw(st.booleans())))
 
 
@@ -183,7 +184,7 @@ def test_the_frozen_sample_of_version_1_means_what_it_meant() -> None:
         1090,
     )
     assert (runner.prompts, runner.locks, runner.edge) == ([], [], Edge())
-    assert shot.solve == SolveSpec(tracker="sam2", head="progressive", precision="fp32", seed=42)
+    assert shot.solve == SolveSpec(tracker="sam2", head="progressive", uncover=True, precision="fp32", seed=42)
     assert shot.deliver == DeliverSpec(layout="layers", compression="zip", premultiply=True, exclusive=True)
 
 

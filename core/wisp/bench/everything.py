@@ -81,11 +81,16 @@ def clicks(data: Path | None) -> Iterable[Figure]:
 
 
 def steadiness(data: Path | None) -> Iterable[Figure]:
-    """Flicker of the embedded head on clips with true alpha, against guided, and what the stabiliser takes away."""
+    """Flicker of the embedded head on clips with true alpha, against guided, and what the stabiliser and the uncovered
+    background take away."""
     from .steadiness import run
 
     found = run(_inside(data, "clips"))
-    for ours, other in (("embedded", "guided"), ("embedded, stabilised", "embedded")):
+    for ours, other in (
+        ("embedded", "guided"),
+        ("embedded, stabilised", "embedded"),
+        ("embedded, uncovered", "embedded"),
+    ):
         for key, told, unit in (("dtssd", "dtSSD", "x 100"), ("mad", "MAD", "x 1000")):
             yield Figure("steadiness", f"{told}, {ours}", found[ours][key], unit, other, found[other][key])
 

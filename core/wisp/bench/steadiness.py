@@ -1,4 +1,4 @@
-"""How steady mattes are over time, on clips with true alpha: heads, and the stabiliser after them.
+"""How steady mattes are over time, on clips with true alpha: heads, frames near by, and the stabiliser after them.
 
 `wisp bench steadiness CLIPS_DIR`. A clip is a folder with `frames/NNNNN.png` and `alpha/NNNNN.png` (8 or 16 bits).
 Heads get the truth as a mask of a quarter of its size, so that what flickers is theirs. dtSSD x 100, MAD x 1000.
@@ -22,6 +22,7 @@ from ..metrics.matting import mad
 from ..metrics.temporal import dtssd
 from ..models.build import load_head
 from ..plates.clip import FloatImage
+from ..solve.uncover import Uncovering
 from ..weights.options import RunOptions
 from .stills import PictureClip
 
@@ -31,7 +32,8 @@ _SURE = 8.0
 
 
 def run(clips: Path, heads: Sequence[str] = ("embedded", "guided")) -> dict[str, dict[str, float]]:
-    """Mean dtSSD and MAD by head, and under `HEAD, stabilised` after the stabiliser at full strength.
+    """Mean dtSSD and MAD by head; under `HEAD, uncovered` with the background from frames near by, and under
+    `..., stabilised` after the stabiliser at full strength.
 
     Raises InputError where no clip has a true alpha.
     """
@@ -42,8 +44,15 @@ def run(clips: Path, heads: Sequence[str] = ("embedded", "guided")) -> dict[str,
     for folder in folders:
         pictures, truth = _read(folder)
         for name in heads:
-            mattes = _matted(name, pictures, truth)
-            for told, found in ((name, mattes), (f"{name}, stabilised", _stabilised(mattes, pictures))):
+            masks = [_mask(alpha) for alpha in truth]
+            mattes = _matted(name, pictures, masks)
+            uncovered = _uncovered(mattes, pictures, masks)
+            for told, found in (
+                (name, mattes),
+                (f"{name}, stabilised", _stabilised(mattes, pictures)),
+                (f"{name}, uncovered", uncovered),
+                (f"{name}, uncovered, stabilised", _stabilised(uncovered, pictures)),
+            ):
                 error = float(np.mean([mad(one, true) for one, true in zip(found, truth, strict=True)]))
                 rows.setdefault(told, []).append((dtssd(found, truth), error))
     return {
@@ -64,16 +73,25 @@ def _read(folder: Path) -> tuple[list[FloatImage], list[FloatImage]]:
     return pictures, truth
 
 
-def _matted(name: str, pictures: Sequence[FloatImage], truth: Sequence[FloatImage]) -> list[FloatImage]:
+def _mask(alpha: FloatImage) -> NDArray[np.float32]:
+    """The truth as a tracker's logits."""
+    height, width = alpha.shape
+    inside = (alpha >= 0.5).astype(np.float32)
+    mask = cv2.resize(inside, (width // _GRID, height // _GRID), interpolation=cv2.INTER_AREA)
+    return np.asarray((mask - 0.5) * 2 * _SURE, np.float32)
+
+
+def _matted(name: str, pictures: Sequence[FloatImage], masks: Sequence[NDArray[np.float32]]) -> list[FloatImage]:
     head = load_head(name, RunOptions())
-    height, width = truth[0].shape
-    mattes = []
-    for picture, alpha in zip(pictures, truth, strict=True):
-        inside = (alpha >= 0.5).astype(np.float32)
-        mask = cv2.resize(inside, (width // _GRID, height // _GRID), interpolation=cv2.INTER_AREA)
-        logits = np.asarray((mask - 0.5) * 2 * _SURE, np.float32)
-        mattes.append(head.matte(PictureClip(picture), 1, {1: logits})[1])
-    return mattes
+    return [head.matte(PictureClip(one), 1, {1: mask})[1] for one, mask in zip(pictures, masks, strict=True)]
+
+
+def _uncovered(
+    mattes: Sequence[FloatImage], pictures: Sequence[FloatImage], masks: Sequence[NDArray[np.float32]]
+) -> list[FloatImage]:
+    clip = PictureClip(*pictures)
+    near = Uncovering(clip.frames, clip.frames)
+    return [near.told(mattes[frame - 1], frame, clip, lambda other: masks[other - 1]) for frame in clip.frames]
 
 
 def _stabilised(mattes: Sequence[FloatImage], pictures: Sequence[FloatImage]) -> list[FloatImage]:

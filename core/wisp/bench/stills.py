@@ -73,18 +73,19 @@ class Row:
 
 
 class PictureClip:
-    """A `Clip` of one picture, already display-referred."""
+    """A `Clip` of pictures in memory, already display-referred and of one size: frames 1 and on."""
 
-    def __init__(self, image: FloatImage) -> None:
-        self.frames: Sequence[int] = (1,)
-        self.height, self.width = image.shape[:2]
-        self._image = image
+    def __init__(self, *images: FloatImage) -> None:
+        self.frames: Sequence[int] = range(1, 1 + len(images))
+        self.height, self.width = images[0].shape[:2]
+        self._images = images
 
-    def image(self, frame: int, size: tuple[int, int] | None = None) -> FloatImage:  # noqa: ARG002  (one picture)
+    def image(self, frame: int, size: tuple[int, int] | None = None) -> FloatImage:
         """See `Clip.image`."""
+        picture = self._images[frame - 1]
         if size is None or size == (self.width, self.height):
-            return self._image
-        resized: FloatImage = cv2.resize(self._image, size, interpolation=cv2.INTER_AREA)
+            return picture
+        resized: FloatImage = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         return resized
 
 

@@ -178,6 +178,11 @@ FIRMER, THINNEST = 0.125, 0.15
 PAINTED = {"stroke": STROKE_RADIUS, "unknown": UNKNOWN_RADIUS}
 #: What a shot is solved with, and what words are looked for with, where nobody says otherwise.
 TRACKER, HEAD, DETECTOR = "flow", "embedded", "grounding-dino-tiny"
+#: What `uncover` does, as people are told it.
+UNCOVER = (
+    "The background behind hair and other wide soft edges is taken from frames near by that show it: for cameras that "
+    "stand, pan or turn, where no clean plate was filmed. Takes longer."
+)
 #: Score from which a detector's box counts; Grounding DINO's authors use 0.25 to 0.4.
 THRESHOLD = 0.3
 #: Minutes without work after which an engine drops its models.

@@ -25,7 +25,7 @@ from ..client.ends import Stopped
 from ..client.events import Event, FrameDone, RotoRead
 from ..client.frames import spans
 from ..client.requests import Roto
-from ..client.tables import HEAD, TRACKER
+from ..client.tables import HEAD, TRACKER, UNCOVER
 from ..client.wording import counted
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
 from ..frames import format_frames, parse_frames
@@ -65,6 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("auto", "off"),
         help="show networks only the surroundings of an object that is small in the plate (default: auto; off with "
         "--exact)",
+    )
+    models.add_argument(
+        "--uncover",
+        action="store_true",
+        help=UNCOVER[0].lower() + UNCOVER[1:-1],
     )
     models.add_argument("--seed", type=int, default=0, metavar="N", help="for models that draw random numbers")
     plate = parser.add_argument_group("the plate")
@@ -246,6 +251,7 @@ def _shot(
         "solve": {
             "tracker": args.tracker or _default_tracker(args.head),
             "head": _head(args),
+            "uncover": args.uncover,
             "precision": args.precision or "auto",
             "seed": args.seed,
         },

@@ -128,14 +128,14 @@ def behind(image: FloatImage, clean: FloatImage, subject: Mask) -> Background:
     known = free & inside
     if not known.any():
         return Background(moved, inside, _LEAST_NOISE, 1.0)
-    laid = Laid(tuple(placed.ravel().tolist()), *_light(moved, image, known))
+    laid = Laid(tuple(placed.ravel().tolist()), *light_between(moved[known], image[known]))
     lit = np.clip(laid.lit(moved), 0, 1)
     rest = np.abs(cv2.blur(image - lit, (5, 5))).mean(axis=2)
     astray = float((rest[known] > _ALIKE).mean())
     contrast = np.median(np.abs(image[known] - np.median(image[known], axis=0)))
     if contrast > _LEAST_CONTRAST and np.median(rest[known]) > (1 - _EXPLAINED) * contrast:
         astray = 1.0
-    return Background(lit, inside, _noise(image - lit, known), astray, laid)
+    return Background(lit, inside, noise_of(image - lit, known), astray, laid)
 
 
 def moved_by(clean: FloatImage, placed: NDArray[np.float32]) -> tuple[FloatImage, Mask]:
@@ -183,21 +183,21 @@ def _misfit(now: FloatImage, then: FloatImage, placed: NDArray[np.float32], free
     known = free & seen
     if known.sum() < 0.5 * free.sum():
         return np.ones(free.shape, np.float32)
-    lit = np.clip(Laid((), *_light(moved, now, known)).lit(moved), 0, 1)
+    lit = np.clip(Laid((), *light_between(moved[known], now[known])).lit(moved), 0, 1)
     return np.where(seen, np.abs(now - lit).mean(axis=2), 1).astype(np.float32)
 
 
-def _noise(difference: FloatImage, known: Mask) -> float:
+def noise_of(difference: FloatImage, known: Mask) -> float:
     """Its standard deviation, from half of the pixels, which are not those that differ by more than noise."""
     return max(1.4826 * float(np.median(np.abs(difference[known]))), _LEAST_NOISE) if known.any() else _LEAST_NOISE
 
 
-def _light(clean: FloatImage, image: FloatImage, known: Mask) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """What brings the clean plate into the picture's light: a gain and an offset per channel, without what does not
-    follow them."""
+def light_between(clean: FloatImage, image: FloatImage) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """What brings n pixels of the clean plate into the light of the picture's, each n x 3: a gain and an offset per
+    channel, without what does not follow them."""
     gains, offsets = [], []
     for channel in range(3):
-        x, y = clean[..., channel][known].astype(np.float64), image[..., channel][known].astype(np.float64)
+        x, y = clean[:, channel].astype(np.float64), image[:, channel].astype(np.float64)
         weight = np.ones_like(x)
         gain, offset = 1.0, 0.0
         for _ in range(_FITS):
@@ -223,7 +223,7 @@ def differenced(image: FloatImage, alpha: FloatImage, background: Background, un
     then is likely, in the light in which the soft pixels are.
     """
     image, behind = (grainless(one, background.noise) for one in (image, background.image))
-    noise = _noise(image - behind, background.seen & (alpha < 0.02))
+    noise = noise_of(image - behind, background.seen & (alpha < 0.02))
     distance = signed_distance(alpha > 0.5)
     if not np.isfinite(distance).all():
         return Told(alpha, 1.0)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..plates.clip import FloatImage
+from ..plates.clip import FloatImage, resize
 from ..plates.colour import srgb_decode, srgb_encode
 from .band import Mask
 from .guided_filter import box_mean
@@ -112,12 +112,24 @@ class Expected(NamedTuple):
 
 
 def foreground(
-    image: FloatImage, alpha: FloatImage, background: FloatImage, radius: int, asked: Mask, light: Light
+    image: FloatImage,
+    alpha: FloatImage,
+    background: FloatImage,
+    radius: int,
+    asked: Mask,
+    light: Light,
+    shrunk: int = 1,
 ) -> tuple[FloatImage, FloatImage]:
     """Mean n x 3 in 0..1 and covariance n x 3 x 3 of the foreground's colour, as shown, around the pixels asked for.
 
-    `image` and `background` H x W x 3, `alpha` and `asked` H x W; `radius`: half window in pixels.
+    `image` and `background` H x W x 3, `alpha` and `asked` H x W; `radius`: half window in pixels. `shrunk`: by how
+    much the pictures are made smaller for it, which is as good where windows are wide, and faster.
     """
+    height, width = asked.shape
+    size = (max(1, width // shrunk), max(1, height // shrunk))
+    if shrunk > 1:
+        image, alpha, background = (resize(one, size) for one in (image, alpha, background))
+        radius = max(1, round(radius / shrunk))
     share = alpha[..., None]
     curves = _CURVES[light]
     lit, behind = (curves.light[_entries(one)] for one in (image, background))
@@ -128,7 +140,8 @@ def foreground(
     def around(plane: FloatImage) -> FloatImage:
         near = box_mean(box_mean(plane, radius), radius)
         far = box_mean(box_mean(plane, 4 * radius), 4 * radius)
-        return (near + np.float32(0.02) * far)[asked]
+        both = near + np.float32(0.02) * far
+        return (both if shrunk == 1 else resize(both, (width, height)))[asked]
 
     total = around(weight) + 1e-6
     planes = [np.ascontiguousarray(colour[..., channel]) for channel in range(3)]
@@ -174,6 +187,35 @@ def distances(pixels: Pixels, light: Light, steps: Sequence[float] | FloatImage)
         squared[number] = red**2 / rr + green**2 / gg + blue**2 / bb
         volume[number] = np.log(rr * gg * bb)
     return squared, volume
+
+
+def explained(pixels: Pixels, light: Light, now: FloatImage, expected: Expected) -> FloatImage:
+    """The alpha of n pixels that explains best what is seen and what is expected, in 0..1: a weighted mean of both.
+
+    `now`: what alpha is taken to be where it decides how much foreground and background may be off. Unlike the mean of
+    `likely` it leans to no end, which suits places where nearly everything is soft, such as hair.
+    """
+    curves = _CURVES[light]
+    seen, mean, beyond = (_entries(np.ascontiguousarray(one.T)) for one in (pixels.seen, pixels.mean, pixels.behind))
+    back = curves.light[beyond]
+    across, off = curves.light[mean] - back, curves.light[seen] - back
+    own = now * curves.slope[mean]
+    noise = curves.slope[seen] ** 2 * np.float32(pixels.grain)
+    noise += curves.slope[beyond] ** 2 * ((1 - now) ** 2 * pixels.behind_error)
+    red, green, blue = (noise[i] + own[i] ** 2 * pixels.covariance[:, i, i] for i in range(3))
+    rg, rb, gb = (own[i] * own[j] * pixels.covariance[:, i, j] for i, j in ((0, 1), (0, 2), (1, 2)))
+    # The symmetric 3 x 3 systems by elimination (L D L').
+    g_of_r, b_of_r = rg / red, rb / red
+    green, gb = green - g_of_r * rg, gb - g_of_r * rb
+    b_of_g = gb / green
+    blue = blue - b_of_r * rb - b_of_g * gb
+    for one in (across, off):
+        one[1] -= g_of_r * one[0]
+        one[2] -= b_of_r * one[0] + b_of_g * one[1]
+    weights = 1 / np.stack([red, green, blue])
+    said = 1 / expected.doubt**2
+    upper = (weights * across * off).sum(axis=0) + said * expected.alpha
+    return np.asarray(np.clip(upper / ((weights * across**2).sum(axis=0) + said), 0, 1), np.float32)
 
 
 def likely(pixels: Pixels, light: Light, expected: Expected) -> tuple[FloatImage, FloatImage]:

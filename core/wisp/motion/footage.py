@@ -37,14 +37,16 @@ class Motion:
     trust: Plane
 
 
-class _Recent(OrderedDict[tuple[int, ...], _T]):
+class Recent(OrderedDict[tuple[int, ...], _T]):
     """The few values asked for last."""
 
     def __init__(self, room: int) -> None:
+        """`room`: how many."""
         super().__init__()
         self._room = room
 
     def get_or(self, key: tuple[int, ...], make: Callable[[], _T]) -> _T:
+        """The value of that key, made if it is not there."""
         if key not in self:
             self[key] = make()
             while len(self) > self._room:
@@ -73,8 +75,8 @@ class Footage:
         self.picture = (clip.width, clip.height)
         self.grid = working_size(clip.width, clip.height, LONG_SIDE)
         self.estimate = FlowEstimator()
-        self._views: _Recent[View] = _Recent(6)
-        self._motions: _Recent[Motion] = _Recent(2)
+        self._views: Recent[View] = Recent(6)
+        self._motions: Recent[Motion] = Recent(2)
 
     def view(self, frame: int) -> View:
         """The frame on the working grid. Raises FrameReadError."""

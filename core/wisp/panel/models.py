@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any, Dict, List, Optional
 
-from ..client.tables import HEAD, TRACKER
+from ..client.tables import HEAD, TRACKER, UNCOVER
 from .qt import Qt, QtCore, QtGui, QtWidgets
 from .shot_edits import ShotEdits
 
@@ -17,7 +17,9 @@ ROLES = {
 
 
 class ModelChoice(QtWidgets.QWidget):
-    """Two menus. A model whose files are not on this machine is listed, greyed, with what to do about it."""
+    """Two menus, and whether the background is uncovered.
+
+    A model whose files are not on this machine is listed, greyed, with what to do about it."""
 
     #: Another model was chosen; more of them are wanted than are on this machine.
     changed, wanted = QtCore.Signal(), QtCore.Signal()
@@ -40,6 +42,11 @@ class ModelChoice(QtWidgets.QWidget):
             menu.currentIndexChanged.connect(lambda index, role=role: self._chosen(role, index))
             grid.addWidget(QtWidgets.QLabel(label), grid.rowCount(), 0)
             grid.addWidget(menu, grid.rowCount() - 1, 1)
+        self.uncover = QtWidgets.QCheckBox("Uncover the background")
+        self.uncover.setToolTip(UNCOVER)
+        self.uncover.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.uncover.toggled.connect(self._uncovered)
+        grid.addWidget(self.uncover, grid.rowCount(), 1)
         self.more = QtWidgets.QPushButton()
         self.more.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.more.setVisible(False)
@@ -75,6 +82,9 @@ class ModelChoice(QtWidgets.QWidget):
                 menu.addItem(name, name)
             menu.setCurrentIndex(menu.findData(name))
             menu.blockSignals(False)
+        self.uncover.blockSignals(True)
+        self.uncover.setChecked(bool(solve.get("uncover")))
+        self.uncover.blockSignals(False)
 
     def _add(self, menu: QtWidgets.QComboBox, model: Dict[str, Any]) -> None:
         menu.addItem(model["id"], model["id"])
@@ -87,6 +97,10 @@ class ModelChoice(QtWidgets.QWidget):
             menu.setItemData(place, QtGui.QColor("#6a6a72"), Qt.ItemDataRole.ForegroundRole)
             hint += f"\nNot on this machine: wisp models get {model['id']}"
         menu.setItemData(place, hint, Qt.ItemDataRole.ToolTipRole)
+
+    def _uncovered(self, wanted: bool) -> None:
+        self.edits.set_solve(uncover=wanted)
+        self.changed.emit()
 
     def _chosen(self, role: str, index: int) -> None:
         self.edits.set_solve(**{role: self.menus[role].itemData(index)})

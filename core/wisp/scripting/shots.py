@@ -103,11 +103,15 @@ class OpenShot:
             self.edit(lambda edits: edits.add_object(name))
         return Object(self, name)
 
-    def models(self, tracker: str | None = None, head: str | None = None) -> OpenShot:
-        """Choose what computes the mattes, by registry ids. No step of undo. UsageError for ids that there are not."""
+    def models(self, tracker: str | None = None, head: str | None = None, *, uncover: bool | None = None) -> OpenShot:
+        """Choose what computes the mattes, by registry ids. No step of undo. UsageError for ids that there are not.
+
+        `uncover`: whether the background behind wide soft edges is taken from frames near by that show it."""
         from ..weights.registry import entry_as
 
-        chosen = {}
+        chosen: dict[str, str | bool] = {}
+        if uncover is not None:
+            chosen["uncover"] = uncover
         if tracker is not None:
             chosen["tracker"] = entry_as(tracker, "tracker").id
         if head is not None:

@@ -1,5 +1,5 @@
 """What is told of an object beside its tracked mask: where alpha may be anything, core and garbage, what was
-filmed beside the plate.
+filmed beside the plate or is uncovered in other frames.
 
 Core and garbage correct the mask that the head begins with. Unknown strokes travel with the object: on a frame without
 any, those of the nearest painted frames before and behind speak, carried there by the object's own motion.
@@ -8,7 +8,7 @@ any, those of the nearest painted frames before and behind speak, carried there 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 import cv2
@@ -26,6 +26,7 @@ from ..shot import ObjectSpec, Unknown
 from ..trackers.prompts import stroke_mask
 from .beside import BESIDE_SCHEMA, Behind, backed
 from .source import Source
+from .uncover import UNCOVER_SCHEMA, MaskOf, Uncovering
 
 #: Raise when the same hints make another alpha.
 HINT_SCHEMA = 2
@@ -33,16 +34,14 @@ HINT_SCHEMA = 2
 _SURE = 8.0
 
 _Scalar = TypeVar("_Scalar", np.float32, np.bool_)
-#: Frame -> the object's mask there, logits over the whole plate.
-MaskOf = Callable[[int], NDArray[np.float32]]
 
 
 class Hints:
     """Of one object. Everything is in the coordinates of the whole plate."""
 
-    def __init__(self, item: ObjectSpec, source: Source, life: Sequence[int]) -> None:
-        """`life`: the frames, ascending, in which the object may exist. InputError where a core or garbage matte is not
-        there."""
+    def __init__(self, item: ObjectSpec, source: Source, life: Sequence[int], uncover: bool = False) -> None:
+        """`life`: the frames, ascending, in which the object may exist. `uncover`: as of the document. InputError where
+        a core or garbage matte is not there."""
         self._source = source
         self._region = Window(*item.region) if item.region else None
         self._core = source.holdout(item.core, f"core matte of '{item.name}'") if item.core else None
@@ -55,9 +54,22 @@ class Hints:
                     self._strokes.setdefault(prompt.frame, []).append(prompt)
         self._painted = sorted(self._strokes)
         self._estimate = FlowEstimator()
+        #: A set that is known needs no uncovering.
+        self._uncovering = Uncovering(source.plate.frames, life) if uncover and not source.spec.beside else None
 
     def leans_on(self, frame: int) -> tuple[int, ...]:
-        """The frames whose unknown strokes, and masks, the alpha of `frame` depends on."""
+        """The frames whose masks the alpha of `frame` depends on."""
+        near = () if self._uncovering is None else self._uncovering.frames(frame)
+        return tuple(dict.fromkeys((*self._speaking(frame), *near)))
+
+    def leaning_on(self, frame: int, frames: Collection[int]) -> set[int]:
+        """Those of `frames` whose alpha depends on the mask of `frame`."""
+        found = {near for near in frames if frame in self._speaking(near)} if self._painted else set()
+        near = () if self._uncovering is None else self._uncovering.frames(frame)  # it is seen from as far as it sees
+        return found.union(near).intersection(frames)
+
+    def _speaking(self, frame: int) -> tuple[int, ...]:
+        """The frames whose unknown strokes are heard on `frame`."""
         if frame in self._strokes:
             return (frame,)
         place = bisect_right(self._painted, frame)
@@ -68,19 +80,24 @@ class Hints:
         fingerprint of the object's mask on a frame."""
         unknown = [
             [k, self._spoken(k), None if k == frame else [self._source.identity(k), mask_mark(k)]]
-            for k in self.leans_on(frame)
+            for k in self._speaking(frame)
         ]
         files: list[Any] = [None if one is None else one.identity(frame) for one in (self._core, self._garbage)]
         beside = [[key, one.identity(frame)] for key, one in self._source.beside.items()]
         files += [*beside, "backlit"] if self._source.spec.backlit else beside
         files += [BESIDE_SCHEMA] if beside else []
-        return [HINT_SCHEMA, unknown, files] if unknown or any(files) else []
+        told = [HINT_SCHEMA, unknown, files] if unknown or any(files) else []
+        if self._uncovering is None:
+            return told
+        near = [[k, self._source.identity(k), mask_mark(k)] for k in self._uncovering.frames(frame)]
+        return [*told, "uncovered", UNCOVER_SCHEMA, near]
 
     def request(self) -> list[Any]:
         """All that was asked for, as JSON-able values, before any file is read; empty where nothing was."""
         states: list[Any] = [None if one is None else one.state for one in (self._core, self._garbage)]
         states += self._source.beside_state
-        return [self.strokes, states] if self.strokes or any(states) else []
+        told = [self.strokes, states] if self.strokes or any(states) else []
+        return told if self._uncovering is None else [*told, "uncovered"]
 
     @property
     def strokes(self) -> list[Any]:
@@ -107,7 +124,7 @@ class Hints:
         them, and all of it by what was filmed beside the plate, and how that lies there. InputError where it is of
         something else."""
         unknown = self.unknown(frame, clip, mask_of)
-        if not unknown.any() and not self._source.beside:
+        if not unknown.any() and not self._source.beside and self._uncovering is None:
             return alpha, None
         core, garbage = self._holdouts(frame)
         if core is not None:
@@ -116,17 +133,20 @@ class Hints:
             alpha, unknown = np.minimum(alpha, 1 - garbage), unknown & (garbage <= 0.5)
         image = clip.image(frame)
         alpha = matted_unknown(image, alpha, unknown) if unknown.any() else alpha
-        if not self._source.beside or not (alpha > 0.5).any():
-            return alpha, None
-        backlit = self._source.spec.backlit
-        alpha, behind = backed(self._source.beside, image, alpha, frame, unknown, backlit=backlit)
+        behind = None
+        if (alpha > 0.5).any():
+            if self._source.beside:
+                backlit = self._source.spec.backlit
+                alpha, behind = backed(self._source.beside, image, alpha, frame, unknown, backlit=backlit)
+            elif self._uncovering is not None:
+                alpha = self._uncovering.told(alpha, frame, clip, mask_of)
         return alpha if self._region is None else _within(alpha, self._region), behind
 
     def unknown(self, frame: int, clip: Clip, mask_of: MaskOf) -> Mask:
         """Where alpha may be anything on `frame`: plate height x width."""
         size = (clip.width, clip.height)
         found = np.zeros((clip.height, clip.width), bool)
-        for k in self.leans_on(frame):
+        for k in self._speaking(frame):
             painted = self._stroked(k, size)
             found |= painted if k == frame else self._carried(painted, k, frame, clip, mask_of)
         return found if self._region is None else _within(found, self._region)

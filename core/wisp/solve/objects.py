@@ -78,14 +78,22 @@ class ObjectWork:
     """The plan of one object over all frames of the shot, and its place in the cache."""
 
     def __init__(
-        self, item: ObjectSpec, source: Source, shelf: Shelf, models: ModelIds, look: Sequence[Any], locks: LockedMattes
+        self,
+        item: ObjectSpec,
+        source: Source,
+        shelf: Shelf,
+        models: ModelIds,
+        look: Sequence[Any],
+        locks: LockedMattes,
+        uncover: bool = False,
     ) -> None:
-        """`look`: JSON-able description of how models see the plate."""
+        """`look`: JSON-able description of how models see the plate. `uncover`: as of the document."""
         self.item = item
         self.region = Window(*item.region) if item.region else None
         self._source = source
         self._plate = source.plate
         self._look = look
+        self._uncover = uncover
         self._shelf = shelf
         self._models = models
         self.life = _within(self._plate.frames, item.first, item.last)
@@ -108,7 +116,7 @@ class ObjectWork:
             source.chains,
             _resumed(self.life, self._plate.frames) if item.absent else (),
         )
-        self.hints = Hints(item, source, self.life)
+        self.hints = Hints(item, source, self.life, uncover)
         self.finishing = Finishing(item, source, self.life, self.frozen)
         #: Fingerprint of the solved alpha, before any finishing, of every frame that can have one.
         self.solved: Mapping[int, str] = Marks(self._plate.frames, self.reaches, self._solved_mark)
@@ -199,6 +207,7 @@ class ObjectWork:
                 "the object's first or last frame": fingerprint(self.item.first, self.item.last),
                 "where the object is absent": fingerprint(self.item.absent),
                 **({"clean or second plate": fingerprint(beside)} if (beside := self._source.beside_state) else {}),
+                **({"whether the background is uncovered": "yes"} if self._uncover else {}),
                 **({"unknown strokes": fingerprint(self.hints.strokes)} if self.hints.strokes else {}),
             },
         )

@@ -259,7 +259,7 @@ class Run:
 
     def _leaning_on(self, frame: int) -> list[int]:
         """The frame, and those still to be matted for which its mask is needed, too."""
-        found = {near for work, todo in self._unsolved.items() for near in todo if frame in work.hints.leans_on(near)}
+        found: set[int] = set().union(*(work.hints.leaning_on(frame, todo) for work, todo in self._unsolved.items()))
         return [frame, *sorted(found - {frame})]
 
     def _matte_ready(self, frame: int) -> None:

@@ -173,7 +173,7 @@ class Solver:
         if self.source.stretch != (1.0, 1.0):
             look += (self.source.stretch,)
         return tuple(
-            ObjectWork(item, self.source, self.shelf, models, look, self._locks(item))
+            ObjectWork(item, self.source, self.shelf, models, look, self._locks(item), solve.uncover)
             for item in self.shot.objects
             if item.enabled
         )
@@ -270,8 +270,7 @@ class Solver:
     def preview(self, frame: int, object_name: str, *, quick: bool = False) -> Path:
         """The matte of one frame, computed now if need be. UsageError where no keyframe is near enough.
 
-        `quick`: where it is not there yet and the head has a quick variant, by that; the frame is then still to be
-        solved.
+        `quick`: where it is not there yet and there is a quick way, by that; the frame is then still to be solved.
         """
         if quick and self._quick is not None and self.work(object_name).matte(frame) is None:
             return self._quick.preview(frame, object_name)
@@ -303,11 +302,14 @@ class Solver:
 
     @cached_property
     def _quick(self) -> Solver | None:
-        """The same shot by the head's quick variant; None where it has none or another result was asked for."""
+        """The same shot by the head's quick variant, if it has one and no other result was asked for, and by no frame
+        beside the one that is asked for; None where that is no other shot."""
         head = self.shot.solve.head
-        if ":result=" in head or "fast" not in entry_as(head, "head").settings.get("result", ()):
+        if ":result=" not in head and "fast" in entry_as(head, "head").settings.get("result", ()):
+            head = f"{head}:result=fast"
+        solve = self.shot.solve.model_copy(update={"head": head, "uncover": False})
+        if solve == self.shot.solve:
             return None
-        solve = self.shot.solve.model_copy(update={"head": f"{head}:result=fast"})
         other = self.of(self.shot.model_copy(update={"solve": solve}))
         other._is_quick = True
         return other

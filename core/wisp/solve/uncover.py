@@ -1,0 +1,115 @@
+"""Alpha of a frame by what frames near by show of the background behind it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..heads.band import Mask
+from ..heads.uncovered import Sighting, uncovered
+from ..motion.camera import Homography, camera_motion
+from ..motion.flow import Grey
+from ..motion.footage import Recent, grey_picture, working_size
+from ..plates.clip import Clip, FloatImage, resize
+
+#: Frame -> the object's mask there, logits over the whole plate.
+MaskOf = Callable[[int], NDArray[np.float32]]
+#: Raise when the same frames make another alpha.
+UNCOVER_SCHEMA = 1
+#: Frames on either side whose masks and pictures count, and every which of the plate's is looked behind.
+REACH, _EVERY = 12, 3
+#: Longer side in pixels of the pictures that tell how the camera moves, and pixels of these around the object that may
+#: still be of it.
+_GRID, _MARGIN = 640, 12
+
+
+class Uncovering:
+    """Of one object. A frame depends on those near it alone, so any part of a shot gives the same as all of it."""
+
+    def __init__(self, frames: Sequence[int], life: Sequence[int]) -> None:
+        """`frames`: the plate's. `life`: those, ascending, in which the object may exist."""
+        self._plate, self._life = frames, life
+        self._greys: Recent[Grey] = Recent(2 * REACH + 2)
+        self._masks: Recent[Mask] = Recent(2 * REACH + 2)
+        self._steps: Recent[Homography | None] = Recent(4 * REACH)
+
+    def frames(self, frame: int) -> tuple[int, ...]:
+        """The frames that the alpha of `frame` depends on beside it, ascending."""
+        place = bisect_left(self._life, frame)
+        near = self._life[max(0, place - REACH) : place + REACH + 1]
+        return tuple(one for one in near if one != frame)
+
+    def told(self, alpha: FloatImage, frame: int, clip: Clip, mask_of: MaskOf) -> FloatImage:
+        """The head's alpha of `frame` (plate height x width, 0..1) where others show the background behind soft edges.
+
+        `mask_of`: logits of the object's mask on a frame, over the whole plate.
+        """
+        size = (clip.width, clip.height)
+        sightings = []
+        for other in self.frames(frame):
+            free = self._free(other, clip, mask_of)
+            if bisect_left(self._plate, other) % _EVERY or free.all():  # where it was lost, it may stand anywhere
+                continue
+            placed = self._placed(frame, other, clip, mask_of)
+            if placed is not None:
+                sightings.append(Sighting(clip.image(other), _enlarged(free, size), placed))
+        return uncovered(clip.image(frame), alpha, _enlarged(self._free(frame, clip, mask_of), size), sightings)
+
+    def _placed(self, frame: int, other: int, clip: Clip, mask_of: MaskOf) -> Homography | None:
+        """From the plate's pixels on `frame` to those on `other`: frame by frame, then once more from there."""
+        first, last = sorted((bisect_left(self._life, frame), bisect_left(self._life, other)))
+        placed: Homography = np.eye(3)
+        for one, next_one in pairwise(self._life[first : last + 1]):
+            step = self._step(one, next_one, clip, mask_of)
+            if step is None:
+                return None
+            placed = step @ placed
+        about = placed if frame < other else np.asarray(np.linalg.inv(placed), np.float64)
+        motion = self._motion(frame, other, clip, mask_of, about)
+        if motion is None:
+            return None
+        width, height = working_size(clip.width, clip.height, _GRID)
+        grid = np.diag([width / clip.width, height / clip.height, 1.0])
+        found = np.linalg.inv(grid) @ motion @ grid
+        return np.asarray(found / found[2, 2], np.float64)
+
+    def _step(self, one: int, next_one: int, clip: Clip, mask_of: MaskOf) -> Homography | None:
+        return self._steps.get_or((one, next_one), lambda: self._motion(one, next_one, clip, mask_of, None))
+
+    def _motion(
+        self,
+        frame: int,
+        other: int,
+        clip: Clip,
+        mask_of: MaskOf,
+        about: Homography | None,
+    ) -> Homography | None:
+        now, then = (self._grey(one, clip) for one in (frame, other))
+        free, then_free = (self._free(one, clip, mask_of) for one in (frame, other))
+        return camera_motion(now, then, free, then_free, about)
+
+    def _grey(self, frame: int, clip: Clip) -> Grey:
+        size = working_size(clip.width, clip.height, _GRID)
+        return self._greys.get_or((frame,), lambda: grey_picture(clip, frame, size))
+
+    def _free(self, frame: int, clip: Clip, mask_of: MaskOf) -> Mask:
+        """Where the object does not stand, on the grid."""
+        return self._masks.get_or(
+            (frame,), lambda: _away_from(mask_of(frame), working_size(clip.width, clip.height, _GRID))
+        )
+
+
+def _away_from(logits: NDArray[np.float32], size: tuple[int, int]) -> Mask:
+    inside = (resize(logits, size) > 0).astype(np.uint8)
+    margin = max(1, round(_MARGIN * max(size) / _GRID))
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
+    return np.asarray(cv2.dilate(inside, disk) == 0)
+
+
+def _enlarged(free: Mask, size: tuple[int, int]) -> Mask:
+    return np.asarray(cv2.resize(free.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0)

@@ -1,0 +1,117 @@
+"""The background uncovered in a shot: what a frame depends on, what waits for what, and that it helps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import wisp
+from helpers.solving import FIRST, LAST, ChainTracker, SmoothHead, box, point, shot, solver
+from wisp.shot import Shot
+from wisp.solve.uncover import REACH, Uncovering
+
+HEIGHT, WIDTH, COUNT, PAN = 150, 280, 16, 8
+
+
+def uncovering(*prompts: dict, **plate: str) -> Shot:
+    made = shot(*prompts, plate=plate)
+    made.solve.uncover = True
+    return made
+
+
+def truth() -> np.ndarray:
+    """A body with see-through hair, which stands in the middle."""
+    rng = np.random.default_rng(2)
+    alpha = np.zeros((4 * HEIGHT, 4 * WIDTH), np.float32)
+    for angle in rng.uniform(0, 2 * np.pi, 800):
+        end = np.array([560, 300]) + rng.uniform(140, 260) * np.array([np.cos(angle), np.sin(angle)])
+        cv2.line(alpha, (560, 300), tuple(end.astype(int).tolist()), 1.0, 3)
+    cv2.circle(alpha, (560, 300), 130, 1.0, -1)
+    return cv2.resize(alpha, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+
+
+@pytest.fixture
+def panned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Before a wall along which the camera pans."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WISP_DEVICE", "cpu")
+    Path("plates").mkdir()
+    rng, alpha = np.random.default_rng(1), truth()[..., None]
+    wide = (WIDTH + PAN * COUNT, HEIGHT)
+    rough = sum(cv2.resize(rng.random((HEIGHT // k, wide[0] // k, 3)), wide) * k for k in (3, 10, 50))
+    wall = 20 + 210 * (rough - rough.min()) / np.ptp(rough)
+    for number in range(COUNT):
+        behind = wall[:, PAN * number : PAN * number + WIDTH]
+        picture = alpha * np.array([30, 70, 140]) + (1 - alpha) * behind + rng.normal(scale=1, size=behind.shape)
+        cv2.imwrite(f"plates/a.{number:04d}.png", np.clip(picture, 0, 255).round().astype(np.uint8))
+    cv2.imwrite("mask.png", np.uint8(255 * (truth() > 0.5)))
+    return "plates/a.%04d.png"
+
+
+def opened(plate: str, name: str, *, uncover: bool) -> wisp.OpenShot:
+    made = wisp.open(plate, document=f"{name}.wisp", cache=name).models(uncover=uncover)
+    hero = made.object("hero")
+    for frame in range(COUNT):
+        hero.mask(Path("mask.png"), frame)
+    return made
+
+
+def error(made: wisp.OpenShot, frame: int) -> float:
+    soft = (truth() > 0.02) & (truth() < 0.98)
+    return float(((made.matte("hero", frame) - truth())[soft] ** 2).mean())
+
+
+def test_soft_hair_becomes_better_and_a_part_of_the_shot_gives_what_all_of_it_gives(panned: str) -> None:
+    plain, told, part = (opened(panned, name, uncover=name != "plain") for name in ("plain", "told", "part"))
+    plain.solve("6-9")
+    assert told.solve().matted == COUNT
+    assert part.solve("7").matted == 1
+    assert all(error(told, frame) < 0.6 * error(plain, frame) for frame in range(6, 10))
+    np.testing.assert_array_equal(part.matte("hero", 7), told.matte("hero", 7))
+
+
+def test_a_frame_depends_on_those_within_reach(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    made = solver(uncovering(box(FIRST)), folder)
+    work = made.work("hero")
+    middle = 1020
+    assert work.mask_frames(middle) == (middle, *range(middle - REACH, middle), *range(middle + 1, middle + REACH + 1))
+    assert made.run([middle]).matted == 1
+    assert tracker.steps == list(range(FIRST, middle + REACH + 1)), "masks of the frames behind are waited for"
+
+
+def test_a_correction_reaches_as_far_around_what_it_changes(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    dirty = []
+    for build in (shot, uncovering):
+        solver(build(box(FIRST), box(1020)), folder).run()
+        dirty.append(solver(build(box(FIRST), box(1020), point(1035)), folder).status().objects[0].of("dirty"))
+    plain, told = dirty
+    assert plain and told == tuple(range(plain[0] - REACH, LAST + 1)) and plain[0] > 1020
+
+
+def test_a_look_at_one_frame_tracks_no_further_and_leaves_it_to_be_solved(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    made = solver(uncovering(box(FIRST)), folder)
+    made.preview(1004, "hero", quick=True)
+    assert tracker.steps == list(range(FIRST, 1005))
+    assert made.status().objects[0].of("solved") == ()
+
+
+def test_a_clean_plate_goes_before(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    clean = {"clean": "plates/plate.1001.exr"}
+    told, plain = (
+        solver(made, folder).work("hero") for made in (uncovering(box(FIRST), **clean), shot(box(FIRST), plate=clean))
+    )
+    assert dict(told.marks) == dict(plain.marks) and told.path(1005) == plain.path(1005)
+
+
+@pytest.mark.parametrize("life", [range(10), range(3, 6)])
+def test_frames_lean_on_each_other(life: range) -> None:
+    near = Uncovering(range(100), life)
+    for frame in life:
+        assert near.frames(frame) == tuple(k for k in life if k != frame and abs(k - frame) <= REACH)
+        assert all(frame in near.frames(other) for other in near.frames(frame))
