@@ -90,7 +90,7 @@ with pytest.MonkeyPatch.context() as patch:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-B", "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 8, done.stderr
     assert "Cannot write" in done.stderr
     assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []

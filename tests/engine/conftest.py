@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +98,10 @@ def start(tmp_path: Path, own_folders: dict[str, str]) -> Iterator[Start]:
     """A function that starts an engine and waits until it is ready; all are stopped afterwards."""
     started: list[Client] = []
 
-    def start_one(behaviour: str | None = None, idle_minutes: float = 10.0) -> Client:
+    def start_one(behaviour: str | None = None, idle_minutes: float = 10.0, options: Sequence[str] = ()) -> Client:
+        """`options` are Python's own."""
         command = engine_command(behaviour)
+        command[1:1] = options
         log = tmp_path / f"stderr-{len(started)}.log"
         client = Client(command, f"test-{len(started)}", log, own_folders, idle_minutes=idle_minutes)
         started.append(client)

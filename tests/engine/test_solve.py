@@ -340,10 +340,10 @@ def test_a_bug_ends_the_job_not_the_engine(start: Start, session: Open) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits another process")
 def test_a_full_disk_ends_the_job_and_leaves_nothing_half_written(start: Start, session: Open, tmp_path: Path) -> None:
-    """Files of the engine end after 1000 bytes for a while."""
+    """Files of the engine end after 1000 bytes for a while (but no compiled modules, which others read as well)."""
     import resource
 
-    client = start()
+    client = start(options=["-B"])
     shot = session(client)
     shot.status()
     hard = resource.prlimit(client.pid, resource.RLIMIT_FSIZE)[1]

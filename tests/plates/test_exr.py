@@ -153,7 +153,8 @@ def test_damaged_files_cost_little_time_and_memory(exr_set: Path) -> None:
     assert kilobytes < 64 * 1024
 
 
-def test_where_no_room_is_left_the_file_is_named_as_asked(tmp_path: Path) -> None:
+def test_where_no_room_is_left_the_file_is_named_as_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a module compiled meanwhile would be cut off for everybody
     noise = np.random.default_rng(1).random((64, 64), np.float32)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
