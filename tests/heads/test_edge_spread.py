@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 from wisp.bench.stills import read_stills
-from wisp.heads.band import signed_distance
+from wisp.heads.band import mask_from_logits, signed_distance
 from wisp.heads.edge_spread import _spread, edge_profile, edge_spread, likely_spread
 
 
@@ -69,11 +71,32 @@ def test_nothing_to_measure_without_contrast():
     assert edge_spread(np.full((120, 120, 3), 0.5, np.float32), mask) is None
 
 
-def test_a_profile_that_rises_nowhere_measures_nothing():
-    """A peak that is only there after smoothing: a fall between two rises, each between steeper falls."""
-    slopes = np.zeros(23)
-    slopes[9:14] = -8, 3, -1, 3, -8
-    assert _spread(np.concatenate([[0.0], np.cumsum(slopes)])) is None
+def test_a_rough_profile_is_as_wide_as_all_of_it() -> None:
+    """That of a frame of hair, whose strands are few: where they leave a gap it falls for a pixel, and what is between
+    two gaps is not its edge."""
+    outside = [0.261, 0.364, 0.465, 0.522, 0.58, 0.646, 0.623, 0.659, 0.645, 0.683, 0.685, 0.719]
+    inside = [0.819, 0.895, 0.919, 0.942, 0.966, 0.952, 0.964, 0.964, 0.967, 0.97, 0.976, 0.994]
+    found = _spread(np.array([*outside, *inside]))
+    assert found is not None and found > 4
+
+
+def test_a_profile_that_rises_nowhere_measures_nothing() -> None:
+    assert _spread(np.linspace(1, 0, 24)) is None
+    assert _spread(np.full(24, 0.5)) is None
+
+
+def test_hair_that_moves_is_about_as_soft_on_every_frame(shared: Path) -> None:
+    """What is measured sets a filter's windows: where it jumps from frame to frame, so does the matte."""
+    folder = shared / "data" / "clips" / "made_hair_small"
+    for size in (1.0, 0.25):
+        spreads = []
+        for path in sorted((folder / "frames").iterdir()):
+            picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB).astype(np.float32) / 255
+            alpha = cv2.imread(str(folder / "alpha" / path.name), -1).astype(np.float32) / 65535
+            logits = cv2.resize((alpha >= 0.5) - np.float32(0.5), None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
+            spreads.append(likely_spread(picture, mask_from_logits(logits, *alpha.shape[::-1]), logits.shape))
+        middle = np.median(spreads)
+        assert min(spreads) > 0.3 * middle and max(spreads) < 2.5 * middle, spreads
 
 
 def test_where_nothing_can_be_measured_the_grid_decides():

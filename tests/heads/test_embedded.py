@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -38,7 +39,7 @@ def bold() -> EdgeNetwork:
 
 
 def test_untrained_and_not_carried_it_is_the_guided_filter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "_carried_share", lambda *_: 0.0)
+    monkeypatch.setattr(embedded, "_coarse_share", lambda *_: 0.0)
     image, logits = scene(203, 150)  # not of whole cells
     alpha, guided = embedded_matte(EdgeNetwork().eval(), image, logits), guided_matte(image, logits)
     assert np.abs(alpha - guided).mean() < 0.01  # where windows are wide, fitted on cells
@@ -68,8 +69,8 @@ def test_mattes_from_coarse_masks_are_carried_along_colour_lines(
     kind: str, carried: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shares = []
-    share = embedded._carried_share
-    monkeypatch.setattr(embedded, "_carried_share", lambda *planes: shares.append(share(*planes)) or shares[-1])
+    share = embedded._coarse_share
+    monkeypatch.setattr(embedded, "_coarse_share", lambda *planes: shares.append(share(*planes)) or shares[-1])
     network, before, after = load_network(), [], []
     for seed in (3, 5, 12, 40):
         sample = made_sample(seed, 192, kind)
@@ -81,16 +82,17 @@ def test_mattes_from_coarse_masks_are_carried_along_colour_lines(
     assert np.mean(after) < np.mean(before) * (1 if kind == "coarse" else 1.01)
 
 
-def test_sharp_edges_of_exact_masks_are_the_guided_filters(bold: EdgeNetwork) -> None:
+def test_sharp_edges_of_exact_masks_are_the_guided_filters() -> None:
     """Nothing is left to be corrected, and a network's noise would be seen."""
+    network = load_network()
     inside = np.zeros((96, 128), bool)
     inside[:, :70] = True
     image = np.where(inside[..., None], np.float32([0.8, 0.3, 0.2]), np.float32([0.1, 0.4, 0.6]))
     logits = np.where(inside, np.float32(8), np.float32(-8))
-    np.testing.assert_array_equal(embedded_matte(bold, image, logits), guided_matte(image, logits))
+    np.testing.assert_array_equal(embedded_matte(network, image, logits), guided_matte(image, logits))
     shifted = np.roll(logits, 5, axis=1)
     shifted[:, :5] = 8
-    assert (embedded_matte(bold, image, shifted) != guided_matte(image, shifted)).any()
+    assert (embedded_matte(network, image, shifted) != guided_matte(image, shifted)).any()
 
 
 @pytest.mark.parametrize("value", [-5.0, 5.0])
@@ -107,6 +109,23 @@ def test_large_plates_are_matted_smaller_and_refined(bold: EdgeNetwork, monkeypa
     assert alpha.shape == (200, 256)
     assert alpha.dtype == np.float32
     assert 0 <= alpha.min() < alpha.max() <= 1
+
+
+def test_what_is_spread_wide_is_matted_smaller(shared: Path) -> None:
+    """Hair of a plate three times as large is the same hair: it spreads over three times as many pixels, of which the
+    network would see a third."""
+    folder, network, errors = shared / "data" / "clips" / "made_hair_small", load_network(), []
+    picture = cv2.cvtColor(cv2.imread(str(folder / "frames" / "00000.png")), cv2.COLOR_BGR2RGB).astype(np.float32) / 255
+    truth = cv2.imread(str(folder / "alpha" / "00000.png"), -1).astype(np.float32) / 65535
+    logits = cv2.resize((truth >= 0.5) - np.float32(0.5), (160, 90), interpolation=cv2.INTER_AREA)
+    for times in (1, 3):
+        image, true = (
+            cv2.resize(one, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC) for one in (picture, truth)
+        )
+        alpha = embedded_matte(network, np.clip(image, 0, 1), logits)
+        band = (true > 0.004) & (true < 0.996)
+        errors.append(float(((alpha - true)[band] ** 2).mean()))
+    assert errors[1] < 1.6 * errors[0], errors
 
 
 def test_objects_of_a_frame_are_matted_one_by_one(bold: EdgeNetwork) -> None:

@@ -151,8 +151,9 @@ def test_a_head_begins_with_what_core_and_garbage_say(
 
 def test_a_clean_plate_in_the_document_is_part_of_every_matte(plate: str, monkeypatch: pytest.MonkeyPatch) -> None:
     carried: list[float] = []
-    monkeypatch.setattr(embedded, "_correctable", lambda *_: 1.0)
-    monkeypatch.setattr(embedded, "_carried_share", lambda *_: carried.append(1.0) or 1.0)
+    along = embedded.carried_alpha
+    monkeypatch.setattr(embedded, "_coarse_share", lambda *_: 1.0)
+    monkeypatch.setattr(embedded, "carried_alpha", lambda *planes: carried.append(1.0) or along(*planes))
     wall = np.random.default_rng(7).normal(scale=4, size=(120, 240, 1)).astype(np.float32)
     cv2.imwrite("plates/clean.png", np.clip(0.95 * (BLUE + wall) + 4, 0, 255).round().astype(np.uint8))
     opened = wisp.open(plate)

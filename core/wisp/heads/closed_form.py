@@ -68,7 +68,7 @@ class ClosedFormHead:
     """Closed-form matting. `band` as in `closed_form_matte`."""
 
     id = "closed-form"
-    version = "closed-form-2"
+    version = "closed-form-3"
 
     def __init__(self, band: float | None = None) -> None:
         self.band = band

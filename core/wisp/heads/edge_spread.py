@@ -1,12 +1,16 @@
 """How far from a mask's edge the picture's own edge is spread: softness of the subject and error of the mask in one.
 
 The slanted-edge method of ISO 12233, with the mask's outline in place of the chart's edge: colours near the outline
-are projected on the line between the colours further inside and further outside, averaged by signed distance to the
-outline, and the spread is that of the derivative of this edge profile. A soft subject and an outline that wanders
-around a sharp one widen the profile alike, and both ask for the same thing of a matting filter: wider windows.
+are projected on the line between the colours further inside and further outside and averaged by signed distance to
+the outline. The spread is the standard deviation of the normal distribution that this edge profile follows best. A soft
+subject and an outline that wanders around a sharp one widen the profile alike, and both ask for the same thing of a
+matting filter: wider windows.
 """
 
 from __future__ import annotations
+
+import math
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -19,11 +23,11 @@ from .guided_filter import box_mean
 #: Pictures are measured at this long side at most: spreads grow with resolution, their measurement need not.
 LONG_SIDE = 1024
 #: Reach of the profile on either side of the outline, in pixels, tried in turn until it is wide enough ...
-_REACHES = (12, 17, 24, 34)
-#: ... which is when the spread is below this part of it.
-_ENOUGH = 0.3
-#: Part of the profile's derivative, from its ends inwards, that shows shading rather than the edge.
-_TAIL = 1 / 3
+_REACHES = (6, 12, 24)
+#: ... which is when the spread is below this part of it. A wider one says at most so many times what one before it did.
+_ENOUGH, _WIDER = 0.3, 1.6
+#: Spreads that are tried, 3 % apart: wider ones than half the reach look alike.
+_SPREADS = np.exp(np.linspace(math.log(0.4), math.log(_REACHES[-1] / 2), 115))
 
 
 def edge_spread(image: FloatImage, mask: Mask) -> float | None:
@@ -46,7 +50,7 @@ def edge_spread(image: FloatImage, mask: Mask) -> float | None:
         found = None if profile is None else _spread(profile)
         if found is None:
             break
-        spread = found if spread is None else float(np.clip(found, spread, 1.6 * spread))
+        spread = found if spread is None else float(np.clip(found, spread, _WIDER * spread))
         if spread < _ENOUGH * reach:
             break
     return None if spread is None else spread * scale
@@ -92,21 +96,26 @@ def edge_profile(image: FloatImage, distance: FloatImage, reach: int) -> NDArray
 
 
 def _spread(profile: NDArray[np.float64]) -> float | None:
-    """Root of the second moment, about the outline, of the profile's derivative in its lobe near the outline."""
-    slope = np.diff(profile)
-    at = np.arange(slope.size) - (slope.size - 1) / 2
-    reach = profile.size / 2
-    slope = slope - np.median(slope[np.abs(at) > (1 - _TAIL) * reach])
-    smooth = np.convolve(slope, [0.25, 0.5, 0.25], "same")
-    peak = int(np.argmax(np.where(np.abs(at) <= reach / 2, smooth, -np.inf)))
-    if smooth[peak] <= 0:
+    """Standard deviation in pixels of the normal distribution around the outline that the profile follows best, none
+    wider than half its reach; None where it rises with none.
+
+    All of the profile is asked: that of few strands is rough, and where it stops rising for a pixel it need not end.
+    """
+    reach = profile.size // 2
+    off = profile - profile.mean()
+    length = float(np.linalg.norm(off))
+    if length == 0:
         return None
-    first, last = peak, peak
-    while first > 0 and smooth[first - 1] > 0.05 * smooth[peak]:
-        first -= 1
-    while last < slope.size - 1 and smooth[last + 1] > 0.05 * smooth[peak]:
-        last += 1
-    lobe = np.maximum(slope[first : last + 1], 0)
-    weight = float(np.sum(lobe))
-    # A peak of the smoothed slope may have no rise of its own under it, only between larger ones further out.
-    return float(np.sqrt(np.sum(lobe * at[first : last + 1] ** 2) / weight)) if weight > 0 else None
+    likeness = _normal_profiles(reach) @ off / length
+    best = int(np.argmax(likeness))
+    return float(_SPREADS[best]) if likeness[best] > 0 else None
+
+
+@lru_cache(maxsize=len(_REACHES))
+def _normal_profiles(reach: int) -> NDArray[np.float64]:
+    """Normal distributions as `edge_profile` would show them, a row for each spread that is tried, of mean 0 and length
+    1."""
+    spreads = _SPREADS[: np.searchsorted(_SPREADS, reach / 2, side="right")]
+    at = (np.arange(2 * reach) + 0.5 - reach) / (math.sqrt(2) * spreads[:, None])
+    rows = np.vectorize(math.erf)(at)  # as high inside as it is low outside: the mean is 0
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float64)

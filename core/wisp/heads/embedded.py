@@ -37,6 +37,8 @@ from .refine import refine_alpha
 WEIGHTS = Path(__file__).with_name("embedded.safetensors")
 #: Longest side in pixels that the network works at; its window of view does not grow with the plate.
 LONGEST_SIDE = 2048
+#: Widest spread in pixels that the network works at: of what is spread further it sees too small a part.
+_WIDEST = 5.0
 #: Spreads in pixels up to which an edge is sharp and its mask exact, and from which one of the two is not.
 _EXACT_SPREADS = (0.7, 1.1)
 #: Pixels by which the network moves the outline of a mask that was exact at most, and of one that is coarse at least.
@@ -57,23 +59,28 @@ def embedded_matte(
     From masks that are not exact, what the network found is `carried` along the colour lines of the picture.
     """
     height, width = image.shape[:2]
-    long_side = max(height, width)
-    if long_side > LONGEST_SIDE:
-        scale = LONGEST_SIDE / long_side
-        small = (max(BLOCK, round(width * scale)), max(BLOCK, round(height * scale)))
-        return refine_alpha(embedded_matte(network, resize(image, small), logits, carried=carried), image)
     mask = mask_from_logits(logits, width, height)
     if not mask.any() or mask.all():
         return mask.astype(np.float32)
-    with ThreadPoolExecutor(1) as pool:
-        measured = pool.submit(likely_spread, image, mask, logits.shape)
-        image, mask = _padded(image), _padded(mask.astype(np.uint8)) > 0
-        distance = signed_distance(mask)
-        spread = measured.result()
+    spread = likely_spread(image, mask, logits.shape)
+    scale = min(1.0, LONGEST_SIDE / max(height, width), _WIDEST / spread)
+    if scale == 1:
+        return _matted(network, image, mask, spread, carried=carried)
+    small = (max(BLOCK, round(width * scale)), max(BLOCK, round(height * scale)))
+    mask = mask_from_logits(logits, *small)
+    alpha = _matted(network, resize(image, small), mask, scale * spread, carried=carried)
+    return refine_alpha(alpha, image)
+
+
+def _matted(network: EdgeNetwork, image: FloatImage, mask: Mask, spread: float, *, carried: bool) -> FloatImage:
+    """At the size of the picture, from a mask of that size, H x W, around whose outline the edge is `spread` pixels."""
+    height, width = mask.shape
+    long_side = max(height, width)
+    if not mask.any() or mask.all():  # what a larger one had of it is too small to be seen
+        return mask.astype(np.float32)
+    image, mask = _padded(image), _padded(mask.astype(np.uint8)) > 0
+    distance = signed_distance(mask)
     alpha = quickly_filtered(image, mask, distance, lengths(spread))
-    share = _correctable(spread, long_side)
-    if not share:
-        return np.ascontiguousarray(alpha[:height, :width])
     cues = EdgeCues.of(image, alpha, distance, spread)
     chosen = _blocks_near_edge(cues.distance)
     corrected = cues.alpha.copy()
@@ -90,15 +97,15 @@ def embedded_matte(
 
     with _workers() as pool:
         list(pool.map(correct, _slices(chosen)))
-        follow = _carried_share(corrected, cues.distance) if carried else 0.0
-        if follow:
+        moved = _coarse_share(corrected, cues.distance)
+        if moved and carried:
             halves = (alpha.shape[1] // 2, alpha.shape[0] // 2)
             # What changes there is enlarged by a pixel on either side.
             near = cv2.resize(np.abs(cues.distance), halves, interpolation=cv2.INTER_AREA) < REACH - 2
             # By a worker: sums over several threads would depend on how many a machine has.
             along = pool.submit(carried_alpha, image, corrected, near).result()
-            corrected += follow * (along - corrected)
-    alpha += share * (corrected - alpha)
+            corrected += moved * (along - corrected)
+    alpha += max(moved, _soft_share(spread, long_side)) * (corrected - alpha)
     return np.ascontiguousarray(alpha[:height, :width])
 
 
@@ -144,17 +151,18 @@ def build(entry: Any, files: Mapping[str, Path], options: Any) -> EmbeddedHead:
     return EmbeddedHead(load_network(path, options.device), f"embedded-{entry.revision}-{digest[:12]}")
 
 
-def _correctable(spread: float, long_side: int) -> float:
-    """How much of the network's correction is taken: 0..1. A sharp edge that the mask meets to the pixel leaves the
-    guided filter nothing to be corrected for, and the network only its own noise."""
+def _soft_share(spread: float, long_side: int) -> float:
+    """How much of the network's correction is taken, 0..1, by how soft the edge is. A sharp one that the mask meets to
+    the pixel leaves the guided filter nothing to be corrected for, and the network only its own noise."""
     exact, uncertain = _EXACT_SPREADS
     measured = spread / max(1.0, long_side / LONG_SIDE)
     return float(np.clip((measured - exact) / (uncertain - exact), 0, 1))
 
 
-def _carried_share(alpha: FloatImage, distance: FloatImage) -> float:
-    """How much of what colour lines change is taken, 0..1: by how many pixels `alpha` moved the mask's outline, what is
-    sure counting most. An exact mask has told the network all there is, and lines would only smooth it."""
+def _coarse_share(alpha: FloatImage, distance: FloatImage) -> float:
+    """How coarse the mask is, 0..1: by how many pixels the network's `alpha` moved its outline, what is sure counting
+    most. So much at least is taken of the correction, and so much of what colour lines change: an exact mask has told
+    the network all there is, and lines would only smooth it."""
     moved = ((alpha > 0.5) != (distance > 0)) & (np.abs(distance) < REACH)
     outline = max(np.count_nonzero(np.abs(distance) < 1) / 2, 1)
     pixels = float(np.abs(2 * alpha[moved] - 1).sum()) / outline

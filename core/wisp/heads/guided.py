@@ -165,7 +165,7 @@ class GuidedHead:
 
     id = "guided"
     apart: Literal[True] = True
-    version = "guided-1"
+    version = "guided-2"
 
     def __init__(self, radius: float | None = None, band: float | None = None) -> None:
         self.radius = radius
