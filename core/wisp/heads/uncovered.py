@@ -48,6 +48,8 @@ _FIT, _NEAR, _FAR, _FURTHER = 640, 0.03, 0.1, 0.01
 _BEST, _LEAST, _ALONE = 3, 2e-5, 4e-4
 #: A frame tells of a place only where this many pixels of both show the background; of them so many tell of the light.
 _FEWEST, _TELLING = 500, 20000
+#: Root of the mean variance up to which the whole background is believed, and from which none of it.
+_FITS, _UNFIT = 0.06, 0.09
 #: Half windows of the foreground's colours in turn, as parts of the longer side, and the pixels they are shrunk to.
 _WINDOWS, _SHRUNK = (0.02, 0.01), 5
 #: Alpha, and its distance from 1, from which on a pixel is soft, and about so many of those tell how light mixes.
@@ -90,9 +92,23 @@ def uncovered(image: FloatImage, alpha: FloatImage, free: Mask, sightings: Seque
     behind = _behind(image, free[part], near[part], sightings, (x0, y0), long_side)
     if behind is None:
         return alpha
+    asked = near[part] & behind.known
+    fits = _fit(behind.error[asked])
+    if not fits:
+        return alpha
     result = alpha.copy()
-    result[part] = _solved(image, before, doubt[part], near[part] & behind.known, behind, free[part], long_side)
+    told = _solved(image, before, doubt[part], asked, behind, free[part], long_side)
+    result[part] += np.float32(fits) * (told - before)
     return result
+
+
+def _fit(error: FloatImage) -> float:
+    """How far a background with these variances is believed: 0..1. Where it is off in much of what is asked for, what
+    lies behind is not one plane, or moves itself, and the rest of it fits by chance."""
+    if not error.size:
+        return 0.0
+    off = float(np.sqrt(error.mean()))
+    return float(np.clip((_UNFIT - off) / (_UNFIT - _FITS), 0, 1))
 
 
 def _doubt(alpha: FloatImage) -> FloatImage:
@@ -194,8 +210,6 @@ def _solved(
     long_side: int,
 ) -> FloatImage:
     """Alpha of a part of the picture where it is asked for, in the light in which it is mixed."""
-    if not asked.any():
-        return alpha
     noise = noise_of(image - behind.image, behind.known & free)
     behind_error = (noise**2 / 2 + MISPLACED**2 * steepness(behind.image) + behind.error)[asked]
 

@@ -20,7 +20,7 @@ from ..plates.clip import Clip, FloatImage, resize
 #: Frame -> the object's mask there, logits over the whole plate.
 MaskOf = Callable[[int], NDArray[np.float32]]
 #: Raise when the same frames make another alpha.
-UNCOVER_SCHEMA = 1
+UNCOVER_SCHEMA = 2
 #: Frames on either side whose masks and pictures count, and every which of the plate's is looked behind.
 REACH, _EVERY = 12, 3
 #: Longer side in pixels of the pictures that tell how the camera moves, and pixels of these around the object that may
