@@ -50,10 +50,10 @@ class Weights(NamedTuple):
 
 #: By head, fitted by `wisp.bench.confidence_fit`; heads that are not named have those of these two together.
 WEIGHTS: Mapping[str, Weights] = {
-    "embedded": Weights(0.099, 0.043, 0.079, 0.146, 0.647),
-    "guided": Weights(0.068, 0.049, 0.396, 0.247, 1.165),
+    "embedded": Weights(0.099, 0.039, 0.072, 0.119, 0.635),
+    "guided": Weights(0.071, 0.057, 0.340, 0.230, 1.303),
 }
-OTHERS = Weights(0.087, 0.047, 0.237, 0.173, 0.887)
+OTHERS = Weights(0.090, 0.050, 0.183, 0.169, 0.925)
 
 
 def matte_confidence(
