@@ -14,7 +14,7 @@ from wisp.bench.stills import PictureClip
 from wisp.cli import main
 from wisp.heads.embedded import EmbeddedHead, build
 from wisp.heads.guided import guided_matte
-from wisp.train.export import read_provenance
+from wisp.train.export import data_since, read_provenance
 from wisp.train.scenes import made_sample
 from wisp.weights.options import RunOptions
 from wisp.weights.registry import parse
@@ -55,7 +55,7 @@ def test_run_and_export_give_a_head(tmp_path: Path, capsys: pytest.CaptureFixtur
 
     head = build(entry, {"weights": weights}, RunOptions(device="cpu"))
     assert isinstance(head, EmbeddedHead)
-    sample = made_sample(1, 96)
+    sample = made_sample(1, 96, "coarse")
     logits = np.where(sample.mask, 8, -8).astype(np.float32)
     alpha = head.matte(PictureClip(sample.image), 1, {1: logits})[1]
     assert 0 < np.abs(alpha - guided_matte(sample.image, logits)).mean() < 0.1
@@ -118,6 +118,12 @@ def test_an_export_may_blend_a_run_with_what_it_started_from(
         )
         == 0
     )
+    assert (
+        data_since(weights["after"], "ours")
+        == "made pictures, ours"
+        == data_since(weights["after"], "made pictures, ours")
+    )
+    assert data_since(first, "ours") == "ours"
     before, after, between = (load_file(path) for path in weights.values())
     assert any((before[name] != after[name]).any() for name in before)
     for name, value in between.items():

@@ -287,9 +287,10 @@ def _sources(args: argparse.Namespace, size: int, seed: int, other: int) -> tupl
 def _write_origin(args: argparse.Namespace) -> None:
     """What an export has to know besides the settings."""
     from ..atomic import replacing
+    from ..train.export import data_since
 
     values = {
-        "data": _data(args),
+        "data": data_since(args.start, _data(args)) if args.start else _data(args),
         "start": str(args.start.resolve()) if args.start else None,
         "encoder": str(args.encoder.resolve()) if args.encoder else None,
         "variant": args.variant,
@@ -309,7 +310,7 @@ def _data(args: argparse.Namespace) -> str:
 
 def _export(args: argparse.Namespace) -> int:
     from ..train.config import load_config
-    from ..train.export import Provenance, blended, export, registry_entry
+    from ..train.export import Provenance, blended, data_since, export, registry_entry
     from ..train.trainer import CHECKPOINT, CONFIG, load_average
     from ..weights.checkpoints import load_state_dict
 
@@ -317,6 +318,7 @@ def _export(args: argparse.Namespace) -> int:
         raise InputError(f"{args.run} holds no run.", hint="Give the folder of 'wisp train run -o'.", path=args.run)
     config = load_config(args.run / CONFIG)
     origin = json.loads((args.run / _ORIGIN).read_text("utf-8"))
+    data = origin["data"]
     step, weights = load_average(args.run)
     if not 0 < args.share <= 1:
         raise UsageError("--share must be above 0 and at most 1.")
@@ -325,7 +327,8 @@ def _export(args: argparse.Namespace) -> int:
         if rest is None:
             raise UsageError(f"{args.run} started from nothing.", hint="Name weights to blend with: --rest FILE.")
         weights = blended(load_state_dict(Path(rest)), weights, args.share)
-    provenance = Provenance(args.licence, args.attribution, origin["data"], config, step)
+        data = data_since(Path(rest), data)
+    provenance = Provenance(args.licence, args.attribution, data, config, step)
     heads_only = config.recipe == "embedded"
     beside = None if heads_only else load_state_dict(Path(origin["encoder"]))
     sha256 = export(args.output, weights, provenance, beside)

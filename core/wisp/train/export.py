@@ -72,6 +72,15 @@ def read_provenance(path: Path) -> Provenance:
     return Provenance(**values | {"settings": config_of(values["settings"], str(path))})
 
 
+def data_since(before: Path, data: str) -> str:
+    """The names of all data of weights that were taught `data` after those at `before`, which may be anybody's."""
+    try:
+        earlier = read_provenance(before).data
+    except InputError:
+        return data
+    return ", ".join(dict.fromkeys([*earlier.split(", "), *data.split(", ")]))
+
+
 def registry_entry(path: Path, model_id: str, sha256: str, provenance: Provenance, variant: str | None = None) -> str:
     """The lines of `registry.toml` that make the exported weights a model of their own.
 
