@@ -80,7 +80,7 @@ def levels(strip: Any, plain: np.ndarray) -> None:
 
 def moved(strip: Any, plain: np.ndarray) -> None:
     """The edge moves by parts of a pixel, out and in; softened it is wider and stays in its place."""
-    right = np.s_[:, 28:37, 30:64]  # rows about the middle, the disc's right edge
+    right = np.s_[::2, 28:37, 30:64]  # the frames whose roto is right; rows about the middle, the disc's right edge
 
     def place(found: np.ndarray) -> float:
         return float(found[right].sum(2).mean())
