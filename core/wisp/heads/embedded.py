@@ -37,8 +37,9 @@ from .refine import refine_alpha
 WEIGHTS = Path(__file__).with_name("embedded.safetensors")
 #: Longest side in pixels that the network works at; its window of view does not grow with the plate.
 LONGEST_SIDE = 2048
-#: Widest spread in pixels that the network works at: of what is spread further it sees too small a part.
-_WIDEST = 5.0
+#: Widest spread in pixels that the network works at: of what is spread further it sees too small a part. Where the
+#: picture would be larger than this part of itself, it stays: refining costs more than that brings.
+_WIDEST, _WORTH = 5.0, 0.8
 #: Spreads in pixels up to which an edge is sharp and its mask exact, and from which one of the two is not.
 _EXACT_SPREADS = (0.7, 1.1)
 #: Pixels by which the network moves the outline of a mask that was exact at most, and of one that is coarse at least.
@@ -63,7 +64,8 @@ def embedded_matte(
     if not mask.any() or mask.all():
         return mask.astype(np.float32)
     spread = likely_spread(image, mask, logits.shape)
-    scale = min(1.0, LONGEST_SIDE / max(height, width), _WIDEST / spread)
+    wide = _WIDEST / spread
+    scale = min(1.0, LONGEST_SIDE / max(height, width), wide if wide < _WORTH else 1.0)
     if scale == 1:
         return _matted(network, image, mask, spread, carried=carried)
     small = (max(BLOCK, round(width * scale)), max(BLOCK, round(height * scale)))
