@@ -58,6 +58,7 @@ def embedded_matte(
     `image`: H x W x 3 float32, display-referred RGB in 0..1. `logits`: h x w float32, > 0 inside, of any size,
     covering the picture edge to edge. Further than `REACH` pixels from the mask's edge alpha is the guided filter's.
     From masks that are not exact, what the network found is `carried` along the colour lines of the picture.
+    Large pictures, and what is spread wide around the mask's outline, are matted smaller and refined.
     """
     height, width = image.shape[:2]
     mask = mask_from_logits(logits, width, height)
