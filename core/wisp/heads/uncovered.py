@@ -9,7 +9,7 @@ harm than good.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -73,15 +73,16 @@ class _Uncovered(NamedTuple):
     error: FloatImage
 
 
-def uncovered(image: FloatImage, alpha: FloatImage, free: Mask, sightings: Sequence[Sighting]) -> FloatImage:
+def uncovered(image: FloatImage, alpha: FloatImage, free: Mask, sightings: Iterable[Sighting]) -> FloatImage:
     """The head's `alpha` (H x W, 0..1) by what the sightings show of the background: H x W float32 in 0..1.
 
     `image`: H x W x 3 as shown, 0..1. `free`: H x W, where the object does not stand. Alpha stays where softness is
-    narrow, where no frame shows the background, and where those that do disagree.
+    narrow, where no frame shows the background, and where those that do disagree; the same array where it stays
+    everywhere. Sightings are only asked for where softness is wide somewhere.
     """
     doubt = _doubt(alpha)
     near = doubt > _LEAST_DOUBT
-    if not near.any() or not sightings:
+    if not near.any():
         return alpha
     rows, columns = (np.flatnonzero(near.any(axis=axis)) for axis in (1, 0))
     long_side = max(alpha.shape)
@@ -125,7 +126,7 @@ def _behind(
     image: FloatImage,
     free: Mask,
     near: Mask,
-    sightings: Sequence[Sighting],
+    sightings: Iterable[Sighting],
     corner: tuple[int, int],
     long_side: int,
 ) -> _Uncovered | None:

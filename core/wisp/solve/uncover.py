@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import cv2
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..heads.band import Mask
+from ..heads.refine import refine_alpha
 from ..heads.uncovered import Sighting, uncovered
 from ..motion.camera import Homography, camera_motion
 from ..motion.flow import Grey
@@ -20,9 +21,11 @@ from ..plates.clip import Clip, FloatImage, resize
 #: Frame -> the object's mask there, logits over the whole plate.
 MaskOf = Callable[[int], NDArray[np.float32]]
 #: Raise when the same frames make another alpha.
-UNCOVER_SCHEMA = 2
+UNCOVER_SCHEMA = 3
 #: Frames on either side whose masks and pictures count, and every which of the plate's is looked behind.
 REACH, _EVERY = 12, 3
+#: Longer side in pixels of the largest pictures in which it is looked: larger ones cost more and tell little else.
+_LONG_SIDE = 1024
 #: Longer side in pixels of the pictures that tell how the camera moves, and pixels of these around the object that may
 #: still be of it.
 _GRID, _MARGIN = 640, 12
@@ -49,19 +52,31 @@ class Uncovering:
 
         `mask_of`: logits of the object's mask on a frame, over the whole plate.
         """
-        size = (clip.width, clip.height)
-        sightings = []
+        size = working_size(clip.width, clip.height, _LONG_SIDE)
+        small = resize(alpha, size)
+        free = _enlarged(self._free(frame, clip, mask_of), size)
+        found = uncovered(clip.image(frame, size), small, free, self._sightings(frame, clip, size, mask_of))
+        if found is small:
+            return alpha
+        if size == (clip.width, clip.height):
+            return found
+        image = clip.image(frame)
+        return np.clip(alpha + refine_alpha(found, image) - refine_alpha(small, image), 0, 1)
+
+    def _sightings(self, frame: int, clip: Clip, size: tuple[int, int], mask_of: MaskOf) -> Iterator[Sighting]:
         for other in self.frames(frame):
             free = self._free(other, clip, mask_of)
             if bisect_left(self._plate, other) % _EVERY or free.all():  # where it was lost, it may stand anywhere
                 continue
             placed = self._placed(frame, other, clip, mask_of)
             if placed is not None:
-                sightings.append(Sighting(clip.image(other), _enlarged(free, size), placed))
-        return uncovered(clip.image(frame), alpha, _enlarged(self._free(frame, clip, mask_of), size), sightings)
+                width, height = working_size(clip.width, clip.height, _GRID)
+                grid = np.diag([width / size[0], height / size[1], 1.0])
+                found = np.linalg.inv(grid) @ placed @ grid
+                yield Sighting(clip.image(other, size), _enlarged(free, size), np.asarray(found / found[2, 2]))
 
     def _placed(self, frame: int, other: int, clip: Clip, mask_of: MaskOf) -> Homography | None:
-        """From the plate's pixels on `frame` to those on `other`: frame by frame, then once more from there."""
+        """From the grid's pixels on `frame` to those on `other`: frame by frame, then once more from there."""
         first, last = sorted((bisect_left(self._life, frame), bisect_left(self._life, other)))
         placed: Homography = np.eye(3)
         for one, next_one in pairwise(self._life[first : last + 1]):
@@ -70,13 +85,7 @@ class Uncovering:
                 return None
             placed = step @ placed
         about = placed if frame < other else np.asarray(np.linalg.inv(placed), np.float64)
-        motion = self._motion(frame, other, clip, mask_of, about)
-        if motion is None:
-            return None
-        width, height = working_size(clip.width, clip.height, _GRID)
-        grid = np.diag([width / clip.width, height / clip.height, 1.0])
-        found = np.linalg.inv(grid) @ motion @ grid
-        return np.asarray(found / found[2, 2], np.float64)
+        return self._motion(frame, other, clip, mask_of, about)
 
     def _step(self, one: int, next_one: int, clip: Clip, mask_of: MaskOf) -> Homography | None:
         return self._steps.get_or((one, next_one), lambda: self._motion(one, next_one, clip, mask_of, None))
