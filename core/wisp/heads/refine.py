@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..plates.clip import FloatImage
-from .band import Mask
+from .band import Mask, grow, tiles
 from .guided_filter import affine_models, box_mean
 
 #: Half window of the colour models, in pixels of the small matte: the tightest one that can see a colour line.
@@ -15,6 +15,8 @@ _RADIUS = 1
 #: Ridge of the models: a floor for pictures without noise, and what each unit of the plate's noise variance adds.
 _EPS = 1e-5
 _EPS_PER_NOISE = 8.0
+#: Side of a tile in pixels of the small matte, and about so many rows of the picture tell of its noise.
+_TILE, _ROWS = 128, 256
 #: A quarter of normally distributed values lie within this many standard deviations.
 _NORMAL_QUARTILE = 0.3186
 #: Rounds of making the result agree with the small matte. Three bring it within 1 % of what more of them reach.
@@ -48,20 +50,31 @@ def refine_alpha(
         return enlarged
     image_low = _resize(image_high, small)
     detail = image_high - _resize(image_low, large)
-    # Strays of the models' noise outside the unknown region would survive as speckles on a clean matte.
-    inside = unknown.astype(np.float32)
     alpha = enlarged.copy()
-    for model, channel in zip(
-        affine_models(image_low, low, _RADIUS, eps=_EPS + _EPS_PER_NOISE * _noise(image_high))[:3],
-        cv2.split(detail),
-        strict=True,
-    ):
-        alpha += _resize(inside * box_mean(model, _RADIUS), large) * channel
+    models = _models(image_low, low, unknown, _EPS + _EPS_PER_NOISE * _noise(image_high))
+    for model, channel in zip(models, cv2.split(detail), strict=True):
+        alpha += _resize(model, large) * channel
     np.clip(alpha, 0, 1, out=alpha)
+    inside = unknown.astype(np.float32)
     for _ in range(_ROUNDS):
         alpha += _resize(inside * (low - _resize(alpha, small)), large)
         np.clip(alpha, 0, 1, out=alpha)
     return alpha
+
+
+def _models(image: FloatImage, alpha: FloatImage, unknown: Mask, eps: float) -> FloatImage:
+    """What red, green and blue are worth in alpha, 3 x h x w, tile by tile where it is `unknown`. Elsewhere 0: strays of
+    the models' noise would survive as speckles on a clean matte."""
+    height, width = alpha.shape
+    found = np.zeros((3, height, width), np.float32)
+    for tile in tiles(unknown, _TILE):
+        around = grow(tile, 2 * _RADIUS, width, height)
+        at = (slice(around.y0, around.y1), slice(around.x0, around.x1))
+        inner = (slice(tile.y0, tile.y1), slice(tile.x0, tile.x1))
+        for plane, model in zip(found, affine_models(image[at], alpha[at], _RADIUS, eps=eps)[:3], strict=True):
+            part = box_mean(model, _RADIUS)[tile.y0 - around.y0 :, tile.x0 - around.x0 :][: tile.height, : tile.width]
+            np.copyto(plane[inner], part, where=unknown[inner])
+    return found
 
 
 def _varying(alpha: FloatImage) -> Mask:
@@ -79,7 +92,8 @@ def _noise(image: FloatImage) -> float:
     """
     second = np.array([1, -2, 1], np.float32)
     response = cv2.sepFilter2D(np.ascontiguousarray(image[..., 1]), -1, second, second) / 6
-    return float((np.quantile(np.abs(response), 0.25) / _NORMAL_QUARTILE) ** 2)
+    some = np.abs(response[:: 1 + response.shape[0] // _ROWS])
+    return float((np.quantile(some, 0.25) / _NORMAL_QUARTILE) ** 2)
 
 
 def _resize(picture: FloatImage, size: tuple[int, int]) -> FloatImage:
