@@ -55,15 +55,15 @@ def test_cues_lie_where_they_are_said_to() -> None:
     assert np.isfinite(planes).all()
     assert planes[:6].min() >= -1
     assert planes[:6].max() <= 1
-    assert planes[6:11].min() >= 0
-    assert planes[6:11].max() <= 1
-    assert planes[11:15].min() >= 0
+    assert planes[6:12].min() >= 0
+    assert planes[6:12].max() <= 1
+    assert planes[12:16].min() >= 0
 
 
 @pytest.mark.parametrize(("spread", "plane"), [(0.0, -1), (0.5, -1), (8**0.5, 0), (16, 1), (1000, 1)])
 def test_the_spread_is_told_on_a_logarithmic_scale(spread: float, plane: float) -> None:
     cues = dataclasses.replace(cues_of(3, 64), spread=spread)
-    np.testing.assert_allclose(cues.window(Window(0, 0, 32, 32))[15], plane, atol=1e-6)
+    np.testing.assert_allclose(cues.window(Window(0, 0, 32, 32))[16], plane, atol=1e-6)
 
 
 def test_colour_line_finds_alpha_between_two_plain_colours() -> None:
@@ -74,7 +74,7 @@ def test_colour_line_finds_alpha_between_two_plain_colours() -> None:
     planes = EdgeCues.of(image, alpha, signed_distance(alpha >= 0.5), 4.0).window(Window(0, 0, 128, 128))
     middle = (slice(32, 96), slice(48, 80))
     assert np.abs(planes[10] - alpha)[middle].max() < 0.02
-    assert np.abs(planes[14])[middle].max() < 0.02  # every colour lies on the line
+    assert np.abs(planes[15])[middle].max() < 0.02  # every colour lies on the line
 
 
 def test_pictures_of_broken_cells_are_refused() -> None:
@@ -134,7 +134,7 @@ def test_blocks_out_of_reach_are_not_looked_at() -> None:
     with torch.inference_mode():
         before, after = network(planes), network(changed)
     assert torch.equal(before.full, after.full)
-    assert torch.equal(before.full[..., 64:], planes[:, 6:7, :, 64:])
+    assert torch.equal(before.full[..., 64:], planes[:, 11:12, :, 64:])
     assert (before.roi_logits[..., 16:] < 0).all()
 
 

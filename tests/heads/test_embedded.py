@@ -57,10 +57,11 @@ def test_slices_give_what_few_large_ones_give(bold: EdgeNetwork, monkeypatch: py
 def test_nothing_is_changed_far_from_the_masks_edge(bold: EdgeNetwork) -> None:
     image = np.random.default_rng(0).random((96, 256, 3), np.float32)
     logits = np.full((96, 256), -8, np.float32)
-    logits[:, :60] = 8
+    logits[:, :100] = 8
     alpha = embedded_matte(bold, image, logits)
-    assert not alpha[:, 60 + REACH :].any()
-    assert (alpha[:, : 60 - REACH] == 1).all()
+    far = 2 * REACH + 4  # what it sees in half the size reaches twice as far, and is enlarged
+    assert not alpha[:, 100 + far :].any()
+    assert (alpha[:, : 100 - far] == 1).all()
     assert ((alpha > 0) & (alpha < 1)).any()
 
 
@@ -126,6 +127,23 @@ def test_what_is_spread_wide_is_matted_smaller(shared: Path) -> None:
         band = (true > 0.004) & (true < 0.996)
         errors.append(float(((alpha - true)[band] ** 2).mean()))
     assert errors[1] < 1.8 * errors[0], errors  # 2.2 at full size
+
+
+def test_what_reaches_far_from_the_mask_is_found_in_half_the_size() -> None:
+    """Single strands go on for 44 pixels beyond a mask: the network sees 28 of them at full size."""
+    truth = np.zeros((192, 256), np.float32)
+    truth[:, :90] = 1
+    for y in range(4, 192, 14):
+        cv2.line(truth, (88, y), (90 + 44, y + 3), 1.0, 2, cv2.LINE_AA)
+    noise = np.random.default_rng(4).normal(scale=0.01, size=(192, 256, 3)).astype(np.float32)
+    foreground, background = np.float32([0.25, 0.15, 0.1]), np.float32([0.5, 0.65, 0.8])
+    image = np.clip(truth[..., None] * foreground + (1 - truth[..., None]) * background + noise, 0, 1)
+    logits = np.full((192, 256), np.float32(-8))
+    logits[:, :92] = 8
+    alpha = embedded_matte(load_network(), image, logits, carried=False)
+    beyond = np.s_[8:-8, 92 + REACH : 134]
+    left = float(np.abs(alpha - truth)[beyond].sum() / truth[beyond].sum())
+    assert left < 0.6, left  # 1 where it is not looked at in half the size
 
 
 def test_objects_of_a_frame_are_matted_one_by_one(bold: EdgeNetwork) -> None:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ..train.trainer import Progress
 
 #: Made pictures of a run and those it is validated on come from different streams of random numbers.
-_TRAINING, _HELD_OUT = 1, 2
+_HELD_OUT = 2
 _ORIGIN = "origin.json"
 
 
@@ -61,7 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="one setting")
     run_parser.add_argument("--data", type=Path, metavar="DIR", help="a studio's mattes instead of made pictures")
     _add_photographs(run_parser)
-    run_parser.add_argument("--start", type=Path, metavar="FILE", help="weights to start from (fine-tuning)")
+    run_parser.add_argument(
+        "--start",
+        type=Path,
+        metavar="FILE",
+        help="weights to start from (fine-tuning); for embedded they also look at most samples in half the size",
+    )
     run_parser.add_argument("--encoder", type=Path, metavar="FILE", help="SAM 2.1 checkpoint, for recipe sam2matting")
     run_parser.add_argument("--variant", default="tiny", help="of the encoder: tiny, small, base-plus or large")
     run_parser.add_argument("--encoder-size", type=int, default=1024, metavar="PX", help="side that the encoder sees")
@@ -245,7 +250,8 @@ def _settings(args: argparse.Namespace) -> TrainConfig:
 
 def _recipe(args: argparse.Namespace, config: TrainConfig, device: torch.device, reporter: Reporter) -> Recipe:
     size = args.encoder_size if config.recipe == "sam2matting" else 2 * config.crop
-    source, other = _sources(args, size, _TRAINING, _HELD_OUT)
+    training = 2 * config.seed + 1  # odd: never that of the held-out ones
+    source, other = _sources(args, size, training, _HELD_OUT)
     if config.recipe == "sam2matting":
         if args.encoder is None:
             raise UsageError("The recipe sam2matting needs --encoder, a SAM 2.1 checkpoint.")
@@ -257,7 +263,7 @@ def _recipe(args: argparse.Namespace, config: TrainConfig, device: torch.device,
     from ..train.crops import CropStore
     from ..train.recipes.embedded import EmbeddedRecipe
 
-    store = CropStore(args.output / "crops.npy", source, config.samples, config.crop, _TRAINING)
+    store = CropStore(args.output / "crops.npy", source, config.samples, config.crop, training, args.start)
     if args.workers > 1:
         store.prepare(args.workers, lambda done: reporter.say(f"Crops: {100 * done // config.samples}%"))
     held_out = {

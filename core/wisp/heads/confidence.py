@@ -21,7 +21,7 @@ from .band import Mask
 from .guided_filter import affine_models, box_mean
 
 #: Raise when the same matte gets another confidence.
-SCHEMA = 4
+SCHEMA = 5
 #: Side in pixels of the cells on which everything is worked out that looks further than a pixel.
 CELL = 4
 #: Half windows in cells: of the colour model, and twice over of the means around a place.
@@ -50,10 +50,10 @@ class Weights(NamedTuple):
 
 #: By head, fitted by `wisp.bench.confidence_fit`; heads that are not named have those of these two together.
 WEIGHTS: Mapping[str, Weights] = {
-    "embedded": Weights(0.099, 0.039, 0.072, 0.119, 0.635),
+    "embedded": Weights(0.096, 0.031, 0.071, 0.129, 0.622),
     "guided": Weights(0.071, 0.057, 0.340, 0.230, 1.303),
 }
-OTHERS = Weights(0.090, 0.050, 0.183, 0.169, 0.925)
+OTHERS = Weights(0.089, 0.046, 0.178, 0.175, 0.941)
 
 
 def matte_confidence(

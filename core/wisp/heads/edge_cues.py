@@ -23,9 +23,9 @@ CELL = 4
 _MODEL_RADII = (4, 10)
 _COLOUR_RADII = (4, 12)
 #: Planes of `EdgeCues.window`.
-PLANES = 16
-#: Those that are alphas by themselves, the guided filter's first: values in 0..1.
-CANDIDATES = (6, 7, 8, 9, 10)
+PLANES = 17
+#: Those that are alphas by themselves, the guided filter's first and that of a smaller picture last: values in 0..1.
+CANDIDATES = (6, 7, 8, 9, 10, 11)
 #: Pixels from the mask's edge at which the two distance planes have risen to 0.76.
 DISTANCE_SCALES = (3.0, 12.0)
 #: Spreads in pixels between which the spread's plane runs from -1 to 1.
@@ -37,26 +37,36 @@ class EdgeCues:
     """A picture whose sides are multiples of `CELL`, ready to give the planes of any window of it.
 
     `image` H x W x 3, `alpha` H x W (the guided filter's), `distance` H x W (signed, to the mask's edge, positive
-    inside), `models` n x H/4 x W/4: everything float32. `spread`: of the picture's edge around the mask's outline
-    in pixels (see `edge_spread`), which says how exact the mask is and how soft the subject.
+    inside), `coarser` H x W (what was found in a smaller picture; the guided filter's where none was looked at),
+    `models` n x H/4 x W/4: everything float32. `spread`: of the picture's edge around the mask's outline in pixels
+    (see `edge_spread`), which says how exact the mask is and how soft the subject.
     """
 
     image: FloatImage
     alpha: FloatImage
     distance: FloatImage
+    coarser: FloatImage
     models: FloatImage
     spread: float
 
     @classmethod
-    def of(cls, image: FloatImage, alpha: FloatImage, distance: FloatImage, spread: float) -> EdgeCues:
+    def of(
+        cls,
+        image: FloatImage,
+        alpha: FloatImage,
+        distance: FloatImage,
+        spread: float,
+        coarser: FloatImage | None = None,
+    ) -> EdgeCues:
         """The cues of a whole picture; ValueError where a side is not a multiple of `CELL`."""
+        coarser = alpha if coarser is None else coarser
         height, width = alpha.shape
         if height % CELL or width % CELL:
             raise ValueError(f"the picture is {width}x{height}, not of whole cells of {CELL} pixels")
         cells = (width // CELL, height // CELL)
         small = cv2.resize(image, cells, interpolation=cv2.INTER_AREA)
-        coarse = cv2.resize(alpha, cells, interpolation=cv2.INTER_AREA)
-        # Only what the guided filter is sure of tells of the two sides' colours.
+        coarse = cv2.resize(coarser, cells, interpolation=cv2.INTER_AREA)
+        # Only what is sure tells of the two sides' colours.
         belief = (2 * coarse - 1) ** 2 + np.float32(0.02)
         planes: list[FloatImage] = []
         for radius in _MODEL_RADII:
@@ -65,16 +75,16 @@ class EdgeCues:
         for radius in _COLOUR_RADII:
             for sure in (np.clip(10 * coarse - 9, 0, 1), np.clip(1 - 10 * coarse, 0, 1)):
                 planes += _mean_colour(small, np.asarray(sure, np.float32), radius)
-        return cls(image, alpha, distance, np.stack(planes), spread)
+        return cls(image, alpha, distance, coarser, np.stack(planes), spread)
 
     def window(self, window: Window) -> FloatImage:
         """`PLANES` x h x w float32 for a window on multiples of `CELL`.
 
         0-2 colour in -1..1 · 3 the mask, -1 or 1 · 4, 5 the signed distance through tanh at two scales · 6 the
         guided filter's alpha · 7, 8 alpha by wider colour models · 9, 10 alpha by the place between the mean
-        colours of the two sides, in two neighbourhoods (0.5 where one side is not to be seen) · 11, 12 how far
-        these colours differ · 13, 14 how far the pixel lies off the line between them · 15 the spread, the same
-        everywhere, -1..1 on a logarithmic scale.
+        colours of the two sides, in two neighbourhoods (0.5 where one side is not to be seen) · 11 alpha of a
+        smaller picture · 12, 13 how far these colours differ · 14, 15 how far the pixel lies off the line between
+        them · 16 the spread, the same everywhere, -1..1 on a logarithmic scale.
         """
         at = (slice(window.y0, window.y1), slice(window.x0, window.x1))
         colour, distance = cv2.split(self.image[at]), self.distance[at]
@@ -90,9 +100,10 @@ class EdgeCues:
             red, green, blue, level = models[4 * index : 4 * index + 4]
             planes[7 + index] = np.clip(red * colour[0] + green * colour[1] + blue * colour[2] + level, 0, 1)
             sides = models[8 + 8 * index : 16 + 8 * index]
-            planes[9 + index], planes[11 + index], planes[13 + index] = _between(colour, sides[:4], sides[4:])
+            planes[9 + index], planes[12 + index], planes[14 + index] = _between(colour, sides[:4], sides[4:])
+        planes[11] = self.coarser[at]
         least, most = np.log(_SPREADS)
-        planes[15] = np.clip(2 * (np.log(max(self.spread, 1e-3)) - least) / (most - least) - 1, -1, 1)
+        planes[16] = np.clip(2 * (np.log(max(self.spread, 1e-3)) - least) / (most - least) - 1, -1, 1)
         return planes
 
     def _enlarged(self, window: Window) -> list[FloatImage]:

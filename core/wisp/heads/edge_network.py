@@ -25,8 +25,8 @@ BLOCK = 32
 #: Pixels on each side of a pixel that its alpha may depend on, as a multiple of `BLOCK`: summed over the layers, 62.
 CONTEXT = 64
 
-#: Pixels from the mask's edge at which the correction has faded out, and at which it begins to. Further out alpha
-#: is the guided filter's, which is the mask.
+#: Pixels from the mask's edge at which what is found has faded out, and at which it begins to. Further out alpha is
+#: that of the smaller picture, or where there is none the guided filter's, which is the mask.
 REACH = 28
 _FADE_FROM = 20
 
@@ -120,13 +120,13 @@ class EdgeNetwork(nn.Module):
         near = _nearness(planes[:, 5:6])
         blocks = Blocks(functional.max_pool2d(near, BLOCK)[:, 0] > 0)
         found = self.parts(blocks.cut(planes), blocks)
-        guided = planes[:, CANDIDATES[0], None].float()
-        quarter, half = (functional.avg_pool2d(guided, factor) for factor in (4, 2))
+        coarser = planes[:, CANDIDATES[-1], None].float()
+        quarter, half = (functional.avg_pool2d(coarser, factor) for factor in (4, 2))
         return EdgePrediction(
             blocks.paste(found.roi_logits, torch.full_like(quarter, _SURELY_KNOWN)),
             blocks.paste(found.quarter, quarter),
             blocks.paste(found.half, half),
-            blocks.paste(found.full, guided),
+            blocks.paste(found.full, coarser),
         )
 
     def parts(self, planes: Tensor, blocks: Blocks) -> EdgePrediction:
@@ -154,7 +154,7 @@ class EdgeNetwork(nn.Module):
         # The four pixels of a place at 1/2 are told apart by the weights of each, and see all of each other's planes.
         fine = self.join_full(_joined(half, found_half, packed)).relu_()
         found = _weighed(_unflattened(self.choose_full(fine), _CHOICES), alphas)
-        full = torch.lerp(alphas[:, :, :1], found.float(), _nearness(planes[:, :, 5:6]))
+        full = torch.lerp(alphas[:, :, -1:], found.float(), _nearness(planes[:, :, 5:6]))
         return EdgePrediction(roi_logits, found_quarter, found_half, functional.pixel_shuffle(full[:, :, 0], 2))
 
 

@@ -45,6 +45,9 @@ _EXACT_SPREADS = (0.7, 1.1)
 #: Pixels by which the network moves the outline of a mask that was exact at most, and of one that is coarse at least.
 #: Chosen as the trust in `colour_lines`.
 _OUTLINE_MOVED = (0.05, 0.4)
+#: Alpha in the smaller picture, and its distance from 1, up to which it is final further from the outline than so many
+#: pixels.
+_CLOSED, _OUTLINE = 0.02, 2.0
 #: Blocks of a slice, besides its context: bounds memory.
 _SLICE = 1024
 _THREADS = 2
@@ -82,11 +85,46 @@ def _matted(network: EdgeNetwork, image: FloatImage, mask: Mask, spread: float, 
     if not mask.any() or mask.all():  # what a larger one had of it is too small to be seen
         return mask.astype(np.float32)
     image, mask = _padded(image), _padded(mask.astype(np.uint8)) > 0
+    cues = edge_cues(network, image, mask, spread)
+    found = _found(network, cues)
+    moved = _coarse_share(found, cues.distance)
+    if moved and carried:
+        halves = (found.shape[1] // 2, found.shape[0] // 2)
+        # What changes there is enlarged by a pixel on either side.
+        near = cv2.resize(np.abs(cues.distance), halves, interpolation=cv2.INTER_AREA) < REACH - 2
+        with _workers() as pool:  # sums over several threads would depend on how many a machine has
+            along = pool.submit(carried_alpha, image, found, near).result()
+        found += moved * (along - found)
+    alpha = cues.alpha + max(moved, _soft_share(spread, long_side)) * (found - cues.alpha)
+    return np.ascontiguousarray(alpha[:height, :width])
+
+
+def edge_cues(network: EdgeNetwork | None, image: FloatImage, mask: Mask, spread: float) -> EdgeCues:
+    """What the network is told of a picture, H x W x 3 with sides in multiples of `CELL`, and a mask of that size,
+    around whose outline the edge is `spread` pixels: among it what it finds in the picture at half the size. None:
+    nothing was found there."""
     distance = signed_distance(mask)
     alpha = quickly_filtered(image, mask, distance, lengths(spread))
-    cues = EdgeCues.of(image, alpha, distance, spread)
-    chosen = _blocks_near_edge(cues.distance)
-    corrected = cues.alpha.copy()
+    coarser = None if network is None else _coarser(network, image, mask, spread / 2)
+    return EdgeCues.of(image, alpha, distance, spread, coarser)
+
+
+def _coarser(network: EdgeNetwork, image: FloatImage, mask: Mask, spread: float) -> FloatImage | None:
+    """What the network finds in the picture at half the size, where the edge is `spread` pixels, in its full size; None
+    where the mask is too small to be seen there."""
+    height, width = mask.shape
+    size = (width // 2, height // 2)
+    small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
+    if not small.any() or small.all():
+        return None
+    cues = edge_cues(None, _padded(resize(image, size)), _padded(small.astype(np.uint8)) > 0, spread)
+    return refine_alpha(_found(network, cues)[: size[1], : size[0]], image)
+
+
+def _found(network: EdgeNetwork, cues: EdgeCues) -> FloatImage:
+    """Alpha as the network finds it, H x W float32 in 0..1."""
+    chosen = _open_blocks(cues)
+    found = cues.coarser.copy()
 
     def correct(rows: range) -> None:
         context = CONTEXT // BLOCK
@@ -96,20 +134,12 @@ def _matted(network: EdgeNetwork, image: FloatImage, mask: Mask, spread: float, 
         for (row, column), part in zip(np.argwhere(near).tolist(), parts, strict=True):
             if first + row in rows:
                 y, x = (first + row) * BLOCK, column * BLOCK
-                corrected[y : y + BLOCK, x : x + BLOCK] = part
+                found[y : y + BLOCK, x : x + BLOCK] = part
 
-    with _workers() as pool:
-        list(pool.map(correct, _slices(chosen)))
-        moved = _coarse_share(corrected, cues.distance)
-        if moved and carried:
-            halves = (alpha.shape[1] // 2, alpha.shape[0] // 2)
-            # What changes there is enlarged by a pixel on either side.
-            near = cv2.resize(np.abs(cues.distance), halves, interpolation=cv2.INTER_AREA) < REACH - 2
-            # By a worker: sums over several threads would depend on how many a machine has.
-            along = pool.submit(carried_alpha, image, corrected, near).result()
-            corrected += moved * (along - corrected)
-    alpha += max(moved, _soft_share(spread, long_side)) * (corrected - alpha)
-    return np.ascontiguousarray(alpha[:height, :width])
+    if chosen.any():
+        with _workers() as pool:
+            list(pool.map(correct, _slices(chosen)))
+    return found
 
 
 def load_network(path: Path = WEIGHTS, device: str = "cpu") -> EdgeNetwork:
@@ -217,11 +247,15 @@ def _runs(chosen: Mask) -> Iterator[tuple[int, int, int]]:
         yield row, start, stop
 
 
-def _blocks_near_edge(distance: FloatImage) -> Mask:
-    """The blocks of a picture (of whole blocks) that hold pixels within `REACH` of the mask's edge."""
-    height, width = distance.shape
-    near = (np.abs(distance) < REACH).reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
-    return np.asarray(near.any(axis=(1, 3)))
+def _open_blocks(cues: EdgeCues) -> Mask:
+    """The blocks of a picture (of whole blocks) where alpha is to be found: near the mask's edge, and soft in the
+    smaller picture, where one was looked at."""
+    height, width = cues.distance.shape
+    distance = np.abs(cues.distance)
+    near = distance < REACH
+    if cues.coarser is not cues.alpha:
+        near &= (distance < _OUTLINE) | ((cues.coarser > _CLOSED) & (cues.coarser < 1 - _CLOSED))
+    return np.asarray(near.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK).any(axis=(1, 3)))
 
 
 def _slices(chosen: Mask) -> list[range]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -13,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic import replacing
-from ..heads.band import signed_distance
 from ..heads.edge_cues import CELL, PLANES, EdgeCues
+from ..heads.edge_network import EdgeNetwork
 from ..heads.edge_spread import likely_spread
-from ..heads.guided import lengths, quickly_filtered
+from ..heads.embedded import edge_cues, load_network
 from ..plates.clip import FloatImage
 from ..plates.plate import Window
 from .scenes import Sample
@@ -30,24 +31,27 @@ class NumberedSource(Protocol):
 
 #: Crops taken from one sample.
 PER_SAMPLE = 3
+#: How often a sample is not looked at in half the size: it stands for one that is.
+_ALONE = 0.35
 #: Crops begin at multiples of this many pixels, which are whole cells.
 _GRID = 2 * CELL
 
 
-def sample_cues(sample: Sample) -> EdgeCues:
-    """A sample as the embedded head sees it; its sides must be multiples of `CELL`."""
-    distance = signed_distance(sample.mask)
+def sample_cues(sample: Sample, network: EdgeNetwork | None = None) -> EdgeCues:
+    """A sample as the embedded head sees it; its sides must be multiples of `CELL`. `network`: the one that looks at
+    half the size first."""
     spread = likely_spread(sample.image, sample.mask, sample.mask.shape)
-    alpha = quickly_filtered(sample.image, sample.mask, distance, lengths(spread))
-    return EdgeCues.of(sample.image, alpha, distance, spread)
+    return edge_cues(network, sample.image, sample.mask, spread)
 
 
-def crops(sample: Sample, size: int, rng: np.random.Generator) -> NDArray[np.float16]:
+def crops(
+    sample: Sample, size: int, rng: np.random.Generator, network: EdgeNetwork | None = None
+) -> NDArray[np.float16]:
     """`PER_SAMPLE` x (`PLANES` + 1) x size x size: the network's planes and the true alpha last.
 
     Centred on pixels that are soft or that the mask has wrong, where there are any, else on the mask's edge.
     """
-    cues = sample_cues(sample)
+    cues = sample_cues(sample, network)
     height, width = sample.alpha.shape
     soft = (sample.alpha > 0.02) & (sample.alpha < 0.98) | (sample.mask != (sample.alpha >= 0.5))
     near = np.abs(cues.distance) <= 24
@@ -65,16 +69,22 @@ def crops(sample: Sample, size: int, rng: np.random.Generator) -> NDArray[np.flo
     return found
 
 
-_Settings = tuple[Path, NumberedSource, int, int, int]
+_Settings = tuple[Path, NumberedSource, int, int, int, Path | None]
 
 
 class CropStore:
-    """Crops in one file, filled on demand and in any order by as many processes as like to."""
+    """Crops in one file, filled on demand and in any order by as many processes as like to.
 
-    def __init__(self, path: Path, source: NumberedSource, samples: int, size: int, seed: int) -> None:
+    `smaller`: weights of the network that looks at most of the samples at half the size first.
+    """
+
+    def __init__(
+        self, path: Path, source: NumberedSource, samples: int, size: int, seed: int, smaller: Path | None = None
+    ) -> None:
         self.path = path
         self._source = source
         self._seed = seed
+        self._smaller = smaller
         self._shape = (samples, PER_SAMPLE, PLANES + 1, size, size)
         if not path.exists():
             with replacing(path) as temporary, temporary.open("wb") as file:
@@ -93,12 +103,17 @@ class CropStore:
             # The constant plane 3 (-1 or 1) tells a crop from an empty place.
             if not self._crops[number, 0, 3, 0, 0]:
                 rng = np.random.default_rng((self._seed, number, 1))
-                self._crops[number] = crops(self._source(number), self._shape[-1], rng)
+                network = self._network if rng.random() >= _ALONE else None
+                self._crops[number] = crops(self._source(number), self._shape[-1], rng, network)
+
+    @cached_property
+    def _network(self) -> EdgeNetwork | None:
+        return None if self._smaller is None else load_network(self._smaller)
 
     def prepare(self, workers: int, listen: Callable[[int], None], portion: int = 50) -> None:
         """Make all crops by several processes; `listen` hears how many samples are done."""
         samples = self._shape[0]
-        settings = (self.path, self._source, samples, self._shape[-1], self._seed)
+        settings = (self.path, self._source, samples, self._shape[-1], self._seed, self._smaller)
         spawn = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
             ends = [min(first + portion, samples) for first in range(0, samples, portion)]
