@@ -76,7 +76,7 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
         "solve": {
             "tracker": wisp.tracker,
             "head": wisp.head,
-            **({"uncover": True} if wisp.uncover else {}),
+            **({} if wisp.uncover else {"uncover": False}),
         },
     }
 

@@ -212,7 +212,7 @@ class WispStrip(bpy.types.PropertyGroup):
     head: StringProperty(name="Edge Model", default=HEAD, update=edited, search=models_of("head"))
     uncover: BoolProperty(
         name="Uncover Background",
-        default=False,
+        default=True,
         update=edited,
         description=UNCOVER[:-1],
     )

@@ -258,7 +258,7 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("File_Knob", "wisp_engine_python", "engine's Python", ""),
     KnobSpec("Enumeration_Knob", "wisp_tracker", "tracker", None, ([TRACKER],)),
     KnobSpec("Enumeration_Knob", "wisp_head", "head", None, ([HEAD],)),
-    _check("uncover", "uncover the background", False, UNCOVER),
+    _check("uncover", "uncover the background", True, UNCOVER),
     KnobSpec(
         "Enumeration_Knob",
         "wisp_colorspace",

@@ -42,9 +42,16 @@ def test_a_bust_is_found_down_to_the_border_that_cuts_it(stills: Path, capsys: p
 
 
 @pytest.mark.slow
-def test_first_masks_of_real_pictures(shared: Path) -> None:
-    """Half of these subjects are cut by the picture's border: a box gave 0.72, a click 0.35 before such were taught."""
-    rows = first.evaluate(shared / "data" / "stills")
+def test_first_masks_of_real_pictures(shared: Path, tmp_path: Path) -> None:
+    """Half of these subjects are cut by the picture's border: a box gave 0.72, a click 0.35 before such were taught.
+    At half the size, which a tracker hardly sees."""
+    for path in (shared / "data" / "stills").glob("*/*.png"):
+        small = cv2.resize(
+            cv2.imread(str(path), cv2.IMREAD_UNCHANGED), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
+        )
+        (tmp_path / path.parent.name).mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / path.parent.name / path.name), small)
+    rows = first.evaluate(tmp_path)
     found = first.means(rows)
     assert found["j_box"] > 0.83 and found["j_click"] > 0.74
     assert found["j_box"] > found["j_grabcut"]

@@ -44,7 +44,7 @@ def strip(*objects: Any, **said: Any) -> Any:
         "head": "guided",
         "beside_paths": {},
         "backlit": False,
-        "uncover": False,
+        "uncover": True,
         **document.READING,
     }
     return SimpleNamespace(objects=list(objects), **{**plain, **said})
@@ -139,10 +139,10 @@ def test_edges_and_whole_mattes_arrive(tmp_path: Path) -> None:
         setattr(hero, name, value)
     hero.garbage_path, hero.core_path = "/roto/garbage.####.exr", ""
     filmed = {"clean": "/set/empty.####.exr", "second": "/take/two.####.exr", "second_clean": "/set/white.exr"}
-    shot = document.shot_document(strip(hero, beside_paths=filmed, backlit=True, uncover=True), PLATE, tmp_path)
+    shot = document.shot_document(strip(hero, beside_paths=filmed, backlit=True, uncover=False), PLATE, tmp_path)
     stored = parse(shot).objects[0]
     assert {name: getattr(stored.edge, name) for name in values} == values
     assert (stored.garbage, stored.core) == ("/roto/garbage.####.exr", None)
     assert parse(shot).plate.beside == filmed and parse(shot).plate.backlit
-    assert parse(shot).solve.uncover
+    assert not parse(shot).solve.uncover and made(hero, folder=tmp_path).solve.uncover
     assert document.other_folders(shot) == ["/roto", "/set", "/take"]

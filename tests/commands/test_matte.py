@@ -203,9 +203,10 @@ def test_an_unwritable_place_exits_8(plate: str, capsys: pytest.CaptureFixture[s
     assert "blocked" in says(capsys)
 
 
-def test_the_background_is_uncovered_where_it_is_asked_for(plate: str) -> None:
-    assert matte(plate, "--box", BOX, "-o", "told", "--uncover", "--frames", "1001") == 0
-    assert documents.load(next(Path("told").glob("*.wisp"))).solve.uncover
+@pytest.mark.parametrize(("said", "uncover"), [([], True), (["--uncover"], True), (["--no-uncover"], False)])
+def test_the_background_is_uncovered_unless_it_is_not_wanted(plate: str, said: list[str], uncover: bool) -> None:
+    assert matte(plate, "--box", BOX, "-o", "told", *said, "--frames", "1001") == 0
+    assert documents.load(next(Path("told").glob("*.wisp"))).solve.uncover is uncover
 
 
 def test_a_pair_and_a_backlit_plate_are_told_in_the_document(plate: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -132,10 +132,18 @@ class ApartSmoothHead(SmoothHead):
     apart = True
 
 
-def shot(*prompts: dict, plate: dict | None = None, item: dict | None = None, others: Sequence[dict] = ()) -> Shot:
+def shot(
+    *prompts: dict,
+    plate: dict | None = None,
+    item: dict | None = None,
+    others: Sequence[dict] = (),
+    uncover: bool = False,
+) -> Shot:
+    """Not uncovered: what a frame's mask depends on is seen without the masks of the frames around it."""
     return parse(
         {
             "wisp": 1,
+            "solve": {"uncover": uncover},
             "plate": {
                 "path": "plates/plate.%04d.exr",
                 "first": FIRST,

@@ -98,10 +98,10 @@ def test_the_background_is_uncovered_by_a_box(app: QtWidgets.QApplication, edits
     changes = []
     choice.changed.connect(lambda: changes.append(documents.parse(edits.document).solve.uncover))
     choice.uncover.click()
-    assert changes == [True] and choice.uncover.toolTip() == UNCOVER
-    edits.set_solve(uncover=False)
+    assert changes == [False] and choice.uncover.toolTip() == UNCOVER
+    edits.set_solve(uncover=True)
     choice.refresh()
-    assert not choice.uncover.isChecked() and changes == [True]
+    assert choice.uncover.isChecked() and changes == [False]
 
 
 @pytest.mark.slow

@@ -16,9 +16,7 @@ HEIGHT, WIDTH, COUNT, PAN = 150, 280, 16, 8
 
 
 def uncovering(*prompts: dict, **plate: str) -> Shot:
-    made = shot(*prompts, plate=plate)
-    made.solve.uncover = True
-    return made
+    return shot(*prompts, plate=plate, uncover=True)
 
 
 def truth() -> np.ndarray:
@@ -68,7 +66,7 @@ def test_soft_hair_becomes_better_and_a_part_of_the_shot_gives_what_all_of_it_gi
     plain.solve("6-9")
     assert told.solve().matted == COUNT
     assert part.solve("7").matted == 1
-    assert all(error(told, frame) < 0.6 * error(plain, frame) for frame in range(6, 10))
+    assert all(error(told, frame) < 0.75 * error(plain, frame) for frame in range(6, 10))
     np.testing.assert_array_equal(part.matte("hero", 7), told.matte("hero", 7))
 
 
@@ -76,29 +74,37 @@ def test_a_frame_depends_on_those_within_reach(folder: Path, tracker: ChainTrack
     made = solver(uncovering(box(FIRST)), folder)
     work = made.work("hero")
     middle = 1020
-    assert work.mask_frames(middle) == (middle, *range(middle - REACH, middle), *range(middle + 1, middle + REACH + 1))
+    assert work.mask_frames(middle) == (middle, *range(middle - REACH, middle))
     assert made.run([middle]).matted == 1
-    assert tracker.steps == list(range(FIRST, middle + REACH + 1)), "masks of the frames behind are waited for"
+    assert tracker.steps == list(range(FIRST, middle + 1)), "no mask of a frame behind is waited for"
 
 
-def test_a_correction_reaches_as_far_around_what_it_changes(
-    folder: Path, tracker: ChainTracker, head: SmoothHead
+@pytest.mark.parametrize("frame", [1005, 1035])
+def test_a_correction_reaches_further_behind_what_it_changes_and_changes_nothing_before(
+    frame: int, folder: Path, tracker: ChainTracker, head: SmoothHead
 ) -> None:
     dirty = []
     for build in (shot, uncovering):
         solver(build(box(FIRST), box(1020)), folder).run()
-        dirty.append(solver(build(box(FIRST), box(1020), point(1035)), folder).status().objects[0].of("dirty"))
+        dirty.append(solver(build(box(FIRST), box(1020), point(frame)), folder).status().objects[0].of("dirty"))
     plain, told = dirty
-    assert plain and told == tuple(range(plain[0] - REACH, LAST + 1)) and plain[0] > 1020
+    assert plain and told == tuple(range(plain[0], min(plain[-1] + REACH, LAST) + 1)) and plain[0] > FIRST
 
 
-def test_a_look_at_one_frame_tracks_no_further_and_leaves_it_to_be_solved(
+def test_a_look_at_one_frame_tracks_no_further_and_solves_it_where_those_before_are_tracked(
     folder: Path, tracker: ChainTracker, head: SmoothHead
 ) -> None:
-    made = solver(uncovering(box(FIRST)), folder)
-    made.preview(1004, "hero", quick=True)
-    assert tracker.steps == list(range(FIRST, 1005))
-    assert made.status().objects[0].of("solved") == ()
+    """From a keyframe backwards those before are not: the frame is then still to be solved."""
+    made = solver(uncovering(box(1020)), folder)
+    made.preview(1022, "hero", quick=True)
+    assert set(tracker.steps) == {1020, 1021, 1022} and made.status().objects[0].of("solved") == ()
+    made.run(stages=["track"])
+    tracker.steps.clear()
+    made.preview(1022, "hero", quick=True)
+    assert made.status().objects[0].of("solved") == (1022,) and not tracker.steps
+    forward = solver(uncovering(box(FIRST)), folder)
+    forward.preview(1004, "hero", quick=True)
+    assert forward.status().objects[0].of("solved") == (1004,) and tracker.steps == list(range(FIRST, 1005))
 
 
 def test_a_clean_plate_goes_before(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
@@ -113,5 +119,6 @@ def test_a_clean_plate_goes_before(folder: Path, tracker: ChainTracker, head: Sm
 def test_frames_lean_on_each_other(life: range) -> None:
     near = Uncovering(range(100), life)
     for frame in life:
-        assert near.frames(frame) == tuple(k for k in life if k != frame and abs(k - frame) <= REACH)
-        assert all(frame in near.frames(other) for other in near.frames(frame))
+        assert near.frames(frame) == tuple(k for k in life if 0 < frame - k <= REACH)
+        assert all(frame in near.seen_from(other) for other in near.frames(frame))
+        assert all(frame in near.frames(other) for other in near.seen_from(frame))

@@ -315,10 +315,11 @@ class Session:
         self._preview_timer.start()
 
     def ask_doubt(self, number: int, frame: int, there: Callable[[str], None]) -> bool:
-        """Have it said how far the matte of a solved frame is to be believed: `there` gets the file of the errors to be
-        expected of it. False, and nothing happens, where the frame is not solved or there is no engine."""
+        """Have it said how far the matte of a frame is to be believed: `there` gets the file of the errors to be
+        expected of it. False, and nothing happens, where there is no matte or no engine."""
         lane = self.lanes.get(number)
-        if lane is None or frame not in lane.solved or self._shot is None or self.client.pid is None:
+        there_is = lane is not None and (frame in lane.solved or (number, frame) in self._looked_at)
+        if not there_is or self._shot is None or self.client.pid is None:
             return False
 
         def known(result: Dict[str, Any]) -> None:

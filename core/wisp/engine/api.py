@@ -202,10 +202,11 @@ class Previewed(Message):
     track_state: str = Field(description="As in `job/frame`.")
     confidence: float = Field(description="As in `job/frame`.")
     quick: bool = Field(
-        description="It was made by the head's quick variant, to be looked at: the frame is still to be solved."
+        description="It was made by the head's quick variant or without the frames before it, to be looked at: the "
+        "frame is still to be solved."
     )
     doubt: str | None = Field(
-        None, description="Where asked for and not quick: EXR, half, R=G=B=the error to be expected of alpha, 0..1."
+        None, description="Where asked for: EXR, half, R=G=B=the error to be expected of alpha, 0..1."
     )
 
 

@@ -87,7 +87,7 @@ class OpenShot:
         report(standing.status())
 
     def preview(self, asked: api.Preview) -> api.Previewed:
-        """Compute one matte, by the head's quick variant where it has one."""
+        """Compute one matte, the quick way where there is one."""
         (name,) = self._solver.names([asked.object])
         path = self._solver.preview(asked.frame, name, quick=True)
         stamp = read_stamp(path)
@@ -98,7 +98,7 @@ class OpenShot:
             track_state=stamp.track_state,
             confidence=stamp.confidence,
             quick=quick,
-            doubt=self._solver.doubt(asked.frame, name).as_posix() if asked.doubt and not quick else None,
+            doubt=self._solver.doubt(asked.frame, name).as_posix() if asked.doubt else None,
         )
 
     def work(self, asked: Request) -> Callable[[Job], Done]:

@@ -83,7 +83,7 @@ class ModelChoice(QtWidgets.QWidget):
             menu.setCurrentIndex(menu.findData(name))
             menu.blockSignals(False)
         self.uncover.blockSignals(True)
-        self.uncover.setChecked(bool(solve.get("uncover")))
+        self.uncover.setChecked(bool(solve.get("uncover", True)))
         self.uncover.blockSignals(False)
 
     def _add(self, menu: QtWidgets.QComboBox, model: Dict[str, Any]) -> None:

@@ -106,7 +106,7 @@ class OpenShot:
     def models(self, tracker: str | None = None, head: str | None = None, *, uncover: bool | None = None) -> OpenShot:
         """Choose what computes the mattes, by registry ids. No step of undo. UsageError for ids that there are not.
 
-        `uncover`: whether the background behind wide soft edges is taken from frames near by that show it."""
+        `uncover`: whether the background behind wide soft edges is taken from frames before that show it."""
         from ..weights.registry import entry_as
 
         chosen: dict[str, str | bool] = {}

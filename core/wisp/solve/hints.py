@@ -65,7 +65,7 @@ class Hints:
     def leaning_on(self, frame: int, frames: Collection[int]) -> set[int]:
         """Those of `frames` whose alpha depends on the mask of `frame`."""
         found = {near for near in frames if frame in self._speaking(near)} if self._painted else set()
-        near = () if self._uncovering is None else self._uncovering.frames(frame)  # it is seen from as far as it sees
+        near = () if self._uncovering is None else self._uncovering.seen_from(frame)
         return found.union(near).intersection(frames)
 
     def _speaking(self, frame: int) -> tuple[int, ...]:

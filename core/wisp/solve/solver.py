@@ -272,7 +272,8 @@ class Solver:
 
         `quick`: where it is not there yet and there is a quick way, by that; the frame is then still to be solved.
         """
-        if quick and self._quick is not None and self.work(object_name).matte(frame) is None:
+        if quick and self._is_long(frame, object_name):
+            assert self._quick is not None
             return self._quick.preview(frame, object_name)
         run = Run(self, [frame], [object_name], lasting=not self._is_quick, awaited=True)
         if run.track_steps > PREVIEW_REACH:
@@ -283,9 +284,23 @@ class Solver:
         run.go()
         return self.work(object_name).path(frame)
 
+    def _is_long(self, frame: int, object_name: str) -> bool:
+        """Whether there is a quick way to that matte, which is not there: another variant of the head, or fewer frames
+        to be tracked."""
+        other = self._quick
+        if other is None or self.work(object_name).matte(frame) is not None:
+            return False
+        if other.shot.solve.head != self.shot.solve.head:
+            return True
+        steps, fewer = (Run(one, [frame], [object_name]).track_steps for one in (self, other))
+        return fewer < steps
+
     def doubt(self, frame: int, object_name: str) -> Path:
-        """The file of the error that is to be expected of that matte: 1 minus its confidence. It must be solved."""
+        """The file of the error that is to be expected of that matte, or of its preview: 1 minus its confidence. One of
+        them must be there."""
         work = self.work(object_name)
+        if self._quick is not None and work.matte(frame) is None:
+            return self._quick.doubt(frame, object_name)
         mark = fingerprint("doubt", CONFIDENCE_SCHEMA, work.marks[frame])
         known = self.shelf.find_matte(mark)
         if known is not None:

@@ -1,8 +1,12 @@
-"""Alpha of a frame by what frames near by show of the background behind it."""
+"""Alpha of a frame by what the frames before it show of the background behind it.
+
+Those behind it would tell as much. But then a matte would wait for them, and a correction would change mattes of frames
+before it, which trackers leave as they are.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
@@ -22,7 +26,7 @@ from ..plates.clip import Clip, FloatImage, resize
 MaskOf = Callable[[int], NDArray[np.float32]]
 #: Raise when the same frames make another alpha.
 UNCOVER_SCHEMA = 3
-#: Frames on either side whose masks and pictures count, and every which of the plate's is looked behind.
+#: Frames before a frame whose masks and pictures count, and every which of the plate's is looked behind.
 REACH, _EVERY = 12, 3
 #: Longer side in pixels of the largest pictures in which it is looked: larger ones cost more and tell little else.
 _LONG_SIDE = 1024
@@ -32,20 +36,24 @@ _GRID, _MARGIN = 640, 12
 
 
 class Uncovering:
-    """Of one object. A frame depends on those near it alone, so any part of a shot gives the same as all of it."""
+    """Of one object. A frame depends on those just before it alone, so any part of a shot gives the same as all."""
 
     def __init__(self, frames: Sequence[int], life: Sequence[int]) -> None:
         """`frames`: the plate's. `life`: those, ascending, in which the object may exist."""
         self._plate, self._life = frames, life
-        self._greys: Recent[Grey] = Recent(2 * REACH + 2)
-        self._masks: Recent[Mask] = Recent(2 * REACH + 2)
-        self._steps: Recent[Homography | None] = Recent(4 * REACH)
+        self._greys: Recent[Grey] = Recent(REACH + 2)
+        self._masks: Recent[Mask] = Recent(REACH + 2)
+        self._steps: Recent[Homography | None] = Recent(2 * REACH)
 
     def frames(self, frame: int) -> tuple[int, ...]:
-        """The frames that the alpha of `frame` depends on beside it, ascending."""
+        """The frames that the alpha of `frame` depends on beside its own, ascending."""
         place = bisect_left(self._life, frame)
-        near = self._life[max(0, place - REACH) : place + REACH + 1]
-        return tuple(one for one in near if one != frame)
+        return tuple(self._life[max(0, place - REACH) : place])
+
+    def seen_from(self, frame: int) -> tuple[int, ...]:
+        """The frames whose alphas depend on `frame` beside their own, ascending."""
+        place = bisect_right(self._life, frame)
+        return tuple(self._life[place : place + REACH])
 
     def told(self, alpha: FloatImage, frame: int, clip: Clip, mask_of: MaskOf) -> FloatImage:
         """The head's alpha of `frame` (plate height x width, 0..1) where others show the background behind soft edges.
@@ -61,7 +69,7 @@ class Uncovering:
         if size == (clip.width, clip.height):
             return found
         image = clip.image(frame)
-        return np.clip(alpha + refine_alpha(found, image) - refine_alpha(small, image), 0, 1)
+        return np.asarray(np.clip(alpha + refine_alpha(found, image) - refine_alpha(small, image), 0, 1), np.float32)
 
     def _sightings(self, frame: int, clip: Clip, size: tuple[int, int], mask_of: MaskOf) -> Iterator[Sighting]:
         for other in self.frames(frame):
@@ -76,16 +84,15 @@ class Uncovering:
                 yield Sighting(clip.image(other, size), _enlarged(free, size), np.asarray(found / found[2, 2]))
 
     def _placed(self, frame: int, other: int, clip: Clip, mask_of: MaskOf) -> Homography | None:
-        """From the grid's pixels on `frame` to those on `other`: frame by frame, then once more from there."""
-        first, last = sorted((bisect_left(self._life, frame), bisect_left(self._life, other)))
+        """From the grid's pixels on `frame` to those on `other` before it: frame by frame, then once more from that."""
+        first, last = bisect_left(self._life, other), bisect_left(self._life, frame)
         placed: Homography = np.eye(3)
         for one, next_one in pairwise(self._life[first : last + 1]):
             step = self._step(one, next_one, clip, mask_of)
             if step is None:
                 return None
             placed = step @ placed
-        about = placed if frame < other else np.asarray(np.linalg.inv(placed), np.float64)
-        return self._motion(frame, other, clip, mask_of, about)
+        return self._motion(frame, other, clip, mask_of, np.asarray(np.linalg.inv(placed), np.float64))
 
     def _step(self, one: int, next_one: int, clip: Clip, mask_of: MaskOf) -> Homography | None:
         return self._steps.get_or((one, next_one), lambda: self._motion(one, next_one, clip, mask_of, None))
