@@ -63,8 +63,8 @@ def refine_alpha(
 
 
 def _models(image: FloatImage, alpha: FloatImage, unknown: Mask, eps: float) -> FloatImage:
-    """What red, green and blue are worth in alpha, 3 x h x w, tile by tile where it is `unknown`. Elsewhere 0: strays of
-    the models' noise would survive as speckles on a clean matte."""
+    """What red, green and blue are worth in alpha, 3 x h x w, tile by tile where it is `unknown`. Elsewhere 0: strays
+    of the models' noise would survive as speckles on a clean matte."""
     height, width = alpha.shape
     found = np.zeros((3, height, width), np.float32)
     for tile in tiles(unknown, _TILE):
