@@ -1,8 +1,8 @@
 """The embedded head: the guided filter's matte corrected by a small network whose weights come with Wisp.
 
-The network looks only at blocks that touch the unknown region. Large regions are cut into slices of few blocks, which
-get the same numbers as all at once. Pictures larger than it was taught on are matted at half the size or less and
-refined along the plate's own edges.
+The network looks at the picture at half the size first, then at full size, where that left anything open. It looks only
+at blocks near the mask's edge. Large regions are cut into slices of few blocks, which get the same numbers as all at
+once. Pictures larger than it was taught on are matted smaller and refined along the plate's own edges.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def embedded_matte(
     """Alpha from a mask: H x W float32 in 0..1.
 
     `image`: H x W x 3 float32, display-referred RGB in 0..1. `logits`: h x w float32, > 0 inside, of any size,
-    covering the picture edge to edge. Further than `REACH` pixels from the mask's edge alpha is the guided filter's.
+    covering the picture edge to edge. Further than twice `REACH` pixels from the mask's edge alpha is the mask.
     From masks that are not exact, what the network found is `carried` along the colour lines of the picture.
     Large pictures, and what is spread wide around the mask's outline, are matted smaller and refined.
     """
