@@ -14,7 +14,7 @@ from wisp.errors import WeightsError
 from wisp.heads import embedded
 from wisp.heads.edge_network import REACH, EdgeNetwork
 from wisp.heads.embedded import EmbeddedHead, build, embedded_matte, load_network
-from wisp.heads.guided import guided_matte
+from wisp.heads.guided import guided_matte, lengths
 from wisp.heads.head import ExpectingHead
 from wisp.models.build import load_head, model_stamp
 from wisp.plates.clip import FloatImage
@@ -94,6 +94,20 @@ def test_sharp_edges_of_exact_masks_are_the_guided_filters() -> None:
     shifted = np.roll(logits, 5, axis=1)
     shifted[:, :5] = 8
     assert (embedded_matte(network, image, shifted) != guided_matte(image, shifted)).any()
+
+
+def test_a_moved_outline_makes_the_network_heard_at_a_sharp_edge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sharp edge of which a mask misses a stretch by little: mean profile and spread do not tell."""
+    monkeypatch.setattr(embedded, "likely_spread", lambda *_: 0.6)
+    sample = made_sample(3, 192, "coarse")
+    logits = np.where(sample.mask, np.float32(8), np.float32(-8))
+    heard = embedded_matte(load_network(), sample.image, logits, carried=False)
+    monkeypatch.setattr(embedded, "_coarse_share", lambda *_: 0.0)
+    unheard = embedded_matte(load_network(), sample.image, logits, carried=False)
+    narrow = guided_matte(sample.image, logits, **lengths(0.6)._asdict())
+    np.testing.assert_array_equal(unheard, narrow)
+    errors = [float(np.square(alpha - sample.alpha).mean()) for alpha in (heard, unheard)]
+    assert errors[0] < 0.9 * errors[1], errors
 
 
 @pytest.mark.parametrize("value", [-5.0, 5.0])
