@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import wisp
 from helpers.solving import FIRST, LAST, ChainTracker, SmoothHead, box, point, shot, solver
+from wisp.bench.stills import PictureClip
 from wisp.shot import Shot
 from wisp.solve.uncover import REACH, Uncovering
 
@@ -68,6 +69,19 @@ def test_soft_hair_becomes_better_and_a_part_of_the_shot_gives_what_all_of_it_gi
     assert part.solve("7").matted == 1
     assert all(error(told, frame) < 0.75 * error(plain, frame) for frame in range(6, 10))
     np.testing.assert_array_equal(part.matte("hero", 7), told.matte("hero", 7))
+
+
+def test_hair_that_never_moves_is_not_taken_for_what_is_behind_it() -> None:
+    """Much of it lies outside the mask, in every frame at the same place."""
+    alpha, rng = truth(), np.random.default_rng(1)
+    wall = cv2.resize(rng.random((HEIGHT // 5, WIDTH // 5, 3)), (WIDTH, HEIGHT))
+    picture = alpha[..., None] * [0.1, 0.3, 0.6] + (1 - alpha[..., None]) * (0.1 + 0.8 * wall)
+    clip = PictureClip(*(np.float32(picture + rng.normal(scale=0.004, size=picture.shape)) for _ in range(COUNT)))
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    body = np.where(np.hypot(x - WIDTH / 2, y - HEIGHT / 2) < 33, np.float32(8), np.float32(-8))
+    told = Uncovering(clip.frames, clip.frames).told(alpha, 14, clip, lambda _frame: body)
+    soft = (alpha > 0.02) & (alpha < 0.98)
+    assert np.abs(told - alpha)[soft].mean() < 0.03  # 0.35 where it is
 
 
 def test_a_frame_depends_on_those_within_reach(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:

@@ -25,14 +25,17 @@ from ..plates.clip import Clip, FloatImage, resize
 #: Frame -> the object's mask there, logits over the whole plate.
 MaskOf = Callable[[int], NDArray[np.float32]]
 #: Raise when the same frames make another alpha.
-UNCOVER_SCHEMA = 3
+UNCOVER_SCHEMA = 4
 #: Frames before a frame whose masks and pictures count, and every which of the plate's is looked behind.
 REACH, _EVERY = 12, 3
 #: Longer side in pixels of the largest pictures in which it is looked: larger ones cost more and tell little else.
 _LONG_SIDE = 1024
-#: Longer side in pixels of the pictures that tell how the camera moves, and pixels of these around the object that may
-#: still be of it.
+#: Longer side in pixels of the pictures that tell how the camera moves, and pixels of these around the mask that may
+#: still be of the object.
 _GRID, _MARGIN = 640, 12
+#: Alpha from which on a pixel is of the object. It is there in other frames, too, where the mask has moved to: within
+#: so many pixels of the grid, and within this part of the way.
+_SOFT, _AROUND, _ASTRAY = 0.05, 4, 0.25
 
 
 class Uncovering:
@@ -62,8 +65,9 @@ class Uncovering:
         """
         size = working_size(clip.width, clip.height, _LONG_SIDE)
         small = resize(alpha, size)
-        free = _enlarged(self._free(frame, clip, mask_of), size)
-        found = uncovered(clip.image(frame, size), small, free, self._sightings(frame, clip, size, mask_of))
+        soft = resize(alpha, working_size(clip.width, clip.height, _GRID)) > _SOFT
+        free = _enlarged(self._free(frame, clip, mask_of) & ~_moved(soft, (0.0, 0.0)), size)
+        found = uncovered(clip.image(frame, size), small, free, self._sightings(frame, soft, clip, size, mask_of))
         if found is small:
             return alpha
         if size == (clip.width, clip.height):
@@ -71,11 +75,17 @@ class Uncovering:
         image = clip.image(frame)
         return np.asarray(np.clip(alpha + refine_alpha(found, image) - refine_alpha(small, image), 0, 1), np.float32)
 
-    def _sightings(self, frame: int, clip: Clip, size: tuple[int, int], mask_of: MaskOf) -> Iterator[Sighting]:
+    def _sightings(
+        self, frame: int, soft: Mask, clip: Clip, size: tuple[int, int], mask_of: MaskOf
+    ) -> Iterator[Sighting]:
+        """`soft`: where alpha of `frame` is of the object, on the grid."""
+        x, y = _centre(self._free(frame, clip, mask_of))
         for other in self.frames(frame):
             free = self._free(other, clip, mask_of)
             if bisect_left(self._plate, other) % _EVERY or free.all():  # where it was lost, it may stand anywhere
                 continue
+            then_x, then_y = _centre(free)
+            free = free & ~_moved(soft, (then_x - x, then_y - y))
             placed = self._placed(frame, other, clip, mask_of)
             if placed is not None:
                 width, height = working_size(clip.width, clip.height, _GRID)
@@ -125,6 +135,23 @@ def _away_from(logits: NDArray[np.float32], size: tuple[int, int]) -> Mask:
     margin = max(1, round(_MARGIN * max(size) / _GRID))
     disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
     return np.asarray(cv2.dilate(inside, disk) == 0)
+
+
+def _centre(free: Mask) -> tuple[float, float]:
+    """The middle of what is not free, x and y; that of the picture where all is."""
+    moments = cv2.moments((~free).astype(np.uint8), binaryImage=True)
+    if not moments["m00"]:
+        return free.shape[1] / 2, free.shape[0] / 2
+    return moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
+
+
+def _moved(soft: Mask, way: tuple[float, float]) -> Mask:
+    """Where what is `soft` may be after it has moved by `way` (x, y)."""
+    margin = round(_AROUND + _ASTRAY * float(np.hypot(*way)))
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
+    grown = cv2.dilate(soft.astype(np.uint8), disk)
+    matrix = np.array([[1, 0, way[0]], [0, 1, way[1]]])
+    return np.asarray(cv2.warpAffine(grown, matrix, soft.shape[::-1], flags=cv2.INTER_NEAREST) > 0)
 
 
 def _enlarged(free: Mask, size: tuple[int, int]) -> Mask:
