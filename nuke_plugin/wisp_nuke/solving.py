@@ -80,7 +80,7 @@ def document(group: Any) -> Dict[str, Any]:
     models = {
         "tracker": str(group["wisp_tracker"].value()),
         "head": str(group["wisp_head"].value()),
-        "uncover": bool(group["wisp_uncover"].value()),
+        "uncover": None if group["wisp_uncover"].value() else False,
     }
     objects = [_with_inputs(group, item) for item in found["objects"]]
     return {"wisp": 1, "plate": plate, "objects": objects, "solve": models}

@@ -144,5 +144,5 @@ def test_edges_and_whole_mattes_arrive(tmp_path: Path) -> None:
     assert {name: getattr(stored.edge, name) for name in values} == values
     assert (stored.garbage, stored.core) == ("/roto/garbage.####.exr", None)
     assert parse(shot).plate.beside == filmed and parse(shot).plate.backlit
-    assert not parse(shot).solve.uncover and made(hero, folder=tmp_path).solve.uncover
+    assert parse(shot).solve.uncover is False and made(hero, folder=tmp_path).solve.uncover is None
     assert document.other_folders(shot) == ["/roto", "/set", "/take"]

@@ -203,8 +203,8 @@ def test_an_unwritable_place_exits_8(plate: str, capsys: pytest.CaptureFixture[s
     assert "blocked" in says(capsys)
 
 
-@pytest.mark.parametrize(("said", "uncover"), [([], True), (["--uncover"], True), (["--no-uncover"], False)])
-def test_the_background_is_uncovered_unless_it_is_not_wanted(plate: str, said: list[str], uncover: bool) -> None:
+@pytest.mark.parametrize(("said", "uncover"), [([], None), (["--uncover"], True), (["--no-uncover"], False)])
+def test_the_background_is_uncovered_unless_it_is_not_wanted(plate: str, said: list[str], uncover: bool | None) -> None:
     assert matte(plate, "--box", BOX, "-o", "told", *said, "--frames", "1001") == 0
     assert documents.load(next(Path("told").glob("*.wisp"))).solve.uncover is uncover
 

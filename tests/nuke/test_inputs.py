@@ -115,9 +115,9 @@ def test_the_empty_set_is_seen_in_colour_and_told_of_the_plate(session: Any, tmp
 def test_the_background_is_uncovered_by_a_box(session: Any, tmp_path: Path) -> None:
     group = node_with_box(session, tmp_path)
     solving = session.module("solving")
-    assert parse(solving.document(group)).solve.uncover
+    assert parse(solving.document(group)).solve.uncover is None
     session.sets(group, "wisp_uncover", False)
-    assert not parse(solving.document(group)).solve.uncover
+    assert parse(solving.document(group)).solve.uncover is False
 
 
 def test_an_input_of_another_size_is_refused(session: Any, tmp_path: Path) -> None:

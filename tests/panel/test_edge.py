@@ -99,7 +99,7 @@ def test_the_background_is_uncovered_by_a_box(app: QtWidgets.QApplication, edits
     choice.changed.connect(lambda: changes.append(documents.parse(edits.document).solve.uncover))
     choice.uncover.click()
     assert changes == [False] and choice.uncover.toolTip() == UNCOVER
-    edits.set_solve(uncover=True)
+    edits.set_solve(uncover=None)
     choice.refresh()
     assert choice.uncover.isChecked() and changes == [False]
 

@@ -121,6 +121,23 @@ def test_a_look_at_one_frame_tracks_no_further_and_solves_it_where_those_before_
     assert forward.status().objects[0].of("solved") == (1004,) and tracker.steps == list(range(FIRST, 1005))
 
 
+@pytest.mark.parametrize(
+    ("head", "said", "uncovered"),
+    [
+        ("embedded", None, True),
+        ("embedded", False, False),
+        ("sam2matting-sam2.1-tiny", None, False),
+        ("sam2matting-sam2.1-tiny", True, True),
+    ],
+)
+def test_it_is_for_the_heads_that_were_measured_to_gain_unless_something_else_is_said(
+    head: str, said: bool | None, uncovered: bool, folder: Path, tracker: ChainTracker
+) -> None:
+    made = shot(box(FIRST))
+    made.solve.head, made.solve.uncover = head, said
+    assert (solver(made, folder).work("hero").mask_frames(1003) != (1003,)) == uncovered
+
+
 def test_a_clean_plate_goes_before(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
     clean = {"clean": "plates/plate.1001.exr"}
     told, plain = (

@@ -181,7 +181,8 @@ TRACKER, HEAD, DETECTOR = "flow", "embedded", "grounding-dino-tiny"
 #: What `uncover` does, as people are told it.
 UNCOVER = (
     "The background behind hair and other wide soft edges is taken from frames before that show it: for cameras that "
-    "stand, pan or turn, where no clean plate was filmed. Takes longer where edges are soft."
+    "stand, pan or turn, where no clean plate was filmed. With the heads that come with Wisp; takes longer where edges "
+    "are soft."
 )
 #: Score from which a detector's box counts; Grounding DINO's authors use 0.25 to 0.4.
 THRESHOLD = 0.3

@@ -69,8 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     models.add_argument(
         "--uncover",
         action=argparse.BooleanOptionalAction,
-        default=True,
-        help=UNCOVER[0].lower() + UNCOVER[1:-1] + " (default: yes)",
+        default=None,
+        help=UNCOVER[0].lower() + UNCOVER[1:-1] + " (default: with the heads that come with Wisp)",
     )
     models.add_argument("--seed", type=int, default=0, metavar="N", help="for models that draw random numbers")
     plate = parser.add_argument_group("the plate")

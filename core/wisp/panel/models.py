@@ -83,7 +83,7 @@ class ModelChoice(QtWidgets.QWidget):
             menu.setCurrentIndex(menu.findData(name))
             menu.blockSignals(False)
         self.uncover.blockSignals(True)
-        self.uncover.setChecked(bool(solve.get("uncover", True)))
+        self.uncover.setChecked(solve.get("uncover") is not False)
         self.uncover.blockSignals(False)
 
     def _add(self, menu: QtWidgets.QComboBox, model: Dict[str, Any]) -> None:
@@ -99,7 +99,7 @@ class ModelChoice(QtWidgets.QWidget):
         menu.setItemData(place, hint, Qt.ItemDataRole.ToolTipRole)
 
     def _uncovered(self, wanted: bool) -> None:
-        self.edits.set_solve(uncover=wanted)
+        self.edits.set_solve(uncover=None if wanted else False)
         self.changed.emit()
 
     def _chosen(self, role: str, index: int) -> None:

@@ -354,12 +354,13 @@ class PlateSpec(_Part):
 class SolveSpec(_Part):
     """Which models compute the mattes, by registry id, and how.
 
-    `uncover`: the background behind soft edges is taken from frames before that show it. A clean plate goes before it.
+    `uncover`: the background behind soft edges is taken from frames before that show it; None: for heads that were
+    measured to gain by it. A clean plate goes before it.
     """
 
     tracker: Identifier = TRACKER
     head: Identifier = HEAD
-    uncover: StrictBool = True
+    uncover: StrictBool | None = None
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = 0
 

@@ -40,8 +40,8 @@ class Hints:
     """Of one object. Everything is in the coordinates of the whole plate."""
 
     def __init__(self, item: ObjectSpec, source: Source, life: Sequence[int], uncover: bool = False) -> None:
-        """`life`: the frames, ascending, in which the object may exist. `uncover`: as of the document. InputError where
-        a core or garbage matte is not there."""
+        """`life`: the frames, ascending, in which the object may exist. `uncover`: whether the background is.
+        InputError where a core or garbage matte is not there."""
         self._source = source
         self._region = Window(*item.region) if item.region else None
         self._core = source.holdout(item.core, f"core matte of '{item.name}'") if item.core else None

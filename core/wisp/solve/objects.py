@@ -87,7 +87,7 @@ class ObjectWork:
         locks: LockedMattes,
         uncover: bool = False,
     ) -> None:
-        """`look`: JSON-able description of how models see the plate. `uncover`: as of the document."""
+        """`look`: JSON-able description of how models see the plate. `uncover`: whether the background is."""
         self.item = item
         self.region = Window(*item.region) if item.region else None
         self._source = source

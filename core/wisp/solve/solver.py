@@ -172,8 +172,9 @@ class Solver:
         look: tuple[Any, ...] = (self.colour.key(), self.shot.plate.layer)
         if self.source.stretch != (1.0, 1.0):
             look += (self.source.stretch,)
+        uncover = entry_as(solve.head, "head").uncovers if solve.uncover is None else solve.uncover
         return tuple(
-            ObjectWork(item, self.source, self.shelf, models, look, self._locks(item), solve.uncover)
+            ObjectWork(item, self.source, self.shelf, models, look, self._locks(item), uncover)
             for item in self.shot.objects
             if item.enabled
         )

@@ -88,7 +88,7 @@ def registry_entry(path: Path, model_id: str, sha256: str, provenance: Provenanc
     """
     if variant is None:
         builders, role, tracker = '{ head = "wisp.heads.embedded:build" }', "weights", "flow"
-        parameters = ""
+        parameters = "uncovers = true\n"
     else:
         builders = '{ tracker = "wisp.trackers.sam2:build", head = "wisp.heads.sam2matting:build" }'
         role, tracker, parameters = "checkpoint", model_id, f'parameters = {{ variant = "{variant}" }}\n'

@@ -58,6 +58,8 @@ class ModelEntry:
     revision: int = 1
     #: `Tracker.segments`, here too so that a plan can be made without loading the tracker.
     segments: bool = False
+    #: Of a head whose mattes gain from the uncovered background: so they are made where nobody says otherwise.
+    uncovers: bool = False
     #: Megabytes that it takes beside its weights, as measured: `float32` and `half`, for one object at the network's
     #: own size, the fastest way and, where there is one, the most sparing; `plate`, of a head, for each megapixel.
     memory: Mapping[str, Sequence[float]] = field(default_factory=lambda: MappingProxyType({}))
