@@ -32,7 +32,7 @@ _SURE = 8.0
 
 
 def run(clips: Path, heads: Sequence[str] = ("embedded", "guided")) -> dict[str, dict[str, float]]:
-    """Mean dtSSD and MAD by head; under `HEAD, uncovered` with the background from frames near by, and under
+    """Mean dtSSD and MAD by head; under `HEAD, uncovered` with the background from frames before, and under
     `..., stabilised` after the stabiliser at full strength.
 
     Raises InputError where no clip has a true alpha.
