@@ -61,7 +61,7 @@ class Shot:
         self.asked.append(("refresh",))
         return True
 
-    def preview(self, frame: int, number: int, there: Any, failed: Any) -> None:
+    def preview(self, frame: int, number: int, there: Any, failed: Any, *, doubt: bool = False) -> None:
         self.asked.append(("preview", number, frame))
         self.previews.append((there, failed))
 
@@ -152,6 +152,10 @@ def test_a_quick_preview_is_shown_and_leaves_the_frame_to_be_solved(made: Any) -
     client.shot.previews[0][0]({"path": path, "track_state": "tracked", "confidence": 0.9, "quick": True})
     assert session.matte_path(1, 7) == path and not session.stale(1, 7)
     assert 7 in session.lanes[1].dirty and 7 not in session.lanes[1].solved
+    told: list[str] = []
+    assert session.ask_doubt(1, 7, told.append) and not session.ask_doubt(1, 8, told.append)
+    client.shot.previews[-1][0]({"doubt": "/cache/q-doubt/alpha.0007.exr"})
+    assert told == ["/cache/q-doubt/alpha.0007.exr"]
     session.update()
     assert session.stale(1, 7), "it was of the shot before the edit"
 

@@ -128,7 +128,7 @@ def test_a_changed_document_is_dirty_and_a_refused_one_changes_nothing(
 
 def test_a_touch_up_of_the_edge_reaches_as_far_as_its_paint(start: Start, session: Open, document: Document) -> None:
     """With the real tracker: a dot on the outline could change all frames, and is found to change no mask."""
-    document["solve"] = {"uncover": False}  # else the mattes of the frames around it are made anew, too
+    document["solve"] = {"uncover": False}  # else mattes up to twelve frames behind it are made anew, too
     shot = session(start())
     shot.status()
     shot.finish(shot.solve())

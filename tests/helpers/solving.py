@@ -139,7 +139,7 @@ def shot(
     others: Sequence[dict] = (),
     uncover: bool = False,
 ) -> Shot:
-    """Not uncovered: what a frame's mask depends on is seen without the masks of the frames around it."""
+    """Not uncovered: what a frame's mask depends on is seen without the masks of the frames before it."""
     return parse(
         {
             "wisp": 1,

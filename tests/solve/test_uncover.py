@@ -10,6 +10,7 @@ import pytest
 import wisp
 from helpers.solving import FIRST, LAST, ChainTracker, SmoothHead, box, point, shot, solver
 from wisp.bench.stills import PictureClip
+from wisp.cache import read_matte
 from wisp.shot import Shot
 from wisp.solve.uncover import REACH, Uncovering
 
@@ -112,6 +113,8 @@ def test_a_look_at_one_frame_tracks_no_further_and_solves_it_where_those_before_
     made = solver(uncovering(box(1020)), folder)
     made.preview(1022, "hero", quick=True)
     assert set(tracker.steps) == {1020, 1021, 1022} and made.status().objects[0].of("solved") == ()
+    doubt, _ = read_matte(made.doubt(1022, "hero"))
+    assert doubt.shape == (16, 24) and doubt.max() > 0, "what is looked at is doubted, too"
     made.run(stages=["track"])
     tracker.steps.clear()
     made.preview(1022, "hero", quick=True)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ..train.recipe import Recipe
     from ..train.trainer import Progress
 
-#: Made pictures of a run and those it is validated on come from different streams of random numbers.
+#: The stream of random numbers that pictures to validate on come from: an even number, those of runs are odd.
 _HELD_OUT = 2
 _ORIGIN = "origin.json"
 
@@ -250,7 +250,7 @@ def _settings(args: argparse.Namespace) -> TrainConfig:
 
 def _recipe(args: argparse.Namespace, config: TrainConfig, device: torch.device, reporter: Reporter) -> Recipe:
     size = args.encoder_size if config.recipe == "sam2matting" else 2 * config.crop
-    training = 2 * config.seed + 1  # odd: never that of the held-out ones
+    training = 2 * config.seed + 1
     source, other = _sources(args, size, training, _HELD_OUT)
     if config.recipe == "sam2matting":
         if args.encoder is None:
