@@ -385,6 +385,8 @@ def main(arguments: list[str]) -> int:
         parser.error(f"lint takes no further arguments: {' '.join(rest)}")
     if known.command == "package":
         return package(rest)
+    # What is imported from `.venv` was not compiled when it was installed: it is once, and not by every process anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         if not ready(known.wish):
             set_up(known.wish)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -214,6 +215,15 @@ def test_demo_passes_its_arguments_on_and_lint_takes_none(dev: ModuleType, recor
     assert recorded == [(("wisp", "demo", "--frames", "4"), {})]
     with pytest.raises(SystemExit, match="2"):
         dev.main(["lint", "tests"])
+
+
+@pytest.mark.usefixtures("recorded")
+def test_what_is_imported_is_compiled_once_whatever_the_shell_says(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert dev.main(["demo"]) == 0
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
 
 
 def test_failed_step_shows_the_log(elsewhere: ModuleType) -> None:

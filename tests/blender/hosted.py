@@ -1,41 +1,44 @@
-"""Runs one case inside a real Blender's Python: `python hosted.py CASE ZIP FOLDER`. The exit code tells.
+"""Runs cases inside a real Blender's Python: `python hosted.py ZIP`, then a line `{"case": NAME, "folder": PATH}` each.
 
-The extension is installed from its zip into the user folder that BLENDER_USER_RESOURCES names. The process ends by
-`os._exit`, because a normal exit of `bpy` may crash or hang after changes to the screen; a crash before that shows in
-the exit code.
+The extension is installed from its zip into the user folder that BLENDER_USER_RESOURCES names, with the first case,
+and stays with its engine; every case begins with an empty scene. The answer to a case is a line `ANSWER {"failure":
+TRACEBACK or null}` on standard output. The process ends with standard input, by `os._exit`, because a normal exit of
+`bpy` may crash or hang after changes to the screen.
 """
 
 from __future__ import annotations
 
 import faulthandler
 import importlib
+import json
 import os
 import sys
 import traceback
 from pathlib import Path
 
-faulthandler.enable()
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+ANSWER = "\x1eanswer "
 
 
-def main(case: str, package: Path, folder: Path) -> None:
-    import bpy
+def main(package: Path) -> None:
+    faulthandler.enable()
+    sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
     from cases import stage
 
-    stage.FOLDER, stage.ZIP = folder, package
-    stage.reset(bpy)
-    if case != "install":
-        stage.install()
-    importlib.import_module(f"cases.{case}").run()
+    stage.ZIP = package
+    stage.reset()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        stage.FOLDER = Path(asked["folder"])
+        failure = None
+        try:
+            stage.begin(asked["case"] != "install")
+            importlib.import_module(f"cases.{asked['case']}").run()
+        except BaseException:
+            failure = traceback.format_exc()
+        print(ANSWER + json.dumps({"failure": failure}), flush=True)
+    sys.stderr.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    code = 1
-    try:
-        main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
-        code = 0
-    except BaseException:
-        traceback.print_exc()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    main(Path(sys.argv[1]))

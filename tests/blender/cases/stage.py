@@ -18,9 +18,17 @@ WIDTH, HEIGHT, BITS = 128, 64, 8
 PACKAGE = "bl_ext.user_default.wisp_roto"
 
 
-def reset(_bpy: Any = bpy) -> Any:
-    """An empty scene of the clips' size, shown as it is; it is the sequencer's scene in every workspace."""
+def reset() -> None:
+    """Blender as it comes, whatever this machine's user has set."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+def begin(with_extension: bool) -> Any:
+    """An empty scene of the clips' size, shown as it is; it is the sequencer's scene in every workspace. The extension
+    stays as it is from case to case, and is installed if it is not there."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    if with_extension and PACKAGE not in bpy.context.preferences.addons:
+        install()
     return prepare(bpy.context.scene)
 
 
