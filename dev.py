@@ -278,10 +278,16 @@ def lint() -> int:
     return next((code for code in codes if code), 0)
 
 
-def test(arguments: list[str]) -> int:
+def fetch_blenders() -> subprocess.Popen:
+    """Fetch the Blenders that the tests run in, as far as they can be had, while `.venv` is set up."""
+    say("-- Blender's Python modules (kept outside of the project), as far as they can be had")
+    return subprocess.Popen([sys.executable, "-m", "blender.venvs"], cwd=ROOT / "tests")
+
+
+def test(arguments: list[str], blenders: subprocess.Popen | None = None) -> int:
     """Without arguments everything: lint, then all tests on two processes. With arguments pytest alone, with them.
 
-    What was set up is there: a test that cannot import it fails, and is not skipped.
+    What was set up is there: a test that cannot import it fails, and is not skipped. `blenders`: what fetches them.
     """
     env = {"WISP_WHOLE": "1"}
     if platform.system() == "Linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
@@ -292,6 +298,8 @@ def test(arguments: list[str]) -> int:
     lines = subprocess.Popen([str(PYTHON), "-m", "helpers.qt_lines"], cwd=ROOT / "tests")
     linted = lint()
     lines.wait()
+    if blenders:
+        blenders.wait()
     workers = min(os.cpu_count() or 1, 4)
     # Each worker's libraries would otherwise start a thread per core and fight for the same cores.
     threads = str(max(1, (os.cpu_count() or 1) // workers))
@@ -387,6 +395,7 @@ def main(arguments: list[str]) -> int:
         return package(rest)
     # What is imported from `.venv` was not compiled when it was installed: it is once, and not by every process anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    blenders = fetch_blenders() if known.command == "test" and not rest else None
     try:
         if not ready(known.wish):
             set_up(known.wish)
@@ -399,7 +408,7 @@ def main(arguments: list[str]) -> int:
     try:
         if known.command in ("docs", "release"):
             return module("release", known.command, *rest)
-        return {"demo": lambda: demo(rest), "test": lambda: test(rest), "lint": lint}[known.command]()
+        return {"demo": lambda: demo(rest), "test": lambda: test(rest, blenders), "lint": lint}[known.command]()
     except KeyboardInterrupt:
         return 130
 

@@ -183,6 +183,7 @@ def recorded(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[tuple[tup
 
     monkeypatch.setattr(dev, "module", module)
     monkeypatch.setattr(dev, "ready", lambda wish: True)
+    monkeypatch.setattr(dev, "fetch_blenders", lambda: None)
     monkeypatch.setattr(dev.os, "cpu_count", lambda: 2)
     return runs
 

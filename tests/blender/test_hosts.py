@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from blender.hosted import ANSWER
-from blender.venvs import BpyMissing, bpy_python
+from blender.venvs import OTHERS, VERSIONS, BpyMissing, bpy_python
 from detectors.conftest import weights
 
 __all__ = ["weights"]
@@ -50,8 +50,6 @@ CASES = (
 )
 #: One story: from a click to a saved file that renders without the add-on. Soft values: on every version.
 STORY = ("ramp", "track")
-VERSIONS = os.environ.get("WISP_BPY", "4.2 5.2").split()
-OTHERS = os.environ.get("WISP_BPY_OTHERS", "4.5 5.0").split()
 NO_OTHERS = pytest.param("none", marks=pytest.mark.skip("WISP_BPY_OTHERS names none"))
 #: The file of soft values is made in one version and opened in the other.
 CROSSINGS = [(VERSIONS[0], VERSIONS[-1]), (VERSIONS[-1], VERSIONS[0]), (VERSIONS[-1], "4.5")]
