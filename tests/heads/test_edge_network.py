@@ -11,6 +11,7 @@ from torch.nn import functional
 from wisp.heads.band import signed_distance
 from wisp.heads.edge_blocks import Blocks
 from wisp.heads.edge_cues import CELL, PLANES, EdgeCues
+from wisp.heads.edge_features import EIGHTH, QUARTER, EdgeFeatures
 from wisp.heads.edge_network import BLOCK, CONTEXT, EdgeNetwork
 from wisp.plates.plate import Window
 from wisp.train.crops import sample_cues
@@ -19,6 +20,12 @@ from wisp.train.scenes import made_sample
 
 def cues_of(seed: int, size: int = 320) -> EdgeCues:
     return sample_cues(made_sample(seed, size))
+
+
+def features_of(planes: torch.Tensor) -> EdgeFeatures:
+    """Of the picture whose colours are among the planes."""
+    with torch.inference_mode():
+        return EdgeFeatures.of(functional.interpolate(planes[:, :3] / 2 + 0.5, scale_factor=0.5, mode="area"))
 
 
 def busy_network() -> EdgeNetwork:
@@ -35,7 +42,7 @@ def test_an_untrained_network_gives_the_guided_filters_alpha() -> None:
     cues = cues_of(1, 128)
     planes = torch.from_numpy(cues.window(Window(0, 0, 128, 128)))[None]
     with torch.inference_mode():
-        found = EdgeNetwork()(planes)
+        found = EdgeNetwork()(planes, features_of(planes))
     assert torch.equal(found.full[0, 0], torch.from_numpy(cues.alpha))
     assert found.half.shape[-2:] == (64, 64)
     assert found.quarter.shape == found.roi_logits.shape == (1, 1, 32, 32)
@@ -89,7 +96,7 @@ def test_blocks_give_what_dense_convolutions_of_the_whole_picture_give() -> None
     planes = torch.from_numpy(cues_of(4, 128).window(Window(0, 0, 128, 128)))[None]
     planes[:, 4:6] = 0.1
     with torch.inference_mode():
-        found = network(planes)
+        found = network(planes, features_of(planes))
         step, x = network.encode_half[0], torch.randn(1, 24, 64, 64)
         blocks = Blocks(torch.ones(1, 4, 4, dtype=torch.bool))
         spread = functional.conv2d(step.norm(x), step.spread.weight, step.spread.bias, padding=1)
@@ -103,11 +110,13 @@ def test_a_slice_with_context_equals_the_whole_picture() -> None:
     planes = torch.from_numpy(cues_of(4).window(Window(0, 0, 320, 320)))[None]
     # Everything within reach of the mask's edge, so that the fade hides nothing.
     planes[:, 4:6] = 0.1
+    features = features_of(planes)
     with torch.inference_mode():
-        whole = network(planes).full[0, 0]
+        whole = network(planes, features).full[0, 0]
         for x, y in ((CONTEXT, CONTEXT), (BLOCK * 3, BLOCK * 4), (192, 96)):
             around = (slice(y - CONTEXT, y + 64 + CONTEXT), slice(x - CONTEXT, x + 64 + CONTEXT))
-            found = network(planes[:, :, *around]).full[0, 0, CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]
+            seen = features.windows([(y - CONTEXT, x - CONTEXT)], 64 + 2 * CONTEXT)
+            found = network(planes[:, :, *around], seen).full[0, 0, CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]
             error = float((found - whole[y : y + 64, x : x + 64]).abs().max())
             assert error < 1e-5 * max(float(whole.std()), 1)
 
@@ -119,8 +128,9 @@ def test_less_context_is_not_enough() -> None:
     planes[:, 4:6] = 0.1
     changed = planes.clone()
     changed[:, :3, 128, : 128 - CONTEXT + BLOCK] += 1.0
+    features = features_of(planes)
     with torch.inference_mode():
-        before, after = network(planes).full, network(changed).full
+        before, after = network(planes, features).full, network(changed, features).full
     assert (before - after)[..., 128, 128].abs().max() > 0
 
 
@@ -131,11 +141,37 @@ def test_blocks_out_of_reach_are_not_looked_at() -> None:
     planes[:, 5, :, 64:] = 1.0
     changed = planes.clone()
     changed[:, :3, :, 64:] *= 0.5
+    features = features_of(planes)
     with torch.inference_mode():
-        before, after = network(planes), network(changed)
+        before, after = network(planes, features), network(changed, features)
     assert torch.equal(before.full, after.full)
     assert torch.equal(before.full[..., 64:], planes[:, 11:12, :, 64:])
     assert (before.roi_logits[..., 16:] < 0).all()
+
+
+def test_features_lie_where_the_picture_is() -> None:
+    """Of a picture that is no multiple of their strides: a bright square changes most what is over it."""
+    half = torch.full((1, 3, 72, 104), 0.4)
+    lit = half.clone()
+    lit[:, :, 40:48, 64:72] = 0.9
+    before, after = EdgeFeatures.of(half), EdgeFeatures.of(lit)
+    assert before.quarter.shape == (1, QUARTER, 36, 52) and before.eighth.shape == (1, sum(EIGHTH), 18, 26)
+    for maps, others, cell in zip(before, after, (2, 4), strict=True):
+        changed = (others - maps).abs().sum(dim=1)[0]
+        y, x = divmod(int(changed.argmax()), changed.shape[1])
+        assert abs(y * cell - 44) <= 8 and abs(x * cell - 68) <= 8
+    square = after.windows([(64, 96)], 32)
+    assert torch.equal(square.quarter[0], after.quarter[0, :, 16:24, 24:32])
+    assert torch.equal(square.eighth[0], after.eighth[0, :, 8:12, 12:16])
+
+
+def test_what_is_seen_in_a_picture_changes_what_is_found() -> None:
+    network = busy_network()
+    planes = torch.from_numpy(cues_of(4, 128).window(Window(0, 0, 128, 128)))[None]
+    features = features_of(planes)
+    with torch.inference_mode():
+        seen, blind = (network(planes, one).full for one in (features, EdgeFeatures(*(0 * m for m in features))))
+    assert (seen - blind).abs().max() > 1e-3
 
 
 def test_small_enough_to_ship() -> None:

@@ -55,13 +55,13 @@ def test_slices_give_what_few_large_ones_give(bold: EdgeNetwork, monkeypatch: py
 
 
 def test_nothing_is_changed_far_from_the_masks_edge(bold: EdgeNetwork) -> None:
-    image = np.random.default_rng(0).random((96, 256, 3), np.float32)
-    logits = np.full((96, 256), -8, np.float32)
-    logits[:, :100] = 8
+    image = np.random.default_rng(0).random((96, 352, 3), np.float32)
+    logits = np.full((96, 352), -8, np.float32)
+    logits[:, :150] = 8
     alpha = embedded_matte(bold, image, logits)
     far = 2 * REACH + 4  # what it sees in half the size reaches twice as far, and is enlarged
-    assert not alpha[:, 100 + far :].any()
-    assert (alpha[:, : 100 - far] == 1).all()
+    assert not alpha[:, 150 + far :].any()
+    assert (alpha[:, : 150 - far] == 1).all()
     assert ((alpha > 0) & (alpha < 1)).any()
 
 

@@ -57,11 +57,22 @@ def quiet(progress: Progress) -> None:
 
 def test_crops_are_made_once_and_the_same_again(store: CropStore, tmp_path: Path) -> None:
     first = store.take([0, 7, 17])
-    assert first.shape == (3, PLANES + 1, 64, 64)
+    assert first.planes.shape == (3, PLANES, 64, 64) and first.halves.shape == (3, 64, 64, 3)
     assert len(store) == 6 * PER_SAMPLE
     again = CropStore(tmp_path / "again.npy", MadeSource(128, 1), 6, 64, 1).take([0, 7, 17])
-    np.testing.assert_array_equal(first, again)
-    assert 0 <= first[:, PLANES].min() <= first[:, PLANES].max() <= 1
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert 0 <= first.alpha.min() <= first.alpha.max() <= 1
+
+
+def test_a_crop_and_the_picture_for_its_features_are_turned_alike(make: Callable[..., Trainer], tmp_path: Path) -> None:
+    recipe = make(tmp_path).recipe
+    for step in range(4):
+        batch = {name: values.numpy() for name, values in recipe.batch(step).items()}
+        assert batch["alpha"].shape == (4, 1, 64, 64) and batch["halves"].shape == (4, 3, 64, 64)
+        for planes, half, (top, left) in zip(batch["planes"], batch["halves"], batch["places"] // 2, strict=True):
+            shown = cv2.resize(planes[:3].transpose(1, 2, 0) / 2 + 0.5, (32, 32), interpolation=cv2.INTER_AREA)
+            np.testing.assert_allclose(shown, half[:, top : top + 32, left : left + 32].transpose(1, 2, 0), atol=0.01)
 
 
 def test_another_shape_of_crops_is_refused(store: CropStore) -> None:

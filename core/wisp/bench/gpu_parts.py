@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import numpy as np
@@ -23,7 +23,6 @@ from ..heads.embedded import EmbeddedHead, load_network
 from ..heads.head import Head
 from ..heads.mam.sam import Sam
 from ..heads.sam2matting import Sam2MattingHead
-from ..plates.clip import FloatImage
 from ..trackers.edgetam.model import EdgeTamModel
 from ..trackers.edgetam.model import construct as construct_edgetam
 from ..trackers.flow import FlowTracker
@@ -35,6 +34,9 @@ from ..trackers.tracker import Tracker
 from .gpu_setting import LoopClip, Row, Setting, loop_clip, now, peak, tf32, timed
 from .parity import Golden
 from .sam2_stand_in import random_heads, random_model
+
+if TYPE_CHECKING:
+    from ..train.crops import Crops
 
 # ------------------------------------------------------------------------------------------------ the parts
 
@@ -410,15 +412,21 @@ class _Crops:
     def __init__(self, side: int) -> None:
         from ..heads.edge_cues import PLANES
 
-        self._shape = (PLANES + 1, side, side)
+        self._planes, self._side = PLANES, side
 
     def __len__(self) -> int:
         return 64
 
-    def take(self, numbers: NDArray[np.int64]) -> FloatImage:
+    def take(self, numbers: NDArray[np.int64]) -> Crops:
         """See `CropStore.take`."""
-        rng = np.random.default_rng(int(numbers[0]))
-        return rng.random((len(numbers), *self._shape), np.float32)
+        from ..train import crops
+
+        rng, count, side = np.random.default_rng(int(numbers[0])), len(numbers), self._side
+        planes, alpha, halves = (
+            rng.random((count, *shape), np.float32)
+            for shape in ((self._planes, side, side), (side, side), (side, side, 3))
+        )
+        return crops.Crops(planes, alpha, halves, np.zeros((count, 2), np.int64))
 
 
 def _steps(setting: Setting, what: str, batch: int, trainer: Any) -> Row:

@@ -77,14 +77,17 @@ class Features(nn.Module):
             inputs = outputs
         self.stages = nn.ModuleList(stages)
 
-    def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
-        """`picture`: n x 3 x h x w, sRGB-encoded 0..1, sides multiples of 32. Five maps, finest first."""
+    def forward(self, picture: Tensor, count: int = len(STRIDES)) -> tuple[Tensor, ...]:
+        """`picture`: n x 3 x h x w, sRGB-encoded 0..1. The first `count` maps, finest first; sides are multiples of the
+        last one's stride."""
         x = self.stem((255.0 * picture - 127.0) / 128.0)
         maps = []
         for number, stage in enumerate(self.stages):
             x = stage(x)
             if number in _TAKEN:
                 maps.append(x)
+            if len(maps) == count:
+                break
         return tuple(maps)
 
 

@@ -21,7 +21,7 @@ from .band import Mask
 from .guided_filter import affine_models, box_mean
 
 #: Raise when the same matte gets another confidence.
-SCHEMA = 5
+SCHEMA = 6
 #: Side in pixels of the cells on which everything is worked out that looks further than a pixel.
 CELL = 4
 #: Half windows in cells: of the colour model, and twice over of the means around a place.
@@ -50,10 +50,10 @@ class Weights(NamedTuple):
 
 #: By head, fitted by `wisp.bench.confidence_fit`; heads that are not named have those of these two together.
 WEIGHTS: Mapping[str, Weights] = {
-    "embedded": Weights(0.096, 0.031, 0.071, 0.129, 0.622),
+    "embedded": Weights(0.095, 0.031, 0.069, 0.123, 0.631),
     "guided": Weights(0.071, 0.057, 0.340, 0.230, 1.303),
 }
-OTHERS = Weights(0.089, 0.046, 0.178, 0.175, 0.941)
+OTHERS = Weights(0.088, 0.047, 0.174, 0.185, 0.898)
 
 
 def matte_confidence(

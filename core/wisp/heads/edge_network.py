@@ -4,13 +4,16 @@ Find the unknown region, then predict alpha at 1/4, 1/2 and full size, each step
 et al., "SAM2Matting", 2026). What is predicted at a pixel are weights of candidates: alphas that simpler methods
 propose, black and white. All weights zero, as at the start of training, gives the guided filter's alpha.
 
+Besides the planes of `edge_cues` it is told, at 1/4 and 1/8, what a pretrained network sees in the picture.
+
 Only blocks near the mask's edge are worked on, at every size. Layers normalise over the channels of each pixel and
-never over space, so that a result depends on nothing beyond `CONTEXT` pixels around it.
+never over space, so that a result depends on nothing of the planes beyond `CONTEXT` pixels around it.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +22,7 @@ from torch.nn import functional
 
 from .edge_blocks import Blocks
 from .edge_cues import CANDIDATES, DISTANCE_SCALES, PLANES
+from .edge_features import EIGHTH, QUARTER, EdgeFeatures
 
 #: Side of a block in pixels; sides of pictures are multiples of it.
 BLOCK = 32
@@ -92,8 +96,23 @@ class _Steps(nn.ModuleList):
         return x
 
 
+class _Seen(nn.Module):
+    """Features brought to as many channels as the network has there. Nothing is seen before training."""
+
+    def __init__(self, inputs: Sequence[int], outputs: int) -> None:
+        super().__init__()
+        self._inputs = list(inputs)
+        self.norms = nn.ModuleList(_PixelNorm(channels) for channels in inputs)
+        self.mix = _chooser(sum(inputs), outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        levels = torch.split(features, self._inputs, dim=1)
+        mixed: Tensor = self.mix(_joined(*(norm(level) for norm, level in zip(self.norms, levels, strict=True))))
+        return mixed
+
+
 class EdgeNetwork(nn.Module):
-    """`PLANES` planes of `edge_cues` to alphas; see `forward` for whole pictures, `parts` for blocks of them."""
+    """`PLANES` planes of `edge_cues`, and features, to alphas; see `forward` for whole pictures, `parts` for blocks."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,8 +120,10 @@ class EdgeNetwork(nn.Module):
         self.stem = nn.Conv2d(4 * PLANES, fine, 1)
         self.encode_half = _Steps(fine, _BLOCKS[0])
         self.to_quarter = nn.Conv2d(fine, mid, 2, stride=2)
+        self.see_quarter = _Seen([QUARTER], mid)
         self.encode_quarter = _Steps(mid, _BLOCKS[1])
         self.to_eighth = nn.Conv2d(mid, deep, 2, stride=2)
+        self.see_eighth = _Seen(EIGHTH, deep)
         self.encode_eighth = _Steps(deep, _BLOCKS[2])
         self.from_eighth = nn.ConvTranspose2d(deep, mid, 2, stride=2)
         self.decode_quarter = _Steps(mid, _BLOCKS[1])
@@ -115,11 +136,11 @@ class EdgeNetwork(nn.Module):
         self.join_full = nn.Conv2d(fine + 1 + 4 * PLANES, _FINE, 1)
         self.choose_full = _chooser(_FINE, 4 * _CHOICES)
 
-    def forward(self, planes: Tensor) -> EdgePrediction:
+    def forward(self, planes: Tensor, features: EdgeFeatures) -> EdgePrediction:
         """See `EdgePrediction`. `planes`: n x `PLANES` x H x W, H and W multiples of `BLOCK`."""
         near = _nearness(planes[:, 5:6])
         blocks = Blocks(functional.max_pool2d(near, BLOCK)[:, 0] > 0)
-        found = self.parts(blocks.cut(planes), blocks)
+        found = self.parts(blocks.cut(planes), features.cut(blocks), blocks)
         coarser = planes[:, CANDIDATES[-1], None].float()
         quarter, half = (functional.avg_pool2d(coarser, factor) for factor in (4, 2))
         return EdgePrediction(
@@ -129,16 +150,16 @@ class EdgeNetwork(nn.Module):
             blocks.paste(found.full, coarser),
         )
 
-    def parts(self, planes: Tensor, blocks: Blocks) -> EdgePrediction:
-        """The same for parts only: `planes` is count x `PLANES` x `BLOCK` x `BLOCK`, and so are the results."""
+    def parts(self, planes: Tensor, features: EdgeFeatures, blocks: Blocks) -> EdgePrediction:
+        """The same for parts only: `planes` is count x `PLANES` x `BLOCK` x `BLOCK`, features and results likewise."""
         packed = _packed(planes)
         planes = _unflattened(packed, PLANES)
         alphas = planes[:, :, CANDIDATES[0] : CANDIDATES[-1] + 1]
         alphas_half = alphas.mean(dim=1)
         alphas_quarter = functional.avg_pool2d(alphas_half, 2)
         half = self.encode_half(self.stem(packed), blocks)
-        quarter = self.encode_quarter(self.to_quarter(half), blocks)
-        deep = self.encode_eighth(self.to_eighth(quarter), blocks)
+        quarter = self.encode_quarter(self.to_quarter(half) + self.see_quarter(features.quarter), blocks)
+        deep = self.encode_eighth(self.to_eighth(quarter) + self.see_eighth(features.eighth), blocks)
         quarter = self.decode_quarter(quarter + self.from_eighth(deep), blocks)
         roi_logits: Tensor = self.roi(quarter)
         found_quarter = _weighed(self.choose_quarter(quarter), alphas_quarter)
@@ -159,7 +180,7 @@ class EdgeNetwork(nn.Module):
 
 
 def _chooser(channels: int, choices: int) -> nn.Conv2d:
-    """Weights of candidates from features; nothing is chosen before training."""
+    """Weights from channels, all zero: nothing is chosen before training."""
     weights = nn.Conv2d(channels, choices, 1)
     nn.init.zeros_(weights.weight)
     nn.init.zeros_(weights.bias)  # type: ignore[arg-type]  # a bias there is

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ from .band import Mask, mask_from_logits, signed_distance
 from .colour_lines import carried_alpha
 from .edge_blocks import Blocks
 from .edge_cues import PLANES, EdgeCues
+from .edge_features import EdgeFeatures, features_of
 from .edge_network import BLOCK, CONTEXT, REACH, EdgeNetwork
 from .edge_spread import LONG_SIDE, likely_spread
 from .guided import lengths, quickly_filtered
@@ -59,86 +61,128 @@ def embedded_matte(
     """Alpha from a mask: H x W float32 in 0..1.
 
     `image`: H x W x 3 float32, display-referred RGB in 0..1. `logits`: h x w float32, > 0 inside, of any size,
-    covering the picture edge to edge. Further than twice `REACH` pixels from the mask's edge alpha is the mask.
+    covering the picture edge to edge. Further from the mask's edge than the network sees, alpha is the mask.
     From masks that are not exact, what the network found is `carried` along the colour lines of the picture.
     Large pictures, and what is spread wide around the mask's outline, are matted smaller and refined.
     """
-    height, width = image.shape[:2]
-    mask = mask_from_logits(logits, width, height)
-    if not mask.any() or mask.all():
-        return mask.astype(np.float32)
-    spread = likely_spread(image, mask, logits.shape)
-    wide = _WIDEST / spread
-    scale = min(1.0, LONGEST_SIDE / max(height, width), wide if wide < _WORTH else 1.0)
-    if scale == 1:
-        return _matted(network, image, mask, spread, carried=carried)
-    small = (max(BLOCK, round(width * scale)), max(BLOCK, round(height * scale)))
-    mask = mask_from_logits(logits, *small)
-    alpha = _matted(network, resize(image, small), mask, scale * spread, carried=carried)
-    return refine_alpha(alpha, image)
+    with _workers() as workers:
+        return _Matter(network, image, workers, carried=carried).matte(logits)
 
 
-def _matted(network: EdgeNetwork, image: FloatImage, mask: Mask, spread: float, *, carried: bool) -> FloatImage:
-    """At the size of the picture, from a mask of that size, H x W, around whose outline the edge is `spread` pixels."""
-    height, width = mask.shape
-    long_side = max(height, width)
-    if not mask.any() or mask.all():  # what a larger one had of it is too small to be seen
-        return mask.astype(np.float32)
-    image, mask = _padded(image), _padded(mask.astype(np.uint8)) > 0
-    cues = edge_cues(network, image, mask, spread)
-    found = _found(network, cues)
-    moved = _coarse_share(found, cues.distance)
-    if moved and carried:
-        halves = (found.shape[1] // 2, found.shape[0] // 2)
-        # What changes there is enlarged by a pixel on either side.
-        near = cv2.resize(np.abs(cues.distance), halves, interpolation=cv2.INTER_AREA) < REACH - 2
-        with _workers() as pool:  # sums over several threads would depend on how many a machine has
-            along = pool.submit(carried_alpha, image, found, near).result()
-        found += moved * (along - found)
-    alpha = cues.alpha + max(moved, _soft_share(spread, long_side)) * (found - cues.alpha)
-    return np.ascontiguousarray(alpha[:height, :width])
+class _Picture:
+    """A picture padded to whole blocks. Half of it and its features are made once, whatever is matted in it."""
+
+    def __init__(self, image: FloatImage, device: torch.device, workers: Executor) -> None:
+        self.image = _padded(image)
+        self._device, self._workers = device, workers
+
+    @cached_property
+    def half(self) -> _Picture:
+        height, width = self.image.shape[:2]
+        return _Picture(resize(self.image, (width // 2, height // 2)), self._device, self._workers)
+
+    @cached_property
+    def features(self) -> Future[EdgeFeatures]:
+        height, width = self.image.shape[:2]
+        return self._workers.submit(features_of, self.half.image[: height // 2, : width // 2], self._device)
+
+
+class _Matter:
+    """Mattes objects of one plate."""
+
+    def __init__(self, network: EdgeNetwork, image: FloatImage, workers: Executor, *, carried: bool) -> None:
+        self._network, self._image, self._workers, self._carried = network, image, workers, carried
+        self._pictures: dict[tuple[int, int], _Picture] = {}
+
+    def matte(self, logits: NDArray[np.float32]) -> FloatImage:
+        """See `embedded_matte`."""
+        height, width = self._image.shape[:2]
+        mask = mask_from_logits(logits, width, height)
+        if not mask.any() or mask.all():
+            return mask.astype(np.float32)
+        spread = likely_spread(self._image, mask, logits.shape)
+        wide = _WIDEST / spread
+        scale = min(1.0, LONGEST_SIDE / max(height, width), wide if wide < _WORTH else 1.0)
+        if scale == 1:
+            return self._matted(mask, spread)
+        small = (max(BLOCK, round(width * scale)), max(BLOCK, round(height * scale)))
+        return refine_alpha(self._matted(mask_from_logits(logits, *small), scale * spread), self._image)
+
+    def _matted(self, mask: Mask, spread: float) -> FloatImage:
+        """At the size of a mask, H x W, around whose outline the edge is `spread` pixels."""
+        height, width = mask.shape
+        if not mask.any() or mask.all():  # what a larger one had of it is too small to be seen
+            return mask.astype(np.float32)
+        picture, mask = self._picture((width, height)), _padded_mask(mask)
+        cues = _cues(self._network, picture, mask, spread, self._workers)
+        found = _found(self._network, cues, picture.features, self._workers)
+        moved = _coarse_share(found, cues.distance)
+        if moved and self._carried:
+            halves = (found.shape[1] // 2, found.shape[0] // 2)
+            # What changes there is enlarged by a pixel on either side.
+            near = cv2.resize(np.abs(cues.distance), halves, interpolation=cv2.INTER_AREA) < REACH - 2
+            # Sums over several threads would depend on how many a machine has.
+            along = self._workers.submit(carried_alpha, picture.image, found, near).result()
+            found += moved * (along - found)
+        alpha = cues.alpha + max(moved, _soft_share(spread, max(height, width))) * (found - cues.alpha)
+        return np.ascontiguousarray(alpha[:height, :width])
+
+    def _picture(self, size: tuple[int, int]) -> _Picture:
+        if size not in self._pictures:
+            image = self._image if size == self._image.shape[1::-1] else resize(self._image, size)
+            self._pictures[size] = _Picture(image, _device(self._network), self._workers)
+        return self._pictures[size]
 
 
 def edge_cues(network: EdgeNetwork | None, image: FloatImage, mask: Mask, spread: float) -> EdgeCues:
     """What the network is told of a picture, H x W x 3 with sides in multiples of `CELL`, and a mask of that size,
     around whose outline the edge is `spread` pixels: among it what it finds in the picture at half the size. None:
     nothing was found there."""
-    distance = signed_distance(mask)
-    alpha = quickly_filtered(image, mask, distance, lengths(spread))
-    coarser = None if network is None else _coarser(network, image, mask, spread / 2)
-    return EdgeCues.of(image, alpha, distance, spread, coarser)
+    if network is None:
+        return _own_cues(image, mask, spread)
+    with _workers() as workers:
+        return _cues(network, _Picture(image, _device(network), workers), mask, spread, workers)
 
 
-def _coarser(network: EdgeNetwork, image: FloatImage, mask: Mask, spread: float) -> FloatImage | None:
-    """What the network finds in the picture at half the size, where the edge is `spread` pixels, in its full size; None
-    where the mask is too small to be seen there."""
+def _cues(network: EdgeNetwork, picture: _Picture, mask: Mask, spread: float, workers: Executor) -> EdgeCues:
+    """See `edge_cues`."""
     height, width = mask.shape
     size = (width // 2, height // 2)
     small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
-    if not small.any() or small.all():
-        return None
-    cues = edge_cues(None, _padded(resize(image, size)), _padded(small.astype(np.uint8)) > 0, spread)
-    return refine_alpha(_found(network, cues)[: size[1], : size[0]], image)
+    if not small.any() or small.all():  # too small to be seen there
+        return _own_cues(picture.image, mask, spread)
+    half = picture.half
+    _ = half.features, picture.features  # begun, those that are waited for first
+    cues = _own_cues(half.image, _padded_mask(small), spread / 2)
+    found = _found(network, cues, half.features, workers)[: size[1], : size[0]]
+    return _own_cues(picture.image, mask, spread, refine_alpha(found, picture.image))
 
 
-def _found(network: EdgeNetwork, cues: EdgeCues) -> FloatImage:
+def _own_cues(image: FloatImage, mask: Mask, spread: float, coarser: FloatImage | None = None) -> EdgeCues:
+    distance = signed_distance(mask)
+    alpha = quickly_filtered(image, mask, distance, lengths(spread))
+    return EdgeCues.of(image, alpha, distance, spread, coarser)
+
+
+def _found(network: EdgeNetwork, cues: EdgeCues, features: Future[EdgeFeatures], workers: Executor) -> FloatImage:
     """Alpha as the network finds it, H x W float32 in 0..1."""
     chosen = _open_blocks(cues)
     found = cues.coarser.copy()
+    if not chosen.any():
+        return found
+    seen = features.result()
 
     def correct(rows: range) -> None:
         context = CONTEXT // BLOCK
         first, last = max(rows.start - context, 0), min(rows.stop + context, len(chosen))
         near = chosen[first:last]
-        parts = _predict(network, _planes(cues, near, first), near)
+        parts = _predict(network, _planes(cues, near, first), seen.rows(first, last, BLOCK), near)
         for (row, column), part in zip(np.argwhere(near).tolist(), parts, strict=True):
             if first + row in rows:
                 y, x = (first + row) * BLOCK, column * BLOCK
                 found[y : y + BLOCK, x : x + BLOCK] = part
 
-    if chosen.any():
-        with _workers() as pool:
-            list(pool.map(correct, _slices(chosen)))
+    list(workers.map(correct, _slices(chosen)))
     return found
 
 
@@ -171,10 +215,9 @@ class EmbeddedHead:
 
     def matte(self, clip: Clip, frame: int, logits: Mapping[int, NDArray[np.float32]]) -> dict[int, FloatImage]:
         """See `Head.matte`."""
-        image = clip.image(frame)
-        return {
-            number: embedded_matte(self._network, image, mask, carried=self._carried) for number, mask in logits.items()
-        }
+        with _workers() as workers:
+            matter = _Matter(self._network, clip.image(frame), workers, carried=self._carried)
+            return {number: matter.matte(mask) for number, mask in logits.items()}
 
 
 def build(entry: Any, files: Mapping[str, Path], options: Any) -> EmbeddedHead:
@@ -216,11 +259,13 @@ def _workers() -> Iterator[ThreadPoolExecutor]:
 
 
 @torch.inference_mode()
-def _predict(network: EdgeNetwork, planes: FloatImage, chosen: Mask) -> FloatImage:
-    """Alpha of the chosen blocks, count x `BLOCK` x `BLOCK`, from their planes (channels last)."""
-    device = next(network.parameters()).device
+def _predict(network: EdgeNetwork, planes: FloatImage, features: EdgeFeatures, chosen: Mask) -> FloatImage:
+    """Alpha of the chosen blocks, count x `BLOCK` x `BLOCK`, from their planes (channels last) and the features of
+    their rows."""
+    device = _device(network)
     blocks = Blocks(torch.from_numpy(chosen)[None].to(device))
-    alpha = network.parts(torch.from_numpy(planes).to(device).permute(0, 3, 1, 2), blocks).full
+    told = torch.from_numpy(planes).to(device).permute(0, 3, 1, 2)
+    alpha = network.parts(told, features.cut(blocks), blocks).full
     found: FloatImage = alpha.clamp(0, 1)[:, 0].cpu().numpy()
     return found
 
@@ -265,6 +310,14 @@ def _slices(chosen: Mask) -> list[range]:
     ends = np.searchsorted(done, done[-1] * np.arange(1, count + 1) / count) + 1
     starts = [0, *ends[:-1].tolist()]
     return [range(start, end) for start, end in zip(starts, ends.tolist(), strict=True) if start < end]
+
+
+def _device(network: EdgeNetwork) -> torch.device:
+    return next(network.parameters()).device
+
+
+def _padded_mask(mask: Mask) -> Mask:
+    return np.asarray(_padded(mask.astype(np.uint8)) > 0)
 
 
 def _padded(plane: FloatImage) -> FloatImage:

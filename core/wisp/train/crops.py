@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from ..heads.edge_cues import CELL, PLANES, EdgeCues
 from ..heads.edge_network import EdgeNetwork
 from ..heads.edge_spread import likely_spread
 from ..heads.embedded import edge_cues, load_network
-from ..plates.clip import FloatImage
+from ..plates.clip import FloatImage, resize
 from ..plates.plate import Window
 from .scenes import Sample
 
@@ -44,10 +44,19 @@ def sample_cues(sample: Sample, network: EdgeNetwork | None = None) -> EdgeCues:
     return edge_cues(network, sample.image, sample.mask, spread)
 
 
-def crops(
-    sample: Sample, size: int, rng: np.random.Generator, network: EdgeNetwork | None = None
-) -> NDArray[np.float16]:
-    """`PER_SAMPLE` x (`PLANES` + 1) x size x size: the network's planes and the true alpha last.
+class Crops(NamedTuple):
+    """n crops: `planes` n x `PLANES` x size x size (what the network is told), `alpha` n x size x size (the truth), and
+    for the features `halves` n x size x size x 3 (the samples they were taken from at half their size, RGB in 0..1) and
+    `places` n x 2 (y, x of their upper left corners in the samples)."""
+
+    planes: FloatImage
+    alpha: FloatImage
+    halves: FloatImage
+    places: NDArray[np.int64]
+
+
+def crops(sample: Sample, size: int, rng: np.random.Generator, network: EdgeNetwork | None = None) -> Crops:
+    """`PER_SAMPLE` crops of a sample of twice their size.
 
     Centred on pixels that are soft or that the mask has wrong, where there are any, else on the mask's edge.
     """
@@ -55,25 +64,28 @@ def crops(
     height, width = sample.alpha.shape
     soft = (sample.alpha > 0.02) & (sample.alpha < 0.98) | (sample.mask != (sample.alpha >= 0.5))
     near = np.abs(cues.distance) <= 24
-    places = np.argwhere(soft & near)
-    if len(places) < 10:
-        places = np.argwhere(near) if near.any() else np.argwhere(np.ones_like(near))
-    found = np.empty((PER_SAMPLE, PLANES + 1, size, size), np.float16)
-    for number in range(PER_SAMPLE):
-        y, x = places[rng.integers(len(places))] - size // 2 + rng.integers(-8, 9, 2)
+    choice = np.argwhere(soft & near)
+    if len(choice) < 10:
+        choice = np.argwhere(near) if near.any() else np.argwhere(np.ones_like(near))
+    planes, alpha, places = [], [], []
+    for _ in range(PER_SAMPLE):
+        y, x = choice[rng.integers(len(choice))] - size // 2 + rng.integers(-8, 9, 2)
         top = int(np.clip(y, 0, height - size)) // _GRID * _GRID
         left = int(np.clip(x, 0, width - size)) // _GRID * _GRID
         window = Window(left, top, left + size, top + size)
-        found[number, :PLANES] = cues.window(window)
-        found[number, PLANES] = sample.alpha[top : top + size, left : left + size]
-    return found
+        planes.append(cues.window(window))
+        alpha.append(sample.alpha[top : top + size, left : left + size])
+        places.append((top, left))
+    halves = np.repeat(resize(sample.image, (width // 2, height // 2))[None], PER_SAMPLE, axis=0)
+    return Crops(np.stack(planes), np.stack(alpha), halves, np.array(places))
 
 
 _Settings = tuple[Path, NumberedSource, int, int, int, Path | None]
 
 
 class CropStore:
-    """Crops in one file, filled on demand and in any order by as many processes as like to.
+    """Crops in one file, with `.halves.npy` and `.places.npy` beside it, filled on demand and in any order by as many
+    processes as like to. Samples are twice as large as crops of `size` pixels.
 
     `smaller`: weights of the network that looks at most of the samples at half the size first.
     """
@@ -83,18 +95,16 @@ class CropStore:
     ) -> None:
         self.path = path
         self._source = source
+        self._size = size
         self._seed = seed
         self._smaller = smaller
-        self._shape = (samples, PER_SAMPLE, PLANES + 1, size, size)
-        if not path.exists():
-            with replacing(path) as temporary, temporary.open("wb") as file:
-                np.lib.format.open_memmap(file.name, "w+", np.float16, self._shape).flush()
-        self._crops = np.lib.format.open_memmap(path, "r+")
-        if self._crops.shape != self._shape:
-            raise ValueError(f"{path} holds crops of shape {self._crops.shape}, not {self._shape}")
+        # Planes and alpha last; a half once a sample; places.
+        self._crops = _opened(path, np.float16, (samples, PER_SAMPLE, PLANES + 1, size, size))
+        self._halves = _opened(path.with_suffix(".halves.npy"), np.uint8, (samples, size, size, 3))
+        self._places = _opened(path.with_suffix(".places.npy"), np.int16, (samples, PER_SAMPLE, 2))
 
     def __len__(self) -> int:
-        return self._shape[0] * PER_SAMPLE
+        return len(self._crops) * PER_SAMPLE
 
     def fill(self, first: int, last: int) -> None:
         """Make the crops of samples `first` up to but not including `last`, where they are not there yet."""
@@ -104,7 +114,10 @@ class CropStore:
             if not self._crops[number, 0, 3, 0, 0]:
                 rng = np.random.default_rng((self._seed, number, 1))
                 network = self._network if rng.random() >= _ALONE else None
-                self._crops[number] = crops(self._source(number), self._shape[-1], rng, network)
+                made = crops(self._source(number), self._size, rng, network)
+                self._halves[number] = np.rint(255 * np.clip(made.halves[0], 0, 1))
+                self._places[number] = made.places
+                self._crops[number] = np.concatenate([made.planes, made.alpha[:, None]], axis=1)
 
     @cached_property
     def _network(self) -> EdgeNetwork | None:
@@ -112,19 +125,33 @@ class CropStore:
 
     def prepare(self, workers: int, listen: Callable[[int], None], portion: int = 50) -> None:
         """Make all crops by several processes; `listen` hears how many samples are done."""
-        samples = self._shape[0]
-        settings = (self.path, self._source, samples, self._shape[-1], self._seed, self._smaller)
+        samples = len(self._crops)
+        settings = (self.path, self._source, samples, self._size, self._seed, self._smaller)
         spawn = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
             ends = [min(first + portion, samples) for first in range(0, samples, portion)]
             for _, last in zip(pool.map(_fill, [(settings, end - portion, end) for end in ends]), ends, strict=True):
                 listen(last)
 
-    def take(self, numbers: Sequence[int] | NDArray[np.int64]) -> FloatImage:
-        """Crops by number, n x (PLANES + 1) x size x size float32; made now if need be."""
-        for number in numbers:
-            self.fill(int(number) // PER_SAMPLE, int(number) // PER_SAMPLE + 1)
-        return np.stack([self._crops[int(n) // PER_SAMPLE, int(n) % PER_SAMPLE] for n in numbers]).astype(np.float32)
+    def take(self, numbers: Sequence[int] | NDArray[np.int64]) -> Crops:
+        """Crops by number; made now if need be."""
+        places = [divmod(int(number), PER_SAMPLE) for number in numbers]
+        for sample, _ in places:
+            self.fill(sample, sample + 1)
+        taken = np.stack([self._crops[place] for place in places]).astype(np.float32)
+        halves = np.stack([self._halves[sample] for sample, _ in places]) * np.float32(1 / 255)
+        return Crops(taken[:, :PLANES], taken[:, PLANES], halves, np.stack([self._places[place] for place in places]))
+
+
+def _opened(path: Path, kind: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:
+    """An array in a file, made of zeros where there is none."""
+    if not path.exists():
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.lib.format.open_memmap(file.name, "w+", kind, shape).flush()
+    array = np.lib.format.open_memmap(path, "r+")
+    if array.shape != shape:
+        raise ValueError(f"{path} holds crops of shape {array.shape}, not {shape}")
+    return array
 
 
 def _fill(work: tuple[_Settings, int, int]) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...contact_sheet import Row
-from ...heads.edge_cues import CANDIDATES, PLANES
+from ...heads.edge_cues import CANDIDATES
+from ...heads.edge_features import EdgeFeatures, features_of
 from ...heads.edge_network import EdgeNetwork
 from ...metrics import mad, mse
+from ...plates.clip import resize
 from ...plates.plate import Window
 from ..config import TrainConfig
 from ..crops import CropStore, sample_cues
@@ -51,21 +55,30 @@ class EmbeddedRecipe:
         return EdgeNetwork()
 
     def batch(self, step: int) -> Batch:
-        """Crops drawn with their flips, quarter turns and exchanged colour channels."""
+        """Crops drawn with their flips, quarter turns and exchanged colour channels, and the pictures they are of."""
         rng = np.random.default_rng((self._config.seed, step))
         drawn = self._store.take(rng.integers(len(self._store), size=self._config.batch))
-        turned = []
-        for crop in drawn:
-            crop[:3] = crop[rng.permutation(3)]
-            crop = np.rot90(crop, int(rng.integers(4)), axes=(1, 2))
-            turned.append(crop[:, :, ::-1] if rng.random() < 0.5 else crop)
-        whole = torch.from_numpy(np.stack(turned)).to(self._device)
-        return {"planes": whole[:, :PLANES], "alpha": whole[:, PLANES:]}
+        size = self._config.crop
+        turned: dict[str, list[NDArray[Any]]] = {"planes": [], "alpha": [], "halves": [], "places": []}
+        for planes, alpha, half, (top, left) in zip(*drawn, strict=True):
+            channels, quarters, flipped = rng.permutation(3), int(rng.integers(4)), rng.random() < 0.5
+            planes[:3] = planes[channels]
+            pictures = [planes, alpha[None], half.transpose(2, 0, 1)[channels]]
+            for _ in range(quarters):  # samples are twice as large as their crops
+                top, left = size - left, top
+            pictures = [np.rot90(picture, quarters, axes=(1, 2)) for picture in pictures]
+            if flipped:
+                left = size - left
+                pictures = [picture[:, :, ::-1] for picture in pictures]
+            for kind, value in zip(turned.values(), (*pictures, np.array([top, left])), strict=True):
+                kind.append(value)
+        return {name: torch.from_numpy(np.stack(values)).to(self._device) for name, values in turned.items()}
 
     def losses(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Full size: L1, squared error, Laplacian pyramid, gradient. Coarse steps: L1. Region: cross entropy."""
         alpha = batch["alpha"]
-        found = network(batch["planes"])
+        features = EdgeFeatures.of(batch["halves"])
+        found = network(batch["planes"], features.windows(batch["places"].tolist(), alpha.shape[-1]))
         weight = _importance(batch["planes"][:, CANDIDATES[0], None], alpha)
         # All but the squared error are linear in how far a prediction is from the truth.
         full = saturated(found.full.float())
@@ -98,7 +111,8 @@ class EmbeddedRecipe:
                 cues = sample_cues(sample)
                 height, width = sample.alpha.shape
                 planes = torch.from_numpy(cues.window(Window(0, 0, width, height)))[None].to(self._device)
-                matte = network(planes).full.clamp(0, 1)[0, 0].cpu().numpy()
+                features = features_of(resize(sample.image, (width // 2, height // 2)), self._device)
+                matte = network(planes, features).full.clamp(0, 1)[0, 0].cpu().numpy()
                 mask = sample.mask.astype(np.float32)
                 for name, pred in zip(scores, (matte, cues.alpha, mask), strict=True):
                     found[name].append((mad(pred, sample.alpha), mse(pred, sample.alpha)))
