@@ -8,6 +8,7 @@ and WISP_BPY_OTHERS (default `4.5 5.0`, one story and the soft values).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -133,8 +134,9 @@ class Host:
     def run(self, case: str, folder: Path) -> Outcome:
         """One case, whose files lie in `folder`. After one that failed the process is no more."""
         assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps({"case": case, "folder": str(folder)}) + "\n")
-        self._process.stdin.flush()
+        with contextlib.suppress(OSError):  # it has ended already: what it said is read below
+            self._process.stdin.write(json.dumps({"case": case, "folder": str(folder)}) + "\n")
+            self._process.stdin.flush()
         too_long = threading.Timer(LIMIT, self._process.kill)
         too_long.start()
         printed = []

@@ -65,6 +65,13 @@ def test_crops_are_made_once_and_the_same_again(store: CropStore, tmp_path: Path
     assert 0 <= first.alpha.min() <= first.alpha.max() <= 1
 
 
+def test_a_picture_that_is_lost_beside_its_crops_is_made_again(tmp_path: Path) -> None:
+    path, source = tmp_path / "crops.npy", MadeSource(128, 1)
+    first = CropStore(path, source, 1, 64, 1).take([0])
+    path.with_suffix(".halves.npy").unlink()
+    np.testing.assert_array_equal(CropStore(path, source, 1, 64, 1).take([0]).halves, first.halves)
+
+
 def test_a_crop_and_the_picture_for_its_features_are_turned_alike(make: Callable[..., Trainer], tmp_path: Path) -> None:
     recipe = make(tmp_path).recipe
     for step in range(4):

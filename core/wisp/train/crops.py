@@ -110,8 +110,8 @@ class CropStore:
         """Make the crops of samples `first` up to but not including `last`, where they are not there yet."""
         cv2.setNumThreads(1)
         for number in range(first, last):
-            # The constant plane 3 (-1 or 1) tells a crop from an empty place.
-            if not self._crops[number, 0, 3, 0, 0]:
+            # The mask's plane 3 (-1 or 1) tells a crop from an empty place; a half may have been lost beside it.
+            if not (self._crops[number, 0, 3, 0, 0] and self._halves[number].any()):
                 rng = np.random.default_rng((self._seed, number, 1))
                 network = self._network if rng.random() >= _ALONE else None
                 made = crops(self._source(number), self._size, rng, network)
