@@ -1,55 +1,104 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Work on files, one after the other, on a thread that never touches the host; results come back on the main one."""
+"""Work on files beside the host: asked for here, done in helper processes, handed out on the main thread."""
 
 from __future__ import annotations
 
+import os
+import sys
+import tempfile
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from . import helper
+from .client.pipe import Closed, Pipe
+from .client.process import clean_environment
 
 Result = TypeVar("Result")
 
-_worker: ThreadPoolExecutor | None = None
-_work: list[tuple[Future[Any], Callable[[Any], None], Callable[[Exception], None]]] = []
+
+#: All there are, for whoever waits for them or ends them.
+helpers: list[Helper] = []
 
 
-def submit(
-    work: Callable[..., Result],
-    *arguments: Any,
-    then: Callable[[Result], None],
-    failed: Callable[[Exception], None],
-) -> None:
-    """Do the work soon; `drain` calls `then` with its result, or `failed`."""
-    global _worker
-    if _worker is None:
-        _worker = ThreadPoolExecutor(1, "wisp-files")
-    _work.append((_worker.submit(work, *arguments), then, failed))
+class _Asked(NamedTuple):
+    work: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    then: Callable[[Any], None]
+    failed: Callable[[Exception], None]
 
 
-def drain() -> bool:
-    """Hand out what the worker has finished; True where there was something."""
-    finished = [item for item in _work if item[0].done()]
-    for item in finished:
-        _work.remove(item)
-        future, then, failed = item
+class Helper:
+    """One helper process, started with the first work; where it cannot be, or ends, the host does the work itself."""
+
+    def __init__(self, name: str) -> None:
+        helpers.append(self)
+        self._log = Path(tempfile.gettempdir()) / f"wisp-{name}-{os.getpid()}.log"
+        self._pipe: Pipe | None = None
+        self._asked: dict[int, _Asked] = {}
+        self._number = 0
+
+    def submit(
+        self,
+        work: Callable[..., Result],
+        *arguments: Any,
+        then: Callable[[Result], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Have a function of a module without a host called soon; `drain` calls `then` with its result, or `failed`."""
+        self._number += 1
+        self._asked[self._number] = _Asked(work, arguments, then, failed)
+        if self._pipe is None:
+            command = [sys.executable, "-I", helper.__file__, __package__ or ""]
+            try:
+                self._pipe = Pipe(command, clean_environment(os.environ), self._log)
+            except OSError:
+                return  # `drain` does it
+        self._pipe.send(helper.packed((self._number, work, arguments)))
+
+    def drain(self, timeout: float = 0.0) -> bool:
+        """Hand out what is done, waiting at most so many seconds for the first; True where there was something."""
+        something = False
         try:
-            result = future.result()
-        except Exception as error:  # a full disk, a folder without rights: it must be seen, whatever it was
-            failed(error)
-        else:
-            then(result)
-    return bool(finished)
+            while self._pipe is not None and self._asked and (line := self._pipe.receive(timeout)) is not None:
+                number, well, result = helper.unpacked(line)
+                self._hand_out(number, well, result)
+                something, timeout = True, 0.0
+        except Closed:
+            self._close()
+        if self._pipe is None:
+            for number in list(self._asked):
+                something = True
+                try:
+                    well, result = True, self._asked[number].work(*self._asked[number].arguments)
+                except Exception as error:
+                    well, result = False, error
+                self._hand_out(number, well, result)
+        return something
+
+    def _hand_out(self, number: int, well: bool, result: Any) -> None:
+        asked = self._asked.pop(number)
+        if well:
+            asked.then(result)
+        else:  # a full disk, a folder without rights: it must be seen, whatever it was
+            asked.failed(result)
+
+    def pending(self) -> bool:
+        """Whether there is work that `drain` has not handed out."""
+        return bool(self._asked)
+
+    def stop(self) -> None:
+        """Drop what is not done."""
+        self._asked.clear()
+        self._close()
+
+    def _close(self) -> None:
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            pipe.close(patience=0.5)
+            self._log.unlink(missing_ok=True)
 
 
-def pending() -> bool:
-    """Whether there is work that `drain` has not handed out."""
-    return bool(_work)
-
-
-def stop() -> None:
-    """Drop what is not begun."""
-    global _worker
-    if _worker is not None:
-        _worker.shutdown(wait=False, cancel_futures=True)
-        _worker = None
-    _work.clear()
+#: Of mattes and of what is kept beside them: in the order in which it is asked for.
+_files = Helper("files")
+submit, drain, pending, stop = _files.submit, _files.drain, _files.pending, _files.stop

@@ -87,12 +87,13 @@ class Inventory:
         return lost
 
     def _is_lost(self, modifier: Any, mask: Any) -> bool:
-        """A copy of a plate alone has no matte. Splitting in 4.2 can leave one that is no strip of the scene."""
+        """A copy of a plate alone has no matte. Splitting in 4.2 leaves the address of one that is gone, and a strip
+        made since may lie there, the new half itself above all: what nobody would mask by is a lost one too."""
         if mask is None:
             return bool(modifier.name.startswith(MODIFIER))
         if self._addresses is None:
             self._addresses = {each.as_pointer() for each in compat.all_strips(self.scene)}
-        return mask.as_pointer() not in self._addresses
+        return mask.as_pointer() not in self._addresses or (bool(mask.wisp.uid) and mask.wisp.role not in SINGLES)
 
     def owner(self, matte: Any) -> Any:
         """The plate that a matte belongs to: the first of those that read it, since copies still read the first's."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mattes of one plate as files that strips may show. No host here; used from a worker thread.
+"""The mattes of one plate as files that strips may show. No host here; used in a helper process.
 
     FOLDER/object<number>/alpha.<frame>.exr   as the engine made it (a hard link into its cache)
     FOLDER/all/alpha.<frame>.exr              the union of the objects that are switched on: what the matte strip lists

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import bpy
@@ -18,6 +17,8 @@ from .runs import runs
 
 #: The text of the blend file that shows the report before anybody gets it.
 NAME = "Wisp Report"
+#: It may take minutes, which mattes should not wait for.
+pages = filing.Helper("report")
 
 
 def _faults() -> list[Fault]:
@@ -61,10 +62,9 @@ class WISP_OT_report_problem(bpy.types.Operator):
         def failed(error: Exception) -> None:
             _show("\n".join([head, f"The engine's page is not there: {type(error).__name__}.", *tail]))
 
-        filing.submit(problem.page, Path(python), dict(os.environ), then=there, failed=failed)
-        while self.wait and filing.pending():
-            filing.drain()
-            time.sleep(0.05)
+        pages.submit(problem.page, Path(python), dict(os.environ), then=there, failed=failed)
+        while self.wait and pages.pending():
+            pages.drain(timeout=0.05)
         self.report({"INFO"}, f"The report is copied when it is there, and shown as the text '{NAME}'")
         return {"FINISHED"}
 

@@ -4,7 +4,7 @@
     FOLDER/shot.wisp     the document, as it was sent last; `wisp deliver` and the other commands take it too
     FOLDER/status.json   object id -> the frames that were solved, and those that were to be
 
-No host here; used from a worker thread.
+No host here; used in a helper process.
 """
 
 from __future__ import annotations

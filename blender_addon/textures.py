@@ -1,24 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mattes as textures for the overlay: read on a worker thread, uploaded by the timer, drawn by the overlay."""
+"""Mattes as textures for the overlay: read in a helper process, uploaded by the timer, drawn by the overlay."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import pictures
+from . import filing, pictures
 
 #: Textures that are kept, and the longest side of one: an overlay need not be sharper than the preview.
 KEPT, LONG_SIDE = 24, 1280
 
 Key = tuple[str, str, tuple[int, int]]
 _ready: OrderedDict[Key, Any] = OrderedDict()
-_reading: dict[Key, Future[np.ndarray]] = {}
-_worker: ThreadPoolExecutor | None = None
+_reading: set[Key] = set()
+_reader = filing.Helper("overlay")
 
 
 def get(path: Path, view: str) -> Any:
@@ -41,14 +40,16 @@ def get(path: Path, view: str) -> Any:
 
 
 def _read(key: Key, path: Path, view: str) -> None:
-    global _worker
-    if _worker is None:
-        _worker = ThreadPoolExecutor(1, "wisp-overlay")
-    _reading[key] = _worker.submit(_pixels, path, view)
+    def ready(opacity: np.ndarray) -> None:
+        _reading.discard(key)
+        _ready[key] = _texture(opacity)
+
+    _reading.add(key)
+    _reader.submit(_opacity, path, view, then=ready, failed=lambda _: _reading.discard(key))
 
 
-def _pixels(path: Path, view: str) -> np.ndarray:
-    """RGBA (float32, bottom row first) of the matte in that view: white, its alpha what the view shows."""
+def _opacity(path: Path, view: str) -> np.ndarray:
+    """What the view shows of the matte (float16, bottom row first), 0..1."""
     alpha = pictures.read_matte(path)
     step = max(1, -(-max(alpha.shape) // LONG_SIDE))
     alpha = np.clip(alpha[::-step, ::step], 0.0, 1.0)
@@ -57,40 +58,30 @@ def _pixels(path: Path, view: str) -> np.ndarray:
         alpha = np.clip(4.0 * np.hypot(gx, gy), 0.0, 1.0)
     elif view == "colour":
         alpha = 1.0 - alpha
-    rgba = np.ones((*alpha.shape, 4), np.float32)
-    rgba[..., 3] = alpha
-    return rgba
+    return alpha.astype(np.float16)
 
 
 def upload() -> bool:
     """Make textures of what was read since; True when there is something new to draw. Needs the main thread."""
-    done = [key for key, future in _reading.items() if future.done()]
-    for key in done:
-        future = _reading.pop(key)
-        if future.exception() is None:
-            _ready[key] = _texture(future.result())
+    something = _reader.drain()
     while len(_ready) > KEPT:
         _ready.popitem(last=False)
-    return bool(done)
+    return something
 
 
-def _texture(rgba: np.ndarray) -> Any:
+def _texture(opacity: np.ndarray) -> Any:
+    """White, as opaque as that."""
     import gpu
 
-    height, width = rgba.shape[:2]
+    height, width = opacity.shape
+    rgba = np.ones((height, width, 4), np.float32)
+    rgba[..., 3] = opacity
     buffer = gpu.types.Buffer("FLOAT", rgba.size, np.ascontiguousarray(rgba).reshape(-1))
     return gpu.types.GPUTexture((width, height), format="RGBA16F", data=buffer)
 
 
-def pending() -> bool:
-    """Whether something is being read."""
-    return bool(_reading)
-
-
 def clear() -> None:
-    global _worker
+    """Forget them all, and end who reads."""
     _ready.clear()
     _reading.clear()
-    if _worker is not None:
-        _worker.shutdown(wait=False, cancel_futures=True)
-        _worker = None
+    _reader.stop()

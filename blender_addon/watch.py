@@ -7,7 +7,7 @@ import time
 
 import bpy
 
-from . import activity, carrying, engine, filing, foresight, outputs, session, textures
+from . import activity, carrying, engine, filing, foresight, outputs, problem, session, textures
 from .engine import Fault
 from .runs import runs, touched
 
@@ -21,6 +21,7 @@ def poll() -> float:
     global _watched
     now = time.monotonic()
     engine.poll()
+    problem.pages.drain()
     if filing.drain() or (not bpy.app.background and textures.upload()):
         session.redraw()
     session.send_due()
@@ -36,8 +37,9 @@ def poll() -> float:
     if not bpy.app.background:
         activity.refresh()
     works = bool(touched) or any(run.waits for run in runs.values())
-    expects = engine.client.state == "starting" or engine.clock.pending() or filing.pending() or textures.pending()
-    return BUSY if works or expects else IDLE
+    expects = engine.client.state == "starting" or engine.clock.pending()
+    reads = any(helper.pending() for helper in filing.helpers)
+    return BUSY if works or expects or reads else IDLE
 
 
 def tick() -> float:
@@ -61,4 +63,5 @@ def unregister() -> None:
     if bpy.app.timers.is_registered(tick):
         bpy.app.timers.unregister(tick)
     session.drop_engine()
-    filing.stop()
+    for helper in filing.helpers:
+        helper.stop()

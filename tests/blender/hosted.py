@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import sys
+import threading
 import traceback
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def main(package: Path) -> None:
         try:
             stage.begin(asked["case"] != "install")
             importlib.import_module(f"cases.{asked['case']}").run()
+            assert threading.enumerate() == [threading.main_thread()], "a thread of ours may crash Blender up to 5.0"
         except BaseException:
             failure = traceback.format_exc()
         print(ANSWER + json.dumps({"failure": failure}), flush=True)

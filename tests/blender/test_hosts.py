@@ -39,6 +39,7 @@ CASES = (
     "keeping",
     "refusals",
     "outputs",
+    "filing",
     "saving",
     "shapes",
     "exchange",

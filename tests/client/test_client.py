@@ -46,10 +46,10 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
 
 def test_answers_come_in_poll_and_on_its_thread(make: Make, tmp_path: Path) -> None:
-    mark = f"asked['params'].get('number') == 999 and open({str(tmp_path / 'all-but-one')!r}, 'w')"
+    mark = f"asked['params'].get('number') == 299 and open({str(tmp_path / 'all-but-one')!r}, 'w')"
     client = make(ECHO.format(before=mark))
     results: list[dict[str, Any]] = []
-    for number in range(1000):
+    for number in range(300):  # what is not polled stays in the pipe, which holds so much
         client.request("echo", {"number": number}, results.append, lambda error: None)
     deadline = time.monotonic() + 120.0
     while not (tmp_path / "all-but-one").exists():
@@ -58,11 +58,11 @@ def test_answers_come_in_poll_and_on_its_thread(make: Make, tmp_path: Path) -> N
     assert not results, "a callback ran outside poll"
     assert client.state == "starting"
     taken = 0
-    while taken < 10:  # the reader may still be at it
+    while taken < 10:
         taken += client.poll(limit=10 - taken, timeout=60.0)
     assert (taken, len(results), client.state) == (10, 9, "ready")
-    client.wait(lambda: len(results) == 1000, 120.0)
-    assert [result["number"] for result in results] == list(range(1000))
+    client.wait(lambda: len(results) == 300, 120.0)
+    assert [result["number"] for result in results] == list(range(300))
     assert client.poll() == 0
 
 

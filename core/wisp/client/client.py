@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from . import folders, process
-from .connection import Closed, Connection, Message
+from .connection import Connection, Message
 from .errors import EngineError, EngineGone, Failure, Result, as_error, ignore
+from .pipe import Closed
 from .shots import Job, RemoteShot
 from .tables import IDLE_MINUTES, PROTOCOL
 
@@ -145,7 +146,7 @@ class Client:
         if self._connection is None:
             raise EngineGone("The engine is not running.", "Start it first.")
         number = next(self._numbers)
-        self._connection.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        self._connection.post({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         self._pending[number] = (on_result, on_error)
         return number
 
@@ -185,7 +186,7 @@ class Client:
             if self._connection is None:
                 return count
             try:
-                message = self._connection.receive(0.0 if count else timeout)
+                message = self._connection.fetch(0.0 if count else timeout)
             except Closed:
                 self._gone()
                 return count

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _winapi
 import contextlib
 import ctypes
+import msvcrt
 import subprocess
 import sys
 from ctypes import wintypes
@@ -25,6 +27,11 @@ def launch(command: List[str], environment: Mapping[str, str], stderr: IO[bytes]
         )
     _tie_to_us(process)
     return process
+
+
+def readable(pipe: IO[bytes]) -> int:
+    """How many bytes may be read without waiting. Raises OSError where the other side is closed and nothing is left."""
+    return int(_winapi.PeekNamedPipe(msvcrt.get_osfhandle(pipe.fileno()), 0)[0])
 
 
 def _kernel32() -> ctypes.WinDLL:

@@ -193,6 +193,7 @@ def follow(strip: Any) -> None:
     assert names == [f"alpha.{n:06d}.exr" for n in range(103, 107)], names
     check(0.5, frame=16)
     right = strip.split(frame=17, split_method="SOFT")
+    right.modifiers[0].input_mask_strip = strip  # in 4.2 it may come to be so by itself
     outputs.follow()
     outputs.follow()
     mattes = {outputs.matte_strip(each).name for each in (strip, right)}
