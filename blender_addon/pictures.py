@@ -2,7 +2,8 @@
 """The few picture files that the front-end reads and writes itself; Blender's Python has no library for them.
 
 The host's own images would do it on the main thread alone, where one matte of 1080p stops the window for 60 to 120 ms
-(here it takes 50 to 90, in another process), and write a placeholder of 25 MB. Files are looked at while no engine runs, too.
+(here it takes 50 to 90, in another process), and write a placeholder of 25 MB. Files are looked at while no engine
+runs, too.
 
 Read: mattes as the engine writes them, EXR with single-part scan lines of half floats, uncompressed, ZIPS or ZIP.
 Written: mattes of the same kind (ZIPS, R=G=B=alpha) and masks as 8-bit grey PNG. The layout is that of the OpenEXR
@@ -62,7 +63,7 @@ def place(source: Path, target: Path) -> bool:
 
 
 def place_where_nothing_is(source: Path, target: Path) -> None:
-    """Make `source` appear at `target` unless a file is or comes there: a matte that another process puts there stays."""
+    """Make `source` appear at `target` unless a file is or comes there: what another process puts there stays."""
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
