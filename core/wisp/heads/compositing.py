@@ -35,6 +35,10 @@ STEPS = np.linspace(0, 1, 21).astype(np.float32)
 _ENDS, _SAID = 4.0, 15.0
 #: Squared distance of foreground and background, in their variances, at which half of the equation's answer is taken.
 _ALIKE_APART = 0.15
+#: The same for the linear answer: a foreground of several colours meets what is behind it somewhere by chance.
+_COINCIDING = np.float32(16)
+#: Channels of a covariance.
+_PAIRS = ((0, 1), (0, 2), (1, 2))
 #: A pixel counts by no more than this, in logarithms of likelihood, for the light in which a picture is mixed; their
 #: mean that lies halfway between pictures of either kind; and how far around it both lights are taken in part.
 _COUNTS, _LEANING, _DOUBTFUL = 2.0, -0.14, 0.04
@@ -189,8 +193,9 @@ def distances(pixels: Pixels, light: Light, steps: Sequence[float] | FloatImage)
     return squared, volume
 
 
-def explained(pixels: Pixels, light: Light, now: FloatImage, expected: Expected) -> FloatImage:
-    """The alpha of n pixels that explains best what is seen and what is expected, in 0..1: a weighted mean of both.
+def explained(pixels: Pixels, light: Light, now: FloatImage, expected: Expected) -> tuple[FloatImage, FloatImage]:
+    """The alpha of n pixels that explains best what is seen and what is expected, in 0..1: a weighted mean of both; and
+    how much of it is what is seen, 0..1. That counts the less, the more the foreground may look like what is behind it.
 
     `now`: what alpha is taken to be where it decides how much foreground and background may be off. Unlike the mean of
     `likely` it leans to no end, which suits places where nearly everything is soft, such as hair.
@@ -202,20 +207,39 @@ def explained(pixels: Pixels, light: Light, now: FloatImage, expected: Expected)
     own = now * curves.slope[mean]
     noise = curves.slope[seen] ** 2 * np.float32(pixels.grain)
     noise += curves.slope[beyond] ** 2 * ((1 - now) ** 2 * pixels.behind_error)
-    red, green, blue = (noise[i] + own[i] ** 2 * pixels.covariance[:, i, i] for i in range(3))
-    rg, rb, gb = (own[i] * own[j] * pixels.covariance[:, i, j] for i, j in ((0, 1), (0, 2), (1, 2)))
-    # The symmetric 3 x 3 systems by elimination (L D L').
+    variances = [noise[i] + own[i] ** 2 * pixels.covariance[:, i, i] for i in range(3)]
+    covariances = [own[i] * own[j] * pixels.covariance[:, i, j] for i, j in _PAIRS]
+    weights = _eliminated(variances, covariances, across, off)
+    apart = _apart(pixels)
+    weights *= apart / (apart + _COINCIDING)
+    said = 1 / expected.doubt**2
+    tells = (weights * across**2).sum(axis=0)
+    alpha = ((weights * across * off).sum(axis=0) + said * expected.alpha) / (tells + said)
+    return np.asarray(np.clip(alpha, 0, 1), np.float32), np.asarray(tells / (tells + said), np.float32)
+
+
+def _apart(pixels: Pixels) -> FloatImage:
+    """How far what is behind n pixels is from the foreground's colour: squared, in variances."""
+    across = np.ascontiguousarray((pixels.mean - pixels.behind).T)
+    off = np.float32(pixels.grain) + pixels.behind_error
+    variances = [pixels.covariance[:, i, i] + off for i in range(3)]
+    weights = _eliminated(variances, [pixels.covariance[:, i, j] for i, j in _PAIRS], across)
+    return np.asarray((weights * across**2).sum(axis=0), np.float32)
+
+
+def _eliminated(variances: Sequence[FloatImage], covariances: Sequence[FloatImage], *vectors: FloatImage) -> FloatImage:
+    """Weights 3 x n by which products of the `vectors`, 3 x n, are those by the inverse of the covariance, once their
+    entries are made independent, in place: the symmetric 3 x 3 systems by elimination (L D L')."""
+    red, green, blue = variances
+    rg, rb, gb = covariances
     g_of_r, b_of_r = rg / red, rb / red
     green, gb = green - g_of_r * rg, gb - g_of_r * rb
     b_of_g = gb / green
     blue = blue - b_of_r * rb - b_of_g * gb
-    for one in (across, off):
+    for one in vectors:
         one[1] -= g_of_r * one[0]
         one[2] -= b_of_r * one[0] + b_of_g * one[1]
-    weights = 1 / np.stack([red, green, blue])
-    said = 1 / expected.doubt**2
-    upper = (weights * across * off).sum(axis=0) + said * expected.alpha
-    return np.asarray(np.clip(upper / ((weights * across**2).sum(axis=0) + said), 0, 1), np.float32)
+    return np.asarray(1 / np.stack([red, green, blue]), np.float32)
 
 
 def likely(pixels: Pixels, light: Light, expected: Expected) -> tuple[FloatImage, FloatImage]:
