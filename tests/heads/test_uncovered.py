@@ -73,6 +73,36 @@ def test_sharp_edges_are_left_to_the_head() -> None:
     assert np.abs(told - truth).mean() < 2e-4
 
 
+def test_a_wall_that_meets_the_colour_of_a_body_here_and_there_draws_no_lines_on_it() -> None:
+    """The head has been told of a hole that is none. Where the wall has the body's colour by chance, the equation would
+    have it stay one, as lines on what it fills."""
+    body, other = np.float32([0.30, 0.42, 0.41]), np.float32([0.72, 0.45, 0.22])
+    truth = np.zeros((HEIGHT, WIDTH), np.float32)
+    cv2.circle(truth, (160, 90), 75, 1.0, -1, cv2.LINE_AA)
+    behind = 0.55 + 0.3 * (wall() - 0.5)
+    for x in range(0, 2 * WIDTH, 9):
+        behind[:, x : x + 2] = body
+    colours = np.where((np.arange(HEIGHT) < 80)[:, None, None], other, body)
+
+    def seen(frame: int) -> FloatImage:
+        lit = truth[..., None] * srgb_decode(colours)
+        mixed = lit + (1 - truth[..., None]) * srgb_decode(behind[:, PAN * frame : PAN * frame + WIDTH])
+        grain = np.random.default_rng(frame).normal(scale=0.004, size=mixed.shape)
+        return np.asarray(srgb_encode(np.clip(mixed, 0, 1)) + grain, np.float32).clip(0, 1)
+
+    hole = np.zeros_like(truth)
+    cv2.circle(hole, (160, 105), 16, 0.5, -1)
+    head = truth * (1 - cv2.GaussianBlur(hole, (0, 0), 7))
+    others = [Sighting(seen(k), free_of(truth), placed(12, k)) for k in (0, 2, 4, 6, 18, 20, 22, 24)]
+    told = uncovered(seen(12), head, free_of(truth), others)
+    inside = np.s_[92:118, 148:172]
+    dark, rather = np.quantile(told[inside], [0.02, 0.1])
+    assert head[inside].mean() < 0.7
+    assert dark > 0.3 and rather > 0.6, (dark, rather)
+    sure = head < 0.01
+    np.testing.assert_allclose(told[sure], head[sure], atol=0.02, err_msg="nor is anything spread over the wall")
+
+
 @pytest.mark.parametrize("others", [[], [6, 9, 15, 18]])
 def test_frames_that_show_another_place_change_nothing(others: list[int]) -> None:
     truth = strands()

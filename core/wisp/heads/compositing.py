@@ -36,7 +36,7 @@ _ENDS, _SAID = 4.0, 15.0
 #: Squared distance of foreground and background, in their variances, at which half of the equation's answer is taken.
 _ALIKE_APART = 0.15
 #: The same for the linear answer: a foreground of several colours meets what is behind it somewhere by chance.
-_COINCIDING = np.float32(16)
+_COINCIDING = np.float32(40)
 #: Channels of a covariance.
 _PAIRS = ((0, 1), (0, 2), (1, 2))
 #: A pixel counts by no more than this, in logarithms of likelihood, for the light in which a picture is mixed; their

@@ -53,9 +53,9 @@ _FITS, _UNFIT = 0.06, 0.09
 #: Half windows of the foreground's colours in turn, as parts of the longer side, and the pixels they are shrunk to.
 _WINDOWS, _SHRUNK = (0.02, 0.01), 5
 #: Half windows, as parts of the longer side, with their shares, in which what the equation changes is shared with
-#: places of which it tells less; how much counts as unchanged there; and doubt from which a place without a known
-#: background takes all.
-_SHARED, _UNCHANGED, _UNTOLD = ((0.004, 1.0), (0.04, 0.05)), 0.02, 0.2
+#: places of which it tells less; how much counts as unchanged there; doubt from which a place without a known
+#: background takes all, and alpha times its distance from 1 from which any does: where the head is sure, nothing is.
+_SHARED, _UNCHANGED, _UNTOLD, _SURE = ((0.004, 1.0), (0.04, 0.05)), 0.02, 0.2, 0.04
 #: Alpha, and its distance from 1, from which on a pixel is soft, and about so many of those tell how light mixes.
 _SOFT, _MIXING = 0.1, 6000
 
@@ -247,7 +247,7 @@ def _shared(
     before: FloatImage, now: FloatImage, told: FloatImage, asked: Mask, doubt: FloatImage, long_side: int
 ) -> FloatImage:
     """Alpha `now`, and where the equation tells little or nothing what it changed `before` around there: the head is as
-    wrong in one place as next to it. `told`: how much it tells of the places it was `asked` for, 0..1."""
+    wrong in one soft place as next to it. `told`: how much it tells of the places it was `asked` for, 0..1."""
     changed, known = now - before, np.zeros_like(now)
     known[asked] = told
     mean, total = np.zeros_like(now), np.full_like(now, _UNCHANGED)
@@ -255,5 +255,6 @@ def _shared(
         radius = max(1, round(window * long_side))
         mean += np.float32(share) * box_mean(box_mean(changed, radius), radius)
         total += np.float32(share) * box_mean(box_mean(known, radius), radius)
-    untold = np.where(asked, 1 - known, np.minimum(doubt / np.float32(_UNTOLD), 1) * (doubt > _LEAST_DOUBT))
+    untold = np.where(asked, 1 - known, np.minimum(doubt / np.float32(_UNTOLD), 1))
+    untold *= np.minimum(before * (1 - before) / np.float32(_SURE), 1)
     return np.asarray(np.clip(now + untold * mean / total, 0, 1), np.float32)
