@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from . import helper
+from .client import folders
 from .client.pipe import Closed, Pipe
 from .client.process import clean_environment
 
@@ -33,10 +33,13 @@ class Helper:
 
     def __init__(self, name: str) -> None:
         helpers.append(self)
-        self._log = Path(tempfile.gettempdir()) / f"wisp-{name}-{os.getpid()}.log"
+        self._log = folders.log_folder(os.environ) / f"blender-{name}-{os.getpid()}.log"
         self._pipe: Pipe | None = None
         self._asked: dict[int, _Asked] = {}
+        self._answered = False
         self._number = 0
+        #: A Blender that names itself as the interpreter would be started a second time.
+        self._able = Path(sys.executable).stem.lower().startswith("python")
 
     def submit(
         self,
@@ -48,13 +51,15 @@ class Helper:
         """Have a function of a module without a host called soon; `drain` calls `then` with its result, or `failed`."""
         self._number += 1
         self._asked[self._number] = _Asked(work, arguments, then, failed)
-        if self._pipe is None:
+        if self._pipe is None and self._able:
             command = [sys.executable, "-I", helper.__file__, __package__ or ""]
             try:
-                self._pipe = Pipe(command, clean_environment(os.environ), self._log)
+                self._pipe = Pipe(command, clean_environment(os.environ), self._log, sys.maxsize)
             except OSError:
-                return  # `drain` does it
-        self._pipe.send(helper.packed((self._number, work, arguments)))
+                self._able = False
+            self._answered = False
+        if self._pipe is not None:  # else `drain` does it
+            self._pipe.send(helper.packed((self._number, work, arguments)))
 
     def drain(self, timeout: float = 0.0) -> bool:
         """Hand out what is done, waiting at most so many seconds for the first; True where there was something."""
@@ -62,22 +67,26 @@ class Helper:
         try:
             while self._pipe is not None and self._asked and (line := self._pipe.receive(timeout)) is not None:
                 number, well, result = helper.unpacked(line)
+                self._answered = something = True
+                timeout = 0.0
                 self._hand_out(number, well, result)
-                something, timeout = True, 0.0
         except Closed:
+            self._able = self._answered  # one that never gets so far, as where it finds no numpy, is not tried again
             self._close()
         if self._pipe is None:
-            for number in list(self._asked):
+            for number, asked in list(self._asked.items()):
                 something = True
                 try:
-                    well, result = True, self._asked[number].work(*self._asked[number].arguments)
+                    well, result = True, asked.work(*asked.arguments)
                 except Exception as error:
                     well, result = False, error
                 self._hand_out(number, well, result)
         return something
 
     def _hand_out(self, number: int, well: bool, result: Any) -> None:
-        asked = self._asked.pop(number)
+        asked = self._asked.pop(number, None)
+        if asked is None:  # dropped meanwhile
+            return
         if well:
             asked.then(result)
         else:  # a full disk, a folder without rights: it must be seen, whatever it was

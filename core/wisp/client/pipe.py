@@ -37,14 +37,16 @@ class Pipe:
     `send` and `receive`; on Windows, where a pipe of this kind cannot refuse, `send` waits until it is taken.
     """
 
-    def __init__(self, command: List[str], environment: Mapping[str, str], log: Path) -> None:
-        """Raises OSError when the command cannot be started or the log not opened."""
+    def __init__(self, command: List[str], environment: Mapping[str, str], log: Path, longest: int = MAX_LINE) -> None:
+        """`longest`: bytes of a line beyond which it comes in pieces. Raises OSError when the command cannot be started
+        or the log not opened."""
         self._process = process.launch(command, environment, log)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._sink, self._source = self._process.stdin, self._process.stdout
         if sys.platform != "win32":
             for end in (self._sink, self._source):
                 os.set_blocking(end.fileno(), False)
+        self._longest = longest
         self._unsent = bytearray()
         self._lines: Deque[bytes] = collections.deque()
         self._begun = bytearray()
@@ -60,8 +62,8 @@ class Pipe:
         self._write()
 
     def receive(self, timeout: float = 0.0) -> Optional[bytes]:
-        """The next line, without its newline, or None when none came within `timeout` seconds. A line beyond MAX_LINE
-        comes in pieces. Raises Closed after the last one."""
+        """The next line, without its newline, or None when none came within `timeout` seconds. A line that is too
+        long comes in pieces. Raises Closed after the last one."""
         deadline = time.monotonic() + timeout
         while not self._lines:
             if self._ended:
@@ -126,7 +128,7 @@ class Pipe:
         for part in others:
             self._lines.append(bytes(self._begun))
             self._begun[:] = part
-        if len(self._begun) > MAX_LINE:
+        if len(self._begun) > self._longest:
             self._lines.append(bytes(self._begun))
             self._begun.clear()
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,4 +52,25 @@ def run() -> None:
     settle()
     assert told[3] not in (pid, os.getpid()), "and a new one comes with the next work"
     assert told[4][0] is FileNotFoundError, told[4]
+    ask(bytes, 9_000_000)
+    settle()
+    assert len(told[5]) == 9_000_000, "longer than a line to the engine may be"
     helper.stop()
+
+    textures = stage.addon("textures")
+    made: list[np.ndarray] = []
+    textures._texture = lambda opacity: made.append(opacity) or "texture"  # a texture needs a window
+    assert textures.get(stage.FOLDER / "1.exr", "white") is None
+    while not textures.upload():
+        pass
+    assert textures.get(stage.FOLDER / "1.exr", "white") == "texture"
+    assert made[0].shape == (4, 6) and np.abs(made[0] - 0.5).max() < 1e-3
+    textures.clear()
+
+    lame = filing.Helper("lame")
+    executable, sys.executable = sys.executable, str(stage.FOLDER / "python-that-is-not-there")
+    for number in range(3):
+        lame.submit(os.getpid, then=told.append, failed=told.append)
+        assert lame.drain() and told[-1] == os.getpid(), number
+    sys.executable = executable
+    lame.stop()
