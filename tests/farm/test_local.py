@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 from helpers.farm_jobs import FRAMES, command_job
+from helpers.growing import files_below
 from wisp.cache import read_matte
 from wisp.cli import main
 from wisp.commands.farm import wisp_command
@@ -123,7 +124,7 @@ def test_a_wrong_template_is_told_in_one_error() -> None:
 
 def solved(folder: Path) -> dict[str, np.ndarray]:
     """File name -> pixels of every matte in a cache."""
-    return {place.name: read_matte(place)[0] for place in sorted(folder.rglob("alpha.*.exr"))}
+    return {place.name: read_matte(place)[0] for place in sorted(files_below(folder, "alpha.*.exr"))}
 
 
 def farm_plan(shot: Path, cache: Path) -> JobPlan:
@@ -193,7 +194,7 @@ def test_a_killed_session_and_a_killed_dispatcher_change_no_pixel(shot: Path, tm
     killed: set[int] = set()
     deadline = time.monotonic() + 200
     while job.poll() is None and time.monotonic() < deadline:
-        for card in place.rglob("wisp-session.json"):
+        for card in files_below(place, "wisp-session.json"):
             with contextlib.suppress(OSError, ValueError):
                 process = json.loads(card.read_text())["process"]
                 if process not in killed:
@@ -209,7 +210,7 @@ def test_a_killed_session_and_a_killed_dispatcher_change_no_pixel(shot: Path, tm
     assert main(["solve", str(shot), "--cache", str(other), "-q"]) == 0
     apart, whole = solved(cache), solved(other)
     assert apart.keys() == whole.keys() and all(np.array_equal(apart[name], whole[name]) for name in whole)
-    for card in place.rglob("wisp-session.json"):  # of those that the dead dispatcher could not end
+    for card in files_below(place, "wisp-session.json"):  # of those that the dead dispatcher could not end
         with contextlib.suppress(OSError, ValueError):
             os.kill(json.loads(card.read_text())["process"], signal.SIGKILL)
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from fake_nuke import FIRST, rotopaint
 from fake_nuke.render import render
+from helpers.growing import files_below
 
 #: What is not known of the host has no part in this.
 pytestmark = pytest.mark.parametrize("unknowns", [FIRST], ids=["first"])
@@ -254,7 +255,7 @@ def test_what_an_engine_had_finished_when_it_was_killed_is_kept_and_a_track_goes
     gate = tmp_path / "gate"
     gate.touch()
     group["wisp_track_both"].execute()
-    session.until(lambda: any((tmp_path / "cache").rglob("alpha.*.exr")))
+    session.until(lambda: any(files_below(tmp_path / "cache", "alpha.*.exr")))
     session.module("engine").ENGINE.client().kill()
     session.until(lambda: not session.module("solving").busy(group))
     assert "starts again" in group["wisp_status"].value() and session.objects(group) == stored

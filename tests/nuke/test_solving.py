@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from fake_nuke.render import render
 from helpers import gated_engine
+from helpers.growing import files_below
 
 FRAMES = range(1001, 1005)
 
@@ -56,7 +57,7 @@ def test_a_bar_shows_progress_and_its_cancel_keeps_what_is_finished(group: Any, 
     job = session.job(group)
     bar = session.host.bars[-1]
     assert bar().title == "Wisp: Wisp1"
-    session.until(lambda: bar().words and any((tmp_path / "cache").rglob("alpha.*.exr")))
+    session.until(lambda: bar().words and any(files_below(tmp_path / "cache", "alpha.*.exr")))
     group["wisp_track_both"].execute()
     assert "press Stop first" in group["wisp_status"].value()
     bar().pressed = True
