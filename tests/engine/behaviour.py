@@ -12,6 +12,7 @@ from typing import Any
 
 import wisp.engine.shots
 import wisp.models.store
+import wisp.quality
 from wisp.client.events import Event, FrameDone, Progress
 from wisp.engine.serve import main
 from wisp.solve import Solver, Summary
@@ -76,6 +77,18 @@ def hang() -> None:
         pass
 
 
+def late_check() -> None:
+    """A check begins when it has been cancelled."""
+    check = wisp.quality.check
+
+    def late(solver: Solver, asked: Any, on_event: Any, should_stop: Callable[[], bool]) -> Any:
+        while not should_stop():
+            time.sleep(0.005)
+        return check(solver, asked, on_event, should_stop)
+
+    wisp.quality.check = late  # type: ignore[assignment]
+
+
 def stand_in_models() -> None:
     """Models that cost a moment a frame, so that many jobs can be cut off in the middle."""
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -113,6 +126,8 @@ if __name__ == "__main__":
         wisp.engine.shots.Solver = Gated  # type: ignore[misc]
     elif sys.argv[1] == "stand-in models":
         stand_in_models()
+    elif sys.argv[1] == "late check":
+        late_check()
     else:
         Misbehaving.step = staticmethod(BEHAVIOURS[sys.argv[1]])
         wisp.engine.shots.Solver = Misbehaving  # type: ignore[misc]

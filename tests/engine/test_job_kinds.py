@@ -30,10 +30,17 @@ class Asked:
         return [event for event in self.events if isinstance(event, kind)]
 
 
+#: Starts an engine that behaves as named and opens the shot.
+Opening = Callable[..., tuple[Client, RemoteShot]]
+
+
 @pytest.fixture
-def opened(start: Start, document: Document, shot_folder: Path, tmp_path: Path) -> tuple[Client, RemoteShot]:
-    client = start()
-    return client, client.open(document, str(shot_folder), lambda _: None, _raise, cache=str(tmp_path / "cache"))
+def open_shot(start: Start, document: Document, shot_folder: Path, tmp_path: Path) -> Opening:
+    def open_shot(behaviour: str | None = None) -> tuple[Client, RemoteShot]:
+        client = start(behaviour)
+        return client, client.open(document, str(shot_folder), lambda _: None, _raise, cache=str(tmp_path / "cache"))
+
+    return open_shot
 
 
 def _raise(error: EngineError) -> None:
@@ -41,8 +48,8 @@ def _raise(error: EngineError) -> None:
 
 
 @pytest.fixture
-def ask(opened: tuple[Client, RemoteShot]) -> Callable[[requests.Request], Asked]:
-    client, shot = opened
+def ask(open_shot: Opening) -> Callable[[requests.Request], Asked]:
+    client, shot = open_shot()
 
     def ask(request: requests.Request) -> Asked:
         asked = Asked(shot, request)
@@ -172,8 +179,8 @@ def test_what_cannot_be_done_is_said(ask: Callable[[requests.Request], Asked]) -
         assert error.kind == kind and words in error.message, (request, error)
 
 
-def test_a_check_is_cancelled_after_its_step(opened: tuple[Client, RemoteShot], tmp_path: Path) -> None:
-    client, shot = opened
+def test_a_check_is_cancelled_after_its_step(open_shot: Opening) -> None:
+    client, shot = open_shot("late check")
     asked = Asked(shot, requests.Check())
     asked.job.cancel()
     client.wait(lambda: asked.job.finished, timeout=180)
