@@ -46,7 +46,7 @@ def test_a_child_that_does_not_read_holds_nobody_up_and_gets_it_all_later(tmp_pa
     began = time.monotonic()
     pipe.send(large)
     assert pipe.receive() is None
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 60.0, "sending waited for the child"
     os.kill(pipe.pid, signal.SIGCONT)
     assert pipe.receive(PATIENCE) == large
     assert pipe.close() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from torch.nn import functional
 from wisp.heads.band import signed_distance
 from wisp.heads.edge_blocks import Blocks
 from wisp.heads.edge_cues import CELL, PLANES, EdgeCues
-from wisp.heads.edge_features import EIGHTH, QUARTER, EdgeFeatures
+from wisp.heads.edge_features import EIGHTH, HALF, QUARTER, EdgeFeatures, PictureMaps
 from wisp.heads.edge_network import BLOCK, CONTEXT, EdgeNetwork
+from wisp.plates.clip import resize
 from wisp.plates.plate import Window
 from wisp.train.crops import sample_cues
 from wisp.train.scenes import made_sample
@@ -25,7 +27,7 @@ def cues_of(seed: int, size: int = 320) -> EdgeCues:
 def features_of(planes: torch.Tensor) -> EdgeFeatures:
     """Of the picture whose colours are among the planes."""
     with torch.inference_mode():
-        return EdgeFeatures.of(functional.interpolate(planes[:, :3] / 2 + 0.5, scale_factor=0.5, mode="area"))
+        return EdgeFeatures.of(planes[:, :3] / 2 + 0.5)
 
 
 def busy_network() -> EdgeNetwork:
@@ -150,19 +152,45 @@ def test_blocks_out_of_reach_are_not_looked_at() -> None:
 
 
 def test_features_lie_where_the_picture_is() -> None:
-    """Of a picture that is no multiple of their strides: a bright square changes most what is over it."""
-    half = torch.full((1, 3, 72, 104), 0.4)
-    lit = half.clone()
-    lit[:, :, 40:48, 64:72] = 0.9
-    before, after = EdgeFeatures.of(half), EdgeFeatures.of(lit)
-    assert before.quarter.shape == (1, QUARTER, 36, 52) and before.eighth.shape == (1, sum(EIGHTH), 18, 26)
-    for maps, others, cell in zip(before, after, (2, 4), strict=True):
-        changed = (others - maps).abs().sum(dim=1)[0]
-        y, x = divmod(int(changed.argmax()), changed.shape[1])
-        assert abs(y * cell - 44) <= 8 and abs(x * cell - 68) <= 8
+    """A bright square changes most what is over it, in every map of either size."""
+    plain = torch.full((1, 3, 144, 208), 0.4)
+    lit = plain.clone()
+    lit[:, :, 80:96, 128:144] = 0.9
+    before, after = EdgeFeatures.of(plain), EdgeFeatures.of(lit)
+    for maps, others, channels, cell in zip(before, after, (HALF, QUARTER, EIGHTH), (2, 4, 8), strict=True):
+        assert maps.shape == (1, sum(channels), 144 // cell, 208 // cell)
+        for one, other in zip(maps.split(channels, dim=1), others.split(channels, dim=1), strict=True):
+            changed = (other - one).abs().sum(dim=1)[0]
+            y, x = divmod(int(changed.argmax()), changed.shape[1])
+            assert abs(y * cell - 88) <= 20 and abs(x * cell - 136) <= 20
     square = after.windows([(64, 96)], 32)
+    assert torch.equal(square.half[0], after.half[0, :, 32:48, 48:64])
     assert torch.equal(square.quarter[0], after.quarter[0, :, 16:24, 24:32])
     assert torch.equal(square.eighth[0], after.eighth[0, :, 8:12, 12:16])
+
+
+def test_maps_that_are_made_where_they_are_needed_are_those_of_the_whole_picture() -> None:
+    """But for what little lies beyond the margin; and the same to the last bit whatever else is asked for."""
+    image = made_sample(4, 320).image
+    half = resize(image, (160, 160))
+    whole = EdgeFeatures.of(torch.from_numpy(image.transpose(2, 0, 1).copy())[None])
+    chosen = np.zeros((10, 10), bool)
+    chosen[4:6, 3:8] = chosen[9, 9] = True
+    first = np.zeros_like(chosen)
+    first[5, 7] = True
+
+    with ThreadPoolExecutor(2) as workers:
+        fresh, used = (
+            [PictureMaps(picture, BLOCK, torch.device("cpu"), workers) for picture in (image, half)] for _ in range(2)
+        )
+        found = EdgeFeatures.at(chosen, *fresh)
+        EdgeFeatures.at(first, *used)
+        again = EdgeFeatures.at(chosen, *used)
+    expected = whole.cut(Blocks(torch.from_numpy(chosen)[None]))
+    for one, same, whole_one in zip(found, again, expected, strict=True):
+        assert torch.equal(one, same)
+        inner = (one - whole_one)[:-1]  # the network's zeros around a picture reach the block in its corner
+        assert inner.abs().mean() < 0.02 * whole_one.std()
 
 
 def test_what_is_seen_in_a_picture_changes_what_is_found() -> None:

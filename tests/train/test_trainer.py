@@ -57,7 +57,7 @@ def quiet(progress: Progress) -> None:
 
 def test_crops_are_made_once_and_the_same_again(store: CropStore, tmp_path: Path) -> None:
     first = store.take([0, 7, 17])
-    assert first.planes.shape == (3, PLANES, 64, 64) and first.halves.shape == (3, 64, 64, 3)
+    assert first.planes.shape == (3, PLANES, 64, 64) and first.pictures.shape == (3, 128, 128, 3)
     assert len(store) == 6 * PER_SAMPLE
     again = CropStore(tmp_path / "again.npy", MadeSource(128, 1), 6, 64, 1).take([0, 7, 17])
     for one, other in zip(first, again, strict=True):
@@ -68,18 +68,18 @@ def test_crops_are_made_once_and_the_same_again(store: CropStore, tmp_path: Path
 def test_a_picture_that_is_lost_beside_its_crops_is_made_again(tmp_path: Path) -> None:
     path, source = tmp_path / "crops.npy", MadeSource(128, 1)
     first = CropStore(path, source, 1, 64, 1).take([0])
-    path.with_suffix(".halves.npy").unlink()
-    np.testing.assert_array_equal(CropStore(path, source, 1, 64, 1).take([0]).halves, first.halves)
+    path.with_suffix(".pictures.npy").unlink()
+    np.testing.assert_array_equal(CropStore(path, source, 1, 64, 1).take([0]).pictures, first.pictures)
 
 
 def test_a_crop_and_the_picture_for_its_features_are_turned_alike(make: Callable[..., Trainer], tmp_path: Path) -> None:
     recipe = make(tmp_path).recipe
     for step in range(4):
         batch = {name: values.numpy() for name, values in recipe.batch(step).items()}
-        assert batch["alpha"].shape == (4, 1, 64, 64) and batch["halves"].shape == (4, 3, 64, 64)
-        for planes, half, (top, left) in zip(batch["planes"], batch["halves"], batch["places"] // 2, strict=True):
-            shown = cv2.resize(planes[:3].transpose(1, 2, 0) / 2 + 0.5, (32, 32), interpolation=cv2.INTER_AREA)
-            np.testing.assert_allclose(shown, half[:, top : top + 32, left : left + 32].transpose(1, 2, 0), atol=0.01)
+        assert batch["alpha"].shape == (4, 1, 64, 64) and batch["pictures"].shape == (4, 3, 128, 128)
+        for planes, picture, (top, left) in zip(batch["planes"], batch["pictures"], batch["places"], strict=True):
+            shown = picture[:, top : top + 64, left : left + 64]
+            np.testing.assert_allclose(planes[:3] / 2 + 0.5, shown, atol=0.01)
 
 
 def test_another_shape_of_crops_is_refused(store: CropStore) -> None:
@@ -128,7 +128,7 @@ def test_other_seeds_start_and_end_elsewhere(make: Callable[..., Trainer], tmp_p
 @pytest.mark.slow
 def test_it_learns_what_it_is_shown(make: Callable[..., Trainer], tmp_path: Path) -> None:
     """On a handful of crops, seen often, the error falls well below the guided filter's."""
-    config = replace(CONFIG, steps=40, warm_up=5, validate_every=40, learning_rate=0.004)
+    config = replace(CONFIG, steps=60, warm_up=5, validate_every=60, learning_rate=0.004)
     trainer = make(tmp_path, config)
     batch = trainer.recipe.batch(0)
     with torch.no_grad():

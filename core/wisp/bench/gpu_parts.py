@@ -422,11 +422,11 @@ class _Crops:
         from ..train import crops
 
         rng, count, side = np.random.default_rng(int(numbers[0])), len(numbers), self._side
-        planes, alpha, halves = (
+        planes, alpha, pictures = (
             rng.random((count, *shape), np.float32)
-            for shape in ((self._planes, side, side), (side, side), (side, side, 3))
+            for shape in ((self._planes, side, side), (side, side), (2 * side, 2 * side, 3))
         )
-        return crops.Crops(planes, alpha, halves, np.zeros((count, 2), np.int64))
+        return crops.Crops(planes, alpha, pictures, np.zeros((count, 2), np.int64))
 
 
 def _steps(setting: Setting, what: str, batch: int, trainer: Any) -> Row:

@@ -42,7 +42,7 @@ class _Conv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv(F.pad(x, self.pad) if self.pad else x)
-        return F.relu6(x) if self.act else x
+        return F.relu6(x, inplace=True) if self.act else x
 
 
 class _Block(nn.Module):

@@ -4,7 +4,7 @@ Find the unknown region, then predict alpha at 1/4, 1/2 and full size, each step
 et al., "SAM2Matting", 2026). What is predicted at a pixel are weights of candidates: alphas that simpler methods
 propose, black and white. All weights zero, as at the start of training, gives the guided filter's alpha.
 
-Besides the planes of `edge_cues` it is told, at 1/4 and 1/8, what a pretrained network sees in the picture.
+Besides the planes of `edge_cues` it is told, at 1/2, 1/4 and 1/8, what a pretrained network sees in the picture.
 
 Only blocks near the mask's edge are worked on, at every size. Layers normalise over the channels of each pixel and
 never over space, so that a result depends on nothing of the planes beyond `CONTEXT` pixels around it.
@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from .edge_blocks import Blocks
 from .edge_cues import CANDIDATES, DISTANCE_SCALES, PLANES
-from .edge_features import EIGHTH, QUARTER, EdgeFeatures
+from .edge_features import EIGHTH, HALF, QUARTER, EdgeFeatures
 
 #: Side of a block in pixels; sides of pictures are multiples of it.
 BLOCK = 32
@@ -118,9 +118,10 @@ class EdgeNetwork(nn.Module):
         super().__init__()
         fine, mid, deep = _WIDTHS
         self.stem = nn.Conv2d(4 * PLANES, fine, 1)
+        self.see_half = _Seen(HALF, fine)
         self.encode_half = _Steps(fine, _BLOCKS[0])
         self.to_quarter = nn.Conv2d(fine, mid, 2, stride=2)
-        self.see_quarter = _Seen([QUARTER], mid)
+        self.see_quarter = _Seen(QUARTER, mid)
         self.encode_quarter = _Steps(mid, _BLOCKS[1])
         self.to_eighth = nn.Conv2d(mid, deep, 2, stride=2)
         self.see_eighth = _Seen(EIGHTH, deep)
@@ -157,7 +158,7 @@ class EdgeNetwork(nn.Module):
         alphas = planes[:, :, CANDIDATES[0] : CANDIDATES[-1] + 1]
         alphas_half = alphas.mean(dim=1)
         alphas_quarter = functional.avg_pool2d(alphas_half, 2)
-        half = self.encode_half(self.stem(packed), blocks)
+        half = self.encode_half(self.stem(packed) + self.see_half(features.half), blocks)
         quarter = self.encode_quarter(self.to_quarter(half) + self.see_quarter(features.quarter), blocks)
         deep = self.encode_eighth(self.to_eighth(quarter) + self.see_eighth(features.eighth), blocks)
         quarter = self.decode_quarter(quarter + self.from_eighth(deep), blocks)

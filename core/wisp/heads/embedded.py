@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +29,7 @@ from .band import Mask, mask_from_logits, signed_distance
 from .colour_lines import carried_alpha
 from .edge_blocks import Blocks
 from .edge_cues import PLANES, EdgeCues
-from .edge_features import EdgeFeatures, features_of
+from .edge_features import EdgeFeatures, PictureMaps, paired
 from .edge_network import BLOCK, CONTEXT, REACH, EdgeNetwork
 from .edge_spread import LONG_SIDE, likely_spread
 from .guided import lengths, quickly_filtered
@@ -70,7 +70,7 @@ def embedded_matte(
 
 
 class _Picture:
-    """A picture padded to whole blocks. Half of it and its features are made once, whatever is matted in it."""
+    """A picture padded to whole blocks. Half of it and its maps are made once, whatever is matted in it."""
 
     def __init__(self, image: FloatImage, device: torch.device, workers: Executor) -> None:
         self.image = _padded(image)
@@ -82,9 +82,17 @@ class _Picture:
         return _Picture(resize(self.image, (width // 2, height // 2)), self._device, self._workers)
 
     @cached_property
-    def features(self) -> Future[EdgeFeatures]:
-        height, width = self.image.shape[:2]
-        return self._workers.submit(features_of, self.half.image[: height // 2, : width // 2], self._device)
+    def _maps(self) -> PictureMaps:
+        return PictureMaps(self.image, BLOCK, self._device, self._workers)
+
+    def look(self, chosen: Mask) -> None:
+        """Begin to see what is in the chosen blocks."""
+        self.half._maps.begin(paired(chosen))
+        self._maps.begin(chosen)
+
+    def seen(self, chosen: Mask) -> EdgeFeatures:
+        """What is seen in the chosen blocks."""
+        return EdgeFeatures.at(chosen, self._maps, self.half._maps)
 
 
 class _Matter:
@@ -115,7 +123,7 @@ class _Matter:
             return mask.astype(np.float32)
         picture, mask = self._picture((width, height)), _padded_mask(mask)
         cues = _cues(self._network, picture, mask, spread, self._workers)
-        found = _found(self._network, cues, picture.features, self._workers)
+        found = _found(self._network, cues, picture, self._workers)
         moved = _coarse_share(found, cues.distance)
         if moved and self._carried:
             halves = (found.shape[1] // 2, found.shape[0] // 2)
@@ -139,7 +147,7 @@ def edge_cues(network: EdgeNetwork | None, image: FloatImage, mask: Mask, spread
     around whose outline the edge is `spread` pixels: among it what it finds in the picture at half the size. None:
     nothing was found there."""
     if network is None:
-        return _own_cues(image, mask, spread)
+        return _own_cues(image, mask, signed_distance(mask), spread)
     with _workers() as workers:
         return _cues(network, _Picture(image, _device(network), workers), mask, spread, workers)
 
@@ -150,33 +158,42 @@ def _cues(network: EdgeNetwork, picture: _Picture, mask: Mask, spread: float, wo
     size = (width // 2, height // 2)
     small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
     if not small.any() or small.all():  # too small to be seen there
-        return _own_cues(picture.image, mask, spread)
+        return _looked_at(picture, mask, spread)
     half = picture.half
-    _ = half.features, picture.features  # begun, those that are waited for first
-    cues = _own_cues(half.image, _padded_mask(small), spread / 2)
-    found = _found(network, cues, half.features, workers)[: size[1], : size[0]]
-    return _own_cues(picture.image, mask, spread, refine_alpha(found, picture.image))
+    cues = _looked_at(half, _padded_mask(small), spread / 2)
+    found = _found(network, cues, half, workers)[: size[1], : size[0]]
+    return _looked_at(picture, mask, spread, refine_alpha(found, picture.image))
 
 
-def _own_cues(image: FloatImage, mask: Mask, spread: float, coarser: FloatImage | None = None) -> EdgeCues:
+def _looked_at(picture: _Picture, mask: Mask, spread: float, coarser: FloatImage | None = None) -> EdgeCues:
+    """The cues, made while workers look at the picture where it is open."""
     distance = signed_distance(mask)
+    picture.look(_open_blocks(distance, coarser))
+    return _own_cues(picture.image, mask, distance, spread, coarser)
+
+
+def _own_cues(
+    image: FloatImage, mask: Mask, distance: FloatImage, spread: float, coarser: FloatImage | None = None
+) -> EdgeCues:
     alpha = quickly_filtered(image, mask, distance, lengths(spread))
     return EdgeCues.of(image, alpha, distance, spread, coarser)
 
 
-def _found(network: EdgeNetwork, cues: EdgeCues, features: Future[EdgeFeatures], workers: Executor) -> FloatImage:
+def _found(network: EdgeNetwork, cues: EdgeCues, picture: _Picture, workers: Executor) -> FloatImage:
     """Alpha as the network finds it, H x W float32 in 0..1."""
-    chosen = _open_blocks(cues)
+    chosen = _open_blocks(cues.distance, None if cues.coarser is cues.alpha else cues.coarser)
     found = cues.coarser.copy()
     if not chosen.any():
         return found
-    seen = features.result()
+    features = picture.seen(chosen)
 
     def correct(rows: range) -> None:
         context = CONTEXT // BLOCK
         first, last = max(rows.start - context, 0), min(rows.stop + context, len(chosen))
         near = chosen[first:last]
-        parts = _predict(network, _planes(cues, near, first), seen.rows(first, last, BLOCK), near)
+        before = int(chosen[:first].sum())
+        seen = features.parts(before, before + int(near.sum()))
+        parts = _predict(network, _planes(cues, near, first), seen, near)
         for (row, column), part in zip(np.argwhere(near).tolist(), parts, strict=True):
             if first + row in rows:
                 y, x = (first + row) * BLOCK, column * BLOCK
@@ -260,12 +277,11 @@ def _workers() -> Iterator[ThreadPoolExecutor]:
 
 @torch.inference_mode()
 def _predict(network: EdgeNetwork, planes: FloatImage, features: EdgeFeatures, chosen: Mask) -> FloatImage:
-    """Alpha of the chosen blocks, count x `BLOCK` x `BLOCK`, from their planes (channels last) and the features of
-    their rows."""
+    """Alpha of the chosen blocks, count x `BLOCK` x `BLOCK`, from their planes (channels last) and features."""
     device = _device(network)
     blocks = Blocks(torch.from_numpy(chosen)[None].to(device))
     told = torch.from_numpy(planes).to(device).permute(0, 3, 1, 2)
-    alpha = network.parts(told, features.cut(blocks), blocks).full
+    alpha = network.parts(told, features, blocks).full
     found: FloatImage = alpha.clamp(0, 1)[:, 0].cpu().numpy()
     return found
 
@@ -292,14 +308,14 @@ def _runs(chosen: Mask) -> Iterator[tuple[int, int, int]]:
         yield row, start, stop
 
 
-def _open_blocks(cues: EdgeCues) -> Mask:
+def _open_blocks(distance: FloatImage, coarser: FloatImage | None) -> Mask:
     """The blocks of a picture (of whole blocks) where alpha is to be found: near the mask's edge, and soft in the
     smaller picture, where one was looked at."""
-    height, width = cues.distance.shape
-    distance = np.abs(cues.distance)
+    height, width = distance.shape
+    distance = np.abs(distance)
     near = distance < REACH
-    if cues.coarser is not cues.alpha:
-        near &= (distance < _OUTLINE) | ((cues.coarser > _CLOSED) & (cues.coarser < 1 - _CLOSED))
+    if coarser is not None:
+        near &= (distance < _OUTLINE) | ((coarser > _CLOSED) & (coarser < 1 - _CLOSED))
     return np.asarray(near.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK).any(axis=(1, 3)))
 
 

@@ -18,7 +18,7 @@ from ..heads.edge_cues import CELL, PLANES, EdgeCues
 from ..heads.edge_network import EdgeNetwork
 from ..heads.edge_spread import likely_spread
 from ..heads.embedded import edge_cues, load_network
-from ..plates.clip import FloatImage, resize
+from ..plates.clip import FloatImage
 from ..plates.plate import Window
 from .scenes import Sample
 
@@ -46,12 +46,12 @@ def sample_cues(sample: Sample, network: EdgeNetwork | None = None) -> EdgeCues:
 
 class Crops(NamedTuple):
     """n crops: `planes` n x `PLANES` x size x size (what the network is told), `alpha` n x size x size (the truth), and
-    for the features `halves` n x size x size x 3 (the samples they were taken from at half their size, RGB in 0..1) and
-    `places` n x 2 (y, x of their upper left corners in the samples)."""
+    for the features `pictures` n x 2 size x 2 size x 3 (the samples they were taken from, RGB in 0..1) and `places`
+    n x 2 (y, x of their upper left corners in the samples)."""
 
     planes: FloatImage
     alpha: FloatImage
-    halves: FloatImage
+    pictures: FloatImage
     places: NDArray[np.int64]
 
 
@@ -76,15 +76,15 @@ def crops(sample: Sample, size: int, rng: np.random.Generator, network: EdgeNetw
         planes.append(cues.window(window))
         alpha.append(sample.alpha[top : top + size, left : left + size])
         places.append((top, left))
-    halves = np.repeat(resize(sample.image, (width // 2, height // 2))[None], PER_SAMPLE, axis=0)
-    return Crops(np.stack(planes), np.stack(alpha), halves, np.array(places))
+    pictures = np.repeat(sample.image[None], PER_SAMPLE, axis=0)
+    return Crops(np.stack(planes), np.stack(alpha), pictures, np.array(places))
 
 
 _Settings = tuple[Path, NumberedSource, int, int, int, Path | None]
 
 
 class CropStore:
-    """Crops in one file, with `.halves.npy` and `.places.npy` beside it, filled on demand and in any order by as many
+    """Crops in one file, with `.pictures.npy` and `.places.npy` beside it, filled on demand and in any order by as many
     processes as like to. Samples are twice as large as crops of `size` pixels.
 
     `smaller`: weights of the network that looks at most of the samples at half the size first.
@@ -98,9 +98,9 @@ class CropStore:
         self._size = size
         self._seed = seed
         self._smaller = smaller
-        # Planes and alpha last; a half once a sample; places.
+        # Planes and alpha last; a picture once a sample; places.
         self._crops = _opened(path, np.float16, (samples, PER_SAMPLE, PLANES + 1, size, size))
-        self._halves = _opened(path.with_suffix(".halves.npy"), np.uint8, (samples, size, size, 3))
+        self._pictures = _opened(path.with_suffix(".pictures.npy"), np.uint8, (samples, 2 * size, 2 * size, 3))
         self._places = _opened(path.with_suffix(".places.npy"), np.int16, (samples, PER_SAMPLE, 2))
 
     def __len__(self) -> int:
@@ -110,12 +110,12 @@ class CropStore:
         """Make the crops of samples `first` up to but not including `last`, where they are not there yet."""
         cv2.setNumThreads(1)
         for number in range(first, last):
-            # The mask's plane 3 (-1 or 1) tells a crop from an empty place; a half may have been lost beside it.
-            if not (self._crops[number, 0, 3, 0, 0] and self._halves[number].any()):
+            # The mask's plane 3 (-1 or 1) tells a crop from an empty place; a picture may be lost.
+            if not (self._crops[number, 0, 3, 0, 0] and self._pictures[number].any()):
                 rng = np.random.default_rng((self._seed, number, 1))
                 network = self._network if rng.random() >= _ALONE else None
                 made = crops(self._source(number), self._size, rng, network)
-                self._halves[number] = np.rint(255 * np.clip(made.halves[0], 0, 1))
+                self._pictures[number] = np.rint(255 * np.clip(made.pictures[0], 0, 1))
                 self._places[number] = made.places
                 self._crops[number] = np.concatenate([made.planes, made.alpha[:, None]], axis=1)
 
@@ -139,8 +139,8 @@ class CropStore:
         for sample, _ in places:
             self.fill(sample, sample + 1)
         taken = np.stack([self._crops[place] for place in places]).astype(np.float32)
-        halves = np.stack([self._halves[sample] for sample, _ in places]) * np.float32(1 / 255)
-        return Crops(taken[:, :PLANES], taken[:, PLANES], halves, np.stack([self._places[place] for place in places]))
+        pictures = np.stack([self._pictures[sample] for sample, _ in places]) * np.float32(1 / 255)
+        return Crops(taken[:, :PLANES], taken[:, PLANES], pictures, np.stack([self._places[place] for place in places]))
 
 
 def _opened(path: Path, kind: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -12,10 +12,9 @@ from torch import Tensor, nn
 
 from ...contact_sheet import Row
 from ...heads.edge_cues import CANDIDATES
-from ...heads.edge_features import EdgeFeatures, features_of
+from ...heads.edge_features import EdgeFeatures
 from ...heads.edge_network import EdgeNetwork
 from ...metrics import mad, mse
-from ...plates.clip import resize
 from ...plates.plate import Window
 from ..config import TrainConfig
 from ..crops import CropStore, sample_cues
@@ -59,25 +58,25 @@ class EmbeddedRecipe:
         rng = np.random.default_rng((self._config.seed, step))
         drawn = self._store.take(rng.integers(len(self._store), size=self._config.batch))
         size = self._config.crop
-        turned: dict[str, list[NDArray[Any]]] = {"planes": [], "alpha": [], "halves": [], "places": []}
-        for planes, alpha, half, (top, left) in zip(*drawn, strict=True):
+        turned: dict[str, list[NDArray[Any]]] = {"planes": [], "alpha": [], "pictures": [], "places": []}
+        for planes, alpha, picture, (top, left) in zip(*drawn, strict=True):
             channels, quarters, flipped = rng.permutation(3), int(rng.integers(4)), rng.random() < 0.5
             planes[:3] = planes[channels]
-            pictures = [planes, alpha[None], half.transpose(2, 0, 1)[channels]]
+            stacks = [planes, alpha[None], picture.transpose(2, 0, 1)[channels]]
             for _ in range(quarters):  # samples are twice as large as their crops
                 top, left = size - left, top
-            pictures = [np.rot90(picture, quarters, axes=(1, 2)) for picture in pictures]
+            stacks = [np.rot90(stack, quarters, axes=(1, 2)) for stack in stacks]
             if flipped:
                 left = size - left
-                pictures = [picture[:, :, ::-1] for picture in pictures]
-            for kind, value in zip(turned.values(), (*pictures, np.array([top, left])), strict=True):
+                stacks = [stack[:, :, ::-1] for stack in stacks]
+            for kind, value in zip(turned.values(), (*stacks, np.array([top, left])), strict=True):
                 kind.append(value)
         return {name: torch.from_numpy(np.stack(values)).to(self._device) for name, values in turned.items()}
 
     def losses(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Full size: L1, squared error, Laplacian pyramid, gradient. Coarse steps: L1. Region: cross entropy."""
         alpha = batch["alpha"]
-        features = EdgeFeatures.of(batch["halves"])
+        features = EdgeFeatures.of(batch["pictures"])
         found = network(batch["planes"], features.windows(batch["places"].tolist(), alpha.shape[-1]))
         weight = _importance(batch["planes"][:, CANDIDATES[0], None], alpha)
         # All but the squared error are linear in how far a prediction is from the truth.
@@ -111,8 +110,8 @@ class EmbeddedRecipe:
                 cues = sample_cues(sample)
                 height, width = sample.alpha.shape
                 planes = torch.from_numpy(cues.window(Window(0, 0, width, height)))[None].to(self._device)
-                features = features_of(resize(sample.image, (width // 2, height // 2)), self._device)
-                matte = network(planes, features).full.clamp(0, 1)[0, 0].cpu().numpy()
+                picture = torch.from_numpy(sample.image.transpose(2, 0, 1).copy())[None].to(self._device)
+                matte = network(planes, EdgeFeatures.of(picture)).full.clamp(0, 1)[0, 0].cpu().numpy()
                 mask = sample.mask.astype(np.float32)
                 for name, pred in zip(scores, (matte, cues.alpha, mask), strict=True):
                     found[name].append((mad(pred, sample.alpha), mse(pred, sample.alpha)))
