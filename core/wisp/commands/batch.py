@@ -111,8 +111,9 @@ def run(args: argparse.Namespace) -> int:
 def _entries(path: Path) -> list[_Entry]:
     """What is to be run. InputError and UsageError for what is no list."""
     if path.is_dir():
+        # `rglob` would end with an error where another job removes a folder meanwhile.
         below = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
-        found = sorted(shot for shot in below if shot.suffix == ".wisp")  # of a folder in which others may be at work
+        found = sorted(shot for shot in below if shot.suffix == ".wisp" and shot.is_file())
         if not found:
             raise InputError(f"There is no shot below {path}.", hint="Shots are files called NAME.wisp.", path=path)
         return [_Entry(shot) for shot in found]

@@ -85,13 +85,13 @@ class _Picture:
     def _maps(self) -> PictureMaps:
         return PictureMaps(self.image, BLOCK, self._device, self._workers)
 
-    def look(self, chosen: Mask) -> None:
-        """Begin to see what is in the chosen blocks."""
+    def begin_features(self, chosen: Mask) -> None:
+        """Have the features of the chosen blocks made by the workers."""
         self.half._maps.begin(paired(chosen))
         self._maps.begin(chosen)
 
-    def seen(self, chosen: Mask) -> EdgeFeatures:
-        """What is seen in the chosen blocks."""
+    def features(self, chosen: Mask) -> EdgeFeatures:
+        """Those of the chosen blocks."""
         return EdgeFeatures.at(chosen, self._maps, self.half._maps)
 
 
@@ -158,17 +158,17 @@ def _cues(network: EdgeNetwork, picture: _Picture, mask: Mask, spread: float, wo
     size = (width // 2, height // 2)
     small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
     if not small.any() or small.all():  # too small to be seen there
-        return _looked_at(picture, mask, spread)
+        return _cues_at_size(picture, mask, spread)
     half = picture.half
-    cues = _looked_at(half, _padded_mask(small), spread / 2)
+    cues = _cues_at_size(half, _padded_mask(small), spread / 2)
     found = _found(network, cues, half, workers)[: size[1], : size[0]]
-    return _looked_at(picture, mask, spread, refine_alpha(found, picture.image))
+    return _cues_at_size(picture, mask, spread, refine_alpha(found, picture.image))
 
 
-def _looked_at(picture: _Picture, mask: Mask, spread: float, coarser: FloatImage | None = None) -> EdgeCues:
-    """The cues, made while workers look at the picture where it is open."""
+def _cues_at_size(picture: _Picture, mask: Mask, spread: float, coarser: FloatImage | None = None) -> EdgeCues:
+    """The cues, made while workers make the features where the picture is open."""
     distance = signed_distance(mask)
-    picture.look(_open_blocks(distance, coarser))
+    picture.begin_features(_open_blocks(distance, coarser))
     return _own_cues(picture.image, mask, distance, spread, coarser)
 
 
@@ -185,7 +185,7 @@ def _found(network: EdgeNetwork, cues: EdgeCues, picture: _Picture, workers: Exe
     found = cues.coarser.copy()
     if not chosen.any():
         return found
-    features = picture.seen(chosen)
+    features = picture.features(chosen)
 
     def correct(rows: range) -> None:
         context = CONTEXT // BLOCK
