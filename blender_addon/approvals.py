@@ -8,7 +8,8 @@ from bpy.props import BoolProperty, IntProperty
 
 from . import active, model, places, plates, session
 from .active import OnPlate, frame_of, reporting
-from .client.frames import format_frames, frames_in
+from .client.frames import format_frames, frames_in, spans
+from .client.locks import with_locks
 from .mattes import MatteFolder
 from .runs import run_of
 
@@ -27,11 +28,13 @@ def _object_of(strip):
     return item
 
 
-def _say(strip, number: int, kind: str, frames: set[int], holds: bool) -> None:
-    """Frames of an object, `locks` or `absent`, are added, or taken away."""
-    item = next(each for each in model.own(strip).objects if each.number == number)
-    had = set(frames_in(getattr(item, kind)))
-    setattr(item, kind, format_frames(had | frames if holds else had - frames))
+def _own_object(strip, number: int):
+    """The object of that number, to be changed."""
+    return next(each for each in model.own(strip).objects if each.number == number)
+
+
+def _said() -> None:
+    """Have the engine and the window follow."""
     session.schedule_update()
     session.redraw()
 
@@ -54,7 +57,11 @@ class WISP_OT_lock(OnFrame, bpy.types.Operator):
             wanted &= run_of(strip.wisp.uid).solved.get(number, set())
             if not wanted:
                 raise plates.Refusal("Only finished mattes can be locked: track first.")
-        _say(strip, number, "locks", wanted, self.lock)
+        item = _own_object(strip, number)
+        said = with_locks({"locks": spans(frames_in(item.locks)), "approvals": item.approved}, wanted, self.lock)
+        item.locks = format_frames(frame for first, last in said["locks"] for frame in range(first, last + 1))
+        item.approved = said["approvals"]
+        _said()
         return {"FINISHED"}
 
 
@@ -76,7 +83,10 @@ class WISP_OT_absent(OnFrame, bpy.types.Operator):
         there = wanted & ({prompt.frame for prompt in item.prompts} | set(frames_in(item.locks)))
         if self.absent and there:
             raise plates.Refusal(f"It is there on {format_frames(there)}: remove the prompts and locks of that first.")
-        _say(strip, item.number, "absent", wanted, self.absent)
+        own = _own_object(strip, item.number)
+        had = set(frames_in(own.absent))
+        own.absent = format_frames(had | wanted if self.absent else had - wanted)
+        _said()
         return {"FINISHED"}
 
 

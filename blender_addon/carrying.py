@@ -3,7 +3,7 @@
 
 They are linked, not copied, wherever the file system has hard links: a matte is only ever replaced as a whole, so two
 names of one file never disturb each other. Onto another disk the mattes are copied, because the saved file shows them;
-the engine's cache, which may be many times as large and can be computed again, stays behind.
+of the engine's cache only what is approved, because the rest may be many times as large and can be computed again.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import bpy
 
 from . import compat, mattes, model, outputs, pictures, places
+from .client.locks import LOCKED
 
 #: The one file of the cache that is changed in place. The engine makes it anew where it is missing.
 _INDEX = "index.sqlite"
@@ -34,6 +35,7 @@ def bring(old: places.Places, new: places.Places) -> None:
         if old == places.of_session():
             _bring_folder(old.cache, new.cache)  # it is about to be deleted
         else:
+            _bring_folder(old.cache / LOCKED, new.cache / LOCKED)
             _link_folder(old.cache, new.cache)
 
 

@@ -65,6 +65,7 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
                 "prompts": _prompts(item, plate, folder),
                 "edge": _edge(item),
                 "locks": spans(_locked(item, plate)),
+                **({"approvals": item.approved} if item.locks else {}),
                 **_life(item),
                 **_absent(item, plate),
                 **({"region": region} if (region := _region(item, plate)) else {}),

@@ -23,6 +23,7 @@ from bpy.props import (
 
 from . import compat, compositing, engine, mattes, places
 from .client.client import Signal
+from .client.frames import format_frames, frames_in, spans
 from .client.states import corrected
 from .client.tables import BESIDE, EDGE, HEAD, MAX_STOPS, PALETTE, STROKE_RADIUS, TRACKER, UNCOVER
 
@@ -108,10 +109,11 @@ class WispPrompt(bpy.types.PropertyGroup):
 
 
 class WispObject(bpy.types.PropertyGroup):
-    """One thing to extract. `locks`: plate frames whose mattes are approved, `1-5,8`; `life`: those that it may be seen
-    on, nothing for all; `absent`: those of them that it is not to be seen on;
-    `region`: what of the picture models see of it, `left top right bottom` in plate pixels, nothing for all;
-    `accepted`: those whose mattes were found fine, with the mattes' fingerprints, `1003:0f3a 1007:77b2`."""
+    """One thing to extract. `locks`: plate frames whose mattes are approved, `1-5,8`; `approvals`: under which names
+    those are kept, `4e07:1-5,8`; `life`: those that it may be seen on, nothing for all; `absent`: those of them that it
+    is not to be seen on; `region`: what of the picture models see of it, `left top right bottom` in plate pixels,
+    nothing for all; `accepted`: those whose mattes were found fine, with the mattes' fingerprints,
+    `1003:0f3a 1007:77b2`."""
 
     name: StringProperty(name="Name", default="object", update=edited)
     number: IntProperty()
@@ -119,6 +121,7 @@ class WispObject(bpy.types.PropertyGroup):
     enabled: BoolProperty(name="Enabled", default=True, update=edited, description="Part of the matte")
     prompts: CollectionProperty(type=WispPrompt)
     locks: StringProperty()
+    approvals: StringProperty()
     life: StringProperty()
     absent: StringProperty()
     region: StringProperty()
@@ -150,6 +153,19 @@ class WispObject(bpy.types.PropertyGroup):
     def keyframes(self) -> list[int]:
         """Plate frames with prompts, ascending."""
         return sorted({prompt.frame for prompt in self.prompts})
+
+    @property
+    def approved(self) -> list[list]:
+        """Spans of locked plate frames and the name under which their mattes are kept, as in a document."""
+        named = (one.partition(":") for one in self.approvals.split())
+        return [[*span, name] for name, _, frames in named for span in spans(frames_in(frames))]
+
+    @approved.setter
+    def approved(self, stored) -> None:
+        frames: dict[str, list[int]] = {}
+        for first, last, name in stored:
+            frames.setdefault(name, []).extend(range(first, last + 1))
+        self.approvals = " ".join(f"{name}:{format_frames(own)}" for name, own in frames.items())
 
     @property
     def fine(self) -> dict[int, str]:

@@ -22,7 +22,7 @@ from .document import READING
 from .mattes import MatteFolder
 
 #: What of an object its mattes depend on.
-_DECISIVE = ("prompts", "edge", "garbage", "core", "first", "last", "absent", "region")
+_DECISIVE = ("prompts", "edge", "garbage", "core", "first", "last", "absent", "region", "locks", "approvals")
 
 
 Frames = Mapping[int, Iterable[int]]

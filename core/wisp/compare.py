@@ -144,7 +144,7 @@ def solve_heads(
         document = solver.shot.model_copy(deep=True)
         document.solve.head = head
         rival = solver.of(document)
-        rival.run(frames, objects, on_event=on_event, should_stop=should_stop)
+        rival.run(frames, objects, on_event=on_event, should_stop=should_stop, lasting=False)
         for name in objects:
             work = rival.work(name)
             mattes[name][head] = {frame: work.path(frame) for frame in frames if frame in work.marks}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wisp.cache import Cache, DamagedMaskError, MatteStamp, Shelf, object_folder, plate_key, read_matte
+from wisp.cache import Cache, DamagedMaskError, MatteStamp, Shelf, index, object_folder, plate_key, read_matte
 from wisp.errors import FrameReadError, InputError
 from wisp.plates.exr import read_channels
 from wisp.plates.plate import PlateHeader, Window
@@ -184,6 +184,23 @@ def test_a_link_is_no_matte(shelf: Shelf, tmp_path: Path) -> None:
     path.rename(tmp_path / "elsewhere.exr")
     path.symlink_to(tmp_path / "elsewhere.exr")
     assert Cache(tmp_path).shelf("plate-1").find_matte("f" * 32) is None
+
+
+def test_mattes_that_were_written_while_the_index_was_busy_are_known_to_others_afterwards(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "_BUSY", 0.1)
+    store(shelf)
+    other = sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    second = store(shelf, 1002, mark="a" * 32)
+    assert shelf.find_matte("a" * 32) == second, "this process goes on"
+    other.execute("COMMIT")
+    other.close()
+    third = store(shelf, 1003, mark="b" * 32)
+    shelf.flush()
+    anew = Cache(tmp_path).shelf("plate-1")
+    assert (anew.find_matte("a" * 32), anew.find_matte("b" * 32)) == (second, third)
 
 
 def test_a_ruined_index_is_made_anew_on_disk(shelf: Shelf, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from wisp.client.client import EngineExit, Signal
 from wisp.client.ends import Checked, Solved
 from wisp.client.errors import EngineError, EngineGone
 from wisp.client.events import FrameDone, Progress, Verdict
-from wisp.client.requests import Check, Compare, Request
+from wisp.client.requests import Check, Compare, Request, Solve
 from wisp.client.session import PATIENCE, POLL, PREVIEW, SETTLE, Places, Session
 
 
@@ -53,11 +53,17 @@ class Shot:
         self.previews: list[tuple[Any, Any]] = []
         self.handlers: tuple[Any, ...] = ()
         self.job = Job()
+        self.broken = False
+
+    def must_run(self) -> None:
+        if self.broken:
+            raise EngineGone("The engine does not run.")
 
     def update(self, document: dict[str, Any]) -> None:
         self.asked.append(("update", document["name"]))
 
     def refresh(self) -> bool:
+        self.must_run()
         self.asked.append(("refresh",))
         return True
 
@@ -66,6 +72,7 @@ class Shot:
         self.previews.append((there, failed))
 
     def run(self, asked: Request, *handlers: Any) -> Job:
+        self.must_run()
         self.asked.append((asked.method, getattr(asked, "frames", None)))
         self.handlers = handlers
         return self.job
@@ -86,6 +93,7 @@ class Client:
 
     def start(self) -> None:
         self.starts += 1
+        self.shot.broken = self.broken
         if self.broken:
             raise EngineGone("The engine cannot be started.")
 
@@ -121,6 +129,15 @@ def test_edits_are_told_once_when_the_hand_rests(made: Any) -> None:
     assert client.shot.asked == []
     clock.passes(SETTLE)
     assert client.shot.asked == [("update", "c")]
+
+
+def test_nothing_is_begun_where_the_engine_cannot_be_started_again(made: Any) -> None:
+    session, client, _clock, _document = made
+    client.broken = True
+    ends: list[Any] = []
+    assert session.run(Solve(None, None, "both"), on_end=lambda *end: ends.append(end)) is False
+    assert session.progress is None and not session.busy and ends == []
+    assert session.message == "The engine cannot be started." and session.failed
 
 
 def test_a_preview_follows_the_edit_that_it_is_of(made: Any) -> None:

@@ -38,6 +38,7 @@
         {"frame": 1001, "kind": "text", "text": "die Läuferin im roten Kleid"}
       ],
       "locks": [[1030, 1034], [1050, 1050]],
+      "approvals": [[1030, 1034, "4e07f3a91c2b5d60"]],
       "absent": [[1060, 1062]],
       "accepted": [[1020, "9c41e0b7"]],
       "ease": 4,

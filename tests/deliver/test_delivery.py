@@ -12,11 +12,13 @@ from helpers.delivering import SECOND
 from helpers.solving import box, shot, solver, write_plate
 from wisp.cache import read_matte
 from wisp.deliver import Delivery, Style
+from wisp.deliver import delivery as delivering
 from wisp.deliver.naming import FORMATS, Pattern
 from wisp.deliver.windows import to_data_window, visible
 from wisp.errors import InputError, OutputError, UsageError
 from wisp.plates.exr import read_channels
 from wisp.plates.plate import PlateHeader, Window
+from wisp.shot import Shot
 
 
 def pattern_of(text: str) -> Pattern:
@@ -248,3 +250,20 @@ def test_the_plate_and_the_masks_are_no_output(tmp_path: Path, overwrite: bool) 
         with pytest.raises(OutputError, match="never replaced"):
             Delivery(made, str(tmp_path / output), Style(format=style), overwrite=overwrite)
     assert {path: path.read_bytes() for path in (tmp_path / "plates").iterdir()} == before
+
+
+def test_what_a_file_shows_beside_its_alpha_decides_whether_it_is_there(
+    made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def delivery(shot: Shot, style: Style) -> Delivery:
+        return Delivery(made.of(shot), str(tmp_path / style.layout), style, frames=[1001, 1002], overwrite=True)
+
+    crypto, rgba = Style(layout="crypto"), Style(layout="rgba")
+    painted = made.shot.model_copy(deep=True)
+    painted.objects[0].color = "#123456"
+    for style in (crypto, rgba):
+        count = delivery(made.shot, style).write()
+        assert count and delivery(made.shot, style).skipped == count
+    assert delivery(painted, crypto).skipped == 0 and delivery(painted, rgba).skipped == 4
+    monkeypatch.setattr(delivering, "FOREGROUND_SCHEMA", 10**6)
+    assert delivery(made.shot, rgba).skipped == 0

@@ -217,12 +217,14 @@ def test_an_account_without_a_home(tmp_path: Path) -> None:
 
 
 def test_old_logs_are_removed(own_folders: dict[str, str], raw: Raw) -> None:
-    """Those of the last engines stay, this one's among them."""
+    """Those of the last engines stay, this one's among them, and as many that hosts kept."""
     folder = Path(own_folders["XDG_STATE_HOME"]) / "wisp"
     folder.mkdir(parents=True)
     for number in range(30):
-        (folder / f"engine-{number}.log").touch()
-        os.utime(folder / f"engine-{number}.log", (number, number))
+        for name in ("engine", "nuke"):
+            (folder / f"{name}-{number}.log").touch()
+            os.utime(folder / f"{name}-{number}.log", (number, number))
     own = Path(raw.ask("initialize", INITIALIZE)["result"]["log"])
     kept = {path.name for path in folder.iterdir()}
-    assert kept == {own.name, *(f"engine-{number}.log" for number in range(21, 30))}
+    hosts = {f"nuke-{number}.log" for number in range(20, 30)}
+    assert kept == {own.name, *(f"engine-{number}.log" for number in range(21, 30)), *hosts}

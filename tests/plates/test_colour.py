@@ -135,6 +135,25 @@ def test_the_key_follows_the_content_of_a_configuration(tmp_path: Path) -> None:
     assert one.key() == same.key() != other.key()
 
 
+def test_an_edited_table_beside_a_configuration_is_noticed_at_once(tmp_path: Path) -> None:
+    def write_table(white: float) -> None:
+        rows = f"Version 1\nFrom 0.0 1.0\nLength 2\nComponents 1\n{{\n0.0\n{white}\n}}\n"
+        (tmp_path / "film.spi1d").write_text(rows)
+
+    config = ocio.Config.CreateFromFile(str(small_config(tmp_path / "own.ocio")))
+    film = config.getColorSpace("film")
+    film.setTransform(ocio.FileTransform(src="film.spi1d"), ocio.COLORSPACE_DIR_FROM_REFERENCE)
+    config.addColorSpace(film)
+    (tmp_path / "own.ocio").write_text(config.serialize())
+    write_table(1.0)
+    before = choose_colour("scene_linear", config=str(tmp_path / "own.ocio"))
+    assert seen(before, 0.5) == pytest.approx([0.5], abs=1e-5)
+    write_table(0.5)
+    after = choose_colour("scene_linear", config=str(tmp_path / "own.ocio"))
+    assert seen(after, 0.5) == pytest.approx([0.25], abs=1e-5)
+    assert before.key() != after.key()
+
+
 def test_one_line_for_people() -> None:
     line = choose_colour("scene_linear", exposure=1.5).describe()
     assert line == f"ACEScg -> Un-tone-mapped on sRGB - Display, exposure +1.5 (config: {colour.CG_CONFIG})"

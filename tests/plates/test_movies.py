@@ -106,6 +106,8 @@ def test_first_frames_and_ranges(tmp_path: Path) -> None:
     assert plate.expected == (1003, 1004, 1500)
     assert index_of(plate.read(1003).rgb) == 2
     assert open_plate(f"{path} 2-6x2").frames == (2, 4, 6)
+    part = open_plate(f"{path} 3-5", first=1001)
+    assert part.frames == part.expected == (1001, 1002, 1003) and index_of(part.read(1001).rgb) == 2
     with pytest.raises(InputError, match=r"has none of the frames 50.*1-10"):
         open_plate(path, frames=[50])
     with pytest.raises(FrameReadError, match="no such frame"):

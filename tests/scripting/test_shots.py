@@ -48,8 +48,21 @@ def test_from_a_plate_to_files(plate: str) -> None:
     again = wisp.open(plate)
     assert place == Path("sh010_mattes/sh010.wisp") and again.document == documents.load(place)
     assert again.solve("1001-1003").cached == 3
+    again.object("hero").lock(1002)
+    again.solve("1001-1003")
+    ((_, _, name),) = again.object("hero").spec.approvals
     elsewhere = documents.load(again.save("elsewhere/other.wisp"))
+    kept = Path("elsewhere/wisp-cache/locked") / name / "alpha.1002.exr"
+    assert (read_matte(kept)[0] == again.matte("hero", 1002)).all()
     assert documents.resolve_path(elsewhere.plate.path, "elsewhere/other.wisp") == Path(plate).absolute()
+
+
+def test_a_frame_that_is_rendered_anew_is_solved_anew(plate: str) -> None:
+    shot = wisp.open(plate)
+    shot.object("hero").box((14, 16, 46, 48), frame=1001)
+    assert shot.solve("1001-1003").matted == 3
+    cv2.imwrite("plates/sh010.1003.png", np.full((64, 96, 3), 40, np.uint8))
+    assert shot.solve("1001-1003").matted == 1
 
 
 def test_edits_are_steps_that_are_checked(plate: str) -> None:

@@ -72,6 +72,7 @@ edges = st.builds(
     stabilise=st.floats(0, 1),
 )
 spans = st.tuples(frames, frames).map(lambda pair: (min(pair), max(pair)))
+approvals = st.tuples(spans, st.from_regex(r"[0-9a-z]{1,32}", fullmatch=True)).map(lambda one: (*one[0], one[1]))
 
 
 @st.composite
@@ -89,6 +90,7 @@ def shots(draw: st.DrawFn) -> Shot:
                 last=life and life[1],
                 prompts=draw(st.lists(prompts, max_size=6)),
                 locks=draw(st.lists(spans, max_size=3)),
+                approvals=draw(st.lists(approvals, max_size=3)),
                 edge=draw(edges),
                 garbage=draw(st.none() | words),
                 core=draw(st.none() | words),
@@ -172,6 +174,7 @@ def test_the_frozen_sample_of_version_1_means_what_it_meant() -> None:
     ]
     assert hero.keyframes == (1001, 1040, 1080)
     assert hero.locks == [(1030, 1034), (1050, 1050)]
+    assert hero.approvals == [(1030, 1034, "4e07f3a91c2b5d60")]
     levels = {"grow": -1.5, "soften": 2.0, "black": 0.05, "white": 0.95, "gamma": 1.2}
     assert hero.edge == Edge(**levels, fill_holes=12.0, remove_specks=8.5, frame_edge=3, stabilise=0.75)
     assert (hero.garbage, hero.core) == ("roto/hero_out.%04d.exr", "roto/hero_in.%04d.exr")

@@ -136,6 +136,8 @@ OBJECT_FAULTS = [
         "object 'hero' is locked on frame 1023, where it is said to be absent; remove one of the two",
     ),
     ({"locks": [[1001, 1001]] * 10_001}, "objects.0.locks: "),
+    ({"approvals": [[1034, 1030, "4e07"]]}, "objects.0: the approval [1034, 1030] ends before it begins"),
+    ({"approvals": [[1030, 1034, "../../4e07"]]}, "objects.0.approvals.0.2: "),
     (
         {"prompts": [POINT] * 1001},
         "object 'hero' has 1001 prompts on frame 1001, more than 1000; paint strokes or give a mask instead",

@@ -7,9 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, point, shot, solver
+from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, point, shot, solver, write_plate_frame
 from numpy.typing import NDArray
 from wisp.cache import read_matte
+from wisp.client.locks import with_locks
 from wisp.shot import ObjectSpec, Stroke
 from wisp.solve.paint import Paint
 
@@ -122,6 +123,85 @@ def test_locked_frames_keep_their_pixels_through_other_edits(
             assert frame not in head.frames
         _, stamp = read_matte(made.work("hero").path(1015))
         assert stamp is not None and stamp.frame_state == "locked"
+
+
+@pytest.mark.parametrize("change", ["trimmed", "rendered anew", "a handle before"])
+def test_locked_frames_keep_their_pixels_whatever_becomes_of_the_first_frame(
+    folder: Path, tracker: ChainTracker, head: SmoothHead, change: str
+) -> None:
+    first = solver(shot(box(1010)), folder)
+    first.run()
+    approved = alpha(first, 1015)
+    locks = {"locks": [[1015, 1015]]}
+    solver(shot(box(1010), item=locks), folder).run()
+    plate = {"trimmed": {"first": 1005}, "a handle before": {"first": 1000}}.get(change, {})
+    if change != "trimmed":
+        write_plate_frame(folder / "plates", 1000 if plate else 1001, seed=99)
+    other = solver(shot(box(1010, x=9), plate=plate, item={"name": "other"}), folder)
+    other.run()
+    assert not np.array_equal(read_matte(other.works[0].path(1015))[0], approved)
+    made = solver(shot(box(1010, x=9), plate=plate, item=locks), folder)
+    made.run()
+    np.testing.assert_array_equal(alpha(made, 1015), approved)
+    _, stamp = read_matte(made.work("hero").path(1015))
+    assert stamp is not None and stamp.frame_state == "locked"
+
+
+def named(*frames: int) -> dict:
+    """Locked as the editors do it."""
+    return with_locks({}, frames, True)
+
+
+@pytest.mark.parametrize("theirs", [{"name": "villain"}, {}, named(1003)])
+def test_other_documents_on_the_same_plate_leave_locked_frames_alone(
+    folder: Path, tracker: ChainTracker, head: SmoothHead, theirs: dict
+) -> None:
+    first = solver(shot(box(1001, x=2)), folder)
+    first.run()
+    approved, ours = alpha(first, 1003), named(1003)
+    solver(shot(box(1001, x=2), item=ours), folder).run()
+    solver(shot(box(1001, x=12)), folder).run()
+    other = solver(shot(box(1001, x=12), item=theirs), folder)
+    other.run()
+    assert not np.array_equal(read_matte(other.works[0].path(1003))[0], approved)
+    made = solver(shot(box(1001, x=12), item=ours), folder)
+    made.run()
+    np.testing.assert_array_equal(alpha(made, 1003), approved)
+    _, stamp = read_matte(made.work("hero").path(1003))
+    assert stamp is not None and stamp.object == "hero"
+
+
+def test_unlocking_that_is_taken_back_brings_the_approved_matte_back(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    first = solver(shot(box(1001)), folder)
+    first.run()
+    approved, locked = alpha(first, 1003), named(1003)
+    solver(shot(box(1001), item=locked), folder).run()
+    freed = solver(shot(box(1001, x=9), item=with_locks(locked, [1003], False)), folder)
+    freed.run()
+    then = alpha(freed, 1003)
+    assert not np.array_equal(then, approved)
+    again = solver(shot(box(1001, x=9), item=locked), folder)
+    again.run()
+    np.testing.assert_array_equal(alpha(again, 1003), approved)
+    anew = solver(shot(box(1001, x=9), item=named(1003)), folder)
+    anew.run()
+    np.testing.assert_array_equal(alpha(anew, 1003), then)
+
+
+def test_what_is_locked_is_what_the_document_shows_not_what_was_made_last(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    first = solver(shot(box(1001)), folder)
+    first.run()
+    seen, locked = alpha(first, 1003), named(1003)
+    undone = solver(shot(box(1001), point(1003)), folder)
+    assert not np.array_equal(read_matte(undone.preview(1003, "hero"))[0], seen)
+    solver(shot(box(1001), item=locked), folder).freeze_locked()
+    later = solver(shot(box(1001, x=9), item=locked), folder)
+    later.run()
+    np.testing.assert_array_equal(alpha(later, 1003), seen)
 
 
 def test_a_locked_frame_guides_its_neighbours(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import time
 from collections.abc import Callable
@@ -25,8 +26,10 @@ from helpers.solving import (
 )
 from wisp.cache import read_matte
 from wisp.client.events import Event, FrameDone, Notice, Progress, Started
+from wisp.commands.options import add_model_options, solver_at
 from wisp.device import Memory, MemoryPlan
 from wisp.errors import CancelledError, FrameReadError, InputError, MemoryLimitError, UsageError
+from wisp.shot import load, save
 
 ALL = tuple(range(FIRST, LAST + 1))
 
@@ -281,6 +284,32 @@ def test_a_preview_computes_one_frame_near_a_keyframe_and_refuses_a_far_one(
     assert tracker.steps == [1010, 1011, 1012] and head.frames == [1012]
     with pytest.raises(UsageError, match="untracked frames away"):
         made.preview(1040, "hero")
+    with pytest.raises(UsageError, match=r"No prompt of 'hero' reaches frame 1012"):
+        solver(shot(), folder).preview(1012, "hero")
+
+
+def test_looking_again_at_what_is_there_writes_nothing(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    made = solver(shot(box(1001)), folder)
+    made.run(range(1001, 1006))
+    before = sorted(folder.glob("cache/**/*"))
+    for _ in range(3):
+        made.preview(1003, "hero")
+    assert sorted(folder.glob("cache/**/*")) == before
+
+
+def test_another_precision_makes_other_mattes(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    document = folder / "shot.wisp"
+    save(shot(box(1001)), document)
+    parser = argparse.ArgumentParser()
+    add_model_options(parser)
+
+    def mark(*options: str) -> str:
+        args = parser.parse_args(list(options))
+        args.cache = None
+        return solver_at(args, load(document), document, STAND_INS).work("hero").marks[1003]
+
+    assert len({mark(), mark("--precision", "fp32"), mark("--precision", "fp16")}) == 3
+    assert mark("--precision", "auto") == mark()
 
 
 def test_an_unreadable_plate_frame_stops_the_run_and_keeps_what_is_done(

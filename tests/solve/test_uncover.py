@@ -149,6 +149,23 @@ def test_a_clean_plate_goes_before(folder: Path, tracker: ChainTracker, head: Sm
     assert dict(told.marks) == dict(plain.marks) and told.path(1005) == plain.path(1005)
 
 
+def test_what_is_looked_behind_does_not_depend_on_where_the_plate_begins(
+    panned: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: dict[int, list[int]] = {}
+    body = np.full((40, 60), -8.0, np.float32)
+    body[10:30, 20:40] = 8.0
+    for first in (0, 1):
+        clip = PictureClip(*[np.full((40, 60, 3), 0.3, np.float32)] * 24)
+        clip.frames = range(1001 + first, 1025)
+        near = Uncovering(clip.frames, clip.frames)
+        seen: list[int] = []
+        monkeypatch.setattr(near, "_placed", lambda _frame, other, *_, seen=seen: seen.append(other))
+        list(near._sightings(1018, np.zeros((40, 60), bool), clip, (60, 40), lambda _: body))
+        looked[first] = seen
+    assert looked[0] == looked[1] and len(looked[0]) == 4
+
+
 @pytest.mark.parametrize("life", [range(10), range(3, 6)])
 def test_frames_lean_on_each_other(life: range) -> None:
     near = Uncovering(range(100), life)

@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from wisp.errors import FrameReadError
 from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
+from wisp.shot import parse
+from wisp.view.pictures import Pictures
 
 SIZE = (6, 4)
 
@@ -66,6 +69,19 @@ def test_plates_and_mattes(served: Any, tmp_path: Path) -> None:
         "fingerprint": "",
     }
     assert pixels == bytes([128]) * 24
+
+
+@pytest.mark.parametrize(("missing", "value"), [("hold", 137), ("black", 0)])
+def test_a_missing_frame_is_shown_as_it_is_solved(tmp_path: Path, missing: str, value: int) -> None:
+    for frame in (1, 3):
+        write(tmp_path / f"plate.{frame:04d}.exr", 0.25)
+    plate = {"path": "plate.%04d.exr", "first": 1, "last": 3, "width": 6, "height": 4, "missing": missing}
+    pictures = Pictures(parse({"wisp": 1, "plate": {**plate, "colorspace": "lin_rec709"}}), tmp_path)
+    assert (pictures.plate(1)[0, 0, 0], pictures.plate(2)[0, 0, 0]) == (137, value)
+    pictures = Pictures(parse({"wisp": 1, "plate": {**plate, "missing": "error"}}), tmp_path)
+    assert pictures.plate(1).any()
+    with pytest.raises(FrameReadError, match="frame 2"):
+        pictures.plate(2)
 
 
 def test_every_fault_is_an_answer(served: Any, tmp_path: Path) -> None:

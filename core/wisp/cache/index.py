@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sqlite3
 import stat
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ INDEX_SCHEMA = 2
 _TABLE = "CREATE TABLE IF NOT EXISTS mattes (fingerprint TEXT, path TEXT PRIMARY KEY, state TEXT)"
 #: So many folders below the cache's root a matte lies.
 _DEPTH = 3
+#: Seconds until an index that could not be used is tried again.
+_AGAIN = 30.0
+#: Seconds for which one that others write to is waited for.
+_BUSY = 10.0
 
 
 class MatteIndex:
@@ -34,6 +39,9 @@ class MatteIndex:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._connection: sqlite3.Connection | None = None
+        #: Rows that the file still lacks, because it could not be written; when it is tried again.
+        self._late: list[tuple[Any, ...]] = []
+        self._again: float | None = None
         #: Files whose seal held, as they were then: looked at once in a process.
         self._whole: dict[tuple[str, str], str] = {}
         #: Fingerprints whose files were not what they should be.
@@ -90,6 +98,13 @@ class MatteIndex:
             some = rows[start : start + _AT_ONCE]
             holes = ",".join(["(?, ?, ?)"] * len(some))
             self._rows(f"INSERT OR REPLACE INTO mattes VALUES {holes}", *(value for row in some for value in row))
+        if self._again is not None:
+            self._late += rows
+
+    def flush(self) -> None:
+        """Write what is only remembered so far, if that is possible."""
+        if self._late:
+            self._return()
 
     def _place(self, name: str) -> Path | None:
         """The file of a row; None where no matte of this cache can lie there."""
@@ -108,7 +123,9 @@ class MatteIndex:
             return False
 
     def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run one statement. A damaged index is made anew; one that cannot be used is kept in memory."""
+        """Run one statement. A damaged index is made anew; one that cannot be used is kept in memory for a while."""
+        if self._again is not None and time.monotonic() >= self._again:
+            self._return()
         try:
             return self._open().execute(statement, values).fetchall()
         except (sqlite3.OperationalError, OSError):  # locked, read-only, a full disk
@@ -118,7 +135,18 @@ class MatteIndex:
                 self._discard()
                 return self._open().execute(statement, values).fetchall()
         self._connection = self._fill(sqlite3.connect(":memory:", check_same_thread=False))
+        self._again = time.monotonic() + _AGAIN
         return self._connection.execute(statement, values).fetchall()
+
+    def _return(self) -> None:
+        """From memory to the file, if it can be used again."""
+        aside, self._connection = self._connection, None
+        try:
+            connection = self._open()
+            connection.executemany("INSERT OR REPLACE INTO mattes VALUES (?, ?, ?)", self._late)
+            self._late, self._again = [], None
+        except (sqlite3.Error, OSError):
+            self._connection, self._again = aside, time.monotonic() + _AGAIN
 
     def _discard(self) -> None:
         """Delete a damaged index."""
@@ -136,7 +164,7 @@ class MatteIndex:
             if not self._root.exists():
                 return self._fill(sqlite3.connect(":memory:"))  # nothing stored yet: do not make the folder
             # Autocommit, and no WAL: it needs shared memory, which network drives lack.
-            connection = sqlite3.connect(place, timeout=10, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(place, timeout=_BUSY, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA synchronous = OFF")
             self._connection = connection
             if not _is_current(connection):

@@ -183,6 +183,10 @@ class Shelf:
         """Any stored matte of that fingerprint. `sure`: its seal is looked at, not only its size, time and inode."""
         return self._index.find(mark, sure=sure)
 
+    def flush(self) -> None:
+        """Have other processes know of all mattes that were written, also where the index was busy then."""
+        self._index.flush()
+
     def sweep(self, folders: Iterable[Path] = ()) -> None:
         """Delete what killed writers left unfinished beside the masks and in these folders of mattes."""
         for folder in {self._masks, *folders}:

@@ -348,7 +348,7 @@ class Session:
         if self.busy:
             return False
         self.open()
-        if self._shot is None:
+        if self._shot is None or not self._ensure():
             return False
         self._send()
         if isinstance(asked, Solve):

@@ -212,7 +212,7 @@ def _served(told: dict[str, Any], should_stop: Callable[[], bool], kept: dict[An
     paths = {name: Path(told[name]) if told[name] else None for name in ("shot", "cache", "path_rules")}
     args = argparse.Namespace(**{**told, **paths, "weights": [Path(folder) for folder in told["weights"]]})
     try:
-        chosen = (run_options(args), args.precision)
+        chosen = run_options(args)
         if chosen not in kept:
             kept[chosen] = models_of(args)
         return _do(args, should_stop, kept[chosen])

@@ -90,6 +90,8 @@ def solver_at(args: argparse.Namespace, shot: Shot, document: Path, models: Mode
     from ..cache import Cache
     from ..solve import Solver, Source
 
+    if args.precision:  # in the document, by which mattes are known
+        shot = shot.model_copy(update={"solve": shot.solve.model_copy(update={"precision": args.precision})})
     source = Source(shot.plate, document.resolve().parent)
     return Solver(shot, source, models or models_of(args), Cache(cache_folder(args, document)))
 
@@ -98,7 +100,7 @@ def models_of(args: argparse.Namespace) -> Models:
     """The models of this invocation, none loaded yet; a process that does several tasks keeps them between these."""
     from ..models.store import ModelStore
 
-    return ModelStore(run_options(args), args.precision)
+    return ModelStore(run_options(args))
 
 
 def cache_folder(args: argparse.Namespace, shot: Path) -> Path:

@@ -22,6 +22,7 @@ from ..client.events import Progress
 from ..errors import CancelledError, InputError, OutputError, UsageError
 from ..fingerprint import fingerprint
 from ..finish.exclusive import make_exclusive
+from ..finish.foreground import FOREGROUND_SCHEMA
 from ..frames import format_frames, gaps
 from ..plates import seal
 from ..plates.clip import FloatImage
@@ -163,8 +164,13 @@ class Delivery:
         if not content and len(works) == 1 and len(frames) == 1:
             return works[0].marks.get(frames[0], "empty")
         marks = [[work.marks.get(frame, "empty") for work in self._needed(works)] for frame in frames]
-        plate = [self._solver.plate.identity(frame) for frame in frames] if self._style.layout == "rgba" else []
-        return fingerprint(file.objects, content, marks, plate)
+        shown: list[Any] = []
+        if self._style.layout == "rgba":
+            shown = [FOREGROUND_SCHEMA, self._solver.colour.key()]
+            shown += [self._solver.source.identity(frame) for frame in frames]
+        if self._style.layout == "crypto":  # its preview is in the objects' colours
+            shown = [work.item.color for work in works]
+        return fingerprint(file.objects, content, marks, shown)
 
     def _require_solved(self, files: Sequence[_File]) -> None:
         """InputError lists what is not solved yet; what is damaged in the cache is solved anew."""

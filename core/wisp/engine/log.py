@@ -44,10 +44,14 @@ def start(send: Callable[[api.Log], None]) -> Path | None:
 
 
 def _prune(folder: Path) -> None:
-    """Remove the logs of all but the last engines."""
-    logs = sorted(folder.glob("engine-*.log*"), key=lambda path: path.stat().st_mtime)
-    for path in logs[:-KEPT]:
-        path.unlink(missing_ok=True)
+    """Remove the logs of all but the last engines, and those that hosts keep of them."""
+    logs: dict[bool, list[tuple[float, Path]]] = {True: [], False: []}
+    for path in folder.glob("*-*.log*"):
+        with contextlib.suppress(OSError):  # another process may tidy up, too
+            logs[path.name.startswith("engine-")].append((path.stat().st_mtime, path))
+    for _, path in (one for own in logs.values() for one in sorted(own)[:-KEPT]):
+        with contextlib.suppress(OSError):  # or have it open, on Windows
+            path.unlink(missing_ok=True)
 
 
 class _ToHost(logging.Handler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 
@@ -9,6 +10,7 @@ from ..cache import Cache, read_stamp
 from ..client.ends import Done
 from ..client.events import Event, FrameDone
 from ..client.requests import Carry, Check, Compare, Deliver, Detect, Pack, Region, Request, Roto, Solve, Subject
+from ..errors import OutputError
 from ..frames import parse_frames
 from ..models.store import Models
 from ..shot import Shot, parse
@@ -38,6 +40,7 @@ class OpenShot:
         shot = parse(asked.shot)
         self._roots.check(shot, should_stop)
         self._solver = Solver(shot, self._source(shot, should_stop), models, self._cache)
+        _freeze_locked(self._solver)
         self._standing = Standing(self._solver)
         self._standing.advance(time.monotonic() + OPEN_SECONDS)
 
@@ -64,6 +67,8 @@ class OpenShot:
             source = self._source(shot, should_stop)
         self._roots.check_mattes(shot)
         solver = Solver(shot, source, self._models, self._cache)
+        if _locks(shot) != _locks(self._solver.shot):
+            _freeze_locked(solver)
         standing = Standing(solver)
         standing.advance(time.monotonic() + UPDATE_SECONDS)
         if source is not self._solver.source:
@@ -166,6 +171,16 @@ def _do(solver: Solver, asked: Request, listen: Listener, should_stop: Callable[
     from ..quality import check
 
     return check(solver, asked, listen, should_stop)
+
+
+def _freeze_locked(solver: Solver) -> None:
+    """At once: the next edit changes what the document shows, and that is what was approved."""
+    with contextlib.suppress(OutputError):  # a cache that cannot be written is reported when one solves
+        solver.freeze_locked()
+
+
+def _locks(shot: Shot) -> list[tuple[object, ...]]:
+    return [(item.id, item.locks, item.approvals) for item in shot.objects]
 
 
 def _frames(solver: Solver, names: list[str], text: str | None, direction: str) -> list[int]:

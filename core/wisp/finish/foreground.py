@@ -17,6 +17,8 @@ import numpy as np
 from ..plates.clip import FloatImage, resize
 from ..plates.colour import srgb_decode, srgb_encode
 
+#: Raise when the same picture and alpha give another colour.
+FOREGROUND_SCHEMA = 1
 #: How much neighbouring colours are tied together anyway, and how much more so per unit by which alpha changes.
 _TIE, _TIE_PER_CHANGE = 1e-5, 0.2
 #: Sweeps per level: more while the picture is small (up to so many pixels) and they cost nothing.

@@ -47,10 +47,9 @@ class Models(Protocol):
 class ModelStore:
     """`Models` of the registry, by kind, id and options. Used by one thread only, but for `names`."""
 
-    def __init__(self, options: RunOptions, precision: str | None = None) -> None:
-        """`precision`: None for what each shot asks for; the seed is always the shot's."""
+    def __init__(self, options: RunOptions) -> None:
+        """Precision and seed are always the shot's."""
         self._options = options
-        self._precision = precision
         self._loaded: dict[tuple[str, str, RunOptions], Any] = {}
         self._stamps: dict[tuple[str, str, RunOptions], ModelStamp] = {}
 
@@ -92,7 +91,7 @@ class ModelStore:
             torch.cuda.empty_cache()
 
     def _how(self, solve: SolveSpec) -> RunOptions:
-        return replace(self._options, precision=self._precision or solve.precision, seed=solve.seed)
+        return replace(self._options, precision=solve.precision, seed=solve.seed)
 
     def _get(
         self,

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..client.events import PromptsCarried
 from ..client.frames import with_span, within
+from ..client.locks import with_locks
 from ..client.tables import PALETTE
 
 Document = Dict[str, Any]
@@ -254,7 +255,11 @@ class ShotEdits:
         """Lock the active object's matte on that frame against solving, or free it; why it cannot be, or nothing."""
         if self.absent(self.active, frame):
             return "The object is absent on this frame: there is no matte to lock."
-        return self._toggle("locks", frame, self.locked(self.active, frame), "Lock frame")
+        item = self._edit_step("Lock frame")
+        if item is not None:
+            item.update(with_locks(item, [frame], not self.locked(self.active, frame)))
+            self.on_change()
+        return ""
 
     def toggle_absent(self, first: int, last: Optional[int] = None) -> str:
         """Say that the active object is not to be seen on that frame (or from one to the other), or that it may be; why
@@ -264,7 +269,11 @@ class ShotEdits:
         if fault:
             return fault
         on = all(self.absent(self.active, frame) for frame in range(first, last + 1))
-        return self._toggle("absent", first, on, "Mark absent", last)
+        item = self._edit_step("Mark absent")
+        if item is not None:
+            item["absent"] = with_span(item.get("absent", []), first, last, not on)
+            self.on_change()
+        return ""
 
     def set_absent(self, stored: List[List[int]]) -> str:
         """Say that the active object is not to be seen in these spans, and on no other frame; why it cannot be said, or
@@ -306,13 +315,12 @@ class ShotEdits:
         self.on_change()
         return on
 
-    def _toggle(self, key: str, frame: int, on: bool, step: str, last: Optional[int] = None) -> str:
-        if self.object(self.active) is not None:
-            self._step(step)
-            item = self._edit(self.active)
-            item[key] = with_span(item.get(key, []), frame, frame if last is None else last, not on)
-            self.on_change()
-        return ""
+    def _edit_step(self, name: str) -> Optional[Dict[str, Any]]:
+        """The active object, to be edited as one step of undo; None where there is none."""
+        if self.object(self.active) is None:
+            return None
+        self._step(name)
+        return self._edit(self.active)
 
     # -- undo ---------------------------------------------------------------------------------------------
 

@@ -11,11 +11,13 @@ configuration without it gives its own default view.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import os
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,7 +99,8 @@ def choose_colour(
         known = [*loaded.getColorSpaceNames(), *(role for role, _ in loaded.getRoles())]
         raise UsageError(f"There is no colour space '{colorspace}' in {name}.", hint=_candidates(colorspace, known))
     display, view = _display_and_view(loaded, name, view)
-    return ColourChoice(name, _config_id(name, loaded), space.getName(), display, view, exposure)
+    choice = ColourChoice(name, name, space.getName(), display, view, exposure)
+    return choice if name in builtin_configs() else replace(choice, config_id=_config_id(loaded, choice))
 
 
 class DisplayTransform:
@@ -107,7 +110,7 @@ class DisplayTransform:
         """Raises UsageError where the configuration cannot compute this choice."""
         self.choice = choice
         self._gain = np.float32(2.0**choice.exposure)
-        self._processor = _processor(choice) if choice.config != NO_CONFIG else None
+        self._processor = _processor(choice).getDefaultCPUProcessor() if choice.config != NO_CONFIG else None
 
     def __call__(self, rgb: FloatImage) -> FloatImage:
         """Plate values, float32 height x width x 3, to display-referred values in 0..1, in a new array.
@@ -222,15 +225,26 @@ def _without_ocio(colorspace: str, view: str | None, exposure: float) -> ColourC
     return ColourChoice(NO_CONFIG, NO_CONFIG, colorspace, MODEL_DISPLAY, MODEL_VIEW, exposure)
 
 
-@lru_cache(maxsize=8)
 def _load(name: str) -> Any:
     """A configuration by built-in name, `ocio://` address or file."""
+    state = None
+    if name not in builtin_configs():
+        with contextlib.suppress(OSError, ValueError):
+            found = Path(name).stat()
+            state = (found.st_mtime_ns, found.st_size)
+    return _loaded(name, state)
+
+
+@lru_cache(maxsize=8)
+def _loaded(name: str, _state: tuple[int, int] | None) -> Any:
     import PyOpenColorIO as ocio  # noqa: N813 - the name that all its documentation uses
 
     try:
         if name in builtin_configs():
             return ocio.Config.CreateFromBuiltinConfig(name)
-        return ocio.Config.CreateFromFile(name)
+        config = ocio.Config.CreateFromFile(name)
+        config.setProcessorCacheFlags(ocio.PROCESSOR_CACHE_OFF)  # of files that may be edited
+        return config
     except (ocio.Exception, ocio.ExceptionMissingFile) as error:
         raise UsageError(
             f"The OCIO configuration {name} cannot be used: {_sentence(error)}.",
@@ -238,10 +252,15 @@ def _load(name: str) -> Any:
         ) from error
 
 
-def _config_id(name: str, config: Any) -> str:
-    if name in builtin_configs():
-        return name
-    return hashlib.blake2b(config.serialize().encode(), digest_size=16).hexdigest()
+def _config_id(config: Any, choice: ColourChoice) -> str:
+    """A hash of a configuration and of the files (LUTs, CDLs) that this choice takes from beside it."""
+    import PyOpenColorIO as ocio  # noqa: N813
+
+    found = hashlib.blake2b(config.serialize().encode(), digest_size=16)
+    with contextlib.suppress(UsageError, OSError, ocio.Exception, ocio.ExceptionMissingFile):  # told by who uses it
+        for file in sorted(_processor(choice).getProcessorMetadata().getFiles()):
+            found.update(hashlib.blake2b(Path(file).read_bytes()).digest())
+    return found.hexdigest()
 
 
 def _display_and_view(config: Any, name: str, view: str | None) -> tuple[str, str]:
@@ -261,6 +280,8 @@ def _processor(choice: ColourChoice) -> Any:
     import PyOpenColorIO as ocio  # noqa: N813
 
     config = _load(choice.config)
+    if choice.config not in builtin_configs():
+        ocio.ClearAllCaches()  # its files may have been edited
     steps = ocio.GroupTransform()
     source = choice.colorspace
     try:
@@ -272,7 +293,7 @@ def _processor(choice: ColourChoice) -> Any:
             steps.appendTransform(ocio.MatrixTransform(matrix=np.diag([gain, gain, gain, 1.0]).ravel().tolist()))
             source = "scene_linear"
         steps.appendTransform(ocio.DisplayViewTransform(src=source, display=choice.display, view=choice.view))
-        return config.getProcessor(steps).getDefaultCPUProcessor()
+        return config.getProcessor(steps)
     except (ocio.Exception, ocio.ExceptionMissingFile) as error:
         raise UsageError(f"OCIO cannot compute {choice.describe()}: {_sentence(error)}.") from error
 

@@ -82,9 +82,12 @@ class MoviePlate:
         self._decoding: Iterator[Any] = iter(())
         self._reached: int | None = None
         self._kept: OrderedDict[int, Any] = OrderedDict()
-        self._first = 1 if first is None else first
+        # The first of the wanted frames gets the number `first`, as in `pictures.renumbered`.
+        shift = 0 if first is None else first - (1 if found.wanted is None else found.wanted[0])
+        self._first = 1 + shift
         every = range(self._first, self._first + len(self._times))
-        wanted = found.wanted if frames is None else tuple(sorted(set(frames)))
+        named = None if found.wanted is None else tuple(frame + shift for frame in found.wanted)
+        wanted = named if frames is None else tuple(sorted(set(frames)))
         self.files: tuple[Path, ...] = (self._file,)
         self.notes = self._uneven()
         self.path = found.path

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from .. import shot as documents
 from ..arguments import Frame, Line, Numbers, Range, all_checked, frames_of
-from ..client.frames import spans
+from ..client.locks import with_locks
 from ..client.tables import EDGE, PAINTED, STROKE_RADIUS, UNKNOWN_RADIUS
 from ..client.wording import counted
 from ..errors import UsageError
@@ -121,9 +121,7 @@ class Object:
 
     def lock(self, frames: Range, locked: bool = True) -> Object:
         """Keep the mattes of these frames as they are, or with `locked=False` solve them again."""
-        held = {frame for first, last in self.spec.locks for frame in range(first, last + 1)}
-        named = set(frames_of(frames) or ())
-        return self._set(locks=spans(held | named if locked else held - named))
+        return self._set(**with_locks(self.spec.model_dump(mode="json"), set(frames_of(frames) or ()), locked))
 
     def exists(self, first: Frame | None = None, last: Frame | None = None) -> Object:
         """On which frames it may be there; None: from the plate's first, to its last."""

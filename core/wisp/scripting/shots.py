@@ -16,9 +16,9 @@ from ..client.ends import Compared, Delivered, Solved
 from ..client.events import BoxFound, Candidate, Event, PromptsCarried, Verdict
 from ..client.frames import as_sequence
 from ..client.requests import Carry, Check, Compare, Deliver, Detect, Request, Subject
-from ..errors import UsageError
+from ..errors import OutputError, UsageError
 from ..panel.shot_edits import ShotEdits
-from ..view.places import cache_beside, fit_to_plate, new_shot
+from ..view.places import cache_beside, fit_to_plate, new_shot, take_approved
 from ..weights.options import RunOptions
 from .objects import Object
 
@@ -152,13 +152,24 @@ class OpenShot:
         return self._travelled(self._edits.redo())
 
     def save(self, path: str | Path | None = None) -> Path:
-        """Write the document, at `path` or where it was opened; a plate's path is stored relative to it.
+        """Write the document, at `path` or where it was opened; a plate's path is stored relative to it. The mattes of
+        locked frames are brought to the cache beside it.
 
         Raises OutputError. Returns where it is.
         """
         target = Path(path) if path is not None else self.path
-        elsewhere = target.resolve() != self.path.resolve()
-        documents.save(documents.moved(self._shot, self.path, target) if elsewhere else self._shot, target)
+        if target.resolve() == self.path.resolve():
+            documents.save(self._shot, target)
+            return target
+        documents.save(documents.moved(self._shot, self.path, target), target)
+        try:
+            take_approved(self._shot, self.cache, cache_beside(target, os.environ))
+        except OSError as error:
+            raise OutputError(
+                f"The locked mattes could not be brought to {target.parent}: {error}.",
+                hint="Choose another folder, or open the document there with the cache of before.",
+                path=target,
+            ) from None
         return target
 
     def edit(self, change: Callable[[ShotEdits], Any]) -> None:
@@ -200,7 +211,7 @@ class OpenShot:
         """
         from ..solve.progress import ignore
 
-        solver = self._solver()
+        solver = self._solver(look_again=True)
         return solver.run(frames_of(frames), objects, on_event=on_event or ignore, should_stop=should_stop).end()
 
     def deliver(
@@ -220,7 +231,7 @@ class OpenShot:
         from ..solve.progress import ignore
 
         asked = self._asked(Deliver, frames, objects, output=str(output), **options)
-        return deliver(self._solver(), asked, on_event or ignore, should_stop)
+        return deliver(self._solver(look_again=True), asked, on_event or ignore, should_stop)
 
     def check(
         self, frames: Range = None, objects: Names | None = None, sheet: str | Path | None = None
@@ -235,7 +246,7 @@ class OpenShot:
                 verdicts.append(event)
 
         asked = self._asked(Check, frames, objects, sheet=None if sheet is None else str(sheet))
-        check(self._solver(), asked, listen)
+        check(self._solver(look_again=True), asked, listen)
         return verdicts
 
     def compare(
@@ -251,7 +262,7 @@ class OpenShot:
         from ..compare import compare
 
         asked = self._asked(Compare, frames, objects, heads=list(heads), output=str(output), **options)
-        return compare(self._solver(), asked)
+        return compare(self._solver(look_again=True), asked)
 
     def other_view(self, view: str, document: str | Path | None = None, cache: str | Path | None = None) -> OpenShot:
         """The shot of the other eye: its plate is the layer or part called `view` of the same EXR files, or the files
@@ -364,15 +375,18 @@ class OpenShot:
 
     # -- inside -------------------------------------------------------------------------------------------------
 
-    def _solver(self) -> Solver:
-        """Of the present document; plate, models and cache are kept from one to the next."""
+    def _solver(self, *, look_again: bool = False) -> Solver:
+        """Of the present document; plate, models and cache are kept from one to the next. `look_again`: the plate only
+        as long as its files are as they were."""
         from ..solve import solver_of
 
-        if self._kept is None or self._kept.shot.plate != self._shot.plate:
-            self._kept = solver_of(self._shot, self.path.resolve().parent, self.cache, self._options)
-        elif self._kept.shot is not self._shot:
-            self._kept = self._kept.of(self._shot)
-        return self._kept
+        kept = self._kept
+        if kept is None or kept.shot.plate != self._shot.plate or (look_again and kept.source.has_changed()):
+            kept = solver_of(self._shot, self.path.resolve().parent, self.cache, self._options)
+        elif kept.shot is not self._shot:
+            kept = kept.of(self._shot)
+        self._kept = kept
+        return kept
 
     def _travelled(self, step: str) -> str:
         self._shot = documents.parse(self._edits.document)

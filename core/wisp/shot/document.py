@@ -20,7 +20,7 @@ VERSION = 1
 
 #: Keys of an object that came after its version's first release: earlier readers refuse keys that they do not know, so
 #: these are written only where they say something.
-_LATER = ("absent",)
+_LATER = ("absent", "approvals")
 
 #: version -> function that turns a document of that version into the next one, as plain dicts.
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}

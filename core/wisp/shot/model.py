@@ -75,6 +75,7 @@ XY = tuple[Coordinate, Coordinate]
 Positive = Annotated[Number, Field(gt=0.0)]
 StoredPath = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
 Identifier = Annotated[str, Field(min_length=1)]
+ApprovalName = Annotated[str, Field(pattern=r"^[0-9a-z]{1,32}$")]
 
 
 class _Part(BaseModel):
@@ -217,11 +218,12 @@ class ObjectSpec(_Part):
 
     `region` (left, top, right, bottom; whole plate pixels) is the part of the plate that models are shown of it,
     and outside of which its matte is empty; None is the whole picture. `locks` are spans of frames whose mattes are
-    approved: kept as they are. `absent` are spans in which it is not to be seen: nothing is tracked into them, its
-    matte is empty there, and behind them it is looked for. `ease`: over how many neighbouring frames painted strokes
-    fade out. `garbage` and `core` are pictures (one, or a sequence with the plate's frame numbers) of what surely is
-    not and surely is the object. `accepted` are frames and the fingerprints of their mattes that a person has found
-    fine as they are: no check doubts those.
+    approved: kept as they are. `approvals` are spans of those and the name under which their mattes are kept, which
+    copies of the document share; a frame that was freed and is locked again gets another. `absent` are spans in which
+    it is not to be seen: nothing is tracked into them, its matte is empty there, and behind them it is looked for.
+    `ease`: over how many neighbouring frames painted strokes fade out. `garbage` and `core` are pictures (one, or a
+    sequence with the plate's frame numbers) of what surely is not and surely is the object. `accepted` are frames and
+    the fingerprints of their mattes that a person has found fine as they are: no check doubts those.
     """
 
     id: Annotated[Whole, Field(ge=1, le=2**31 - 1)]
@@ -233,6 +235,7 @@ class ObjectSpec(_Part):
     region: tuple[Whole, Whole, Whole, Whole] | None = None
     prompts: list[Prompt] = Field(default_factory=list)
     locks: list[tuple[Frame, Frame]] = Field(default_factory=list, max_length=MAX_SPANS)
+    approvals: list[tuple[Frame, Frame, ApprovalName]] = Field(default_factory=list, max_length=MAX_SPANS)
     absent: list[tuple[Frame, Frame]] = Field(default_factory=list, max_length=MAX_SPANS)
     accepted: list[tuple[Frame, str]] = Field(default_factory=list, max_length=MAX_SPANS)
     ease: Annotated[Whole, Field(ge=0, le=100)] = 2
@@ -271,6 +274,9 @@ class ObjectSpec(_Part):
     def _life(self) -> ObjectSpec:
         if self.first is not None and self.last is not None and self.last < self.first:
             raise ValueError(f"object '{self.name}' ends ({self.last}) before it begins ({self.first})")
+        for first, last, _ in self.approvals:
+            if last < first:
+                raise ValueError(f"the approval [{first}, {last}] ends before it begins")
         gone = _joined(self.absent)
         for prompt in self.prompts:
             if _first_shared(prompt.frame, prompt.frame, gone) is not None:

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-def solver_of(shot: Shot, base: Path, cache: Path, options: RunOptions, precision: str | None = None) -> Solver:
+def solver_of(shot: Shot, base: Path, cache: Path, options: RunOptions) -> Solver:
     """A solver with a plate, models and a cache of its own. `base`: the folder that the shot's relative paths refer
-    to; `cache`: the cache's folder; `precision`: of the networks (None: the shot's)."""
-    return Solver(shot, Source(shot.plate, base), ModelStore(options, precision), Cache(cache))
+    to; `cache`: the cache's folder."""
+    return Solver(shot, Source(shot.plate, base), ModelStore(options), Cache(cache))

@@ -1,8 +1,12 @@
 """Locked frames: approved mattes that nothing recomputes, and that guide the frames around them.
 
-A frame that is locked in the shot keeps the matte it has at that moment, in a folder of its own in the cache. Its mask
-(alpha at least one half) then starts the tracker afresh there, like a mask drawn by hand. A locked frame that was
-never solved is solved first. Unlocking returns the frame to the solver.
+A frame that is locked in the shot keeps the matte it has at that moment, in a folder of the cache that bears the name
+of its approval: whatever becomes of the plate, the document or other documents, that file stays. Its mask (alpha at
+least one half) then starts the tracker afresh there, like a mask drawn by hand. A locked frame that was never solved is
+solved first. Unlocking returns the frame to the solver; taking that back brings the same matte back.
+
+Locks that a document was given by hand have no name. Their mattes lie under that of the plate and the object, and are
+forgotten when they are unlocked.
 """
 
 from __future__ import annotations
@@ -30,14 +34,23 @@ log = logging.getLogger(__name__)
 class LockedMattes:
     """The frozen mattes of one object."""
 
-    def __init__(self, folder: Path, item: ObjectSpec, padding: int) -> None:
-        self._folder = folder
+    def __init__(self, root: Path, nameless: str, item: ObjectSpec, padding: int) -> None:
+        """`root`: where all are; `nameless`: the folder there of those whose locks have no name."""
+        self._root = root
+        self._nameless = root / nameless
         self._item = item
         self._padding = padding
+        self._approvals = sorted(item.approvals)
 
     def path(self, frame: int) -> Path:
         """Where the frozen matte of `frame` lies or would lie."""
-        return self._folder / f"alpha.{pad(frame, self._padding)}.exr"
+        name = self._name(frame)
+        folder = self._nameless if name is None else self._root / name
+        return folder / f"alpha.{pad(frame, self._padding)}.exr"
+
+    def _name(self, frame: int) -> str | None:
+        place = bisect_right(self._approvals, frame, key=lambda span: span[0])
+        return self._approvals[place - 1][2] if place and frame <= self._approvals[place - 1][1] else None
 
     def wanted(self, frames: Sequence[int]) -> list[int]:
         """Those of `frames` (ascending) that the shot locks."""
@@ -52,15 +65,16 @@ class LockedMattes:
         """Whether the frozen mattes of `frames` are as they were frozen."""
         return all(_is_whole(self.path(frame)) for frame in frames)
 
-    def set_damaged_aside(self, frames: Sequence[int]) -> None:
-        """Give frozen mattes that are no longer as they were another name, so that they can be frozen anew."""
-        for frame in self.wanted(frames):
-            path = self.path(frame)
-            if path.exists() and not _is_whole(path):
-                aside = path.with_suffix(".damaged")
-                log.warning("The locked matte %s was damaged; it is kept as %s and made anew.", path, aside.name)
-                with contextlib.suppress(OSError):
-                    path.replace(aside)
+    def set_damaged_aside(self, frames: Sequence[int]) -> bool:
+        """Give frozen mattes that are no longer as they were another name, so that they can be frozen anew; whether
+        there were any."""
+        damaged = [path for path in map(self.path, self.wanted(frames)) if path.exists() and not _is_whole(path)]
+        for path in damaged:
+            aside = path.with_suffix(".damaged")
+            log.warning("The locked matte %s was damaged; it is kept as %s and made anew.", path, aside.name)
+            with contextlib.suppress(OSError):
+                path.replace(aside)
+        return bool(damaged)
 
     def mask(self, frame: int) -> NDArray[np.bool_]:
         """What a tracker starts from: bool, plate height x width."""
@@ -81,11 +95,12 @@ class LockedMattes:
         )
 
     def release(self, frames: Sequence[int]) -> None:
-        """Forget frozen mattes of frames that are locked no more, so that a later lock keeps what is there then."""
-        if not self._folder.is_dir():
+        """Forget frozen mattes without a name of frames that are locked no more, so that a later lock keeps what is
+        there then."""
+        if not self._nameless.is_dir():
             return
-        wanted = set(self.wanted(frames))
-        for path in self._folder.glob("alpha.*.exr"):
+        wanted = {frame for frame in self.wanted(frames) if self._name(frame) is None}
+        for path in self._nameless.glob("alpha.*.exr"):
             with contextlib.suppress(OSError, ValueError):
                 frame = int(path.name.split(".")[1])
                 if frames[0] <= frame <= frames[-1] and frame not in wanted:

@@ -87,7 +87,6 @@ class Run:
         #: Where a head that can mattes one frame while the trackers are at the next.
         self._lane: ThreadPoolExecutor
         self._begun: _Begun | None = None
-        solver.settle_locks()
         self._plan()
 
     def _plan(self) -> None:
@@ -137,6 +136,7 @@ class Run:
                     self._plan()
         finally:
             self._remember()
+            self._shelf.flush()
         for name, frames in self._summary.lost.items():
             spans = format_frames(frames)
             text = f"'{name}' was lost on {spans}: the matte is empty there. Draw a prompt where it is visible again."
@@ -184,10 +184,9 @@ class Run:
         if len(self._wanted) > 1:
             short = plan.needs > plan.has.free
             self._on_event(Notice("warning" if short else "info", str(plan)))
-        if plan.sparing:
-            head = self._solver.head
-            if isinstance(head, SparingHead):
-                head.sparing = True
+        head = self._solver.head
+        if isinstance(head, SparingHead):
+            head.sparing = plan.sparing
 
     def _work(self) -> bool:
         """Do what is planned; True where less turned out to be missing than was planned."""
@@ -209,10 +208,10 @@ class Run:
         for work, todo in self._unfinished.items():
             done = [frame for frame in self._wanted if frame not in todo]
             record = self._solver.record(work.item)
-            if len(done) == 1:
-                record.note(work.ingredients(done))
-            else:
+            if len(self._wanted) > 1:
                 record.add(work.ingredients(done))
+            elif done and self._summary.matted:
+                record.note(work.ingredients(done))
 
     # Track -------------------------------------------------------------------------------------------------
 

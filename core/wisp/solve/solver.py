@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..cache import Cache, DamagedMaskError, Shelf, plate_key, read_matte
+from ..client.locks import LOCKED
 from ..detectors.detector import Detector
 from ..device import MemoryPlan
 from ..errors import UsageError
@@ -219,28 +221,45 @@ class Solver:
         return Record(self._cache.root / "solved" / self._place(item))
 
     def _locks(self, item: ObjectSpec) -> LockedMattes:
-        return LockedMattes(self._cache.root / "locked" / self._place(item), item, self.plate.padding)
+        return LockedMattes(self._cache.root / LOCKED, self._place(item), item, self.plate.padding)
 
     def _place(self, item: ObjectSpec) -> str:
-        """What an object is called in the cache whatever its prompts and settings are."""
-        return f"{self.plate.name}-{self.source.identity(self.plate.frames[0])[:8]}-{item.id}"
+        """What an object is called in the cache whatever its prompts and settings are, and the plate's pictures."""
+        try:
+            plate = Path(os.path.relpath(self.plate.path, self._cache.root)).as_posix()  # both may move together
+        except ValueError:  # on another drive of Windows
+            plate = str(self.plate.path)
+        return f"{self.plate.name}-{fingerprint(plate)[:8]}-{item.id}-{item.name}"
 
     def settle_locks(self) -> None:
-        """Freeze frames locked since the last run as they were last solved, and release those locked no more."""
-        changed = False
+        """Freeze frames locked since the last run (see `freeze_locked`), and release those locked no more."""
+        damaged = False
         for item in self.shot.objects:
             locks = self._locks(item)
             locks.release(self.plate.frames)
-            locks.set_damaged_aside(self.plate.frames)
+            damaged |= locks.set_damaged_aside(self.plate.frames)
+        if damaged:
+            self.replan()
+        self.freeze_locked()
+
+    def freeze_locked(self) -> None:
+        """Freeze locked frames that are not yet: with the matte that the document gives them now, else, where that is
+        still to be solved, with the one that they were last solved with."""
+        works = {work.item.id: work for work in self.works} if any(item.locks for item in self.shot.objects) else {}
+        frozen = False
+        for item in self.shot.objects:
+            locks = self._locks(item)
             wanted = [frame for frame in locks.wanted(self.plate.frames) if not locks.path(frame).exists()]
             earlier = self.record(item).read() if wanted else []
             for frame in wanted:
+                matte = works[item.id].matte(frame) if item.id in works else None
                 marks = [solved.marks[frame] for solved in earlier if frame in solved.marks]
-                matte = self.shelf.find_matte(marks[-1]) if marks else None
+                if matte is None and marks:
+                    matte = self.shelf.find_matte(marks[-1])
                 if matte is not None:
                     locks.freeze(frame, matte)
-                changed = True
-        if changed:
+                    frozen = True
+        if frozen:
             self.replan()
 
     def replan(self) -> None:
@@ -257,8 +276,10 @@ class Solver:
         stages: Sequence[Stage] = ("track", "matte"),
         on_event: Listener = ignore,
         should_stop: Callable[[], bool] = never,
+        lasting: bool = True,
     ) -> Summary:
-        """Compute what is missing of `frames` (None: all) of `objects` (names; None: all enabled ones).
+        """Compute what is missing of `frames` (None: all) of `objects` (names; None: all enabled ones). `lasting`: the
+        mattes are the shot's own; not those of a variant that is only compared with it.
 
         After every step `on_event` has a `Progress`: the place for urgent small work too. CancelledError when
         `should_stop` turned true: the frame under way is finished and everything done so far is kept.
@@ -266,7 +287,9 @@ class Solver:
         self._cache.look_again()  # other processes may have solved some of it
         self.source.chains.forget()
         self.replan()
-        return Run(self, frames, objects, stages, on_event, should_stop).go()
+        if lasting:
+            self.settle_locks()
+        return Run(self, frames, objects, stages, on_event, should_stop, lasting).go()
 
     def preview(self, frame: int, object_name: str, *, quick: bool = False) -> Path:
         """The matte of one frame, computed now if need be. UsageError where no keyframe is near enough.
@@ -276,12 +299,16 @@ class Solver:
         if quick and self._is_long(frame, object_name):
             assert self._quick is not None
             return self._quick.preview(frame, object_name)
+        if not self._is_quick:
+            self.settle_locks()
         run = Run(self, [frame], [object_name], lasting=not self._is_quick, awaited=True)
         if run.track_steps > PREVIEW_REACH:
             raise UsageError(
                 f"Frame {frame} is {run.track_steps} untracked frames away from what is known of '{object_name}'.",
                 hint="Track the shot, or draw a prompt on this frame.",
             )
+        if frame not in self.work(object_name).marks:
+            raise UsageError(f"No prompt of '{object_name}' reaches frame {frame}.", hint="Draw one first.")
         run.go()
         return self.work(object_name).path(frame)
 

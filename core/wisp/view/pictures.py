@@ -11,13 +11,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..shot import Shot, parse
+from ..errors import FrameReadError
+from ..shot import Shot, parse, resolve_path
 
 if TYPE_CHECKING:
     from ..plates.clip import DisplayClip
@@ -26,10 +28,8 @@ Pixels = NDArray[np.uint8]
 
 
 class Pictures:
-    """The pictures of a shot. The plate is opened when the first one is asked for.
-
-    Whatever the shot does about missing frames, here one that cannot be read is an error.
-    """
+    """The pictures of a shot. The plate is opened when the first one is asked for; only when one cannot be read, all
+    frames are looked at for what the shot does about missing ones."""
 
     def __init__(self, shot: Shot, root: Path) -> None:
         self._shot = shot
@@ -40,7 +40,12 @@ class Pictures:
         """Height x width x 4, blue first as Qt's RGB32 has it. Raises WispError."""
         if self._clip is None:
             self._clip = self._open()
-        return shown(self._clip.image(frame))
+        try:
+            return shown(self._clip.image(frame))
+        except FrameReadError:
+            if self._shot.plate.missing not in ("hold", "black"):
+                raise
+            return shown(self._filled.image(frame))
 
     def matte(self, path: Path) -> tuple[Pixels, str, float, str]:
         """Grey, height x width, with the tracker's word and confidence, and its fingerprint. Raises FrameReadError."""
@@ -52,13 +57,20 @@ class Pictures:
             return pixels, "tracked", 1.0, ""
         return pixels, stamp.track_state, stamp.confidence, stamp.fingerprint
 
+    @cached_property
+    def _filled(self) -> DisplayClip:
+        """As models see the plate: with pictures for missing frames."""
+        from ..solve.source import Source
+
+        return Source(self._shot.plate, self._root).clip
+
     def _open(self) -> DisplayClip:
         from ..plates import open_plate
         from ..plates.clip import DisplayClip
         from ..plates.colour import DisplayTransform, choose_colour
 
         spec = self._shot.plate
-        path = self._root / spec.path
+        path = resolve_path(spec.path, self._root / "shot")
         plate = open_plate(path, layer=spec.layer)
         if spec.offset:
             plate = open_plate(path, layer=spec.layer, first=plate.frames[0] + spec.offset)

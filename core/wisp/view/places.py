@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .. import shot as documents
 from ..atomic import TEMPORARY_SUFFIX
 from ..client.frames import FrameName, as_sequence
+from ..client.locks import LOCKED
 from ..client.session import Places
 from ..errors import OutputError
 from ..shot import Shot
@@ -64,7 +65,8 @@ def open_target(target: Path, cache: Path | None = None, environment: Mapping[st
 
 
 def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> OpenedShot:
-    """Write the document at `path`, with the drawn masks it refers to and the mattes that are there.
+    """Write the document at `path`, with the drawn masks it refers to and the mattes that are there: all of a draft's,
+    of another document those that are approved.
 
     Raises UsageError for an invalid document and OutputError where the place cannot be written.
     """
@@ -72,25 +74,33 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
     if path.resolve() == opened.path.resolve():
         documents.save(shot, path)
         return OpenedShot(shot, path, opened.cache, opened.draft)
-    plate = documents.resolve_path(shot.plate.path, opened.path)
-    shot.plate.path = documents.relative_path(plate, path)
-    moved = OpenedShot(shot, path, cache_beside(path, os.environ), False)
+    there = documents.moved(shot, opened.path, path)
+    moved = OpenedShot(there, path, cache_beside(path, os.environ), False)
     try:
-        for item in shot.objects:
-            for prompt in item.prompts:
-                if isinstance(prompt, documents.MaskPrompt):
-                    prompt.path = _take_along(prompt.path, opened, path)
+        for item, before in zip(there.objects, shot.objects, strict=True):
+            for prompt, drawn in zip(item.prompts, before.prompts, strict=True):
+                if isinstance(prompt, documents.MaskPrompt) and isinstance(drawn, documents.MaskPrompt):
+                    prompt.path = _take_along(drawn.path, opened, path)
             for which in ("core", "garbage"):
-                if getattr(item, which) is not None:
-                    setattr(item, which, _take_along(getattr(item, which), opened, path))
+                if getattr(before, which) is not None:
+                    setattr(item, which, _take_along(getattr(before, which), opened, path))
         if opened.draft and opened.cache.is_dir() and opened.cache.resolve() != moved.cache.resolve():
             shutil.copytree(opened.cache, moved.cache, copy_function=_link, dirs_exist_ok=True, ignore=_passing)
+        take_approved(there, opened.cache, moved.cache)
     except OSError as error:
         raise OutputError(
             f"{path.parent} cannot be written: {error}.", hint="Choose another folder.", path=path
         ) from None
-    documents.save(shot, path)
+    documents.save(there, path)
     return moved
+
+
+def take_approved(shot: Shot, before: Path, after: Path) -> None:
+    """Have the mattes of locked frames in another cache, too. Raises OSError."""
+    for name in {name for item in shot.objects for _, _, name in item.approvals}:
+        source = before / LOCKED / name
+        if source.is_dir() and before.resolve() != after.resolve():
+            shutil.copytree(source, after / LOCKED / name, copy_function=_link, dirs_exist_ok=True, ignore=_passing)
 
 
 def _draft(plate_path: Path, environment: Mapping[str, str]) -> tuple[Shot, Path]:

@@ -60,7 +60,11 @@ def locked(strip: Any) -> None:
     assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
     assert track.overlap(stage.render(14), track.disc(3, track.RED)) > 0.85, "the locked frame is as it was"
     assert track.overlap(stage.render(15), track.disc(4, track.RED)) < 0.5, "its neighbour is not"
-    assert bpy.ops.wisp.lock(lock=False, everywhere=True) == {"FINISHED"} and item.locks == ""
+    ((first, last, name),) = item.approved
+    assert (first, last) == (1004, 1004) and list(
+        stage.addon("places").here().cache.glob(f"locked/{name}/alpha.1004.exr")
+    )
+    assert bpy.ops.wisp.lock(lock=False, everywhere=True) == {"FINISHED"} and item.locks == item.approvals == ""
     item.grow = 0.0
     assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
     assert bpy.ops.wisp.lock(everywhere=True) == {"FINISHED"} and item.locks == "1001-1008"

@@ -98,12 +98,16 @@ def another_folder() -> None:
     """Mattes and the engine's cache go along, as links where that is possible; the engine's index does not."""
     old = places()
     (old.cache / "index.sqlite").write_bytes(b"changed in place")
+    approved = old.cache / "locked" / "4e07" / "alpha.0001.exr"
+    approved.parent.mkdir(parents=True)
+    approved.write_bytes(b"kept")
     other = stage.FOLDER / "other"
     other.mkdir()
     bpy.ops.wm.save_as_mainfile(filepath=str(other / "shot.blend"))
     mask = places().cache / "plate" / "mask.npz"
     assert places().cache.parent.parent == other and mask.samefile(old.cache / "plate" / "mask.npz")
     assert not (places().cache / "index.sqlite").exists()
+    assert (places().cache / "locked" / "4e07" / "alpha.0001.exr").read_bytes() == b"kept"
     assert shown_in(plate()).startswith("//wisp/mattes/shot/")
     check(0.75)
 

@@ -1,0 +1,37 @@
+"""Locking frames of a document's object, and freeing them.
+
+Frames that are locked together get one name of their own, under which the solver keeps their mattes. A copy of the
+document keeps the names and with them the mattes; one that was freed and is locked again gets another.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Dict, Iterable, List, Mapping
+
+from .frames import spans
+
+#: The folder of a cache with the mattes of locked frames: one below it for each name.
+LOCKED = "locked"
+
+
+def with_locks(item: Mapping[str, Any], frames: Iterable[int], on: bool) -> Dict[str, List[Any]]:
+    """What a document's object says when these frames are locked, or freed: its `locks` and `approvals`."""
+    held = {frame for first, last in item.get("locks", []) for frame in range(first, last + 1)}
+    names = {
+        frame: name
+        for first, last, name in item.get("approvals", [])
+        for frame in range(first, last + 1)
+        if frame in held
+    }
+    if on:
+        new = uuid.uuid4().hex[:16]
+        names.update((frame, new) for frame in frames if frame not in held)
+        held.update(frames)
+    else:
+        held.difference_update(frames)
+    named: Dict[str, List[int]] = {}
+    for frame in sorted(names.keys() & held):
+        named.setdefault(names[frame], []).append(frame)
+    approvals = [[first, last, name] for name, own in named.items() for first, last in spans(own)]
+    return {"locks": spans(held), "approvals": sorted(approvals)}

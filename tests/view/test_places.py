@@ -1,0 +1,48 @@
+"""A shot that is saved elsewhere keeps its pictures and what was approved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from wisp import shot as documents
+from wisp.client.locks import LOCKED, with_locks
+from wisp.plates import open_plate
+from wisp.shot import ObjectSpec
+from wisp.view.places import OpenedShot, new_shot, save_as
+
+
+@pytest.mark.parametrize("draft", [True, False])
+def test_saved_elsewhere_it_finds_its_clean_plates_and_locked_mattes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, draft: bool
+) -> None:
+    monkeypatch.delenv("WISP_CACHE", raising=False)
+    here, there = tmp_path / "a", tmp_path / "b" / "c"
+    here.mkdir()
+    for name in ("plate.1001.png", "clean.png", "second.png", "second_clean.png"):
+        assert cv2.imwrite(str(here / name), np.zeros((8, 8, 3), np.uint8))
+    document = new_shot(open_plate(here / "plate.%04d.png"), here / "shot.wisp", str(here / "plate.%04d.png"))
+    document.plate.clean, document.plate.second, document.plate.second_clean = (
+        "clean.png",
+        "second.png",
+        "second_clean.png",
+    )
+    locked = with_locks({}, [1001], True)
+    document.objects.append(ObjectSpec(id=1, name="hero", **locked))
+    cache = here / "wisp-cache"
+    kept = Path(LOCKED) / locked["approvals"][0][2] / "alpha.1001.exr"
+    (cache / kept).parent.mkdir(parents=True)
+    (cache / kept).write_bytes(b"approved")
+
+    opened = OpenedShot(document, here / "shot.wisp", cache, draft)
+    moved = save_as(opened, document.model_dump(mode="json"), there / "shot.wisp")
+
+    saved = documents.load(there / "shot.wisp")
+    assert saved == moved.shot
+    for key, stored in saved.plate.beside.items():
+        assert documents.resolve_path(stored, moved.path).resolve() == here / f"{key}.png"
+    assert documents.resolve_path(saved.plate.path, moved.path).resolve().parent == here
+    assert (moved.cache / kept).read_bytes() == b"approved"
+    assert opened.shot.plate.clean == "clean.png", "the one that is open is not changed"
