@@ -49,6 +49,8 @@ COMMANDS = {
 
 #: Commands for working on Wisp itself: the room each one needs is in a checkout and left out of the wheel.
 CHECKOUT_ONLY = ("bench", "train", "demo")
+#: Commands that get the options that they do not know.
+HANDS_ON = ("demo",)
 
 EXIT_CODES = """exit codes:
   0 ok   1 unexpected (a bug)   2 usage or invalid shot   3 input missing or unreadable
@@ -136,14 +138,16 @@ def _run(arguments: list[str]) -> int:
     try:
         parser = build_parser(command if command in COMMANDS else None)
         _refuse_dashes(arguments)
-        args = parser.parse_args(arguments)
+        args, others = parser.parse_known_args(arguments)
+        if others and args.command not in HANDS_ON:
+            parser.error(f"unrecognized arguments: {' '.join(others)}")
         if args.command in CHECKOUT_ONLY and find_spec(f".{args.command}", __package__) is None:
             raise UsageError(
                 f"`wisp {args.command}` needs a checkout of Wisp: what pip installs has only what solving takes.",
                 hint="Get the source, run `python3 dev.py demo` in it once, and use the wisp of its .venv.",
             )
         module = importlib.import_module(f".commands.{args.command}", __package__)
-        return int(module.run(args))
+        return int(module.run(args, others) if args.command in HANDS_ON else module.run(args))
     except SystemExit as stop:  # argparse's own way out
         return stop.code if isinstance(stop.code, int) else 2
     except KeyboardInterrupt:

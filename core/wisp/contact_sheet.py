@@ -167,7 +167,10 @@ _MARK = ("Software", "Wisp")
 
 
 def write_png(path: str | Path, picture: ByteImage) -> None:
-    """Write uint8 RGB as PNG, whole or not at all. OutputError where that fails."""
+    """Write uint8 RGB as PNG, whole or not at all. UsageError for a name of something else, OutputError where writing
+    fails."""
+    if Path(path).suffix.lower() != ".png":
+        raise UsageError(f"{path} is written as a PNG.", hint="Name it ....png.", path=path)
     mark = PngInfo()
     mark.add_text(*_MARK)
     with replacing(path) as temporary:

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from wisp import shot as documents
 from wisp.cli import main
 
 
@@ -52,11 +53,36 @@ def test_a_list_is_run_and_run_again(folder: Path, capsys: pytest.CaptureFixture
     assert len(list(Path("sh010_files").glob("*.exr"))) == 2
 
 
+def test_the_objects_of_a_plate_are_rows_and_its_shot_lies_beside_the_list(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        "shot,object,box,head,deliver",
+        'plates/sh010.%04d.png,hero,"10,16,42,48",guided,out/{object}.%04d.png',
+        'plates/sh010.%04d.png,hero,"1002:10,16,42,48",,',
+        'plates/sh010.%04d.png,wall,"60,4,90,60",,',
+    ]
+    Path("night.csv").write_text("\n".join(rows), "utf-8")
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert main(["batch", "../night.csv", "-q"]) == 0
+    shot = documents.load("../sh010_mattes/sh010.wisp")
+    assert [(item.name, len(item.prompts)) for item in shot.objects] == [("hero", 2), ("wall", 1)]
+    assert len(list(Path("../out").glob("*.png"))) == 4
+    assert main(["batch", "../night.csv", "-q"]) == 8 and "would be overwritten" in capsys.readouterr().err
+    assert main(["batch", "../night.csv", "--overwrite", "-q"]) == 0
+    Path("../night.csv").write_text("\n".join(rows).replace("60,4,90,60", "40,5,60,40"), "utf-8")
+    assert main(["batch", "../night.csv", "--overwrite", "-q"]) == 2
+    assert "'wall' has other prompts" in capsys.readouterr().err
+    assert documents.load("../sh010_mattes/sh010.wisp") == shot
+
+
 @pytest.mark.parametrize(
     ("text", "code", "sentence"),
     [
         (None, 3, "does not exist"),
         ("", 2, "is empty"),
+        ("shot,deliver\na.wisp,x\na.wisp,y\n", 2, "say 'x' and 'y' in the column 'deliver'"),
         ("shot\n\n", 2, "is empty"),
         ("shot,colour\na.wisp,red\n", 2, "has a column 'colour'"),
         ("object\nhero\n", 2, "names no shot in line 2"),

@@ -95,9 +95,10 @@ def test_a_long_shot_is_one_line_of_signs() -> None:
     spec = documents.ObjectSpec(
         id=1, name="hero", color="#112233", locks=[(100, 100)], prompts=[documents.Point(frame=9, xy=(1, 1))]
     )
-    line, marks = lane(item, spec)
+    line, keys, locks = lane(item, spec)
     assert line.startswith("1 ##") and line.endswith("#. 181  (4 frames a sign)") and line.count("-") == 1
-    assert line.index("-") == 2 + 149 // 4 and marks == "  " + "  K" + " " * 21 + "L"
+    assert line.index("-") == 2 + 149 // 4 and keys == "  " + "  K"
+    assert locks == "  " + " " * 24 + "L"
     assert lane(ObjectStatus(1, "hero", Path("x"), ()), spec) == []
 
 

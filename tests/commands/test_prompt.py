@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import wisp
 from wisp import shot as documents
 from wisp.cli import main
+from wisp.errors import OutputError
+from wisp.shot import document
 
 SHOT = "s.wisp"
 
@@ -41,6 +46,7 @@ def test_a_shot_is_edited_by_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert hero().locks == [(1001, 1004), (1006, 1010)]
     assert prompt("edge", "hero", "grow=-1.5", "frame_edge=2") == 0
     assert (hero().edge.grow, hero().edge.frame_edge) == (-1.5, 2)
+    assert prompt("ease", "hero", "0") == 0 and hero().ease == 0
     assert prompt("absent", "hero", "1080-1100") == 0 and hero().last == 1079
     assert prompt("present", "hero") == 0 and hero().last is None
     assert prompt("list", "--json") == 0
@@ -51,6 +57,41 @@ def test_a_shot_is_edited_by_words(capsys: pytest.CaptureFixture[str]) -> None:
         "include": False,
     }  # fmt: skip
     assert prompt("delete", "hero") == 0 and documents.load(SHOT).objects == []
+
+
+def test_edits_of_several_at_once_are_all_kept() -> None:
+    command = [sys.executable, "-m", "wisp", "prompt", SHOT, "add"]
+    editors = [subprocess.Popen([*command, f"q{number}", "--box", "5,5,60,60", "-q"]) for number in range(4)]
+    assert [editor.wait(120) for editor in editors] == [0] * 4
+    assert sorted(item.name for item in documents.load(SHOT).objects) == [f"q{number}" for number in range(4)]
+    assert sorted(path.name for path in Path().iterdir() if path.suffix == ".editing") == []
+
+
+def test_a_lock_of_an_editor_that_was_killed_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "_PATIENCE", 0.05)
+    Path(f".{SHOT}.editing").touch()
+    assert prompt("add", "hero", "--box", "5,5,60,60") == 0 and hero().keyframes == (1001,)
+    assert not Path(f".{SHOT}.editing").exists()
+
+
+def test_what_was_changed_meanwhile_is_not_wiped() -> None:
+    ours, theirs = wisp.open(SHOT), wisp.open(SHOT)
+    ours.object("hero").box((5, 5, 60, 60), 1001)
+    ours.save()
+    theirs.object("villain").box((5, 5, 60, 60), 1001)
+    with pytest.raises(OutputError, match="changed by somebody else"):
+        theirs.save()
+    assert [item.name for item in documents.load(SHOT).objects] == ["hero"]
+    ours.object("other").box((5, 5, 60, 60), 1001)
+    ours.save()
+
+
+def test_a_shot_behind_a_link_is_edited_where_it_lies(tmp_path: Path) -> None:
+    Path("deep").mkdir()
+    Path(SHOT).rename("deep/real.wisp")
+    Path(SHOT).symlink_to("deep/real.wisp")
+    assert prompt("add", "hero", "--box", "5,5,60,60") == 0
+    assert Path(SHOT).is_symlink() and documents.load("deep/real.wisp").object_named("hero").prompts
 
 
 def test_edits_are_undone_and_done_again(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,12 @@ def test_a_name_says_its_format(output: str, format: str) -> None:
     assert named_format(output) == format
 
 
+@pytest.mark.parametrize("output", ["cut.mp4", "out/sh.%04d.jpg", "sh.####.DPX"])
+def test_a_name_of_what_is_not_written_is_no_folder(output: str) -> None:
+    with pytest.raises(UsageError, match=r"is written.*\.exr, \.mkv"):
+        named_format(output)
+
+
 @pytest.mark.parametrize("output", ["out/sh.exr", "sh.png", "cut.mov"])
 def test_one_name_for_many_frames_is_no_folder(output: str) -> None:
     with pytest.raises(UsageError, match="one file, not one per frame"):

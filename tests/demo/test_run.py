@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+from wisp import cli, demo
 from wisp import shot as documents
 from wisp.demo.run import main
 from wisp.plates.exr import read_channels
@@ -15,6 +16,17 @@ from wisp.plates.exr import read_channels
 @pytest.fixture(autouse=True)
 def _no_studio_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCIO", "/nowhere/config.ocio")  # the demo must not depend on it
+
+
+def test_its_options_are_said_and_the_others_handed_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli.main(["demo", "--help"]) == 0 and "--size WxH" in capsys.readouterr().out
+    assert cli.main(["demo", "--frames", "0"]) == 2
+    told: list[object] = []
+    monkeypatch.setattr(demo.run, "_run", lambda *what: told.append(what) or 0)
+    assert cli.main(["demo", "-o", "x", "--frames", "3", "--head", "guided"]) == 0
+    assert told == [(Path("x"), 3, (640, 360), 5, ["--head", "guided"])]
 
 
 @pytest.mark.slow

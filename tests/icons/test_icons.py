@@ -16,7 +16,7 @@ SOURCES = sorted(ICONS.glob("*.svg"))
 WANTED = {
     *("point-add", "point-remove", "box", "stroke", "lasso", "unknown", "object"),
     *("track-forward", "track-backward", "track-both", "track-frame", "stop", "lock", "absent", "wipe"),
-    *("plate", "matte", "tint", "cutout", "checker", "difference", "wisp"),
+    *("plate", "matte", "tint", "cutout", "checker", "difference", "doubt", "wisp"),
 }
 ACCENT = "#33c26b"
 

@@ -11,7 +11,7 @@ from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, point,
 from numpy.typing import NDArray
 from wisp.cache import read_matte
 from wisp.client.locks import with_locks
-from wisp.shot import ObjectSpec, Stroke
+from wisp.shot import MaskPrompt, ObjectSpec, Stroke
 from wisp.solve.paint import Paint
 
 KEEP = {"frame": 1010, "kind": "stroke", "xy": [[6, 8]], "radius": 3.0}
@@ -105,6 +105,17 @@ def test_the_nearest_paint_lies_on_top() -> None:
     assert Paint(item, range(20)).layers(5) == [(3, 0.5), (5, 1.0)]
     assert Paint(item, range(20)).layers(4) == [(3, 0.75), (5, 0.75)]
     assert Paint(item, range(20)).layers(15) == []
+
+
+def test_paint_stops_where_a_mask_was_given() -> None:
+    strokes = [Stroke(frame=f, xy=[(1, 1)]) for f in (4, 6)]
+    item = ObjectSpec(id=1, name="hero", ease=3, prompts=[*strokes, MaskPrompt(frame=6, path="m.png")])
+    paint = Paint(item, range(20))
+    assert sorted(paint.layers(5)) == [(4, 0.75), (6, 0.75)]
+    assert paint.layers(6) == [(6, 1.0)] and paint.layers(7) == [(6, 0.75)]
+    assert paint.layers(3) == [(6, 0.25), (4, 0.75)]
+    before = ObjectSpec(id=1, name="hero", ease=3, prompts=[strokes[0], MaskPrompt(frame=3, path="m.png")])
+    assert Paint(before, range(20)).layers(3) == Paint(before, range(20)).layers(2) == []
 
 
 def test_locked_frames_keep_their_pixels_through_other_edits(

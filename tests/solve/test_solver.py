@@ -243,6 +243,25 @@ def test_a_replaced_plate_frame_is_noticed_and_a_moved_folder_is_not(
     assert solver(shot(*prompts), moved).status().objects[0].of("dirty") == ()
 
 
+def test_a_frame_that_is_written_anew_while_it_is_solved_is_never_kept_for_the_one_before(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    fresh = solver(shot(box(1001)), folder)
+    before = (folder / "plates" / "plate.1012.exr").read_bytes()
+
+    def render(event: Event) -> None:
+        if isinstance(event, FrameDone) and event.frame == 1005:
+            write_plate_frame(folder / "plates", 1012, seed=99)
+
+    with pytest.raises(InputError, match="Frame 1012 of the plate was written anew"):
+        fresh.run(on_event=render)
+    (folder / "plates" / "plate.1012.exr").write_bytes(before)
+    again, undisturbed = solver(shot(box(1001)), folder), solver(shot(box(1001)), folder, folder / "other")
+    again.run()
+    undisturbed.run()
+    assert all(np.array_equal(mattes(again)[frame], alpha) for frame, alpha in mattes(undisturbed).items())
+
+
 def test_several_objects_are_solved_together_and_apart_alike(
     folder: Path, tracker: ChainTracker, head: SmoothHead
 ) -> None:

@@ -29,14 +29,16 @@ def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
 
-    shot = documents.load(args.shot)
-    asked = spans(parse_frames(args.frames))
-    names = args.objects or [item.name for item in shot.objects if item.enabled]
-    items = [shot.object_named(name) for name in names]
-    for item in items:
-        for first, last in asked:
-            item.absent = [(a, b) for a, b in with_span(item.absent, first, last, not args.clear)]
-    documents.save(shot, args.shot)
+    asked = parse_frames(args.frames)
+    with documents.editing(args.shot):
+        shot = documents.load(args.shot)
+        shot.plate.check_frames(asked)
+        names = args.objects or [item.name for item in shot.objects if item.enabled]
+        items = [shot.object_named(name) for name in names]
+        for item in items:
+            for first, last in spans(asked):
+                item.absent = [(a, b) for a, b in with_span(item.absent, first, last, not args.clear)]
+        documents.save(shot, args.shot)
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter:
         for item in items:
             frames = span_text(item.absent)

@@ -6,10 +6,12 @@
 
 A list has a header and the columns `shot` (a NAME.wisp, or a plate), and where wanted `frames`, `object`, `box`,
 `point`, `stroke`, `mask`, `text` (as the options of wisp matte; several with ; between), `tracker`, `head`, `deliver`
-(a name or folder) and `layout`. Paths are relative to the list. Rows of one shot are one shot.
+(a name or folder) and `layout`. Paths are relative to the list, and a plate's shot is kept beside it, as
+NAME_mattes/NAME.wisp. Rows of one shot are one shot: what is not of an object is said in one of them, or in all alike.
 
-The same command again goes on where it stopped: what is solved and delivered is not done again. A shot that fails does
-not stop the others; the exit code is then that of the first that failed.
+The same command again goes on where it stopped: what is solved and delivered as EXR is not done again; other files are
+written anew with --overwrite. A shot that fails does not stop the others; the exit code is then that of the first that
+failed.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ if TYPE_CHECKING:
     from ..scripting.shots import OpenShot
     from ..solve import Listener
 
-COLUMNS = ("shot", "frames", "object", *PROMPT_KINDS, "tracker", "head", "deliver", "layout")
+#: What is of a whole shot, and of one of its objects.
+OF_SHOT = ("frames", "tracker", "head", "deliver", "layout")
+COLUMNS = ("shot", "object", *PROMPT_KINDS, *OF_SHOT)
 #: How a page begins that was written here.
 _MARK = "<!doctype html><!-- wisp batch -->"
 
@@ -67,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--deliver", metavar="PATTERN", help="also write files, where the list does not say; {shot}: the shot's name"
     )
     parser.add_argument("--layout", choices=LAYOUTS, help="of these files (default: the shot's)")
+    parser.add_argument("--overwrite", action="store_true", help="replace files that an earlier run delivered")
     parser.add_argument("--device", metavar="NAME", help="auto, cpu, cuda:N or mps (default: auto)")
     add_output_options(parser)
 
@@ -135,6 +140,15 @@ def _entries(path: Path) -> list[_Entry]:
         entries.setdefault(name, _Entry(path.parent / name)).rows.append({k: (v or "").strip() for k, v in row.items()})
     if not entries:
         raise UsageError(f"The list {path} is empty.", hint="Give it a header and a row per shot.", path=path)
+    for name, entry in entries.items():
+        for column in OF_SHOT:
+            said = list(dict.fromkeys(row[column] for row in entry.rows if row.get(column)))
+            if len(said) > 1:
+                raise UsageError(
+                    f"{path}: the rows of {name} say '{said[0]}' and '{said[1]}' in the column '{column}'.",
+                    hint="It is of the whole shot: say it once.",
+                    path=path,
+                )
     return list(entries.values())
 
 
@@ -144,11 +158,10 @@ def _do(
     """One shot, from prompts to files and a sheet of what looks worst."""
     from .. import open as open_shot
 
-    shot = open_shot(entry.path, device=args.device)
+    shot = open_shot(entry.path, document=_document(args.list, entry), device=args.device)
     if entry.value("tracker") or entry.value("head"):
         shot.models(entry.value("tracker"), entry.value("head"))
-    for row in entry.rows:
-        _add_prompts(shot, row)
+    _add_prompts(shot, entry)
     if any(prompt.kind == "text" for item in shot.objects for prompt in item.prompts):
         shot.detect()
     if entry.rows or not shot.path.exists():
@@ -163,26 +176,53 @@ def _do(
         if entry.value("deliver"):
             output = os.path.join(args.list.parent, output)  # noqa: PTH118 (a trailing / stays)
         layout = entry.value("layout") or args.layout
-        delivered = shot.deliver(output, frames=frames, layout=layout, on_event=listener, should_stop=should_stop)
+        delivered = shot.deliver(
+            output,
+            frames=frames,
+            layout=layout,
+            overwrite=args.overwrite,
+            on_event=listener,
+            should_stop=should_stop,
+        )
         words.append(delivered.sentence + ".")
-    sheet.parent.mkdir(parents=True, exist_ok=True)
     verdicts = shot.check(frames, sheet=sheet)
     entry.sheet = sheet.name if sheet.exists() else ""
     entry.doubtful = format_frames(sorted({one.frame for one in verdicts if one.suspicious}))
     entry.says = " ".join(words)
 
 
-def _add_prompts(shot: OpenShot, row: dict[str, str]) -> None:
-    """Those of an object that has none yet: a list that is run again changes nothing."""
-    typed = [(kind, text.strip()) for kind in PROMPT_KINDS for text in (row.get(kind) or "").split(";") if text.strip()]
-    if not typed:
-        return
-    item = shot.object(row.get("object") or "object1")
-    if item.prompts:
-        return
-    for kind, text in typed:
-        prompt: dict[str, Any] = parse_prompt(kind, text, shot.document.plate.first).model_dump(mode="json")
-        item.add(prompt)
+def _document(source: Path, entry: _Entry) -> Path | None:
+    """Where the shot of a plate in a list is kept; None for what is a shot itself."""
+    if entry.path.suffix.lower() == ".wisp":
+        return None
+    from ..client.frames import as_sequence
+    from ..plates import open_plate
+
+    name = open_plate(as_sequence(entry.path)).name
+    return source.parent / f"{name}_mattes" / f"{name}.wisp"
+
+
+def _add_prompts(shot: OpenShot, entry: _Entry) -> None:
+    """The list's, to objects that have none yet: a list that is run again changes nothing. UsageError where it is not
+    the one by which an object got its prompts."""
+    typed: dict[str, list[dict[str, Any]]] = {}
+    for row in entry.rows:
+        texts = [(kind, text.strip()) for kind in PROMPT_KINDS for text in (row.get(kind) or "").split(";")]
+        made = [parse_prompt(kind, text, shot.document.plate.first) for kind, text in texts if text]
+        if made:
+            typed.setdefault(row.get("object") or "object1", []).extend(one.model_dump(mode="json") for one in made)
+    for name, prompts in typed.items():
+        item = shot.object(name)
+        there = [prompt.model_dump(mode="json") for prompt in item.prompts]
+        if not there:
+            for prompt in prompts:
+                item.add(prompt)
+        elif any(prompt not in there for prompt in prompts):
+            raise UsageError(
+                f"'{name}' has other prompts in {shot.path} than in the list.",
+                hint=f"Edit the shot (wisp prompt {shot.path}), or delete its object to have those of the list.",
+                path=str(shot.path),
+            )
 
 
 def _write(page: Path, source: Path, entries: list[_Entry]) -> None:
@@ -208,6 +248,5 @@ img {{ max-width: 480px; max-height: 320px; }}
 {chr(10).join(rows)}
 </table></html>
 """
-    page.parent.mkdir(parents=True, exist_ok=True)
     with replacing(page) as temporary:
         temporary.write_text(text, "utf-8")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="options of the demo, as of `wisp matte`")
+    with contextlib.suppress(ModuleNotFoundError):  # what pip installs has no demo, and the command says so
+        from ..demo import add_options
+
+        add_options(parser)
 
 
-def run(args: argparse.Namespace) -> int:
-    from ..demo.run import main
+def run(args: argparse.Namespace, others: list[str]) -> int:
+    """`others`: options for `wisp matte`."""
+    from ..demo.run import start
 
-    return main(args.rest)
+    return start(args, others)

@@ -87,17 +87,18 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--frame says where --subject looks; words have frames of their own.", hint="Say --subject.")
     if args.subject is not None and args.objects:
         raise UsageError("--subject makes an object of its own; --objects is about words.", hint="Leave one out.")
+    before = documents.text_of(args.shot)
     shot = documents.load(args.shot)
 
     def work(listener: Listener, should_stop: Callable[[], bool]) -> Done:
         if args.subject is not None:
             frame = solver_of(args, shot).plate.pictured[0] if args.frame is None else args.frame
             told = add_subject(args, shot, frame, solver_of(args, shot), listener, should_stop)
-            documents.save(shot, args.shot)
+            documents.save(shot, args.shot, before)
             return told
         end = add_boxes(args, shot, solver_of(args, shot), listener, should_stop, object_ids(shot, args.objects))
         if end.boxes:
-            documents.save(shot, args.shot)
+            documents.save(shot, args.shot, before)
         return end
 
     return report_job(args.json, args.quiet, work)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..client.tables import QUEUES
 from ..errors import UsageError, WispError
+from ..frames import format_frames
 from .options import (
     add_model_options,
     add_output_options,
@@ -248,6 +249,10 @@ def _do(args: argparse.Namespace, should_stop: Callable[[], bool], models: Model
         rules = parse_rules(args.map) + (read_rules(args.path_rules) if args.path_rules else [])
         solver = solver_of(args, map_paths(documents.load(args.shot), rules), models)
         asked = set(from_openjd(args.frames)) if args.frames else set(solver.plate.frames)
+        if asked.isdisjoint(solver.plate.frames):
+            raise UsageError(
+                f"The shot has none of the frames {args.frames}.", hint=f"It has {format_frames(solver.plate.frames)}."
+            )
         if args.within:
             asked &= set(from_openjd(args.within))
         frames = [frame for frame in solver.plate.frames if frame in asked]

@@ -202,7 +202,10 @@ def run(args: argparse.Namespace) -> int:
     reporter.emit("done", shot=str(document), matted=summary.matted, cached=summary.cached, seconds=round(seconds, 3))
     mattes = f"{folder}{os.sep}<object>{os.sep}<object>.%0{plate.padding}d.exr"
     reporter.say(f"{counted(summary.matted, 'matte')} computed, {summary.cached} kept, in {seconds:.1f} s.")
-    reporter.say(f"Mattes: {mattes}\nShot:   {document} (add prompts, then: wisp solve {document})")
+    reporter.say(
+        f"Mattes: {mattes}\nShot:   {document} (add prompts, then: wisp solve {document} "
+        f"and wisp deliver {document} -o {folder} --overwrite)"
+    )
     return 0
 
 
@@ -363,7 +366,7 @@ def _save(shot: Shot, document: Path, overwrite: bool) -> None:
     if document.exists() and not overwrite and document.read_text("utf-8", "replace") != documents.dump(shot):
         raise OutputError(
             f"The shot {document} exists and holds other prompts or settings.",
-            hint="Choose another folder with -o, or say --overwrite.",
+            hint=f"Go on with wisp solve {document}, choose another folder with -o, or lose them with --overwrite.",
             path=document,
         )
     documents.save(shot, document)

@@ -80,6 +80,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     action("edge", "change how its matte is finished").add_argument(
         "settings", nargs="*", metavar="KEY=VALUE", help=f"{keys}; none: as solved"
     )
+    action("ease", "over how many frames on either side its painted strokes fade out").add_argument(
+        "count", type=int, metavar="N", help="0: they are on their own frames alone (default: 2)"
+    )
     action("delete", "remove the object")
     action("scale", "fit all that was drawn to the plate as it is now, a proxy or the final one", of_object=False)
     sub = action("carry", "put the prompts where their objects are in the other eye or another take", of_object=False)
@@ -93,35 +96,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     action("redo", "do the last edit that was taken back again", of_object=False)
 
 
+#: What writes nothing, or works for so long that others must not wait: it is told where one has edited meanwhile.
+_LONG = ("list", "try", "carry")
+
+
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
-    from .. import open as open_shot
+    from .. import shot as documents
 
     if args.shot.suffix.lower() != ".wisp":
         raise UsageError(f"{args.shot} is no shot document.", hint="Name a NAME.wisp, as wisp matte writes it.")
-    shot = open_shot(args.shot)
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter:
-        if args.action == "list":
-            _list(shot, args.json)
-            return 0
-        if args.action == "try":
-            what = _try(args, shot)
-            reporter.emit("done", action=args.action, what=what, path=str(args.output))
-            reporter.say(what)
-            return 0
-        if args.action == "carry":
-            shot = open_shot(args.to) if args.to else shot.other_view(args.view)
-        history = _History(cache_folder(args, shot.path) / "edits" / f"{shot.path.stem}.json", shot.path)
-        if args.action in ("undo", "redo"):
-            what = history.travel(args.action)
-        else:
-            before = shot.path.read_text("utf-8-sig") if shot.path.exists() else ""
-            what = _carry(args, shot, reporter) if args.action == "carry" else _ACTIONS[args.action](args, shot)
-            shot.save()
-            if before:  # a document that is new has nothing before it
-                history.note(what, before)
-        reporter.emit("done", action=args.action, what=what)
-        reporter.say(f"{'Undone: ' if args.action == 'undo' else ''}{what}")
+        if args.action in _LONG:
+            return _run(args, reporter)
+        with documents.editing(args.shot):
+            return _run(args, reporter)
+
+
+def _run(args: argparse.Namespace, reporter: Reporter) -> int:
+    from .. import open as open_shot
+
+    shot = open_shot(args.shot)
+    if args.action == "list":
+        _list(shot, args.json)
+        return 0
+    if args.action == "try":
+        what = _try(args, shot)
+        reporter.emit("done", action=args.action, what=what, path=str(args.output))
+        reporter.say(what)
+        return 0
+    if args.action == "carry":
+        shot = open_shot(args.to) if args.to else shot.other_view(args.view)
+    history = _History(cache_folder(args, shot.path) / "edits" / f"{shot.path.stem}.json", shot.path)
+    if args.action in ("undo", "redo"):
+        what = history.travel(args.action)
+    else:
+        before = shot.path.read_text("utf-8-sig") if shot.path.exists() else ""
+        what = _carry(args, shot, reporter) if args.action == "carry" else _ACTIONS[args.action](args, shot)
+        shot.save()
+        if before:  # a document that is new has nothing before it
+            history.note(what, before)
+    reporter.emit("done", action=args.action, what=what)
+    reporter.say(f"{'Undone: ' if args.action == 'undo' else ''}{what}")
     return 0
 
 
@@ -216,6 +232,11 @@ def _lock(args: argparse.Namespace, shot: OpenShot) -> str:
     return f"'{args.object}' {args.action}ed on {args.frames}"
 
 
+def _ease(args: argparse.Namespace, shot: OpenShot) -> str:
+    _known(args, shot).ease(args.count)
+    return f"strokes of '{args.object}' fade out over {counted(args.count, 'frame')}"
+
+
 def _absent(args: argparse.Namespace, shot: OpenShot) -> str:
     _known(args, shot).absent(args.frames)
     return f"'{args.object}' is absent on {args.frames}"
@@ -277,6 +298,7 @@ _ACTIONS: dict[str, Callable[[argparse.Namespace, Any], str]] = {
     "lock": _lock,
     "unlock": _lock,
     "absent": _absent,
+    "ease": _ease,
     "present": _present,
     "edge": _edge,
     "delete": _delete,
@@ -314,12 +336,11 @@ class _History:
             )
         if not self._kept[source]:
             raise UsageError(f"There is nothing to {action} in {self._shot}.", hint="Only edits of `wisp prompt` are.")
-        from ..atomic import replacing
+        from ..shot import write_text
 
         what, text = self._kept[source].pop()
         self._kept[target].append([what, now])
-        with replacing(self._shot, durable=True) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_text(text, self._shot)
         self._write()
         return str(what)
 

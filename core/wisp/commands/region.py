@@ -49,8 +49,11 @@ def run(args: argparse.Namespace) -> int:
             except CancelledError as stop:
                 reporter.say(str(stop), warning=True)
                 return interrupt.exit_code
-        for item in chosen:
-            region = found[item.id]
-            item.region = None if region is None else (region[0], region[1], region[2], region[3])
-        documents.save(shot, args.shot)
+        with documents.editing(args.shot):
+            shot = documents.load(args.shot)  # as others may have edited it meanwhile
+            for item in shot.objects:
+                if item.id in found:
+                    region = found[item.id]
+                    item.region = None if region is None else (region[0], region[1], region[2], region[3])
+            documents.save(shot, args.shot)
     return 0

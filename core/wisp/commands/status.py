@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..client.frames import within
 from ..frames import format_frames
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
 from .report import print_text
@@ -46,16 +48,17 @@ def run(args: argparse.Namespace) -> int:
                 print_text(f"  {row}")
             for why, frames in _reasons(item).items():
                 print_text(f"  {format_frames(frames)}: {why}")
-            print_text(f"  {item.pattern.parent}")
+            there = item.pattern.parent.is_dir() or not item.of("solved")
+            print_text(f"  {item.pattern.parent}{'' if there else ' (to be filled by wisp solve, from the cache)'}")
     if not report.objects and not args.json:
         print_text("The shot has no enabled object.")
     return 0
 
 
 def lane(item: ObjectStatus, spec: ObjectSpec) -> list[str]:
-    """An object's frames as a line of at most `WIDTH` signs, first and last frame beside it, and what a person gave of
-    them below: `#` solved, `-` to do, `.` no prompt reaches it; `K` keyframe, `L` locked. A sign for several frames
-    says what there is most to do about."""
+    """An object's frames as a line of at most `WIDTH` signs, first and last frame beside it, and what a person said of
+    them in lines below: `#` solved, `-` to do, `.` no prompt reaches it; `K` keyframe; `L` locked, `A` absent. A sign
+    for several frames says what there is most to do about."""
     if not item.frames:
         return []
     step = math.ceil(len(item.frames) / WIDTH)
@@ -63,14 +66,17 @@ def lane(item: ObjectStatus, spec: ObjectSpec) -> list[str]:
     line = "".join(next(sign for state, sign in _SIGNS if any(one.state == state for one in part)) for part in parts)
     keys = {prompt.frame for prompt in spec.prompts}
 
-    def given(numbers: set[int]) -> str:
-        locked = any(first <= number <= last for number in numbers for first, last in spec.locks)
-        return "K" if numbers & keys else "L" if locked else " "
+    def signs(sign_of: Callable[[list[int]], str]) -> str:
+        return "".join(sign_of([one.frame for one in part]) for part in parts).rstrip()
 
-    marks = "".join(given({one.frame for one in part}) for part in parts).rstrip()
+    def approved(numbers: list[int]) -> str:
+        said = (("L", spec.locks), ("A", spec.absent))
+        return next((sign for sign, spans in said if any(within(number, spans) for number in numbers)), " ")
+
     before = f"{item.frames[0].frame} "
     row = f"{before}{line} {item.frames[-1].frame}" + (f"  ({step} frames a sign)" if step > 1 else "")
-    return [row, *([" " * len(before) + marks] if marks else [])]
+    below = (signs(lambda numbers: " " if keys.isdisjoint(numbers) else "K"), signs(approved))
+    return [row, *(" " * len(before) + marks for marks in below if marks)]
 
 
 def _reasons(item: ObjectStatus) -> dict[str, list[int]]:

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 from ..client import tables
 from ..errors import UsageError
 from ..frames import FrameName
+from ..plates.sequences import READABLE_SUFFIXES
 
 Format = Literal["exr", "exr32", "png", "tiff", "mov", "mkv", "webm"]
 
@@ -42,8 +43,15 @@ OBJECT = "{object}"
 
 
 def named_format(output: str) -> Format:
-    """The format that the suffix of `output` asks for; half EXR for a folder and any other suffix."""
-    return _BY_SUFFIX.get(_suffix(output), "exr")
+    """The format that the suffix of `output` asks for; half EXR for a folder. UsageError for the suffix of pictures or
+    movies that are not written."""
+    suffix = _suffix(output)
+    if suffix not in _BY_SUFFIX and f".{suffix}" in READABLE_SUFFIXES:
+        raise UsageError(
+            f"{output}: no .{suffix} is written.",
+            hint=f"Mattes are written as {', '.join(sorted(f'.{one}' for one in _BY_SUFFIX))}, or EXR into a folder.",
+        )
+    return _BY_SUFFIX.get(suffix, "exr")
 
 
 def _suffix(output: str) -> str:
@@ -69,6 +77,9 @@ class Pattern:
         Text is what a person typed; a `Path` is a folder, whatever its name looks like.
         """
         path = Path(output)
+        unknown = None if isinstance(output, Path) else re.search(r"\{(?!object\}|version\})[A-Za-z_]+\}", path.name)
+        if unknown:
+            raise UsageError(f"The output '{output}' has a {unknown[0]}.", hint=f"There are {OBJECT} and {VERSION}.")
         frames = None if isinstance(output, Path) or path.is_dir() else _frame_field(path.name)
         if frames is not None or (kind.movie and path.suffix and not isinstance(output, Path)):
             asked = _BY_SUFFIX.get(_suffix(path.name))

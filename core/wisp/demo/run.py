@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from .. import cli
 from .. import shot as documents
 from ..contact_sheet import Row, contact_sheet, to_srgb, write_png
-from ..errors import WispError
+from ..errors import UsageError, WispError
 from ..metrics import ClipReport, compare_sequences
 from ..plates.exr import read_frame
+from . import add_options
 from .clip import COLORSPACE, DemoClip, write_clip
 
 FloatImage = NDArray[np.float32]
@@ -41,24 +42,22 @@ _SCORES = (
 
 def main(argv: Sequence[str]) -> int:
     """Run the demo. Options it does not know go to `wisp matte`. Returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="wisp.demo",
-        description=__doc__,
-        epilog="Any other option goes to `wisp matte`, for example --head closed-form.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("-o", "--output", type=Path, default=Path("wisp-demo"), help="folder (default: wisp-demo)")
-    parser.add_argument("--frames", type=int, default=24, metavar="N", help="length of the clip (default: 24)")
-    parser.add_argument("--size", default="640x360", metavar="WxH", help="of the clip (default: 640x360)")
-    parser.add_argument("--rows", type=int, default=5, metavar="N", help="frames on the contact sheet (default: 5)")
-    args, passed_on = parser.parse_known_args(argv)
+    parser = argparse.ArgumentParser(prog="wisp.demo", description=__doc__, allow_abbrev=False)
+    add_options(parser)
+    return start(*parser.parse_known_args(argv))
+
+
+def start(args: argparse.Namespace, passed_on: list[str]) -> int:
+    """The same for options that were read (see `add_options`), with those for `wisp matte`. Returns the exit code."""
     width, _, height = args.size.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) >= 64 and int(height) >= 36):
-        parser.error(f"--size {args.size} is not of the form 640x360 (at least 64x36)")
-    if args.frames < 1:
-        parser.error(f"--frames {args.frames}: a clip has at least one frame")
-    if args.rows < 1:
-        parser.error(f"--rows {args.rows}: a contact sheet has at least one row")
+    try:
+        if not (width.isdecimal() and height.isdecimal() and int(width) >= 64 and int(height) >= 36):
+            raise UsageError(f"--size {args.size} is not of the form 640x360 (at least 64x36).")
+        if args.frames < 1 or args.rows < 1:
+            raise UsageError("--frames and --rows are at least 1.")
+    except WispError as error:
+        print(f"wisp.demo: {error}", file=sys.stderr)
+        return error.exit_code
     # The clip names its colour space after the built-in configuration; a studio's own may not know that name.
     os.environ.pop("OCIO", None)
     try:

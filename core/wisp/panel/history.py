@@ -33,7 +33,7 @@ class SolveVersions(QtWidgets.QDialog):
         self.words = QtWidgets.QLabel()
         self.words.setWordWrap(True)
         self.words.setText(
-            "" if self.versions else "None is kept yet: each time something is solved, what is there then is kept."
+            "" if self.versions else "None is kept yet: each time something is solved here, what is there then is kept."
         )
         self.compare_button = QtWidgets.QPushButton("Look at it beside")
         self.compare_button.setToolTip("It is left of the wipe's line (W), and what Difference (Ctrl+6) compares with")

@@ -7,6 +7,9 @@ from typing import Iterable, List, Optional, Tuple
 from .commands import COMMANDS, GESTURES, MENUS
 from .qt import Qt, QtWidgets
 
+#: Pixels of the page beside its columns: margins and the scroll bar.
+_BESIDE = 60
+
 
 class KeysPage(QtWidgets.QDialog):
     """A list to look through; what is typed above it picks."""
@@ -15,7 +18,6 @@ class KeysPage(QtWidgets.QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keys and mouse")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, True)
-        self.resize(680, 560)
         self.search = QtWidgets.QLineEdit()
         self.search.setPlaceholderText("Search")
         self.search.textChanged.connect(self._pick)
@@ -30,7 +32,11 @@ class KeysPage(QtWidgets.QDialog):
             mine = [(one.shown_keys, one.hint) for one in COMMANDS if one.menu == menu and one.keys]
             self._add(menu.replace("&", ""), mine)
         self.list.expandAll()
-        self.list.resizeColumnToContents(0)
+        widths = []
+        for column_number in range(2):
+            self.list.resizeColumnToContents(column_number)
+            widths.append(self.list.columnWidth(column_number))
+        self.resize(sum(widths) + _BESIDE, 620)
         column = QtWidgets.QVBoxLayout(self)
         column.addWidget(self.search)
         column.addWidget(self.list)

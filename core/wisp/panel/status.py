@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from ..client.session import Session
 from ..client.tables import STAGES
@@ -22,6 +22,11 @@ class StatusLine(QtWidgets.QWidget):
         self.place.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.bar = QtWidgets.QProgressBar()
         self.bar.setFixedSize(260, 18)
+        kept = self.bar.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)  # or the picture would jump whenever something is computed
+        self.bar.setSizePolicy(kept)
+        #: Stage -> steps done and all, of what is computed now.
+        self._stages: Dict[str, Tuple[int, int]] = {}
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(8, 2, 8, 4)
         row.addWidget(self.words, 1)
@@ -41,12 +46,18 @@ class StatusLine(QtWidgets.QWidget):
         """The session's sentence and progress."""
         progress = session.progress
         self.bar.setVisible(progress is not None or session.previewing)
+        if progress is None:
+            self._stages.clear()
         if progress is not None:
-            self.bar.setRange(0, progress.total)
-            self.bar.setValue(progress.done)
+            if not progress.total:  # it is not known yet how much is to be done
+                self._stages.clear()
+            self._stages[progress.stage] = (progress.done, progress.total)
+            done, total = (sum(counts) for counts in zip(*self._stages.values()))
+            self.bar.setRange(0, total)
+            self.bar.setValue(done)
             eta = "" if progress.eta is None else f", {_duration(progress.eta)} left"
-            words = STAGES.get(progress.stage, progress.stage)
-            self.bar.setFormat(f"{words} {progress.done} of {progress.total}{eta}")
+            words = " and ".join(STAGES.get(stage, stage) for stage in self._stages)
+            self.bar.setFormat(f"{words[:1]}{words[1:].lower()} {done} of {total}{eta}")
         elif session.previewing:
             self.bar.setRange(0, 0)
         self.show_words(session.message, session.failed)

@@ -69,7 +69,8 @@ def _listing(plate: Plate, absent: list[int], faults: dict[int, FrameReadError])
         clauses.append(f"frames {format_frames(faults)} cannot be read (the first because {reason})")
     return InputError(
         f"{plate.path}: {'; '.join(clauses)}.",
-        hint="Render them, narrow the range, or choose to hold, blacken or skip missing frames.",
+        hint="Render them, narrow the range, or hold, blacken or skip missing frames (--missing of wisp matte, "
+        "`missing` of the shot's plate).",
         path=plate.path,
     )
 

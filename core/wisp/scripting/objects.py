@@ -119,9 +119,16 @@ class Object:
         edge = {**self.spec.edge.model_dump(mode="json"), **settings} if settings else {}
         return self._edit(lambda edits: edits.set_edge(self.spec.id, edge))
 
+    def ease(self, frames: int) -> Object:
+        """Over how many frames on either side painted strokes fade out; 0: they are on their own frames alone."""
+        return self._set(ease=frames)
+
     def lock(self, frames: Range, locked: bool = True) -> Object:
         """Keep the mattes of these frames as they are, or with `locked=False` solve them again."""
-        return self._set(**with_locks(self.spec.model_dump(mode="json"), set(frames_of(frames) or ()), locked))
+        named = set(frames_of(frames) or ())
+        if locked:
+            self._open.document.plate.check_frames(named)
+        return self._set(**with_locks(self.spec.model_dump(mode="json"), named, locked))
 
     def exists(self, first: Frame | None = None, last: Frame | None = None) -> Object:
         """On which frames it may be there; None: from the plate's first, to its last."""

@@ -80,6 +80,8 @@ class OpenShot:
         self.cache = Path(cache).resolve() if cache else cache_beside(path, os.environ)
         self._edits = ShotEdits(shot.model_dump(mode="json"))
         self._shot = shot
+        #: What lay there when it was opened, and was written since.
+        self._text = documents.text_of(path)
         self._options = options
         self._kept: Solver | None = None
 
@@ -155,11 +157,12 @@ class OpenShot:
         """Write the document, at `path` or where it was opened; a plate's path is stored relative to it. The mattes of
         locked frames are brought to the cache beside it.
 
-        Raises OutputError. Returns where it is.
+        Raises OutputError, also where somebody else has written it since it was opened. Returns where it is.
         """
         target = Path(path) if path is not None else self.path
         if target.resolve() == self.path.resolve():
-            documents.save(self._shot, target)
+            documents.save(self._shot, target, self._text)
+            self._text = documents.text_of(target)
             return target
         documents.save(documents.moved(self._shot, self.path, target), target)
         try:

@@ -464,7 +464,8 @@ def _look(alpha: FloatImage) -> _Frame:
     distance = np.maximum(cv2.distanceTransform(mask, cv2.DIST_L2, 5), cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5))[
         1:-1, 1:-1
     ]
-    near = np.clip((distance - 0.5) * _STEPS, 0, 255).astype(np.uint8)
+    # Clipped first: where there is no edge at all, the distance is as large as can be.
+    near = (np.clip(distance - 0.5, 0, 255 / _STEPS) * _STEPS).astype(np.uint8)
     whole = np.zeros_like(alpha)
     whole[top : top + part.shape[0], left : left + part.shape[1]] = cv2.GaussianBlur(
         filled, (0, 0), _STAIRS, borderType=cv2.BORDER_REPLICATE

@@ -6,7 +6,22 @@ Paths are stored relative to the document where they can be, with forward slashe
 """
 
 from ..client.tables import BESIDE, PALETTE
-from .document import VERSION, checked, dump, json_schema, load, moved, parse, renamed, save, upgrade
+from .document import (
+    VERSION,
+    check_unchanged,
+    checked,
+    dump,
+    editing,
+    json_schema,
+    load,
+    moved,
+    parse,
+    renamed,
+    save,
+    text_of,
+    upgrade,
+    write_text,
+)
 from .model import (
     Box,
     DeliverSpec,
@@ -41,8 +56,10 @@ __all__ = [
     "Stroke",
     "Text",
     "Unknown",
+    "check_unchanged",
     "checked",
     "dump",
+    "editing",
     "json_schema",
     "load",
     "moved",
@@ -51,5 +68,7 @@ __all__ = [
     "renamed",
     "resolve_path",
     "save",
+    "text_of",
     "upgrade",
+    "write_text",
 ]

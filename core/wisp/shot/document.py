@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+import os
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from ..atomic import ordinary, replacing
-from ..errors import InputError, UsageError
+from ..errors import InputError, OutputError, UsageError
 from .faults import explain
 from .model import MaskPrompt, Shot
 from .paths import relative_path, resolve_path
@@ -21,6 +24,9 @@ VERSION = 1
 #: Keys of an object that came after its version's first release: earlier readers refuse keys that they do not know, so
 #: these are written only where they say something.
 _LATER = ("absent", "approvals")
+
+#: Seconds for which another editor is waited for: an edit takes a fraction of one.
+_PATIENCE = 10.0
 
 #: version -> function that turns a document of that version into the next one, as plain dicts.
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -86,11 +92,66 @@ def dump(shot: Shot) -> str:
     return _layout(document) + "\n"
 
 
-def save(shot: Shot, path: str | Path) -> None:
-    """Write the document whole or not at all. UsageError as `dump`; OutputError if the place cannot be written."""
+def save(shot: Shot, path: str | Path, over: str | None = None) -> None:
+    """Write the document whole or not at all; a link stays one, and what it leads to is written. `over`: see
+    `check_unchanged`. UsageError as `dump`; OutputError if the place cannot be written."""
     text = dump(shot)
-    with replacing(path, durable=True) as temporary:
+    if over is not None:
+        check_unchanged(path, over)
+    write_text(text, path)
+
+
+def text_of(path: str | Path) -> str | None:
+    """What lies at `path` now, by which `check_unchanged` tells whether somebody else has written since."""
+    try:
+        return ordinary(Path(path)).read_text("utf-8-sig", "replace")
+    except OSError:
+        return None
+
+
+def check_unchanged(path: str | Path, text: str) -> None:
+    """OutputError where something else lies at `path` than what was read: it would be lost."""
+    if text_of(path) not in (text, None):
+        raise OutputError(
+            f"The shot {path} was changed by somebody else meanwhile.",
+            hint="Open it again and repeat the edit, or save under another name.",
+            path=path,
+        )
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """The same of a document's text."""
+    path = Path(path)
+    with replacing(path.resolve() if path.is_symlink() else path, durable=True) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextlib.contextmanager
+def editing(path: str | Path) -> Iterator[None]:
+    """Nobody else edits the document at `path` in such a block meanwhile: whoever comes second waits. A holder that was
+    killed is waited for some seconds, once."""
+    place = Path(path).resolve()
+    lock = place.with_name(f".{place.name}.editing")
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except FileExistsError:
+            if time.monotonic() < until:
+                time.sleep(0.01)
+                continue
+            with contextlib.suppress(OSError):  # of one that was killed
+                lock.unlink()
+            until = time.monotonic() + _PATIENCE
+        except OSError:  # no such folder, or read-only: whoever writes says so
+            yield
+            return
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            lock.unlink()
 
 
 def moved(shot: Shot, before: Path, after: Path) -> Shot:

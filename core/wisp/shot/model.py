@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterable
 from itertools import count
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -28,7 +29,7 @@ from pydantic import (
     model_validator,
 )
 
-from ..client.frames import within
+from ..client.frames import format_frames, within
 from ..client.tables import (
     BESIDE,
     DEVICE_PATTERN,
@@ -213,6 +214,10 @@ def _first_shared(first: int, last: int, joined: list[tuple[int, int]]) -> int |
     return max(first, joined[place][0]) if place < len(joined) and joined[place][0] <= last else None
 
 
+def _one(prompt: Prompt) -> str:
+    return "an unknown stroke" if prompt.kind == "unknown" else f"a {prompt.kind}"
+
+
 class ObjectSpec(_Part):
     """One thing to extract. `first`/`last` bound the frames in which it may exist (None: the plate's).
 
@@ -281,7 +286,7 @@ class ObjectSpec(_Part):
         for prompt in self.prompts:
             if _first_shared(prompt.frame, prompt.frame, gone) is not None:
                 raise ValueError(
-                    f"object '{self.name}' has a {prompt.kind} on frame {prompt.frame}, where it is said to be absent; "
+                    f"object '{self.name}' has {_one(prompt)} on frame {prompt.frame}, where it is said to be absent; "
                     "remove one of the two"
                 )
         for first, last in self.locks:
@@ -348,6 +353,14 @@ class PlateSpec(_Part):
         """The stored paths of what was filmed beside the plate, by key of `BESIDE`."""
         return {key: stored for key in BESIDE if (stored := getattr(self, key)) is not None}
 
+    def check_frames(self, frames: Iterable[int]) -> None:
+        """UsageError where one of them is none of the shot's."""
+        beyond = [frame for frame in frames if not self.first <= frame <= self.last]
+        if beyond:
+            raise UsageError(
+                f"The shot has no frame {format_frames(beyond)}.", hint=f"It has {self.first}-{self.last}."
+            )
+
     @model_validator(mode="after")
     def _ordered(self) -> PlateSpec:
         if self.last < self.first:
@@ -408,7 +421,7 @@ class Shot(_Part):
             for prompt in item.prompts:
                 if not self.plate.first <= prompt.frame <= self.plate.last:
                     raise ValueError(
-                        f"object '{item.name}' has a {prompt.kind} on frame {prompt.frame}, outside the plate's "
+                        f"object '{item.name}' has {_one(prompt)} on frame {prompt.frame}, outside the plate's "
                         f"{self.plate.first}-{self.plate.last}"
                     )
                 _inside(prompt, item.name, self.plate)
@@ -466,6 +479,6 @@ def _inside(prompt: Point | Box | Stroke | Unknown | MaskPrompt | Text, owner: s
         return
     if not fits:
         raise ValueError(
-            f"object '{owner}' has a {prompt.kind} on frame {prompt.frame} that lies outside the picture "
+            f"object '{owner}' has {_one(prompt)} on frame {prompt.frame} that lies outside the picture "
             f"({plate.width}x{plate.height})"
         )

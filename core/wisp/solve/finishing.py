@@ -21,7 +21,7 @@ from .paint import Paint
 from .source import Source
 
 #: Raise when the same settings finish the same alpha differently.
-FINISH_SCHEMA = 1
+FINISH_SCHEMA = 2
 
 
 class Finishing:

@@ -2,7 +2,7 @@
 
 Whatever the models make of a stroke, what was painted is there, and stays through any number of solves. On a
 neighbouring frame the paint is carried along by optical flow and mixed in with falling weight, so that the correction
-does not pop.
+does not pop. A frame whose mask was given stays as it is, and nothing eases past it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..motion.flow import dense_flow
 from ..motion.footage import working_size
 from ..plates.clip import Clip, FloatImage
-from ..shot import ObjectSpec, Stroke
+from ..shot import MaskPrompt, ObjectSpec, Stroke
 from ..trackers.prompts import stroke_mask
 
 #: Long side of the pictures between which the flow of the paint is estimated.
@@ -39,6 +39,7 @@ class Paint:
             if isinstance(prompt, Stroke) and self._exists(prompt.frame):
                 self._strokes.setdefault(prompt.frame, []).append(prompt)
         self._painted = sorted(self._strokes)
+        self._given = sorted({prompt.frame for prompt in item.prompts if isinstance(prompt, MaskPrompt)})
 
     def layers(self, frame: int) -> list[tuple[int, float]]:
         """Frames whose strokes reach `frame`, with their weight: 1 on the frame itself, falling to 0 beyond the
@@ -49,8 +50,18 @@ class Paint:
         first = self._frames[max(0, place - self._reach)]
         last = self._frames[min(len(self._frames) - 1, place + self._reach)]
         near = self._painted[bisect_left(self._painted, first) : bisect_right(self._painted, last)]
-        weights = [(k, 1 - abs(bisect_left(self._frames, k) - place) / self._reach) for k in near]
+        weights = [
+            (k, 1 - abs(bisect_left(self._frames, k) - place) / self._reach)
+            for k in near
+            if not self._is_given_between(k, frame)
+        ]
         return sorted(((k, weight) for k, weight in weights if weight > 0), key=lambda pair: (pair[1], pair[0]))
+
+    def _is_given_between(self, painted: int, frame: int) -> bool:
+        """Whether a mask was given on `frame`, or on the way there from another frame that was painted."""
+        low, high = (painted + 1, frame) if painted < frame else (frame, painted - 1)
+        place = bisect_left(self._given, low)
+        return place < len(self._given) and self._given[place] <= high
 
     def content(self, frame: int) -> list[Any]:
         """What the layer on `frame` depends on, as JSON-able values, plate pictures left out."""
@@ -119,7 +130,10 @@ def _carried(layer: FloatImage, clip: Clip, source: int, target: int) -> FloatIm
     x, y = np.meshgrid(np.arange(clip.width, dtype=np.float32), np.arange(clip.height, dtype=np.float32))
     x += flow[..., 0] * (clip.width / grid[0])
     y += flow[..., 1] * (clip.height / grid[1])
-    return np.asarray(cv2.remap(layer, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT), np.float32)
+    value, cover = layer[..., 0] * layer[..., 1], layer[..., 1]
+    moved = cv2.remap(np.dstack([value, cover]), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    value, cover = moved[..., 0], moved[..., 1]
+    return np.dstack([np.divide(value, cover, out=np.zeros_like(value), where=cover > 0), cover])
 
 
 def _grey(clip: Clip, frame: int, grid: tuple[int, int]) -> NDArray[np.uint8]:

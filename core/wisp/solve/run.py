@@ -353,6 +353,7 @@ class Run:
             behind="" if behind is None else behind.text,
         )
         path = work.solved_path(frame)
+        self._solver.source.check_unchanged(work.mask_frames(frame) or [frame])
         self._write(path, frame, alpha, stamp)
         self._solver.source.keep_alpha(stamp.fingerprint, alpha.astype(np.float16).astype(np.float32), stamp)
         if work.marks[frame] == work.solved[frame]:

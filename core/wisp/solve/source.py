@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from ..cache import MatteStamp
-from ..errors import UsageError
+from ..errors import InputError, UsageError
 from ..fingerprint import fingerprint
 from ..plates import apply_missing, open_plate
 from ..plates.clip import Clip, CroppedClip, DisplayClip, FloatImage, SquareClip, unsqueezing
@@ -115,6 +115,17 @@ class Source:
             known = self._identities[frame] = self.plate.identity(frame)
         return known
 
+    def check_unchanged(self, frames: Iterable[int]) -> None:
+        """InputError where the file of one of these frames is another one than when `identity` was asked: what was made
+        of it would be kept under the name of the one before."""
+        for frame in frames:
+            if self.plate.identity(frame) != self.identity(frame):
+                raise InputError(
+                    f"Frame {frame} of the plate was written anew while it was solved.",
+                    hint="Run the same command again when the plate is finished.",
+                    path=str(self.plate.path),
+                )
+
     @cached_property
     def state(self) -> str:
         """Stands for all frames and files of the plate as they were when it was opened; reads none of them."""
@@ -123,7 +134,9 @@ class Source:
 
     def has_changed(self) -> bool:
         """Whether files of the plate, a core or garbage matte or what was filmed beside have come, gone or been written
-        anew since."""
+        anew since; of a plate whose pictures were looked at and whose files were not, that is not known: True."""
+        if "plate" in vars(self) and "state" not in vars(self):
+            return True
         plate = "state" in vars(self) and Source(self.spec, self.base).state != self.state
         beside: Mapping[str, BesidePlate] = vars(self).get("beside", {})
         others: list[Holdout | BesidePlate] = [*self._holdouts.values(), *beside.values()]

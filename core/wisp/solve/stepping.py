@@ -55,6 +55,7 @@ class Stepping:
             mask = TrackedMask(np.full((1, 1), -1.0, np.float32), 0.0, "lost")
         else:
             mask = self._track.step(frame)[chunk.work.item.id]
+        self._solver.source.check_unchanged([frame])
         mark = planned.mark(position)
         known = mark if self._track is None else self._recognise(self._track, frame, mask, mark)
         if frame != planned.anchor and known not in self._shelf.stored_masks():

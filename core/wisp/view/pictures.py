@@ -60,12 +60,10 @@ class Pictures:
     @cached_property
     def _filled(self) -> DisplayClip:
         """As models see the plate: with pictures for missing frames."""
-        from ..solve.source import Source
+        return self._open(filled=True)
 
-        return Source(self._shot.plate, self._root).clip
-
-    def _open(self) -> DisplayClip:
-        from ..plates import open_plate
+    def _open(self, *, filled: bool = False) -> DisplayClip:
+        from ..plates import apply_missing, open_plate
         from ..plates.clip import DisplayClip
         from ..plates.colour import DisplayTransform, choose_colour
 
@@ -74,6 +72,8 @@ class Pictures:
         plate = open_plate(path, layer=spec.layer)
         if spec.offset:
             plate = open_plate(path, layer=spec.layer, first=plate.frames[0] + spec.offset)
+        if filled:
+            plate = apply_missing(plate, spec.missing, spec.first, spec.last)
         colour = choose_colour(
             spec.colorspace or plate.colorspace, config=spec.ocio, view=spec.view, exposure=spec.exposure
         )

@@ -38,8 +38,8 @@ class ProblemReport(QtWidgets.QDialog):
             buttons.addWidget(button)
         # A process of its own: it looks at the device, which loads much and may fail.
         self._doctor = QtCore.QProcess(self)
-        self._doctor.finished.connect(lambda *_: self._tell())
-        self._doctor.errorOccurred.connect(lambda *_: self._tell())
+        self._doctor.finished.connect(self._tell)  # no lambda: it would be called after both are gone
+        self._doctor.errorOccurred.connect(self._tell)
         self._doctor.start(sys.executable, ["-X", "utf8", *PAGE])
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
@@ -52,7 +52,7 @@ class ProblemReport(QtWidgets.QDialog):
         """Escape: as by closing."""
         self.close()
 
-    def _tell(self) -> None:
+    def _tell(self, *_: object) -> None:
         said = bytes(self._doctor.readAllStandardOutput().data()).decode("utf-8", "replace").rstrip()
         self.page.setPlainText(said or f"It could not be told: {self._doctor.errorString()}.")
         for button in (self.copy_button, self.save_button):
