@@ -16,7 +16,7 @@ from .client.carry import DOUBT
 from .client.events import Event, PromptsCarried, RotoRead
 from .client.frames import as_sequence, format_frames
 from .client.requests import Carry, Check, Deliver, Pack, Roto
-from .client.tables import LAYOUTS, QUEUES, ROTO_BAND, ROTO_KEYS, SCREENS, STROKE_RADIUS
+from .client.tables import CACHE, LAYOUTS, QUEUES, ROTO_BAND, ROTO_KEYS, SCREENS, STROKE_RADIUS
 from .gestures import Gesture
 from .mattes import MatteFolder
 from .operators import JobOperator
@@ -312,7 +312,7 @@ class WISP_OT_carry(JobOperator, bpy.types.Operator):
             raise plates.Refusal(f"There is no file {self.filepath}.")
         _, strip = active.target(context)
         uid = model.own(strip).uid
-        cache = path.parent / "wisp-cache"
+        cache = path.parent / CACHE
         folder = places.here().plate(uid) / "prompts"
         found: list[PromptsCarried] = []
 

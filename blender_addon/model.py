@@ -25,15 +25,8 @@ from . import compat, compositing, engine, mattes, places
 from .client.client import Signal
 from .client.frames import format_frames, frames_in, spans
 from .client.states import corrected
-from .client.tables import BESIDE, EDGE, HEAD, MAX_STOPS, PALETTE, STROKE_RADIUS, TRACKER, UNCOVER
+from .client.tables import BESIDE, EDGE, HEAD, MAX_STOPS, MISSING, PALETTE, STROKE_RADIUS, TRACKER, UNCOVER
 
-#: What is done on a frame whose picture is missing or cannot be read.
-MISSING = (
-    ("error", "Stop", "Tracking stops and names the frame"),
-    ("hold", "Repeat the Frame Before", "The frame before is used in its place"),
-    ("black", "Black", "A black picture is used in its place"),
-    ("skip", "Leave Out", "No matte is made of it"),
-)
 KINDS = (
     ("point", "Point", "A click on the object or beside it"),
     ("box", "Box", "A rectangle around the object"),
@@ -276,7 +269,12 @@ class WispStrip(bpy.types.PropertyGroup):
         update=edited,
         description="Of a multi-layer EXR: a layer, part or stereo view; nothing: the picture",
     )
-    missing: EnumProperty(name="Missing Frames", items=MISSING, default="error", update=edited)
+    missing: EnumProperty(
+        name="Missing Frames",
+        items=[(key, *words) for key, words in MISSING.items()],
+        default=next(iter(MISSING)),
+        update=edited,
+    )
 
     @property
     def beside_paths(self) -> dict[str, str]:

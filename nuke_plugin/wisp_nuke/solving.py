@@ -18,7 +18,7 @@ from .vendor.client.events import Event
 from .vendor.client.frames import FrameName
 from .vendor.client.requests import Request
 from .vendor.client.session import Places, Session
-from .vendor.client.tables import STAGES
+from .vendor.client.tables import CACHE, STAGES
 
 
 def set_status(group: Any, text: str) -> None:
@@ -30,7 +30,7 @@ def set_status(group: Any, text: str) -> None:
 
 def cache_folder(group: Any) -> str:
     """The knob's folder, else one beside the script. Raises Refusal as `folder_of`."""
-    return folder_of(group, "wisp_cache_dir", "wisp-cache", "name a cache folder")
+    return folder_of(group, "wisp_cache_dir", CACHE, "name a cache folder")
 
 
 def folder_of(group: Any, knob: str, name: str, otherwise: str) -> str:

@@ -6,19 +6,22 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import get_args
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from wisp.client import tables
 from wisp.client.events import Progress
-from wisp.client.requests import Deliver, Roto
+from wisp.client.requests import Compare, Deliver, Pack, Roto
 from wisp.commands.prompts import _PARSERS
 from wisp.commands.report import Reporter
+from wisp.compare import Shown
 from wisp.deliver import FORMATS
 from wisp.engine import api
+from wisp.plates import Policy
 from wisp.shapes.formats import FORMATS as SHAPES
-from wisp.shot import Edge, Shot, SolveSpec
+from wisp.shot import Edge, PlateSpec, Shot, SolveSpec
 from wisp.shot import model as documents
 from wisp.weights.registry import entries
 
@@ -89,10 +92,34 @@ def test_defaults_change_nothing_and_are_within_the_limits() -> None:
         assert setting.step > 0
 
 
+def choices(annotation: Any) -> tuple[str, ...]:
+    """What a literal, or one that may be None, leaves to choose."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return next((found for one in get_args(annotation) if (found := choices(one))), ())
+
+
+@pytest.mark.parametrize(
+    ("annotation", "table"),
+    [
+        (Policy, tables.MISSING),
+        (PlateSpec.model_fields["missing"].annotation, tables.MISSING),
+        (Shown, tables.LOOKS),
+        (api.described(Compare)["show"][0], tables.LOOKS),
+        (api.described(Pack)["queue"][0], tables.QUEUES),
+        (api.described(Deliver)["despill"][0], tables.SCREENS),
+        (api.described(Deliver)["layout"][0], tables.LAYOUTS),
+    ],
+)
+def test_what_types_leave_to_choose_is_what_the_tables_say(annotation: Any, table: Iterable[str]) -> None:
+    assert sorted(choices(annotation)) == sorted(table) != []
+
+
 def test_what_nobody_chose_stands_once() -> None:
     """Models by default, and what a delivery may be of."""
     assert (SolveSpec().tracker, SolveSpec().head) == (tables.TRACKER, tables.HEAD)
-    assert set(get_args(get_args(api.described(Deliver)["layout"][0])[0])) == set(tables.LAYOUTS)
+    assert PlateSpec.model_fields["missing"].default == next(iter(tables.MISSING))
+    assert Compare([], "").show == tables.LOOKS[0]
     assert tuple(FORMATS) == tables.PICTURE_FORMATS and set(SHAPES) == set(tables.SHAPE_FORMATS)
     ids = {entry.id for entry in entries()}
     assert {tables.TRACKER, tables.HEAD, tables.DETECTOR} <= ids

@@ -9,6 +9,7 @@ from .ends import Carried, Done
 from .events import Event, PromptsCarried
 from .requests import Carry
 from .session import Session
+from .tables import CACHE
 
 #: Why a frame is worth a look where the place of its prompts is not sure.
 DOUBT = "carried from another shot, in doubt"
@@ -42,6 +43,6 @@ def carry(
             for event in found:
                 session.mark_suspicious(numbers[event.object], event.frame, DOUBT if event.doubtful else "")
 
-    there = source.parent / "wisp-cache" if cache is None else cache
+    there = source.parent / CACHE if cache is None else cache
     asked = Carry(str(source), str(folder), str(there) if there.is_dir() else None, shift=shift)
     return session.run(asked, told, ended)

@@ -1,7 +1,7 @@
 """Frame numbers, frame ranges (`1001-1100`, `1001-1100x2`, `1001,1005,1010-1020`, `-5--1`), numbers in file names.
 
 A frame is always the plate's own number, an integer that may be negative, never an index. `FrameName` is the only
-reader and writer of numbers in names: what is opened, what is checked and what is written agree by it.
+reader and writer of names with a field for the number: what is opened, what is checked and what is written agree by it.
 """
 
 from __future__ import annotations

@@ -49,6 +49,20 @@ MAX_ASPECT = 1000
 MAX_STROKE_POINTS = 20_000
 #: Of one object on one frame; more clicks than a hand makes are an outline or a mask.
 MAX_PROMPTS = 1_000
+#: What is done on a frame whose picture is missing or cannot be read: its name for people, and what that means. The
+#: first is done where nothing else is said.
+MISSING = {
+    "error": ("Stop and say so", "A missing or unreadable frame stops the work"),
+    "hold": ("Repeat the frame before", "The frame before is used in its place"),
+    "black": ("Use black", "A black picture is used in its place"),
+    "skip": ("Leave it out", "No matte is made of it"),
+}
+#: What a comparison shows of a matte; the first where nothing else is said.
+LOOKS = ("checker", "black", "matte", "wipe", "difference")
+#: What makes the check at the end of a farm job fail; the first where nothing else is said.
+FAIL_ON = ("missing", "suspicious")
+#: The folder beside a shot in which masks and mattes are kept where nothing else is said.
+CACHE = "wisp-cache"
 #: Of frames that are locked, and of those that an object is absent on.
 MAX_SPANS = 10_000
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..client.ends import Compared
 from ..client.events import Event, HeadErrors
 from ..client.requests import Compare
+from ..client.tables import LOOKS
 from ..errors import OutputError
 from .options import (
     add_model_options,
@@ -57,8 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--show",
-        choices=("checker", "black", "matte", "wipe", "difference"),
-        default="checker",
+        choices=LOOKS,
+        default=LOOKS[0],
         help="what of a matte (default: checker); wipe: the first head's left of a line, this one's right of it; "
         "difference: from the first head's, red more, blue less",
     )

@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..client.tables import QUEUES
+from ..client.tables import FAIL_ON, QUEUES
 from ..errors import UsageError, WispError
 from ..frames import format_frames
 from .options import (
@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     task.add_argument("--map", action="append", default=[], metavar="FROM=TO", help="where the shot's files lie here")
     task.add_argument("--path-rules", type=Path, metavar="FILE", help="the same as a queue tells it (pathmapping-1.0)")
     task.add_argument("--session", type=Path, metavar="DIR", help="have it done by the process of this session")
-    task.add_argument("--fail-on", choices=("missing", "suspicious"), default="missing")
+    task.add_argument("--fail-on", choices=FAIL_ON, default=FAIL_ON[0])
     add_model_options(task)
     task.add_argument("-v", "--verbose", action="store_true", help="also what the libraries log")
 
@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_job_options(parser: argparse.ArgumentParser) -> None:
-    from ..farm.template import FAIL_ON, FRAMES_PER_CHUNK, FRAMES_PER_SPAN, TARGET_SECONDS
+    from ..farm.template import FRAMES_PER_CHUNK, FRAMES_PER_SPAN, TARGET_SECONDS
 
     parser.add_argument("shot", type=Path, help="the document, NAME.wisp")
     parser.add_argument("--frames", metavar="R", help="1001-1100, 1001-1100x2 (default: all)")
@@ -112,7 +112,7 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
         "--map", action="append", default=[], metavar="FROM=TO", help="where the shot's files lie on the workers"
     )
     parser.add_argument("--gpu", action="store_true", help="ask the queue for workers with a GPU")
-    parser.add_argument("--fail-on", choices=FAIL_ON, default="missing", help="what fails the job (default: missing)")
+    parser.add_argument("--fail-on", choices=FAIL_ON, default=FAIL_ON[0], help="what fails the job (default: missing)")
 
 
 def run(args: argparse.Namespace) -> int:

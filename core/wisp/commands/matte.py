@@ -25,7 +25,7 @@ from ..client.ends import Stopped
 from ..client.events import Event, FrameDone, RotoRead
 from ..client.frames import spans
 from ..client.requests import Roto
-from ..client.tables import HEAD, TRACKER, UNCOVER
+from ..client.tables import HEAD, MISSING, TRACKER, UNCOVER
 from ..client.wording import counted
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
 from ..frames import format_frames, parse_frames
@@ -138,8 +138,8 @@ def add_plate_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--layer", metavar="NAME", help="layer, part or stereo view of a multi-layer EXR")
     group.add_argument(
         "--missing",
-        choices=("error", "hold", "black", "skip"),
-        default="error",
+        choices=tuple(MISSING),
+        default=next(iter(MISSING)),
         help="a missing or unreadable frame: stop (default), repeat the one before, use black, or leave it out",
     )
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from .. import cli
 from .. import shot as documents
+from ..client.tables import CACHE
 from ..contact_sheet import Row, contact_sheet, to_srgb, write_png
 from ..errors import UsageError, WispError
 from ..metrics import ClipReport, compare_sequences
@@ -73,7 +74,7 @@ def _run(folder: Path, frames: int, size: tuple[int, int], rows: int, passed_on:
     clip = write_clip(folder, frames, size)
     print(f"     {time.monotonic() - began:.1f} s")
 
-    kept = (folder / "wisp-cache").exists()
+    kept = (folder / CACHE).exists()
     print("2/4  Matting it from one box on the first frame, as you would:", flush=True)
     where = ["matte", str(clip.plate), "-o", str(folder), "--colorspace", COLORSPACE, "--object", clip.object_name]
     box = f"{clip.first}:{','.join(f'{edge:g}' for edge in clip.box)}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..client.tables import FAIL_ON
 from .ranges import to_openjd
 
 #: Frames in a chunk before the queue knows how long one takes. Short, so that the first finding comes soon.
@@ -26,8 +27,6 @@ SESSION = "{{Session.WorkingDirectory}}/wisp"
 FRAMES_PER_SPAN = 50
 #: What the specification allows as values of a parameter.
 MOST_SPANS = 1024
-
-FAIL_ON = ("missing", "suspicious")
 
 
 @dataclass(frozen=True)

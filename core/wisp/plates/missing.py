@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from ..client.tables import MISSING
 from ..errors import FrameReadError, InputError, UsageError
 from ..fingerprint import fingerprint
 from ..frames import format_frames
@@ -33,8 +34,8 @@ def apply_missing(
     Raises InputError that lists the gaps (`error`, and always where no frame is readable); UsageError for an
     unknown policy; CancelledError where `should_stop` says so before all headers are read.
     """
-    if policy not in ("error", "hold", "black", "skip"):
-        raise UsageError(f"'{policy}' is no way to treat missing frames.", hint="Choose error, hold, black or skip.")
+    if policy not in MISSING:
+        raise UsageError(f"'{policy}' is no way to treat missing frames.", hint=f"Choose one of {', '.join(MISSING)}.")
     wanted = _wanted(plate, first, last)
     present = set(plate.frames)
     faults: dict[int, FrameReadError] = {}

@@ -16,6 +16,7 @@ from ..atomic import TEMPORARY_SUFFIX
 from ..client.frames import FrameName, as_sequence
 from ..client.locks import LOCKED
 from ..client.session import Places
+from ..client.tables import CACHE
 from ..errors import OutputError
 from ..shot import Shot
 
@@ -61,7 +62,7 @@ def open_target(target: Path, cache: Path | None = None, environment: Mapping[st
     if target.suffix.lower() == ".wisp":
         return OpenedShot(documents.load(target), target, cache or cache_beside(target, environment), False)
     shot, path = _draft(as_sequence(target), environment)
-    return OpenedShot(shot, path, cache or path.parent / "wisp-cache", True)
+    return OpenedShot(shot, path, cache or path.parent / CACHE, True)
 
 
 def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> OpenedShot:
@@ -165,7 +166,7 @@ def _drafts(environment: Mapping[str, str]) -> Path:
 
 def cache_beside(path: Path, environment: Mapping[str, str]) -> Path:
     chosen = environment.get("WISP_CACHE")
-    return Path(chosen).resolve() if chosen else path.resolve().parent / "wisp-cache"
+    return Path(chosen).resolve() if chosen else path.resolve().parent / CACHE
 
 
 def _take_along(stored: str, opened: OpenedShot, document: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..client.tables import MISSING
 from ..errors import WispError
 from ..panel.qt import Qt, QtWidgets
 from ..plates import open_plate
@@ -12,12 +13,6 @@ from ..plates.colour import AS_IS, choose_colour, known_colours
 from ..plates.exr import layer_names
 from ..shot import BESIDE, PlateSpec
 
-_MISSING = (
-    ("error", "stop and say so", "A missing or unreadable frame stops the work"),
-    ("hold", "repeat the frame before", "The frame before is used in its place"),
-    ("black", "use black", "Black is used in its place"),
-    ("skip", "leave it out", "It is left out of everything"),
-)
 _BESIDE = {
     "clean": "The empty set: a picture, or a sequence with the plate's frame numbers",
     "second": "The same still or performance before another backing, for alpha by triangulation",
@@ -48,7 +43,7 @@ class PlateSettings(QtWidgets.QDialog):
         self.exposure.setValue(plate.exposure)
         self.layer = _menu([_FROM_FILE, *_layers(path)], plate.layer or _FROM_FILE)
         self.missing = QtWidgets.QComboBox()
-        for key, label, hint in _MISSING:
+        for key, (label, hint) in MISSING.items():
             self.missing.addItem(label, key)
             self.missing.setItemData(self.missing.count() - 1, hint, Qt.ItemDataRole.ToolTipRole)
         self.missing.setCurrentIndex(self.missing.findData(plate.missing))
