@@ -17,7 +17,7 @@ from wisp.solve.uncover import REACH, Uncovering
 HEIGHT, WIDTH, COUNT, PAN = 150, 280, 16, 8
 
 
-def uncovering(*prompts: dict, **plate: str) -> Shot:
+def uncovering(*prompts: dict, **plate: str | int) -> Shot:
     return shot(*prompts, plate=plate, uncover=True)
 
 
@@ -149,21 +149,13 @@ def test_a_clean_plate_goes_before(folder: Path, tracker: ChainTracker, head: Sm
     assert dict(told.marks) == dict(plain.marks) and told.path(1005) == plain.path(1005)
 
 
-def test_what_is_looked_behind_does_not_depend_on_where_the_plate_begins(
-    panned: str, monkeypatch: pytest.MonkeyPatch
+def test_a_plate_that_begins_elsewhere_has_other_mattes_where_other_frames_are_looked_behind(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
 ) -> None:
-    looked: dict[int, list[int]] = {}
-    body = np.full((40, 60), -8.0, np.float32)
-    body[10:30, 20:40] = 8.0
-    for first in (0, 1):
-        clip = PictureClip(*[np.full((40, 60, 3), 0.3, np.float32)] * 24)
-        clip.frames = range(1001 + first, 1025)
-        near = Uncovering(clip.frames, clip.frames)
-        seen: list[int] = []
-        monkeypatch.setattr(near, "_placed", lambda _frame, other, *_, seen=seen: seen.append(other))
-        list(near._sightings(1018, np.zeros((40, 60), bool), clip, (60, 40), lambda _: body))
-        looked[first] = seen
-    assert looked[0] == looked[1] and len(looked[0]) == 4
+    def mark(first: int) -> str:
+        return solver(uncovering(box(1010), first=first), folder).work("hero").marks[1030]
+
+    assert mark(1001) == mark(1004) != mark(1002)
 
 
 @pytest.mark.parametrize("life", [range(10), range(3, 6)])

@@ -90,7 +90,7 @@ class Hints:
         if self._uncovering is None:
             return told
         near = [[k, self._source.identity(k), mask_mark(k)] for k in self._uncovering.frames(frame)]
-        return [*told, "uncovered", UNCOVER_SCHEMA, self._uncovering.step, near]
+        return [*told, "uncovered", UNCOVER_SCHEMA, self._uncovering.phase(frame), near]
 
     def request(self) -> list[Any]:
         """All that was asked for, as JSON-able values, before any file is read; empty where nothing was."""

@@ -26,7 +26,7 @@ from ..plates.clip import Clip, FloatImage, resize
 MaskOf = Callable[[int], NDArray[np.float32]]
 #: Raise when the same frames make another alpha.
 UNCOVER_SCHEMA = 5
-#: Frames before a frame whose masks and pictures count, and every which of them, by its number, is looked behind.
+#: Frames before a frame whose masks and pictures count, and every which of the plate's is looked behind.
 REACH, _EVERY = 12, 3
 #: Longer side in pixels of the largest pictures in which it is looked: larger ones cost more and tell little else.
 _LONG_SIDE = 1024
@@ -43,9 +43,7 @@ class Uncovering:
 
     def __init__(self, frames: Sequence[int], life: Sequence[int]) -> None:
         """`frames`: the plate's. `life`: those, ascending, in which the object may exist."""
-        self._life = life
-        #: By how much the plate's frames go up, at least.
-        self.step = min((after - before for before, after in pairwise(frames)), default=1)
+        self._plate, self._life = frames, life
         self._greys: Recent[Grey] = Recent(REACH + 2)
         self._masks: Recent[Mask] = Recent(REACH + 2)
         self._steps: Recent[Homography | None] = Recent(2 * REACH)
@@ -54,6 +52,10 @@ class Uncovering:
         """The frames that the alpha of `frame` depends on beside its own, ascending."""
         place = bisect_left(self._life, frame)
         return tuple(self._life[max(0, place - REACH) : place])
+
+    def phase(self, frame: int) -> int:
+        """Which of the frames that `frame` depends on are looked behind: it changes with where the plate begins."""
+        return bisect_left(self._plate, frame) % _EVERY
 
     def seen_from(self, frame: int) -> tuple[int, ...]:
         """The frames whose alphas depend on `frame` beside their own, ascending."""
@@ -84,7 +86,7 @@ class Uncovering:
         x, y = _centre(self._free(frame, clip, mask_of))
         for other in self.frames(frame):
             free = self._free(other, clip, mask_of)
-            if other // self.step % _EVERY or free.all():  # where it was lost, it may stand anywhere
+            if bisect_left(self._plate, other) % _EVERY or free.all():  # where it was lost, it may stand anywhere
                 continue
             then_x, then_y = _centre(free)
             free = free & ~_moved(soft, (then_x - x, then_y - y))
