@@ -89,8 +89,11 @@ class Hints:
         told = [HINT_SCHEMA, unknown, files] if unknown or any(files) else []
         if self._uncovering is None:
             return told
-        near = [[k, self._source.identity(k), mask_mark(k)] for k in self._uncovering.frames(frame)]
-        return [*told, "uncovered", UNCOVER_SCHEMA, self._uncovering.phase(frame), near]
+        near = [
+            [k, self._uncovering.looks_behind(k), self._source.identity(k), mask_mark(k)]
+            for k in self._uncovering.frames(frame)
+        ]
+        return [*told, "uncovered", UNCOVER_SCHEMA, near]
 
     def request(self) -> list[Any]:
         """All that was asked for, as JSON-able values, before any file is read; empty where nothing was."""

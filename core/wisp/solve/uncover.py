@@ -53,9 +53,9 @@ class Uncovering:
         place = bisect_left(self._life, frame)
         return tuple(self._life[max(0, place - REACH) : place])
 
-    def phase(self, frame: int) -> int:
-        """Which of the frames that `frame` depends on are looked behind: it changes with where the plate begins."""
-        return bisect_left(self._plate, frame) % _EVERY
+    def looks_behind(self, frame: int) -> bool:
+        """Whether it is laid over those after it: every third of the plate is, whichever these are."""
+        return bisect_left(self._plate, frame) % _EVERY == 0
 
     def seen_from(self, frame: int) -> tuple[int, ...]:
         """The frames whose alphas depend on `frame` beside their own, ascending."""
@@ -86,7 +86,7 @@ class Uncovering:
         x, y = _centre(self._free(frame, clip, mask_of))
         for other in self.frames(frame):
             free = self._free(other, clip, mask_of)
-            if bisect_left(self._plate, other) % _EVERY or free.all():  # where it was lost, it may stand anywhere
+            if not self.looks_behind(other) or free.all():  # where it was lost, it may stand anywhere
                 continue
             then_x, then_y = _centre(free)
             free = free & ~_moved(soft, (then_x - x, then_y - y))
