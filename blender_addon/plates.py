@@ -306,7 +306,7 @@ def _render_aspect(scene: Any) -> float:
 
 
 #: How far beside the picture, in widths or heights of it, a point of a prompt may lie.
-BESIDE = 10
+_FAR = 10
 
 
 def placed(plate: Plate, points: Iterable[XY]) -> list[XY]:
@@ -317,7 +317,7 @@ def placed(plate: Plate, points: Iterable[XY]) -> list[XY]:
     width, height = plate.width, plate.height
     found = []
     for x, y in points:
-        if not (abs(x - width / 2) <= BESIDE * width and abs(y - height / 2) <= BESIDE * height):
+        if not (abs(x - width / 2) <= _FAR * width and abs(y - height / 2) <= _FAR * height):
             raise Refusal(f"({x:g}, {y:g}) is no place in the picture, which is {width} x {height} pixels.")
         found.append((x, y))
     return found
