@@ -39,6 +39,12 @@ def test_one_name_for_many_frames_is_no_folder(output: str) -> None:
         Pattern.of(output, FORMATS["exr"], "sh", 4)
 
 
+@pytest.mark.parametrize("output", ["out/{objekt}.%04d.exr", "{shot}_{object}.####.exr"])
+def test_an_unknown_field_is_no_part_of_a_name(output: str) -> None:
+    with pytest.raises(UsageError, match="There are {object} and {version}"):
+        Pattern.of(output, FORMATS["exr"], "sh", 4)
+
+
 def test_folders_may_have_dots() -> None:
     assert Pattern.of("delivery/v1.2", FORMATS["exr"], "sh", 4).text == "delivery/v1.2/sh.%04d.exr"
 

@@ -77,9 +77,6 @@ class Pattern:
         Text is what a person typed; a `Path` is a folder, whatever its name looks like.
         """
         path = Path(output)
-        unknown = None if isinstance(output, Path) else re.search(r"\{(?!object\}|version\})[A-Za-z_]+\}", path.name)
-        if unknown:
-            raise UsageError(f"The output '{output}' has a {unknown[0]}.", hint=f"There are {OBJECT} and {VERSION}.")
         frames = None if isinstance(output, Path) or path.is_dir() else _frame_field(path.name)
         if frames is not None or (kind.movie and path.suffix and not isinstance(output, Path)):
             asked = _BY_SUFFIX.get(_suffix(path.name))
@@ -89,6 +86,11 @@ class Pattern:
                 )
             if kind.movie and frames is not None:
                 raise UsageError(f"The output '{output}' is a movie, which has no frame numbers.", hint="Leave it out.")
+            unknown = re.search(r"\{(?!object\}|version\})[A-Za-z_]+\}", path.name)
+            if unknown:
+                raise UsageError(
+                    f"The output '{output}' has a field {unknown[0]}.", hint=f"There are {OBJECT} and {VERSION}."
+                )
             if versioned and VERSION not in str(output):
                 raise UsageError(f"The output '{output}' has no {VERSION}.", hint=f"Put {VERSION} where it belongs.")
             return cls(Path(), str(path.parent), frames or path.name)
