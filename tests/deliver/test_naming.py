@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_one_name_for_many_frames_is_no_folder(output: str) -> None:
 
 @pytest.mark.parametrize("output", ["out/{objekt}.%04d.exr", "{shot}_{object}.####.exr"])
 def test_an_unknown_field_is_no_part_of_a_name(output: str) -> None:
-    with pytest.raises(UsageError, match="There are {object} and {version}"):
+    with pytest.raises(UsageError, match=re.escape("There are {object} and {version}")):
         Pattern.of(output, FORMATS["exr"], "sh", 4)
 
 
