@@ -16,7 +16,7 @@ from .cache import read_matte
 from .client.ends import Compared
 from .client.events import HeadErrors
 from .client.requests import Compare
-from .contact_sheet import ByteImage, FloatImage, GridRow, cut_out, difference, picture_grid, write_png
+from .contact_sheet import ByteImage, FloatImage, GridRow, check_name, cut_out, difference, picture_grid, write_png
 from .errors import UsageError
 from .frames import format_frames, parse_frames
 from .metrics import ClipReport, compare_sequences
@@ -48,6 +48,7 @@ def compare(
     """
     title, output = asked.name or solver.plate.name, Path(asked.output)
     heads = list(dict.fromkeys(entry_as(head.strip(), "head").id for head in asked.heads))
+    check_name(output)
     if not asked.overwrite:
         spare_others(output, lambda _: False, "Say --overwrite, or choose another name.")
     solver.sources.refuse([output])

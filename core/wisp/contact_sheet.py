@@ -166,11 +166,15 @@ def _write(sheet: ByteImage, text: str, at: tuple[int, int], scale: float, outli
 _MARK = ("Software", "Wisp")
 
 
-def write_png(path: str | Path, picture: ByteImage) -> None:
-    """Write uint8 RGB as PNG, whole or not at all. UsageError for a name of something else, OutputError where writing
-    fails."""
+def check_name(path: str | Path) -> None:
+    """UsageError for a name of something else than a PNG: to be told before the work is done."""
     if Path(path).suffix.lower() != ".png":
         raise UsageError(f"{path} is written as a PNG.", hint="Name it ....png.", path=path)
+
+
+def write_png(path: str | Path, picture: ByteImage) -> None:
+    """Write uint8 RGB as PNG, whole or not at all. UsageError as `check_name`, OutputError where writing fails."""
+    check_name(path)
     mark = PngInfo()
     mark.add_text(*_MARK)
     with replacing(path) as temporary:

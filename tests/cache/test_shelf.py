@@ -189,7 +189,7 @@ def test_a_link_is_no_matte(shelf: Shelf, tmp_path: Path) -> None:
 def test_mattes_that_were_written_while_the_index_was_busy_are_known_to_others_afterwards(
     shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index, "_BUSY", 0.1)
+    monkeypatch.setattr(index.MatteIndex._open, "__defaults__", (0.1,))
     store(shelf)
     other = sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -61,20 +62,35 @@ def test_the_objects_of_a_plate_are_rows_and_its_shot_lies_beside_the_list(
         'plates/sh010.%04d.png,hero,"10,16,42,48",guided,out/{object}.%04d.png',
         'plates/sh010.%04d.png,hero,"1002:10,16,42,48",,',
         'plates/sh010.%04d.png,wall,"60,4,90,60",,',
+        'other/sh010.%04d.png,hero,"10,16,42,48",guided,more/{object}.%04d.exr',
     ]
+    shutil.copytree("plates", "other")
     Path("night.csv").write_text("\n".join(rows), "utf-8")
     Path("elsewhere").mkdir()
     monkeypatch.chdir("elsewhere")
     assert main(["batch", "../night.csv", "-q"]) == 0
     shot = documents.load("../sh010_mattes/sh010.wisp")
     assert [(item.name, len(item.prompts)) for item in shot.objects] == [("hero", 2), ("wall", 1)]
-    assert len(list(Path("../out").glob("*.png"))) == 4
+    assert len(list(Path("../out").glob("*.png"))) == 4 and len(list(Path("../more").glob("*.exr"))) == 2
+    assert documents.load("../other_sh010_mattes/sh010.wisp").object_named("hero").prompts
     assert main(["batch", "../night.csv", "-q"]) == 8 and "would be overwritten" in capsys.readouterr().err
     assert main(["batch", "../night.csv", "--overwrite", "-q"]) == 0
     Path("../night.csv").write_text("\n".join(rows).replace("60,4,90,60", "40,5,60,40"), "utf-8")
     assert main(["batch", "../night.csv", "--overwrite", "-q"]) == 2
     assert "'wall' has other prompts" in capsys.readouterr().err
     assert documents.load("../sh010_mattes/sh010.wisp") == shot
+
+
+def test_masks_lie_where_the_list_says(folder: Path) -> None:
+    mask = np.zeros((64, 96), np.uint8)
+    mask[18:46, 12:40] = 255
+    Path("deep").mkdir()
+    cv2.imwrite("deep/m.png", mask)
+    Path("deep/night.csv").write_text("shot,object,mask,head\n../plates/sh010.%04d.png,hero,1001:m.png,guided\n")
+    for _ in range(2):
+        assert main(["batch", "deep/night.csv", "-q"]) == 0
+    (prompt,) = documents.load("deep/sh010_mattes/sh010.wisp").objects[0].prompts
+    assert prompt.kind == "mask" and prompt.path == "../m.png"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -72,6 +74,33 @@ def test_a_lock_of_an_editor_that_was_killed_is_waited_for_once(monkeypatch: pyt
     Path(f".{SHOT}.editing").touch()
     assert prompt("add", "hero", "--box", "5,5,60,60") == 0 and hero().keyframes == (1001,)
     assert not Path(f".{SHOT}.editing").exists()
+
+
+def test_many_editors_wait_for_each_other_however_long_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "_PATIENCE", 0.3)
+    inside, most = 0, 0
+
+    def edit(_: int) -> None:
+        nonlocal inside, most
+        with documents.editing(SHOT):
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.1)
+            inside -= 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(edit, range(8)))
+    assert most == 1
+
+
+def test_a_new_document_is_not_wiped_either(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.1001.png"), np.zeros((8, 8, 3), np.uint8))
+    ours, theirs = (wisp.open("a.%04d.png", document="n.wisp") for _ in range(2))
+    ours.object("one")
+    ours.save()
+    theirs.object("two")
+    with pytest.raises(OutputError, match="changed by somebody else"):
+        theirs.save()
 
 
 def test_what_was_changed_meanwhile_is_not_wiped() -> None:

@@ -27,10 +27,13 @@ def write_plate(folder: Path, first: int = FIRST, last: int = LAST) -> None:
         write_plate_frame(folder, frame, seed=frame)
 
 
-def write_plate_frame(folder: Path, frame: int, seed: int, comments: str = "") -> None:
-    rgb = np.random.default_rng(seed).random((HEIGHT, WIDTH, 3)).astype(np.float16)
+def write_plate_frame(
+    folder: Path, frame: int, seed: int, comments: str = "", size: tuple[int, int] = (WIDTH, HEIGHT)
+) -> None:
+    width, height = size
+    rgb = np.random.default_rng(seed).random((height, width, 3)).astype(np.float16)
     planes = {name: rgb[..., index] for index, name in enumerate("RGB")}
-    path, window = folder / f"plate.{frame:04d}.exr", Window(0, 0, WIDTH, HEIGHT)
+    path, window = folder / f"plate.{frame:04d}.exr", Window(0, 0, width, height)
     write_exr(path, planes, display=window, attributes={"comments": comments})
 
 

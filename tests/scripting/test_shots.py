@@ -52,7 +52,7 @@ def test_from_a_plate_to_files(plate: str) -> None:
     again.solve("1001-1003")
     ((_, _, name),) = again.object("hero").spec.approvals
     elsewhere = documents.load(again.save("elsewhere/other.wisp"))
-    kept = Path("elsewhere/wisp-cache/locked") / name / "alpha.1002.exr"
+    kept = Path("elsewhere/wisp-cache/locked") / name / "96x64" / "alpha.1002.exr"
     assert (read_matte(kept)[0] == again.matte("hero", 1002)).all()
     assert documents.resolve_path(elsewhere.plate.path, "elsewhere/other.wisp") == Path(plate).absolute()
 

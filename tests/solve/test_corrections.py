@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, point, shot, solver, write_plate_frame
+from helpers.solving import (
+    FIRST,
+    HEIGHT,
+    LAST,
+    WIDTH,
+    ChainTracker,
+    SmoothHead,
+    box,
+    point,
+    shot,
+    solver,
+    write_plate_frame,
+)
 from numpy.typing import NDArray
 from wisp.cache import read_matte
 from wisp.client.locks import with_locks
@@ -199,6 +213,49 @@ def test_unlocking_that_is_taken_back_brings_the_approved_matte_back(
     anew = solver(shot(box(1001, x=9), item=named(1003)), folder)
     anew.run()
     np.testing.assert_array_equal(alpha(anew, 1003), then)
+
+
+def test_a_plate_of_another_size_has_locked_mattes_of_its_own(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    solver(shot(box(1001)), folder).run()
+    made = solver(shot(box(1001), item=named(1003)), folder)
+    made.run()
+    locked, small = made.shot.objects[0].model_dump(include={"locks", "approvals"}), alpha(made, 1003)
+    for frame in range(FIRST, LAST + 1):
+        write_plate_frame(folder / "plates", frame, seed=frame, size=(48, 32))
+    proxy = solver(shot(box(1001), plate={"width": 48, "height": 32}, item=locked), folder)
+    proxy.run()
+    assert alpha(proxy, 1003).shape == (32, 48)
+    for frame in range(FIRST, LAST + 1):
+        write_plate_frame(folder / "plates", frame, seed=frame)
+    again = solver(shot(box(1001, x=9), item=locked), folder)
+    again.run()
+    np.testing.assert_array_equal(alpha(again, 1003), small)
+
+
+def test_a_matte_that_was_damaged_is_not_frozen(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    first = solver(shot(box(1001)), folder)
+    first.run()
+    seen, path = alpha(first, 1003), first.work("hero").path(1003)
+    state, content = path.stat(), bytearray(path.read_bytes())
+    content[-40] ^= 255
+    path.write_bytes(content)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    made = solver(shot(box(1001), item=named(1003)), folder)
+    made.freeze_locked()
+    made.run()
+    np.testing.assert_array_equal(alpha(made, 1003), seen)
+
+
+def test_what_takes_too_long_is_frozen_by_the_next_solve(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    first = solver(shot(box(1001)), folder)
+    first.run()
+    made = solver(shot(box(1001), item=named(*range(1001, 1011))), folder)
+    made.freeze_locked(until=time.monotonic())
+    assert not made.work("hero").frozen
+    made.run()
+    assert sorted(made.work("hero").frozen) == list(range(1001, 1011))
 
 
 def test_what_is_locked_is_what_the_document_shows_not_what_was_made_last(

@@ -26,7 +26,7 @@ _DEPTH = 3
 #: Seconds until an index that could not be used is tried again.
 _AGAIN = 30.0
 #: Seconds for which one that others write to is waited for.
-_BUSY = 10.0
+_BUSY, _BRIEFLY = 10.0, 0.5
 
 
 class MatteIndex:
@@ -102,7 +102,7 @@ class MatteIndex:
             self._late += rows
 
     def flush(self) -> None:
-        """Write what is only remembered so far, if that is possible."""
+        """Write what is only remembered so far, if that is possible without waiting for long."""
         if self._late:
             self._return()
 
@@ -139,32 +139,37 @@ class MatteIndex:
         return self._connection.execute(statement, values).fetchall()
 
     def _return(self) -> None:
-        """From memory to the file, if it can be used again."""
+        """From memory to the file, if it can be used again soon."""
         aside, self._connection = self._connection, None
         try:
-            connection = self._open()
+            connection = self._open(_BRIEFLY)
             connection.executemany("INSERT OR REPLACE INTO mattes VALUES (?, ?, ?)", self._late)
+            connection.execute(f"PRAGMA busy_timeout = {round(1000 * _BUSY)}")
             self._late, self._again = [], None
         except (sqlite3.Error, OSError):
+            self._close()
             self._connection, self._again = aside, time.monotonic() + _AGAIN
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _discard(self) -> None:
         """Delete a damaged index."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._close()
         place = self._root / "index.sqlite"
         for name in (place.name, f"{place.name}-journal", f"{place.name}-wal", f"{place.name}-shm"):
             place.with_name(name).unlink(missing_ok=True)
         log.warning("The cache's index %s was damaged and is made anew.", place)
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, patience: float = _BUSY) -> sqlite3.Connection:
         if self._connection is None:
             place = self._root / "index.sqlite"
             if not self._root.exists():
                 return self._fill(sqlite3.connect(":memory:"))  # nothing stored yet: do not make the folder
             # Autocommit, and no WAL: it needs shared memory, which network drives lack.
-            connection = sqlite3.connect(place, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(place, timeout=patience, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA synchronous = OFF")
             self._connection = connection
             if not _is_current(connection):

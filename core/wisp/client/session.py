@@ -33,6 +33,7 @@ DOUBTFUL = 0.5
 #: States of a mask that need no second look by themselves.
 SURE = ("tracked", "keyframe", "absent")
 READY = "Ready"
+BUSY = "The engine is busy. Try again when its job has ended."
 
 #: `after(seconds, work)`: call `work` once, so much later, on the host's own thread; what it returns takes that back.
 Clock = Callable[[float, Callable[[], None]], Callable[[], None]]
@@ -175,6 +176,11 @@ class Session:
     def busy(self) -> bool:
         """Whether a job runs."""
         return self._job is not None and not self._job.finished
+
+    @property
+    def refusal(self) -> str:
+        """Why `run` has just begun nothing."""
+        return BUSY if self.busy else self.message
 
     @property
     def previewing(self) -> bool:

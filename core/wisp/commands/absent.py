@@ -32,7 +32,8 @@ def run(args: argparse.Namespace) -> int:
     asked = parse_frames(args.frames)
     with documents.editing(args.shot):
         shot = documents.load(args.shot)
-        shot.plate.check_frames(asked)
+        if not args.clear:
+            shot.plate.check_frames(asked)
         names = args.objects or [item.name for item in shot.objects if item.enabled]
         items = [shot.object_named(name) for name in names]
         for item in items:

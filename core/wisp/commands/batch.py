@@ -161,7 +161,7 @@ def _do(
     shot = open_shot(entry.path, document=_document(args.list, entry), device=args.device)
     if entry.value("tracker") or entry.value("head"):
         shot.models(entry.value("tracker"), entry.value("head"))
-    _add_prompts(shot, entry)
+    _add_prompts(args.list, shot, entry)
     if any(prompt.kind == "text" for item in shot.objects for prompt in item.prompts):
         shot.detect()
     if entry.rows or not shot.path.exists():
@@ -192,23 +192,35 @@ def _do(
 
 
 def _document(source: Path, entry: _Entry) -> Path | None:
-    """Where the shot of a plate in a list is kept; None for what is a shot itself."""
+    """Where the shot of a plate in a list is kept: by the plate's name, and where another of that name is there already
+    by its folder's, too. None for what is a shot itself."""
     if entry.path.suffix.lower() == ".wisp":
         return None
+    from .. import shot as documents
     from ..client.frames import as_sequence
     from ..plates import open_plate
+    from ..scripting.shots import is_of_plate
 
-    name = open_plate(as_sequence(entry.path)).name
-    return source.parent / f"{name}_mattes" / f"{name}.wisp"
+    plate = as_sequence(entry.path)
+    name = open_plate(plate).name
+    first = source.parent / f"{name}_mattes" / f"{name}.wisp"
+    if not first.exists() or is_of_plate(documents.load(first), first, plate):
+        return first
+    return source.parent / f"{plate.absolute().parent.name}_{name}_mattes" / first.name
 
 
-def _add_prompts(shot: OpenShot, entry: _Entry) -> None:
+def _add_prompts(source: Path, shot: OpenShot, entry: _Entry) -> None:
     """The list's, to objects that have none yet: a list that is run again changes nothing. UsageError where it is not
     the one by which an object got its prompts."""
+    from ..shot import MaskPrompt, relative_path
+
     typed: dict[str, list[dict[str, Any]]] = {}
     for row in entry.rows:
         texts = [(kind, text.strip()) for kind in PROMPT_KINDS for text in (row.get(kind) or "").split(";")]
         made = [parse_prompt(kind, text, shot.document.plate.first) for kind, text in texts if text]
+        for one in made:
+            if isinstance(one, MaskPrompt):
+                one.path = relative_path(source.parent / one.path, shot.path)
         if made:
             typed.setdefault(row.get("object") or "object1", []).extend(one.model_dump(mode="json") for one in made)
     for name, prompts in typed.items():

@@ -94,11 +94,13 @@ def run(args: argparse.Namespace) -> int:
         if args.subject is not None:
             frame = solver_of(args, shot).plate.pictured[0] if args.frame is None else args.frame
             told = add_subject(args, shot, frame, solver_of(args, shot), listener, should_stop)
-            documents.save(shot, args.shot, before)
+            documents.check_unchanged(args.shot, before)
+            documents.save(shot, args.shot)
             return told
         end = add_boxes(args, shot, solver_of(args, shot), listener, should_stop, object_ids(shot, args.objects))
         if end.boxes:
-            documents.save(shot, args.shot, before)
+            documents.check_unchanged(args.shot, before)
+            documents.save(shot, args.shot)
         return end
 
     return report_job(args.json, args.quiet, work)

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..client.tables import FAIL_ON, QUEUES
 from ..errors import UsageError, WispError
-from ..frames import format_frames
 from .options import (
     add_model_options,
     add_output_options,
@@ -249,9 +248,10 @@ def _do(args: argparse.Namespace, should_stop: Callable[[], bool], models: Model
         rules = parse_rules(args.map) + (read_rules(args.path_rules) if args.path_rules else [])
         solver = solver_of(args, map_paths(documents.load(args.shot), rules), models)
         asked = set(from_openjd(args.frames)) if args.frames else set(solver.plate.frames)
-        if asked.isdisjoint(solver.plate.frames):
+        spec = solver.shot.plate
+        if not any(spec.first <= frame <= spec.last for frame in asked):  # those in a gap are frames of the shot
             raise UsageError(
-                f"The shot has none of the frames {args.frames}.", hint=f"It has {format_frames(solver.plate.frames)}."
+                f"The shot has none of the frames {args.frames}.", hint=f"It has {spec.first}-{spec.last}."
             )
         if args.within:
             asked &= set(from_openjd(args.within))

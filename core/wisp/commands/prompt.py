@@ -191,8 +191,9 @@ def _try(args: argparse.Namespace, shot: OpenShot) -> str:
     """A sheet of plate, matte as it is known and matte as it would be. UsageError for a frame too far from what is
     known."""
     from ..atomic import spare_others
-    from ..contact_sheet import GridRow, cut_out, picture_grid, write_png
+    from ..contact_sheet import GridRow, check_name, cut_out, picture_grid, write_png
 
+    check_name(args.output)
     if not args.overwrite:
         spare_others(args.output, lambda _: False, "Say --overwrite, or choose another name.")
     names = {item.name for item in shot.objects}

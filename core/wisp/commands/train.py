@@ -176,10 +176,11 @@ def _tracker(args: argparse.Namespace) -> int:
 
 def _preview(args: argparse.Namespace) -> int:
     from ..atomic import spare_others
-    from ..contact_sheet import is_sheet, write_png
+    from ..contact_sheet import check_name, is_sheet, write_png
     from ..train.preview import preview
 
     source, _ = _sources(args, args.size, args.seed, args.seed)
+    check_name(args.output)
     spare_others(args.output, is_sheet)
     write_png(args.output, preview([source(number) for number in range(max(1, args.count))]))
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter:

@@ -10,7 +10,7 @@ from ..cache import Cache, read_stamp
 from ..client.ends import Done
 from ..client.events import Event, FrameDone
 from ..client.requests import Carry, Check, Compare, Deliver, Detect, Pack, Region, Request, Roto, Solve, Subject
-from ..errors import OutputError
+from ..errors import WispError
 from ..frames import parse_frames
 from ..models.store import Models
 from ..shot import Shot, parse
@@ -21,6 +21,8 @@ from .standing import Standing
 
 #: Seconds that an answer spends on the state of frames; the rest is found out afterwards. Opening may take longer.
 UPDATE_SECONDS, OPEN_SECONDS = 0.01, 1.0
+#: Seconds that an answer spends on keeping the mattes of frames that were locked; a solve keeps the rest.
+FREEZE_SECONDS = 0.2
 #: Seconds of one step of finding out the rest: what an answer may have to wait for it.
 STEP_SECONDS = 0.004
 
@@ -59,9 +61,9 @@ class OpenShot:
         source = self._solver.source
         if asked.look_again:
             self._cache.look_again()
-            if source.has_changed():
-                self._roots.check_plate(shot, should_stop)
-                source = self._source(shot, should_stop)
+        if source.is_stale or (asked.look_again and source.has_changed()):
+            self._roots.check_plate(shot, should_stop)
+            source = self._source(shot, should_stop)
         if shot.plate != source.spec:
             self._roots.check_plate(shot, should_stop)
             source = self._source(shot, should_stop)
@@ -91,8 +93,17 @@ class OpenShot:
             yield
         report(standing.status())
 
+    def _renew(self) -> None:
+        """Open the plate anew where its files are others now than when they were looked at."""
+        if self._solver.source.is_stale:
+            shot, before = self._solver.shot, self._solver.source
+            self._solver = Solver(shot, self._source(shot, lambda: False), self._models, self._cache)
+            self._standing = Standing(self._solver)
+            before.close()
+
     def preview(self, asked: api.Preview) -> api.Previewed:
         """Compute one matte, the quick way where there is one."""
+        self._renew()
         (name,) = self._solver.names([asked.object])
         path = self._solver.preview(asked.frame, name, quick=True)
         stamp = read_stamp(path)
@@ -108,6 +119,7 @@ class OpenShot:
 
     def work(self, asked: Request) -> Callable[[Job], Done]:
         """The work of a job for the present document. UsageError for frames, objects and places that do not exist."""
+        self._renew()
         solver = self._solver
         if isinstance(asked, Solve):
             names = solver.names(asked.objects)
@@ -174,9 +186,10 @@ def _do(solver: Solver, asked: Request, listen: Listener, should_stop: Callable[
 
 
 def _freeze_locked(solver: Solver) -> None:
-    """At once: the next edit changes what the document shows, and that is what was approved."""
-    with contextlib.suppress(OutputError):  # a cache that cannot be written is reported when one solves
-        solver.freeze_locked()
+    """At once, as far as nobody has to wait: the next edit changes what the document shows, and that is what was
+    approved."""
+    with contextlib.suppress(WispError):  # what cannot be read or written is reported when one solves
+        solver.freeze_locked(time.monotonic() + FREEZE_SECONDS)
 
 
 def _locks(shot: Shot) -> list[tuple[object, ...]]:

@@ -20,8 +20,6 @@ from .qt import QtWidgets
 from .roto import TakeRoto
 from .shot_edits import ShotEdits, usable_name
 
-BUSY = "The engine is busy. Try again when its job has ended."
-
 
 class Beside:
     """The editor's windows and jobs. `owner`: the widget that they belong to; `canvas`: where candidates are shown."""
@@ -101,12 +99,12 @@ class Beside:
         if carry(self._session, source, root / "prompts", take):
             self._session.show_message("Carrying prompts")
         else:
-            self._session.show_message(BUSY, failed=True)
+            self._session.show_message(self._session.refusal, failed=True)
 
     def check(self) -> None:
         """Have all solved mattes, or those from in to out, looked through."""
         if not self._session.run(Check(frames=self._edits.span_text)):
-            self._session.show_message(BUSY, failed=True)
+            self._session.show_message(self._session.refusal, failed=True)
 
     def ask_words(self) -> None:
         """Ask for words, and look for them."""
@@ -129,7 +127,7 @@ class Beside:
         if self._session.run(asked, found):
             self._session.show_message(f"Looking for {words!r}")
         else:
-            self._session.show_message(BUSY, failed=True)
+            self._session.show_message(self._session.refusal, failed=True)
 
     def find_subject(self) -> None:
         """Look for what the frame that is shown may be about; the candidates are shown, and a click chooses."""
@@ -149,7 +147,7 @@ class Beside:
         if self._session.run(Subject(frame), told, ended):
             self._session.show_message("Looking for the subject")
         else:
-            self._session.show_message(BUSY, failed=True)
+            self._session.show_message(self._session.refusal, failed=True)
 
     def fit_region(self) -> None:
         """Fit the active object's region around its masks; of one that has a region, take it away."""
@@ -165,7 +163,7 @@ class Beside:
         elif item.get("region"):
             edits.set_object(item["id"], region=None)
         elif not self._session.run(Region([item["id"]]), told):
-            self._session.show_message(BUSY, failed=True)
+            self._session.show_message(self._session.refusal, failed=True)
 
     def choose_candidate(self, place: Optional[int]) -> None:
         """Take one of those on offer as the prompts of an object; None: of none."""

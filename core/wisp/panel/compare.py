@@ -62,7 +62,7 @@ class CompareHeads(QtWidgets.QDialog):
         """Compute the sheet; it is shown when it is there."""
         asked = Compare(self.heads, str(self._picture), overwrite=True)
         self.running = self._session.run(asked, self._handle, self._ended)
-        self.words.setText("Matting" if self.running else "The engine is busy. Try again when its job has ended.")
+        self.words.setText("Matting" if self.running else self._session.refusal)
         if not self.running:
             return
         self.words.setVisible(True)

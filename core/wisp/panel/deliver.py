@@ -133,7 +133,7 @@ class DeliverMattes(QtWidgets.QDialog):
             return
         self.running = self._session.run(asked, self._handle, self._ended)
         if not self.running:
-            self._say("The engine is busy. Try again when its job has ended.", failed=True)
+            self._say(self._session.refusal, failed=True)
             return
         self._remember(asked)
         self._say("")

@@ -82,7 +82,7 @@ class FarmJob(QtWidgets.QDialog):
         if not self.folder.text().strip():
             self._say("Name a folder.", failed=True)
         elif not self._session.run(self.request(), lambda _: None, self._ended):
-            self._say("The engine is busy. Try again when its job has ended.", failed=True)
+            self._say(self._session.refusal, failed=True)
         else:
             self.write_button.setEnabled(False)
             self._say("Writing")

@@ -62,7 +62,7 @@ class GetModels(QtWidgets.QDialog):
         if model is None or self.fetching or not model["allowed"]:
             return
         if not self._session.run(Fetch(model["id"]), self._handle, self._ended):
-            self.words.setText("The engine is busy. Try again when its job has ended.")
+            self.words.setText(self._session.refusal)
             return
         self.fetching = model["id"]
         self.words.setText(f"Fetching {model['id']}")

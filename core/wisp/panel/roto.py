@@ -85,7 +85,7 @@ class TakeRoto(QtWidgets.QDialog):
         if not self.source.text().strip():
             self._say("Name a file.")
         elif not self._session.run(self.request(), self._handle, self._ended):
-            self._say("The engine is busy. Try again when its job has ended.")
+            self._say(self._session.refusal)
         else:
             self._found.clear()
             self._allow(False)

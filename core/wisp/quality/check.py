@@ -10,7 +10,7 @@ from ..atomic import spare_others
 from ..client.ends import Checked
 from ..client.events import Progress, Verdict
 from ..client.requests import Check
-from ..contact_sheet import is_sheet, write_png
+from ..contact_sheet import check_name, is_sheet, write_png
 from ..errors import CancelledError
 from ..frames import parse_frames
 from ..solve.progress import Eta, Listener, ignore, never
@@ -28,6 +28,7 @@ def check(
     """Judge what is solved of the shot. Raises UsageError, InputError, OutputError, CancelledError."""
     if asked.sheet is not None:
         solver.sources.refuse([Path(asked.sheet)])
+        check_name(asked.sheet)
         spare_others(Path(asked.sheet), is_sheet)
     eta = Eta({"check": 2 * len(solver.plate.frames)})
 

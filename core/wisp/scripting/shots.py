@@ -59,14 +59,20 @@ def open_shot(
     place = Path(document) if document else Path(f"{plate.name}_mattes") / f"{plate.name}.wisp"
     if place.exists():
         found = documents.load(place)
-        if documents.resolve_path(found.plate.path, place).resolve() != path.resolve():
+        if not is_of_plate(found, place, path):
             raise UsageError(
-                f"The shot {place} is of another plate: {found.plate.path}.", hint="Name another with document=."
+                f"The shot {place} is of another plate: {found.plate.path}.",
+                hint="Have it elsewhere: -o of wisp matte, document= of wisp.open.",
             )
         return OpenShot(found, place, cache, options)
     made = new_shot(plate, place, str(path.absolute()))
     made.plate.layer = layer
     return OpenShot(made, place, cache, options)
+
+
+def is_of_plate(shot: documents.Shot, place: Path, plate: Path) -> bool:
+    """Whether the document at `place` is of that plate."""
+    return documents.resolve_path(shot.plate.path, place).resolve() == plate.resolve()
 
 
 @all_checked
@@ -161,7 +167,8 @@ class OpenShot:
         """
         target = Path(path) if path is not None else self.path
         if target.resolve() == self.path.resolve():
-            documents.save(self._shot, target, self._text)
+            documents.check_unchanged(target, self._text)
+            documents.save(self._shot, target)
             self._text = documents.text_of(target)
             return target
         documents.save(documents.moved(self._shot, self.path, target), target)
@@ -384,8 +391,11 @@ class OpenShot:
         from ..solve import solver_of
 
         kept = self._kept
-        if kept is None or kept.shot.plate != self._shot.plate or (look_again and kept.source.has_changed()):
+        if kept is None:
             kept = solver_of(self._shot, self.path.resolve().parent, self.cache, self._options)
+        elif kept.shot.plate != self._shot.plate or kept.source.is_stale or (look_again and kept.source.has_changed()):
+            kept.source.close()
+            kept = kept.beside(self._shot, self.path.resolve().parent, None)
         elif kept.shot is not self._shot:
             kept = kept.of(self._shot)
         self._kept = kept

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -92,13 +93,10 @@ def dump(shot: Shot) -> str:
     return _layout(document) + "\n"
 
 
-def save(shot: Shot, path: str | Path, over: str | None = None) -> None:
-    """Write the document whole or not at all; a link stays one, and what it leads to is written. `over`: see
-    `check_unchanged`. UsageError as `dump`; OutputError if the place cannot be written."""
-    text = dump(shot)
-    if over is not None:
-        check_unchanged(path, over)
-    write_text(text, path)
+def save(shot: Shot, path: str | Path) -> None:
+    """Write the document whole or not at all; a link stays one, and what it leads to is written. UsageError as `dump`;
+    OutputError if the place cannot be written."""
+    write_text(dump(shot), path)
 
 
 def text_of(path: str | Path) -> str | None:
@@ -109,9 +107,11 @@ def text_of(path: str | Path) -> str | None:
         return None
 
 
-def check_unchanged(path: str | Path, text: str) -> None:
-    """OutputError where something else lies at `path` than what was read: it would be lost."""
-    if text_of(path) not in (text, None):
+def check_unchanged(path: str | Path, text: str | None) -> None:
+    """OutputError where something else lies at `path` than what was read (None: nothing was there): it would be
+    lost."""
+    now = text_of(path)
+    if now is not None and now != text:
         raise OutputError(
             f"The shot {path} was changed by somebody else meanwhile.",
             hint="Open it again and repeat the edit, or save under another name.",
@@ -128,30 +128,42 @@ def write_text(text: str, path: str | Path) -> None:
 
 @contextlib.contextmanager
 def editing(path: str | Path) -> Iterator[None]:
-    """Nobody else edits the document at `path` in such a block meanwhile: whoever comes second waits. A holder that was
-    killed is waited for some seconds, once."""
+    """Nobody else edits the document at `path` in such a block meanwhile: whoever comes second waits. One who holds it
+    for longer than an edit takes was killed, and is waited for no more."""
     place = Path(path).resolve()
     lock = place.with_name(f".{place.name}.editing")
-    until = time.monotonic() + _PATIENCE
+    own = uuid.uuid4().hex
+    seen, until = "", 0.0
     while True:
         try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            with lock.open("x", encoding="ascii") as file:
+                file.write(own)
             break
-        except FileExistsError:
-            if time.monotonic() < until:
-                time.sleep(0.01)
-                continue
-            with contextlib.suppress(OSError):  # of one that was killed
+        except OSError as error:
+            if not isinstance(error, FileExistsError) and not (os.name == "nt" and isinstance(error, PermissionError)):
+                yield  # no such folder, or read-only: whoever writes says so
+                return
+        holder = _said(lock)
+        if holder != seen:
+            seen, until = holder, time.monotonic() + _PATIENCE
+        elif time.monotonic() >= until:
+            with contextlib.suppress(OSError):
                 lock.unlink()
-            until = time.monotonic() + _PATIENCE
-        except OSError:  # no such folder, or read-only: whoever writes says so
-            yield
-            return
+        time.sleep(0.01)
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):
-            lock.unlink()
+        if _said(lock) == own:
+            with contextlib.suppress(OSError):
+                lock.unlink()
+
+
+def _said(lock: Path) -> str:
+    """Whose a lock is; nothing where there is none."""
+    try:
+        return lock.read_text("ascii") or "somebody"
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def moved(shot: Shot, before: Path, after: Path) -> Shot:

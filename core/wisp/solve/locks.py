@@ -34,10 +34,12 @@ log = logging.getLogger(__name__)
 class LockedMattes:
     """The frozen mattes of one object."""
 
-    def __init__(self, root: Path, nameless: str, item: ObjectSpec, padding: int) -> None:
-        """`root`: where all are; `nameless`: the folder there of those whose locks have no name."""
+    def __init__(self, root: Path, nameless: str, item: ObjectSpec, size: tuple[int, int], padding: int) -> None:
+        """`root`: where all are; `nameless`: the folder there of those whose locks have no name; `size`: the plate's
+        (width, height): those of a proxy and of the final plate are kept apart."""
         self._root = root
-        self._nameless = root / nameless
+        self._size = size
+        self._nameless = root / nameless / f"{size[0]}x{size[1]}"
         self._item = item
         self._padding = padding
         self._approvals = sorted(item.approvals)
@@ -45,7 +47,7 @@ class LockedMattes:
     def path(self, frame: int) -> Path:
         """Where the frozen matte of `frame` lies or would lie."""
         name = self._name(frame)
-        folder = self._nameless if name is None else self._root / name
+        folder = self._nameless if name is None else self._root / name / self._nameless.name
         return folder / f"alpha.{pad(frame, self._padding)}.exr"
 
     def _name(self, frame: int) -> str | None:
@@ -81,10 +83,13 @@ class LockedMattes:
         return read_matte(self.path(frame))[0] >= 0.5
 
     def freeze(self, frame: int, matte: Path) -> None:
-        """Keep the matte that `frame` has now, marked as locked; a frozen one is never replaced."""
+        """Keep the matte that `frame` has now, marked as locked; a frozen one is never replaced, and one of another
+        size is none of this plate."""
         if self.path(frame).exists():
             return
         channels, header = read_channels(matte)
+        if (header.display.width, header.display.height) != self._size:
+            return
         write_exr(
             self.path(frame),
             channels,

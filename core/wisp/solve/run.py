@@ -136,7 +136,8 @@ class Run:
                     self._plan()
         finally:
             self._remember()
-            self._shelf.flush()
+            if len(self._wanted) > 1:  # whoever looks at one frame does not wait
+                self._shelf.flush()
         for name, frames in self._summary.lost.items():
             spans = format_frames(frames)
             text = f"'{name}' was lost on {spans}: the matte is empty there. Draw a prompt where it is visible again."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import math
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -37,6 +38,8 @@ from .region import MIN_GAIN, fit_region, whole
 from .run import Run, Summary
 from .source import Source
 
+#: So many last parts of a plate's path tell plates of one name apart, wherever the project lies.
+_TAIL = 3
 #: A preview may track this many frames to reach the asked one; farther away the artist presses Track.
 PREVIEW_REACH = 24
 
@@ -221,15 +224,14 @@ class Solver:
         return Record(self._cache.root / "solved" / self._place(item))
 
     def _locks(self, item: ObjectSpec) -> LockedMattes:
-        return LockedMattes(self._cache.root / LOCKED, self._place(item), item, self.plate.padding)
+        size = (self.plate.width, self.plate.height)
+        nameless = f"{self._place(item)}-{item.name}"
+        return LockedMattes(self._cache.root / LOCKED, nameless, item, size, self.plate.padding)
 
     def _place(self, item: ObjectSpec) -> str:
         """What an object is called in the cache whatever its prompts and settings are, and the plate's pictures."""
-        try:
-            plate = Path(os.path.relpath(self.plate.path, self._cache.root)).as_posix()  # both may move together
-        except ValueError:  # on another drive of Windows
-            plate = str(self.plate.path)
-        return f"{self.plate.name}-{fingerprint(plate)[:8]}-{item.id}-{item.name}"
+        tail = Path(self.plate.path).absolute().parts[-_TAIL:]
+        return f"{self.plate.name}-{fingerprint(*tail)[:8]}-{item.id}"
 
     def settle_locks(self) -> None:
         """Freeze frames locked since the last run (see `freeze_locked`), and release those locked no more."""
@@ -242,9 +244,10 @@ class Solver:
             self.replan()
         self.freeze_locked()
 
-    def freeze_locked(self) -> None:
+    def freeze_locked(self, until: float = math.inf) -> None:
         """Freeze locked frames that are not yet: with the matte that the document gives them now, else, where that is
-        still to be solved, with the one that they were last solved with."""
+        still to be solved, with the one that they were last solved with. `until`: the time (`time.monotonic`) from
+        which the rest is left for later."""
         works = {work.item.id: work for work in self.works} if any(item.locks for item in self.shot.objects) else {}
         frozen = False
         for item in self.shot.objects:
@@ -252,10 +255,12 @@ class Solver:
             wanted = [frame for frame in locks.wanted(self.plate.frames) if not locks.path(frame).exists()]
             earlier = self.record(item).read() if wanted else []
             for frame in wanted:
-                matte = works[item.id].matte(frame) if item.id in works else None
+                if time.monotonic() >= until:
+                    break
+                matte = works[item.id].matte(frame, sure=True) if item.id in works else None
                 marks = [solved.marks[frame] for solved in earlier if frame in solved.marks]
                 if matte is None and marks:
-                    matte = self.shelf.find_matte(marks[-1])
+                    matte = self.shelf.find_matte(marks[-1], sure=True)
                 if matte is not None:
                     locks.freeze(frame, matte)
                     frozen = True

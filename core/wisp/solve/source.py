@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..cache import MatteStamp
-from ..errors import InputError, UsageError
+from ..errors import InputError, UsageError, WispError
 from ..fingerprint import fingerprint
-from ..plates import apply_missing, open_plate
+from ..plates import Plate, apply_missing, open_plate
 from ..plates.clip import Clip, CroppedClip, DisplayClip, FloatImage, SquareClip, unsqueezing
 from ..plates.colour import ColourChoice, DisplayTransform, choose_colour
 from ..plates.missing import MissingPlate
@@ -44,6 +44,10 @@ class Source:
         self._should_stop = should_stop
         #: What earlier documents' plans found out about the plate.
         self.chains = Chains()
+        #: Whether a file was found to be another one than when it was looked at first: no more is to be made of it.
+        self.is_stale = False
+        #: The plate's files as they were when it was opened.
+        self._listed: str | None = None
         self._regions: dict[Window | None, Clip] = {}
         self._identities: dict[int, str] = {}
         self._holdouts: dict[str, Holdout] = {}
@@ -58,6 +62,7 @@ class Source:
         path = self.locate(spec.path)
         opening = partial(open_plate, path, layer=spec.layer, fence=self.fence, should_stop=self._should_stop)
         plate = opening()
+        self._listed = _listed(plate)
         if spec.offset:
             plate = opening(first=plate.frames[0] + spec.offset)
         plate = apply_missing(plate, spec.missing, spec.first, spec.last, self._should_stop)
@@ -120,24 +125,27 @@ class Source:
         of it would be kept under the name of the one before."""
         for frame in frames:
             if self.plate.identity(frame) != self.identity(frame):
+                self.is_stale = True
                 raise InputError(
-                    f"Frame {frame} of the plate was written anew while it was solved.",
-                    hint="Run the same command again when the plate is finished.",
+                    f"Frame {frame} of the plate was written anew since the plate was opened.",
+                    hint="Try again when it is finished: the plate is opened anew then.",
                     path=str(self.plate.path),
                 )
 
     @cached_property
     def state(self) -> str:
         """Stands for all frames and files of the plate as they were when it was opened; reads none of them."""
-        plate = self.plate
-        return fingerprint(plate.path, plate.frames[0], plate.frames[-1], len(plate.frames), plate.state())
+        return _listed(self.plate)
 
     def has_changed(self) -> bool:
         """Whether files of the plate, a core or garbage matte or what was filmed beside have come, gone or been written
-        anew since; of a plate whose pictures were looked at and whose files were not, that is not known: True."""
-        if "plate" in vars(self) and "state" not in vars(self):
-            return True
-        plate = "state" in vars(self) and Source(self.spec, self.base).state != self.state
+        anew since they were opened. Looks at names, sizes and times alone."""
+        plate = self.is_stale
+        if self._listed is not None and not plate:
+            try:
+                plate = _listed(open_plate(self.locate(self.spec.path), layer=self.spec.layer)) != self._listed
+            except WispError:
+                plate = True
         beside: Mapping[str, BesidePlate] = vars(self).get("beside", {})
         others: list[Holdout | BesidePlate] = [*self._holdouts.values(), *beside.values()]
         return plate or any(other.has_changed() for other in others)
@@ -186,3 +194,8 @@ class Source:
         self._alphas.clear()
         self._alpha_bytes = 0
         self.chains.forget()
+
+
+def _listed(plate: Plate) -> str:
+    """Stands for the files of a plate as they are; reads none of them."""
+    return fingerprint(plate.path, plate.frames[0], plate.frames[-1], len(plate.frames), plate.state())

@@ -62,7 +62,7 @@ def locked(strip: Any) -> None:
     assert track.overlap(stage.render(15), track.disc(4, track.RED)) < 0.5, "its neighbour is not"
     ((first, last, name),) = item.approved
     assert (first, last) == (1004, 1004) and list(
-        stage.addon("places").here().cache.glob(f"locked/{name}/alpha.1004.exr")
+        stage.addon("places").here().cache.glob(f"locked/{name}/*/alpha.1004.exr")
     )
     assert bpy.ops.wisp.lock(lock=False, everywhere=True) == {"FINISHED"} and item.locks == item.approvals == ""
     item.grow = 0.0
