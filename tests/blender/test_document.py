@@ -29,6 +29,7 @@ def item(name: str, prompts: list[Any], number: int = 1) -> Any:
         enabled=True,
         prompts=prompts,
         locks="",
+        approved=[],
         life="",
         absent="",
         accepted="",
@@ -90,7 +91,8 @@ def test_locked_frames_arrive_as_spans(tmp_path: Path) -> None:
     hero = item("hero", [prompt("point", [(5.0, 6.0)])])
     hero.life = "1002-1009"
     assert (made(hero, folder=tmp_path).objects[0].first, made(hero, folder=tmp_path).objects[0].last) == (1002, 1009)
-    hero.locks = "990-1002,1005,1010-1020"
+    hero.locks, hero.approved = "990-1002,1005,1010-1020", [[990, 1002, "4e07"]]
+    assert made(hero, folder=tmp_path).objects[0].approvals == [(990, 1002, "4e07")]
     assert made(hero, folder=tmp_path).objects[0].locks == [(1001, 1002), (1005, 1005), (1010, 1010)]
 
 

@@ -243,7 +243,7 @@ def test_a_matte_that_was_damaged_is_not_frozen(folder: Path, tracker: ChainTrac
     path.write_bytes(content)
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
     made = solver(shot(box(1001), item=named(1003)), folder)
-    made.freeze_locked()
+    made.note_locked()
     made.run()
     np.testing.assert_array_equal(alpha(made, 1003), seen)
 
@@ -252,8 +252,8 @@ def test_what_takes_too_long_is_frozen_by_the_next_solve(folder: Path, tracker: 
     first = solver(shot(box(1001)), folder)
     first.run()
     made = solver(shot(box(1001), item=named(*range(1001, 1011))), folder)
-    made.freeze_locked(until=time.monotonic())
-    assert not made.work("hero").frozen
+    made.note_locked(until=time.monotonic())
+    assert not list((folder / "cache" / "locked").rglob("*.exr"))
     made.run()
     assert sorted(made.work("hero").frozen) == list(range(1001, 1011))
 
@@ -266,7 +266,9 @@ def test_what_is_locked_is_what_the_document_shows_not_what_was_made_last(
     seen, locked = alpha(first, 1003), named(1003)
     undone = solver(shot(box(1001), point(1003)), folder)
     assert not np.array_equal(read_matte(undone.preview(1003, "hero"))[0], seen)
-    solver(shot(box(1001), item=locked), folder).freeze_locked()
+    told = solver(shot(box(1001), item=locked), folder)
+    told.note_locked()
+    assert told.status().objects[0].of("solved") == told.plate.frames, "nothing is to do yet"
     later = solver(shot(box(1001, x=9), item=locked), folder)
     later.run()
     np.testing.assert_array_equal(alpha(later, 1003), seen)

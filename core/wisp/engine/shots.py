@@ -21,8 +21,8 @@ from .standing import Standing
 
 #: Seconds that an answer spends on the state of frames; the rest is found out afterwards. Opening may take longer.
 UPDATE_SECONDS, OPEN_SECONDS = 0.01, 1.0
-#: Seconds that an answer spends on keeping the mattes of frames that were locked; a solve keeps the rest.
-FREEZE_SECONDS = 0.2
+#: Seconds that an answer spends on keeping the mattes of frames that were locked; a solve finds the rest.
+NOTE_SECONDS = 0.2
 #: Seconds of one step of finding out the rest: what an answer may have to wait for it.
 STEP_SECONDS = 0.004
 
@@ -42,7 +42,7 @@ class OpenShot:
         shot = parse(asked.shot)
         self._roots.check(shot, should_stop)
         self._solver = Solver(shot, self._source(shot, should_stop), models, self._cache)
-        _freeze_locked(self._solver)
+        _note_locked(self._solver)
         self._standing = Standing(self._solver)
         self._standing.advance(time.monotonic() + OPEN_SECONDS)
 
@@ -70,7 +70,7 @@ class OpenShot:
         self._roots.check_mattes(shot)
         solver = Solver(shot, source, self._models, self._cache)
         if _locks(shot) != _locks(self._solver.shot):
-            _freeze_locked(solver)
+            _note_locked(solver)
         standing = Standing(solver)
         standing.advance(time.monotonic() + UPDATE_SECONDS)
         if source is not self._solver.source:
@@ -185,11 +185,11 @@ def _do(solver: Solver, asked: Request, listen: Listener, should_stop: Callable[
     return check(solver, asked, listen, should_stop)
 
 
-def _freeze_locked(solver: Solver) -> None:
+def _note_locked(solver: Solver) -> None:
     """At once, as far as nobody has to wait: the next edit changes what the document shows, and that is what was
     approved."""
     with contextlib.suppress(WispError):  # what cannot be read or written is reported when one solves
-        solver.freeze_locked(time.monotonic() + FREEZE_SECONDS)
+        solver.note_locked(time.monotonic() + NOTE_SECONDS)
 
 
 def _locks(shot: Shot) -> list[tuple[object, ...]]:

@@ -1,9 +1,10 @@
 """Locked frames: approved mattes that nothing recomputes, and that guide the frames around them.
 
-A frame that is locked in the shot keeps the matte it has at that moment, in a folder of the cache that bears the name
-of its approval: whatever becomes of the plate, the document or other documents, that file stays. Its mask (alpha at
-least one half) then starts the tracker afresh there, like a mask drawn by hand. A locked frame that was never solved is
-solved first. Unlocking returns the frame to the solver; taking that back brings the same matte back.
+A frame that is locked in the shot keeps the matte it has at that moment (`note`, `freeze`), in a folder of the cache
+that bears the name of its approval: whatever becomes of the plate, the document or other documents, that file stays.
+Its mask (alpha at least one half) then starts the tracker afresh there, like a mask drawn by hand. A locked frame that
+was never solved is solved first. Unlocking returns the frame to the solver; taking that back brings the same matte
+back.
 
 Locks that a document was given by hand have no name. Their mattes lie under that of the plate and the object, and are
 forgotten when they are unlocked.
@@ -13,6 +14,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import shutil
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,6 +23,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atomic import replacing
 from ..cache import read_matte, time_attributes
 from ..frames import pad
 from ..plates import seal
@@ -49,6 +53,23 @@ class LockedMattes:
         name = self._name(frame)
         folder = self._nameless if name is None else self._root / name / self._nameless.name
         return folder / f"alpha.{pad(frame, self._padding)}.exr"
+
+    def noted(self, frame: int) -> Path:
+        """Where the matte that `frame` had when it was locked lies until the next solve freezes it, if it was there."""
+        path = self.path(frame)
+        return path.with_name(f"approved.{path.name.partition('.')[2]}")
+
+    def note(self, frame: int, matte: Path) -> None:
+        """Keep the matte that `frame` has now, as it is: nothing is planned otherwise before the next solve. A link, or
+        a copy where there are none; one that was noted is never replaced."""
+        target = self.noted(frame)
+        if target.exists() or self.path(frame).exists():
+            return
+        with replacing(target) as temporary:
+            try:
+                os.link(matte, temporary)
+            except OSError:
+                shutil.copyfile(matte, temporary)
 
     def _name(self, frame: int) -> str | None:
         place = bisect_right(self._approvals, frame, key=lambda span: span[0])
@@ -82,14 +103,17 @@ class LockedMattes:
         """What a tracker starts from: bool, plate height x width."""
         return read_matte(self.path(frame))[0] >= 0.5
 
-    def freeze(self, frame: int, matte: Path) -> None:
-        """Keep the matte that `frame` has now, marked as locked; a frozen one is never replaced, and one of another
-        size is none of this plate."""
-        if self.path(frame).exists():
-            return
+    def freeze(self, frame: int, matte: Path | None) -> bool:
+        """Keep the matte that `frame` had when it was locked, if that was noted, else this one, marked as locked;
+        whether there is one. A frozen one is never replaced, and one of another size is none of this plate."""
+        noted = self.noted(frame)
+        if _is_whole(noted):
+            matte = noted
+        if matte is None or self.path(frame).exists():
+            return False
         channels, header = read_channels(matte)
         if (header.display.width, header.display.height) != self._size:
-            return
+            return False
         write_exr(
             self.path(frame),
             channels,
@@ -98,6 +122,9 @@ class LockedMattes:
             pixel_aspect=header.pixel_aspect,
             attributes={**header.attributes, **time_attributes(header), "wisp/frame_state": "locked"},
         )
+        with contextlib.suppress(OSError):
+            noted.unlink()
+        return True
 
     def release(self, frames: Sequence[int]) -> None:
         """Forget frozen mattes without a name of frames that are locked no more, so that a later lock keeps what is
@@ -105,7 +132,7 @@ class LockedMattes:
         if not self._nameless.is_dir():
             return
         wanted = {frame for frame in self.wanted(frames) if self._name(frame) is None}
-        for path in self._nameless.glob("alpha.*.exr"):
+        for path in self._nameless.glob("a*.*.exr"):
             with contextlib.suppress(OSError, ValueError):
                 frame = int(path.name.split(".")[1])
                 if frames[0] <= frame <= frames[-1] and frame not in wanted:

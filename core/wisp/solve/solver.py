@@ -244,10 +244,19 @@ class Solver:
             self.replan()
         self.freeze_locked()
 
-    def freeze_locked(self, until: float = math.inf) -> None:
-        """Freeze locked frames that are not yet: with the matte that the document gives them now, else, where that is
-        still to be solved, with the one that they were last solved with. `until`: the time (`time.monotonic`) from
-        which the rest is left for later."""
+    def note_locked(self, until: float = math.inf) -> None:
+        """Keep the mattes that locked frames have now, for the next solve to freeze. `until`: the time
+        (`time.monotonic`) from which the rest is left to that."""
+        for work in self.works if any(item.locks for item in self.shot.objects) else ():
+            for frame in work.locks.wanted(work.life):
+                if time.monotonic() >= until:
+                    return
+                if frame not in work.frozen and (matte := work.matte(frame)) is not None:
+                    work.locks.note(frame, matte)
+
+    def freeze_locked(self) -> None:
+        """Freeze locked frames that are not yet: with the matte that was noted when they were locked, else with that of
+        the document as it is now, else, where that is still to be solved, with what they were last solved with."""
         works = {work.item.id: work for work in self.works} if any(item.locks for item in self.shot.objects) else {}
         frozen = False
         for item in self.shot.objects:
@@ -255,15 +264,11 @@ class Solver:
             wanted = [frame for frame in locks.wanted(self.plate.frames) if not locks.path(frame).exists()]
             earlier = self.record(item).read() if wanted else []
             for frame in wanted:
-                if time.monotonic() >= until:
-                    break
                 matte = works[item.id].matte(frame, sure=True) if item.id in works else None
                 marks = [solved.marks[frame] for solved in earlier if frame in solved.marks]
                 if matte is None and marks:
                     matte = self.shelf.find_matte(marks[-1], sure=True)
-                if matte is not None:
-                    locks.freeze(frame, matte)
-                    frozen = True
+                frozen |= locks.freeze(frame, matte)
         if frozen:
             self.replan()
 
