@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from wisp import shot as documents
 from wisp.client.locks import LOCKED, with_locks
+from wisp.errors import OutputError
 from wisp.plates import open_plate
 from wisp.shot import ObjectSpec
-from wisp.view.places import OpenedShot, new_shot, save_as
+from wisp.view.places import OpenedShot, new_shot, open_target, save_as
 
 
 @pytest.mark.parametrize("draft", [True, False])
@@ -36,7 +37,7 @@ def test_saved_elsewhere_it_finds_its_clean_plates_and_locked_mattes(
     (cache / kept).parent.mkdir(parents=True)
     (cache / kept).write_bytes(b"approved")
 
-    opened = OpenedShot(document, here / "shot.wisp", cache, draft)
+    opened = OpenedShot(document, here / "shot.wisp", cache, draft, None)
     moved = save_as(opened, document.model_dump(mode="json"), there / "shot.wisp")
 
     saved = documents.load(there / "shot.wisp")
@@ -46,3 +47,20 @@ def test_saved_elsewhere_it_finds_its_clean_plates_and_locked_mattes(
     assert documents.resolve_path(saved.plate.path, moved.path).resolve().parent == here
     assert (moved.cache / kept).read_bytes() == b"approved"
     assert opened.shot.plate.clean == "clean.png", "the one that is open is not changed"
+
+
+def test_what_somebody_else_has_written_meanwhile_is_not_wiped(tmp_path: Path) -> None:
+    assert cv2.imwrite(str(tmp_path / "plate.1001.png"), np.zeros((8, 8, 3), np.uint8))
+    place = tmp_path / "shot.wisp"
+    documents.save(new_shot(open_plate(tmp_path / "plate.%04d.png"), place, str(tmp_path / "plate.%04d.png")), place)
+    opened = open_target(place)
+    document = opened.shot.model_dump(mode="json")
+    opened = save_as(opened, {**document, "objects": [{"id": 1, "name": "ours"}]}, place)
+    opened = save_as(opened, {**document, "objects": [{"id": 1, "name": "ours"}]}, place)
+    theirs = documents.load(place)
+    theirs.objects.append(ObjectSpec(id=2, name="theirs"))
+    documents.save(theirs, place)
+    with pytest.raises(OutputError, match="changed by somebody else"):
+        save_as(opened, document, place)
+    assert [item.name for item in documents.load(place).objects] == ["ours", "theirs"]
+    assert save_as(opened, document, tmp_path / "other.wisp").path.exists()

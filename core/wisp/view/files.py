@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ..client.frames import as_sequence
@@ -28,4 +29,4 @@ def holdout(path: Path, opened: OpenedShot) -> str:
 
 def reached(opened: OpenedShot, document: Document) -> OpenedShot:
     """The shot as it is now, at the same place: with all the folders that it reads from."""
-    return OpenedShot(parse(dict(document)), opened.path, opened.cache, opened.draft)
+    return replace(opened, shot=parse(dict(document)))

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OpenedShot:
-    """A shot and its place. `draft`: it lies in the user's cache and is kept there by itself until it is saved."""
+    """A shot and its place. `draft`: it lies in the user's cache and is kept there by itself until it is saved. `text`:
+    what lay there when it was opened, None for nothing."""
 
     shot: Shot
     path: Path
     cache: Path
     draft: bool
+    text: str | None = None
 
     @property
     def root(self) -> Path:
@@ -60,21 +62,25 @@ def open_target(target: Path, cache: Path | None = None, environment: Mapping[st
     """The shot document that `target` is, or a draft for the plate that it is. A plate opened before has its draft
     still. `cache`: see `wisp view --cache`. Raises InputError, UsageError, FrameReadError."""
     if target.suffix.lower() == ".wisp":
-        return OpenedShot(documents.load(target), target, cache or cache_beside(target, environment), False)
+        text = documents.text_of(target)
+        return OpenedShot(documents.load(target), target, cache or cache_beside(target, environment), False, text)
     shot, path = _draft(as_sequence(target), environment)
-    return OpenedShot(shot, path, cache or path.parent / CACHE, True)
+    return OpenedShot(shot, path, cache or path.parent / CACHE, True, documents.text_of(path))
 
 
 def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> OpenedShot:
     """Write the document at `path`, with the drawn masks it refers to and the mattes that are there: all of a draft's,
     of another document those that are approved.
 
-    Raises UsageError for an invalid document and OutputError where the place cannot be written.
+    Raises UsageError for an invalid document and OutputError where the place cannot be written, or somebody else has
+    written there since the shot was opened.
     """
     shot = documents.parse(dict(document))
     if path.resolve() == opened.path.resolve():
+        if not opened.draft:  # of drafts the latest counts: nobody else is told of them
+            documents.check_unchanged(path, opened.text)
         documents.save(shot, path)
-        return OpenedShot(shot, path, opened.cache, opened.draft)
+        return OpenedShot(shot, path, opened.cache, opened.draft, documents.text_of(path))
     there = documents.moved(shot, opened.path, path)
     moved = OpenedShot(there, path, cache_beside(path, os.environ), False)
     try:
@@ -93,7 +99,7 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
             f"{path.parent} cannot be written: {error}.", hint="Choose another folder.", path=path
         ) from None
     documents.save(there, path)
-    return moved
+    return replace(moved, text=documents.text_of(path))
 
 
 def take_approved(shot: Shot, before: Path, after: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ class Window(QtWidgets.QMainWindow):
             return
         self.editor.close_down()
         self.editor.session.close()
-        self._show_shot(OpenedShot(fitted, opened.path, opened.cache, opened.draft))
+        self._show_shot(replace(opened, shot=fitted))
         self.editor.edits.unsaved = 1
         self._title()
 
@@ -139,7 +140,7 @@ class Window(QtWidgets.QMainWindow):
         """A plate's prompts are not lost with the window, although nobody has said yet where to save them."""
         if self.opened.draft:
             try:
-                save_as(self.opened, self.editor.edits.document, self.opened.path)
+                self.opened = save_as(self.opened, self.editor.edits.document, self.opened.path)
             except WispError as error:
                 self.editor.session.message, self.editor.session.failed = str(error), True
 
