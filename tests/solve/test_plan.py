@@ -159,3 +159,9 @@ def test_chains_that_are_kept_give_the_marks_of_fresh_ones(keyframes: set[int], 
         for kept in (chains, Chains())
     ]
     assert made[0].recipes == made[1].recipes
+
+
+def test_a_longer_life_of_the_object_leaves_the_masks_before_its_end_as_they_are() -> None:
+    """Also of a tracker that hears all keyframes at once: the plate's length is what it weighs them by."""
+    short, longer = (plan(range(1, last), {3: "box"}, segments=False) for last in (11, 15))
+    assert short.recipe(8) == longer.recipe(8) is not None

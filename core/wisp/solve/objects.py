@@ -109,7 +109,8 @@ class ObjectWork:
             self.life,
             self._prompts,
             defining_keyframes(item, models.segments) | self.frozen.keys(),
-            (*models.tracker, *look, self.region),
+            # Trackers that hear all keyframes at once also weigh them by the plate's length.
+            (*models.tracker, *look, self.region, *(() if models.segments else (len(self._plate.frames),))),
             models.segments,
             source.identity,
             shelf.same(),

@@ -266,7 +266,7 @@ class TrackPlan:
         if self._segments:
             return shared
         known = [(k, self._identity(k), self._prompts[k]) for k in self.keyframes if k in self._defining]
-        return (*shared, known, len(self.frames))
+        return (*shared, known)
 
     def _forward_mark(self, frame: int) -> str:
         """The fingerprint of the forward mask of `frame`, which is not before the first keyframe."""
