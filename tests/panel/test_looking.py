@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from helpers.hand import FRAMES, Hand, disc
 from PySide6 import QtTest
+from wisp.client.events import Progress
 from wisp.client.session import Session
 from wisp.panel.foresight import REST
 from wisp.panel.qt import Qt
@@ -122,3 +123,20 @@ def test_a_resting_mouse_shows_what_a_click_would_give(
     hand.wait(lambda: colour(hand, x + 8, y) == before)
     editor.toolbar.foresee.setChecked(False)
     assert not list((tmp_path / "temporary").glob("wisp-foresight-*"))
+
+
+def test_progress_of_two_stages_is_one_that_only_rises_and_moves_nothing(window: Window) -> None:
+    line, session = window.editor.status, window.editor.session
+    hidden = line.sizeHint().height()
+    seen = []
+    for stage, done, total in (("starting", 0, 0), ("track", 1, 4), ("matte", 1, 4), ("track", 2, 4), ("matte", 2, 4)):
+        session.progress = Progress(stage, 1001, done, total, 75.0)  # type: ignore[arg-type]
+        line.show_session(session)
+        seen.append((line.bar.value(), line.bar.maximum()))
+    assert seen == [(0, 0), (1, 4), (2, 8), (3, 8), (4, 8)]
+    assert line.bar.text() == "Tracking and matting 4 of 8, 1:15 min left"
+    assert line.bar.fontMetrics().horizontalAdvance(line.bar.text()) < line.bar.width()
+    assert line.sizeHint().height() == hidden
+    session.progress = None
+    line.show_session(session)
+    assert not line.bar.isVisibleTo(line) and line.sizeHint().height() == hidden

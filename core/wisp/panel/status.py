@@ -21,7 +21,7 @@ class StatusLine(QtWidgets.QWidget):
         self.place.setMinimumWidth(190)
         self.place.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.bar = QtWidgets.QProgressBar()
-        self.bar.setFixedSize(260, 18)
+        self.bar.setFixedSize(320, 18)
         kept = self.bar.sizePolicy()
         kept.setRetainSizeWhenHidden(True)  # or the picture would jump whenever something is computed
         self.bar.setSizePolicy(kept)
@@ -49,14 +49,14 @@ class StatusLine(QtWidgets.QWidget):
         if progress is None:
             self._stages.clear()
         if progress is not None:
-            if not progress.total:  # it is not known yet how much is to be done
-                self._stages.clear()
-            self._stages[progress.stage] = (progress.done, progress.total)
-            done, total = (sum(counts) for counts in zip(*self._stages.values()))
+            if progress.total:  # else it is not known yet how much is to be done
+                self._stages[progress.stage] = (progress.done, progress.total)
+            done = sum(count for count, _ in self._stages.values())
+            total = sum(count for _, count in self._stages.values())
             self.bar.setRange(0, total)
             self.bar.setValue(done)
             eta = "" if progress.eta is None else f", {_duration(progress.eta)} left"
-            words = " and ".join(STAGES.get(stage, stage) for stage in self._stages)
+            words = " and ".join(STAGES.get(stage, stage) for stage in self._stages or (progress.stage,))
             self.bar.setFormat(f"{words[:1]}{words[1:].lower()} {done} of {total}{eta}")
         elif session.previewing:
             self.bar.setRange(0, 0)
