@@ -19,6 +19,8 @@ def test_what_is_locked_together_has_one_name_and_what_is_locked_again_another()
     assert again["locks"] == item["locks"] and again["approvals"][0] == [4, 4, name]
     assert again["approvals"][1][:2] == [5, 5] and again["approvals"][1][2] != name
     assert with_locks(again, range(30), False) == {"locks": [], "approvals": []}
+    passing = with_locks({}, (frame for frame in (4, 5)), True)
+    assert [one[:2] for one in passing["approvals"]] == passing["locks"] == [[4, 5]], "of an iterator, too"
 
 
 @given(st.lists(st.tuples(frames, st.booleans()), max_size=6))

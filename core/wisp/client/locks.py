@@ -17,6 +17,7 @@ LOCKED = "locked"
 
 def with_locks(item: Mapping[str, Any], frames: Iterable[int], on: bool) -> Dict[str, List[Any]]:
     """What a document's object says when these frames are locked, or freed: its `locks` and `approvals`."""
+    chosen = set(frames)
     held = {frame for first, last in item.get("locks", []) for frame in range(first, last + 1)}
     names = {
         frame: name
@@ -26,10 +27,10 @@ def with_locks(item: Mapping[str, Any], frames: Iterable[int], on: bool) -> Dict
     }
     if on:
         new = uuid.uuid4().hex[:16]
-        names.update((frame, new) for frame in frames if frame not in held)
-        held.update(frames)
+        names.update((frame, new) for frame in chosen if frame not in held)
+        held.update(chosen)
     else:
-        held.difference_update(frames)
+        held.difference_update(chosen)
     named: Dict[str, List[int]] = {}
     for frame in sorted(names.keys() & held):
         named.setdefault(names[frame], []).append(frame)
