@@ -45,27 +45,24 @@ def main(argv: Sequence[str]) -> int:
     """Run the demo. Options it does not know go to `wisp matte`. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="wisp.demo", description=__doc__, allow_abbrev=False)
     add_options(parser)
-    return start(*parser.parse_known_args(argv))
+    try:
+        return start(*parser.parse_known_args(argv))
+    except WispError as error:
+        print(f"wisp.demo: {error}", file=sys.stderr)
+        return error.exit_code
 
 
 def start(args: argparse.Namespace, passed_on: list[str]) -> int:
-    """The same for options that were read (see `add_options`), with those for `wisp matte`. Returns the exit code."""
+    """The same for options that were read (see `add_options`), with those for `wisp matte`. Returns the exit code.
+    Raises WispError."""
     width, _, height = args.size.partition("x")
-    try:
-        if not (width.isdecimal() and height.isdecimal() and int(width) >= 64 and int(height) >= 36):
-            raise UsageError(f"--size {args.size} is not of the form 640x360 (at least 64x36).")
-        if args.frames < 1 or args.rows < 1:
-            raise UsageError("--frames and --rows are at least 1.")
-    except WispError as error:
-        print(f"wisp.demo: {error}", file=sys.stderr)
-        return error.exit_code
+    if not (width.isdecimal() and height.isdecimal() and int(width) >= 64 and int(height) >= 36):
+        raise UsageError(f"--size {args.size} is not of the form 640x360 (at least 64x36).")
+    if args.frames < 1 or args.rows < 1:
+        raise UsageError("--frames and --rows are at least 1.")
     # The clip names its colour space after the built-in configuration; a studio's own may not know that name.
     os.environ.pop("OCIO", None)
-    try:
-        return _run(args.output, args.frames, (int(width), int(height)), args.rows, passed_on)
-    except WispError as error:
-        print(f"wisp.demo: {error}", file=sys.stderr)
-        return error.exit_code
+    return _run(args.output, args.frames, (int(width), int(height)), args.rows, passed_on)
 
 
 def _run(folder: Path, frames: int, size: tuple[int, int], rows: int, passed_on: list[str]) -> int:
