@@ -14,7 +14,7 @@ from . import preferences
 from .client import engine_path, set_up
 from .client.client import Client, EngineExit
 from .client.errors import EngineGone
-from .client.session import Appointments
+from .client.timers import Appointments
 
 
 @dataclass

@@ -18,7 +18,8 @@ from .client.errors import EngineError, EngineGone, ignore
 from .client.events import Event
 from .client.frames import frames_in
 from .client.requests import Request, Solve
-from .client.session import READY, SETTLE, Lane, Places, Timer
+from .client.session import READY, SETTLE, Lane, Places
+from .client.timers import Timer
 from .engine import Fault
 from .mattes import MatteFolder
 from .runs import Run, redraw, run_of, runs, touched

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Optional
 from . import host
 from .vendor.client import engine_path, folders, process
 from .vendor.client.client import Client
-from .vendor.client.session import Appointments
+from .vendor.client.timers import Appointments
 
 
 class Engine:
