@@ -73,6 +73,8 @@ def test_the_objects_of_a_plate_are_rows_and_its_shot_lies_beside_the_list(
     assert [(item.name, len(item.prompts)) for item in shot.objects] == [("hero", 2), ("wall", 1)]
     assert len(list(Path("../out").glob("*.png"))) == 4 and len(list(Path("../more").glob("*.exr"))) == 2
     assert documents.load("../other_sh010_mattes/sh010.wisp").object_named("hero").prompts
+    assert main(["batch", "../night.csv", "-q"]) == 0
+    Path("../out/hero.1001.png").write_bytes(b"somebody's work")
     assert main(["batch", "../night.csv", "-q"]) == 8 and "would be overwritten" in capsys.readouterr().err
     assert main(["batch", "../night.csv", "--overwrite", "-q"]) == 0
     Path("../night.csv").write_text("\n".join(rows).replace("60,4,90,60", "40,5,60,40"), "utf-8")

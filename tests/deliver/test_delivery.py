@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import OpenImageIO as oiio  # noqa: N813 - the name that all its documentation uses
 import pytest
 from helpers.delivering import SECOND
 from helpers.solving import box, shot, solver, write_plate
 from wisp.cache import read_matte
 from wisp.deliver import Delivery, Style
 from wisp.deliver import delivery as delivering
-from wisp.deliver.naming import FORMATS, Pattern
+from wisp.deliver.naming import FORMATS, Format, Pattern
 from wisp.deliver.windows import to_data_window, visible
-from wisp.errors import InputError, OutputError, UsageError
+from wisp.errors import CancelledError, InputError, OutputError, UsageError
 from wisp.plates.exr import read_channels
 from wisp.plates.plate import PlateHeader, Window
 from wisp.shot import Shot
+from wisp.solve import Solver
 
 
 def pattern_of(text: str) -> Pattern:
@@ -68,6 +71,47 @@ def test_a_second_delivery_skips_what_is_there_and_refuses_to_replace_other_file
         Delivery(made, out)
     assert stranger.read_bytes() == b"somebody's work"
     assert Delivery(made, out, overwrite=True).write() == 1
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff", "mov", "mkv", "webm"])
+def test_every_format_goes_on_where_it_was_stopped_and_knows_what_was_changed_since(
+    kind: Format, made, tmp_path: Path
+) -> None:
+    def delivery(shot: Solver, **more: Any) -> Delivery:
+        return Delivery(shot, str(tmp_path / "out"), Style(format=kind), objects=["hero"], frames=[1010, 1011], **more)
+
+    count = 1 if FORMATS[kind].movie else 2
+    with pytest.raises(CancelledError, match="frame 1010"):
+        delivery(made).write(should_stop=lambda: True)
+    there = len(list((tmp_path / "out").rglob("*.*")))
+    assert there == count - 1
+    assert (delivery(made).write(), delivery(made).skipped) == (1, count)
+
+    file = next((tmp_path / "out").rglob("*.*"))
+    whole = file.read_bytes()
+    for at in (len(whole) // 2, len(whole) - 3):  # in the pictures, and behind or within the ending
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(OutputError, match="would be overwritten"):
+            delivery(made)
+    file.write_bytes(whole)
+    changed = solver(shot(box(1001, x=7), others=[SECOND]), tmp_path)
+    changed.run([1010, 1011])
+    with pytest.raises(OutputError, match="would be overwritten"):
+        delivery(changed)
+    assert delivery(changed, overwrite=True).write() == count
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+def test_readers_step_over_what_a_picture_says_of_itself(kind: Format, made, tmp_path: Path) -> None:
+    Delivery(made, str(tmp_path), Style(layout="rgba", format=kind), objects=["hero"], frames=[1010]).write()
+    (file,) = (tmp_path / "hero").iterdir()
+    endings = file.read_bytes()[-200:]
+    assert b"fingerprint" in endings
+    by_opencv = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+    found = oiio.ImageInput.open(str(file))
+    assert found.geterror() == "" and by_opencv.dtype == np.uint16
+    pixels = found.read_image(oiio.UINT16)
+    np.testing.assert_array_equal(pixels[..., 3], by_opencv[..., 3])
 
 
 def test_frames_not_solved_are_named_before_anything_is_written(made, tmp_path: Path) -> None:

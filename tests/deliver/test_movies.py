@@ -54,7 +54,7 @@ TOLERANCES: dict[Format, tuple[float, float, float]] = {
 def test_colour_and_alpha_come_back(suffix: Format, tmp_path: Path) -> None:
     path = tmp_path / f"out.{suffix}"
     source = pictures()
-    with writing(path, suffix, SIZE, 23.976, pixel_aspect=1.0, timecode="01:00:00:00") as movie:
+    with writing(path, suffix, SIZE, 23.976, "mark", pixel_aspect=1.0, timecode="01:00:00:00") as movie:
         for picture in source:
             movie.add(picture)
     assert [item.name for item in tmp_path.iterdir()] == [path.name]

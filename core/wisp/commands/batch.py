@@ -9,8 +9,8 @@ A list has a header and the columns `shot` (a NAME.wisp, or a plate), and where 
 (a name or folder) and `layout`. Paths are relative to the list, and a plate's shot is kept beside it, as
 NAME_mattes/NAME.wisp. Rows of one shot are one shot: what is not of an object is said in one of them, or in all alike.
 
-The same command again goes on where it stopped: what is solved and delivered as EXR is not done again; other files are
-written anew with --overwrite. A shot that fails does not stop the others; the exit code is then that of the first that
+The same command again goes on where it stopped: what is solved and delivered is not done again; files of other content
+are replaced with --overwrite. A shot that fails does not stop the others; the exit code is then that of the first that
 failed.
 """
 

@@ -31,7 +31,7 @@ from ..solve import Solver
 from ..solve.beside import Behind
 from ..solve.objects import ObjectWork
 from ..solve.progress import Eta, Listener, ignore
-from . import cryptomatte
+from . import cryptomatte, endings
 from .layouts import (
     alpha_channels,
     colour_channels,
@@ -282,11 +282,11 @@ class Delivery:
 
         picture = self._picture(self._works(file)[0], frame)
         if self._style.format == "png":
-            write_png(file.path, picture)
+            write_png(file.path, picture, self._mark(file))
             return
         header = self._solver.plate.header(frame)
         attributes: dict[str, Any] = {"PixelAspectRatio": header.pixel_aspect}
-        write_tiff(file.path, picture, attributes, premultiplied=self._style.premultiply)
+        write_tiff(file.path, picture, self._mark(file), attributes, premultiplied=self._style.premultiply)
 
     def _write_movie(self, file: _File, step: Callable[[int], None]) -> None:
         from .movies import writing
@@ -301,6 +301,7 @@ class Delivery:
                     self._style.format,
                     size,
                     header.fps or DEFAULT_FPS,
+                    self._mark(file),
                     pixel_aspect=header.pixel_aspect,
                     timecode=header.timecode,
                 )
@@ -362,7 +363,9 @@ def _state(path: Path, mark: str) -> Literal["absent", "same", "other"]:
     if not path.exists():
         return "absent"
     try:
-        return "same" if path.suffix == ".exr" and seal.is_whole(path, fingerprint=mark) else "other"
+        exr = path.suffix.lower() == ".exr"
+        whole = seal.is_whole(path, fingerprint=mark) if exr else endings.is_whole(path, mark)
+        return "same" if whole else "other"
     except OSError:
         return "other"
 

@@ -16,6 +16,7 @@ from ..atomic import replacing
 from ..errors import OutputError, UsageError
 from ..plates.clip import FloatImage
 from ..plates.exr_writer import exact_rate
+from .endings import add_ending
 from .naming import Format
 from .stills import codes16
 
@@ -74,11 +75,19 @@ class Movie:
 
 @contextlib.contextmanager
 def writing(
-    path: Path, suffix: Format, size: tuple[int, int], fps: float, *, pixel_aspect: float, timecode: str | None
+    path: Path,
+    suffix: Format,
+    size: tuple[int, int],
+    fps: float,
+    mark: str,
+    *,
+    pixel_aspect: float,
+    timecode: str | None,
 ) -> Iterator[Movie]:
     """A movie that is there, whole, when the block ends without an error, and else not at all.
 
-    `size`: width, height. Raises OutputError; UsageError for a size that the codec cannot hold.
+    `size`: width, height. `mark`: what the file says of itself. Raises OutputError; UsageError for a size
+    that the codec cannot hold.
     """
     codec = _CODECS[suffix]
     if codec.pixels.startswith("yuva420") and (size[0] % 2 or size[1] % 2):
@@ -106,6 +115,7 @@ def writing(
         finally:
             with contextlib.suppress(av.error.FFmpegError, ValueError):
                 container.close()
+        add_ending(temporary, path.suffix.lower(), mark)
 
 
 @contextlib.contextmanager

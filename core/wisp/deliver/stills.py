@@ -14,6 +14,7 @@ from ..atomic import replacing
 from ..errors import OutputError
 from ..plates.clip import FloatImage
 from ..plates.opening import opened, writable
+from .endings import add_ending
 
 Codes = NDArray[np.uint16]
 
@@ -23,8 +24,9 @@ def codes16(picture: FloatImage) -> Codes:
     return np.rint(np.clip(picture, 0.0, 1.0) * 65535).astype(np.uint16)
 
 
-def write_png(path: Path, picture: FloatImage) -> None:
-    """`picture`: height x width (grey) or height x width x 4 (straight colour and alpha), 0..1. Raises OutputError."""
+def write_png(path: Path, picture: FloatImage, mark: str) -> None:
+    """`picture`: height x width (grey) or height x width x 4 (straight colour and alpha), 0..1. `mark`: what it says of
+    itself. Raises OutputError."""
     codes = codes16(picture)
     stored = codes if codes.ndim == 2 else cv2.cvtColor(codes, cv2.COLOR_RGBA2BGRA)
     # OpenCV at its quickest level takes a tenth of OpenImageIO's time.
@@ -33,9 +35,12 @@ def write_png(path: Path, picture: FloatImage) -> None:
         raise OutputError(f"Cannot encode {path} as PNG.", path=path)
     with replacing(path, durable=True) as temporary:
         temporary.write_bytes(data.tobytes())
+        add_ending(temporary, path.suffix.lower(), mark)
 
 
-def write_tiff(path: Path, picture: FloatImage, attributes: dict[str, Any], *, premultiplied: bool = False) -> None:
+def write_tiff(
+    path: Path, picture: FloatImage, mark: str, attributes: dict[str, Any], *, premultiplied: bool = False
+) -> None:
     """As `write_png`; the file says whether its colour is straight. `attributes`: OpenImageIO's names."""
     codes = codes16(picture)
     height, width = codes.shape[:2]
@@ -56,6 +61,7 @@ def write_tiff(path: Path, picture: FloatImage, attributes: dict[str, Any], *, p
         if not (written and closed and _reads_back(temporary, codes)):
             fault = output.geterror().strip().rstrip(".")
             raise OutputError(f"Cannot write {path}: {fault or 'the disk may be full'}.", path=path)
+        add_ending(temporary, path.suffix.lower(), mark)
 
 
 def _reads_back(path: Path, codes: Codes) -> bool:
