@@ -76,7 +76,7 @@ def test_a_delivered_file_reads_back(brief: Solver, tmp_path: Path) -> None:
     assert set(coverage) == {"hero", "prop"} and set(layers) == {"CryptoObject00"}
     assert {str(kind) for kind in spec.channelformats} | {str(spec.format)} == {"float"}
     own = {name: read_matte(brief.work(name).path(1012))[0] for name in coverage}
-    shared = make_exclusive(own, {name: brief.work(name).sureness(1012) for name in own})
+    shared = make_exclusive(own, {name: brief.work(name).sureness(1012, alpha) for name, alpha in own.items()})
     for name, alpha in shared.items():
         np.testing.assert_allclose(coverage[name], alpha, atol=1e-3)
     assert sum(coverage.values()).max() <= 1

@@ -18,6 +18,7 @@ from wisp.deliver import delivery as delivering
 from wisp.deliver.naming import FORMATS, Format, Pattern
 from wisp.deliver.windows import to_data_window, visible
 from wisp.errors import CancelledError, InputError, OutputError, UsageError
+from wisp.heads.band import logits_of
 from wisp.plates.exr import read_channels
 from wisp.plates.plate import PlateHeader, Window
 from wisp.shot import Shot
@@ -311,3 +312,16 @@ def test_what_a_file_shows_beside_its_alpha_decides_whether_it_is_there(
     assert delivery(painted, crypto).skipped == 0 and delivery(painted, rgba).skipped == 4
     monkeypatch.setattr(delivering, "FOREGROUND_SCHEMA", 10**6)
     assert delivery(made.shot, rgba).skipped == 0
+
+
+def test_approval_makes_an_object_no_less_sure_where_others_overlap_it(
+    made, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    approved = made.shot.model_copy(deep=True)
+    approved.object_named("prop").locks = [(1012, 1014)]
+    locked = made.of(approved)
+    locked.run()
+    alpha = read_matte(locked.work("prop").matte(1012))[0]
+    np.testing.assert_array_equal(locked.work("prop").sureness(1012, alpha), logits_of(alpha > 0.5))
+    np.testing.assert_array_equal(made.work("prop").sureness(1011, alpha), made.work("prop").plate_mask(1011))
+    assert "damaged" not in caplog.text

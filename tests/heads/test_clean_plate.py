@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import pytest
 from wisp.bench.beside import Subject, take
+from wisp.heads import compositing
 from wisp.heads.clean_plate import Background, behind, differenced
+from wisp.heads.compositing import ENCODED, STEPS, Expected, Pixels, distances, likely
 from wisp.heads.embedded import embedded_matte, load_network
 from wisp.plates.clip import FloatImage
 from wisp.train.camera import composite
@@ -171,6 +173,29 @@ def test_a_plate_without_features_or_without_background_is_no_trouble() -> None:
     subject[10:30, 20:40] = True
     image = np.where(subject[..., None], np.float32(0.8), flat)
     assert behind(image, flat, subject).fits
-    assert behind(image, flat, np.ones_like(subject)).astray == 1.0
+    covered = behind(image, flat, np.ones_like(subject))
+    assert covered.fits and not covered.seen.any()
     for alpha in (np.zeros((40, 60), np.float32), np.ones((40, 60), np.float32)):
         np.testing.assert_array_equal(differenced(image, alpha, behind(image, flat, subject)).alpha, alpha)
+
+
+@pytest.mark.parametrize("doubt", [0.03, 0.12])
+def test_where_head_and_equation_contradict_each_other_the_likely_is_between_and_not_black(doubt: float) -> None:
+    """What the head calls solid looks like the background, twenty deviations away from its foreground."""
+
+    def single(*values: float) -> np.ndarray:
+        return np.array([values], np.float32)
+
+    covariance = 0.02**2 * np.eye(3, dtype=np.float32)[None]
+    pixels = Pixels(
+        single(*[0.25] * 3), single(*[0.2] * 3), single(*[0.7] * 3), covariance, np.float32(5e-6), single(1e-4)[0]
+    )
+    mean, evidence = likely(pixels, ENCODED, Expected(single(1.0)[0], single(doubt)[0]))
+    squared, volume = distances(pixels, ENCODED, STEPS)
+    steps = STEPS.astype(np.float64)[:, None]
+    log = -0.5 * (squared + volume).astype(np.float64) - 0.5 * ((steps - 1.0) / doubt) ** 2
+    ends = (compositing._ENDS + compositing._SAID * (1 - np.abs(steps[[0, -1]] - 1.0)) ** 4)[:, 0]
+    log[[0, -1]] += np.log(ends)[:, None]
+    weight = np.exp(log - log.max())
+    exact = float((steps * weight).sum() / weight.sum())
+    assert mean[0] == pytest.approx(exact, abs=0.02) and np.isfinite(evidence).all()

@@ -42,6 +42,13 @@ def test_an_empty_mask_gives_zeros(head: Sam2MattingHead) -> None:
     assert head.model.encoder.computed == before
 
 
+def test_a_drawn_mask_is_never_too_small_to_be_seen(head: Sam2MattingHead) -> None:
+    for at in range(20, 60):
+        drawn = np.full((1024, 2048), -8.0, np.float32)
+        drawn[at : at + 2, at : at + 2] = 8.0
+        assert 1 <= head._mask(drawn).sum() <= 4
+
+
 def test_a_plate_finer_than_the_network_is_refined_along_its_own_edges(small_model: Sam2Model) -> None:
     clip = moving_clip(2, 320, 240)
     head = Sam2MattingHead("x", small_model)

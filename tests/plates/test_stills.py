@@ -121,6 +121,14 @@ def test_float_tiff_is_as_stored(tmp_path: Path) -> None:
     assert stills.suggested_colorspace(tmp_path / "scene.tif") == "scene_linear"
 
 
+def test_a_matte_holds_nothing_but_coverage(tmp_path: Path) -> None:
+    values = np.array([[-0.5, 0.25, 7.5], [np.nan, np.inf, 0.0]], np.float32)
+    for suffix in ("tif", "exr"):
+        write(tmp_path / f"matte.{suffix}", np.dstack([values] * 3), oiio.FLOAT)
+        coverage = stills.read_coverage(tmp_path / f"matte.{suffix}", 3, 2)
+        assert coverage.tolist() == [[0.0, 0.25, 1.0], [0.0, 1.0, 0.0]]
+
+
 def test_grey_fills_all_channels(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "grey.png"), np.full((4, 6), 51, np.uint8))
     np.testing.assert_allclose(stills.read_frame(tmp_path / "grey.png", 1).rgb, 0.2, atol=1e-7)

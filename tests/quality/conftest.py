@@ -45,6 +45,7 @@ def solved(tmp_path: Path) -> Callable[..., Solver]:
         lost: tuple[int, ...] = (),
         keyframe: int = FIRST,
         locks: list[tuple[int, int]] | None = None,
+        absent: list[tuple[int, int]] | None = None,
     ) -> Solver:
         (tmp_path / "plates").mkdir()
         for frame in range(FIRST, LAST + 1):
@@ -65,6 +66,7 @@ def solved(tmp_path: Path) -> Callable[..., Solver]:
                         "name": "hero",
                         "prompts": [{"frame": keyframe, "kind": "box", "xyxy": [30, 28, 70, 68]}],
                         "locks": locks or [],
+                        "absent": absent or [],
                     }
                 ],
             }

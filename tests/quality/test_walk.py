@@ -58,6 +58,16 @@ def test_an_object_that_comes_back_is_judged_again(solved: Make) -> None:
     assert {frame for frame, item in found.items() if item.suspicious} == set(gone)
 
 
+def test_what_comes_back_from_an_absence_is_not_compared_with_what_went(solved: Make) -> None:
+    """The object of the shot stands 40 pixels further, which without the absence would be a jump."""
+    away = range(1004, 1009)
+    there = {frame: disk(frame, x=90) for frame in range(1009, LAST + 1)}
+    said = " ".join(
+        reason for item in verdicts(solved(there, absent=[(1004, 1008)])).values() for reason in item.reasons
+    )
+    assert "from frame 1003" not in said and not any(f"frame {frame}" in said for frame in away)
+
+
 def test_a_full_matte_is_told(solved: Make) -> None:
     found = verdicts(solved({1007: np.ones((HEIGHT, WIDTH), np.float32)}))
     assert found[1007].suspicious

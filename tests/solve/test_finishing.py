@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, shot, solver, write_plate_frame
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wisp.cache import read_matte
+from wisp.cache import MatteStamp, read_matte
 from wisp.client.events import FrameDone
 from wisp.errors import CancelledError, InputError, UsageError
 from wisp.finish.stabilise import REACH, View, stabilise
@@ -221,3 +222,23 @@ def test_outside_its_life_an_object_is_empty_and_no_neighbour(
     made.run()
     assert alphas(made)[1014].all() and not alphas(made)[1015].any()
     assert made.work("hero").finishing.window(1014) == (1012, 1013, 1014)
+
+
+def test_no_neighbour_lies_beyond_an_absence(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    work = solver(document(absent=[(1013, 1015)], **STEADY), folder).work("hero")
+    assert work.finishing.window(1012) == (1010, 1011, 1012)
+    assert work.finishing.window(1016) == (1016, 1017, 1018)
+
+
+def test_a_lost_object_is_no_neighbour_and_has_none(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    made = solver(document(**STEADY), folder)
+    made.run()
+    work = made.work("hero")
+
+    def solved(frame: int) -> tuple[np.ndarray, MatteStamp]:
+        alpha, stamp = np.ones((HEIGHT, WIDTH), np.float32), work.solved_alpha(frame)[1]
+        return (alpha, stamp) if frame < 1014 else (0 * alpha, replace(stamp, track_state="lost"))
+
+    for frame in FRAMES:
+        finished = work.finishing.apply(frame, solved, made.clip)
+        np.testing.assert_array_equal(finished, np.float32(frame < 1014))

@@ -12,6 +12,8 @@ from helpers.solving import HEIGHT, WIDTH, ChainTracker, SmoothHead, box, point,
 from wisp.errors import InputError, UsageError
 from wisp.heads import embedded
 from wisp.plates.colour import srgb_decode, srgb_encode
+from wisp.shot import PlateSpec
+from wisp.solve.beside import BesidePlate
 
 RED, BLUE = np.array([40, 50, 205], np.float32), np.array([180, 65, 25], np.float32)
 #: Of the object's centre: how far it goes between two frames.
@@ -191,6 +193,33 @@ def test_a_clean_plate_of_another_place_or_size_is_refused_in_one_sentence(plate
         opened.object("hero").mask(Path("plates/disc.0004.png"), 4)
         with pytest.raises(kind, match=says):
             opened.solve("4")
+
+
+def test_where_the_object_covers_the_picture_a_clean_plate_has_nothing_to_say(plate: str) -> None:
+    cv2.imwrite("plates/clean.png", np.full((120, 240, 3), BLUE).round().astype(np.uint8))
+    cv2.imwrite("plates/all.png", np.full((120, 240), 255, np.uint8))
+    opened = wisp.open(plate)
+    opened.clean_plate("plates/clean.png")
+    opened.object("hero").mask(Path("plates/all.png"), 4)
+    opened.solve("4")
+    assert (opened.matte("hero", 4) == 1).all()
+
+
+def test_a_movie_filmed_beside_a_movie_is_numbered_as_that_is(tmp_path: Path) -> None:
+    av = pytest.importorskip("av", reason="needs the extra [movies]")
+    with av.open(str(tmp_path / "clean.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "bgr0"
+        for level in range(10, 60, 10):
+            picture = np.full((32, 32, 3), level, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    for offset in (0, 1000):
+        spec = PlateSpec(path="plate.mkv", first=1, last=5, width=32, height=32, offset=offset, clean="clean.mkv")
+        beside = BesidePlate(spec, "clean", tmp_path / "clean.mkv", None, lambda: False)
+        shown = [round(255 * float(beside.image(offset + number).mean())) for number in (1, 5)]
+        assert shown == [10, 50] and not beside.shows(offset + 6) and not beside.has_changed()
+        beside.close()
 
 
 def wall(grey: float) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,35 @@ def test_what_is_kept_must_lie_in_the_region_and_what_is_removed_need_not() -> N
     np.testing.assert_array_equal(mapped.points, [[10, 10]])
     with pytest.raises(UsageError, match="'hero' has a prompt on frame 7 outside its region"):
         in_region(FramePrompts(points, np.array([1, 1], np.int32)), window, "hero", 7)
+
+
+def test_a_mask_that_its_region_cuts_is_refused_and_an_approved_one_is_cut() -> None:
+    window = Window(50, 50, 100, 100)
+    mask = np.zeros((200, 200), bool)
+    mask[60:80, 40:80] = True
+    prompts = FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), mask=mask)
+    with pytest.raises(UsageError, match="'hero' has a prompt on frame 7 outside its region"):
+        in_region(prompts, window, "hero", 7)
+    assert in_region(prompts, window, "hero", 7, approved=True).mask.sum() == 20 * 30
+    mask[60:80, 40:49] = False  # two hundredths beyond are too much, one of a brush's border is not
+    with pytest.raises(UsageError):
+        in_region(prompts, window, "hero", 7)
+    mask[61:80, 49] = False
+    in_region(prompts, window, "hero", 7)
+
+
+def test_a_stroke_through_a_region_counts_wherever_its_corners_are() -> None:
+    window = Window(50, 50, 100, 100)
+    across = np.array([[0, 75], [190, 75]], np.float32)
+    beside = np.array([[0, 20], [190, 20]], np.float32)
+    for include in (True, False):
+        none = FramePrompts(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), strokes=((across, 3.0, include),))
+        ((line, radius, _),) = in_region(none, window, "hero", 7).strokes
+        np.testing.assert_array_equal(line, across - 50)
+        assert radius == 3.0
+    assert in_region(replace(none, strokes=((beside, 3.0, False),)), window, "hero", 7).strokes == ()
+    with pytest.raises(UsageError):
+        in_region(replace(none, strokes=((beside, 3.0, True),)), window, "hero", 7)
 
 
 def test_a_solve_in_a_region_is_empty_outside_and_shows_models_only_the_region(

@@ -25,11 +25,9 @@ from ..heads.compositing import Told
 from ..metrics.matting import mse
 from ..plates.clip import FloatImage, resize
 from ..plates.colour import srgb_decode, srgb_encode
-from .motion_blur import Matting
+from .motion_blur import MIXED, Matting
 
 KINDS = ("clean plate", "pair", "backlit")
-#: What mixes -> whether that is linear light.
-MIXED = {"light": True, "encoded": False}
 #: The longer side that subjects are filmed at, and how far in pixels and degrees the camera drifts.
 _SIDE, _DRIFT, _TURN = 640, 2.5, 0.2
 _GRAIN = 0.006

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from ..heads.band import signed_distance
+from ..heads.band import logits_of, signed_distance
 from ..heads.confidence import Weights, signs
 from ..heads.head import Head
 from ..models.build import load_head
@@ -57,7 +57,7 @@ def _drawn(
     rng: np.random.Generator, sample: Sample, head: Head
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """The signs (n x 5, in the order of `Weights`) and the errors of pixels of a sample; nothing of one left out."""
-    logits = np.where(sample.mask, np.float32(10), np.float32(-10))
+    logits = logits_of(sample.mask)
     alpha = head.matte(PictureClip(sample.image), 1, {1: logits})[1]
     error = np.abs(alpha - sample.alpha)
     far = np.abs(signed_distance(sample.mask)) > _FAR

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..heads.band import logits_of
 from ..heads.mam.sam import SamSize
 from ..plates.clip import FloatImage, resize
 from ..trackers.edgetam.model import Sizes as EdgeTamSizes
@@ -102,7 +103,7 @@ class LoopClip:
 
     def logits(self, width: int, height: int) -> NDArray[np.float32]:
         """The disc on the first frame, as a tracker would give it."""
-        return np.where(self._disc.inside(1, width, height), np.float32(10), np.float32(-10))
+        return logits_of(self._disc.inside(1, width, height))
 
     def boxes(self, count: int) -> dict[int, dict[int, FramePrompts]]:
         """`count` objects, each with a box on the first frame."""

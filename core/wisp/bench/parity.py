@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..heads.band import logits_of
 from ..heads.mam import MamHead
 from ..heads.mam import build as build_mam
 from ..heads.progressive import ProgressiveMatting
@@ -100,7 +101,7 @@ class Golden:
         yield self._heads(model)
         head = Sam2MattingHead("parity", model, refine=False)
         still = self.arrays("syn_sam2t_image")
-        logits = np.where(still["prompt_mask"] > 0, np.float32(10), np.float32(-10))
+        logits = logits_of(still["prompt_mask"] > 0)
         alpha = head.matte(PictureClip(still["frame"][None]), 1, {1: logits})[1]
         yield distance("SAM2Matting T, still", alpha, still["alpha"] / 65535)
         for kind in ("mask", "point", "box"):

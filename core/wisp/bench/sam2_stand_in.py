@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..device import autocast_dtype
+from ..heads.band import logits_of
 from ..heads.progressive import ProgressiveMatting
 from ..plates.clip import FloatImage
 from ..trackers.sam2.model import VARIANTS, Sam2Model, construct
@@ -71,7 +72,7 @@ class DiscClip:
 
     def logits(self, frame: int, side: int) -> FloatImage:
         """Mask logits of the disc on a side x side grid."""
-        return np.where(self.inside(frame, side, side), np.float32(10), np.float32(-10))
+        return logits_of(self.inside(frame, side, side))
 
     def inside(self, frame: int, width: int, height: int) -> NDArray[np.bool_]:
         """The disc as a mask of any size."""

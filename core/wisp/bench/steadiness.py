@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..finish.stabilise import REACH, View, stabilise
+from ..heads.band import SURE
 from ..metrics.matting import mad
 from ..metrics.temporal import dtssd
 from ..models.build import load_head
@@ -28,7 +29,6 @@ from .stills import PictureClip
 
 #: The mask's side, as a part of the picture's.
 _GRID = 4
-_SURE = 8.0
 
 
 def run(clips: Path, heads: Sequence[str] = ("embedded", "guided")) -> dict[str, dict[str, float]]:
@@ -78,7 +78,7 @@ def _mask(alpha: FloatImage) -> NDArray[np.float32]:
     height, width = alpha.shape
     inside = (alpha >= 0.5).astype(np.float32)
     mask = cv2.resize(inside, (width // _GRID, height // _GRID), interpolation=cv2.INTER_AREA)
-    return np.asarray((mask - 0.5) * 2 * _SURE, np.float32)
+    return np.asarray((mask - 0.5) * 2 * SURE, np.float32)
 
 
 def _matted(name: str, pictures: Sequence[FloatImage], masks: Sequence[NDArray[np.float32]]) -> list[FloatImage]:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from ..contact_sheet import write_png
 from ..errors import InputError
+from ..heads.band import logits_of
 from ..heads.confidence import matte_confidence
 from ..heads.head import ExpectingHead, Head
 from ..metrics.matting import mad, mse
@@ -42,7 +43,6 @@ _MASK_FILES: Mapping[MaskKind, str] = {"exact": "mask.png", "coarse": "mask_coar
 _COLOUR = "fg.png"
 _TIMED_SIZE = (1920, 1080)
 _OBJECT = 1
-_SURE = 10.0
 
 
 @dataclass(frozen=True)
@@ -254,9 +254,8 @@ def table(rows: Sequence[Row]) -> str:
 
 def matte_still(head: Head, image: FloatImage, mask: NDArray[np.bool_]) -> tuple[FloatImage, float]:
     """The head's alpha of one picture and mask, and the milliseconds it took."""
-    logits = np.where(mask, np.float32(_SURE), np.float32(-_SURE))
     start = time.perf_counter()
-    alpha = head.matte(PictureClip(image), 1, {_OBJECT: logits})[_OBJECT]
+    alpha = head.matte(PictureClip(image), 1, {_OBJECT: logits_of(mask)})[_OBJECT]
     return alpha, (time.perf_counter() - start) * 1e3
 
 

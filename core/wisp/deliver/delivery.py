@@ -205,7 +205,7 @@ class Delivery:
         """Name -> alpha and stamp of `works`, cut down where they overlap with others, if the style says so."""
         read = {work.item.name: self._read(work, frame) for work in self._needed(works)}
         if self._style.overlaps_matter:
-            sureness = {name: self._solver.work(name).sureness(frame) for name in read}
+            sureness = {name: self._solver.work(name).sureness(frame, alpha) for name, (alpha, _) in read.items()}
             shared = make_exclusive({name: alpha for name, (alpha, _) in read.items()}, sureness)
             read = {name: (shared[name], stamp) for name, (_, stamp) in read.items()}
         return {work.item.name: read[work.item.name] for work in works}

@@ -129,7 +129,9 @@ class ShapesDelivery:
             found[each.item.name] = empty if path is None else read_matte(path)[0]
         if not self._exclusive:
             return found[work.item.name]
-        return make_exclusive(found, {each.item.name: each.sureness(frame) for each in needed})[work.item.name]
+        return make_exclusive(found, {each.item.name: each.sureness(frame, found[each.item.name]) for each in needed})[
+            work.item.name
+        ]
 
 
 def _holds(path: Path, text: str) -> bool:

@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 #: Logits beyond this say the same: a saturated mask. Without the limit one very sure cell would push the
 #: interpolated edge far into its unsure neighbour.
-_SURE = 8.0
+SURE = 8.0
 
 
 def mask_from_logits(logits: NDArray[np.float32], width: int, height: int) -> Mask:
@@ -25,7 +25,7 @@ def mask_from_logits(logits: NDArray[np.float32], width: int, height: int) -> Ma
     threshold, so that the edge of a soft mask falls between grid points; steps of the grid itself
     (a binary mask given as logits) are rounded off by a blur of half a grid cell.
     """
-    soft = np.clip(np.nan_to_num(logits, nan=-_SURE), -_SURE, _SURE).astype(np.float32)
+    soft = np.clip(np.nan_to_num(logits, nan=-SURE), -SURE, SURE).astype(np.float32)
     h, w = soft.shape
     if (h, w) == (height, width):
         return soft > 0
@@ -37,6 +37,11 @@ def mask_from_logits(logits: NDArray[np.float32], width: int, height: int) -> Ma
     if max(cell_x, cell_y) >= 1.5:
         soft = cv2.GaussianBlur(soft, (0, 0), cell_x / 2, sigmaY=cell_y / 2, borderType=cv2.BORDER_REPLICATE)
     return np.asarray(soft > 0)
+
+
+def logits_of(mask: Mask) -> NDArray[np.float32]:
+    """A mask that leaves no doubt, H x W, as logits."""
+    return np.where(mask, np.float32(SURE), np.float32(-SURE))
 
 
 def signed_distance(mask: Mask) -> FloatImage:

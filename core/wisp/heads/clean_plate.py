@@ -50,6 +50,8 @@ _EXPLAINED, _LEAST_CONTRAST = 0.5, 0.02
 _GRAIN = 2.0
 #: Picture noise is at least this, half an 8-bit step and the plate's rounding.
 _LEAST_NOISE = 0.003
+#: The share of a picture that must be background for a clean plate to be compared with it.
+_ENOUGH = 0.005
 #: Pixels by which the clean plate may lie beside the picture.
 MISPLACED = 0.3
 #: Half windows of the foreground's colours in turn, as parts of the longer side.
@@ -112,7 +114,8 @@ class Background:
 def behind(image: FloatImage, clean: FloatImage, subject: Mask) -> Background:
     """The clean plate brought over the picture: both H x W x 3 display RGB in 0..1, float32.
 
-    `subject`: H x W, what stands before the background, roughly. A homography by enhanced correlation (Evangelidis,
+    `subject`: H x W, what stands before the background, roughly; where hardly any is left to compare, none of the clean
+    plate is `seen`. A homography by enhanced correlation (Evangelidis,
     Psarakis, PAMI 2008), which does not mind gain and offset, then a gain and an offset per channel. Where less than
     half of the background is to be seen, an affine motion, which errs less on the other half.
     """
@@ -121,8 +124,8 @@ def behind(image: FloatImage, clean: FloatImage, subject: Mask) -> Background:
     free = ~(cv2.dilate(subject.astype(np.uint8), np.ones((2 * room + 1,) * 2, np.uint8)) > 0)
     if free.mean() < 0.02:
         free = ~subject
-    if not free.any():
-        return Background(clean, free, _LEAST_NOISE, 1.0)
+    if free.mean() < _ENOUGH:
+        return Background(clean, np.zeros_like(subject), _LEAST_NOISE, 0.0)
     placed = placed_on(image, clean, free, cv2.MOTION_HOMOGRAPHY)
     moved, inside = moved_by(clean, placed)
     known = free & inside

@@ -259,14 +259,16 @@ def likely(pixels: Pixels, light: Light, expected: Expected) -> tuple[FloatImage
 def _likely(pixels: Pixels, light: Light, expected: Expected) -> tuple[FloatImage, FloatImage]:
     squared, volume = distances(pixels, light, STEPS)
     costs = squared + volume
-    beforehand = np.exp(np.float32(-0.5) * ((STEPS[:, None] - expected.alpha) / expected.doubt) ** 2)
+    beforehand = np.float32(-0.5) * ((STEPS[:, None] - expected.alpha) / expected.doubt) ** 2
     for end in (0, -1):
-        beforehand[end] *= _ENDS + _SAID * (1 - np.abs(STEPS[end] - expected.alpha)) ** 4
-    best = costs.min(axis=0)
-    weight = np.exp(np.float32(0.5) * (best - costs)) * beforehand
-    total = np.maximum(weight.sum(axis=0), np.float32(1e-30))
+        beforehand[end] += np.log(_ENDS + _SAID * (1 - np.abs(STEPS[end] - expected.alpha)) ** 4)
+    # In logarithms: where both contradict each other, all products would be 0.
+    together = beforehand - np.float32(0.5) * costs
+    best = together.max(axis=0)
+    weight = np.exp(together - best)
+    total = weight.sum(axis=0)
     mean = STEPS @ weight / total
-    evidence = np.log(total / beforehand.sum(axis=0)) - 0.5 * best
+    evidence = best + np.log(total) - np.log(np.exp(beforehand).sum(axis=0))
     # What looks like the background may still be the object.
     spread = np.trace(pixels.covariance, axis1=1, axis2=2)
     apart = ((pixels.mean - pixels.behind) ** 2).sum(axis=1) / (spread + 3 * (pixels.grain + pixels.behind_error))

@@ -98,8 +98,9 @@ class Sam2MattingHead:
     def _mask(self, logits: NDArray[np.float32], *, in_shot: bool = False) -> Tensor:
         """The tracker's logits as the mask of exact 0 and 1 at stride 4.
 
-        Masks of another grid, such as one that was drawn, are resized. The published result has the heads see a mask
-        that was drawn on a shot's frame as the tracker shows it: by way of the network's square, made binary there.
+        Masks of another grid, such as one that was drawn, are resized; one too small to be left over then is kept by
+        every cell that it touches. The published result has the heads see a mask that was drawn on a shot's frame as
+        the tracker shows it: by way of the network's square, made binary there.
         """
         values = torch.from_numpy(np.array(logits, np.float32))[None, None]
         side = (self.model.mask_side, self.model.mask_side)
@@ -109,7 +110,8 @@ class Sam2MattingHead:
                 square = self.model.mask_prompt(logits > 0) * 2 - 1
                 values = functional.interpolate(square, side, mode="bilinear", align_corners=False, antialias=True)
             else:
-                values = functional.interpolate(values, side, mode="bilinear", align_corners=False)
+                resized = functional.interpolate(values, side, mode="bilinear", align_corners=False)
+                values = resized if bool((resized > 0).any()) else functional.adaptive_max_pool2d(values, side)
         return (values > 0).float()
 
     def finish(self, clip: Clip, frame: int, matte: Matte | None) -> FloatImage:

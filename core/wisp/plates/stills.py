@@ -230,6 +230,7 @@ def read_coverage(path: str | Path, width: int, height: int, fence: Fence | None
             hint="Render it at the plate's size.",
             path=path,
         )
+    clean(values)
     return np.clip(values, 0.0, 1.0)
 
 

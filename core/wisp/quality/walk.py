@@ -133,7 +133,9 @@ class _Walk:
 
     def step(self, frame: int) -> list[Sight]:
         """Go on to `frame`; returns what is complete: all since the last keyframe when the next one is reached."""
-        if not self._work.item.exists(frame):
+        if not self._work.item.exists(frame):  # what comes back is compared with nothing from before
+            self._before = self._last_seen = None
+            self._widths.clear()
             return []
         if not self._keyframes:
             return [] if self._backward else [self._unsolved(frame, "no prompt reaches it")]

@@ -19,10 +19,11 @@ from ..plates import open_plate
 from ..plates.clip import DisplayClip, FloatImage
 from ..plates.colour import DisplayTransform, LinearLight, choose_colour
 from ..plates.opening import Fence
+from ..plates.sequences import MOVIE_SUFFIXES
 from ..shot import BESIDE, PlateSpec
 
 #: Raise when the same plates make another alpha, or lie otherwise.
-BESIDE_SCHEMA = 2
+BESIDE_SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,9 @@ class BesidePlate:
         self.name = f"{BESIDE[key]} {self.stored}"
         self._opening = partial(open_plate, path, fence=fence, should_stop=should_stop)
         self._plate = self._opening()
+        if spec.offset and path.suffix.lower() in MOVIE_SUFFIXES:  # it has no numbers but those that the plate's gets
+            self._opening = partial(self._opening, first=self._plate.frames[0] + spec.offset)
+            self._plate = self._opening()
         self.files, self.state = self._plate.files, self._plate.state()
         found, wanted = ((one.width, one.height) for one in (self._plate, spec))
         if found != wanted:
@@ -136,7 +140,9 @@ def backed(
     `image` H x W x 3 as models see it. InputError where that is not what it is said to be."""
     clean = beside["clean"]
     first = _behind(clean, image, alpha, frame, f"frame {frame}")
-    if backlit:
+    if not first.seen.any():  # the object covers the picture
+        told = Told(alpha, 1.0)
+    elif backlit:
         told = _silhouetted(clean, first, image, alpha, frame, unknown)
     elif "second" in beside:
         told = _triangulated(beside, first, image, alpha, frame, unknown)

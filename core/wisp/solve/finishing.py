@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Any
 
+from ..cache import MatteStamp
 from ..fingerprint import fingerprint
 from ..finish.edge import mend, shape
 from ..finish.stabilise import FLOW_SIZE, REACH, View, stabilise
@@ -21,7 +22,7 @@ from .paint import Paint
 from .source import Source
 
 #: Raise when the same settings finish the same alpha differently.
-FINISH_SCHEMA = 2
+FINISH_SCHEMA = 3
 
 
 class Finishing:
@@ -59,8 +60,9 @@ class Finishing:
         """The frames whose finished mattes the solved alpha of `frame` may be part of, itself included, ascending."""
         if not self._item.edge.stabilise or not self._lives(frame):
             return (frame,)
-        place = bisect_left(self._life, frame)
-        return tuple(self._life[max(0, place - REACH) : place + REACH + 1])
+        plate = self._source.plate.frames  # an absence in between is not stepped over
+        place = bisect_left(plate, frame)
+        return tuple(filter(self._lives, plate[max(0, place - REACH) : place + REACH + 1]))
 
     def _lives(self, frame: int) -> bool:
         place = bisect_left(self._life, frame)
@@ -92,16 +94,19 @@ class Finishing:
             content["order"] = "paint last"
         return content
 
-    def apply(self, frame: int, solved: Callable[[int], FloatImage], clip: Clip) -> FloatImage:
+    def apply(self, frame: int, solved: Callable[[int], tuple[FloatImage, MatteStamp]], clip: Clip) -> FloatImage:
         """The finished matte of `frame`: float32, plate height x width, 0..1.
 
-        `solved` gives the alpha of a frame of its window; one at a time is held. `clip`: the plate as models see it.
+        `solved` gives the alpha of a frame of its window and what is known of it; one at a time is held. `clip`: the
+        plate as models see it.
         """
         edge = self._item.edge
-        size = working_size(clip.width, clip.height, FLOW_SIZE)
-        alpha = solved(frame)
-        if edge.stabilise:
-            others = (View(solved(near), clip.image(near, size)) for near in self.window(frame) if near != frame)
+        alpha, stamp = solved(frame)
+        # A lost object's empty matte says nothing of the frames around it, nor they of it.
+        if edge.stabilise and stamp.track_state != "lost":
+            size = working_size(clip.width, clip.height, FLOW_SIZE)
+            near = ((other, *solved(other)) for other in self.window(frame) if other != frame)
+            others = (View(one, clip.image(at, size)) for at, one, about in near if about.track_state != "lost")
             alpha = stabilise(View(alpha, clip.image(frame, size)), others, edge.stabilise)
         core, garbage = (
             None if holdout is None else holdout.read(frame, clip.width, clip.height)

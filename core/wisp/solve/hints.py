@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..heads.band import Mask, mask_from_logits
+from ..heads.band import Mask, logits_of, mask_from_logits
 from ..heads.unknown import matted_unknown
 from ..motion.carry import Sight, object_motion
 from ..motion.flow import FlowEstimator, pixel_grid
@@ -30,8 +30,6 @@ from .uncover import UNCOVER_SCHEMA, MaskOf, Uncovering
 
 #: Raise when the same hints make another alpha.
 HINT_SCHEMA = 2
-#: A logit that says surely.
-_SURE = 8.0
 
 _Scalar = TypeVar("_Scalar", np.float32, np.bool_)
 
@@ -119,7 +117,7 @@ class Hints:
             if inside is not None and inside.any():
                 mask = mask_from_logits(logits, inside.shape[1], inside.shape[0])
                 mask[inside] = belongs
-                logits = np.where(mask, _SURE, -_SURE).astype(np.float32)
+                logits = logits_of(mask)
         return logits
 
     def heard(self, alpha: FloatImage, frame: int, clip: Clip, mask_of: MaskOf) -> tuple[FloatImage, Behind | None]:

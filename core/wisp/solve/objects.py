@@ -14,7 +14,7 @@ import numpy as np
 
 from ..cache import DamagedMaskError, MatteStamp, Shelf, object_folder, read_matte
 from ..fingerprint import fingerprint
-from ..heads.band import mask_from_logits
+from ..heads.band import logits_of, mask_from_logits
 from ..heads.clip_matter import Windows
 from ..heads.confidence import matte_confidence, tracker_doubt
 from ..plates.clip import FloatImage, resize
@@ -261,7 +261,7 @@ class ObjectWork:
         else:
             prompts = frame_prompts(self.item, frame, size, self._source.locate)
         if self.region is not None:
-            prompts = in_region(prompts, self.region, self.item.name, frame)
+            prompts = in_region(prompts, self.region, self.item.name, frame, approved=frame in self.frozen)
         seen = self._source.clip_of(self.region)
         return stretched(prompts, self._source.stretch, (seen.width, seen.height))
 
@@ -288,12 +288,13 @@ class ObjectWork:
         parts = [self._shelf.read_mask(mark) for mark in recipe.marks]
         return parts[0] if len(parts) == 1 else blend(parts[0], parts[1], recipe.weight)
 
-    def sureness(self, frame: int) -> FloatImage:
-        """How sure the tracker is of the object at every pixel of the plate, as logits; 0 where no mask is kept."""
-        try:
-            return self.plate_mask(frame)
-        except (OSError, DamagedMaskError):
-            return np.zeros((self._plate.height, self._plate.width), np.float32)
+    def sureness(self, frame: int, alpha: FloatImage) -> FloatImage:
+        """How sure the tracker is of the object at every pixel of the plate, as logits. `alpha`: its matte, which is
+        believed like a drawn mask where a person approved it and where no mask is kept."""
+        if frame not in self.frozen:
+            with suppress(OSError, DamagedMaskError):
+                return self.plate_mask(frame)
+        return logits_of(alpha > 0.5)
 
     def confidence(self, frame: int, alpha: FloatImage, stamp: MatteStamp | None) -> FloatImage:
         """How far `alpha`, this object's on that frame (height x width), is to be believed: see `matte_confidence`.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +35,8 @@ MIN_GAIN = 1.35
 MARGIN = 0.15
 #: Regions begin and end on multiples of this, so that heads' tiles and half-size maps fall on whole pixels.
 SNAP = 16
+#: How much of a drawn mask may lie outside its region: what a brush leaves at the border.
+_SPILL = 0.01
 
 
 def fit_region(masks: Iterable[NDArray[np.float32]], size: tuple[int, int], grid: int | None) -> Window | None:
@@ -101,10 +104,11 @@ def fit_regions(
     return RegionsFitted(fitted)
 
 
-def in_region(prompts: FramePrompts, region: Window, owner: str, frame: int) -> FramePrompts:
+def in_region(prompts: FramePrompts, region: Window, owner: str, frame: int, *, approved: bool = False) -> FramePrompts:
     """Prompts of the whole picture in the region's own coordinates.
 
-    What removes outside the region is dropped: nothing is there. UsageError where something to keep lies outside.
+    What removes outside the region is dropped: nothing is there. UsageError where something to keep lies outside, of a
+    mask more than `_SPILL` of it. The mask of a matte that was `approved` is cut: the matte itself stays as it is.
     """
     origin = np.array([region.x0, region.y0], np.float32)
     size = (region.width, region.height)
@@ -115,23 +119,30 @@ def in_region(prompts: FramePrompts, region: Window, owner: str, frame: int) -> 
     if prompts.box is not None:
         x0, y0, x1, y1 = prompts.box
         box = clip_box((x0 - region.x0, y0 - region.y0, x1 - region.x0, y1 - region.y0), size)
-    outside_box = box is not None and (box[2] <= box[0] or box[3] <= box[1])
+    mask, left_out = None, 0.0
+    if prompts.mask is not None:
+        mask = prompts.mask[region.y0 : region.y1, region.x0 : region.x1]
+        left_out = 0.0 if approved else 1 - int(mask.sum()) / max(int(prompts.mask.sum()), 1)
     if (
-        outside_box
+        (box is not None and (box[2] <= box[0] or box[3] <= box[1]))
         or (~inside & (prompts.labels > 0)).any()
         or any(include and not _touches(line, radius, size) for line, radius, include in strokes)
+        or left_out > _SPILL
     ):
         raise UsageError(
             f"Object '{owner}' has a prompt on frame {frame} outside its region {list(region)}.",
             hint="Fit the region anew (wisp region SHOT) or clear it (wisp region SHOT --clear).",
         )
-    mask = prompts.mask[region.y0 : region.y1, region.x0 : region.x1] if prompts.mask is not None else None
     kept = tuple(stroke for stroke in strokes if _touches(stroke[0], stroke[1], size))
     return replace(prompts, points=points[inside], labels=prompts.labels[inside], box=box, mask=mask, strokes=kept)
 
 
 def _touches(line: NDArray[np.float32], radius: float, size: tuple[int, int]) -> bool:
-    return bool(((line > -radius) & (line < np.array(size) + radius)).all(1).any())
+    """Whether a stroke paints on a picture of that size (width, height)."""
+    reach = math.ceil(radius)
+    around = (-reach, -reach, size[0] + 2 * reach, size[1] + 2 * reach)
+    places = [(int(x), int(y)) for x, y in np.floor(line).tolist()]
+    return any(cv2.clipLine(around, start, end)[0] for start, end in zip(places, places[1:] or places, strict=False))
 
 
 def whole(

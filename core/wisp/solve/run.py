@@ -17,6 +17,7 @@ from ..client.events import FrameDone, Notice, Progress, Started
 from ..device import keep_threads
 from ..errors import CancelledError, WispError
 from ..frames import format_frames
+from ..heads.band import logits_of
 from ..heads.clip_matter import ClipMatterHead
 from ..heads.head import ApartHead, SparingHead
 from ..plates.clip import FloatImage, resize
@@ -327,7 +328,7 @@ class Run:
             return None
         mask = work.prompts(frame).mask
         assert mask is not None
-        return TrackedMask(np.where(mask, 8.0, -8.0).astype(np.float32), 1.0, "keyframe")
+        return TrackedMask(logits_of(mask), 1.0, "keyframe")
 
     def _store(self, work: ObjectWork, frame: int, mask: TrackedMask, solved: FloatImage | None) -> None:
         """Write the alpha of the object's region (None: empty) over the whole picture."""
@@ -371,7 +372,7 @@ class Run:
                     self._report_step("matte", near)
 
     def _finish(self, work: ObjectWork, frame: int) -> None:
-        alpha = work.finishing.apply(frame, lambda near: work.solved_alpha(near)[0], self._solver.clip)
+        alpha = work.finishing.apply(frame, work.solved_alpha, self._solver.clip)
         # How the clean plate lies is of the alpha that was found before it, which a later lock does not keep.
         stamp = replace(work.solved_alpha(frame)[1], fingerprint=work.marks[frame], behind="")
         path = work.path(frame)

@@ -25,7 +25,7 @@ from ..plates.clip import Clip, FloatImage, resize
 #: Frame -> the object's mask there, logits over the whole plate.
 MaskOf = Callable[[int], NDArray[np.float32]]
 #: Raise when the same frames make another alpha.
-UNCOVER_SCHEMA = 5
+UNCOVER_SCHEMA = 6
 #: Frames before a frame whose masks and pictures count, and every which of the plate's is looked behind.
 REACH, _EVERY = 12, 3
 #: Longer side in pixels of the largest pictures in which it is looked: larger ones cost more and tell little else.
