@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from wisp.finish.edge import extend_to_border, finish_edge, mend, shape
@@ -23,6 +24,18 @@ def radius_of(alpha: np.ndarray) -> float:
 def test_growing_moves_the_edge_by_that_many_pixels(grow: float) -> None:
     before = disc(30.0)
     assert radius_of(finish_edge(before, Edge(grow=grow))) - radius_of(before) == pytest.approx(grow, abs=0.3)
+
+
+@pytest.mark.parametrize("radius", [2, 15, 16, 17, 33])
+def test_growth_is_the_largest_value_of_a_disk_and_shrinking_the_least(radius: int) -> None:
+    soft = np.clip(3 * cv2.GaussianBlur(np.random.default_rng(radius).random((90, 130)), (0, 0), 5) - 1, 0, 1)
+    soft = np.pad(soft, ((0, 40), (60, 0))).astype(np.float32)  # at two borders of the picture, away from two
+    span = np.arange(-radius, radius + 1)
+    disk = (span[:, None] ** 2 + span**2 <= (radius + 0.25) ** 2).astype(np.uint8)
+    for grow, morph in ((radius, cv2.dilate), (-radius, cv2.erode)):
+        found = finish_edge(soft, Edge(grow=float(grow)))
+        np.testing.assert_array_equal(found, morph(soft, disk))
+        assert not np.signbit(found).any()
 
 
 def test_growth_is_continuous_in_its_radius() -> None:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from wisp import shot as documents
 from wisp.cli import main
 from wisp.errors import InputError, UsageError
+from wisp.motion.flow import pixel_grid
 from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
 from wisp.plates.stills import read_mask
 from wisp.scripting.shots import OpenShot
-from wisp.solve.carry import SURE
+from wisp.solve.carry import SURE, enlarged
 
 FRAMES = (1001, 1002)
 WIDTH, HEIGHT, MARGIN = 384, 216, 100
@@ -202,3 +203,12 @@ def test_views_of_one_file_and_what_is_none() -> None:
     alone = wisp.open(plates("mono/m", lambda frame: scene(frame, 0)[0]), document="m.wisp")
     with pytest.raises(UsageError, match="no other view 'right'"):
         alone.other_view("right")
+
+
+@pytest.mark.parametrize("size", [(4096, 2304), (300, 200)])
+def test_what_stands_still_is_carried_to_its_own_place_up_to_the_borders(size: tuple[int, int]) -> None:
+    width, height = size
+    still = enlarged(pixel_grid(27, 48).copy(), size, size)
+    np.testing.assert_allclose(still, pixel_grid(height, width), atol=1e-2)
+    moved = enlarged(pixel_grid(27, 48) + np.float32(2), size, (width // 2, height // 2))
+    assert moved[0, 0] == pytest.approx([2 * width / 48 + 0.5, 2 * height / 27 + 0.5], abs=1e-2)

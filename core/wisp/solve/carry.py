@@ -24,7 +24,7 @@ from ..errors import CancelledError, UsageError
 from ..fingerprint import fingerprint
 from ..frames import parse_frames
 from ..motion.between import Between, between
-from ..motion.flow import Plane
+from ..motion.flow import Flow, Plane, pixel_grid
 from ..motion.footage import grey_picture, working_size
 from ..plates.clip import FloatImage
 from ..plates.stills import read_coverage
@@ -194,8 +194,7 @@ class _Pair:
 
     def _mask(self, name: str, alpha: FloatImage, found: Between) -> tuple[dict[str, Any] | None, float]:
         """The matte or mask as it lies over this picture, written as a mask."""
-        source = (found.source() + 0.5) * (np.array(self._size) / np.array(self._grid)) - 0.5
-        places = cv2.resize(np.asarray(source, np.float32), self._target, interpolation=cv2.INTER_LINEAR)
+        places = enlarged(found.source(), self._size, self._target)
         moved = cv2.remap(alpha, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0.0)
         if not (moved >= 0.5).any():
             return None, 0.0
@@ -205,3 +204,16 @@ class _Pair:
             with replacing(path) as temporary:
                 temporary.write_bytes(code)
         return {"frame": self._now, "kind": "mask", "path": path.as_posix()}, self._overall(found)
+
+
+def enlarged(source: Flow, size: tuple[int, int], target: tuple[int, int]) -> Flow:
+    """The places of one picture that are seen in another, for every pixel of that: `source` has them on a coarser grid
+    of both (h x w x 2). `size`, `target`: width and height of the one and of the other.
+
+    How far they are moved is enlarged, and not where they are: that would stop half a cell before the borders.
+    """
+    grid = np.array(source.shape[1::-1], np.float32)
+    moves = np.asarray(source - pixel_grid(*source.shape[:2]), np.float32)
+    way = cv2.resize(moves, target, interpolation=cv2.INTER_LINEAR) / grid
+    here = (pixel_grid(target[1], target[0]) + 0.5) / np.array(target, np.float32)
+    return np.asarray((here + way) * np.array(size) - 0.5, np.float32)
