@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..motion.flow import dense_flow
+from ..motion.flow import Flow, FlowEstimator, pull
+from ..motion.footage import grey_of
 from ..plates.clip import FloatImage, resize
 
 #: Frames on either side that are looked at. A third one gains a tenth of what the second does.
@@ -45,24 +45,23 @@ def stabilise(now: View, neighbours: Iterable[View], strength: float) -> FloatIm
     if strength <= 0:
         return now.alpha
     size = (now.alpha.shape[1], now.alpha.shape[0])
-    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    grey = _grey(now.picture)
+    estimate = FlowEstimator(fine=False)
+    grey = grey_of(now.picture)
     total, weights = now.alpha.copy(), np.ones_like(now.alpha)
     for other in neighbours:
-        there = dense_flow(estimator, grey, _grey(other.picture))
-        back = dense_flow(estimator, _grey(other.picture), grey)
+        there, back = estimate(grey, grey_of(other.picture)), estimate(grey_of(other.picture), grey)
         weight = resize(_trust(now.picture, other.picture, there, back), size)
-        total += weight * _carried(other.alpha, _enlarged(there, size))
+        total += weight * pull(other.alpha, _enlarged(there, size))
         weights += weight
     mean = total / weights
     return np.asarray(np.clip(now.alpha + np.float32(strength) * (mean - now.alpha), 0.0, 1.0), np.float32)
 
 
-def _trust(picture: FloatImage, other: FloatImage, there: NDArray[np.float32], back: NDArray[np.float32]) -> FloatImage:
+def _trust(picture: FloatImage, other: FloatImage, there: Flow, back: Flow) -> FloatImage:
     """0..1 per pixel: whether `other`, carried along `there`, shows the same as `picture`."""
     height, width = there.shape[:2]
-    way = ((there + _carried(back, there)) ** 2).sum(axis=2)
-    colour = cv2.blur(((_carried(other, there) - picture) ** 2).sum(axis=2), (3, 3))
+    way = ((there + pull(back, there)) ** 2).sum(axis=2)
+    colour = cv2.blur(((pull(other, there) - picture) ** 2).sum(axis=2), (3, 3))
     y, x = np.indices((height, width), dtype=np.float32)
     x, y = x + there[..., 0], y + there[..., 1]
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
@@ -70,18 +69,7 @@ def _trust(picture: FloatImage, other: FloatImage, there: NDArray[np.float32], b
     return np.asarray(trust, np.float32)
 
 
-def _carried(picture: FloatImage, flow: NDArray[np.float32]) -> FloatImage:
-    """`picture` sampled at x + flow(x), bilinearly, its border repeated."""
-    y, x = np.indices(flow.shape[:2], dtype=np.float32)
-    there = cv2.remap(picture, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(there, np.float32)
-
-
-def _enlarged(flow: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+def _enlarged(flow: Flow, size: tuple[int, int]) -> Flow:
     scale = np.array([size[0] / flow.shape[1], size[1] / flow.shape[0]], np.float32)
     larger = resize(np.dstack([flow, np.zeros(flow.shape[:2], np.float32)]), size)[..., :2]
     return np.asarray(larger * scale, np.float32)
-
-
-def _grey(picture: FloatImage) -> NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(np.rint(picture * 255).astype(np.uint8), cv2.COLOR_RGB2GRAY))

@@ -11,10 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion.flow import dense_flow
-from .arrays import Alpha, as_alpha, difference, quantise
-
-Flow = NDArray[np.float32]
+from ..motion.flow import Flow, FlowEstimator, pull
+from .arrays import as_alpha, difference, quantise
 
 
 def dtssd_pair(pred_before: NDArray[Any], pred: NDArray[Any], truth_before: NDArray[Any], truth: NDArray[Any]) -> float:
@@ -86,10 +84,10 @@ def f_warp(alphas: Iterable[NDArray[Any]], pictures: Iterable[NDArray[np.uint8]]
     their DIS optical flow. The measure is SAM2Matting's, which takes its flow from RAFT: compare only values
     of this function. ValueError for less than two frames or lengths that differ.
     """
-    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    estimate = FlowEstimator(fine=False)
     frames = ((as_alpha(a), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)) for a, rgb in zip(alphas, pictures, strict=True))
     scores = [
-        float(np.mean(difference(now, _warp_back(after, dense_flow(estimator, grey_now, grey_after))) ** 2)) * 1e3
+        float(np.mean(difference(now, pull(after, estimate(grey_now, grey_after))) ** 2)) * 1e3
         for (now, grey_now), (after, grey_after) in pairwise(frames)
     ]
     if not scores:
@@ -124,10 +122,3 @@ def _alpha_flow(now: NDArray[np.uint8], after: NDArray[np.uint8]) -> Flow:
         flags=cv2.OPTFLOW_FARNEBACK_GAUSSIAN,
     )
     return np.asarray(flow, dtype=np.float32)
-
-
-def _warp_back(alpha: Alpha, flow: Flow) -> Alpha:
-    """`alpha` sampled at x + flow(x), bilinearly, with the border repeated."""
-    y, x = np.indices(alpha.shape, dtype=np.float32)
-    warped = cv2.remap(alpha, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(warped, dtype=np.float32)

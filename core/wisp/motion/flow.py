@@ -23,32 +23,27 @@ _Scalar = TypeVar("_Scalar", np.float32, np.uint8)
 _SHORTEST = 16
 
 
-def dense_flow(estimator: cv2.DISOpticalFlow, source: Grey, target: Grey) -> Flow:
-    """Flow from `source` to `target`, of any size: smaller pictures are continued at their borders meanwhile."""
-    height, width = source.shape
-    down, across = max(0, _SHORTEST - height), max(0, _SHORTEST - width)
-    if down or across:
-        source, target = (
-            cv2.copyMakeBorder(grey, 0, down, 0, across, cv2.BORDER_REPLICATE) for grey in (source, target)
-        )
-    flow: Flow = estimator.calc(source, target, None)
-    return np.ascontiguousarray(flow[:height, :width])
-
-
 class FlowEstimator:
-    """Dense inverse search (Kroeger et al., ECCV 2016) down to the grid's own pixels, with variational refinement.
+    """Dense inverse search (Kroeger et al., ECCV 2016) with variational refinement, on pictures of any size."""
 
-    The preset stops at half resolution, which loses thin limbs; its smoothness is lowered for the same reason.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, *, fine: bool = True) -> None:
+        """`fine`: down to the picture's own pixels. OpenCV's preset stops at half of them, which loses thin limbs; its
+        smoothness is lowered for the same reason."""
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        self._dis.setFinestScale(0)
-        self._dis.setVariationalRefinementAlpha(5.0)
+        if fine:
+            self._dis.setFinestScale(0)
+            self._dis.setVariationalRefinementAlpha(5.0)
 
     def __call__(self, source: Grey, target: Grey) -> Flow:
         """Flow from `source` to `target`."""
-        return dense_flow(self._dis, source, target)
+        height, width = source.shape
+        down, across = max(0, _SHORTEST - height), max(0, _SHORTEST - width)
+        if down or across:  # continued at their borders meanwhile
+            source, target = (
+                cv2.copyMakeBorder(grey, 0, down, 0, across, cv2.BORDER_REPLICATE) for grey in (source, target)
+            )
+        flow: Flow = self._dis.calc(source, target, None)
+        return np.ascontiguousarray(flow[:height, :width])
 
 
 @lru_cache(maxsize=4)

@@ -63,7 +63,12 @@ def working_size(width: int, height: int, long_side: int) -> tuple[int, int]:
 
 def grey_picture(clip: Clip, frame: int, size: tuple[int, int]) -> Grey:
     """The frame at that size (width, height). Raises FrameReadError."""
-    rgb = np.clip(clip.image(frame, size), 0.0, 1.0)
+    return grey_of(clip.image(frame, size))
+
+
+def grey_of(picture: NDArray[np.float32]) -> Grey:
+    """Of a picture, height x width x 3, display-referred RGB 0..1."""
+    rgb = np.clip(picture, 0.0, 1.0)
     return np.asarray(np.rint(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) * 255.0), np.uint8)
 
 
@@ -88,9 +93,7 @@ class Footage:
 
     def _look(self, frame: int) -> View:
         rgb = np.clip(self.clip.image(frame, self.grid), 0.0, 1.0)
-        lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
-        grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-        return View(lab, np.rint(grey * 255.0).astype(np.uint8))
+        return View(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab), grey_of(rgb))
 
     def _compare(self, newer: int, older: int) -> Motion:
         a, b = self.view(newer).grey, self.view(older).grey

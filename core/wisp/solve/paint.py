@@ -13,10 +13,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..motion.flow import dense_flow
-from ..motion.footage import working_size
+from ..motion.flow import FlowEstimator
+from ..motion.footage import grey_picture, working_size
 from ..plates.clip import Clip, FloatImage
 from ..shot import MaskPrompt, ObjectSpec, Stroke
 from ..trackers.prompts import stroke_mask
@@ -124,8 +123,7 @@ def _eased(alpha: FloatImage, layer: FloatImage, weight: np.float32) -> FloatIma
 def _carried(layer: FloatImage, clip: Clip, source: int, target: int) -> FloatImage:
     """What is painted on frame `source` where the picture under it has moved on frame `target`."""
     grid = working_size(clip.width, clip.height, FLOW_SIZE)
-    pictures = _grey(clip, target, grid), _grey(clip, source, grid)
-    motion = dense_flow(cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM), *pictures)
+    motion = FlowEstimator(fine=False)(grey_picture(clip, target, grid), grey_picture(clip, source, grid))
     flow = cv2.resize(motion, (clip.width, clip.height), interpolation=cv2.INTER_LINEAR)
     x, y = np.meshgrid(np.arange(clip.width, dtype=np.float32), np.arange(clip.height, dtype=np.float32))
     x += flow[..., 0] * (clip.width / grid[0])
@@ -134,7 +132,3 @@ def _carried(layer: FloatImage, clip: Clip, source: int, target: int) -> FloatIm
     moved = cv2.remap(np.dstack([value, cover]), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     value, cover = moved[..., 0], moved[..., 1]
     return np.dstack([np.divide(value, cover, out=np.zeros_like(value), where=cover > 0), cover])
-
-
-def _grey(clip: Clip, frame: int, grid: tuple[int, int]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(np.rint(clip.image(frame, grid) * 255).astype(np.uint8), cv2.COLOR_RGB2GRAY))
