@@ -84,6 +84,21 @@ def test_a_missing_frame_is_shown_as_it_is_solved(tmp_path: Path, missing: str, 
         pictures.plate(2)
 
 
+def test_what_is_written_anew_or_comes_later_is_shown(tmp_path: Path) -> None:
+    write(tmp_path / "plate.0001.exr", 0.25)
+    plate = {"path": "plate.%04d.exr", "first": 1, "last": 2, "width": 6, "height": 4, "colorspace": "lin_rec709"}
+    pictures = Pictures(parse({"wisp": 1, "plate": plate}), tmp_path)
+    mark = pictures.mark(1)
+    assert pictures.plate(1)[0, 0, 0] == 137 and pictures.mark(1) == mark
+    with pytest.raises(FrameReadError, match="frame 2"):
+        pictures.plate(2)
+    missing = pictures.mark(2)
+    write(tmp_path / "plate.0001.exr", 0.5)
+    write(tmp_path / "plate.0002.exr", 0.5)
+    assert pictures.mark(1) != mark and pictures.mark(2) != missing
+    assert pictures.plate(1)[0, 0, 0] == 188 and pictures.plate(2)[0, 0, 0] == 188
+
+
 def test_every_fault_is_an_answer(served: Any, tmp_path: Path) -> None:
     assert "before the shot" in served({"plate": 1})[0]["error"]
     served.send(served.document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 
 from ..panel.frames import FrameSource, Matte
@@ -23,6 +24,10 @@ class ShotFrames(FrameSource):
         pixels = self._pictures.plate(frame)
         height, width = pixels.shape[:2]
         return QtGui.QImage(pixels.data, width, height, 4 * width, _Format.Format_RGB32).copy()
+
+    def mark(self, frame: int) -> Hashable:
+        """See `FrameSource.mark`. Raises WispError."""
+        return self._pictures.mark(frame)
 
     def matte(self, path: str) -> Matte:
         """See `FrameSource.matte`. Raises FrameReadError."""

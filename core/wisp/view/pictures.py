@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -25,27 +24,61 @@ if TYPE_CHECKING:
     from ..plates.clip import DisplayClip
 
 Pixels = NDArray[np.uint8]
+#: Time of writing and size.
+Mark = tuple[int, int]
 
 
 class Pictures:
-    """The pictures of a shot. The plate is opened when the first one is asked for; only when one cannot be read, all
-    frames are looked at for what the shot does about missing ones."""
+    """The pictures of a shot. The plate is opened when the first one is asked for, and again when one was written anew;
+    only when one cannot be read, all frames are looked at for what the shot does about missing ones."""
 
     def __init__(self, shot: Shot, root: Path) -> None:
         self._shot = shot
         self._root = root
         self._clip: DisplayClip | None = None
+        self._filled: DisplayClip | None = None
+        #: Frame -> its file; where they lie; what the file's mark was when it was last read.
+        self._files: dict[int, Path] = {}
+        self._folder = root
+        self._marks: dict[int, Mark | None] = {}
 
     def plate(self, frame: int) -> Pixels:
         """Height x width x 4, blue first as Qt's RGB32 has it. Raises WispError."""
-        if self._clip is None:
-            self._clip = self._open()
+        mark = self.mark(frame)
+        if self._marks.get(frame, mark) != mark:
+            self._forget()
+        self._marks[frame] = mark
         try:
-            return shown(self._clip.image(frame))
+            return shown(self._display().image(frame))
         except FrameReadError:
             if self._shot.plate.missing not in ("hold", "black"):
                 raise
-            return shown(self._filled.image(frame))
+        if self._filled is None:  # as models see the plate: with pictures for missing frames
+            self._filled = self._open(filled=True)
+        return shown(self._filled.image(frame))
+
+    def mark(self, frame: int) -> Mark | None:
+        """Time and size of the file of a frame: others once it was written anew. Of a frame without one, those of the
+        folder that it would come into; None where that is gone. Raises WispError where there is no plate."""
+        self._display()
+        try:
+            found = self._files.get(frame, self._folder).stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+    def _display(self) -> DisplayClip:
+        if self._clip is None:
+            self._clip = self._open()
+        return self._clip
+
+    def _forget(self) -> None:
+        """Something was written anew: the plate is to be opened as it is now."""
+        for clip in (self._clip, self._filled):
+            if clip is not None:
+                clip.close()
+        self._clip = self._filled = None
+        self._marks.clear()
 
     def matte(self, path: Path) -> tuple[Pixels, str, float, str]:
         """Grey, height x width, with the tracker's word and confidence, and its fingerprint. Raises FrameReadError."""
@@ -57,11 +90,6 @@ class Pictures:
             return pixels, "tracked", 1.0, ""
         return pixels, stamp.track_state, stamp.confidence, stamp.fingerprint
 
-    @cached_property
-    def _filled(self) -> DisplayClip:
-        """As models see the plate: with pictures for missing frames."""
-        return self._open(filled=True)
-
     def _open(self, *, filled: bool = False) -> DisplayClip:
         from ..plates import apply_missing, open_plate
         from ..plates.clip import DisplayClip
@@ -72,6 +100,10 @@ class Pictures:
         plate = open_plate(path, layer=spec.layer)
         if spec.offset:
             plate = open_plate(path, layer=spec.layer, first=plate.frames[0] + spec.offset)
+        # A movie is one file of many frames; of a sequence that was named with a range, files stand for further frames.
+        files = plate.files * len(plate.frames) if len(plate.files) == 1 else plate.files
+        self._files = dict(zip(plate.frames, files, strict=True)) if len(files) == len(plate.frames) else {}
+        self._folder = plate.files[0].parent
         if filled:
             plate = apply_missing(plate, spec.missing, spec.first, spec.last)
         colour = choose_colour(
