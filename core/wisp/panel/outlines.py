@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import List, Tuple
 
 from .paint import path_of
-from .qt import QtGui
+from .qt import QtCore, QtGui
 
 
 def save_outline(outline: List[Tuple[float, float]], frame: int, size: Tuple[int, int], root: Path) -> str:
@@ -25,6 +25,9 @@ def save_outline(outline: List[Tuple[float, float]], frame: int, size: Tuple[int
     relative = f"prompts/{hashlib.sha1(repr(outline).encode()).hexdigest()[:10]}.{frame}.png"
     place = root / relative
     place.parent.mkdir(parents=True, exist_ok=True)
-    if not image.save(str(place)):
-        raise OSError(f"{place} cannot be written")
+    # Whole or not at all; of a picture that is saved by its name, Qt does not notice that the disk is full.
+    file = QtCore.QSaveFile(str(place))
+    written = file.open(QtCore.QIODevice.OpenModeFlag.WriteOnly) and image.save(file, "PNG")  # type: ignore[call-overload]
+    if not (written and file.commit()):
+        raise OSError(f"{place}: {file.errorString()}")
     return relative
