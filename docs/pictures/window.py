@@ -93,7 +93,7 @@ def main(plate: Path, folder: Path) -> None:
     dialog.version.setCurrentText("next")
     save("deliver", dialog)
     dialog.close()
-    editor.edits.unsaved = 0
+    editor.edits.mark_saved()
     window.close()
 
 

@@ -185,7 +185,8 @@ def test_a_shot_is_fitted_to_a_plate_of_another_size(tmp_path: Path, capsys: pyt
     shot = documents.load(SHOT)
     shot.objects[0].region = (10, 11, 160, 119)
     documents.save(shot, SHOT)
-    assert main(["solve", SHOT, "-q"]) == 2 and "wisp prompt SHOT scale" in capsys.readouterr().err
+    assert main(["solve", SHOT, "-q"]) == 2
+    assert "File > Fit to the plate's size, or wisp prompt SHOT scale" in capsys.readouterr().err
     before = Path(SHOT).read_bytes()
     assert prompt("scale") == 0
     found = documents.load(SHOT)

@@ -62,7 +62,7 @@ def window(app: QtWidgets.QApplication, plates: Path, gate: Path) -> Iterator[Wi
     opened = Window(open_target(plates / "sh010.1001.png"), Client(command, "wisp-view"))
     opened.show()
     yield opened
-    opened.editor.edits.unsaved = 0
+    opened.editor.edits.mark_saved()
     opened.close()
     # One that stays would lie over the windows of the tests after it, and take their mouse.
     assert not [one for one in app.topLevelWidgets() if one.isVisible()], "all goes with the window"

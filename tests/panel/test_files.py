@@ -217,8 +217,16 @@ def test_a_plate_of_another_size_is_fitted(window: Window, hand: Hand, plates: P
         cv2.imwrite(path, cv2.resize(cv2.imread(path), (SIZE[0] // 2, SIZE[1] // 2), interpolation=cv2.INTER_AREA))
     window.open(tmp_path / "s.wisp")
     hand.wait(lambda: window.editor.session.failed, 60)
+    hand.click(20, 20)
+    window.editor.commands["undo"].trigger()
+    window.editor.go(FRAMES[2])
     window.commands["fit-plate"].trigger()
     edits = window.editor.edits
+    assert window.editor.frame == FRAMES[2]
+    window.editor.commands["redo"].trigger()
+    assert np.allclose(edits.prompts(1, FIRST)[1]["xy"], [10, 10], atol=1.0), "the steps are fitted, too"
+    window.editor.commands["undo"].trigger()
+    window.editor.go(FIRST)
     assert edits.document["plate"]["width"] == SIZE[0] // 2 and edits.unsaved
     (fitted,) = edits.prompts(1, FIRST)
     assert np.allclose(fitted["xy"], [value / 2 for value in drawn["xy"]], atol=0.01)

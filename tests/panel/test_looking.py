@@ -117,7 +117,7 @@ def test_a_resting_mouse_shows_what_a_click_would_give(
     assert editor.viewing._foreseen is None, "the engine has something else to do when the mouse comes to rest"
     busy[0] = False
     hand.wait(lambda: np.abs(np.subtract(colour(hand, x + 8, y), before)).max() > 20)
-    assert editor.edits.objects == [] and editor.edits.unsaved == 0, "nothing was drawn"
+    assert editor.edits.objects == [] and not editor.edits.unsaved, "nothing was drawn"
     assert list((tmp_path / "temporary").glob("wisp-foresight-*"))
     QtTest.QTest.mouseMove(hand.canvas, hand.at(10, 10))
     hand.wait(lambda: colour(hand, x + 8, y) == before)

@@ -52,6 +52,39 @@ def test_objects_have_the_colours_of_the_command_line() -> None:
     assert [(i["id"], i["name"], i["color"]) for i in shot.objects] == [(i.id, i.name, i.color) for i in other.objects]
 
 
+def test_what_is_unsaved_is_told_by_what_was_saved() -> None:
+    shot = edits()
+    shot.add_prompt(point(3))
+    assert shot.unsaved
+    shot.mark_saved()
+    assert not shot.unsaved
+    shot.undo()
+    assert shot.unsaved
+    shot.add_prompt(point(3, 9.0))
+    assert shot.unsaved, "as many steps as were saved, but another one"
+    shot.undo()
+    shot.add_prompt(point(3))
+    assert not shot.unsaved
+
+
+def test_what_is_done_to_the_document_is_done_to_its_steps() -> None:
+    shot = edits()
+    for frame in (1, 2, 3):
+        shot.add_prompt(point(frame))
+    shot.undo()
+
+    def move(item: dict[str, Any]) -> dict[str, Any]:
+        return dict(item, prompts=[dict(prompt, frame=prompt["frame"] + 10) for prompt in item["prompts"]])
+
+    shot.convert(dict(shot.document, objects=[move(item) for item in shot.objects]), move)
+    assert shot.keyframes() == [11, 12]
+    shot.undo()
+    assert shot.keyframes() == [11]
+    shot.redo()
+    shot.redo()
+    assert shot.keyframes() == [11, 12, 13]
+
+
 def test_locks_join_and_split() -> None:
     shot = edits()
     shot.add_object()
@@ -93,7 +126,7 @@ def test_undo_returns_to_every_earlier_document(commands: list[int]) -> None:
         steps += 1
         assert shot.document in seen
     assert shot.document == seen[0]
-    assert shot.unsaved == 0
+    assert not shot.unsaved
     for _ in range(steps):
         shot.redo()
     assert shot.document == seen[-1]
@@ -127,5 +160,5 @@ def test_models_are_chosen_beside_the_steps_of_undo() -> None:
     shot.add_object()
     shot.set_solve(tracker="sam2")
     shot.set_solve(tracker="sam2")
-    assert shot.document["solve"] == {"tracker": "sam2"} and shot.unsaved == 2
+    assert shot.document["solve"] == {"tracker": "sam2"} and shot.unsaved
     assert shot.undo() == "Add object" and shot.document["solve"] == {"tracker": "sam2"}

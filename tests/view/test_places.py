@@ -12,7 +12,7 @@ from wisp.client.locks import LOCKED, with_locks
 from wisp.errors import OutputError
 from wisp.plates import open_plate
 from wisp.shot import ObjectSpec
-from wisp.view.places import OpenedShot, new_shot, open_target, save_as
+from wisp.view.places import OpenedShot, fit_to_plate, new_shot, open_target, save_as
 
 
 @pytest.mark.parametrize("draft", [True, False])
@@ -64,3 +64,65 @@ def test_what_somebody_else_has_written_meanwhile_is_not_wiped(tmp_path: Path) -
         save_as(opened, document, place)
     assert [item.name for item in documents.load(place).objects] == ["ours", "theirs"]
     assert save_as(opened, document, tmp_path / "other.wisp").path.exists()
+
+
+@pytest.fixture
+def plate(tmp_path: Path) -> Path:
+    """Two frames of 8 x 8."""
+    (tmp_path / "plates").mkdir()
+    for frame in (1001, 1002):
+        add_frame(tmp_path / "plates", frame)
+    return tmp_path / "plates" / "plate.%04d.png"
+
+
+def add_frame(folder: Path, frame: int, side: int = 8) -> None:
+    assert cv2.imwrite(str(folder / f"plate.{frame}.png"), np.zeros((side, side, 3), np.uint8))
+
+
+@pytest.fixture
+def drawn(plate: Path, tmp_path: Path) -> OpenedShot:
+    """The plate's draft with a prompt on its second frame; `user` has its drafts."""
+    opened = open_target(plate, environment=user(tmp_path))
+    prompts = [{"kind": "point", "frame": 1002, "xy": [4, 4]}]
+    document = {**opened.shot.model_dump(mode="json"), "objects": [{"id": 1, "name": "hero", "prompts": prompts}]}
+    return save_as(opened, document, opened.path)
+
+
+def user(folder: Path) -> dict[str, str]:
+    return {name: str(folder / "user") for name in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME")}
+
+
+def test_a_draft_has_the_frames_that_its_plate_has_now(drawn: OpenedShot, plate: Path, tmp_path: Path) -> None:
+    add_frame(plate.parent, 1003)
+    again = open_target(plate, environment=user(tmp_path))
+    assert (again.shot.plate.first, again.shot.plate.last, again.note) == (1001, 1003, "")
+    assert again.shot.objects == drawn.shot.objects
+    for frame in (1002, 1003):
+        (plate.parent / f"plate.{frame}.png").unlink()
+    again = open_target(plate, environment=user(tmp_path))
+    assert again.shot.plate.last == 1002, "where something is drawn"
+
+
+def test_a_draft_stays_when_its_plate_has_another_size(drawn: OpenedShot, plate: Path, tmp_path: Path) -> None:
+    for frame in (1001, 1002):
+        add_frame(plate.parent, frame, 16)
+    again = open_target(plate, environment=user(tmp_path))
+    assert again.shot == drawn.shot
+    assert fit_to_plate(again.shot, again.path).objects[0].prompts[0].xy == (8, 8)  # type: ignore[union-attr]
+
+
+def test_a_draft_that_cannot_be_read_is_put_aside(drawn: OpenedShot, plate: Path, tmp_path: Path) -> None:
+    text = drawn.path.read_text()
+    for damaged in (text[: len(text) // 2], text.replace('"wisp": 1', '"wisp": 99')):
+        drawn.path.write_text(damaged)
+        again = open_target(plate, environment=user(tmp_path))
+        assert again.shot.objects == [] and not again.path.exists()
+        (aside,) = (one for one in again.path.parent.glob("*.wisp") if str(one) in again.note)
+        assert aside.read_text() == damaged
+    assert len(list(drawn.path.parent.glob("*.wisp"))) == 2
+
+
+def test_no_place_for_drafts_is_said(plate: Path, tmp_path: Path) -> None:
+    (tmp_path / "user").write_text("a file")
+    with pytest.raises(OutputError, match="not saved yet"):
+        open_target(plate, environment=user(tmp_path))

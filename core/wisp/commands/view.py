@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
         )
     try:
         from ..panel.qt import execute
-        from ..view.window import Window, application
+        from ..view.window import Window, application, say_faults
     except ImportError as error:
         raise UsageError(
             f"The window needs PySide6, which cannot be loaded ({error}).", hint="Run: pip install 'wisp-roto[gui]'."
@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     opened = open_target(args.target, args.cache.resolve() if args.cache else None)
     app = application()
     window = Window(opened)
+    say_faults(window)
     window.show()
     return execute(app)
 

@@ -32,10 +32,11 @@ class ShotEdits:
         #: Where in and out are marked, for what is asked of the engine; not part of the document.
         self.mark_in: Optional[int] = None
         self.mark_out: Optional[int] = None
-        #: Edits since the document was last saved; negative after undoing past the save.
-        self.unsaved = 0
         self._past: List[Tuple[str, List[Any]]] = []
         self._future: List[Tuple[str, List[Any]]] = []
+        #: The document as it was last saved: edits put copies in its place.
+        self._saved: Document = {}
+        self.mark_saved()
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -199,7 +200,6 @@ class ShotEdits:
         solve = self.document.get("solve", {})
         if any(solve.get(key) != value for key, value in values.items()):
             self.document["solve"] = dict(solve, **values)
-            self.unsaved += 1
             self.on_change()
 
     def set_plate(self, **values: Any) -> bool:
@@ -208,7 +208,6 @@ class ShotEdits:
         changed = any(plate.get(key) != value for key, value in values.items())
         if changed:
             self.document["plate"] = dict(plate, **values)
-            self.unsaved += 1
             self.on_change()
         return changed
 
@@ -322,22 +321,44 @@ class ShotEdits:
         self._step(name)
         return self._edit(self.active)
 
+    # -- saving -------------------------------------------------------------------------------------------
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the document is another than the one that was last saved, or begun with."""
+        return self.document != self._saved
+
+    def mark_saved(self) -> None:
+        """The document as it is now is the saved one."""
+        self._saved = dict(self.document, objects=self.objects)
+
+    def convert(self, document: Document, change: Callable[[Dict[str, Any]], Dict[str, Any]]) -> None:
+        """Put `document` in place of this one: it lies elsewhere now, or its plate has another size. `change`: what was
+        done to every object, for those of the steps of undo and redo."""
+        changed: Dict[int, Dict[str, Any]] = {}  # steps share the objects that they leave as they are
+        for _, objects in (*self._past, *self._future):
+            changed.update({id(item): change(item) for item in objects if id(item) not in changed})
+        for steps in (self._past, self._future):
+            steps[:] = [(name, [changed[id(item)] for item in objects]) for name, objects in steps]
+        self.document = document
+        self.on_change()
+
     # -- undo ---------------------------------------------------------------------------------------------
 
     def undo(self) -> str:
         """Take the last step back; returns its name, empty when there is none."""
-        return self._travel(self._past, self._future, -1)
+        return self._travel(self._past, self._future)
 
     def redo(self) -> str:
         """Do the last undone step again."""
-        return self._travel(self._future, self._past, 1)
+        return self._travel(self._future, self._past)
 
     def take_back(self) -> None:
         """Take the last step back for good: it was refused."""
         if self.undo():
             self._future.pop()
 
-    def _travel(self, source: List[Tuple[str, List[Any]]], target: List[Tuple[str, List[Any]]], step: int) -> str:
+    def _travel(self, source: List[Tuple[str, List[Any]]], target: List[Tuple[str, List[Any]]]) -> str:
         if not source:
             return ""
         name, objects = source.pop()
@@ -345,7 +366,6 @@ class ShotEdits:
         self.document["objects"] = objects
         if self.object(self.active) is None:
             self.active = objects[0]["id"] if objects else None
-        self.unsaved += step
         self.on_change()
         return name
 
@@ -354,7 +374,6 @@ class ShotEdits:
         self._past.append((name, self.objects))
         del self._past[:-HISTORY]
         self._future.clear()
-        self.unsaved += 1
         self.document["objects"] = list(self.objects)
 
     def _edit(self, number: Optional[int]) -> Dict[str, Any]:

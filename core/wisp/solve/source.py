@@ -70,7 +70,8 @@ class Source:
             raise UsageError(
                 f"The plate {spec.path} is {plate.width}x{plate.height}, but the shot was made for "
                 f"{spec.width}x{spec.height}.",
-                hint="Point the shot at the plate it was made for, or fit it to this one: wisp prompt SHOT scale.",
+                hint="Point the shot at the plate it was made for, or fit it to this one: "
+                "File > Fit to the plate's size, or wisp prompt SHOT scale.",
             )
         return plate
 

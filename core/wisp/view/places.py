@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache as remembered
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +19,8 @@ from ..client.frames import FrameName, as_sequence
 from ..client.locks import LOCKED
 from ..client.session import Places
 from ..client.tables import CACHE
-from ..errors import OutputError
-from ..shot import Shot
+from ..errors import OutputError, UsageError, WispError
+from ..shot import PlateSpec, Shot
 
 if TYPE_CHECKING:
     from ..plates.plate import Plate
@@ -27,13 +29,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class OpenedShot:
     """A shot and its place. `draft`: it lies in the user's cache and is kept there by itself until it is saved. `text`:
-    what lay there when it was opened, None for nothing."""
+    what lay there when it was opened, None for nothing. `note`: a sentence on how it was opened, or nothing."""
 
     shot: Shot
     path: Path
     cache: Path
     draft: bool
     text: str | None = None
+    note: str = ""
 
     @property
     def root(self) -> Path:
@@ -60,12 +63,12 @@ class OpenedShot:
 
 def open_target(target: Path, cache: Path | None = None, environment: Mapping[str, str] = os.environ) -> OpenedShot:
     """The shot document that `target` is, or a draft for the plate that it is. A plate opened before has its draft
-    still. `cache`: see `wisp view --cache`. Raises InputError, UsageError, FrameReadError."""
+    still. `cache`: see `wisp view --cache`. Raises InputError, UsageError, FrameReadError, OutputError."""
     if target.suffix.lower() == ".wisp":
         text = documents.text_of(target)
         return OpenedShot(documents.load(target), target, cache or cache_beside(target, environment), False, text)
-    shot, path = _draft(as_sequence(target), environment)
-    return OpenedShot(shot, path, cache or path.parent / CACHE, True, documents.text_of(path))
+    shot, path, note = _draft(as_sequence(target), environment)
+    return OpenedShot(shot, path, cache or path.parent / CACHE, True, documents.text_of(path), note)
 
 
 def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> OpenedShot:
@@ -81,16 +84,9 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
             documents.check_unchanged(path, opened.text)
         documents.save(shot, path)
         return OpenedShot(shot, path, opened.cache, opened.draft, documents.text_of(path))
-    there = documents.moved(shot, opened.path, path)
-    moved = OpenedShot(there, path, cache_beside(path, os.environ), False)
     try:
-        for item, before in zip(there.objects, shot.objects, strict=True):
-            for prompt, drawn in zip(item.prompts, before.prompts, strict=True):
-                if isinstance(prompt, documents.MaskPrompt) and isinstance(drawn, documents.MaskPrompt):
-                    prompt.path = _take_along(drawn.path, opened, path)
-            for which in ("core", "garbage"):
-                if getattr(before, which) is not None:
-                    setattr(item, which, _take_along(getattr(before, which), opened, path))
+        there = documents.renamed(shot, lambda stored: _take_along(stored, opened, path))
+        moved = OpenedShot(there, path, cache_beside(path, os.environ), False)
         if opened.draft and opened.cache.is_dir() and opened.cache.resolve() != moved.cache.resolve():
             shutil.copytree(opened.cache, moved.cache, copy_function=_link, dirs_exist_ok=True, ignore=_passing)
         take_approved(there, opened.cache, moved.cache)
@@ -102,6 +98,28 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
     return replace(moved, text=documents.text_of(path))
 
 
+def follow(opened: OpenedShot, document: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What `save_as` does to an object's paths, for those of the steps of undo. A mask that cannot be taken along stays
+    where it is."""
+
+    @remembered
+    def path(stored: str) -> str:
+        try:
+            return _take_along(stored, opened, document)
+        except OSError:
+            return documents.relative_path(documents.resolve_path(stored, opened.path), document)
+
+    def moved(item: dict[str, Any]) -> dict[str, Any]:
+        prompts = [
+            dict(prompt, path=path(prompt["path"])) if "path" in prompt else prompt
+            for prompt in item.get("prompts", [])
+        ]
+        stored = {which: path(item[which]) for which in ("core", "garbage") if item.get(which)}
+        return {**item, "prompts": prompts, **stored}
+
+    return moved
+
+
 def take_approved(shot: Shot, before: Path, after: Path) -> None:
     """Have the mattes of locked frames in another cache, too. Raises OSError."""
     for name in {name for item in shot.objects for _, _, name in item.approvals}:
@@ -110,19 +128,47 @@ def take_approved(shot: Shot, before: Path, after: Path) -> None:
             shutil.copytree(source, after / LOCKED / name, copy_function=_link, dirs_exist_ok=True, ignore=_passing)
 
 
-def _draft(plate_path: Path, environment: Mapping[str, str]) -> tuple[Shot, Path]:
+def _draft(plate_path: Path, environment: Mapping[str, str]) -> tuple[Shot, Path, str]:
+    """The shot, its place, and what is to be said of it. A draft that cannot be read is put aside, not overwritten."""
     from ..plates import open_plate
 
     place = str(plate_path.absolute())
     key = hashlib.sha256(place.encode()).hexdigest()[:8]
     plate = open_plate(plate_path)
     path = _drafts(environment) / f"{plate.name}-{key}" / f"{plate.name}.wisp"
-    if path.exists():
-        known = documents.load(path)
-        if (known.plate.width, known.plate.height) == (plate.width, plate.height):
-            return known, path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return new_shot(plate, path, place), path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            return new_shot(plate, path, place), path, ""
+        try:
+            return _with_frames_of(plate, documents.load(path)), path, ""
+        except WispError as error:
+            aside = _unused(path)
+            path.rename(aside)
+            note = f"What was drawn here before cannot be read and lies in {aside} now: {error.message}"
+            return new_shot(plate, path, place), path, note
+    except OSError as error:
+        raise OutputError(
+            f"The folder {path.parent} for what is not saved yet cannot be used: {error.strerror or error}.",
+            hint="Give yourself the right to write there.",
+            path=path.parent,
+        ) from None
+
+
+def _with_frames_of(plate: Plate, shot: Shot) -> Shot:
+    """A draft over the frames that the plate has now; where something is drawn beyond them, as it is."""
+    first, last = (frame + shot.plate.offset for frame in (plate.frames[0], plate.frames[-1]))
+    try:
+        spec = shot.plate.model_copy(update={"first": first, "last": last})
+        return documents.checked(shot.model_copy(update={"plate": spec}))
+    except UsageError:
+        return shot
+
+
+def _unused(path: Path) -> Path:
+    """A name beside `path` that nothing has."""
+    names = (path.with_name(f"{path.stem}_unreadable{number or ''}{path.suffix}") for number in itertools.count())
+    return next(name for name in names if not name.exists())
 
 
 def new_shot(plate: Plate, path: Path, place: str) -> Shot:
@@ -148,18 +194,25 @@ def fit_to_plate(shot: Shot, document: Path) -> Shot:
     """The shot at `document` with all that was drawn scaled to its plate as it is now, a proxy or the final one: masks
     become pictures of its size beside the document. The shot itself where the size is the same. WispError.
     """
-    from ..panel.carrying import scaled
     from ..plates import open_plate
 
     spec = shot.plate
     now = open_plate(documents.resolve_path(spec.path, document), layer=spec.layer)
-    before, size = (spec.width, spec.height), (now.width, now.height)
-    if size == before:
+    if (now.width, now.height) == (spec.width, spec.height):
         return shot
+    plate = spec.model_copy(update={"width": now.width, "height": now.height, "pixel_aspect": now.pixel_aspect})
     values = shot.model_dump(mode="json")
-    plate = dict(values["plate"], width=size[0], height=size[1], pixel_aspect=now.pixel_aspect)
-    objects = scaled(values["objects"], before, size, lambda path: _resized(path, document, before, size))
-    return documents.parse(dict(values, plate=plate, objects=objects))
+    objects = [fit_object(item, document, spec, plate) for item in values["objects"]]
+    return documents.parse(dict(values, plate=plate.model_dump(mode="json"), objects=objects))
+
+
+def fit_object(item: dict[str, Any], document: Path, before: PlateSpec, now: PlateSpec) -> dict[str, Any]:
+    """An object drawn on a plate of another size, scaled to the one of now. WispError."""
+    from ..panel.carrying import scaled
+
+    sizes = (before.width, before.height), (now.width, now.height)
+    (fitted,) = scaled([item], *sizes, lambda path: _resized(path, document, *sizes))
+    return fitted
 
 
 def _drafts(environment: Mapping[str, str]) -> Path:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from .. import shot as documents
 from ..client import engine_path
 from ..client.client import Client
 from ..client.session import Session
-from ..errors import UsageError, WispError
+from ..errors import UsageError, WispError, expected, one_line
 from ..panel.commands import Actions, fill_menus
 from ..panel.editor import Editor
 from ..panel.icons import icon
@@ -24,9 +24,12 @@ from ..panel.theme import STYLE
 from ..shot import resolve_path
 from .files import PICTURES, holdout, mask_prompt, reached
 from .frames import ShotFrames
-from .places import OpenedShot, fit_to_plate, open_target, save_as
+from .places import OpenedShot, fit_object, fit_to_plate, follow, open_target, save_as
 from .plate import PlateSettings
 from .report import ProblemReport
+
+#: Milliseconds after the last edit until a draft is written: a large document takes as long as a click may.
+REST = 1000
 
 
 class Window(QtWidgets.QMainWindow):
@@ -38,6 +41,11 @@ class Window(QtWidgets.QMainWindow):
         self._client = client
         self.opened = opened
         self.editor: Editor
+        self.commands = self._own_commands()
+        self._draft_timer = QtCore.QTimer(self)
+        self._draft_timer.setSingleShot(True)
+        self._draft_timer.setInterval(REST)
+        self._draft_timer.timeout.connect(self._keep_draft)
         self.setStyleSheet(STYLE)
         self.setWindowIcon(icon("wisp"))
         self.resize(1280, 860)
@@ -45,6 +53,7 @@ class Window(QtWidgets.QMainWindow):
 
     def open(self, path: Path) -> None:
         """Open a shot or a plate instead of this one. Raises WispError, and then this one stays."""
+        self._keep_draft()
         opened = open_target(path)
         self.editor.close_down()
         self.editor.session.close()
@@ -52,13 +61,17 @@ class Window(QtWidgets.QMainWindow):
 
     def save(self, path: Path | None = None) -> None:
         """Write the document where it is, or at `path`. Raises WispError."""
-        moved = save_as(self.opened, self.editor.edits.document, path or self.opened.path)
-        if moved.path != self.opened.path:
-            self.editor.edits.document = moved.shot.model_dump(mode="json")
-            self.editor.root = str(moved.root)
-            self.editor.session.move(moved.places)
-        self.opened = moved
-        self.editor.edits.unsaved = 0
+        opened, edits = self.opened, self.editor.edits
+        path = path or opened.path
+        elsewhere = path.resolve() != opened.path.resolve()
+        if elsewhere:
+            self._refuse_if_busy()
+        self.opened = save_as(opened, edits.document, path)
+        if elsewhere:
+            self.editor.root = str(self.opened.root)
+            edits.convert(self.opened.shot.model_dump(mode="json"), follow(opened, path))
+            self.editor.session.move(self.opened.places)
+        edits.mark_saved()
         self._title()
 
     def add_mask(self, path: Path) -> None:
@@ -85,17 +98,20 @@ class Window(QtWidgets.QMainWindow):
 
     def fit_plate(self) -> None:
         """Scale all that was drawn to the plate as it is now, a proxy or the final one. Raises WispError."""
-        opened = self.opened
-        drawn = documents.parse(self.editor.edits.document)
-        fitted = fit_to_plate(drawn, opened.path)
+        editor, place = self.editor, self.opened.path
+        drawn = documents.parse(editor.edits.document)
+        fitted = fit_to_plate(drawn, place)
         if fitted is drawn:
-            self.editor.session.show_message("The plate has the size that the prompts were drawn on.")
+            editor.session.show_message("The plate has the size that the prompts were drawn on.")
             return
-        self.editor.close_down()
-        self.editor.session.close()
-        self._show_shot(replace(opened, shot=fitted))
-        self.editor.edits.unsaved = 1
-        self._title()
+        self._refuse_if_busy()
+        editor.edits.convert(
+            fitted.model_dump(mode="json"), lambda item: fit_object(item, place, drawn.plate, fitted.plate)
+        )
+        self.opened = reached(self.opened, editor.edits.document)
+        editor.session.move(self.opened.places)
+        editor.look_at(ShotFrames(self.opened.shot, self.opened.root))
+        editor.canvas.fit()
 
     def report(self) -> ProblemReport:
         """Open what those who help need to know."""
@@ -104,7 +120,7 @@ class Window(QtWidgets.QMainWindow):
         return dialog
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
-        if self.editor.edits.unsaved and not self.opened.draft and not self._may_close():
+        if not self._may_leave():
             event.ignore()
             return
         self.editor.close_down()
@@ -127,26 +143,35 @@ class Window(QtWidgets.QMainWindow):
 
         def on_change() -> None:
             changed()
-            self._keep_draft()
+            self._draft_timer.start()
             self._title()
 
         edits.on_change = on_change
         self.setCentralWidget(self.editor)
-        self._build_menu()
+        self.setMenuBar(QtWidgets.QMenuBar())  # the one before goes, with its menus
+        fill_menus(self.menuBar().addMenu, self.commands, self.editor.commands)
         self._title()
+        if opened.note:
+            session.show_message(opened.note, stays=True)
         QtCore.QTimer.singleShot(0, session.open)
 
-    def _keep_draft(self) -> None:
-        """A plate's prompts are not lost with the window, although nobody has said yet where to save them."""
-        if self.opened.draft:
+    def _keep_draft(self) -> str:
+        """A plate's prompts are not lost with the window, although nobody has said yet where to save them. Why they
+        cannot be kept, or nothing."""
+        self._draft_timer.stop()
+        edits = self.editor.edits
+        if self.opened.draft and edits.unsaved:
             try:
-                self.opened = save_as(self.opened, self.editor.edits.document, self.opened.path)
+                self.opened = save_as(self.opened, edits.document, self.opened.path)
             except WispError as error:
-                self.editor.session.message, self.editor.session.failed = str(error), True
+                self.editor.session.show_message(str(error), failed=True, stays=True)
+                return str(error)
+            edits.mark_saved()
+        return ""
 
-    def _build_menu(self) -> None:
-        """The editor's commands and the window's own."""
-        self.commands = Actions(
+    def _own_commands(self) -> Actions:
+        """Those of the window, whatever shot it shows."""
+        return Actions(
             self,
             {
                 "open": self._ask_open,
@@ -163,8 +188,6 @@ class Window(QtWidgets.QMainWindow):
                 "keys": self.show_keys,
             },
         )
-        self.menuBar().clear()
-        fill_menus(self.menuBar().addMenu, self.commands, self.editor.commands)
 
     def show_keys(self) -> KeysPage:
         """Open the page of keys."""
@@ -173,10 +196,23 @@ class Window(QtWidgets.QMainWindow):
         return page
 
     def _reach(self) -> None:
-        """The engine may read what the document names now."""
-        self.opened = reached(self.opened, self.editor.edits.document)
-        if self.opened.places != self.editor.session.places:
-            self.editor.session.move(self.opened.places)
+        """The engine may read what the document names now. An edit that would move it while it works is taken back,
+        and raises UsageError."""
+        edits, session = self.editor.edits, self.editor.session
+        now = reached(self.opened, edits.document)
+        if now.places != session.places:
+            try:
+                self._refuse_if_busy()
+            except UsageError:
+                edits.take_back()
+                raise
+            session.move(now.places)
+        self.opened = now
+
+    def _refuse_if_busy(self) -> None:
+        """UsageError while a job runs: to open the shot elsewhere would end it."""
+        if self.editor.session.busy:
+            raise UsageError("The engine works on this shot.", hint="Stop it by Esc, or try again when it has ended.")
 
     def _see(self, values: dict[str, Any]) -> None:
         """Read and show the plate so from now on."""
@@ -197,7 +233,7 @@ class Window(QtWidgets.QMainWindow):
     def _ask_open(self) -> None:
         pictures = "Shots and plates (*.wisp *.exr *.png *.jpg *.jpeg *.tif *.tiff *.dpx *.mov *.mp4 *.mxf);;All (*)"
         name, _ = QtWidgets.QFileDialog.getOpenFileName(self, "Open a shot or a plate", "", pictures)
-        if name and (not self.editor.edits.unsaved or self.opened.draft or self._may_close()):
+        if name and self._may_leave():
             self._try(lambda: self.open(Path(name)))
 
     def _ask_save(self) -> None:
@@ -209,28 +245,55 @@ class Window(QtWidgets.QMainWindow):
     def _ask_save_as(self) -> None:
         start = self.opened.path.name if self.opened.draft else str(self.opened.path)
         name, _ = QtWidgets.QFileDialog.getSaveFileName(self, "Save the shot", start, "Shots (*.wisp)")
-        if name:
-            self._try(lambda: self.save(Path(name).with_suffix(".wisp")))
+        path = Path(name if name.lower().endswith(".wisp") else f"{name}.wisp")
+        # What has its suffix from here is not what the dialog has asked about.
+        if name and (path.name == Path(name).name or not path.exists() or self._may_replace(path)):
+            self._try(lambda: self.save(path))
 
-    def _may_close(self) -> bool:
-        """Ask about unsaved edits; saves them if wanted."""
+    def _may_replace(self, path: Path) -> bool:
+        buttons = QtWidgets.QMessageBox.StandardButton
+        answer = QtWidgets.QMessageBox.question(self, "Wisp", f"{path.name} is there already. Replace it?")
+        return bool(answer == buttons.Yes)
+
+    def _may_leave(self) -> bool:
+        """Whether this shot may go: it is saved or kept as a draft, or nobody wants that. Asks where it is not."""
+        fault = self._keep_draft()
+        if not self.editor.edits.unsaved:
+            return True
         buttons = QtWidgets.QMessageBox.StandardButton
         answer = QtWidgets.QMessageBox.question(
             self,
             "Unsaved prompts",
-            f"Save the changes of {self.opened.path.name}?",
+            f"{fault} Save the prompts elsewhere?" if fault else f"Save the changes of {self.opened.path.name}?",
             buttons.Save | buttons.Discard | buttons.Cancel,
         )
         if answer == buttons.Save:
-            self._try(self.save)
+            self._ask_save()
             return not self.editor.edits.unsaved
         return bool(answer == buttons.Discard)
 
-    def _try(self, work: Any) -> None:
+    def _try(self, work: Callable[[], Any]) -> None:
         try:
             work()
-        except WispError as error:
-            QtWidgets.QMessageBox.warning(self, "Wisp", str(error))
+        except Exception as error:
+            fault = expected(error)
+            if fault is None:
+                raise
+            QtWidgets.QMessageBox.warning(self, "Wisp", str(fault))
+
+
+def say_faults(window: Window) -> None:
+    """Have errors that nobody catches said in the window's status line, too: Qt only prints them."""
+    print_trace = sys.excepthook
+
+    def said(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        print_trace(kind, error, trace)
+        if isinstance(error, Exception):
+            unforeseen = f"Wisp has a fault ({kind.__name__}: {error}): save the shot, and use Help > Report a problem."
+            words = str(expected(error) or one_line(unforeseen))
+            window.editor.session.show_message(words, failed=True, stays=True)
+
+    sys.excepthook = said
 
 
 def application() -> QtWidgets.QApplication:
