@@ -133,6 +133,25 @@ def test_a_running_job_is_not_ended_by_saving_elsewhere(
     assert not window.editor.edits.objects[0].get("core")
 
 
+def test_a_clean_plate_in_a_folder_of_its_own_can_be_read_unless_a_job_runs(
+    window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(QtWidgets.QMessageBox, "warning", lambda *said: told.append(said[-1]))
+
+    def choose(folder: str) -> list[str]:
+        dialog = window.plate_settings()
+        dialog.beside["clean"].setText(str(tmp_path / folder / "clean.png"))
+        dialog.accept()
+        return [Path(one).name for one in window.editor.session.places.readable]
+
+    assert "first" in choose("first") and told == []
+    with monkeypatch.context() as during:
+        during.setattr(Session, "busy", property(lambda _: True))
+        assert "second" not in choose("second") and "works on this shot" in told[0]
+    assert Path(window.editor.edits.document["plate"]["clean"]).parent.name == "first"
+
+
 def test_undone_outlines_go_along_when_the_shot_is_saved_elsewhere(window: Window, hand: Hand, tmp_path: Path) -> None:
     hand.click(60, 64)
     hand.key(Qt.Key.Key_L)

@@ -250,6 +250,7 @@ def test_a_draft_is_there_again(window: Window, hand: Hand, plates: Path) -> Non
     """Prompts on a plate survive a window that is closed without saving."""
     window.editor.live.setChecked(False)
     hand.click(60, 64)
+    window.close()
     assert open_target(plates / "sh010.1003.png").shot.objects[0].keyframes == (FIRST,)
 
 

@@ -78,21 +78,21 @@ class Window(QtWidgets.QMainWindow):
         """Take a picture as the frame's mask. Raises WispError."""
         editor = self.editor
         editor.edits.add_prompts([mask_prompt(path, editor.frame, editor.edits.document, self.opened)], "Add mask")
-        self._reach()
+        self._reach(self.editor.edits.take_back)
         editor.preview()
 
     def set_holdout(self, which: str, path: Path) -> None:
         """Take pictures as the active object's `core` or `garbage` matte. Raises WispError."""
         if not self.editor.edits.set_holdouts(**{which: holdout(path, self.opened)}):
             raise UsageError("There is no object yet.", hint="Draw a prompt on it first.")
-        self._reach()
+        self._reach(self.editor.edits.take_back)
         self.editor.preview()
 
     def plate_settings(self) -> PlateSettings:
         """Open the dialog that says how the plate is read and seen."""
         now = reached(self.opened, self.editor.edits.document)
         dialog = PlateSettings(now.shot.plate, resolve_path(now.shot.plate.path, now.path), self)
-        dialog.accepted.connect(lambda: self._see(dialog.values))
+        dialog.accepted.connect(lambda: self._try(lambda: self._see(dialog.values)))
         dialog.open()
         return dialog
 
@@ -195,16 +195,16 @@ class Window(QtWidgets.QMainWindow):
         page.show()
         return page
 
-    def _reach(self) -> None:
-        """The engine may read what the document names now. An edit that would move it while it works is taken back,
-        and raises UsageError."""
-        edits, session = self.editor.edits, self.editor.session
-        now = reached(self.opened, edits.document)
+    def _reach(self, take_back: Callable[[], Any]) -> None:
+        """Let the engine read what the document names after an edit. One that would end a running job is taken back.
+        Raises UsageError then."""
+        session = self.editor.session
+        now = reached(self.opened, self.editor.edits.document)
         if now.places != session.places:
             try:
                 self._refuse_if_busy()
             except UsageError:
-                edits.take_back()
+                take_back()
                 raise
             session.move(now.places)
         self.opened = now
@@ -215,9 +215,11 @@ class Window(QtWidgets.QMainWindow):
             raise UsageError("The engine works on this shot.", hint="Stop it by Esc, or try again when it has ended.")
 
     def _see(self, values: dict[str, Any]) -> None:
-        """Read and show the plate so from now on."""
-        if self.editor.edits.set_plate(**values):
-            self.opened = reached(self.opened, self.editor.edits.document)
+        """Read and show the plate so from now on. Raises UsageError."""
+        edits = self.editor.edits
+        before = edits.document["plate"]
+        if edits.set_plate(**values):
+            self._reach(lambda: edits.set_plate(**before))
             self.editor.look_at(ShotFrames(self.opened.shot, self.opened.root))
 
     def _ask_file(self, title: str, kinds: str, work: Callable[[Path], None]) -> None:
