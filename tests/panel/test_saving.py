@@ -168,6 +168,8 @@ def test_undone_outlines_go_along_when_the_shot_is_saved_elsewhere(window: Windo
     masks = [one for one in window.editor.edits.prompts(1, FIRST) if one["kind"] == "mask"]
     places = [documents.resolve_path(one["path"], window.opened.path) for one in masks]
     assert places == [tmp_path / "deep" / "er" / "prompts" / places[0].name, mask] and places[0].is_file()
+    window.save(tmp_path / "deep" / "er" / "other.wisp")
+    assert drawn(window) == 3, "another name in the same folder has the same masks"
 
 
 def test_an_outline_is_stored_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -232,9 +232,10 @@ def _take_along(stored: str, opened: OpenedShot, document: Path) -> str:
     """A mask drawn here, or a sequence of them, is copied beside the new document; one from elsewhere stays where it
     is."""
     mask, drawn = documents.resolve_path(stored, opened.path), opened.root / "prompts"
-    if not mask.is_relative_to(drawn):
+    beside = document.resolve().parent / "prompts"
+    if not mask.is_relative_to(drawn) or beside == drawn:
         return documents.relative_path(mask, document)
-    target = document.resolve().parent / "prompts" / mask.relative_to(drawn)
+    target = beside / mask.relative_to(drawn)
     target.parent.mkdir(parents=True, exist_ok=True)
     pattern = FrameName.parse(mask.name)
     names = (
