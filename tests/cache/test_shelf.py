@@ -203,6 +203,50 @@ def test_mattes_that_were_written_while_the_index_was_busy_are_known_to_others_a
     assert (anew.find_matte("a" * 32), anew.find_matte("b" * 32)) == (second, third)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are no group's rights")
+def test_who_may_write_into_the_folder_may_write_the_index(shelf: Shelf, tmp_path: Path) -> None:
+    for mode, wanted in ((0o2775, 0o664), (0o755, 0o644)):
+        tmp_path.chmod(mode)
+        store(Cache(tmp_path).shelf("plate-1"))
+        assert (tmp_path / "index.sqlite").stat().st_mode & 0o777 == wanted
+
+
+def test_mattes_whose_rows_could_not_be_written_are_found_in_their_own_folder(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index.MatteIndex._open, "__defaults__", (0.1,))
+    earlier = store(shelf, 1001)
+    holder = sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")  # held for as long as the writer lives
+    lost = [store(shelf, frame, mark=mark * 32) for frame, mark in ((1002, "a"), (1003, "b"))]
+    store(shelf, 1001, mark="c" * 32)  # in the place of one that has a row
+    shelf.flush()
+    holder.execute("COMMIT")
+    holder.close()
+    cache = Cache(tmp_path)
+    anew = cache.shelf("plate-1")
+    assert anew.find_matte("a" * 32, "hero-2") is None, "another object's"
+    assert anew.find_mattes(["a" * 32, "b" * 32], "hero-1") == {"a" * 32: lost[0], "b" * 32: lost[1]}
+    assert anew.find_matte("c" * 32, "hero-1", sure=True) == earlier and anew.find_matte("f" * 32, "hero-1") is None
+    assert Cache(tmp_path).shelf("plate-1").find_matte("a" * 32) == lost[0], "the index knows it from now on"
+
+
+def test_a_folder_is_looked_through_once_until_others_may_have_written(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(shelf)
+    cache = Cache(tmp_path)
+    read: list[Path] = []
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: read.append(self) or iter(()))
+    for _ in range(3):
+        cache.shelf("plate-1").find_mattes(["a" * 32, "b" * 32], "hero-1")
+        cache.shelf("plate-1").find_matte("a" * 32, "hero-1")
+    assert read == [shelf.folder / "hero-1"]
+    cache.look_again()
+    cache.shelf("plate-1").find_matte("a" * 32, "hero-1")
+    assert len(read) == 2
+
+
 def test_a_ruined_index_is_made_anew_on_disk(shelf: Shelf, tmp_path: Path) -> None:
     path, index = store(shelf), tmp_path / "index.sqlite"
     for ruin in (b"this is no data base " * 500, index.read_bytes()[:100] + b"\xff" * 20_000, b"\0" * 10, b""):

@@ -21,6 +21,7 @@ _AT_ONCE = 300
 #: Raise when the table changes: an index of another number is made anew.
 INDEX_SCHEMA = 2
 _TABLE = "CREATE TABLE IF NOT EXISTS mattes (fingerprint TEXT, path TEXT PRIMARY KEY, state TEXT)"
+_MATTES = "alpha.*.exr"
 #: So many folders below the cache's root a matte lies.
 _DEPTH = 3
 #: Seconds until an index that could not be used is tried again.
@@ -42,13 +43,20 @@ class MatteIndex:
         #: Rows that the file still lacks, because it could not be written; when it is tried again.
         self._late: list[tuple[Any, ...]] = []
         self._again: float | None = None
+        #: Folders whose files the rows were compared with.
+        self._compared: set[Path] = set()
         #: Files whose seal held, as they were then: looked at once in a process.
         self._whole: dict[tuple[str, str], str] = {}
         #: Fingerprints whose files were not what they should be.
         self.damaged: set[str] = set()
 
-    def find(self, mark: str, *, sure: bool = False) -> Path | None:
-        """A file that holds that fingerprint's matte. `sure`: not only by size, time and inode."""
+    def find(self, mark: str, folder: Path | None = None, *, sure: bool = False) -> Path | None:
+        """A file that holds that fingerprint's matte. `folder`: where it lies if no row tells. `sure`: not only by
+        size, time and inode."""
+        path = self._find(mark, sure)
+        return self._find(mark, sure) if path is None and self._compare(folder) else path
+
+    def _find(self, mark: str, sure: bool) -> Path | None:
         for name, known in self._rows("SELECT path, state FROM mattes WHERE fingerprint = ?", mark):
             path = self._place(str(name))
             if path is None or (state := _file_state(path)) is None:
@@ -65,9 +73,14 @@ class MatteIndex:
             self._rows("DELETE FROM mattes WHERE path = ?", name)
         return None
 
-    def find_all(self, marks: Iterable[str], *, sure: bool = False) -> dict[str, Path]:
+    def find_all(self, marks: Iterable[str], folder: Path | None = None, *, sure: bool = False) -> dict[str, Path]:
         """The same for many."""
         wanted = list(dict.fromkeys(marks))
+        found = self._find_all(wanted, sure)
+        missing = [mark for mark in wanted if mark not in found]
+        return found | self._find_all(missing, sure) if missing and self._compare(folder) else found
+
+    def _find_all(self, wanted: Sequence[str], sure: bool) -> dict[str, Path]:
         found: dict[str, Path] = {}
         doubtful: set[str] = set()
         for start in range(0, len(wanted), _AT_ONCE):
@@ -81,10 +94,32 @@ class MatteIndex:
                 elif mark not in found:
                     doubtful.add(mark)
         for mark in doubtful.difference(found):
-            path = self.find(mark, sure=sure)
+            path = self._find(mark, sure)
             if path is not None:
                 found[mark] = path
         return found
+
+    def look_again(self) -> None:
+        """Other processes may have written since, and could perhaps not add their rows."""
+        self._compared.clear()
+
+    def _compare(self, folder: Path | None) -> bool:
+        """Add rows for the files in that folder that have none; whether there were any. Once until `look_again`."""
+        if folder is None or folder in self._compared:
+            return False
+        self._compared.add(folder)
+        paths = sorted(folder.glob(_MATTES))
+        if not paths:
+            return False
+        place = folder.relative_to(self._root).as_posix()
+        # The folder's: "0" is the character after "/".
+        rows = self._rows("SELECT path, state FROM mattes WHERE path > ? AND path < ?", f"{place}/", f"{place}0")
+        known = dict(rows)
+        names = {f"{place}/{path.name}": path for path in paths}
+        unknown = [name for name, path in names.items() if known.get(name) not in ("", _file_state(path))]
+        lacking = [row for row in self._scan(unknown) if row[0] not in self.damaged]
+        self._insert(lacking)
+        return bool(lacking)
 
     def add(self, mark: str, path: Path) -> None:
         """Remember a file just written or linked."""
@@ -93,7 +128,9 @@ class MatteIndex:
     def add_all(self, mattes: Sequence[tuple[str, Path]]) -> None:
         """The same for many."""
         states = [(mark, path.relative_to(self._root).as_posix(), _file_state(path)) for mark, path in mattes]
-        rows = [row for row in states if row[2] is not None]
+        self._insert([row for row in states if row[2] is not None])
+
+    def _insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
         for start in range(0, len(rows), _AT_ONCE):
             some = rows[start : start + _AT_ONCE]
             holes = ",".join(["(?, ?, ?)"] * len(some))
@@ -146,6 +183,7 @@ class MatteIndex:
             connection.executemany("INSERT OR REPLACE INTO mattes VALUES (?, ?, ?)", self._late)
             connection.execute(f"PRAGMA busy_timeout = {round(1000 * _BUSY)}")
             self._late, self._again = [], None
+            self._compared.clear()
         except (sqlite3.Error, OSError):
             self._close()
             self._connection, self._again = aside, time.monotonic() + _AGAIN
@@ -169,6 +207,7 @@ class MatteIndex:
             if not self._root.exists():
                 return self._fill(sqlite3.connect(":memory:"))  # nothing stored yet: do not make the folder
             # Autocommit, and no WAL: it needs shared memory, which network drives lack.
+            self._share(place)
             connection = sqlite3.connect(place, timeout=patience, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA synchronous = OFF")
             self._connection = connection
@@ -177,6 +216,14 @@ class MatteIndex:
                 self._fill(connection)
         return self._connection
 
+    def _share(self, place: Path) -> None:
+        """Whoever may write into the folder may write the index: SQLite alone gives a new file no group's rights."""
+        with contextlib.suppress(OSError):  # another user's, or a folder that nobody may write to
+            place.touch()
+            wanted = stat.S_IMODE(self._root.stat().st_mode) & 0o666
+            if stat.S_IMODE(place.stat().st_mode) != wanted:
+                place.chmod(wanted)
+
     def _fill(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         connection.isolation_level = None
         connection.execute(_TABLE)
@@ -184,22 +231,21 @@ class MatteIndex:
         connection.execute(f"PRAGMA user_version = {INDEX_SCHEMA}")
         with contextlib.suppress(sqlite3.OperationalError):
             connection.execute("BEGIN")
-            # What a file says of itself is believed when it is looked for, hence no state.
-            connection.executemany("INSERT OR REPLACE INTO mattes VALUES (?, ?, '')", self._scan())
+            paths = sorted(self._root.glob(f"*/*/{_MATTES}"))
+            rows = self._scan(path.relative_to(self._root).as_posix() for path in paths)
+            connection.executemany("INSERT OR REPLACE INTO mattes VALUES (?, ?, ?)", rows)
             connection.execute("COMMIT")
         return connection
 
-    def _scan(self) -> Iterator[tuple[str, str]]:
-        paths = sorted(self._root.glob("*/*/alpha.*.exr"))
-        if not paths:
-            return
+    def _scan(self, names: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+        """The rows of these files. What a file says of itself is believed when it is looked for, hence no state."""
         from ..plates.exr import read_header
 
-        for path in paths:
+        for name in names:
             with contextlib.suppress(InputError, OSError, ValueError, TypeError):  # damage may be anywhere
-                stamp = MatteStamp.from_attributes(read_header(path).attributes)
+                stamp = MatteStamp.from_attributes(read_header(self._root / name).attributes)
                 if stamp is not None:
-                    yield stamp.fingerprint, path.relative_to(self._root).as_posix()
+                    yield stamp.fingerprint, name, ""
 
 
 def _file_state(path: Path) -> str | None:

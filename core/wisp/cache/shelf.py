@@ -48,6 +48,7 @@ class Cache:
 
     def look_again(self) -> None:
         """Forget what was seen: other processes may have written since."""
+        self._index.look_again()
         for shelf in self._shelves.values():
             shelf.look_again()
 
@@ -179,9 +180,10 @@ class Shelf:
         """The same for all frames, with a printf frame number."""
         return self.folder / object_folder / f"alpha.%0{padding}d.exr"
 
-    def find_matte(self, mark: str, *, sure: bool = False) -> Path | None:
-        """Any stored matte of that fingerprint. `sure`: its seal is looked at, not only its size, time and inode."""
-        return self._index.find(mark, sure=sure)
+    def find_matte(self, mark: str, object_folder: str | None = None, *, sure: bool = False) -> Path | None:
+        """Any stored matte of that fingerprint. `object_folder`: where it lies if the index does not know of it.
+        `sure`: its seal is looked at, not only its size, time and inode."""
+        return self._index.find(mark, self._of(object_folder), sure=sure)
 
     def flush(self) -> None:
         """Have other processes know of all mattes that were written, also where the index was busy then."""
@@ -196,9 +198,14 @@ class Shelf:
         """Whether a matte of that fingerprint was found damaged, by this process."""
         return mark in self._index.damaged
 
-    def find_mattes(self, marks: Iterable[str], *, sure: bool = False) -> dict[str, Path]:
-        """A stored matte of each of those fingerprints that has one; `sure` as of `find_matte`."""
-        return self._index.find_all(marks, sure=sure)
+    def find_mattes(
+        self, marks: Iterable[str], object_folder: str | None = None, *, sure: bool = False
+    ) -> dict[str, Path]:
+        """A stored matte of each of those fingerprints that has one; the rest as of `find_matte`."""
+        return self._index.find_all(marks, self._of(object_folder), sure=sure)
+
+    def _of(self, object_folder: str | None) -> Path | None:
+        return None if object_folder is None else self.folder / object_folder
 
     def adopt_mattes(self, mattes: Iterable[tuple[str, Path, Path]]) -> None:
         """Make stored mattes (fingerprint, where it lies, where it is wanted) appear where they are wanted, too.

@@ -156,7 +156,9 @@ class ObjectWork:
 
         `sure`: as of `Shelf.find_matte`.
         """
-        return self.locks.path(frame) if frame in self.frozen else self._shelf.find_matte(self.solved[frame], sure=sure)
+        if frame in self.frozen:
+            return self.locks.path(frame)
+        return self._shelf.find_matte(self.solved[frame], self.solved_path(frame).parent.name, sure=sure)
 
     def solved_alpha(self, frame: int) -> tuple[FloatImage, MatteStamp]:
         """The solved alpha of `frame` (float32, height x width, 0..1) and its stamp; it must have been computed."""
@@ -176,12 +178,12 @@ class ObjectWork:
         if frame in self.frozen:
             return self.locks.path(frame)
         mark = self.marks.get(frame)
-        return None if mark is None else self._shelf.find_matte(mark, sure=sure)
+        return None if mark is None else self._shelf.find_matte(mark, self._folders[1], sure=sure)
 
     def mattes(self, frames: Sequence[int], *, sure: bool = False) -> dict[int, Path]:
         """The files of the finished mattes of those of `frames` that have one; `sure` as of `Shelf.find_matte`."""
         wanted = {frame: self.marks[frame] for frame in frames if frame in self.marks and frame not in self.frozen}
-        found = self._shelf.find_mattes(wanted.values(), sure=sure)
+        found = self._shelf.find_mattes(wanted.values(), self._folders[1], sure=sure)
         mattes = {frame: found[mark] for frame, mark in wanted.items() if mark in found}
         return mattes | {frame: self.locks.path(frame) for frame in frames if frame in self.frozen}
 
