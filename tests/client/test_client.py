@@ -193,8 +193,11 @@ def test_a_write_to_a_dead_engine_never_ends_a_host_that_leaves_sigpipe_alone(tm
 class Asked:
     """A client that keeps what it is asked, to be answered by the test in its order."""
 
+    pid = 1
+
     def __init__(self) -> None:
         self.requests: list[tuple[Any, ...]] = []
+        self._shots: list[Any] = []
 
     def request(self, *asked: Any) -> int:
         self.requests.append(asked)
@@ -226,3 +229,36 @@ def test_no_job_is_done_for_a_document_that_was_refused() -> None:
     assert client.methods() == ["check"] and told == ["The plate is gone."]
     run()
     assert client.methods() == ["check", "check"], "nothing is sent twice"
+
+
+def test_a_shot_whose_opening_was_refused_is_opened_by_what_is_asked_next() -> None:
+    client, errors, done = Asked(), [], []
+    shot = RemoteShot(client, {"name": "a"}, {}, lambda _: None, lambda error: errors.append(str(error)))  # type: ignore[arg-type]
+    client._shots.append(shot)
+
+    def refuse() -> None:
+        assert client.methods() == ["open"], "once, and nothing of a shot that is not open"
+        client.requests.pop()[3](EngineError("There is no plate.", kind="input"))
+
+    shot._open()
+    refuse()
+    shot.refresh()
+    refuse()
+    shot.preview(1, 1, lambda _: None, lambda error: done.append(str(error)))
+    refuse()
+    assert errors == ["There is no plate."] * 3 and done == ["There is no plate."]
+    shot.run(Check(), lambda _: None, lambda _: None)
+    shot.refresh()
+    assert client.methods() == ["open"] and shot.opening
+    client.requests.pop()[2]({"shot_id": "s", "status": {}})
+    assert [(asked[0], asked[1]["shot_id"]) for asked in client.requests] == [("check", "s"), ("update", "s")]
+
+
+def test_a_shot_that_was_refused_is_closed_without_a_word() -> None:
+    client = Asked()
+    shot = RemoteShot(client, {"name": "a"}, {}, lambda _: None, lambda _: None)  # type: ignore[arg-type]
+    client._shots.append(shot)
+    shot._open()
+    client.requests.pop()[3](EngineError("There is no plate.", kind="input"))
+    shot.close()
+    assert client.requests == [] and not client._shots

@@ -62,10 +62,9 @@ class Shot:
     def update(self, document: dict[str, Any]) -> None:
         self.asked.append(("update", document["name"]))
 
-    def refresh(self) -> bool:
+    def refresh(self) -> None:
         self.must_run()
         self.asked.append(("refresh",))
-        return True
 
     def preview(self, frame: int, number: int, there: Any, failed: Any, *, doubt: bool = False) -> None:
         self.asked.append(("preview", number, frame))

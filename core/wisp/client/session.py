@@ -256,7 +256,7 @@ class Session:
         """Have the files looked at anew: somebody else may have solved some."""
         self._send()
         if self._shot is not None and self._ensure():
-            self._looking = self._shot.refresh()
+            self._look_again()
 
     def request_preview(self, number: int, frame: int) -> None:
         """Compute that matte soon; asked for again before that, it is computed once. One that is being computed
@@ -302,7 +302,7 @@ class Session:
             return False
         self._send()
         if isinstance(asked, Solve):
-            self._looking = self._shot.refresh()  # a picture that was replaced since is to be solved too
+            self._look_again()  # a picture that was replaced since is to be solved too
         self.show_message(asked.doing)
         self.progress = Progress("starting", None, 0, 0, None)  # type: ignore[arg-type]
         self._solves = isinstance(asked, Solve)
@@ -357,6 +357,11 @@ class Session:
             self.show_message(str(error), failed=True)
             return False
         return True
+
+    def _look_again(self) -> None:
+        assert self._shot is not None
+        self._shot.refresh()
+        self._looking = True
 
     def _poll(self) -> None:
         self._poll_timer.start()  # first: a callback may close the session
@@ -477,7 +482,7 @@ class Session:
         self._at_rest = READY if failed else words
         self.show_message(words, failed)
         if self._shot is not None and self.client.pid is not None:
-            self._looking = self._shot.refresh()
+            self._look_again()
         self.changed.emit()
 
     def _impatient(self) -> None:

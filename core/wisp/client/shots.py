@@ -25,7 +25,8 @@ class _Request(NamedTuple):
 class RemoteShot:
     """A shot that is open in the engine, across restarts of it. Made by `Client.open`.
 
-    What is asked before the engine has opened the shot is sent as soon as it has.
+    What is asked before the engine has opened the shot is sent as soon as it has. One that it refused to open is
+    opened anew when something is asked next: what it lacked may be there by then.
     """
 
     def __init__(
@@ -55,18 +56,22 @@ class RemoteShot:
     def update(self, shot: Dict[str, Any]) -> None:
         """Replace the document. A job that runs goes on with the one it was started with."""
         self._shot = shot
-        if self._shot_id is None and not self._opening:
-            self._open()  # the document before this one was refused
+        if self._is_closed:
+            self._open()
         else:
             self._tell({"shot": shot})
 
-    def refresh(self) -> bool:
-        """Have the files looked at anew: some may have come, gone or changed. False, and nothing, for a shot that was
-        refused."""
-        known = self._shot_id is not None or self._opening
-        if known:
+    def refresh(self) -> None:
+        """Have the files looked at anew: some may have come, gone or changed."""
+        if self._is_closed:
+            self._open()
+        else:
             self._tell({"shot": self._shot, "look_again": True})
-        return known
+
+    @property
+    def _is_closed(self) -> bool:
+        """Whether the engine neither has it nor was asked for it: it refused, or is another one."""
+        return self._shot_id is None and not self._opening
 
     def _tell(self, params: Dict[str, Any]) -> None:
         """Send the document. Jobs wait for the answer: one for a document that is refused must not be done for the one
@@ -156,14 +161,14 @@ class RemoteShot:
         """Forget the shot, here and in the engine, which stops opening it. Its files stay."""
         self._client._shots.remove(self)
         self._on_status = self._on_error = ignore
-        if self._client.pid is not None:
+        if self._client.pid is not None and not self._is_closed:
             self._request("close", {}, ignore, ignore)
             if self._opening:
                 self._client.request("cancel", {"request": self._asked}, ignore, ignore)
 
     def _open(self) -> None:
-        self._opening = True
         self._asked = self._client.request("open", dict(self._place, shot=self._shot), self._opened, self._lost)
+        self._opening = True
 
     def _opened(self, result: Dict[str, Any]) -> None:
         self._opening = self._outdated = False
@@ -198,6 +203,8 @@ class RemoteShot:
         self, method: str, params: Dict[str, Any], on_result: Result, on_error: Optional[Failure] = None
     ) -> None:
         request = _Request(method, params, on_result, on_error or self._on_error)
+        if self._is_closed:
+            self._open()
         if self._opening:
             self._waiting.append(request)
         else:
