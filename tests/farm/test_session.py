@@ -129,6 +129,21 @@ def test_a_rule_that_maps_nothing_is_told(text: str) -> None:
         parse_rules([text])
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there these are paths of its own")
+def test_shot_and_cache_are_mapped_too(shot: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    """Queues without rules of their own tell a task the paths of the machine that sent it."""
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    task = ["farm", "task", "check", "P:\\film\\sh010.wisp", "--cache", "P:\\film\\cache"]
+    assert main([*task, "--map", f"p:\\Film={shot.parent}"]) == 9
+    assert "Mattes are missing: disc 1001-1008" in capsys.readouterr().out
+    assert main(task) == 2
+    assert "P:\\film\\sh010.wisp is a path of another kind of system." in capsys.readouterr().out
+    assert main([*task[:3], str(shot), *task[4:]]) == 2
+    assert "P:\\film\\cache is a path" in capsys.readouterr().out
+    assert sorted(tmp_path.iterdir()) == before
+
+
 @pytest.mark.slow
 def test_a_job_s_rules_reach_its_tasks(shot: Path, tmp_path: Path) -> None:
     """The shot names its plate as another machine does."""

@@ -240,12 +240,15 @@ def _task(args: argparse.Namespace) -> int:
 def _do(args: argparse.Namespace, should_stop: Callable[[], bool], models: Models | None = None) -> int:
     from .. import shot as documents
     from ..errors import CancelledError
-    from ..farm.path_map import map_paths, parse_rules, read_rules
+    from ..farm.path_map import map_paths, parse_rules, place_here, read_rules
     from ..farm.ranges import from_openjd
     from ..farm.task import run_check, run_stage
 
     try:
-        rules = parse_rules(args.map) + (read_rules(args.path_rules) if args.path_rules else [])
+        rules = parse_rules(args.map)
+        args.shot = place_here(args.shot, rules)  # a queue with rules of its own has mapped these two by them
+        args.cache = args.cache and place_here(args.cache, rules)
+        rules += read_rules(args.path_rules) if args.path_rules else []
         solver = solver_of(args, map_paths(documents.load(args.shot), rules), models)
         asked = set(from_openjd(args.frames)) if args.frames else set(solver.plate.frames)
         spec = solver.shot.plate

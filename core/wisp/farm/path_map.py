@@ -6,6 +6,7 @@ Source: Open Job Description specification 2023-09, "How Jobs Are Run", section 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
@@ -67,18 +68,30 @@ def read_rules(file: Path) -> list[PathRule]:
         raise InputError(f"The rules for paths in {file} cannot be read: {error}.", path=file) from None
 
 
-def map_paths(shot: Shot, rules: Sequence[PathRule]) -> Shot:
-    """The shot with its whole paths as they are here; relative ones stay. The longest source that fits counts."""
+def map_path(path: str, rules: Iterable[PathRule]) -> str:
+    """The path as it is here; a relative one stays. The longest source that fits counts."""
     ordered = sorted(rules, key=lambda rule: -len(rule.source.parts))
+    return next((found for rule in ordered if (found := rule.apply(path)) is not None), path)
 
-    def here(path: str) -> str:
-        return next((found for rule in ordered if (found := rule.apply(path)) is not None), path)
 
-    if not ordered:
+def place_here(path: Path, rules: Iterable[PathRule]) -> Path:
+    """The place that a command line names, here. UsageError for a whole path of the other kind of system."""
+    place = Path(map_path(path.as_posix(), rules))
+    other = PurePosixPath if os.name == "nt" else PureWindowsPath
+    if not place.is_absolute() and other(place.as_posix()).is_absolute():
+        raise UsageError(
+            f"{path} is a path of another kind of system.", hint="Say where it lies here, with --map FROM=TO."
+        )
+    return place
+
+
+def map_paths(shot: Shot, rules: Sequence[PathRule]) -> Shot:
+    """The shot with its paths as they are here; see `map_path`."""
+    if not rules:
         return shot
-    mapped = renamed(shot, here)
+    mapped = renamed(shot, lambda path: map_path(path, rules))
     if mapped.plate.ocio:
-        mapped.plate.ocio = here(mapped.plate.ocio)
+        mapped.plate.ocio = map_path(mapped.plate.ocio, rules)
     return mapped
 
 
