@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from wisp.cli import _join_signed, build_parser, main
+from wisp.client.tables import FAIL_ON
 from wisp.farm.queues import flamenco_job, opencue_script
-from wisp.farm.template import JobPlan
+from wisp.farm.template import FRAMES_PER_CHUNK, JobPlan
 
 FRAMES = range(1001, 1021)
 PLAN = JobPlan(
@@ -38,8 +39,7 @@ function frameChunker(frames, size) {
     return chunks;
 }
 compileJob({ settings: JOB.settings, addTask: (task) => made.push(task) });
-const keys = JOB_TYPE.settings.map((setting) => setting.key);
-console.log(JSON.stringify({ keys, made }));
+console.log(JSON.stringify({ settings: JOB_TYPE.settings, made }));
 """
 
 
@@ -58,7 +58,10 @@ def test_flamenco_compiles_the_job_into_tasks_that_wisp_takes(tmp_path: Path) ->
     ran = subprocess.run(["node", str(script)], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
-    assert set(told["keys"]) == set(job["settings"])
+    settings = {setting["key"]: setting for setting in told["settings"]}
+    assert settings.keys() == job["settings"].keys()
+    assert settings["chunk_size"]["default"] == FRAMES_PER_CHUNK
+    assert (settings["fail_on"]["choices"], settings["fail_on"]["default"]) == (list(FAIL_ON), FAIL_ON[0])
     tasks = {task["name"]: task for task in told["made"]}
     assert list(tasks)[:3] == ["track-hero-1001-1012", "track-hero-1013-1020", "track-dog-1001-1020"]
     assert len(tasks) == 3 + 2 * 3 + 1

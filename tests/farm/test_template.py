@@ -107,12 +107,19 @@ def test_a_bundle_names_all_that_the_shot_reads(shot: Path, tmp_path: Path, caps
         file.write_bytes(b"")
     document = load(shot)
     document.plate.clean, document.plate.second, document.plate.second_clean = map(str, filmed)
+    config = tmp_path / "show" / "config.ocio"
+    config.parent.mkdir()
+    config.write_text("ocio_profile_version: 2\n")
+    document.plate.ocio = str(config)
     save(document, shot)
     assert main(["farm", "submit", str(shot), "--to", "deadline-cloud", "-o", str(folder)]) == 0
     assert f"deadline bundle submit {folder}" in capsys.readouterr().out
     references = json.loads((folder / "asset_references.json").read_text("utf-8"))["assetReferences"]
-    files = sorted(map(str, [shot, *filmed]))
-    assert references["inputs"] == {"filenames": files, "directories": [str(shot.parent / "plates")]}
+    files = sorted(map(str, [shot, config, *filmed]))
+    assert references["inputs"] == {
+        "filenames": files,
+        "directories": [str(shot.parent / "plates"), str(config.parent)],
+    }
     assert references["outputs"] == {"directories": [str(shot.parent / "wisp-cache")]}
     values = json.loads((folder / "parameter_values.json").read_text("utf-8"))["parameterValues"]
     job, known = make_job(

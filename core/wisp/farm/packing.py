@@ -118,6 +118,8 @@ def _inputs(place: Path) -> list[Path]:
     for stored in shot.plate.beside.values():
         beside = documents.resolve_path(stored, place)
         found.add(beside if beside.exists() else beside.parent)
+    if shot.plate.ocio and (config := Path(shot.plate.ocio)).is_file():
+        found |= {config, config.parent}  # with the tables that it names
     for item in shot.objects:
         found |= {documents.resolve_path(prompt.path, place) for prompt in item.prompts if prompt.kind == "mask"}
         found |= {documents.resolve_path(path, place).parent for path in (item.garbage, item.core) if path}
