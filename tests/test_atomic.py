@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,3 +47,26 @@ def test_another_machines_is_swept_when_nothing_was_written_for_long(tmp_path: P
     sweep(tmp_path)
     sweep(tmp_path / "absent")
     assert len(list(tmp_path.iterdir())) == left
+
+
+#: A shell whose processes are numbered anew, as those of a container.
+APART = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None or subprocess.run([*APART, "true"], capture_output=True).returncode != 0,
+    reason="needs a system that numbers processes apart",
+)
+def test_another_containers_of_the_same_name_stays(tmp_path: Path) -> None:
+    code = "import sys; from wisp.atomic import sweep; sweep(sys.argv[1])"
+    with replacing(tmp_path / "a.exr") as temporary:
+        temporary.write_text("whole")
+        subprocess.run([*APART, sys.executable, "-c", code, str(tmp_path)], check=True)
+    assert (tmp_path / "a.exr").read_text() == "whole"
+
+
+def test_writers_of_one_file_at_once_do_not_meet(tmp_path: Path) -> None:
+    with replacing(tmp_path / "a.exr") as one, replacing(tmp_path / "a.exr") as other:
+        one.write_text("first")
+        other.write_text("second")
+    assert (tmp_path / "a.exr").read_text() == "first" and len(list(tmp_path.iterdir())) == 1

@@ -8,7 +8,8 @@ import hashlib
 import os
 import platform
 import re
-import threading
+import secrets
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,10 +20,21 @@ from .errors import OutputError
 TEMPORARY_SUFFIX = ".tmp"
 
 
-#: Of a machine, in names of temporary files on storage that several machines share.
-_MACHINE = hashlib.blake2b(platform.node().encode(), digest_size=4).hexdigest()
+def _machine() -> str:
+    """Of where a number of a process means the same process: a machine since its start, a container by itself."""
+    told = [platform.node()]
+    if sys.platform == "linux":
+        try:
+            told += [Path("/proc/sys/kernel/random/boot_id").read_text(), str(Path("/proc/self/ns/pid").readlink())]
+        except OSError:  # then only this process knows
+            told.append(secrets.token_hex())
+    return hashlib.blake2b("\n".join(told).encode(), digest_size=4).hexdigest()
+
+
+#: In names of temporary files on storage that several machines share.
+_MACHINE = _machine()
 _TEMPORARY = re.compile(
-    r"\..*\.(?P<machine>[0-9a-f]{8})\.(?P<process>[0-9]{1,10})\.[0-9]+" + TEMPORARY_SUFFIX, re.DOTALL
+    r"\..*\.(?P<machine>[0-9a-f]{8})\.(?P<process>[0-9]{1,10})\.[0-9a-f]+" + re.escape(TEMPORARY_SUFFIX), re.DOTALL
 )
 #: An unfinished file of another machine is left alone until nothing was written to it for so many seconds.
 ABANDONED = 3600.0
@@ -33,14 +45,14 @@ def replacing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
     """Yield a temporary path in the same folder (made if missing); rename it to `path` on success.
 
     The temporary name keeps the suffix of `path` before `.tmp` out of the way of sequence scanners by a
-    leading dot and carries machine, process and thread. On any failure the temporary file is removed and `path` is
-    left as it was. OSErrors (full disk, no permission) become OutputError. `durable`: on the disk before it gets its
-    name, so that no power cut leaves an empty file under it; takes some milliseconds.
+    leading dot and carries machine, process and a random number. On any failure the temporary file is removed and
+    `path` is left as it was. OSErrors (full disk, no permission) become OutputError. `durable`: on the disk before it
+    gets its name, so that no power cut leaves an empty file under it; takes some milliseconds.
     """
     path = Path(path)
     if _is_special(path):  # a rename would take it away
         raise OutputError(f"{path} is no ordinary file.", hint="Choose another place.", path=path)
-    temporary = path.with_name(f".{path.name}.{_MACHINE}.{os.getpid()}.{threading.get_ident()}{TEMPORARY_SUFFIX}")
+    temporary = path.with_name(f".{path.name}.{_MACHINE}.{os.getpid()}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
