@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -34,6 +35,28 @@ def test_figures_and_their_baselines_reach_both_files(tmp_path: Path, monkeypatc
     (found,) = json.loads(place.read_text())["figures"]
     assert (found["value"], found["baseline"], found["baseline_value"]) == (1.0, "stock", 4.0)
     assert np.array_equal(cv2.imread(str(page))[..., ::-1].shape, draw_page(figures, everything.machine()).shape)
+
+
+def test_a_part_that_fails_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "found.json"
+
+    def ends(_data: Path | None) -> Iterator[Figure]:
+        yield Figure("farm", "a chunk", 2.0, "s")
+        raise RuntimeError("a process died")
+
+    def later(_data: Path | None) -> list[Figure]:
+        written = json.loads(place.read_text())
+        assert [figure["name"] for figure in written["figures"]] == ["growth", "a chunk"], "after every part"
+        return [Figure("waiting", "an answer", 3.0, "s")]
+
+    parts = {"memory": lambda _data: [Figure("memory", "growth", 1.0, "MB")], "farm": ends, "waiting": later}
+    for name, part in parts.items():
+        monkeypatch.setitem(everything.PARTS, name, part)
+    options = ["-o", str(place), "--page", str(tmp_path / "page.png"), "--only", *parts]
+    assert main(["bench", "all", *options]) == 1
+    found = json.loads(place.read_text())
+    assert [figure["value"] for figure in found["figures"]] == [1.0, 2.0, 3.0]
+    assert found["not_measured"] == {"farm": "failed: RuntimeError: a process died"}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 `wisp bench all DATA [-o benchmarks.json] [--page benchmarks.png] [--only PART ...]`. DATA is a folder with `stills` and
 `clips` as the single benchmarks want them; without it only the parts that make their own material run. A part that
-cannot run here is named with its reason, never left out silently.
+cannot run here is named with its reason, never left out silently; the JSON is written anew after every part.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import platform
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -189,7 +190,7 @@ def machine() -> dict[str, str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the parts one after the other and write both files. 1 when a part failed for an unknown reason."""
+    """Run the parts one after the other and write both files. 1 where a part failed for an unknown reason."""
     parser = argparse.ArgumentParser(prog="wisp bench all", description=__doc__)
     parser.add_argument("data", type=Path, nargs="?", help="folder with stills and clips")
     parser.add_argument("-o", "--output", type=Path, default=Path("benchmarks.json"))
@@ -198,6 +199,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     figures: list[Figure] = []
     skipped: dict[str, str] = {}
+    about, code = machine(), 0
     for number, part in enumerate(options.only, 1):
         print(f"{number}/{len(options.only)}  {part} ...", file=sys.stderr, flush=True)
         began = time.monotonic()
@@ -206,12 +208,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         except WispError as error:
             skipped[part] = str(error)
             print(f"     not measured: {error}", file=sys.stderr, flush=True)
+        except Exception as error:  # a fault of the part; the others are measured all the same
+            skipped[part] = f"failed: {type(error).__name__}: {error}"
+            traceback.print_exc()
+            code = 1
         print(f"     {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    about = machine()
-    found = {"machine": about, "figures": [dataclasses.asdict(figure) for figure in figures], "not_measured": skipped}
-    with replacing(options.output) as temporary:
-        temporary.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+        rows = [dataclasses.asdict(figure) for figure in figures]
+        with replacing(options.output) as temporary:
+            found = {"machine": about, "figures": rows, "not_measured": skipped}
+            temporary.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     if figures:
         write_png(options.page, draw_page(figures, about, skipped))
     print(f"Wrote {options.output}" + (f" and {options.page}" if figures else ""))
-    return 0
+    return code
