@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from wisp.errors import InputError
+from wisp.errors import InputError, UsageError
 from wisp.train.folders import FolderSource
 
 
@@ -86,5 +86,13 @@ def test_faults_are_named(cutouts: Path, tmp_path: Path) -> None:
 def test_sizes_that_differ_are_named(tmp_path: Path) -> None:
     write(tmp_path / "plate" / "a.png", np.zeros((64, 64, 3), np.uint8))
     write(tmp_path / "matte" / "a.png", disc(80))
-    with pytest.raises(InputError, match="64x64 and 80x80"):
+    with pytest.raises(UsageError, match=r"a\.png is 80x80 but the plate is 64x64"):
         FolderSource(tmp_path, 32)(0)
+
+
+def test_a_matte_with_alpha_is_read_from_that(cutouts: Path) -> None:
+    """Red everywhere, the object in the alpha channel: as core and garbage mattes are read."""
+    for number in range(3):
+        red = np.dstack([np.zeros((120, 120, 2), np.uint16), np.full((120, 120), 65535, np.uint16), disc()])
+        write(cutouts / "alpha" / f"a{number}.png", red)
+    assert FolderSource(cutouts, 64)(3).alpha.min() == 0

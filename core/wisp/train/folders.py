@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..plates import open_plate
 from ..plates.clip import FloatImage, resize
 from ..plates.colour import DisplayTransform, choose_colour
+from ..plates.stills import read_coverage
 from .camera import composite, exposed, recorded
 from .layers import Layer
 from .masks import guidance_mask
@@ -75,14 +76,8 @@ class FolderSource:
 
     def _part_of(self, rng: np.random.Generator, subject: _Subject) -> Layer:
         """A square of it around a soft place, scaled and mirrored at random: straight colour and alpha."""
-        colour, alpha = _display(subject.colour), _alpha(subject.alpha)
-        if colour.shape[:2] != alpha.shape:
-            raise InputError(
-                f"{subject.colour} and {subject.alpha} differ in size: {colour.shape[1]}x{colour.shape[0]} and "
-                f"{alpha.shape[1]}x{alpha.shape[0]}.",
-                hint="Export both at the same size.",
-                path=subject.alpha,
-            )
+        colour = _display(subject.colour)
+        alpha = _alpha(subject.alpha, colour.shape[1], colour.shape[0])
         side = min(*alpha.shape, round(self.size * np.exp(rng.uniform(np.log(0.8), np.log(2.0)))))
         places = np.argwhere((alpha > 0.02) & (alpha < 0.98))
         if len(places) < 10:
@@ -143,7 +138,5 @@ def _display(path: Path) -> FloatImage:
 
 
 @lru_cache(maxsize=8)
-def _alpha(path: Path) -> FloatImage:
-    """A matte's first channel, as data."""
-    plate = open_plate(path)
-    return np.ascontiguousarray(np.clip(plate.read(plate.frames[0]).rgb[..., 0], 0, 1))
+def _alpha(path: Path, width: int, height: int) -> FloatImage:
+    return read_coverage(path, width, height)
