@@ -95,6 +95,45 @@ def test_a_finished_run_is_not_repeated(tmp_path: Path, capsys: pytest.CaptureFi
     assert (tmp_path / "run" / "curves.png").read_bytes() == stamp
 
 
+def cutouts(folder: Path) -> Path:
+    """Two soft discs."""
+    for name in ("fg", "alpha"):
+        (folder / name).mkdir(parents=True)
+        for number in range(2):
+            disc = cv2.circle(np.zeros((160, 160), np.uint8), (80, 80), 40 + 10 * number, 255, -1)
+            cv2.imwrite(str(folder / name / f"{number}.png"), cv2.GaussianBlur(disc, (0, 0), 3))
+    return folder
+
+
+def test_a_run_keeps_to_what_it_began_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, data = tmp_path / "run", cutouts(tmp_path / "first")
+    began = ["train", "run", "-o", str(run), "--device", "cpu"]
+    assert main([*began, *SMALL, "--data", str(data), "--json"]) == 0
+    (validation,) = (told for told in events(capsys.readouterr().out) if told["event"] == "validation")
+    assert validation["seen"] is False, "the other disc"
+    origin = (run / "origin.json").read_bytes()
+    crops = (run / "crops.npy").read_bytes()
+    assert json.loads(origin)["data"] == str(data)
+    assert main(began) == 0, "with the same data, though nobody says so"
+    assert main([*began, "--data", str(data)]) == 0
+    capsys.readouterr()
+    other = {"--data": cutouts(tmp_path / "second"), "--start": tmp_path / "w.safetensors", "--variant": "small"}
+    (run / "checkpoint.pt").unlink()  # its crops are still of the first
+    for option, value in other.items():
+        assert main([*began, option, str(value)]) == 2
+        assert f"holds a run with another {option}" in capsys.readouterr().err
+    assert ((run / "origin.json").read_bytes(), (run / "crops.npy").read_bytes()) == (origin, crops)
+
+
+def test_figures_of_subjects_that_are_trained_on_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = cutouts(tmp_path / "data")
+    for name in ("fg", "alpha"):
+        (data / name / "1.png").unlink()
+    assert main(["train", "run", "-o", str(tmp_path / "run"), *SMALL, "--data", str(data)]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if " MAD " in line]
+    assert told and all(line.endswith(", of subjects that are trained on, too") for line in told)
+
+
 def test_an_export_may_blend_a_run_with_what_it_started_from(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -75,6 +75,31 @@ def test_every_tenth_subject_is_held_out(tmp_path: Path) -> None:
     assert kept == {20 * number for number in range(9)}
 
 
+def shades(source: FolderSource) -> set[int]:
+    return {round(float(source(number).image.mean() * 255)) for number in range(40)}
+
+
+def test_a_shot_is_held_out_whole(tmp_path: Path) -> None:
+    """Its frames are much alike: those beside a frame that is trained on would tell nothing."""
+    for number, shot in enumerate(("a", "b", "c")):
+        for frame in range(11):
+            write(tmp_path / "plate" / shot / f"{frame}.png", np.full((64, 64, 3), 60 * number, np.uint8))
+            write(tmp_path / "matte" / shot / f"{frame}.png", disc(64))
+    kept, held = FolderSource(tmp_path, 32), FolderSource(tmp_path, 32, held_out=True)
+    assert (shades(kept), shades(held), held.seen) == ({0, 60}, {120}, False)
+
+
+def test_few_cut_outs_are_held_out_too_and_one_shot_is_told(cutouts: Path, tmp_path: Path) -> None:
+    assert not FolderSource(cutouts, 32).seen
+    kept, held = (FolderSource(cutouts, 32, held_out=held)._subjects() for held in (False, True))
+    assert [[subject.colour.stem for subject in some] for some in (kept, held)] == [["a0", "a1"], ["a2"]]
+    for frame in range(20):
+        write(tmp_path / "shot" / "plate" / f"{frame:02d}.png", np.zeros((64, 64, 3), np.uint8))
+        write(tmp_path / "shot" / "matte" / f"{frame:02d}.png", disc(64))
+    one = FolderSource(tmp_path / "shot", 32, held_out=True)
+    assert one.seen and [subject.colour.stem for subject in one._subjects()] == ["09", "19"]
+
+
 def test_faults_are_named(cutouts: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no training data"):
         FolderSource(tmp_path / "nothing", 64)

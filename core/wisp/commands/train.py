@@ -13,8 +13,10 @@
   wisp train export runs/a -o head.safetensors --licence Apache-2.0 --attribution "Our studio"
 
 DIR of --data holds fg/, alpha/ and perhaps bg/ (cut-outs), or plate/ and matte/ (finished shots), with pictures of
-the same names. The same run command again goes on where it stopped. A run's folder holds its settings (config.json),
-log, curves.png and validation pictures. Validation is on pictures that are never trained on.
+the same names. The same run command again goes on where it stopped, with the data and weights that it began with. A
+run's folder holds its settings (config.json), where its weights come from (origin.json), log, curves.png and validation
+pictures. Validation is on shots or cut-outs that are kept from training; where there is no other subject, its figures
+say so.
 """
 
 from __future__ import annotations
@@ -42,6 +44,18 @@ if TYPE_CHECKING:
 #: The stream of random numbers that pictures to validate on come from: an even number, those of runs are odd.
 _HELD_OUT = 2
 _ORIGIN = "origin.json"
+_CROPS = "crops.npy"
+#: The options that a run keeps to, and what those are that nobody gave.
+_KEPT: dict[str, Any] = {
+    "data": None,
+    "subjects": None,
+    "backgrounds": None,
+    "renders": None,
+    "start": None,
+    "encoder": None,
+    "variant": "tiny",
+    "encoder_size": 1024,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,8 +82,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="weights to start from (fine-tuning); for embedded they also look at most samples in half the size",
     )
     run_parser.add_argument("--encoder", type=Path, metavar="FILE", help="SAM 2.1 checkpoint, for recipe sam2matting")
-    run_parser.add_argument("--variant", default="tiny", help="of the encoder: tiny, small, base-plus or large")
-    run_parser.add_argument("--encoder-size", type=int, default=1024, metavar="PX", help="side that the encoder sees")
+    run_parser.add_argument("--variant", help="of the encoder: tiny, small, base-plus or large (default: tiny)")
+    run_parser.add_argument("--encoder-size", type=int, metavar="PX", help="side that the encoder sees (default: 1024)")
     run_parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that make crops first")
     add_model_options(run_parser)
     add_output_options(run_parser)
@@ -179,7 +193,7 @@ def _preview(args: argparse.Namespace) -> int:
     from ..contact_sheet import check_name, is_sheet, write_png
     from ..train.preview import preview
 
-    source, _ = _sources(args, args.size, args.seed, args.seed)
+    source, *_ = _sources(args, args.size, args.seed, args.seed)
     check_name(args.output)
     spare_others(args.output, is_sheet)
     write_png(args.output, preview([source(number) for number in range(max(1, args.count))]))
@@ -197,16 +211,20 @@ def _train(args: argparse.Namespace) -> int:
     config = _settings(args)
     device = resolve_device(run_options(args).device)
     args.output.mkdir(parents=True, exist_ok=True)
-    with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
-        recipe = _recipe(args, config, device, reporter)
-        start = load_state_dict(args.start) if args.start else None
-        trainer = Trainer(recipe, config, args.output, device, start)
+    begun = _keep_to(args)
+    size = args.encoder_size if config.recipe == "sam2matting" else 2 * config.crop
+    source, other, seen = _sources(args, size, 2 * config.seed + 1, _HELD_OUT)
+    start = load_state_dict(args.start) if args.start else None
+    if not begun:
         _write_origin(args)
+    with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
+        recipe = _recipe(args, config, source, other, device, reporter)
+        trainer = Trainer(recipe, config, args.output, device, start)
         if trainer.step:
             reporter.say(f"Going on at step {trainer.step} of {config.steps}.")
 
         def listen(progress: Progress) -> None:
-            _report(reporter, progress)
+            _report(reporter, progress, seen)
 
         finished = trainer.run(listen, interrupt)
         reporter.emit("done" if finished else "stopped", step=trainer.step, folder=str(args.output))
@@ -217,14 +235,16 @@ def _train(args: argparse.Namespace) -> int:
     return 0
 
 
-def _report(reporter: Reporter, progress: Progress) -> None:
+def _report(reporter: Reporter, progress: Progress, seen: bool) -> None:
+    """`seen`: the subjects of the validation are trained on, too."""
     left = (progress.steps - progress.step) * progress.seconds_per_step
     if progress.validation is not None:
         errors, references = progress.validation.errors, progress.validation.references
-        reporter.emit("validation", step=progress.step, errors=errors, references=references)
+        reporter.emit("validation", step=progress.step, errors=errors, references=references, seen=seen)
+        told = ", of subjects that are trained on, too" if seen else ""
         for name, value in errors.items():
             others = ", ".join(f"{method} {theirs[name]:.2f}" for method, theirs in references.items())
-            reporter.say(f"Step {progress.step}: {name} {value:.2f} ({others})")
+            reporter.say(f"Step {progress.step}: {name} {value:.2f} ({others}){told}")
     if progress.step % 50 == 0:
         reporter.emit("step", step=progress.step, total=progress.steps, loss=progress.loss, eta=round(left))
         reporter.say(f"Progress: {100 * progress.step // progress.steps}%  loss {progress.loss:.4f}  {left:.0f} s left")
@@ -249,10 +269,41 @@ def _settings(args: argparse.Namespace) -> TrainConfig:
     return config_of(values, "The command line" if args.set else str(file))
 
 
-def _recipe(args: argparse.Namespace, config: TrainConfig, device: torch.device, reporter: Reporter) -> Recipe:
-    size = args.encoder_size if config.recipe == "sam2matting" else 2 * config.crop
-    training = 2 * config.seed + 1
-    source, other = _sources(args, size, training, _HELD_OUT)
+def _keep_to(args: argparse.Namespace) -> bool:
+    """Whether the folder holds a run. One goes on with the data and weights that it began with: options that are not
+    given are taken from it. UsageError for another one."""
+    from ..train.trainer import CHECKPOINT
+
+    file = args.output / _ORIGIN
+    begun = file.exists() and any((args.output / name).exists() for name in (CHECKPOINT, _CROPS))
+    kept = json.loads(file.read_text("utf-8")).get("options", {}) if begun else {}
+    for name, default in _KEPT.items():
+        given = getattr(args, name)
+        if given is None:
+            stored = kept.get(name, default)
+            setattr(args, name, Path(stored) if stored and default is None else stored)
+        elif name in kept and _plain(given) != kept[name]:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"The folder {args.output} holds a run with another {option}: {kept[name] or 'none'}.",
+                hint=f"Choose another folder with -o, or leave {option} out.",
+            )
+    return begun
+
+
+def _plain(value: Any) -> Any:
+    """As JSON holds it."""
+    return str(value.resolve()) if isinstance(value, Path) else value
+
+
+def _recipe(
+    args: argparse.Namespace,
+    config: TrainConfig,
+    source: NumberedSource,
+    other: NumberedSource,
+    device: torch.device,
+    reporter: Reporter,
+) -> Recipe:
     if config.recipe == "sam2matting":
         if args.encoder is None:
             raise UsageError("The recipe sam2matting needs --encoder, a SAM 2.1 checkpoint.")
@@ -264,7 +315,7 @@ def _recipe(args: argparse.Namespace, config: TrainConfig, device: torch.device,
     from ..train.crops import CropStore
     from ..train.recipes.embedded import EmbeddedRecipe
 
-    store = CropStore(args.output / "crops.npy", source, config.samples, config.crop, training, args.start)
+    store = CropStore(args.output / _CROPS, source, config.samples, config.crop, 2 * config.seed + 1, args.start)
     if args.workers > 1:
         store.prepare(args.workers, lambda done: reporter.say(f"Crops: {100 * done // config.samples}%"))
     held_out = {
@@ -273,34 +324,33 @@ def _recipe(args: argparse.Namespace, config: TrainConfig, device: torch.device,
     return EmbeddedRecipe(config, store, held_out, device)
 
 
-def _sources(args: argparse.Namespace, size: int, seed: int, other: int) -> tuple[NumberedSource, NumberedSource]:
-    """Samples to train on, and others: of things that are kept from it, or made differently of the same."""
+def _sources(args: argparse.Namespace, size: int, seed: int, other: int) -> tuple[NumberedSource, NumberedSource, bool]:
+    """Samples to train on, others to validate on, and whether these are of the same subjects."""
     from ..train.folders import FolderSource
     from ..train.photographs import PhotographSource
     from ..train.scenes import MadeSource
 
     if args.data:
-        return FolderSource(args.data, size, seed), FolderSource(args.data, size, other, True)
+        held_out = FolderSource(args.data, size, other, True)
+        return FolderSource(args.data, size, seed), held_out, held_out.seen
     if bool(args.subjects) != bool(args.backgrounds):
         raise UsageError("--subjects and --backgrounds belong together.")
     if args.renders and not args.subjects:
         raise UsageError("--renders takes --subjects and --backgrounds beside it.")
     if args.subjects:
         folders = args.subjects, args.backgrounds, size
-        return PhotographSource(*folders, seed, args.renders), PhotographSource(*folders, other, args.renders)
-    return MadeSource(size, seed), MadeSource(size, other)
+        return PhotographSource(*folders, seed, args.renders), PhotographSource(*folders, other, args.renders), True
+    return MadeSource(size, seed), MadeSource(size, other), False
 
 
 def _write_origin(args: argparse.Namespace) -> None:
-    """What an export has to know besides the settings."""
+    """What the run keeps to, and what an export has to know besides the settings."""
     from ..atomic import replacing
     from ..train.export import data_since
 
     values = {
         "data": data_since(args.start, _data(args)) if args.start else _data(args),
-        "start": str(args.start.resolve()) if args.start else None,
-        "encoder": str(args.encoder.resolve()) if args.encoder else None,
-        "variant": args.variant,
+        "options": {name: _plain(getattr(args, name)) for name in _KEPT},
     }
     with replacing(args.output / _ORIGIN) as temporary:
         temporary.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
@@ -325,21 +375,21 @@ def _export(args: argparse.Namespace) -> int:
         raise InputError(f"{args.run} holds no run.", hint="Give the folder of 'wisp train run -o'.", path=args.run)
     config = load_config(args.run / CONFIG)
     origin = json.loads((args.run / _ORIGIN).read_text("utf-8"))
-    data = origin["data"]
+    data, options = origin["data"], origin.get("options", origin)  # as older runs have them
     step, weights = load_average(args.run)
     if not 0 < args.share <= 1:
         raise UsageError("--share must be above 0 and at most 1.")
     if args.share < 1:
-        rest = args.rest or origin["start"]
+        rest = args.rest or options["start"]
         if rest is None:
             raise UsageError(f"{args.run} started from nothing.", hint="Name weights to blend with: --rest FILE.")
         weights = blended(load_state_dict(Path(rest)), weights, args.share)
         data = data_since(Path(rest), data)
     provenance = Provenance(args.licence, args.attribution, data, config, step)
     heads_only = config.recipe == "embedded"
-    beside = None if heads_only else load_state_dict(Path(origin["encoder"]))
+    beside = None if heads_only else load_state_dict(Path(options["encoder"]))
     sha256 = export(args.output, weights, provenance, beside)
-    entry = registry_entry(args.output, args.id, sha256, provenance, None if heads_only else origin["variant"])
+    entry = registry_entry(args.output, args.id, sha256, provenance, None if heads_only else options["variant"])
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter:
         reporter.emit("done", path=str(args.output), sha256=sha256, entry=entry)
         if not args.json:

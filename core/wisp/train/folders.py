@@ -22,7 +22,7 @@ from .scenes import Sample
 from .textures import texture
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".dpx"}
-#: Every so many subjects, in order of their names, one is kept for validation.
+#: Every so many cut-outs or shots, in order of their names, one is kept for validation.
 HELD_OUT_EVERY = 10
 
 
@@ -40,7 +40,8 @@ class FolderSource:
 
     Either `fg/` (un-premultiplied colour), `alpha/` with the same names and, unless made ones will do, `bg/`; or
     `plate/` and `matte/` with the same names, in sub-folders per shot if there are several. `held_out` takes every
-    tenth subject instead of the others. Raises InputError where the folder has neither, or a file lacks its partner.
+    tenth cut-out or shot, one at least, instead of the others; of a single shot, pictures. Raises InputError where the
+    folder has neither, or a file lacks its partner.
     """
 
     folder: Path
@@ -68,11 +69,20 @@ class FolderSource:
     def _composes(self) -> bool:
         return (self.folder / "alpha").is_dir()
 
+    @property
+    def seen(self) -> bool:
+        """Whether what is held out is of a subject that is trained on, too: there is no other."""
+        return len(self._shots()) == 1
+
+    def _shots(self) -> tuple[tuple[_Subject, ...], ...]:
+        return _shots(self.folder, *(("fg", "alpha") if self._composes else ("plate", "matte")))
+
     def _subjects(self) -> tuple[_Subject, ...]:
-        colour, alpha = ("fg", "alpha") if self._composes else ("plate", "matte")
-        found = _pairs(self.folder, colour, alpha)
-        chosen = tuple(s for n, s in enumerate(found) if (n % HELD_OUT_EVERY == HELD_OUT_EVERY - 1) == self.held_out)
-        return chosen or found  # fewer than ten subjects: better seen in training than not validated at all
+        shots = self._shots()
+        parts = tuple((subject,) for subject in shots[0]) if self.seen else shots
+        kept = set(range(HELD_OUT_EVERY - 1, len(parts), HELD_OUT_EVERY)) or {len(parts) - 1}
+        chosen = tuple(s for n, part in enumerate(parts) for s in part if (n in kept) == self.held_out)
+        return chosen or shots[0]  # a single picture: better seen in training than not validated at all
 
     def _part_of(self, rng: np.random.Generator, subject: _Subject) -> Layer:
         """A square of it around a soft place, scaled and mirrored at random: straight colour and alpha."""
@@ -105,6 +115,16 @@ class FolderSource:
 
 
 @lru_cache(maxsize=64)
+def _shots(folder: Path, colour: str, alpha: str) -> tuple[tuple[_Subject, ...], ...]:
+    """Pictures that belong together: those of a sub-folder, or all frames beside each other; each cut-out by itself."""
+    found: dict[Path, list[_Subject]] = {}
+    for subject in _pairs(folder, colour, alpha):
+        place = subject.colour.relative_to(folder / colour)
+        alone = colour == "fg" and len(place.parts) == 1
+        found.setdefault(place if alone else place.parent, []).append(subject)
+    return tuple(map(tuple, found.values()))
+
+
 def _pairs(folder: Path, colour: str, alpha: str) -> tuple[_Subject, ...]:
     """Pictures under `folder/colour` with their partners under `folder/alpha`; file types may differ."""
     partners = {path.relative_to(folder / alpha).with_suffix(""): path for path in _pictures(folder / alpha)}

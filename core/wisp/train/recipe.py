@@ -42,5 +42,5 @@ class Recipe(Protocol):
         ...
 
     def validate(self, network: nn.Module) -> Validation:
-        """Errors of the evaluated network on pictures that are never trained on."""
+        """Errors of the evaluated network on the pictures that are held out."""
         ...
