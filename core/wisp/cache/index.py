@@ -219,7 +219,8 @@ class MatteIndex:
     def _share(self, place: Path) -> None:
         """Whoever may write into the folder may write the index: SQLite alone gives a new file no group's rights."""
         with contextlib.suppress(OSError):  # another user's, or a folder that nobody may write to
-            place.touch()
+            if not place.exists():
+                place.touch()
             wanted = stat.S_IMODE(self._root.stat().st_mode) & 0o666
             if stat.S_IMODE(place.stat().st_mode) != wanted:
                 place.chmod(wanted)
