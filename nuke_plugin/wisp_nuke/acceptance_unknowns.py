@@ -50,7 +50,7 @@ def _values_reset() -> str:
 def _pasted(group: Any) -> Any:
     with Folder() as folder:
         host.select([group])
-        return host.paste(host.copy(folder / "copy.nk"))
+        return host.paste(host.copy(folder / "copy.nk"), group)
 
 
 def _menus_are_lost() -> str:
@@ -116,7 +116,7 @@ def _viewer_zooms() -> str:
 
 
 def _has_cryptomatte() -> str:
-    return str(host.try_to_create("Cryptomatte") is not None)
+    return str(host.try_to_create("Cryptomatte", _group("Int_Knob")) is not None)
 
 
 def _executing_before() -> str:

@@ -72,7 +72,7 @@ class _Baker:
 
     def _make(self, spec: graph.NodeSpec) -> Any:
         sources = [self._node(name) for name in spec.inputs]
-        made = host.create_outside(spec.kind)
+        made = host.create_beside(self._group, spec.kind)
         graph.set_up(made, spec._replace(values=self._settled(spec.values), expressions=()))
         for name, expression in spec.expressions:
             knob = _KNOB.fullmatch(expression)

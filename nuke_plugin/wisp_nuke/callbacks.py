@@ -11,20 +11,11 @@ import traceback
 import uuid
 from typing import Any, Callable
 
-from . import actions, edits, follow, guides, host, node, solving, state
+from . import actions, edits, follow, graph, guides, host, knobs, node, solving, state
 
-#: Knobs whose change is looked at before the host is idle again; and what the host reports by this way besides knobs.
-_LOOKED_AT = (
-    "wisp_prompts",
-    "wisp_object",
-    "wisp_mode",
-    "wisp_first",
-    "wisp_last",
-    "wisp_tracker",
-    "wisp_head",
-    "inputChange",
-)
-_MOVED = ("wisp_box", "wisp_point_", "wisp_edge_", "wisp_object_")
+#: Knobs whose change is looked at before the host is idle again, and what the host reports by this way besides knobs.
+_LOOKED_AT = ("wisp_prompts", "wisp_mode", *knobs.that_change(knobs.MATTES), "inputChange")
+_MOVED = ("wisp_box", "wisp_point_", "wisp_edge_", "wisp_object")
 
 
 def pressed(name: str) -> None:
@@ -48,15 +39,17 @@ def knob_changed() -> None:
 
 
 def before_render() -> None:
-    """A render begins in the interface: what only the artist may see goes off."""
-    for group in host.wisp_nodes():
-        follow.rendering(group, True)
+    """A render of the artist's begins in the interface: what only the artist may see goes off."""
+    if not host.executes_own():
+        for group in host.wisp_nodes():
+            node.show_for(group, graph.RENDER)
 
 
 def after_render() -> None:
     """A render has ended."""
-    for group in host.wisp_nodes():
-        follow.rendering(group, False)
+    if not host.executes_own():
+        for group in host.wisp_nodes():
+            node.show_for(group, graph.VIEWERS)
 
 
 def before_close() -> None:

@@ -16,17 +16,7 @@ from .engine import ENGINE
 #: Milliseconds between looks at the engine's messages, the frame and the knobs.
 INTERVAL = 100
 #: What the solved mattes depend on besides prompts.
-_SETTINGS = (
-    "wisp_tracker",
-    "wisp_head",
-    "wisp_uncover",
-    "wisp_first",
-    "wisp_last",
-    "wisp_colorspace",
-    "wisp_view",
-    "wisp_exposure",
-    "wisp_backlit",
-)
+_SETTINGS = knobs.that_change(knobs.MATTES)
 #: What is picked in the viewers of this Nuke.
 PICKS = viewer_pick.Picks()
 
@@ -76,11 +66,13 @@ def idle() -> None:
 def settle(group: Any, held: bool = False, picked: Optional[host.Sample] = None) -> None:
     """All that a node waits for. In `nuke -t`, where nothing is ever idle, a script calls it after setting knobs.
 
-    Nodes are made and removed only here, never while the host calls back.
+    Nodes are made and removed only here, never while the host calls back, nor while it renders.
     """
+    if host.executing():
+        return
     mine = state.of(group)
-    if group["wisp_rendering"].value() and not host.executing():
-        rendering(group, False)  # a render that failed does not say so
+    node.show_for(group, graph.VIEWERS)  # a render that failed does not say so
+    solving.show_new(group)
     if mine.export is not None:
         mine.export.step()
     look(group, held)
@@ -130,13 +122,6 @@ TURNS = Turns()
 def in_panel(group: Any) -> bool:
     """Whether a panel shows the node, and so its progress."""
     return _panel() is not None and bool(_panel().shows(group))
-
-
-def rendering(group: Any, on: bool) -> None:
-    """While the host renders, guides are off and an unsolved frame is a failure in the interface too."""
-    if bool(group["wisp_rendering"].value()) != on:
-        with state.writing(group):
-            group["wisp_rendering"].setValue(on)
 
 
 def forget(group: Any) -> None:

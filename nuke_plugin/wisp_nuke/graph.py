@@ -31,6 +31,8 @@ BY_ALPHA = (GARBAGE, CORE)
 OUTPUTS = ("Plate + alpha", "Premultiplied", "Matte only", "Tint over plate", "Plate")
 #: Channels that one Copy takes over.
 PER_COPY = 4
+#: What the knob `wisp_rendering` says the picture is for: viewers, a render, the plate of a Wisp node below.
+VIEWERS, RENDER, PLATE_BELOW = range(3)
 #: Of the knobs' expression `wisp_looking`: true for what only the artist sees, never in a render.
 LOOKING = "$gui && !wisp_rendering"
 
@@ -51,6 +53,11 @@ class Mattes(NamedTuple):
     pattern: str
     enabled: bool
     channel: str = ""
+
+
+def is_matte(name: str) -> bool:
+    """Whether a node inside reads an object's mattes."""
+    return name.startswith("Matte_")
 
 
 def channel_of(name: str, number: int) -> str:
@@ -137,7 +144,13 @@ _LOOK = (
 _UNLESS_PLATE = (("disable", "parent.wisp_output == 4"),)
 _UNLESS_LOOK = (("disable", "parent.wisp_output == 4 || (parent.wisp_output == 0 && !parent.wisp_invert)"),)
 _UNLESS_GUIDES = (("disable", "!(parent.wisp_looking && parent.wisp_show_guides)"),)
-_GUARD = (("expression", "parent.wisp_looking || parent.wisp_cache_state > 0 || !parent.wisp_strict"),)
+_GUARD = (
+    (
+        "expression",
+        f"parent.wisp_looking || parent.wisp_rendering == {PLATE_BELOW} || parent.wisp_cache_state > 0"
+        " || !parent.wisp_strict",
+    ),
+)
 
 
 def baked(mattes: List[Mattes], first: int, last: int, layers: bool, output: int, inverted: bool) -> List[NodeSpec]:

@@ -113,18 +113,25 @@ def create(kind: str, **knobs: Any) -> Any:
     return getattr(nuke.nodes, kind)(**knobs)
 
 
-def try_to_create(kind: str) -> Any:
-    """As `create_outside`; None where this host has no such class."""
+def try_to_create(kind: str, neighbour: Any) -> Any:
+    """As `create_beside`; None where this host has no such class."""
     try:
-        return create_outside(kind)
+        return create_beside(neighbour, kind)
     except (AttributeError, RuntimeError):
         return None
 
 
-def create_outside(kind: str, **knobs: Any) -> Any:
-    """A node on the script's top level, whatever group a button was pressed in."""
-    with nuke.root():
+def create_beside(neighbour: Any, kind: str, **knobs: Any) -> Any:
+    """A node in the group that another one is in: only there can the two be connected."""
+    with parent_of(neighbour):
         return create(kind, **knobs)
+
+
+def parent_of(node: Any) -> Any:
+    """The group that a node is in; the script itself on its top level."""
+    above, _, _ = node.fullName().rpartition(".")
+    with nuke.root():
+        return nuke.toNode(above) if above else nuke.root()
 
 
 def knob(kind: str, *args: Any) -> Any:
@@ -191,14 +198,26 @@ def root_text(name: str) -> str:
     return str(knob.value()) if knob is not None else ""
 
 
+#: The Writes of ours that are being rendered.
+_own_writes: List[Any] = []
+
+
 def execute(node: Any, first: int, last: int, view: str) -> None:
-    """Render a Write in one view. Raises Cancelled when the artist stopped it, RuntimeError when it failed."""
+    """Render a Write of ours in one view. Raises Cancelled when the artist stopped it, RuntimeError when it failed."""
+    _own_writes.append(node)
     try:
         nuke.execute(node, first, last, 1, [view])
     except RuntimeError as error:
         if str(error).lower().startswith("cancelled"):
             raise Cancelled() from None
         raise
+    finally:
+        _own_writes.pop()
+
+
+def executes_own() -> bool:
+    """Whether the render that goes on is ours, not the artist's."""
+    return bool(_own_writes)
 
 
 def views() -> List[str]:
@@ -243,10 +262,11 @@ def copy(path: Path) -> Path:
     return path
 
 
-def paste(path: Path) -> Any:
-    """Paste the nodes of a file; returns the last of them."""
-    nuke.nodePaste(path.as_posix())
-    return nuke.selectedNodes()[-1]
+def paste(path: Path, neighbour: Any) -> Any:
+    """Paste the nodes of a file into the group that another node is in; returns the last of them."""
+    with parent_of(neighbour):
+        nuke.nodePaste(path.as_posix())
+        return nuke.selectedNodes()[-1]
 
 
 def delete(node: Any) -> None:
@@ -271,9 +291,9 @@ def constant_keys(target: Any, values: Dict[int, int]) -> None:
         target.fromScript(text)
 
 
-def node_named(name: str) -> Any:
-    """A node on the script's top level."""
-    return nuke.root().node(name)
+def node_beside(neighbour: Any, name: str) -> Any:
+    """The node of that name in the group that another one is in."""
+    return parent_of(neighbour).node(name)
 
 
 def _rotopaint() -> Any:
@@ -379,5 +399,6 @@ def has_interface() -> bool:
 
 
 def wisp_nodes() -> Any:
-    """All Wisp nodes on the script's top level."""
-    return [node for node in nuke.allNodes("Group", nuke.root()) if node.knob("wisp_uid") is not None]
+    """All Wisp nodes of the script, also those in other groups."""
+    groups = nuke.allNodes("Group", nuke.root(), recurseGroups=True)
+    return [node for node in groups if node.knob("wisp_uid") is not None]

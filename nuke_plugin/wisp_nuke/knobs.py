@@ -40,10 +40,15 @@ _PRESS = (
 )
 
 
+#: What the value of a knob changes: the solved mattes, as prompts do; the picture of them that is rendered.
+MATTES, PICTURE = "mattes", "picture"
+
+
 class KnobSpec(NamedTuple):
     """A knob: Nuke's class, name, label, initial value (None: the class's own), further arguments, and what is set by
     flags: `hidden` from the artist, `own` for what the artist's undo must not hold, `passing` for what a script does
-    not keep, `line` where it begins a line of the panel (None: as its class does), `span` of its slider."""
+    not keep; what another value `changes`: `MATTES`, `PICTURE` or nothing; `line` where it begins a line of the panel
+    (None: as its class does), `span` of its slider."""
 
     kind: str
     name: str
@@ -53,6 +58,7 @@ class KnobSpec(NamedTuple):
     hidden: bool = False
     own: bool = False
     passing: bool = False
+    changes: str = ""
     line: Optional[bool] = None
     span: Optional[Tuple[float, float]] = None
     expression: str = ""
@@ -63,12 +69,12 @@ def _button(name: str, label: str, tip: str = "", line: bool = False) -> KnobSpe
     return KnobSpec("PyScript_Knob", "wisp_" + name, label, None, (_PRESS.format(name),), line=line, tip=tip)
 
 
-def _check(name: str, label: str, value: bool, tip: str = "", own: bool = False) -> KnobSpec:
-    return KnobSpec("Boolean_Knob", "wisp_" + name, label, value, own=own, line=True, tip=tip)
+def _check(name: str, label: str, value: bool, tip: str = "", own: bool = False, changes: str = "") -> KnobSpec:
+    return KnobSpec("Boolean_Knob", "wisp_" + name, label, value, own=own, changes=changes, line=True, tip=tip)
 
 
-def _number(name: str, label: str, value: float, span: Tuple[float, float], tip: str) -> KnobSpec:
-    return KnobSpec("Double_Knob", "wisp_" + name, label, value, span=span, tip=tip)
+def _number(name: str, label: str, value: float, span: Tuple[float, float], tip: str, changes: str = "") -> KnobSpec:
+    return KnobSpec("Double_Knob", "wisp_" + name, label, value, changes=changes, span=span, tip=tip)
 
 
 def _edge(setting: EdgeSetting) -> KnobSpec:
@@ -156,8 +162,8 @@ KNOBS: Tuple[KnobSpec, ...] = (
     ),
     _button("prev_prompt", "< keyframe"),
     _button("next_prompt", "keyframe >"),
-    KnobSpec("Int_Knob", "wisp_first", "first", 1),
-    KnobSpec("Int_Knob", "wisp_last", "last", 1, line=False),
+    KnobSpec("Int_Knob", "wisp_first", "first", 1, changes=MATTES),
+    KnobSpec("Int_Knob", "wisp_last", "last", 1, line=False, changes=MATTES),
     _button("track_back", "Track backward", line=True),
     _button("track_this", "This frame"),
     _button("track_fwd", "Track forward"),
@@ -193,14 +199,14 @@ KNOBS: Tuple[KnobSpec, ...] = (
     ),
     *map(_edge, EDGE),
     KnobSpec("Tab_Knob", "wisp_output_tab", "Output"),
-    KnobSpec("Enumeration_Knob", "wisp_output", "output", None, (list(graph.OUTPUTS),)),
-    _check("layers", "a layer per object (matte_NAME)", False),
-    _number("grow", "grow", 0.0, (-20, 20), "Live, on all objects. Pixels."),
-    _number("soft", "soften", 0.0, (0, 20), "Live, on all objects. Pixels."),
-    _number("black", "black", 0.0, (0, 1), "Live, on all objects."),
-    _number("white", "white", 1.0, (0, 1), "Live, on all objects."),
-    _number("gamma", "gamma", 1.0, (0.1, 4), "Live, on all objects."),
-    _check("invert", "invert", False),
+    KnobSpec("Enumeration_Knob", "wisp_output", "output", None, (list(graph.OUTPUTS),), changes=PICTURE),
+    _check("layers", "a layer per object (matte_NAME)", False, changes=PICTURE),
+    _number("grow", "grow", 0.0, (-20, 20), "Live, on all objects. Pixels.", PICTURE),
+    _number("soft", "soften", 0.0, (0, 20), "Live, on all objects. Pixels.", PICTURE),
+    _number("black", "black", 0.0, (0, 1), "Live, on all objects.", PICTURE),
+    _number("white", "white", 1.0, (0, 1), "Live, on all objects.", PICTURE),
+    _number("gamma", "gamma", 1.0, (0.1, 4), "Live, on all objects.", PICTURE),
+    _check("invert", "invert", False, changes=PICTURE),
     _check("strict", "an unsolved frame stops a render", True),
     KnobSpec("Color_Knob", "wisp_tint_color", "tint colour", (0.2, 0.76, 0.42)),
     _number("tint_opacity", "tint", 0.55, (0, 1), "Opacity of the output 'Tint over plate', which only viewers show."),
@@ -256,15 +262,16 @@ KNOBS: Tuple[KnobSpec, ...] = (
     KnobSpec("Tab_Knob", "wisp_setup_tab", "Setup"),
     KnobSpec("File_Knob", "wisp_cache_dir", "cache folder", "", tip="Empty: 'wisp-cache' beside the script."),
     KnobSpec("File_Knob", "wisp_engine_python", "engine's Python", ""),
-    KnobSpec("Enumeration_Knob", "wisp_tracker", "tracker", None, ([TRACKER],)),
-    KnobSpec("Enumeration_Knob", "wisp_head", "head", None, ([HEAD],)),
-    _check("uncover", "uncover the background", True, UNCOVER),
+    KnobSpec("Enumeration_Knob", "wisp_tracker", "tracker", None, ([TRACKER],), changes=MATTES),
+    KnobSpec("Enumeration_Knob", "wisp_head", "head", None, ([HEAD],), changes=MATTES),
+    _check("uncover", "uncover the background", True, UNCOVER, changes=MATTES),
     KnobSpec(
         "Enumeration_Knob",
         "wisp_colorspace",
         "colour space",
         None,
         (list(COLORSPACES),),
+        changes=MATTES,
         tip="Of the node's input, for the models; 'sRGB - Texture' for what a display shows as it is.",
     ),
     KnobSpec(
@@ -272,13 +279,21 @@ KNOBS: Tuple[KnobSpec, ...] = (
         "wisp_view",
         "view",
         "",
+        changes=MATTES,
         tip="How the models see the plate, by its name in OpenColorIO, such as 'ACES 1.0 - SDR Video'. Empty: as fits "
         "the colour space.",
     ),
     _number(
-        "exposure", "exposure", 0.0, (-6, 6), "Stops that the models see the plate brighter; the plate itself stays."
+        "exposure",
+        "exposure",
+        0.0,
+        (-6, 6),
+        "Stops that the models see the plate brighter; the plate itself stays.",
+        MATTES,
     ),
-    _check("backlit", "backlit", False, "The object is dark before the input Clean, which alone is lit."),
+    _check(
+        "backlit", "backlit", False, "The object is dark before the input Clean, which alone is lit.", changes=MATTES
+    ),
     _button(
         "refresh_plates", "Render the plate again", "After a change that the node cannot see, such as new files.", True
     ),
@@ -287,8 +302,13 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _button("stop_engine", "Stop engine"),
     _button("diagnostics", "Diagnostics"),
     _button("report", "Report a problem", "A page about this installation, without a path or a name of yours."),
-    _hidden("Boolean_Knob", "rendering", passing=True),
+    _hidden("Int_Knob", "rendering", passing=True),
     _hidden("Int_Knob", "looking", expression=graph.LOOKING),
     _hidden("Int_Knob", "cache_state"),
     *(_hidden("Int_Knob", f"state_{number}") for number in range(1, graph.MOST_OBJECTS + 1)),
 )
+
+
+def that_change(what: str) -> Tuple[str, ...]:
+    """The names of the knobs whose value changes `MATTES` or `PICTURE`."""
+    return tuple(spec.name for spec in KNOBS if spec.changes == what)

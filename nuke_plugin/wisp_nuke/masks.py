@@ -17,8 +17,9 @@ def add_selected_mask(group: Any) -> None:
     above one half. Raises Refusal without such a node, and for one of another size."""
     source = _selected(group, "Select the one node whose alpha is the mask, such as a Roto, then press this button.")
     frame = edits.frame_in_range(group)
+    view = plates.view_of(source)
     path = folder(group) / f"{group.name()}-{frame}-{uuid.uuid4().hex[:8]}.png"
-    _render(group, source, path, frame, edits.size_of(group))
+    _render(group, source, path, frame, view)
     prompt = {"frame": frame, "kind": "mask", "path": path.as_posix()}
     edits.edit(group, "Wisp mask", lambda shot: _replace(group, shot, prompt))
 
@@ -87,20 +88,21 @@ def _replace(group: Any, shot: Any, prompt: Any) -> None:
     shot.add_prompt(prompt)
 
 
-def _render(group: Any, source: Any, path: Path, frame: int, size: Any) -> None:
+def _render(group: Any, source: Any, path: Path, frame: int, view: str) -> None:
     """One picture of the node's alpha; nothing is left of what renders it."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    width, height = edits.size_of(group)
     made: List[Any] = []
-    with state.writing(group), plates.full_resolution():
+    with state.writing(group), plates.for_the_engine(source):
         try:
-            made.append(host.create_outside("Expression", **{f"expr{index}": "a" for index in range(3)}))
+            made.append(host.create_beside(source, "Expression", **{f"expr{index}": "a" for index in range(3)}))
             made[-1].setInput(0, source)
-            made.append(host.create_outside("Crop", box=(0.0, 0.0, float(size[0]), float(size[1]))))
+            made.append(host.create_beside(source, "Crop", box=(0.0, 0.0, float(width), float(height))))
             made[-1].setInput(0, made[0])
-            made.append(host.create_outside("Write", file_type="png", channels="rgb", raw=True))
+            made.append(host.create_beside(source, "Write", file_type="png", channels="rgb", raw=True))
             made[-1]["file"].setValue(path.as_posix())
             made[-1].setInput(0, made[1])
-            host.execute(made[-1], frame, frame, host.views()[0])
+            host.execute(made[-1], frame, frame, view)
         finally:
             for one in reversed(made):
                 host.delete(one)

@@ -124,6 +124,14 @@ def limited(group: Any) -> Optional[str]:
     )
 
 
+def show_for(group: Any, purpose: int) -> None:
+    """What the node's picture is for from now on: `graph.VIEWERS`, with guides and tint; `graph.RENDER`, where an
+    unsolved frame is a failure in the interface too; `graph.PLATE_BELOW`."""
+    if int(group["wisp_rendering"].value()) != purpose:
+        with state.writing(group):
+            group["wisp_rendering"].setValue(purpose)
+
+
 def frame_of(group: Any, knob: str) -> int:
     return int(group[knob].value())
 

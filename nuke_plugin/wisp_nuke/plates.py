@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
-from . import edits, graph, host, knobs, state, upstream
+from . import edits, graph, host, knobs, node, state, upstream
 from .vendor.client.frames import FrameName
 
 #: Beside the pictures: file -> what it was rendered from.
@@ -24,11 +25,11 @@ METADATA = "default metadata and exr/*"
 PATIENCE = 0.2
 
 
-def check(group: Any) -> str:
-    """The view to render. Raises Refusal for a script with several views, unless a OneView above the node picks one:
-    one set of mattes cannot serve two eyes."""
+def view_of(source: Any) -> str:
+    """The view to render of a node. Raises Refusal for a script with several views, unless a OneView picks one there or
+    above: one set of mattes cannot serve two eyes."""
     views = host.views()
-    if len(views) > 1 and not any(one.Class() == "OneView" for one in upstream.nodes_above(group.input(0))):
+    if len(views) > 1 and not any(one.Class() == "OneView" for one in upstream.nodes_above(source)):
         raise edits.Refusal(
             f"The script has the views {', '.join(views)}. Put a OneView before the node, one node per view, "
             "and a JoinViews after them."
@@ -87,8 +88,8 @@ class Export:
     ) -> None:
         """`then(how many were rendered)` is called once all are there, `fails` where the artist or the host has stopped
         it."""
-        self.view = check(group)
         edits.form_of(group)
+        self.view = view_of(group.input(0))
         self.group, self.folder, self._then, self._fails = group, folder, then, fails
         _notice_changes(group, folder)
         wanted = [
@@ -99,6 +100,8 @@ class Export:
         self.todo = stale(folder, wanted)
         self.done, self.total = 0, len(self.todo)
         self.cancelled = False
+        #: Seconds that a picture took of late.
+        self._pace = float("inf")
 
     def step(self) -> None:
         """Render for a moment; call it while the host is idle, until `then` or `fails` was called."""
@@ -108,9 +111,7 @@ class Export:
             while self.todo:
                 if self.cancelled:
                     raise host.Cancelled()
-                _render(self.group, self.folder, self.todo[0], self.view)
-                self.todo.pop(0)
-                self.done += 1
+                self._render_next(PATIENCE - (time.monotonic() - started))
                 if host.has_interface() and time.monotonic() - started > PATIENCE:
                     return
         except Exception as error:
@@ -119,6 +120,24 @@ class Export:
         else:
             mine.export = None
             self._then(self.total)
+
+    def _render_next(self, patience: float) -> None:
+        """As many of the frames that follow each other, in one render, as the host may be held up for."""
+        some = _consecutive(self.todo)
+        if host.has_interface():
+            some = some[: max(int(patience / self._pace), 1)]
+        started = time.monotonic()
+        _render(self.group, self.folder, some, self.view)
+        self._pace = max((time.monotonic() - started) / len(some), 1e-3)
+        del self.todo[: len(some)]
+        self.done += len(some)
+
+
+def _consecutive(pictures: List[Picture]) -> List[Picture]:
+    """The first, and those after it that one render can make: of the same input, frame by frame."""
+    first = pictures[0]
+    follows = (one.source == first.source and one.frame == first.frame + index for index, one in enumerate(pictures))
+    return [one for one, _ in itertools.takewhile(lambda pair: pair[1], zip(pictures, follows))]
 
 
 def export(group: Any, folder: str, first: int, last: int) -> int:
@@ -181,7 +200,9 @@ def _notice_changes(group: Any, folder: str) -> None:
     """The host's own hash of the picture sees what settings do not tell, such as values that expressions refer to.
     Compared within a session and on one frame only: it says nothing beyond them."""
     known, frame = state.of(group).hashes, host.frame()
-    seen = [part for name in _sources(group) for part in host.picture_hash(_source(group, name))]
+    sources = [_source(group, name) for name in _sources(group)]
+    with for_the_engine(*sources):
+        seen = [part for source in sources for part in host.picture_hash(source)]
     if known.get(frame, seen) != seen:
         forget(folder)
         known.clear()
@@ -189,29 +210,39 @@ def _notice_changes(group: Any, folder: str) -> None:
 
 
 @contextlib.contextmanager
-def full_resolution() -> Iterator[None]:
-    """Without the proxy mode, which is afterwards as it was."""
+def for_the_engine(*sources: Any) -> Iterator[None]:
+    """These nodes give what the engine is to see: at full resolution, without guides and tint of the Wisp nodes above,
+    which do not stop for what they have not solved. Afterwards all is as it was."""
     proxy = host.root_knob("proxy")
     was = proxy.value()
-    try:
-        if was:
-            proxy.setValue(False)
-        yield
-    finally:
-        if was:
-            proxy.setValue(was)
+    above = [one for source in sources for one in upstream.nodes_above(source) if upstream.is_wisp(one)]
+    with host.housekeeping():
+        try:
+            if was:
+                proxy.setValue(False)
+            for one in above:
+                node.show_for(one, graph.PLATE_BELOW)
+            yield
+        finally:
+            for one in above:
+                node.show_for(one, graph.VIEWERS)
+            if was:
+                proxy.setValue(was)
 
 
-def _render(group: Any, folder: str, picture: Picture, view: str) -> None:
-    """One picture; the Write is gone and proxy mode is as it was, whatever happens."""
+def _render(group: Any, folder: str, pictures: List[Picture], view: str) -> None:
+    """Consecutive pictures of one input, in one render. Whatever happens, those that were finished are recorded, and
+    the Write is gone."""
     Path(folder).mkdir(parents=True, exist_ok=True)
+    source, frames = pictures[0].source, [one.frame for one in pictures]
+    before = [upstream.stat_of(str(Path(folder) / one.file)) for one in pictures]
     made: List[Any] = []
-    with state.writing(group), full_resolution():
+    with state.writing(group), for_the_engine(_source(group, source)):
         try:
             with group:
                 form = edits.form_of(group)
-                below = group.node(picture.source)
-                if picture.source in graph.BY_ALPHA:  # its alpha, as colours
+                below = group.node(source)
+                if source in graph.BY_ALPHA:  # its alpha, as colours
                     made.append(host.create("Expression", **{f"expr{index}": "a" for index in range(3)}))
                     made[-1].setInput(0, below)
                     below = made[-1]
@@ -220,16 +251,17 @@ def _render(group: Any, folder: str, picture: Picture, view: str) -> None:
                 write = host.create("Write", file_type="exr", channels="rgb", raw=True, create_directories=True)
                 if write.knob("metadata") is not None:
                     write["metadata"].setValue(METADATA)
-                write["file"].setValue((Path(folder) / edits.pattern_of(picture.source)).as_posix())
+                write["file"].setValue((Path(folder) / edits.pattern_of(source)).as_posix())
                 write.setInput(0, made[-1])
                 made.append(write)
-            host.execute(made[-1], picture.frame, picture.frame, view)
+            host.execute(made[-1], frames[0], frames[-1], view)
         finally:
             for one in reversed(made):
                 host.delete(one)
-    known = _record(folder)
-    known[picture.file] = picture.signature
-    _keep(folder, known)
+            # The host gives a file its name once it is whole.
+            now = [upstream.stat_of(str(Path(folder) / one.file)) for one in pictures]
+            fresh = [one for one, old, new in zip(pictures, before, now) if new not in (None, old)]
+            _keep(folder, {**_record(folder), **{one.file: one.signature for one in fresh}})
 
 
 def _record(folder: str) -> Dict[str, str]:

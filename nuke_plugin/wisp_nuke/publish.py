@@ -63,7 +63,7 @@ def start(group: Any) -> None:
         if layout == "alpha":
             bake.bake(group, _published(group, files))
         elif layout == "shapes":
-            host.paste(Path(files[""]))
+            host.paste(Path(files[""]), group)
         else:
             reads = _read_plainly(group, list(files.values()))
             if layout == "crypto" and not _decode(group, reads[0]):
@@ -98,13 +98,13 @@ def _read_plainly(group: Any, files: List[str]) -> List[Any]:
     """A Read for each file: colour, layers or Cryptomatte as the host has them."""
     first, last = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last")
     span = {"first": first, "last": last, "origfirst": first, "origlast": last, "origset": True}
-    return [host.create_outside("Read", file=file, raw=True, **span) for file in files]
+    return [host.create_beside(group, "Read", file=file, raw=True, **span) for file in files]
 
 
 def _decode(group: Any, read: Any) -> bool:
     """The host's Cryptomatte node on a Read, with the chosen object's matte; False where there is none."""
     item = edits.active(group)
-    made = host.try_to_create("Cryptomatte")
+    made = host.try_to_create("Cryptomatte", group)
     if made is None:
         return False
     made.setInput(0, read)

@@ -117,11 +117,9 @@ class Follower:
     def __init__(self, group: Any, session: Session) -> None:
         self._group, self._session, self._mine = group, session, state.of(group)
         self._said, self._works = session.message, False
-        #: Whether a matte has come since the node last took over what is there.
-        self._new = False
         session.changed.connect(self._changed)
         session.matte_changed.connect(self._matte_changed)
-        session.mattes_known.connect(self._take_over)
+        session.mattes_known.connect(lambda: show_known(group))
 
     def _changed(self) -> None:
         session, progress = self._session, self._session.progress
@@ -135,19 +133,28 @@ class Follower:
         worked, self._works = self._works, session.busy
         if worked and not session.busy:
             self._mine.bar = None
-        if self._new and not (session.busy or session.previewing):
-            self._take_over()
+        show_new(self._group)
 
     def _matte_changed(self, _object: int, _frame: int) -> None:
-        self._new = True
+        self._mine.unshown = True
 
-    def _take_over(self) -> None:
-        """Point the reads at the mattes and key what is solved."""
-        self._new = False
+
+def show_new(group: Any) -> None:
+    """Show the mattes that have come, once no more of them are on their way."""
+    mine = state.of(group)
+    if mine.unshown and not (mine.session.busy or mine.session.previewing):
+        show_known(group)
+
+
+def show_known(group: Any) -> None:
+    """Point the reads at the mattes and key what is solved; while the host renders, only once it has."""
+    mine = state.of(group)
+    mine.unshown = host.executing()
+    if not mine.unshown:
         try:
-            show_solved(self._group, self._session)
+            show_solved(group, mine.session)
         except Refusal as refusal:
-            set_status(self._group, str(refusal))
+            set_status(group, str(refusal))
 
 
 def show_solved(group: Any, session: Session) -> None:

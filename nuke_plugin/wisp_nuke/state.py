@@ -36,6 +36,8 @@ class NodeState:
         self.settled = False
         #: The shot in the engine, once it was asked for, and the bar of what it works at.
         self.session: Any = None
+        #: Whether mattes have come that the node does not show yet.
+        self.unshown = False
         self.bar: Any = None
         #: The mattes as pictures, where the overlay shows them.
         self.tint: Any = None

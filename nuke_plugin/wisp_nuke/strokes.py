@@ -28,9 +28,9 @@ class Painted(NamedTuple):
 def paint(group: Any) -> Any:
     """Make or find the node's RotoPaint node, with a layer for every kind of stroke, and show it; returns it."""
     frame = edits.frame_in_range(group)
-    painter = host.node_named(_name(group))
+    painter = host.node_beside(group, _name(group))
     if painter is None:
-        painter = host.create_outside("RotoPaint", name=_name(group))
+        painter = host.create_beside(group, "RotoPaint", name=_name(group))
         painter.setInput(0, group.input(0))
         for layer in LAYERS:
             host.add_roto_layer(painter, layer)
@@ -43,7 +43,7 @@ def collect(group: Any) -> None:
     """The strokes and closed shapes that are visible on this frame become prompts of the active object, in place of
     those collected before: strokes stay strokes, as wide and as soft, a shape gives the box around it. Raises Refusal
     without any."""
-    painter = host.node_named(_name(group))
+    painter = host.node_beside(group, _name(group))
     if painter is None:
         raise edits.Refusal("Press Paint strokes first, and paint in the RotoPaint node that it makes.")
     frame = edits.frame_in_range(group)

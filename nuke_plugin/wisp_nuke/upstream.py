@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, List
 
-from . import host
+from . import graph, host, knobs
 from .vendor.client.frames import FrameName
 
 #: Nodes that show another frame than the one that is asked for.
@@ -17,7 +17,7 @@ _REFERRED = re.compile(r"([A-Za-z_]\w*)\.[A-Za-z_]")
 
 def nodes_above(node: Any) -> List[Any]:
     """All nodes that a picture is made of: `node` and what lies above it, each once, with what lies inside groups, and
-    those whose knobs expressions of these refer to."""
+    those whose knobs expressions of these refer to. Of what lies inside Wisp nodes only the mattes."""
     found: List[Any] = []
     waiting = [node]
     while waiting:
@@ -26,8 +26,13 @@ def nodes_above(node: Any) -> List[Any]:
             continue
         found.append(one)
         waiting += [one.input(index) for index in range(one.inputs())]
-        waiting += one.nodes() if hasattr(one, "nodes") else []
-        waiting += [host.node_named(name) for name in sorted(set(_REFERRED.findall(settings_of(one))))]
+        if one.Class() == "Input":
+            waiting.append(host.parent_of(one).input(int(one["number"].value())))
+        if is_wisp(one):
+            waiting += [inner for inner in one.nodes() if graph.is_matte(inner.name())]
+        elif hasattr(one, "nodes"):
+            waiting += one.nodes()
+        waiting += [host.node_beside(one, name) for name in sorted(set(_REFERRED.findall(settings_of(one))))]
     return found
 
 
@@ -40,15 +45,23 @@ def shifts_time(nodes: List[Any]) -> bool:
 _LOOKS = re.compile(
     r"name|[xy]pos|selected|label|autolabel|help|icon|indicators|panel|bookmark|hide_input|dope_sheet|cached|updateUI"
     r"|on[A-Z]\w*|knobChanged|note_font\w*|tile_color|gl_color|postage_stamp\w*|lifetime\w*|useLifetime"
-    r"|localizationPolicy|wisp_guide\w*|wisp_rendering"
+    r"|localizationPolicy"
 )
+#: Knobs of a Wisp node that its picture depends on in a render, besides its mattes.
+_OUTPUT = (*knobs.that_change(knobs.PICTURE), "disable")
+
+
+def is_wisp(node: Any) -> bool:
+    return node.knob("wisp_uid") is not None
 
 
 def settings_of(node: Any) -> str:
     """A node's class, inputs and settings as text, without what only concerns its looks."""
     lines = [node.Class()] + [str(one and one.name()) for one in (node.input(index) for index in range(node.inputs()))]
+    wisp = is_wisp(node)
     for name, target in sorted(node.knobs().items()):
-        if _LOOKS.fullmatch(name) is None and hasattr(target, "toScript"):
+        counts = name in _OUTPUT if wisp else _LOOKS.fullmatch(name) is None
+        if counts and hasattr(target, "toScript"):
             lines.append(f"{name} {host.as_script(target)}")
     return "\n".join(lines)
 
@@ -69,10 +82,11 @@ def file_state(node: Any, number: int, shifted: bool) -> Any:
         return _folder(text)
     views = host.views() if "%V" in text or "%v" in text else [""]
     names = [text.replace("%V", view).replace("%v", view[:1]) for view in views]
-    return [_state(_on_frame(name, number)) or _state(name) for name in names]
+    return [stat_of(_on_frame(name, number)) or stat_of(name) for name in names]
 
 
-def _state(name: str) -> Any:
+def stat_of(name: str) -> Any:
+    """Size and time of a file; None where there is none."""
     try:
         state = Path(name).stat()
     except OSError:
@@ -83,7 +97,7 @@ def _state(name: str) -> Any:
 def _folder(name: str) -> Any:
     """Names, sizes and times of all files beside a file."""
     try:
-        return [(one.name, *(_state(str(one)) or ())) for one in sorted(Path(name).parent.iterdir())]
+        return [(one.name, *(stat_of(str(one)) or ())) for one in sorted(Path(name).parent.iterdir())]
     except OSError:
         return None
 

@@ -168,6 +168,9 @@ CLASSES: dict[str, dict[str, KnobFact]] = {
         "format": KnobFact("format", ""),
         "colorManagement": KnobFact("enum", "Nuke", ("Nuke", "OCIO")),
         "workingSpaceLUT": KnobFact("string", "linear"),
+        "OCIO_config": _text,
+        "customOCIOConfigPath": _file,
+        "project_directory": _file,
     },
 }
 #: Classes with a mask, which a script counts as `2+1`.
@@ -236,6 +239,7 @@ BEHAVIOUR = (
     "`isAnimated` is true for expressions, too",
     "`setValue` of a keyed knob is a key; `setValueAt` of another one sets it",
     "an integer knob takes whole numbers only",
+    "`setInput` is false for a node of another group",
     "`inputs()` is the highest connected one and one more; a script has `2+1` where the last is a mask",
     "`String_Knob.value()` is evaluated as Tcl, `getText()` is not",
     "`toScript(False, None)` has all keys",

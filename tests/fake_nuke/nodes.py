@@ -92,6 +92,7 @@ class Node:
         return self._knobs[name]
 
     def addKnob(self, knob: k.Knob) -> None:  # noqa: N802
+        self.session.check_thread()
         if knob.name() in self._knobs:
             raise k.Refused(f"{self.name()} has a knob {knob.name()} already")
         knob.node = self
@@ -107,7 +108,10 @@ class Node:
 
     def opHashes(self) -> list[int]:  # noqa: N802
         """Differs when the picture differs; a test says so of what it supplies by `own['version']`."""
-        above = [source.opHashes() for source in self._inputs if source is not None]
+        if self["disable"].getValueAt(self.session.current) and self.input(0) is not None:
+            return self.input(0).opHashes()  # type: ignore[union-attr]
+        sources = [self._source()] if self.kind == "Input" else self._inputs
+        above = [source.opHashes() for source in sources if source is not None]
         looks = ("name", "label", "xpos", "ypos", "selected", "tile_color")
         settings = [knob.toScript(False, None) for name, knob in self._knobs.items() if name not in looks]
         return [hash((self.kind, str(self.own.get("version")), str(settings), str(above), self.session.current))]
@@ -120,7 +124,10 @@ class Node:
         return max((index + 1 for index, source in enumerate(self._inputs) if source is not None), default=0)
 
     def setInput(self, i: int, node: Node | None) -> bool:  # noqa: N802
+        """False, and nothing, for a node of another group."""
         self.session.check_thread()
+        if node is not None and node.parent is not self.parent:
+            return False
         before = self.input(i)
         self._inputs += [None] * (i + 1 - len(self._inputs))
         self._inputs[i] = node
@@ -254,6 +261,10 @@ class Group(Node):
     def __init__(self, session: Any, kind: str, parent: Group | None) -> None:
         super().__init__(session, kind, parent)
         self.children: list[Node] = []
+
+    def opHashes(self) -> list[int]:  # noqa: N802
+        """Those of what it gives."""
+        return [part for node in self.children if node.Class() == "Output" for part in node.opHashes()]
 
     def nodes(self) -> list[Node]:
         return [node for node in self.children if self.session.reaches(node)]

@@ -244,13 +244,21 @@ class FakeNuke:
             found = found.node(part) if isinstance(found, Group) else None
         return found
 
-    def allNodes(self, kind: str | None = None, group: Group | None = None) -> list[Node]:  # noqa: N802
-        return [node for node in (group or self.contexts[-1]).nodes() if kind is None or node.Class() == kind]
+    def allNodes(  # noqa: N802
+        self, filter: str | None = None, group: Group | None = None, recurseGroups: bool = False
+    ) -> list[Node]:
+        self.check_thread()
+        found: list[Node] = []
+        for node in (group or self.contexts[-1]).nodes():
+            found.append(node)
+            found += self.allNodes(None, node, True) if recurseGroups and isinstance(node, Group) else []
+        return [node for node in found if filter is None or node.Class() == filter]
 
     def selectedNodes(self) -> list[Node]:  # noqa: N802
         return list(self.chosen)
 
     def activeViewer(self) -> Viewer | None:  # noqa: N802
+        self.check_thread()
         return self.viewer
 
     def delete(self, n: Node) -> None:
@@ -275,6 +283,7 @@ class FakeNuke:
         return self.chosen[-1]
 
     def views(self) -> list[str]:
+        self.check_thread()
         return list(self.script_views)
 
     def channels(self) -> list[str]:
@@ -298,6 +307,9 @@ class FakeNuke:
         return list(self.shown_at[1]) if self.unknowns.viewer_zooms else [0.0, 0.0]
 
     def ProgressTask(self, title: str) -> ProgressTask:  # noqa: N802
+        self.check_thread()
+        if not self.GUI:
+            raise RuntimeError("progress bars exist in the interface only")
         bar = ProgressTask(title)
         self.bars.append(weakref.ref(bar))
         return bar
@@ -308,6 +320,7 @@ class FakeNuke:
         return Menu(self.menus.setdefault(name, {}))
 
     def message(self, prompt: str) -> None:
+        self.check_thread()
         self.said.append(prompt)
 
     tprint = message

@@ -97,21 +97,31 @@ def test_a_callback_that_triggers_itself_is_found() -> None:
         group["tile_color"].setValue(1)
 
 
+def test_nodes_of_different_groups_cannot_be_connected(host: FakeNuke) -> None:
+    group, read = host.nodes.Group(), host.nodes.Read()
+    with group:
+        inner = host.nodes.Dot()
+    assert inner.setInput(0, read) is False and inner.input(0) is None
+    assert host.nodes.Dot().setInput(0, read) is True
+    assert host.allNodes("Dot", recurseGroups=True) == [inner, host.toNode("Dot1")]
+
+
 def test_threads(host: FakeNuke) -> None:
     failures: list[type[BaseException]] = []
     done: list[int] = []
 
     def work() -> None:
-        try:
-            host.frame()
-        except WrongThread as error:
-            failures.append(type(error))
+        for ask in (host.frame, host.allNodes, host.activeViewer, host.views, lambda: host.message("")):
+            try:
+                ask()
+            except WrongThread as error:
+                failures.append(type(error))
         host.executeInMainThread(done.append, args=(1,))
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert failures == [WrongThread] and done == []
+    assert failures == [WrongThread] * 5 and done == []
     host.pump()
     assert done == [1]
     with pytest.raises(WouldDeadlock):
