@@ -99,7 +99,7 @@ def find(group: Any) -> None:
             attempt(group, lambda _: edits.add_prompt(group, "Wisp find", _box(event)))
 
     asked = Detect(words=words, frame=frame, threshold=max(float(group["wisp_words_score"].value()), 0.0))
-    solving.export_plates(group, lambda: solving.run(group, asked, on_event))
+    solving.run(group, asked, on_event)
 
 
 def subject(group: Any) -> None:
@@ -130,7 +130,7 @@ def subject(group: Any) -> None:
             attempt(group, lambda _: edits.edit(group, "Wisp subject", take))
             attempt(group, lambda _: _tell_candidate(group, "In doubt: " if end.doubtful else ""))
 
-    solving.export_plates(group, lambda: solving.run(group, Subject(frame), on_event, on_end))
+    solving.run(group, Subject(frame), on_event, on_end)
 
 
 def _tell_candidate(group: Any, doubt: str) -> None:
@@ -220,7 +220,5 @@ def attempt(group: Any, work: Callable[[Any], Any]) -> None:
     try:
         work(group)
         follow.look(group, held=False)
-    except host.Cancelled:
-        solving.set_status(group, "Stopped while the plate was rendered")
-    except (edits.Refusal, EngineNotFound, EngineError, RuntimeError, OSError) as error:
+    except (edits.Refusal, host.Cancelled, EngineNotFound, EngineError, RuntimeError, OSError) as error:
         solving.set_status(group, str(error))

@@ -26,7 +26,10 @@ class Sample(NamedTuple):
 
 
 class Cancelled(Exception):  # noqa: N818 (what happened, not a fault)
-    """The artist has stopped a render."""
+    """The artist has stopped a render of ours."""
+
+    def __str__(self) -> str:
+        return "Stopped while the plate was rendered"
 
 
 def format_of(node: Any) -> NukeFormat:
@@ -168,6 +171,11 @@ def as_script(target: Any) -> str:
 def evaluated(target: Any) -> str:
     """A file knob's path on the present frame, with Tcl and frame number put in."""
     return str(target.getEvaluatedValue())
+
+
+def absolute(path: str) -> str:
+    """Where a relative path leads from the project's directory; as it is where the project has none."""
+    return os.path.join(evaluated(root_knob("project_directory")), path).replace(os.sep, "/") if path else ""
 
 
 def drive(node: Any, name: str, expression: str) -> None:

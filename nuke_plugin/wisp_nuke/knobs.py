@@ -260,7 +260,9 @@ KNOBS: Tuple[KnobSpec, ...] = (
     ),
     _number("guide_size", "size", 1.0, (0.2, 4), "Of the marks; 1 is right for a picture that fills the viewer."),
     KnobSpec("Tab_Knob", "wisp_setup_tab", "Setup"),
-    KnobSpec("File_Knob", "wisp_cache_dir", "cache folder", "", tip="Empty: 'wisp-cache' beside the script."),
+    KnobSpec(
+        "File_Knob", "wisp_cache_dir", "cache folder", "", tip="Empty: 'wisp-cache' beside the script, once it is used."
+    ),
     KnobSpec("File_Knob", "wisp_engine_python", "engine's Python", ""),
     KnobSpec("Enumeration_Knob", "wisp_tracker", "tracker", None, ([TRACKER],), changes=MATTES),
     KnobSpec("Enumeration_Knob", "wisp_head", "head", None, ([HEAD],), changes=MATTES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from pathlib import Path
 from typing import Any, List, Optional
@@ -18,9 +19,11 @@ def add_selected_mask(group: Any) -> None:
     source = _selected(group, "Select the one node whose alpha is the mask, such as a Roto, then press this button.")
     frame = edits.frame_in_range(group)
     view = plates.view_of(source)
+    solving.keep_cache_folder(group)
     path = folder(group) / f"{group.name()}-{frame}-{uuid.uuid4().hex[:8]}.png"
     _render(group, source, path, frame, view)
-    prompt = {"frame": frame, "kind": "mask", "path": path.as_posix()}
+    shot = solving.plate_folder(group)  # what paths in prompts start from
+    prompt = {"frame": frame, "kind": "mask", "path": Path(os.path.relpath(path, shot)).as_posix()}
     edits.edit(group, "Wisp mask", lambda shot: _replace(group, shot, prompt))
 
 
@@ -57,7 +60,7 @@ def add_roto_object(group: Any) -> None:
                 solving.set_status(group, str(refusal))
 
     asked = Roto(script.as_posix(), place.as_posix(), band=band if band > 0 else None)
-    solving.export_plates(group, lambda: solving.run(group, asked, on_event, ended))
+    solving.run(group, asked, on_event, ended)
 
 
 def _selected(group: Any, lacking: str) -> Any:

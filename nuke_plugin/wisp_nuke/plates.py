@@ -11,7 +11,7 @@ import itertools
 import json
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 from . import edits, graph, host, knobs, node, state, upstream
 from .vendor.client.frames import FrameName
@@ -46,6 +46,14 @@ def colorspace(group: Any) -> str:
     if host.root_text("colorManagement") != "OCIO" or working.lower() in ("", "linear"):
         return "Linear Rec.709 (sRGB)"
     return working
+
+
+def colour_config(group: Any) -> Optional[str]:
+    """The file of the OpenColorIO configuration that `colorspace` is of; None where the project names none."""
+    chosen = host.choice(group["wisp_colorspace"]) > 0 or host.root_text("colorManagement") != "OCIO"
+    if chosen or host.root_text("OCIO_config") != "custom":
+        return None
+    return host.absolute(host.evaluated(host.root_knob("customOCIOConfigPath"))) or None
 
 
 class Picture(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -34,7 +36,7 @@ def start(group: Any) -> None:
     if file_format not in formats_of(layout):
         fitting = ", ".join(FORMATS[key].label for key in formats_of(layout))
         raise edits.Refusal(f"'{LAYOUTS[layout][0]}' cannot be {FORMATS[file_format].label}; choose one of {fitting}.")
-    folder = _next_version(group)
+    folder = _claim_version(group)
     suffix = FORMATS[file_format].suffix
     numbered = suffix if FORMATS[file_format].movie else f"%04d.{suffix}"
     if layout == "shapes":
@@ -46,7 +48,9 @@ def start(group: Any) -> None:
     output = files.get("", (folder / "{object}" / f"{{object}}.{numbered}").as_posix())
 
     def ended(end: Optional[Done], _: str) -> None:
-        if end is not None:
+        if end is None:
+            _give_back(folder)
+        else:
             try:
                 with host.undo_step("Wisp publish"):
                     more = read_them()
@@ -83,7 +87,11 @@ def start(group: Any) -> None:
         premultiply=(bool(group["wisp_publish_premultiply"].value()) and premultiplied_fits(layout, file_format))
         or None,
     )
-    solving.run(group, asked, on_end=ended)
+    try:
+        solving.run(group, asked, on_end=ended)
+    except BaseException:
+        _give_back(folder)
+        raise
 
 
 def _published(group: Any, files: Dict[str, str]) -> List[graph.Mattes]:
@@ -116,10 +124,6 @@ def _decode(group: Any, read: Any) -> bool:
 def farm(group: Any) -> None:
     """Write the shot and its job in the form of the chosen queue beside the plate, once that is rendered. Raises
     Refusal while the engine is at work for the node."""
-    solving.export_plates(group, lambda: _pack(group))
-
-
-def _pack(group: Any) -> None:
     queue = list(QUEUES)[host.choice(group["wisp_farm_queue"])]
     folder = Path(solving.plate_folder(group)) / ("farm-" + queue)
     maps = [rule.strip() for rule in host.text_of(group["wisp_farm_map"]).split(";") if rule.strip()]
@@ -131,10 +135,22 @@ def _pack(group: Any) -> None:
     solving.run(group, Pack(queue, folder.as_posix(), maps=maps), on_end=ended)  # type: ignore[arg-type]
 
 
-def _next_version(group: Any) -> Path:
-    """The folder of the next version: `NAME_v001`, where NAME is the node's."""
+def _claim_version(group: Any) -> Path:
+    """The folder of the next version, made here so that nobody else takes it: `NAME_v001`, where NAME is the node's."""
     folder = Path(solving.folder_of(group, "wisp_publish_dir", "mattes", "name a publish folder"))
     numbered = re.compile(re.escape(group.name()) + r"_v(\d+)")
     there = [numbered.fullmatch(one.name) for one in folder.iterdir()] if folder.is_dir() else []
-    version = max([int(match.group(1)) for match in there if match], default=0) + 1
-    return folder / f"{group.name()}_v{version:03d}"
+    last = max([int(match.group(1)) for match in there if match], default=0)
+    folder.mkdir(parents=True, exist_ok=True)
+    for version in itertools.count(last + 1):
+        claimed = folder / f"{group.name()}_v{version:03d}"
+        with contextlib.suppress(FileExistsError):
+            claimed.mkdir()
+            return claimed
+    raise AssertionError("versions do not end")
+
+
+def _give_back(folder: Path) -> None:
+    """A version that nothing was written of is none."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()

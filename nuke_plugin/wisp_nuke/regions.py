@@ -39,7 +39,7 @@ def fit(group: Any) -> None:
         if isinstance(event, RegionFitted):
             _store(group, event.id, event.region)
 
-    solving.export_plates(group, lambda: solving.run(group, Region([item["id"]]), told))
+    solving.run(group, Region([item["id"]]), told)
 
 
 def _store(group: Any, number: int, region: Optional[List[int]]) -> None:

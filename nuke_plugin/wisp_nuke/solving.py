@@ -34,11 +34,17 @@ def cache_folder(group: Any) -> str:
 
 
 def folder_of(group: Any, knob: str, name: str, otherwise: str) -> str:
-    """The folder that a knob names, by itself or by Tcl; where it is empty one beside the script. Raises Refusal for a
-    script that was never saved, and for a folder in whose name the host would look for a frame's number or for Tcl."""
+    """The folder that a knob names, by itself or by Tcl, from the project's directory on; where it is empty one beside
+    the script. Raises Refusal for a script that was never saved, for a relative folder of a project without directory,
+    and for one in whose name the host would look for a frame's number or for Tcl."""
     named = str(group[knob].value())
     if named:
-        found = named if _LIKE_A_FRAME.search(named) else host.evaluated(group[knob])
+        found = host.absolute(named if _LIKE_A_FRAME.search(named) else host.evaluated(group[knob]))
+        if not Path(found).is_absolute():
+            raise Refusal(
+                f"The folder {found} is relative, and the project has no directory. Write the whole path, or set the "
+                "project directory in Project Settings."
+            )
     elif host.script_path():
         found = os.path.join(os.path.dirname(host.script_path()), name).replace(os.sep, "/")
     else:
@@ -53,6 +59,13 @@ def folder_of(group: Any, knob: str, name: str, otherwise: str) -> str:
 
 #: What the host reads in the name of a file as the place of a frame's number or of a view, and as Tcl.
 _LIKE_A_FRAME, _LIKE_TCL = re.compile("[%#]"), re.compile(r"[\[\]$]")
+
+
+def keep_cache_folder(group: Any) -> None:
+    """Mattes stay where they first were, wherever the script is saved after that."""
+    if not group["wisp_cache_dir"].value():
+        with state.writing(group):
+            group["wisp_cache_dir"].setValue(cache_folder(group))
 
 
 def plate_folder(group: Any) -> str:
@@ -72,6 +85,7 @@ def document(group: Any) -> Dict[str, Any]:
         "height": int(form.height),
         "pixel_aspect": form.pixel_aspect,
         "colorspace": plates.colorspace(group),
+        "ocio": plates.colour_config(group),
         "view": host.text_of(group["wisp_view"]).strip() or None,
         "exposure": float(group["wisp_exposure"].value()),
         **{key: _pictures_of(group, name) for key, name in graph.FILMED.items()},
@@ -226,14 +240,18 @@ def busy(group: Any) -> bool:
     return mine.export is not None or (mine.session is not None and mine.session.busy)
 
 
+def _require_rest(group: Any) -> None:
+    if busy(group):
+        raise Refusal("This node is being solved or published; press Stop first.")
+
+
 def track(group: Any, direction: str, with_bar: bool = True) -> None:
     """`back`, `this`, `fwd` or `both`. Plates that the engine lacks are rendered first, a few at a time; nothing here
     waits for the solving. `with_bar`: nothing else shows its progress."""
     keyframes = edits.keyframes(group)
     if not keyframes:
         raise Refusal("Draw a prompt first: Ctrl+click in the viewer, then Add +.")
-    if busy(group):
-        raise Refusal("This node is being solved; press Stop first.")
+    _require_rest(group)
     first, last = _span(group, keyframes, direction)
     state.of(group).bar = host.progress_bar("Wisp: " + group.name()) if with_bar else None
     export_plates(group, lambda: _solve(group, first, last))
@@ -252,23 +270,33 @@ def run(
     on_event: Callable[[Event], None] = ignore,
     on_end: Callable[[Optional[Done], str], None] = ignore,
 ) -> None:
-    """Have the engine do a job for the node, with a bar; see `Session.run`. Raises Refusal while it is at work."""
-    run_by(group, asked.doing, lambda session: session.run(asked, on_event, on_end))
+    """Have the engine do a job for the node, once what it lacks of the plate is rendered, with a bar; see
+    `Session.run`. `on_end` is told of one that does not begin then, too. Raises Refusal while the engine is at work for
+    the node."""
+    _require_rest(group)
+
+    def work(session: Session) -> bool:
+        begun = session.run(asked, on_event, on_end)
+        if not begun:
+            on_end(None, session.refusal)
+        return begun
+
+    export_plates(group, lambda: run_by(group, asked.doing, work), lambda words: on_end(None, words))
 
 
 def run_by(group: Any, doing: str, work: Callable[[Session], bool]) -> None:
-    """As `run`, with the job begun by `work`, which says whether it was; `doing`: what the bar says."""
-    if busy(group):
-        raise Refusal("This node is being solved or published; press Stop first.")
+    """Begin a job by `work`, which says whether it has begun; `doing`: what the bar says. Raises Refusal while the
+    engine is at work for the node."""
+    _require_rest(group)
     session, mine = session_of(group), state.of(group)
     mine.bar = host.progress_bar(f"Wisp: {doing.lower()}, {group.name()}")
     if not work(session):
         mine.bar = None
 
 
-def export_plates(group: Any, then: Callable[[], Any]) -> None:
+def export_plates(group: Any, then: Callable[[], Any], fails: Callable[[str], Any] = ignore) -> None:
     """Render what the engine lacks of the plate, while the host is idle, and then go on; without an interface at once.
-    Raises Refusal where that cannot begin."""
+    `fails` gets the sentence where either has stopped. Raises Refusal where that cannot begin."""
     mine = state.of(group)
     first, last = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last")
 
@@ -282,8 +310,10 @@ def export_plates(group: Any, then: Callable[[], Any]) -> None:
 
     def stopped(error: Exception) -> None:
         mine.bar = None
-        set_status(group, "Stopped while the plate was rendered" if isinstance(error, host.Cancelled) else str(error))
+        set_status(group, str(error))
+        fails(str(error))
 
+    keep_cache_folder(group)
     folder = plate_folder(group)
     try:
         mine.export = plates.Export(group, folder, first, last, go_on, stopped)
@@ -298,7 +328,7 @@ def export_plates(group: Any, then: Callable[[], Any]) -> None:
 
 def synchronise(group: Any) -> None:
     """Take over what was solved for these prompts elsewhere."""
-    session_of(group).refresh()
+    export_plates(group, lambda: session_of(group).refresh())
 
 
 def send_edits(group: Any) -> None:

@@ -75,9 +75,9 @@ def file_state(node: Any, number: int, shifted: bool) -> Any:
     target = node.knob("file") if node.Class() == "Read" else None
     if target is None:
         return None
-    text = str(target.value())
+    text = host.absolute(str(target.value()))
     if "[" in text:
-        return _folder(host.evaluated(target))
+        return _folder(host.absolute(host.evaluated(target)))
     if shifted:
         return _folder(text)
     views = host.views() if "%V" in text or "%v" in text else [""]

@@ -86,13 +86,14 @@ def test_an_unsolved_frame_is_refused_by_its_number(session: Any, group: Any) ->
 def test_versions_count_up(session: Any, group: Any, tmp_path: Path) -> None:
     publish = session.module("publish")
     session.sets(group, "wisp_publish_dir", (tmp_path / "out").as_posix())
-    assert publish._next_version(group) == tmp_path / "out" / "Wisp1_v001"
-    for name in ("Wisp1_v001", "Wisp1_v007", "Wisp2_v011", "Wisp1_v9x"):
+    assert publish._claim_version(group) == tmp_path / "out" / "Wisp1_v001"
+    assert publish._claim_version(group) == tmp_path / "out" / "Wisp1_v002", "a version is taken at once"
+    for name in ("Wisp1_v007", "Wisp2_v011", "Wisp1_v9x"):
         (tmp_path / "out" / name).mkdir(parents=True)
-    assert publish._next_version(group) == tmp_path / "out" / "Wisp1_v008"
+    assert publish._claim_version(group) == tmp_path / "out" / "Wisp1_v008"
     session.sets(group, "wisp_publish_dir", "")
     with pytest.raises(session.module("edits").Refusal, match="Save the script"):
-        publish._next_version(group)
+        publish._claim_version(group)
 
 
 def test_a_publication_that_fails_says_why(session: Any, group: Any, tmp_path: Path, monkeypatch: Any) -> None:
@@ -114,3 +115,4 @@ def test_a_publication_that_fails_says_why(session: Any, group: Any, tmp_path: P
     session.until(lambda: not session.module("solving").busy(group))
     assert "Not solved yet" in group["wisp_status"].value()
     assert set(session.host.root_group.nodes()) == nodes and session.host.bars[-1]() is None
+    assert list((tmp_path / "out").iterdir()) == [], "no version was taken"

@@ -277,7 +277,10 @@ def test_the_alpha_of_another_node_is_a_mask(session: Any, group: Any, tmp_path:
         group["wisp_mask_selected"].execute()
     masks = [prompt for prompt in session.prompts(group, 1) if prompt["kind"] == "mask"]
     assert len(masks) == 1 and masks[0]["frame"] == 1001, "one on a frame"
-    written = cv2.imread(masks[0]["path"], cv2.IMREAD_GRAYSCALE)
+    assert masks[0]["path"].startswith("../masks/"), "the cache may be moved"
+    shot = Path(session.module("solving").plate_folder(group))
+    shot.mkdir()
+    written = cv2.imread(str(shot / masks[0]["path"]), cv2.IMREAD_GRAYSCALE)
     assert written.shape == (48, 64) and np.array_equal(written > 127, picture[..., 3] > 0.5)
     assert [node.name() for node in session.host.allNodes()] == nodes, "nothing is left"
     parse(session.module("solving").document(group))
@@ -287,6 +290,14 @@ def test_the_alpha_of_another_node_is_a_mask(session: Any, group: Any, tmp_path:
     roto.own["format"] = Format(32, 48)
     group["wisp_mask_selected"].execute()
     assert "is 32x48, the plate 64x48" in group["wisp_status"].value()
+
+
+def test_a_mask_is_of_one_view(session: Any, group: Any, tmp_path: Path) -> None:
+    session.sets(group, "wisp_cache_dir", (tmp_path / "cache").as_posix())
+    session.host.script_views = ["left", "right"]
+    session.plate().setSelected(True)
+    group["wisp_mask_selected"].execute()
+    assert "Put a OneView" in group["wisp_status"].value() and session.host.writes_seen == []
 
 
 # -- the script -----------------------------------------------------------------------------------------------

@@ -95,6 +95,21 @@ def test_the_engine_is_told_what_the_numbers_mean(session: Any, tmp_path: Path) 
     assert session.module("solving").document(group)["plate"]["exposure"] == 1.5
 
 
+def test_the_engine_is_told_of_the_configuration_that_the_project_names(session: Any, tmp_path: Path) -> None:
+    group, root = session.wisp(cache=tmp_path), session.host.root()
+
+    def config() -> Any:
+        return session.module("solving").document(group)["plate"]["ocio"]
+
+    root["colorManagement"].setValue("OCIO")
+    root["customOCIOConfigPath"].setValue("/show/config.ocio")
+    assert config() is None, "one of the host's own"
+    root["OCIO_config"].setValue("custom")
+    assert config() == "/show/config.ocio"
+    session.sets(group, "wisp_colorspace", 2)
+    assert config() is None, "the space that is chosen is not of it"
+
+
 @pytest.mark.parametrize("fault", ["cancel", "error"])
 def test_nothing_is_left_of_a_render_that_fails(session: Any, fault: str, tmp_path: Path) -> None:
     group = session.wisp()
@@ -328,6 +343,48 @@ def test_a_folder_in_which_the_host_reads_a_frame_or_tcl_is_refused(session: Any
     session.host.root_group["name"].content = (tmp_path / name / "shot.nk").as_posix()
     with pytest.raises(refusal, match="Nuke reads as"):
         solving.cache_folder(group)
+
+
+def test_relative_folders_and_files_start_from_the_projects_directory(session: Any, tmp_path: Path) -> None:
+    group = session.wisp()
+    solving, refusal = session.module("solving"), session.module("edits").Refusal
+    session.sets(group, "wisp_cache_dir", "mattes/cache")
+    with pytest.raises(refusal, match=r"mattes/cache is relative, .* project directory"):
+        solving.cache_folder(group)
+    session.host.root()["project_directory"].setValue(tmp_path.as_posix())
+    assert solving.cache_folder(group) == (tmp_path / "mattes/cache").as_posix()
+    (tmp_path / "in.1001.exr").write_bytes(b"picture")
+    read = session.host.nodes.Read(file="in.%04d.exr")
+    (state,) = session.module("upstream").file_state(read, 1001, False)
+    assert state is not None and state[0] == 7
+
+
+def test_mattes_stay_where_they_were_when_the_script_is_saved_elsewhere(session: Any, tmp_path: Path) -> None:
+    group, solving = session.wisp(), session.module("solving")
+    session.host.root_group["name"].content = (tmp_path / "v1" / "shot.nk").as_posix()
+    solving.export_plates(group, lambda: None)
+    session.rests()
+    session.host.root_group["name"].content = (tmp_path / "v2" / "shot.nk").as_posix()
+    assert solving.cache_folder(group) == (tmp_path / "v1" / "wisp-cache").as_posix()
+    solving.export_plates(group, lambda: None)
+    assert len(session.host.writes_seen) == 4, "the plate is there"
+
+
+@pytest.mark.parametrize("button", ["wisp_check", "wisp_take_solved", "wisp_fit_region", "wisp_farm"])
+def test_what_asks_the_engine_renders_the_plate_first(session: Any, button: str, tmp_path: Path) -> None:
+    group, solving = session.wisp(cache=tmp_path / "cache"), session.module("solving")
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    asked: list[int] = []
+
+    def session_of(_: Any) -> Any:
+        asked.append(len(session.host.writes_seen))
+        raise session.module("edits").Refusal("Asked.")
+
+    solving.session_of = session_of
+    group[button].execute()
+    session.rests()
+    assert asked == [4] and group["wisp_status"].value() == "Asked."
 
 
 def test_a_folder_that_looks_like_a_frame_number_hides_no_change(session: Any, tmp_path: Path) -> None:
