@@ -77,22 +77,18 @@ class Engine:
 ENGINE = Engine()
 
 
-def run(work: List[str], chosen: str = "") -> subprocess.Popen[bytes]:
-    """Start a command of the engine's interpreter, as `wisp farm ..`: in the environment that the engine gets, its
-    words for people in a log."""
-    return _launch(["wisp", *work], chosen, "nuke-publish.log")
-
-
 def pictures(document: Dict[str, Any], root: str, chosen: str = "") -> subprocess.Popen[bytes]:
     """Start what gives 8-bit pictures of a shot's plate and mattes: see `wisp.view.pictures`."""
-    started = _launch(["wisp.view.pictures"], chosen, "nuke-pictures.log")
+    started = launch(["wisp.view.pictures"], chosen, "nuke-pictures.log")
     assert started.stdin is not None
     started.stdin.write(json.dumps({"shot": document, "root": root}).encode("utf-8") + b"\n")
     started.stdin.flush()
     return started
 
 
-def _launch(module: List[str], chosen: str, log: str) -> subprocess.Popen[bytes]:
+def launch(module: List[str], chosen: str, log: str) -> subprocess.Popen[bytes]:
+    """Start a module of the engine's interpreter with its arguments, in the environment that the engine gets; its words
+    for people go into `log`."""
     command = [str(python_of(chosen)), *engine_path.OPTIONS, "-m", *module]
     environment = process.clean_environment(os.environ, host.executable_folder())
     return process.launch(command, environment, folders.log_folder(os.environ) / log)

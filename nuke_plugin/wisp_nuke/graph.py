@@ -236,19 +236,3 @@ def set_up(node: Any, spec: NodeSpec) -> None:
         node[name].setValue(value)
     for name, expression in spec.expressions:
         host.drive(node, name, expression)
-
-
-def faults(group: Any, nodes: List[NodeSpec]) -> List[str]:
-    """What of the table the group lacks, one sentence each; somebody may have edited inside."""
-    found: List[str] = []
-    present: Dict[str, Any] = {node.name(): node for node in group.nodes()}
-    for spec in nodes:
-        node = present.get(spec.name)
-        if node is None or node.Class() != spec.kind:
-            found.append(f"{spec.name} ({spec.kind}) is missing.")
-            continue
-        for index, name in enumerate(spec.inputs):
-            source = node.input(index)
-            if source is None or source.name() != name:
-                found.append(f"Input {index} of {spec.name} is not {name}.")
-    return found

@@ -81,12 +81,14 @@ class Node:
         return above + self.name()
 
     def knob(self, p: str) -> k.Knob | None:
+        self.session.check_thread()
         return self._knobs.get(p)
 
     def knobs(self) -> dict[str, k.Knob]:
         return dict(self._knobs)
 
     def __getitem__(self, name: str) -> Any:
+        self.session.check_thread()
         if name not in self._knobs:
             raise NameError(f"knob {name} does not exist")
         return self._knobs[name]

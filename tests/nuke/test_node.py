@@ -25,7 +25,7 @@ def test_a_new_node_passes_the_plate_on(session: Any) -> None:
     group = session.wisp()
     assert (group["wisp_first"].value(), group["wisp_last"].value()) == (1001, 1004)
     assert np.array_equal(render(group, 1001)[..., :3], render(group.input(0), 1001)[..., :3])
-    assert session.module("graph").faults(group, session.module("graph").desired([], 1001, 1004)) == []
+    assert session.module("acceptance_points").faults(group, session.module("graph").desired([], 1001, 1004)) == []
 
 
 @pytest.mark.parametrize("form", [Format(64, 48), Format(1828, 1556, 2.0)])

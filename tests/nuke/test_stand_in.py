@@ -97,6 +97,11 @@ def test_a_callback_that_triggers_itself_is_found() -> None:
         group["tile_color"].setValue(1)
 
 
+def test_progress_bars_are_of_the_interface() -> None:
+    with pytest.raises(RuntimeError, match="interface"):
+        FakeNuke(gui=False).ProgressTask("x")
+
+
 def test_nodes_of_different_groups_cannot_be_connected(host: FakeNuke) -> None:
     group, read = host.nodes.Group(), host.nodes.Read()
     with group:
@@ -108,10 +113,15 @@ def test_nodes_of_different_groups_cannot_be_connected(host: FakeNuke) -> None:
 
 def test_threads(host: FakeNuke) -> None:
     failures: list[type[BaseException]] = []
+    read = host.nodes.Read()
+
+    def knob() -> None:
+        read["file"]
+
     done: list[int] = []
 
     def work() -> None:
-        for ask in (host.frame, host.allNodes, host.activeViewer, host.views, lambda: host.message("")):
+        for ask in (host.frame, host.allNodes, host.activeViewer, host.views, lambda: host.message(""), knob):
             try:
                 ask()
             except WrongThread as error:
@@ -121,7 +131,7 @@ def test_threads(host: FakeNuke) -> None:
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert failures == [WrongThread] * 5 and done == []
+    assert failures == [WrongThread] * 6 and done == []
     host.pump()
     assert done == [1]
     with pytest.raises(WouldDeadlock):
