@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Any, List, Optional
 
-from . import edits, host, plates, solving, state
+from . import edits, host, plates, solving, state, upstream
 from .vendor.client.ends import Done
 from .vendor.client.events import Event, RotoRead
 from .vendor.client.requests import Roto
@@ -96,7 +96,7 @@ def _render(group: Any, source: Any, path: Path, frame: int, view: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     width, height = edits.size_of(group)
     made: List[Any] = []
-    with state.writing(group), plates.for_the_engine(source):
+    with state.writing(group), plates.for_the_engine(upstream.wisp_nodes_above([source])):
         try:
             made.append(host.create_beside(source, "Expression", **{f"expr{index}": "a" for index in range(3)}))
             made[-1].setInput(0, source)

@@ -99,7 +99,9 @@ class Export:
         edits.form_of(group)
         self.view = view_of(group.input(0))
         self.group, self.folder, self._then, self._fails = group, folder, then, fails
-        _notice_changes(group, folder)
+        sources = [_source(group, name) for name in _sources(group)]
+        self._above = upstream.wisp_nodes_above(sources)
+        _notice_changes(group, folder, sources, self._above)
         wanted = [
             Picture(name, frame, signature)
             for name in _sources(group)
@@ -135,7 +137,7 @@ class Export:
         if host.has_interface():
             some = some[: max(int(patience / self._pace), 1)]
         started = time.monotonic()
-        _render(self.group, self.folder, some, self.view)
+        _render(self.group, self.folder, some, self.view, self._above)
         self._pace = max((time.monotonic() - started) / len(some), 1e-3)
         del self.todo[: len(some)]
         self.done += len(some)
@@ -204,12 +206,11 @@ def forget(folder: str) -> None:
         (Path(folder) / RECORD).unlink()
 
 
-def _notice_changes(group: Any, folder: str) -> None:
+def _notice_changes(group: Any, folder: str, sources: List[Any], above: List[Any]) -> None:
     """The host's own hash of the picture sees what settings do not tell, such as values that expressions refer to.
     Compared within a session and on one frame only: it says nothing beyond them."""
     known, frame = state.of(group).hashes, host.frame()
-    sources = [_source(group, name) for name in _sources(group)]
-    with for_the_engine(*sources):
+    with for_the_engine(above):
         seen = [part for source in sources for part in host.picture_hash(source)]
     if known.get(frame, seen) != seen:
         forget(folder)
@@ -218,12 +219,11 @@ def _notice_changes(group: Any, folder: str) -> None:
 
 
 @contextlib.contextmanager
-def for_the_engine(*sources: Any) -> Iterator[None]:
-    """These nodes give what the engine is to see: at full resolution, without guides and tint of the Wisp nodes above,
+def for_the_engine(above: List[Any]) -> Iterator[None]:
+    """Nodes give what the engine is to see: at full resolution, without guides and tint of the Wisp nodes `above` them,
     which do not stop for what they have not solved. Afterwards all is as it was."""
     proxy = host.root_knob("proxy")
     was = proxy.value()
-    above = [one for source in sources for one in upstream.nodes_above(source) if upstream.is_wisp(one)]
     with host.housekeeping():
         try:
             if was:
@@ -238,14 +238,14 @@ def for_the_engine(*sources: Any) -> Iterator[None]:
                 proxy.setValue(was)
 
 
-def _render(group: Any, folder: str, pictures: List[Picture], view: str) -> None:
+def _render(group: Any, folder: str, pictures: List[Picture], view: str, above: List[Any]) -> None:
     """Consecutive pictures of one input, in one render. Whatever happens, those that were finished are recorded, and
     the Write is gone."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     source, frames = pictures[0].source, [one.frame for one in pictures]
     before = [upstream.stat_of(str(Path(folder) / one.file)) for one in pictures]
     made: List[Any] = []
-    with state.writing(group), for_the_engine(_source(group, source)):
+    with state.writing(group), for_the_engine(above):
         try:
             with group:
                 form = edits.form_of(group)

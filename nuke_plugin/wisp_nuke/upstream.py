@@ -36,6 +36,11 @@ def nodes_above(node: Any) -> List[Any]:
     return found
 
 
+def wisp_nodes_above(sources: List[Any]) -> List[Any]:
+    """The Wisp nodes that pictures of these nodes are made of."""
+    return [one for source in sources for one in nodes_above(source) if is_wisp(one)]
+
+
 def shifts_time(nodes: List[Any]) -> bool:
     """Whether a frame of the picture may be made of files of other frames."""
     return any(one.Class() in _TIME or _text_of(one, "frame") for one in nodes)
