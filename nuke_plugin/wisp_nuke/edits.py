@@ -8,7 +8,7 @@ from . import graph, host, node, prompts, state
 from .vendor.client import tables
 from .vendor.client.coordinates import NukeFormat, sampler_to_plate
 from .vendor.client.frames import span_text, typed_spans
-from .vendor.panel.shot_edits import ShotEdits, usable_name
+from .vendor.panel.shot_edits import Refused, ShotEdits, usable_name
 
 #: A click gives a sample of one pixel; anything below this many pixels is a click.
 CLICK = 1.5
@@ -95,12 +95,15 @@ def frame_in_range(group: Any) -> int:
 
 def edit(group: Any, name: str, change: Callable[[ShotEdits], Any]) -> None:
     """Run `change(edits)` on the node's prompts and store them: one step of undo. Raises Refusal for too many objects,
-    and where `stored` does."""
+    for what the document forbids, and where `stored` does."""
     found = stored(group)
     shot = prompts.edits(found, node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last"))
     item = active(group)
     shot.active = item["id"] if item is not None else None
-    change(shot)
+    try:
+        change(shot)
+    except Refused as error:
+        raise Refusal(str(error)) from None
     text = _text(found, shot.objects)
     if text == host.text_of(group["wisp_prompts"]):
         return

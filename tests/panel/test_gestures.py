@@ -58,9 +58,39 @@ def test_a_click_with_the_box_tool_is_nothing(gestures: Gestures) -> None:
     assert draw(gestures, BOX, (50, 50)) == []
 
 
-def test_a_trembling_click_is_a_point(gestures: Gestures) -> None:
-    """Seven plate pixels are three and a half on this screen."""
-    assert draw(gestures, POINT_ADD, (50, 50), (57, 50))[0]["kind"] == "point"
+@pytest.mark.parametrize("to", [(57, 50), (50, 57), (58, 56), (300, 55)])
+def test_a_trembling_click_is_a_point(gestures: Gestures, to: tuple[float, float]) -> None:
+    """Fourteen plate pixels are seven on this screen."""
+    assert draw(gestures, POINT_ADD, (50, 50), to)[0]["kind"] == "point"
+    assert draw(gestures, BOX, (90, 50), (90 + to[0] - 50, to[1]))[1:] == [], "too small a box is none"
+
+
+@pytest.mark.parametrize(("tool", "exclude"), [(POINT_ADD, True), (BOX, True), (POINT_REMOVE, False)])
+@pytest.mark.parametrize("to", [(61, 58), (150, 150)])
+def test_what_takes_away_is_a_point_however_far_it_is_dragged(
+    gestures: Gestures, tool: str, exclude: bool, to: tuple[float, float]
+) -> None:
+    box = draw(gestures, BOX, (20, 20), (180, 180))[0]
+    point = {"frame": 7, "kind": "point", "xy": [50, 50], "include": False}
+    assert draw(gestures, tool, (50, 50), to, exclude=exclude) == [box, point]
+
+
+@pytest.mark.parametrize("tool", [LASSO, UNKNOWN])
+def test_a_tool_that_takes_nothing_away_says_so(gestures: Gestures, tool: str) -> None:
+    said: list[str] = []
+    gestures.tell, gestures.save_mask = said.append, lambda *_: "prompts/x.png"
+    assert draw(gestures, tool, (10, 10), (60, 10), (60, 60), exclude=True) == []
+    assert "stroke (S)" in said[0] and len(said) == 1
+
+
+@pytest.mark.parametrize(("values", "word"), [({"absent": [[7, 7]]}, "absent"), ({"enabled": False}, "switched off")])
+def test_nothing_is_drawn_where_the_object_is_not(gestures: Gestures, values: dict[str, Any], word: str) -> None:
+    said: list[str] = []
+    gestures.tell = said.append
+    gestures.edits.set_object(gestures.edits.add_object(), **values)
+    for tool in (POINT_ADD, BOX, STROKE, UNKNOWN):
+        assert draw(gestures, tool, (50, 50), (90, 90), (120, 120)) == []
+    assert len(said) == 4 and all(word in one for one in said)
 
 
 def test_a_stroke_with_shift_whatever_the_tool(gestures: Gestures) -> None:

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wisp import shot as documents
+from wisp.client.events import PromptsCarried
 from wisp.client.frames import frames_in, spans
 from wisp.client.tables import PALETTE
 from wisp.frames import format_frames, parse_frames
-from wisp.panel.shot_edits import EDGE_STEP, ShotEdits
+from wisp.panel.shot_edits import EDGE_STEP, Refused, ShotEdits
 
 PLATE = {"path": "p.%04d.png", "first": 1, "last": 20, "width": 100, "height": 50}
 
@@ -41,6 +42,20 @@ def test_a_box_replaces_the_frames_box() -> None:
     for edge in (10, 20):
         shot.add_prompt({"frame": 1, "kind": "box", "xyxy": [0, 0, edge, 10]})
     assert [prompt["xyxy"][2] for prompt in shot.prompts(1, 1)] == [20]
+
+
+def test_an_absent_object_takes_no_prompts() -> None:
+    shot = edits()
+    shot.add_prompt(point(3))
+    shot.toggle_absent(7)
+    before = copy.deepcopy(shot.document)
+    with pytest.raises(Refused, match="object1 is absent on frame 7"):
+        shot.add_prompts([point(6), point(7)], "Paste prompts")
+    shot.take_carried([PromptsCarried("object1", 7, [point(7)], 1.0, False, {})])
+    assert shot.document == before, "the document stays one that can be saved"
+    shot.toggle_absent(7)
+    shot.add_prompt(point(7))
+    assert shot.keyframes(1) == [3, 7]
 
 
 def test_objects_have_the_colours_of_the_command_line() -> None:

@@ -174,6 +174,23 @@ def test_objects_tools_and_modes_by_key(window: Window, hand: Hand) -> None:
     assert editor.edits.objects[1]["name"] == "object2", "names are told apart without case"
 
 
+@pytest.mark.parametrize("change", ["undo", "delete", "remove"])
+def test_a_gesture_ends_where_what_it_holds_goes(window: Window, hand: Hand, change: str) -> None:
+    editor = window.editor
+    editor.live.setChecked(False)
+    hand.click(60, 64)
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QtTest.QTest.mousePress(hand.canvas, left, none, hand.at(60, 64))
+    QtTest.QTest.mouseMove(hand.canvas, hand.at(80, 64))
+    if change == "remove":
+        editor.objects.remove_button.click()
+    else:
+        editor.commands[change].trigger()
+    steps = editor.edits.unsaved
+    QtTest.QTest.mouseRelease(hand.canvas, left, none, hand.at(80, 64))
+    assert editor.edits.keyframes() == [] and editor.edits.unsaved == steps
+
+
 def test_zoom_keeps_the_pixel_under_the_cursor(window: Window, hand: Hand) -> None:
     canvas = window.editor.canvas
     place = QtCore.QPointF(hand.at(50, 30))

@@ -118,8 +118,7 @@ class Beside:
 
         def found(event: Event) -> None:
             if isinstance(event, BoxFound):
-                item = edits.object(edits.active)
-                if item is None or item.get("prompts"):
+                if not self._takes_first(event.frame):
                     edits.add_object(usable_name(words) or None)
                 edits.add_prompt({"frame": event.frame, "kind": "box", "xyxy": list(event.xyxy)})
 
@@ -172,9 +171,13 @@ class Beside:
         if place is None or place >= len(offered):
             return
         edits, prompts = self._edits, offered[place].prompts
-        active = edits.object(edits.active)
-        if active is not None and not active.get("prompts"):
+        if self._takes_first(offered[place].frame):
             edits.add_prompts(prompts, "Take the subject")
         else:
             edits.add_objects([("subject", {"prompts": prompts})])
         self._canvas.edited.emit()
+
+    def _takes_first(self, frame: int) -> bool:
+        """Whether there is an active object, without any prompt yet, that may get its first one on that frame."""
+        active = self._edits.object(self._edits.active)
+        return active is not None and not active.get("prompts") and not self._edits.refusal(frame)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from ..client.events import Candidate
 from .gestures import BOX, BRUSHES, GRAB, LASSO, STROKE, Gestures
@@ -23,7 +23,6 @@ class Canvas(QtWidgets.QWidget):
 
     edited = QtCore.Signal()
     hovered = QtCore.Signal(object)
-    brush_changed = QtCore.Signal(float)
     #: One of those on offer, by its place; None for none of them.
     candidate_chosen = QtCore.Signal(object)
 
@@ -34,8 +33,6 @@ class Canvas(QtWidgets.QWidget):
         #: How wide the plate's pixels are shown, by their height.
         self.pixel_aspect = gestures.edits.pixel_aspect
         self.unsqueezed = True
-        #: May a gesture change the shot now? Asked at the press.
-        self.editable: Callable[[], bool] = lambda: True
         self._picture: Optional[QtGui.QImage] = None
         #: What is shown left of the wipe's line, and where that line is: a fraction of the width; None without a wipe.
         self._other: Optional[QtGui.QImage] = None
@@ -126,7 +123,6 @@ class Canvas(QtWidgets.QWidget):
     def resize_brush(self, factor: float) -> None:
         """A brush so many times as wide, within what a hand can use."""
         self.gestures.radius = round(min(max(self.gestures.radius * factor, 1.0), 500.0), 1)
-        self.brush_changed.emit(self.gestures.radius)
         self.update()
 
     def soften_brush(self, step: float) -> None:
@@ -166,7 +162,7 @@ class Canvas(QtWidgets.QWidget):
             self._wiping = True
         elif self._candidates and event.button() == _Button.LeftButton:
             self.candidate_chosen.emit(self._candidate_at(point))
-        elif event.button() in (_Button.LeftButton, _Button.RightButton) and self.editable():
+        elif event.button() in (_Button.LeftButton, _Button.RightButton):
             modifiers = event.modifiers()
             exclude = event.button() == _Button.RightButton or bool(modifiers & _Modifier.AltModifier)
             stroke = bool(modifiers & _Modifier.ShiftModifier)

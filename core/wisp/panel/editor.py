@@ -25,7 +25,7 @@ from .models import ModelChoice
 from .objects import ObjectList
 from .outlines import save_outline
 from .qt import QKeySequence, QShortcut, Qt, QtCore, QtGui, QtWidgets
-from .shot_edits import EDGE_STEP, ShotEdits
+from .shot_edits import EDGE_STEP, Refused, ShotEdits
 from .status import StatusLine
 from .timeline import Timeline
 from .toolbar import ToolBar
@@ -67,6 +67,7 @@ class Editor(QtWidgets.QWidget):
         self.transport = Transport(edits.first, edits.last)
         self.timeline = Timeline(edits)
         self.status = StatusLine()
+        self.gestures.tell = partial(self.status.show_words, failed=True)
         self.objects = ObjectList(edits)
         self.edge = EdgePanel(edits)
         self.models = ModelChoice(edits)
@@ -353,13 +354,10 @@ class Editor(QtWidgets.QWidget):
         try:
             text = QtWidgets.QApplication.clipboard().text()
             prompts = placed(text, self.frame, self.edits.size, self.root)
-        except ValueError as error:
+            self.edits.add_prompts(prompts, "Paste prompts")
+        except (ValueError, Refused) as error:
             self.status.show_words(str(error), failed=True)
             return
-        if self.edits.absent(self.edits.active, self.frame):
-            self.status.show_words("The object is absent on this frame: press X first.", failed=True)
-            return
-        self.edits.add_prompts(prompts, "Paste prompts")
         self._drawn()
         self.status.show_words(f"{counted(len(prompts), 'prompt')} pasted")
 
@@ -369,6 +367,7 @@ class Editor(QtWidgets.QWidget):
             self.status.show_words(why, failed=True)
 
     def _edited(self) -> None:
+        self.gestures.cancel()  # what it holds may be gone
         self.session.update()
         self._refresh()
 

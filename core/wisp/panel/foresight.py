@@ -80,7 +80,8 @@ class Foresight(QtCore.QObject):
         gestures, size = self._canvas.gestures, self._edits.size
         inside = 0 <= xy[0] < size[0] and 0 <= xy[1] < size[1]
         near = gestures.near(xy, self._canvas.frame, self._canvas.zoom) is not None
-        return inside and not near and not gestures.active and gestures.tool in (POINT_ADD, POINT_REMOVE)
+        means = gestures.tool in (POINT_ADD, POINT_REMOVE) and not self._edits.refusal(self._canvas.frame)
+        return inside and not near and not gestures.active and means
 
     def _ask(self) -> None:
         session = self._session

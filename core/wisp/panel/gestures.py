@@ -18,8 +18,8 @@ UNKNOWN = "unknown"
 TOOLS = (POINT_ADD, POINT_REMOVE, BOX, STROKE, LASSO, UNKNOWN)
 #: Those with a brush.
 BRUSHES = (STROKE, UNKNOWN)
-#: Screen pixels: a press so near takes hold of a prompt; a press that moves so far is a drag.
-GRAB, DRAG = 9.0, 4.0
+#: Screen pixels: a press so near takes hold of a prompt; a drag that is shorter than that across or down is a click.
+GRAB, DRAG = 9.0, 8.0
 
 
 class Hold(NamedTuple):
@@ -34,6 +34,7 @@ class Gestures:
 
     `draft` is the prompt as it would be if the mouse were released now; the canvas paints it.
     `save_mask(outline, frame)` stores a lasso as a picture and returns its path for the document, or None.
+    `tell(sentence)` says why a gesture does not begin.
     """
 
     def __init__(self, edits: ShotEdits) -> None:
@@ -48,6 +49,7 @@ class Gestures:
         self.drawn: List[Prompt] = []
         self._pressed = 1.0
         self.save_mask: Callable[[List[XY], int], Optional[str]] = lambda *_: None
+        self.tell: Callable[[str], None] = lambda _: None
         self.draft: Optional[Prompt] = None
         self._start: Optional[XY] = None
         self._path: List[XY] = []
@@ -77,11 +79,15 @@ class Gestures:
 
     def press(self, xy: XY, frame: int, scale: float, exclude: bool = False, stroke: bool = False) -> None:
         """Begin. `exclude`: the mouse or a key asks for the opposite; `stroke`: a stroke whatever the tool."""
+        self._doing = STROKE if stroke else self.tool
+        if exclude and self._doing in (POINT_ADD, BOX):
+            self._doing = POINT_REMOVE  # no box takes away; a point does
+        why = self._refusal(frame, exclude)
+        if why:
+            self.tell(why)
+            return
         self._start, self._path = xy, [xy]
         self._pressed = self.pressure
-        self._doing = STROKE if stroke else self.tool
-        if exclude and self._doing == BOX:
-            self._doing = POINT_REMOVE  # no box takes away; a point does
         self._include = not exclude and self._doing != POINT_REMOVE
         freehand = self._doing in (*BRUSHES, LASSO)
         self._held = None if freehand or exclude else self.near(xy, frame, scale)
@@ -125,6 +131,15 @@ class Gestures:
         """Forget the gesture under way."""
         self._start, self._held, self.draft, self.drawn = None, None, None, []
 
+    def _refusal(self, frame: int, exclude: bool) -> str:
+        """Why nothing can be drawn so on that frame; or nothing."""
+        item = self.edits.object(self.edits.active)
+        if item is not None and not item.get("enabled", True):
+            return f"{item['name']} is switched off: tick it in the list of objects to draw on it."
+        if exclude and self._doing in (LASSO, UNKNOWN):
+            return "This tool takes nothing away: paint with the right button and the stroke (S) instead."
+        return self.edits.refusal(frame)
+
     def _prompt(self, xy: XY, frame: int, scale: float) -> Optional[Prompt]:
         assert self._start is not None
         if self._held is not None:
@@ -133,10 +148,13 @@ class Gestures:
             return {"frame": frame, "kind": "lasso", "xy": list(self._path)}
         if self._doing in BRUSHES:
             return self._line(frame)
-        dragged = math.hypot(xy[0] - self._start[0], xy[1] - self._start[1]) * scale > DRAG
-        if dragged or self._doing == BOX:
-            return box_between(self._start, xy, frame) if dragged else None
-        return {"frame": frame, "kind": "point", "xy": rounded(self._clamped(self._start)), "include": self._include}
+        start = self._clamped(self._start)
+        across, down = (abs(a - b) * scale for a, b in zip(start, xy))
+        if self._doing != POINT_REMOVE and min(across, down) >= DRAG:
+            return box_between(start, xy, frame)
+        if self._doing == BOX:
+            return None
+        return {"frame": frame, "kind": "point", "xy": rounded(start), "include": self._include}
 
     def _line(self, frame: int) -> Prompt:
         """What was painted since its width changed last."""
@@ -190,11 +208,10 @@ def moved(hold: Hold, xy: XY) -> Prompt:
     return prompt
 
 
-def box_between(a: XY, b: XY, frame: int) -> Optional[Prompt]:
-    """The box with these opposite corners; None where it has no area."""
+def box_between(a: XY, b: XY, frame: int) -> Prompt:
+    """The box with these opposite corners."""
     (x0, y0), (x1, y1) = rounded(a), rounded(b)
-    box = [min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)]
-    return {"frame": frame, "kind": "box", "xyxy": box} if box[0] < box[2] and box[1] < box[3] else None
+    return {"frame": frame, "kind": "box", "xyxy": [min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)]}
 
 
 def rounded(xy: XY) -> List[float]:

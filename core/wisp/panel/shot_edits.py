@@ -22,6 +22,10 @@ HISTORY = 300
 EDGE_STEP = "Change edge"
 
 
+class Refused(RuntimeError):  # noqa: N818 (a sentence for the artist)
+    """It cannot be done as the document is; says why and what to do."""
+
+
 class ShotEdits:
     """A shot document with undo. `on_change` is called after every edit, undo and redo."""
 
@@ -101,6 +105,13 @@ class ShotEdits:
         item = self.object(number)
         return item is not None and within(frame, item.get("absent", []))
 
+    def refusal(self, frame: int) -> str:
+        """Why the active object takes no prompts on that frame; or nothing."""
+        item = self.object(self.active)
+        if item is None or not self.absent(self.active, frame):
+            return ""
+        return f"{item['name']} is absent on frame {frame}: say first that it is there again (X)."
+
     # -- edits --------------------------------------------------------------------------------------------
 
     def add_object(self, name: Optional[str] = None) -> int:
@@ -137,8 +148,8 @@ class ShotEdits:
         self.on_change()
 
     def take_carried(self, found: Sequence[PromptsCarried]) -> None:
-        """Have objects get prompts of another shot, by name, in place of what they have on those frames; one that there
-        is not is made. One step."""
+        """Have objects get prompts of another shot, by name, in place of what they have on those frames, save those on
+        which they are absent; one that there is not is made. One step."""
         self._step("Carry prompts")
         for one in found:
             place = next((index for index, item in enumerate(self.objects) if item["name"] == one.object), None)
@@ -146,7 +157,7 @@ class ShotEdits:
                 number = max((item["id"] for item in self.objects), default=0) + 1
                 self.objects.append(dict(one.parts, id=number, name=one.object, prompts=list(one.prompts)))
                 self.active = number
-            else:
+            elif not self.absent(self.objects[place]["id"], one.frame):
                 mine = self._edit(self.objects[place]["id"])
                 left = [prompt for prompt in mine.get("prompts", []) if prompt["frame"] != one.frame]
                 mine["prompts"] = [*left, *one.prompts]
@@ -213,7 +224,10 @@ class ShotEdits:
 
     def add_prompts(self, prompts: List[Prompt], step: str) -> None:
         """Add several to the active object, which is made if there is none, in one step; a box replaces the box of its
-        frame."""
+        frame. Raises Refused where the object is absent."""
+        for prompt in prompts:
+            if self.refusal(prompt["frame"]):
+                raise Refused(self.refusal(prompt["frame"]))
         self._step(step)
         if self.object(self.active) is None:
             self._append_object()

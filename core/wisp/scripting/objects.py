@@ -14,7 +14,7 @@ from ..client.locks import with_locks
 from ..client.tables import EDGE, PAINTED, STROKE_RADIUS, UNKNOWN_RADIUS
 from ..client.wording import counted
 from ..errors import UsageError
-from ..panel.shot_edits import ShotEdits
+from ..panel.shot_edits import Refused, ShotEdits
 
 if TYPE_CHECKING:
     from .shots import OpenShot
@@ -163,7 +163,10 @@ class Object:
 
         def of_this(edits: ShotEdits) -> None:
             edits.active = number
-            change(edits)
+            try:
+                change(edits)
+            except Refused as error:
+                raise UsageError(str(error)) from None
 
         self._open.edit(of_this)
         return self

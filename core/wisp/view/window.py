@@ -19,7 +19,7 @@ from ..panel.editor import Editor
 from ..panel.icons import icon
 from ..panel.keys import KeysPage
 from ..panel.qt import Qt, QtCore, QtGui, QtWidgets, clock
-from ..panel.shot_edits import ShotEdits
+from ..panel.shot_edits import Refused, ShotEdits
 from ..panel.theme import STYLE
 from ..shot import resolve_path
 from .files import PICTURES, holdout, mask_prompt, reached
@@ -278,7 +278,7 @@ class Window(QtWidgets.QMainWindow):
         try:
             work()
         except Exception as error:
-            fault = expected(error)
+            fault = error if isinstance(error, Refused) else expected(error)
             if fault is None:
                 raise
             QtWidgets.QMessageBox.warning(self, "Wisp", str(fault))
