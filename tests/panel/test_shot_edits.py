@@ -100,6 +100,20 @@ def test_what_is_done_to_the_document_is_done_to_its_steps() -> None:
     assert shot.keyframes() == [11, 12, 13]
 
 
+def test_no_two_objects_share_a_name_or_a_colour() -> None:
+    shot = edits()
+    for name in (None, "Subject_4", "subject"):
+        shot.add_object(name)
+    shot.add_objects([("Subject", {"prompts": []}), ("subject", {"prompts": []})])
+    shot.remove_object(1)
+    shot.add_object("SUBJECT")
+    carried = [PromptsCarried("Hand", frame, [point(frame)], 1.0, False, {}) for frame in (1, 2)]
+    shot.take_carried([*carried, PromptsCarried("hand", 3, [point(3)], 1.0, False, {})])
+    assert len({item["name"].casefold() for item in shot.objects}) == len(shot.objects) == 6
+    assert len({item["color"] for item in shot.objects}) == 6 and shot.keyframes(shot.active) == [1, 2, 3]
+    documents.parse(shot.document)
+
+
 def test_locks_join_and_split() -> None:
     shot = edits()
     shot.add_object()

@@ -87,12 +87,15 @@ class Session:
         self._paths: Dict[Tuple[int, int], str] = {}
         #: Object -> frame -> what the tracker said of its mask.
         self._said: Dict[int, Dict[int, Tuple[str, float]]] = {}
-        #: (object, frame) -> why the matte that is there is worth a look, or nothing: by its file, and by a check.
-        self._doubts: Dict[Tuple[int, int], str] = {}
+        #: Why the matte that is there is worth a look, or nothing: object -> frame -> by its file, and
+        #: (object, frame) -> by a check.
+        self._doubts: Dict[int, Dict[int, str]] = {}
         self._verdicts: Dict[Tuple[int, int], str] = {}
         #: (object, frame) -> the fingerprint of the matte that is there, once it was read.
         self._prints: Dict[Tuple[int, int], str] = {}
         self._patterns: Dict[int, str] = {}
+        #: The objects of the document as it was told last.
+        self._numbers: Set[int] = set()
         self._edited = False
         self._places = places
         self._own_engine = own_engine
@@ -176,9 +179,14 @@ class Session:
             self._prints[number, frame] = fingerprint
         self.mark_suspicious(number, frame, suspicion(track_state, confidence))
 
+    def track_state(self, number: int, frame: int) -> Tuple[str, float, str]:
+        """What was noted last of that matte: its state, confidence and fingerprint."""
+        said = self._said.get(number, {}).get(frame, ("", 0.0))
+        return (*said, self._prints.get((number, frame), ""))
+
     def mark_suspicious(self, number: int, frame: int, reason: str) -> None:
         """Why a matte is worth a look by what its file says; nothing: it is not."""
-        self._doubts[number, frame] = reason
+        self._doubts.setdefault(number, {})[frame] = reason
         self._weigh(number, frame)
 
     def fingerprint(self, number: int, frame: int) -> Optional[str]:
@@ -190,7 +198,7 @@ class Session:
         of the matte's file."""
         suspicious = self._lane(number).suspicious
         suspicious.pop(frame, None)
-        doubt = self._verdicts.get((number, frame), self._doubts.get((number, frame), ""))
+        doubt = self._verdicts.get((number, frame), self._doubts.get(number, {}).get(frame, ""))
         if doubt and not self._accepted(number, frame):
             suspicious[frame] = doubt
 
@@ -204,8 +212,8 @@ class Session:
     def lost(self, number: int) -> Set[int]:
         """Frames on which the tracker lost the object, of those whose mattes were computed or read while the shot is
         open."""
-        doubts = [(frame, doubt) for (which, frame), doubt in self._doubts.items() if which == number]
-        return {frame for frame, doubt in (*doubts, *self._lane(number).suspicious.items()) if doubt == "lost"}
+        doubts = (self._doubts.get(number, {}), self._lane(number).suspicious)
+        return {frame for known in doubts for frame, doubt in known.items() if doubt == "lost"}
 
     def spoken_of(self, number: int) -> Set[int]:
         """Frames of an object whose mattes were computed or read while the shot is open."""
@@ -226,6 +234,7 @@ class Session:
             self._poll_timer.start()
         if self._ensure() and self._shot is None:
             place = self._places
+            self._numbers = self._present()
             self._looking = True
             self._shot = self.client.open(
                 self._document(), place.root, self._status, self._error, place.cache, place.readable
@@ -246,6 +255,10 @@ class Session:
     def update(self) -> None:
         """The document was edited: tell the engine soon."""
         self._at_rest = READY
+        numbers = self._present()
+        for number in self._numbers ^ numbers:
+            self._drop(number)
+        self._numbers = numbers
         for number, frame in self._prints:
             self._weigh(number, frame)
         self._looked_at.clear()
@@ -410,6 +423,18 @@ class Session:
 
     def _lane(self, number: int) -> Lane:
         return self.lanes.setdefault(number, Lane(set(), set(), {}))
+
+    def _present(self) -> Set[int]:
+        """The ids of the document's objects."""
+        return {item["id"] for item in self._document().get("objects", [])}
+
+    def _drop(self, number: int) -> None:
+        """Nothing is known of an id that has come or gone: another object may have had it before."""
+        for known in (self.lanes, self._said, self._doubts, self._patterns):
+            known.pop(number, None)
+        for told in (self._paths, self._verdicts, self._prints):
+            for key in [key for key in told if key[0] == number]:
+                del told[key]
 
     def _forget(self, number: int, frame: int) -> None:
         """The matte is computed anew: what was said of the one before holds no longer."""

@@ -94,7 +94,8 @@ class Beside:
                 prompt["path"] = Path(prompt["path"]).relative_to(root).as_posix()
             self._edits.take_carried(found)
             self._canvas.edited.emit()
-            return {item["name"]: item["id"] for item in self._edits.objects}
+            numbers = {item["name"].casefold(): item["id"] for item in self._edits.objects}
+            return {event.object: numbers[event.object.casefold()] for event in found}
 
         if carry(self._session, source, root / "prompts", take):
             self._session.show_message("Carrying prompts")

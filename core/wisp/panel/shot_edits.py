@@ -6,6 +6,7 @@ The document is that of `NAME.wisp`; the engine checks it. Coordinates are plate
 from __future__ import annotations
 
 import copy
+import itertools
 import re
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -121,30 +122,26 @@ class ShotEdits:
         self.on_change()
         return number
 
-    def _append_object(self, name: Optional[str] = None) -> int:
+    def _append_object(self, name: Optional[str] = None, **parts: Any) -> int:
+        """An object of an id, a name and a colour that no other has; a name that is taken gets a number."""
         number = max((item["id"] for item in self.objects), default=0) + 1
-        taken = {item["name"].lower() for item in self.objects}
-        if name is None or name.lower() in taken:
-            count = number
-            while f"object{count}" in taken:
-                count += 1
-            name = f"object{count}"
-        color = PALETTE[(number - 1) % len(PALETTE)]
-        self.objects.append({"id": number, "name": name, "color": color, "prompts": []})
+        names = {item["name"].casefold() for item in self.objects}
+        counts = itertools.count(number)
+        free = name or f"object{next(counts)}"
+        while free.casefold() in names:
+            free = f"{name[:50]}_{next(counts)}" if name else f"object{next(counts)}"
+        colors = {item.get("color") for item in self.objects}
+        color = next((one for one in PALETTE if one not in colors), PALETTE[(number - 1) % len(PALETTE)])
+        self.objects.append({"color": color, "prompts": [], **parts, "id": number, "name": free})
         self.active = number
         return number
 
     def add_objects(self, found: List[Tuple[str, Dict[str, Any]]]) -> None:
-        """Add objects in one step, each by its name and what a document says of it beside id, name and colour; a name
-        that is taken gets a number. The last becomes the active one."""
+        """Add objects in one step, each by its name and what a document says of it beside; the last becomes the active
+        one."""
         self._step("Add objects")
         for name, parts in found:
-            number = max((item["id"] for item in self.objects), default=0) + 1
-            taken = {item["name"].lower() for item in self.objects}
-            free = name if name.lower() not in taken else f"{name[:50]}_{number}"
-            color = PALETTE[(number - 1) % len(PALETTE)]
-            self.objects.append(dict(parts, id=number, name=free, color=color))
-            self.active = number
+            self._append_object(name, **parts)
         self.on_change()
 
     def take_carried(self, found: Sequence[PromptsCarried]) -> None:
@@ -152,11 +149,10 @@ class ShotEdits:
         which they are absent; one that there is not is made. One step."""
         self._step("Carry prompts")
         for one in found:
-            place = next((index for index, item in enumerate(self.objects) if item["name"] == one.object), None)
+            name = one.object.casefold()
+            place = next((index for index, item in enumerate(self.objects) if item["name"].casefold() == name), None)
             if place is None:
-                number = max((item["id"] for item in self.objects), default=0) + 1
-                self.objects.append(dict(one.parts, id=number, name=one.object, prompts=list(one.prompts)))
-                self.active = number
+                self._append_object(one.object, **one.parts, prompts=list(one.prompts))
             elif not self.absent(self.objects[place]["id"], one.frame):
                 mine = self._edit(self.objects[place]["id"])
                 left = [prompt for prompt in mine.get("prompts", []) if prompt["frame"] != one.frame]

@@ -46,8 +46,6 @@ class Viewing(QtCore.QObject):
         self._composed: Tuple[Any, Optional[QtGui.QImage], Optional[QtGui.QImage]] = (None, None, None)
         #: (object, frame) -> the file of its matte's doubt, None while it is on its way.
         self._doubts: Dict[Tuple[int, int], Optional[str]] = {}
-        #: (object, frame) -> what the matte shown last there said.
-        self._told: Dict[Tuple[int, int], Tuple[str, float, str]] = {}
         loader.loaded.connect(self._loaded)
         session.matte_changed.connect(self._matte_changed)
         session.mattes_known.connect(self.refresh)
@@ -93,7 +91,6 @@ class Viewing(QtCore.QObject):
 
     def _matte_changed(self, number: int, frame: int) -> None:
         path = self._session.matte_path(number, frame)
-        self._told.pop((number, frame), None)
         doubt = self._doubts.pop((number, frame), None)
         if doubt is not None:
             self._loader.forget(("matte", doubt))
@@ -129,8 +126,7 @@ class Viewing(QtCore.QObject):
     def _tell(self, number: int, matte: Matte) -> None:
         """What the matte that is shown says of itself, to the session, once."""
         said = (matte.track_state, matte.confidence, matte.fingerprint)
-        if self._told.get((number, self.frame)) != said:
-            self._told[number, self.frame] = said
+        if self._session.track_state(number, self.frame) != said:
             self._session.note_track_state(number, self.frame, *said)
             self.doubted.emit()
 
