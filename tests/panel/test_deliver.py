@@ -127,6 +127,34 @@ def test_unsolved_frames_are_named_then_layers_are_written_and_shown(
     again.close()
 
 
+def test_the_objects_are_those_of_the_shot_as_it_is_now(dialog: DeliverMattes, window: Window) -> None:
+    edits = window.editor.edits
+
+    def listed() -> list[tuple[str, bool]]:
+        rows = [dialog.objects.item(place) for place in range(dialog.objects.count())]
+        return [(row.text(), row.checkState() == Qt.CheckState.Checked) for row in rows]
+
+    assert dialog.request().objects == [1, 2], "what is listed is asked for, whatever comes after"
+    edits.add_object("third")
+    assert listed() == [("object1", True), ("object2", True), ("third", True)]
+    dialog.objects.item(1).setCheckState(Qt.CheckState.Unchecked)
+    edits.set_object(1, name="hero")
+    edits.add_object("fourth")
+    assert listed() == [("hero", True), ("object2", False), ("third", True), ("fourth", False)]
+    edits.remove_object(1)
+    edits.set_object(2, enabled=False)
+    assert listed() == [("third", True), ("fourth", False)] and dialog.request().objects == [3]
+
+
+def test_a_dialog_is_there_once(dialog: DeliverMattes, window: Window) -> None:
+    beside = window.editor.beside
+    assert beside.deliver() is dialog
+    roto = beside.take_roto()
+    assert beside.take_roto(finish=True) is roto and roto.finish.isChecked()
+    dialog.close()
+    assert beside.deliver() is not dialog
+
+
 def test_in_and_out_are_the_frames_and_a_damaged_memory_is_none(window: Window, hand: Hand) -> None:
     memory = window.opened.cache / REMEMBERED
     memory.parent.mkdir(parents=True, exist_ok=True)

@@ -10,9 +10,9 @@ import pytest
 from helpers.hand import FRAMES, Hand, disc
 from PySide6 import QtTest
 from wisp.client.events import Progress
-from wisp.client.session import Session
+from wisp.client.session import READY, Session
 from wisp.panel.foresight import REST
-from wisp.panel.qt import Qt
+from wisp.panel.qt import Qt, QtWidgets
 from wisp.view.window import Window
 
 FIRST = FRAMES[0]
@@ -79,6 +79,84 @@ def test_doubt_is_shown_where_the_matte_is_not_to_be_believed(window: Window, ha
     hand.wait(lambda: not doubted(FIRST + 1) and not doubted(FIRST))
     hand.key(Qt.Key.Key_Left)
     hand.wait(lambda: doubted(FIRST))
+
+
+def test_an_answer_stands_as_long_as_it_is_read_or_of_the_frame(window: Window, hand: Hand) -> None:
+    editor, session = window.editor, window.editor.session
+    editor.live.setChecked(False)
+    hand.click(*disc(FIRST))
+    hand.wait(lambda: session.settled)
+    hand.key(Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    session.show_message(READY)
+    assert editor.status.text() == "1 prompt copied"
+    editor.status._reading.setInterval(20)
+    hand.key(Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    hand.wait(lambda: editor.status.text() == READY)
+    editor.status._reading.setInterval(60_000)
+    session.note_track_state(1, FIRST + 2, "lost", 0.0)
+    hand.key(Qt.Key.Key_N)
+    assert editor.status.text() == f"Frame {FIRST + 2}: lost"
+    hand.key(Qt.Key.Key_Right)
+    assert editor.status.text() == READY, "it was said of another frame"
+    hand.key(Qt.Key.Key_Y)
+    session.show_message("8 frames solved")
+    assert editor.status.text() == "8 frames solved", "news are not held back"
+
+
+def test_undo_goes_to_what_it_changes(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    editor.live.setChecked(False)
+    hand.click(*disc(FIRST))
+    editor.go(FIRST + 4)
+    hand.click(20, 20)
+    editor.edits.add_object()
+    for change in ("undo", "undo", "redo"):
+        editor.choose(2)
+        editor.go(FIRST)
+        editor.commands[change].trigger()
+    assert (editor.frame, editor.edits.active) == (FIRST + 4, 1) and editor.status.text() == "Done again: Add prompt"
+
+
+def test_a_long_sentence_shows_its_beginning_and_its_end(window: Window) -> None:
+    line = window.editor.status
+    sentence = f"The picture {'/plates' * 40}/sh010.1001.exr cannot be read. Write the file anew."
+    window.resize(1024, 700)
+    line.show_words(sentence, failed=True)
+    QtWidgets.QApplication.processEvents()
+    shown = line.words.text()
+    assert (
+        shown.startswith("The picture /")
+        and shown.endswith("Write the file anew.")
+        and "\N{HORIZONTAL ELLIPSIS}" in shown
+    )
+    assert line.text() == line.words.toolTip() == sentence
+    assert line.words.width() > 700, "the bar's place is theirs while it is not there"
+
+
+def test_playing_goes_from_in_to_out(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    editor.edits.mark_in, editor.edits.mark_out = FIRST + 2, FIRST + 4
+    seen = []
+    for _ in range(5):
+        hand.wait(lambda: editor.loader.get(("plate", editor.frame)) is not None)
+        editor.transport.beat.emit()
+        seen.append(editor.frame - FIRST)
+    assert seen == [2, 3, 4, 2, 3]
+
+
+def test_another_head_is_seen_at_once(window: Window, hand: Hand) -> None:
+    editor, asked = window.editor, []
+    hand.click(*disc(FIRST))
+    hand.wait(lambda: editor.session.settled and editor.session.matte_path(1, FIRST) is not None)
+    editor.session.request_preview = lambda *what: asked.append(what)  # type: ignore[method-assign]
+    head = editor.models.menus["head"]
+    head.setCurrentIndex(head.findData("guided"))
+    assert asked == [(1, FIRST)]
+    window._see({"exposure": 1.0})
+    assert asked == [(1, FIRST)] * 2
+    editor.live.setChecked(False)
+    editor.models.uncover.toggle()
+    assert len(asked) == 2
 
 
 def test_keys_go_to_the_next_frame_worth_a_look(window: Window, hand: Hand) -> None:

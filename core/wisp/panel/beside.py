@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Type, TypeVar
 
 from ..client.carry import carry
 from ..client.ends import Done, SubjectFound
@@ -19,6 +19,8 @@ from .fetch import GetModels
 from .qt import QtWidgets
 from .roto import TakeRoto
 from .shot_edits import ShotEdits, usable_name
+
+_Dialog = TypeVar("_Dialog", bound=QtWidgets.QDialog)
 
 
 class Beside:
@@ -43,38 +45,44 @@ class Beside:
             "carry": self.ask_carry,
         }
 
+    def refresh(self) -> None:
+        """The shot has changed: what is open follows."""
+        for dialog in self._owner.findChildren(DeliverMattes):
+            dialog.refresh()
+
+    def _show(self, kind: Type[_Dialog], make: Callable[[], _Dialog]) -> _Dialog:
+        """The one dialog of its kind, in front."""
+        dialog: _Dialog = next((one for one in self._owner.findChildren(kind) if one.isVisible()), None) or make()
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+        return dialog
+
     def compare(self) -> CompareHeads:
         """Open the dialog that mattes the shot with several heads."""
         head = self._edits.document.get("solve", {}).get("head", "")
         sheet = Path(self._session.places.cache) / "compare.png"
-        dialog = CompareHeads(self._session, head, sheet, self._owner)
-        dialog.show()
-        return dialog
+        return self._show(CompareHeads, lambda: CompareHeads(self._session, head, sheet, self._owner))
 
     def get_models(self) -> GetModels:
         """Open the dialog that fetches models."""
-        dialog = GetModels(self._session, self._owner)
-        dialog.show()
-        return dialog
+        return self._show(GetModels, lambda: GetModels(self._session, self._owner))
 
     def deliver(self) -> DeliverMattes:
         """Open the dialog that writes files for others."""
         folder = self.delivery_folder or Path(self._session.places.root) / "delivery"
-        dialog = DeliverMattes(self._session, self._edits, folder, self._owner)
-        dialog.show()
-        return dialog
+        return self._show(DeliverMattes, lambda: DeliverMattes(self._session, self._edits, folder, self._owner))
 
     def farm(self) -> FarmJob:
         """Open the dialog that writes a job for a render farm."""
         near = self.delivery_folder or Path(self._session.places.root) / "delivery"
-        dialog = FarmJob(self._session, self._edits, near.with_name("farm_job"), self._owner)
-        dialog.show()
-        return dialog
+        folder = near.with_name("farm_job")
+        return self._show(FarmJob, lambda: FarmJob(self._session, self._edits, folder, self._owner))
 
     def take_roto(self, finish: bool = False) -> TakeRoto:
         """Open the dialog that takes roto of a file; `finish`: with that chosen."""
-        dialog = TakeRoto(self._session, self._edits, finish, self._owner)
-        dialog.show()
+        dialog = self._show(TakeRoto, lambda: TakeRoto(self._session, self._edits, self._owner))
+        (dialog.finish if finish else dialog.follow).setChecked(True)
         return dialog
 
     def ask_carry(self) -> None:

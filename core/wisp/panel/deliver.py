@@ -24,6 +24,7 @@ from ..client.tables import (
 )
 from .qt import Qt, QtCore, QtGui, QtWidgets
 from .shot_edits import ShotEdits
+from .theme import failure_style
 
 #: In the shot's cache: what was asked for last.
 REMEMBERED = "deliver.json"
@@ -90,8 +91,23 @@ class DeliverMattes(QtWidgets.QDialog):
         self.show_button.clicked.connect(lambda *_: self._show())
         self._explain()
         self._lay_out()
-        self._fill_objects()
+        self.refresh()
         self._show_values(dict(self._defaults(folder), **self._remembered()))
+
+    def refresh(self) -> None:
+        """List the objects that count now. What was ticked stays so; a new one is ticked where all are."""
+        all_ticked = self._all_ticked
+        ticks = {row.data(_ROLE): row.checkState() for row in self._object_rows()}
+        self.objects.clear()
+        for item in self._edits.objects:
+            if item.get("enabled", True):
+                row = QtWidgets.QListWidgetItem(item["name"])
+                row.setData(_ROLE, item["id"])
+                row.setFlags(row.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+                usual = Qt.CheckState.Checked if all_ticked else Qt.CheckState.Unchecked
+                row.setCheckState(ticks.get(item["id"], usual))
+                self.objects.addItem(row)
+        self._allow()
 
     # -- what is asked ------------------------------------------------------------------------------------
 
@@ -99,7 +115,6 @@ class DeliverMattes(QtWidgets.QDialog):
         """What is chosen now. What does not go with the layout is left out. ValueError for an unreadable version."""
         layout, file_format = self.layouts.currentData(), self.formats.currentData()
         shapes = layout == "shapes"
-        chosen = [row for row in self._object_rows() if row.checkState() == Qt.CheckState.Checked]
         premultiply = self.premultiply.isChecked() if premultiplied_fits(layout, file_format or "png") else None
         return Deliver(
             output=self._place(),
@@ -111,7 +126,7 @@ class DeliverMattes(QtWidgets.QDialog):
             confidence=self._confident() and self.confidence.isChecked(),
             despill=(self.despill.currentData() or None) if despill_fits(layout) else None,
             frames=self.frames.text().strip() or None,
-            objects=None if len(chosen) == self.objects.count() else [row.data(_ROLE) for row in chosen],
+            objects=[row.data(_ROLE) for row in self._object_rows() if row.checkState() == Qt.CheckState.Checked],
             overwrite=self.overwrite.isChecked(),
             version=self._chosen_version(),  # type: ignore[arg-type]
             tolerance=self.tolerance.value(),
@@ -228,15 +243,6 @@ class DeliverMattes(QtWidgets.QDialog):
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.words.setVisible(False)
 
-    def _fill_objects(self) -> None:
-        for item in self._edits.objects:
-            if item.get("enabled", True):
-                row = QtWidgets.QListWidgetItem(item["name"])
-                row.setData(_ROLE, item["id"])
-                row.setFlags(row.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-                row.setCheckState(Qt.CheckState.Checked)
-                self.objects.addItem(row)
-
     # -- values -------------------------------------------------------------------------------------------
 
     def _defaults(self, folder: Path) -> Dict[str, Any]:
@@ -254,7 +260,10 @@ class DeliverMattes(QtWidgets.QDialog):
         return {}
 
     def _remember(self, asked: Deliver) -> None:
-        """For the next time; what cannot be kept is not, and nobody is told: it is only a convenience."""
+        """For the next time, in which all objects may be others; what cannot be kept is not, and nobody is told: it is
+        only a convenience."""
+        if self._all_ticked:
+            asked = dataclasses.replace(asked, objects=None)
         with contextlib.suppress(OSError):
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             self._memory.write_text(json.dumps(dataclasses.asdict(asked)), "utf-8")
@@ -342,6 +351,10 @@ class DeliverMattes(QtWidgets.QDialog):
             raise ValueError(f"The version {text!r} is neither 'next' nor a number from 1 on.")
         return _NEXT if number is None else int(number[1])
 
+    @property
+    def _all_ticked(self) -> bool:
+        return all(row.checkState() == Qt.CheckState.Checked for row in self._object_rows())
+
     def _object_rows(self) -> List[QtWidgets.QListWidgetItem]:
         return [self.objects.item(place) for place in range(self.objects.count())]
 
@@ -383,7 +396,7 @@ class DeliverMattes(QtWidgets.QDialog):
     def _say(self, words: str, failed: bool = False) -> None:
         self.words.setText(words)
         self.words.setVisible(bool(words))
-        self.words.setStyleSheet("color: #ff8a75;" if failed else "")
+        self.words.setStyleSheet(failure_style(failed))
 
     def _show(self) -> None:
         QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(self.folders[0]))

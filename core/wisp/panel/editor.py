@@ -25,7 +25,7 @@ from .models import ModelChoice
 from .objects import ObjectList
 from .outlines import save_outline
 from .qt import QKeySequence, QShortcut, Qt, QtCore, QtGui, QtWidgets
-from .shot_edits import EDGE_STEP, Refused, ShotEdits
+from .shot_edits import EDGE_STEP, Refused, ShotEdits, changed_place
 from .status import StatusLine
 from .timeline import Timeline
 from .toolbar import ToolBar
@@ -97,6 +97,7 @@ class Editor(QtWidgets.QWidget):
         """Show that frame, or the nearest that the shot has."""
         frame = min(max(frame, self.edits.first), self.edits.last)
         if frame != self.frame:
+            self.status.clear_words()  # they were of the frame before
             self.gestures.cancel()
             self.canvas.offer([])
         changed, self.frame = frame != self.frame, frame
@@ -135,9 +136,10 @@ class Editor(QtWidgets.QWidget):
         self._refresh()
 
     def look_at(self, source: FrameSource) -> None:
-        """Show the pictures of another source: the plate is seen otherwise now."""
+        """Show the pictures of another source: the plate is seen otherwise now, by models too."""
         self.loader.look_at(source)
         self.viewing.refresh()
+        self.preview()
 
     def preview(self) -> None:
         """With *Live* on, compute the active object's matte on the frame that is shown."""
@@ -225,6 +227,7 @@ class Editor(QtWidgets.QWidget):
         self.timeline.object_asked.connect(self.choose)
         self.objects.chosen.connect(self.choose)
         self.edge.changed.connect(self._finish_changed)
+        self.models.changed.connect(lambda role: self._drawn() if role == "tracker" else self._finish_changed())
         self.transport.frame_asked.connect(self.go)
         self.transport.keyframe_asked.connect(self._keyframe)
         self.transport.beat.connect(self._step)
@@ -384,16 +387,21 @@ class Editor(QtWidgets.QWidget):
             self.session.request_preview(number, self.frame)
 
     def _undo(self) -> None:
-        name = self.edits.undo()
-        self.status.show_words("Undone: " + name if name else "Nothing to undo")
-        self._follow(name)
+        self._travel(self.edits.undo, "Undone: {}", "Nothing to undo")
 
     def _redo(self) -> None:
-        name = self.edits.redo()
-        self.status.show_words("Done again: " + name if name else "Nothing to redo")
-        self._follow(name)
+        self._travel(self.edits.redo, "Done again: {}", "Nothing to redo")
 
-    def _follow(self, step: str) -> None:
+    def _travel(self, work: Callable[[], str], done: str, nothing: str) -> None:
+        """Undo or redo, go where that has changed something, and say what it was."""
+        before = self.edits.objects
+        step = work()
+        number, frame = changed_place(before, self.edits.objects)
+        if number is not None:
+            self.choose(number)
+        if frame is not None:
+            self.go(frame)
+        self.status.show_words(done.format(step) if step else nothing)
         if step == EDGE_STEP:
             self._finish_changed()
         elif step:
@@ -451,15 +459,16 @@ class Editor(QtWidgets.QWidget):
         return bool(beyond)
 
     def _step(self) -> None:
-        """The next frame while playing; waits for one that is not read yet, so that every one is seen."""
+        """The next frame while playing, from in to out; waits for one that is not read yet, so that all are seen."""
+        first, last = self.edits.span
         if self.loader.get(("plate", self.frame)) is not None:
-            self.go(self.frame + 1 if self.frame < self.edits.last else self.edits.first)
+            self.go(self.frame + 1 if first <= self.frame < last else first)
 
     # -- showing ------------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
         """The shot has changed."""
-        for part in (self.objects, self.edge, self.models, self.timeline):
+        for part in (self.objects, self.edge, self.models, self.timeline, self.beside):
             part.refresh()
         self.canvas.update()
         self._refresh_state()

@@ -11,6 +11,7 @@ from ..client.session import Session
 from ..client.tables import QUEUES
 from .qt import Qt, QtCore, QtGui, QtWidgets
 from .shot_edits import ShotEdits
+from .theme import failure_style
 
 
 class FarmJob(QtWidgets.QDialog):
@@ -104,4 +105,4 @@ class FarmJob(QtWidgets.QDialog):
 
     def _say(self, words: str, failed: bool = False) -> None:
         self.words.setText(words)
-        self.words.setStyleSheet("color: #ff8a75;" if failed else "")
+        self.words.setStyleSheet(failure_style(failed))

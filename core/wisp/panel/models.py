@@ -21,8 +21,8 @@ class ModelChoice(QtWidgets.QWidget):
 
     A model whose files are not on this machine is listed, greyed, with what to do about it."""
 
-    #: Another model was chosen; more of them are wanted than are on this machine.
-    changed, wanted = QtCore.Signal(), QtCore.Signal()
+    #: What of `solve` in the document is another; more models are wanted than are on this machine.
+    changed, wanted = QtCore.Signal(str), QtCore.Signal()
 
     def __init__(self, edits: ShotEdits, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
@@ -100,8 +100,8 @@ class ModelChoice(QtWidgets.QWidget):
 
     def _uncovered(self, wanted: bool) -> None:
         self.edits.set_solve(uncover=None if wanted else False)
-        self.changed.emit()
+        self.changed.emit("uncover")
 
     def _chosen(self, role: str, index: int) -> None:
         self.edits.set_solve(**{role: self.menus[role].itemData(index)})
-        self.changed.emit()
+        self.changed.emit(role)

@@ -21,10 +21,7 @@ FILES = "Roto (*.nk *.fxs *.jsx *.json *.svg *.exr *.png *.tif *.tiff *.jpg);;Al
 class TakeRoto(QtWidgets.QDialog):
     """Choose, wait; every object of the roto becomes one of the shot, in one step of undo."""
 
-    def __init__(
-        self, session: Session, edits: ShotEdits, finish: bool, parent: Optional[QtWidgets.QWidget] = None
-    ) -> None:
-        """`finish`: whether that is chosen at first."""
+    def __init__(self, session: Session, edits: ShotEdits, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Roto from a file")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, True)
@@ -49,7 +46,7 @@ class TakeRoto(QtWidgets.QDialog):
         self.band.setRange(1, 1000)
         self.band.setValue(ROTO_BAND)
         self.band.setSuffix(" px of the outline")
-        (self.finish if finish else self.follow).setChecked(True)
+        self.follow.setChecked(True)
         self.words = QtWidgets.QLabel()
         self.words.setWordWrap(True)
         self.take_button = QtWidgets.QPushButton("Take")

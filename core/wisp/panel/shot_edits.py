@@ -394,6 +394,18 @@ class ShotEdits:
         return item
 
 
+def changed_place(before: List[Dict[str, Any]], after: List[Dict[str, Any]]) -> Tuple[Optional[int], Optional[int]]:
+    """Of the objects after an edit the first that it changed, and a frame whose prompts it did; None for none."""
+    past = {item["id"]: item for item in before}
+    for item in after:
+        old = past.get(item["id"], {})
+        if old != item:
+            some, others = sorted((item.get("prompts", []), old.get("prompts", [])), key=len)
+            pairs = itertools.zip_longest(some, others)
+            return item["id"], next((more["frame"] for fewer, more in pairs if fewer != more), None)
+    return None, None
+
+
 def usable_name(text: str) -> str:
     """`text` as a layer name: letters, digits, _ and -, beginning with a letter; empty where nothing is left."""
     return re.sub(r"^[\W\d_]+", "", re.sub(r"[^\w\-]+", "_", text.strip()))[:64].rstrip("_")

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+#: The colour of words that tell of a failure.
+FAILURE = "#ff8a75"
+
+
+def failure_style(failed: bool) -> str:
+    """The style sheet of a label whose words tell of a failure, or do not."""
+    return f"color: {FAILURE};" if failed else ""
+
+
 STYLE = """
 QWidget { background: #2a2a2e; color: #d8d8de; font-size: 12px; }
 QMainWindow::separator { background: #1b1b1d; width: 3px; height: 3px; }
@@ -23,9 +32,13 @@ QAbstractSpinBox QLineEdit, QComboBox QLineEdit { border: 0; padding: 0; }
 QCheckBox::indicator, QListWidget::indicator {
     width: 11px; height: 11px; border: 1px solid #8a8a94; border-radius: 3px; background: #1f1f22;
 }
+QRadioButton::indicator {
+    width: 11px; height: 11px; border: 1px solid #8a8a94; border-radius: 6px; background: #1f1f22;
+}
+QRadioButton::indicator:checked { background: #33c26b; border-color: #d8d8de; }
 QCheckBox::indicator:checked, QListWidget::indicator:checked { background: #33c26b; border-color: #d8d8de; }
 QToolBar QCheckBox { margin: 0 4px; }
-QCheckBox::indicator:disabled { border-color: #55555e; }
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: #55555e; }
 QHeaderView::section { background: #2a2a2e; border: 0; border-bottom: 1px solid #44444a; padding: 3px; }
 QTreeWidget { background: #232327; border: 1px solid #1b1b1d; outline: 0; }
 QProgressBar { background: #1f1f22; border: 1px solid #17171a; border-radius: 3px; text-align: center; }

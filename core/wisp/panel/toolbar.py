@@ -27,7 +27,9 @@ class ToolBar(QtWidgets.QToolBar):
         self.addSeparator()
         for name in ("lock", "absent"):
             self.addAction(actions[name])
-        self.live = self._switch("Live", "Compute this frame's matte after every change")
+        self.live = self._switch(
+            "Live", "After every change compute this frame's matte, where nothing is to be tracked for it"
+        )
         self.live.setChecked(True)
         self.foresee = self._switch(
             "Foresee", "Rest the mouse: the matte that a click there would give, before anything is drawn"

@@ -8,6 +8,7 @@ from typing import Any
 from ..client.tables import MISSING
 from ..errors import WispError
 from ..panel.qt import Qt, QtWidgets
+from ..panel.theme import failure_style
 from ..plates import open_plate
 from ..plates.colour import AS_IS, choose_colour, known_colours
 from ..plates.exr import layer_names
@@ -54,7 +55,7 @@ class PlateSettings(QtWidgets.QDialog):
         self.backlit.setChecked(plate.backlit)
         self.words = QtWidgets.QLabel()
         self.words.setWordWrap(True)
-        self.words.setStyleSheet("color: #ff8a75;")
+        self.words.setStyleSheet(failure_style(True))
         form = QtWidgets.QFormLayout()
         facts = QtWidgets.QLabel(
             f"{path.name}\n{plate.width} x {plate.height}, frames {plate.first}-{plate.last}, "
