@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from wisp.panel.qt import QtWidgets
+from PySide6 import QtTest
+from wisp.client.session import Lane
+from wisp.panel.qt import Qt, QtCore, QtWidgets
 from wisp.panel.theme import FAILURE, STYLE
+from wisp.panel.timeline import FOOT, LANE, RULER
 from wisp.view.window import Window
 
 
@@ -50,3 +53,39 @@ def test_the_window_fits_a_small_screen(window: Window) -> None:
         corner = part.mapTo(window, part.rect().bottomRight())
         assert corner.x() <= 1280 and corner.y() <= 720 and part.height() >= part.minimumSizeHint().height(), part
     assert editor.canvas.width() * editor.canvas.height() > 0.5 * 1280 * 720, "most of it is the picture"
+
+
+def test_many_objects_leave_the_window_its_size(window: Window) -> None:
+    editor, timeline = window.editor, window.editor.timeline
+    window.resize(1024, 700)
+    for _ in range(20):
+        editor.edits.add_object()
+    QtWidgets.QApplication.processEvents()
+    assert (window.width(), window.height()) == (1024, 700) and editor.canvas.height() > 300
+
+    def click(y: int) -> None:
+        none = Qt.KeyboardModifier.NoModifier
+        QtTest.QTest.mouseClick(timeline, Qt.MouseButton.LeftButton, none, QtCore.QPoint(40, y))
+
+    click(timeline.height() - FOOT - LANE // 2)
+    assert editor.edits.active == 20, "the new object is the last lane that is seen"
+    editor.choose(1)
+    assert timeline.scroll.value() == 0 and editor.objects.list.visualItemRect(editor.objects.list.item(0)).top() >= 0
+    click(RULER + LANE + LANE // 2)
+    assert editor.edits.active == 2
+    for number in range(1, 21):
+        editor.choose(number)
+        item = editor.objects.list.currentItem()
+        assert editor.objects.list.viewport().rect().contains(editor.objects.list.visualItemRect(item).center())
+
+
+def test_a_timeline_paints_what_is_known_once(window: Window) -> None:
+    """Scrubbing a long shot paints no lane anew."""
+    timeline, asked = window.editor.timeline, []
+    window.editor.edits.add_object()
+    timeline.show_lanes({1: Lane({1001}, {1002}, {1001: "lost"})}, lambda number: {asked.append(number) or 1001})
+    before = timeline.grab().toImage()
+    for frame in (1004, 1002, 1001):
+        timeline.show_frame(frame)
+        assert (timeline.grab().toImage() == before) == (frame == 1001)
+    assert asked == [1]

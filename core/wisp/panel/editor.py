@@ -101,7 +101,7 @@ class Editor(QtWidgets.QWidget):
             self.gestures.cancel()
             self.canvas.offer([])
         changed, self.frame = frame != self.frame, frame
-        self.timeline.refresh(frame)
+        self.timeline.show_frame(frame)
         self.transport.show_frame(frame)
         self.viewing.show(frame)
         self._show_lock()
@@ -327,7 +327,7 @@ class Editor(QtWidgets.QWidget):
             edits.mark_in = None if edits.mark_in is not None and edits.mark_in > last else edits.mark_in
         else:
             edits.mark_in = edits.mark_out = None
-        self.timeline.update()
+        self.timeline.refresh()
         self.status.show_words(f"From in to out: {edits.span_text}" if edits.span_text else "The whole shot")
 
     def _absent_span(self) -> None:
@@ -476,8 +476,7 @@ class Editor(QtWidgets.QWidget):
 
     def _refresh_state(self) -> None:
         """The engine's state has changed."""
-        self.timeline.lanes, self.timeline.lost = self.session.lanes, self.session.lost
-        self.timeline.update()
+        self.timeline.show_lanes(self.session.lanes, self.session.lost)
         self.toolbar.allow_tracking(not self.session.busy)
         self.models.offer(self.session.models)
         self.status.show_session(self.session)

@@ -61,6 +61,7 @@ class ObjectList(QtWidgets.QWidget):
             entry.setCheckState(Qt.CheckState.Checked if item.get("enabled", True) else Qt.CheckState.Unchecked)
             if item["id"] == self.edits.active:
                 self.list.setCurrentRow(row)
+        self.list.scrollToItem(self.list.currentItem())
         self.list.blockSignals(False)
         self.remove_button.setEnabled(bool(self.edits.objects))
         self.color_button.setEnabled(bool(self.edits.objects))
