@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from helpers.hand import FRAMES, SIZE, Hand
+from PySide6 import QtTest
 from wisp import shot as documents
 from wisp.cache import read_matte
 from wisp.client.tables import EDGE, UNCOVER
 from wisp.panel.edge import EdgePanel
 from wisp.panel.models import ModelChoice
-from wisp.panel.qt import Qt, QtWidgets
+from wisp.panel.qt import Qt, QtCore, QtGui, QtWidgets
 from wisp.panel.shot_edits import ShotEdits
 from wisp.view.window import Window
 
@@ -38,6 +40,43 @@ def panel(app: QtWidgets.QApplication, edits: ShotEdits) -> EdgePanel:
 def stored(edits: ShotEdits) -> documents.Edge:
     """As the engine reads it."""
     return documents.parse(edits.document).objects[0].edge
+
+
+def test_the_wheel_passes_over_the_settings(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    hand.key(Qt.Key.Key_H)
+    editor.edits.add_object()
+    before = copy.deepcopy(editor.edits.document)
+    grow = editor.edge.rows["grow"]
+
+    def turn(widget: QtWidgets.QWidget) -> None:
+        here, none = QtCore.QPointF(widget.rect().center()), Qt.KeyboardModifier.NoModifier
+        there, turned = QtCore.QPointF(widget.mapToGlobal(here.toPoint())), QtCore.QPoint(0, 120)
+        buttons, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
+        event = QtGui.QWheelEvent(here, there, QtCore.QPoint(), turned, buttons, none, phase, False)
+        QtWidgets.QApplication.sendEvent(widget, event)
+
+    for widget in (grow.slider, grow.number, *editor.models.menus.values()):
+        for _ in range(3):
+            turn(widget)
+        assert widget.focusPolicy() != Qt.FocusPolicy.WheelFocus
+    assert editor.edits.document == before
+    grow.number.setFocus()
+    turn(grow.number)
+    assert editor.edits.objects[0]["edge"]["grow"] == grow.setting.step
+
+
+def test_after_a_number_is_typed_keys_are_commands_again(window: Window, hand: Hand) -> None:
+    editor = window.editor
+    editor.edits.add_object()
+    for box, text in ((editor.transport.number, str(FIRST + 3)), (editor.edge.rows["grow"].number, "2")):
+        hand.key(Qt.Key.Key_I)
+        box.setFocus()
+        box.selectAll()
+        QtTest.QTest.keyClicks(box, text)
+        QtTest.QTest.keyClick(box, Qt.Key.Key_Return)
+        assert editor.canvas.hasFocus()
+    assert editor.frame == editor.edits.mark_in == FIRST + 3 and editor.edits.objects[0]["edge"]["grow"] == 2
 
 
 def test_every_setting_of_the_document_has_a_row(panel: EdgePanel) -> None:

@@ -13,9 +13,10 @@ TICKS = 400
 
 
 class EdgePanel(QtWidgets.QWidget):
-    """`changed`: the active object's finish is another. One drag of a slider is one step of undo."""
+    """`changed`: the active object's finish is another; `typed`: a number was typed to its end. One drag of a slider is
+    one step of undo."""
 
-    changed = QtCore.Signal()
+    changed, typed = QtCore.Signal(), QtCore.Signal()
 
     def __init__(self, edits: ShotEdits, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
@@ -35,6 +36,7 @@ class EdgePanel(QtWidgets.QWidget):
         for setting in EDGE:
             row = self.rows[setting.key] = Row(setting, self)
             row.changed.connect(self._changed)
+            row.number.lineEdit().returnPressed.connect(self.typed.emit)
             for column, widget in enumerate(row.widgets):
                 grid.addWidget(widget, len(self.rows), column)
         self.refresh()

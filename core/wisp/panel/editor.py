@@ -24,7 +24,7 @@ from .history import SolveVersions
 from .models import ModelChoice
 from .objects import ObjectList
 from .outlines import save_outline
-from .qt import QKeySequence, QShortcut, Qt, QtCore, QtGui, QtWidgets
+from .qt import QKeySequence, QShortcut, Qt, QtCore, QtGui, QtWidgets, WheelFilter
 from .shot_edits import EDGE_STEP, Refused, ShotEdits, changed_place
 from .status import StatusLine
 from .timeline import Timeline
@@ -73,6 +73,9 @@ class Editor(QtWidgets.QWidget):
         self.models = ModelChoice(edits)
         self.models.setVisible(choose_models)
         self._lay_out()
+        self._wheel = WheelFilter(self)
+        for part in (self.edge, self.models):
+            self._wheel.watch(part)
         self._connect()
         self._bind_keys()
         self.set_tool(POINT_ADD)
@@ -228,6 +231,8 @@ class Editor(QtWidgets.QWidget):
         self.objects.chosen.connect(self.choose)
         self.edge.changed.connect(self._finish_changed)
         self.models.changed.connect(lambda role: self._drawn() if role == "tracker" else self._finish_changed())
+        for part in (self.edge, self.transport):
+            part.typed.connect(self.canvas.setFocus)  # or the keys of commands would be typed, too
         self.transport.frame_asked.connect(self.go)
         self.transport.keyframe_asked.connect(self._keyframe)
         self.transport.beat.connect(self._step)

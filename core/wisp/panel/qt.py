@@ -20,6 +20,7 @@ __all__ = [
     "QtCore",
     "QtGui",
     "QtWidgets",
+    "WheelFilter",
     "clock",
     "execute",
     "position",
@@ -42,6 +43,24 @@ def clock(seconds: float, work: Callable[[], None]) -> Callable[[], None]:
     timer.timeout.connect(work)
     timer.start(round(seconds * 1000))
     return lambda: timer.stop()
+
+
+class WheelFilter(QtCore.QObject):
+    """Keeps the wheel from changing values over which the mouse only passes: it works in the widget with the focus."""
+
+    def watch(self, parent: QtWidgets.QWidget) -> None:
+        """The menus, numbers and sliders that are in `parent` now."""
+        for kind in (QtWidgets.QComboBox, QtWidgets.QAbstractSpinBox, QtWidgets.QSlider):
+            for widget in parent.findChildren(kind):
+                widget.installEventFilter(self)
+                if widget.focusPolicy() == Qt.FocusPolicy.WheelFocus:
+                    widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        passes = event.type() == QtCore.QEvent.Type.Wheel and not watched.hasFocus()
+        if passes:
+            event.ignore()
+        return bool(passes)
 
 
 def execute(dialog_or_app: Any) -> int:

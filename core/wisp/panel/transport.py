@@ -12,11 +12,11 @@ PLAY, PAUSE = "\N{BLACK RIGHT-POINTING TRIANGLE}", "\N{BLACK SQUARE FOR STOP}"
 
 class Transport(QtWidgets.QWidget):
     """`frame_asked(frame)`; `keyframe_asked(step)`: the next (1) or the one before (-1); `beat`: time for the next
-    frame while playing."""
+    frame while playing; `typed`: a frame was typed to its end."""
 
     frame_asked = QtCore.Signal(int)
     keyframe_asked = QtCore.Signal(int)
-    beat = QtCore.Signal()
+    beat, typed = QtCore.Signal(), QtCore.Signal()
 
     def __init__(self, first: int, last: int, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
@@ -28,6 +28,7 @@ class Transport(QtWidgets.QWidget):
         for box in (self.slider, self.number):
             box.setRange(first, last)
             box.valueChanged.connect(self.frame_asked.emit)
+        self.number.lineEdit().returnPressed.connect(self.typed.emit)
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(1000 // 24)
         self._timer.timeout.connect(self.beat.emit)
