@@ -22,7 +22,8 @@ def test_no_key_and_no_name_is_given_twice() -> None:
 
 
 def test_every_command_is_in_a_menu_with_its_key_and_a_hint(window: Window) -> None:
-    entries = {action.text(): action for bar in window.menuBar().actions() for action in bar.menu().actions()}
+    actions = [action for bar in window.menuBar().actions() for action in bar.menu().actions()]
+    entries = {action.text(): action for action in actions if not action.isSeparator()}
     assert list(entries) == sorted(
         entries, key=[one.text for menu in MENUS for one in COMMANDS if one.menu == menu].index
     )
@@ -30,6 +31,12 @@ def test_every_command_is_in_a_menu_with_its_key_and_a_hint(window: Window) -> N
         action = entries[one.text]
         assert [key.toString() for key in action.shortcuts()] == list(one.keys), one.name
         assert action.toolTip().startswith(one.hint) and len(one.hint) > 8, one.name
+
+
+def test_lines_part_every_menu_into_groups_that_are_seen_at_once(window: Window) -> None:
+    for bar in window.menuBar().actions():
+        lines = "".join("|" if action.isSeparator() else "-" for action in bar.menu().actions())
+        assert max(map(len, lines.split("|"))) <= 8, bar.text()
 
 
 def test_a_window_opened_again_has_its_menus_once(window: Window, hand: Hand, plates: Path) -> None:

@@ -11,8 +11,8 @@ from helpers.hand import FRAMES, Hand, disc
 from PySide6 import QtTest
 from wisp.client.events import Progress
 from wisp.client.session import READY, Session
-from wisp.panel.foresight import REST
 from wisp.panel.qt import Qt, QtWidgets
+from wisp.panel.viewing import REST
 from wisp.view.window import Window
 
 FIRST = FRAMES[0]
@@ -157,6 +157,53 @@ def test_another_head_is_seen_at_once(window: Window, hand: Hand) -> None:
     editor.live.setChecked(False)
     editor.models.uncover.toggle()
     assert len(asked) == 2
+
+
+def test_doubt_is_asked_for_where_scrubbing_rests_and_again_where_the_engine_was_lost(
+    window: Window, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor, session, asked = window.editor, window.editor.session, []
+    monkeypatch.setattr(session, "matte_path", lambda number, frame: "/none/matte.exr")
+    monkeypatch.setattr(session, "ask_doubt", lambda number, frame, *ends: asked.append((frame, ends[1])) or True)
+    editor.edits.add_object()
+    editor.set_mode("doubt")
+    for frame in FRAMES:
+        editor.go(frame)
+    hand.wait(lambda: bool(asked))
+    assert [frame for frame, _ in asked] == [FRAMES[-1]]
+    editor.viewing.refresh()
+    QtTest.QTest.qWait(2 * REST)
+    assert len(asked) == 1, "it is on its way"
+    asked[0][1]()
+    editor.viewing.refresh()
+    hand.wait(lambda: len(asked) == 2)
+
+
+def test_what_is_read_ahead_fits_into_memory_whatever_the_number_of_objects(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor, wanted = window.editor, []
+    monkeypatch.setattr(editor.session, "matte_path", lambda number, frame: f"/none/{number}.{frame}.exr")
+    monkeypatch.setattr(editor.loader, "want", lambda keys: wanted.append(keys))
+    width, height = editor.edits.size
+    monkeypatch.setattr(editor.loader, "_budget", 5 * 4 * width * height)
+    for _ in range(4):
+        editor.edits.add_object()
+    size = sum(4 if key[0] == "plate" else 1 for key in wanted[-1]) * width * height
+    assert 0 < size <= editor.loader._budget
+
+
+def test_a_note_leaves_the_picture_until_the_next_is_read(
+    window: Window, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = window.editor
+    editor.edits.add_object()
+    picture = editor.canvas._picture
+    monkeypatch.setattr(editor.session, "matte_path", lambda number, frame: "/none/matte.exr")
+    monkeypatch.setattr(editor.session, "stale", lambda number, frame: True)
+    monkeypatch.setattr(editor.loader, "get", lambda key: None)
+    editor.go(FRAMES[-1])
+    assert picture is not None and editor.canvas._picture is picture
 
 
 def test_keys_go_to_the_next_frame_worth_a_look(window: Window, hand: Hand) -> None:

@@ -277,9 +277,11 @@ class Session:
         self._wanted.add((number, frame))
         self._preview_timer.start()
 
-    def ask_doubt(self, number: int, frame: int, there: Callable[[str], None]) -> bool:
+    def ask_doubt(
+        self, number: int, frame: int, there: Callable[[str], None], failed: Callable[[], None] = ignore
+    ) -> bool:
         """Have it said how far the matte of a frame is to be believed: `there` gets the file of the errors to be
-        expected of it. False, and nothing happens, where there is no matte or no engine."""
+        expected of it, or `failed` is called. False, and nothing happens, where there is no matte or no engine."""
         lane = self.lanes.get(number)
         there_is = lane is not None and (frame in lane.solved or (number, frame) in self._looked_at)
         if not there_is or self._shot is None or self.client.pid is None:
@@ -289,7 +291,11 @@ class Session:
             if result.get("doubt"):
                 there(result["doubt"])
 
-        self._shot.preview(frame, number, known, self._error, doubt=True)
+        def refused(error: EngineError) -> None:
+            failed()
+            self._error(error)
+
+        self._shot.preview(frame, number, known, refused, doubt=True)
         return True
 
     def solve(self, frames: str, objects: Optional[List[int]] = None, direction: str = "both") -> None:

@@ -16,7 +16,8 @@ from .qt import QAction, QKeySequence, Qt, QtWidgets
 
 class Command(NamedTuple):
     """`name`: also its icon's, where it has one. `menu`: where it is found; `hint`: what it does, for a tool tip and
-    the page of keys; `more`: a word on when to use it, for the tool tip alone."""
+    the page of keys; `more`: a word on when to use it, for the tool tip alone; `apart`: a line is above it in its
+    menu."""
 
     name: str
     keys: Tuple[str, ...]
@@ -24,6 +25,7 @@ class Command(NamedTuple):
     text: str
     hint: str
     more: str = ""
+    apart: bool = False
 
     @property
     def shown_keys(self) -> str:
@@ -151,6 +153,7 @@ COMMANDS = (
         FILE,
         "Plate...",
         "Colour space, view, exposure, layer and missing frames of the plate; its clean plate or pair",
+        apart=True,
     ),
     Command(
         "fit-plate",
@@ -166,6 +169,7 @@ COMMANDS = (
         FILE,
         "Deliver...",
         "Write the mattes as files for others: sequences, layers, Cryptomatte, colour, movies, shapes",
+        apart=True,
     ),
     Command(
         "farm",
@@ -175,8 +179,8 @@ COMMANDS = (
         "Write the shot and its job for a render farm; nothing is sent",
         "What the farm solves is there when the shot is opened again.",
     ),
-    Command("get-models", ("Ctrl+G",), FILE, "Get models...", "Fetch trackers, heads and detectors"),
-    Command("quit", ("Ctrl+Q",), FILE, "Quit", "Close the window"),
+    Command("get-models", ("Ctrl+G",), FILE, "Get models...", "Fetch trackers, heads and detectors", apart=True),
+    Command("quit", ("Ctrl+Q",), FILE, "Quit", "Close the window", apart=True),
     Command("undo", ("Ctrl+Z",), EDIT, "Undo", "Take the last step back"),
     Command("redo", ("Ctrl+Shift+Z", "Ctrl+Y"), EDIT, "Redo", "Do the last undone step again"),
     Command(
@@ -186,6 +190,7 @@ COMMANDS = (
         "Copy prompts",
         "Copy the object's prompts of this frame",
         "They can be pasted on another frame, object or shot.",
+        apart=True,
     ),
     Command(
         "paste",
@@ -194,10 +199,12 @@ COMMANDS = (
         "Paste prompts",
         "Paste prompts on this frame; from a plate of another size they are scaled",
     ),
-    Command("delete", ("Del",), EDIT, "Remove prompt", "Remove the prompt under the mouse, or the last one"),
+    Command(
+        "delete", ("Del",), EDIT, "Remove prompt", "Remove the prompt under the mouse, or the last one", apart=True
+    ),
     Command("clear-frame", ("Shift+Del",), EDIT, "Clear frame", "Remove all of the object's prompts on this frame"),
     *TOOLS,
-    Command("brush-smaller", (",",), OBJECT, "Smaller brush", "A smaller brush (also Ctrl+wheel)"),
+    Command("brush-smaller", (",",), OBJECT, "Smaller brush", "A smaller brush (also Ctrl+wheel)", apart=True),
     Command("brush-larger", (".",), OBJECT, "Larger brush", "A larger brush (also Ctrl+wheel)"),
     Command("brush-harder", ("Ctrl+,",), OBJECT, "Harder brush", "A stroke with a harder rim"),
     Command(
@@ -208,7 +215,7 @@ COMMANDS = (
         "A stroke with a softer rim",
         "The brush shows it as a circle inside: from there on a stroke does less and less.",
     ),
-    Command("add-object", ("Ctrl+N",), OBJECT, "New object", "A further object to extract"),
+    Command("add-object", ("Ctrl+N",), OBJECT, "New object", "A further object to extract", apart=True),
     Command("next-object", ("Tab",), OBJECT, "Next object", "The next object becomes the active one"),
     Command(
         "find",
@@ -216,6 +223,7 @@ COMMANDS = (
         OBJECT,
         "Find by words...",
         "Find what words name on this frame; a box is put around it",
+        apart=True,
     ),
     Command(
         "subject",
@@ -240,6 +248,7 @@ COMMANDS = (
         "Roto from a file...",
         "Take roto that is there already: shapes of Nuke, Silhouette or After Effects, or a sequence of mattes",
         "Every object becomes one here, with a mask keyframe wherever it has a key.",
+        apart=True,
     ),
     Command(
         "finish-roto",
@@ -263,6 +272,7 @@ COMMANDS = (
         OBJECT,
         "Mask from a picture...",
         "Take a roto of your own as this frame's keyframe: a black and white picture of the plate's size",
+        apart=True,
     ),
     Command(
         "core-file",
@@ -286,6 +296,7 @@ COMMANDS = (
         "Lock frame",
         "Lock this frame's matte, or free it",
         "A locked matte stays as it is, whatever is solved.",
+        apart=True,
     ),
     Command(
         "absent",
@@ -304,14 +315,8 @@ COMMANDS = (
         "Mark the span by I and O first.",
     ),
     *TRACKING,
-    Command("stop", ("Esc",), TRACK, "Stop", "Stop; what is finished is kept"),
-    Command(
-        "mark-in",
-        ("I",),
-        TRACK,
-        "In",
-        "In: tracking, checking and delivering begin at this frame",
-    ),
+    Command("stop", ("Esc",), TRACK, "Stop", "Stop; what is finished is kept", apart=True),
+    Command("mark-in", ("I",), TRACK, "In", "In: tracking, checking and delivering begin at this frame", apart=True),
     Command("mark-out", ("O",), TRACK, "Out", "Out: they end at this frame"),
     Command("clear-span", ("Shift+I",), TRACK, "Whole shot", "Forget in and out: the whole shot again"),
     Command(
@@ -344,8 +349,11 @@ COMMANDS = (
         "Best frame to correct",
         "The frame whose correction would help most",
         "By what the tracker said of the frames solved or looked at.",
+        apart=True,
     ),
-    Command("previous-keyframe", ("Ctrl+Left",), REVIEW, "Previous keyframe", "The object's keyframe before"),
+    Command(
+        "previous-keyframe", ("Ctrl+Left",), REVIEW, "Previous keyframe", "The object's keyframe before", apart=True
+    ),
     Command("next-keyframe", ("Ctrl+Right",), REVIEW, "Next keyframe", "The object's next keyframe"),
     Command(
         "versions",
@@ -353,6 +361,7 @@ COMMANDS = (
         REVIEW,
         "Versions...",
         "The last ten solves of the shot: look at one beside the present one, or bring it back",
+        apart=True,
     ),
     Command("compare", ("Ctrl+H",), REVIEW, "Compare heads...", "Matte the shot with several heads, side by side"),
     *MODES,
@@ -362,6 +371,7 @@ COMMANDS = (
         VIEW,
         "Wipe",
         "Wipe: the plate, or another version, left of the line, what is shown right of it; drag the line's handle",
+        apart=True,
     ),
     Command(
         "onion",
@@ -379,8 +389,8 @@ COMMANDS = (
         "Show an anamorphic plate as it will be seen, or pixel by pixel as it is stored",
         "Prompts, mattes and files stay in the plate's own pixels; models see it unsqueezed either way.",
     ),
-    Command("fit", ("H",), VIEW, "Fit", "The whole picture in the window"),
-    Command("play", ("P",), VIEW, "Play", "Play, or pause"),
+    Command("fit", ("H",), VIEW, "Fit", "The whole picture in the window", apart=True),
+    Command("play", ("P",), VIEW, "Play", "Play, or pause", apart=True),
     Command("previous-frame", ("Left",), VIEW, "Previous frame", "One frame back"),
     Command("next-frame", ("Right",), VIEW, "Next frame", "One frame on"),
     Command("first-frame", ("Home",), VIEW, "First frame", "The first frame"),
@@ -448,12 +458,18 @@ def fill_menus(add_menu: Callable[[str], QtWidgets.QMenu], *sources: Actions) ->
     """Put the actions of `sources` into the menus that `add_menu` makes, in the table's order; none without entries."""
     for title in MENUS:
         chosen = [
-            source[one.name] for one in COMMANDS if one.menu == title for source in sources if one.name in list(source)
+            (source[one.name], one.apart)
+            for one in COMMANDS
+            if one.menu == title
+            for source in sources
+            if one.name in list(source)
         ]
         if chosen:
             menu = add_menu(title)
             menu.setToolTipsVisible(True)
-            for action in chosen:
+            for action, apart in chosen:
+                if apart:
+                    menu.addSeparator()
                 menu.addAction(action)
 
 

@@ -14,10 +14,7 @@ from .canvas import Canvas
 from .gestures import POINT_ADD, POINT_REMOVE, rounded
 from .qt import QtCore
 from .shot_edits import ShotEdits
-from .viewing import Viewing
-
-#: Milliseconds that the mouse rests before anything is computed.
-REST = 250
+from .viewing import REST, Viewing
 
 
 class Foresight(QtCore.QObject):

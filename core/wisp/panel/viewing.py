@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..client.session import Session
@@ -17,6 +18,8 @@ INVITATION = "Drag a box around what you want to extract, or click on it."
 #: The colour of a matte that would be.
 FORESEEN = "#ffffff"
 NO_VERSION = "Choose the version to compare with: Review > Versions."
+#: Milliseconds that somebody rests, at a frame or with the mouse, before what takes the engine long is asked for.
+REST = 250
 STALE = "This matte is out of date: the shot has changed. Track again."
 
 
@@ -46,6 +49,10 @@ class Viewing(QtCore.QObject):
         self._composed: Tuple[Any, Optional[QtGui.QImage], Optional[QtGui.QImage]] = (None, None, None)
         #: (object, frame) -> the file of its matte's doubt, None while it is on its way.
         self._doubts: Dict[Tuple[int, int], Optional[str]] = {}
+        self._rest = QtCore.QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST)
+        self._rest.timeout.connect(self._ask_doubts)
         loader.loaded.connect(self._loaded)
         session.matte_changed.connect(self._matte_changed)
         session.mattes_known.connect(self.refresh)
@@ -73,6 +80,7 @@ class Viewing(QtCore.QObject):
 
     def close(self) -> None:
         """Let go of the session."""
+        self._rest.stop()
         self._session.matte_changed.disconnect(self._matte_changed)
         self._session.mattes_known.disconnect(self.refresh)
 
@@ -111,7 +119,7 @@ class Viewing(QtCore.QObject):
                 self._loader.forget(("matte", path))
                 self.refresh()
 
-            if self._session.ask_doubt(*key, there):
+            if self._session.ask_doubt(*key, there, partial(self._doubts.pop, key, None)):
                 self._doubts[key] = None
 
     def _doubt_keys(self) -> List[Key]:
@@ -161,11 +169,15 @@ class Viewing(QtCore.QObject):
         width, height = self._edits.size
         keys: List[Key] = []
         around = [self.frame]
-        for distance in range(1, self._loader.room(width * height * 5) // 2):
+        mattes = sum(item.get("enabled", True) for item in self._edits.objects) * (1 if self.version is None else 2)
+        pixel = 4 + (mattes if self.mode != compose.PLATE else 0)
+        for distance in range(1, self._loader.room(width * height * pixel) // 2):
             around += [self.frame + distance, self.frame - distance]
         if self.mode == compose.DOUBT:
-            self._ask_doubts()
+            self._rest.start()
             keys += self._doubt_keys()
+        else:
+            self._rest.stop()
         for frame in around:
             if self._edits.first <= frame <= self._edits.last:
                 keys.append(("plate", frame))
@@ -189,10 +201,10 @@ class Viewing(QtCore.QObject):
                 note = matte.reason
             if self._session.stale(item["id"], self.frame):
                 note = note or STALE
+        if plate is None:
+            return  # the picture before stays until this one is there: no flicker while scrubbing
         if isinstance(plate, Failed):
             note, plate = plate.reason, None
-        if plate is None and not note:
-            return  # the picture before stays until this one is there: no flicker while scrubbing
         assert plate is None or isinstance(plate, QtGui.QImage)
         foreseen = self._loader.get(("matte", self._foreseen)) if self._foreseen is not None else None
         ghosts = [Layer(foreseen.alpha, FORESEEN)] if isinstance(foreseen, Matte) else []
