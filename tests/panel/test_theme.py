@@ -70,7 +70,9 @@ def test_many_objects_leave_the_window_its_size(window: Window) -> None:
     click(timeline.height() - FOOT - LANE // 2)
     assert editor.edits.active == 20, "the new object is the last lane that is seen"
     editor.choose(1)
-    assert timeline.scroll.value() == 0 and editor.objects.list.visualItemRect(editor.objects.list.item(0)).top() >= 0
+    assert (
+        timeline.scroll_bar.value() == 0 and editor.objects.list.visualItemRect(editor.objects.list.item(0)).top() >= 0
+    )
     click(RULER + LANE + LANE // 2)
     assert editor.edits.active == 2
     for number in range(1, 21):

@@ -278,7 +278,7 @@ class Session:
         self._preview_timer.start()
 
     def ask_doubt(
-        self, number: int, frame: int, there: Callable[[str], None], failed: Callable[[], None] = ignore
+        self, number: int, frame: int, there: Callable[[str], None], failed: Callable[[], Any] = ignore
     ) -> bool:
         """Have it said how far the matte of a frame is to be believed: `there` gets the file of the errors to be
         expected of it, or `failed` is called. False, and nothing happens, where there is no matte or no engine."""

@@ -22,7 +22,7 @@ _PATTERN = {
     "dirty": Qt.BrushStyle.BDiagPattern,
 }
 _DIAMOND = QtGui.QPolygonF([QtCore.QPointF(x, y) for x, y in ((0, -5), (5, 0), (0, 5), (-5, 0))])
-_WEDGE = QtGui.QPolygonF([QtCore.QPointF(x, y) for x, y in ((-4, 1), (4, 1), (0, 9))])
+_WEDGE = QtGui.QPolygonF([QtCore.QPointF(x, y) for x, y in ((-5, 1), (5, 1), (0, 11))])
 
 Spans = List[List[int]]
 
@@ -43,9 +43,9 @@ class Timeline(QtWidgets.QWidget):
         #: Object -> state -> first and last frames, of the lanes that were painted since they were told.
         self._runs: Dict[int, Dict[str, Spans]] = {}
         self._active = edits.active
-        self.scroll = QtWidgets.QScrollBar(Qt.Orientation.Vertical, self)
-        self.scroll.setSingleStep(LANE)
-        self.scroll.valueChanged.connect(lambda *_: self._repaint())
+        self.scroll_bar = QtWidgets.QScrollBar(Qt.Orientation.Vertical, self)
+        self.scroll_bar.setSingleStep(LANE)
+        self.scroll_bar.valueChanged.connect(lambda *_: self._repaint())
         #: All but the mark of the frame, which alone is another while scrubbing.
         self._picture: Optional[QtGui.QPixmap] = None
         self.setMouseTracking(True)
@@ -83,15 +83,15 @@ class Timeline(QtWidgets.QWidget):
         """Scroll over what there is no room for."""
         room = self.height() - RULER - FOOT
         hidden = LANE * len(self.edits.objects) - room
-        self.scroll.setGeometry(self.width() - PAD, RULER, PAD, room)
-        self.scroll.setRange(0, max(0, hidden))
-        self.scroll.setPageStep(room)
-        self.scroll.setVisible(hidden > 0)
+        self.scroll_bar.setGeometry(self.width() - PAD, RULER, PAD, room)
+        self.scroll_bar.setRange(0, max(0, hidden))
+        self.scroll_bar.setPageStep(room)
+        self.scroll_bar.setVisible(hidden > 0)
         if self._active != self.edits.active:
             self._active = self.edits.active
             ids = [item["id"] for item in self.edits.objects]
             top = LANE * ids.index(self._active) if self._active in ids else 0
-            self.scroll.setValue(max(min(self.scroll.value(), top), top + LANE - room))
+            self.scroll_bar.setValue(max(min(self.scroll_bar.value(), top), top + LANE - room))
 
     def x_of(self, frame: float) -> float:
         """Left edge of a frame's cell."""
@@ -104,7 +104,7 @@ class Timeline(QtWidgets.QWidget):
         return min(max(frame, self.edits.first), self.edits.last)
 
     def _object_at(self, y: float) -> Optional[Dict[str, Any]]:
-        index = int((y - RULER + self.scroll.value()) // LANE)
+        index = int((y - RULER + self.scroll_bar.value()) // LANE)
         return self.edits.objects[index] if y >= RULER and index < len(self.edits.objects) else None
 
     # -- Qt's events --------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class Timeline(QtWidgets.QWidget):
         self._repaint()
 
     def wheelEvent(self, event: Any) -> None:
-        self.scroll.setValue(self.scroll.value() - LANE * event.angleDelta().y() // 120)
+        self.scroll_bar.setValue(self.scroll_bar.value() - LANE * event.angleDelta().y() // 120)
 
     def mousePressEvent(self, event: Any) -> None:
         point = position(event)
@@ -171,7 +171,7 @@ class Timeline(QtWidgets.QWidget):
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
         painter.setClipRect(0, RULER, self.width(), self.height() - RULER)
         for index, item in enumerate(self.edits.objects):
-            top = RULER + index * LANE - self.scroll.value()
+            top = RULER + index * LANE - self.scroll_bar.value()
             if RULER - LANE < top < self.height():
                 self._paint_lane(painter, item, top)
         painter.setClipping(False)
@@ -273,6 +273,7 @@ class Timeline(QtWidgets.QWidget):
     def _paint_doubts(self, painter: QtGui.QPainter, frames: Spans, top: float) -> None:
         """A bar on top, with wedges that point at where doubt begins, as many as there is room for."""
         self._paint_cells(painter, frames, _COLOR["suspicious"], top + 1, 3)
+        painter.setPen(QtGui.QPen(QtGui.QColor("#101012"), 1.0))
         painter.setBrush(QtGui.QColor(_COLOR["suspicious"]))
         reached = 0.0
         for first, _ in frames:
