@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from ..client.frames import spans
 from ..client.session import Lane
@@ -97,6 +97,10 @@ class Timeline(QtWidgets.QWidget):
         """Left edge of a frame's cell."""
         count = self.edits.last - self.edits.first + 1
         return HEAD + (frame - self.edits.first) * (self.width() - HEAD - PAD) / count
+
+    def _scale(self) -> Tuple[float, float]:
+        """Where frame 0 would begin, and how wide a frame is."""
+        return self.x_of(0), self.x_of(1) - self.x_of(0)
 
     def frame_at(self, x: float) -> int:
         count = self.edits.last - self.edits.first + 1
@@ -257,7 +261,7 @@ class Timeline(QtWidgets.QWidget):
         pattern: Qt.BrushStyle = Qt.BrushStyle.NoBrush,
     ) -> None:
         """All of a state at once: a lane may have thousands of them."""
-        left, cell = self.x_of(0), self.x_of(1) - self.x_of(0)
+        left, cell = self._scale()
         cells = [
             QtCore.QRectF(left + first * cell, top, max(2.0, (last - first + 1) * cell), height)
             for first, last in frames
@@ -275,9 +279,10 @@ class Timeline(QtWidgets.QWidget):
         self._paint_cells(painter, frames, _COLOR["suspicious"], top + 1, 3)
         painter.setPen(QtGui.QPen(QtGui.QColor("#101012"), 1.0))
         painter.setBrush(QtGui.QColor(_COLOR["suspicious"]))
+        left, cell = self._scale()
         reached = 0.0
         for first, _ in frames:
-            x = self.x_of(first + 0.5)
+            x = left + (first + 0.5) * cell
             if x >= reached:
                 painter.drawPolygon(_WEDGE.translated(x, top))
                 reached = x + _WEDGE.boundingRect().width()
