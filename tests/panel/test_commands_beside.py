@@ -178,3 +178,13 @@ def test_a_region_is_fitted_around_a_small_subject_and_taken_away(window: Window
     editor.commands["redo"].trigger()
     hand.key(Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
     assert not editor.edits.objects[0]["region"] and not session.busy
+
+
+def test_what_is_found_where_the_active_object_is_absent_is_another_one(window: Window, hand: Hand) -> None:
+    editor, edits = window.editor, window.editor.edits
+    editor.live.setChecked(False)
+    edits.add_object()
+    edits.toggle_absent(FIRST)
+    editor.canvas.offer([Candidate(1, FIRST, (10.0, 10.0, 90.0, 90.0), (45.0, 45.0), 0.4, True, [])])
+    editor.beside.choose_candidate(0)
+    assert [(item["name"], len(item["prompts"])) for item in edits.objects] == [("object1", 0), ("subject", 2)]
