@@ -186,9 +186,9 @@ def test_a_gesture_ends_where_what_it_holds_goes(window: Window, hand: Hand, cha
         editor.objects.remove_button.click()
     else:
         editor.commands[change].trigger()
-    steps = editor.edits.unsaved
+    steps = len(editor.edits._past)
     QtTest.QTest.mouseRelease(hand.canvas, left, none, hand.at(80, 64))
-    assert editor.edits.keyframes() == [] and editor.edits.unsaved == steps
+    assert editor.edits.keyframes() == [] and len(editor.edits._past) == steps
 
 
 def test_zoom_keeps_the_pixel_under_the_cursor(window: Window, hand: Hand) -> None:
