@@ -61,9 +61,13 @@ def shot(tmp_path: Path) -> Iterator[Path]:
 Wisp = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+#: A queue also says how many threads a task may have: where tests run side by side, one each.
+_KEPT = ("PATH", "SYSTEMROOT", "TMPDIR", "OMP_NUM_THREADS")
+
+
 def environment(**more: str) -> dict[str, str]:
     """What a render node's queue gives a task: a search path and little else."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return {**kept, "WISP_DEVICE": "cpu", **more}
 
 

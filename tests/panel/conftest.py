@@ -18,7 +18,7 @@ from helpers import gated_engine
 from helpers.hand import FRAMES, SIZE, Hand, disc
 from wisp.client import engine_path, session
 from wisp.client.client import Client
-from wisp.panel.qt import QtWidgets
+from wisp.panel.qt import QtCore, QtWidgets
 from wisp.view.places import open_target
 from wisp.view.window import Window, application
 
@@ -66,6 +66,8 @@ def window(app: QtWidgets.QApplication, plates: Path, gate: Path) -> Iterator[Wi
     opened.close()
     # One that stays would lie over the windows of the tests after it, and take their mouse.
     assert not [one for one in app.topLevelWidgets() if one.isVisible()], "all goes with the window"
+    opened.deleteLater()  # every widget that stays makes all windows after it slower to lay out
+    QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture

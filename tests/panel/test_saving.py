@@ -95,6 +95,7 @@ def test_keys_and_menus_are_there_once_after_another_shot_is_opened(
         return len(window.actions()), len(window.findChildren(QtWidgets.QMenu))
 
     assert reopened() == reopened()
+    hand.wait(window.editor.canvas.isVisible)  # it is shown with the next events
     hand.key(Qt.Key.Key_S, CONTROL)
     assert saves == ["asked"]
 

@@ -256,7 +256,7 @@ class Session:
         """The document was edited: tell the engine soon."""
         self._at_rest = READY
         numbers = self._present()
-        for number in self._numbers ^ numbers:
+        for number in self._numbers - numbers:
             self._drop(number)
         self._numbers = numbers
         for number, frame in self._prints:
@@ -435,7 +435,7 @@ class Session:
         return {item["id"] for item in self._document().get("objects", [])}
 
     def _drop(self, number: int) -> None:
-        """Nothing is known of an id that has come or gone: another object may have had it before."""
+        """Nothing is known of an id that has gone: another object may get it."""
         for known in (self.lanes, self._said, self._doubts, self._patterns):
             known.pop(number, None)
         for told in (self._paths, self._verdicts, self._prints):
