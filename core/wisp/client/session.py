@@ -96,6 +96,8 @@ class Session:
         self._patterns: Dict[int, str] = {}
         #: The objects of the document as it was told last.
         self._numbers: Set[int] = set()
+        #: Those that were in it before.
+        self._gone: Set[int] = set()
         self._edited = False
         self._places = places
         self._own_engine = own_engine
@@ -256,9 +258,10 @@ class Session:
         """The document was edited: tell the engine soon."""
         self._at_rest = READY
         numbers = self._present()
-        for number in self._numbers - numbers:
+        gone = self._numbers - numbers
+        for number in gone | (numbers & self._gone):  # a running job may have told of one that was gone
             self._drop(number)
-        self._numbers = numbers
+        self._numbers, self._gone = numbers, (self._gone | gone) - numbers
         for number, frame in self._prints:
             self._weigh(number, frame)
         self._looked_at.clear()
@@ -435,7 +438,7 @@ class Session:
         return {item["id"] for item in self._document().get("objects", [])}
 
     def _drop(self, number: int) -> None:
-        """Nothing is known of an id that has gone: another object may get it."""
+        """Nothing is known of an id that has gone: another object may get it, or has."""
         for known in (self.lanes, self._said, self._doubts, self._patterns):
             known.pop(number, None)
         for told in (self._paths, self._verdicts, self._prints):
