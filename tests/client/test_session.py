@@ -275,15 +275,18 @@ def test_a_new_object_of_an_old_id_inherits_nothing(made: Any) -> None:
     session, client, _, document = made
     document["objects"] = [{"id": 1}, {"id": 2}]
     session.update()
+    session.refresh()
     for number in (1, 2):
         session.note_track_state(number, 7, "lost", 0.0, "print")
     session.run(Check())
     client.shot.handlers[0](Verdict("hero", 1, 8, "judged", 0.9, True, ("it flickers",)))
     document["objects"] = [{"id": 2}]
     session.update()
+    session.refresh()
     session.note_track_state(1, 9, "lost", 0.0)  # the running job still tells of it
     document["objects"] = [{"id": 2}, {"id": 1}]
     session.update()
+    session.refresh()
     assert session.lost(1) == session.spoken_of(1) == set() and session.lanes[1].suspicious == {}
     assert session.fingerprint(1, 7) is None and session.matte_path(1, 7) is None
     assert session.lost(2) == {7} and session.fingerprint(2, 7) == "print"

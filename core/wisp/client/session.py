@@ -236,10 +236,9 @@ class Session:
             self._poll_timer.start()
         if self._ensure() and self._shot is None:
             place = self._places
-            self._numbers = self._present()
             self._looking = True
             self._shot = self.client.open(
-                self._document(), place.root, self._status, self._error, place.cache, place.readable
+                self._told(), place.root, self._status, self._error, place.cache, place.readable
             )
 
     @property
@@ -257,11 +256,6 @@ class Session:
     def update(self) -> None:
         """The document was edited: tell the engine soon."""
         self._at_rest = READY
-        numbers = self._present()
-        gone = self._numbers - numbers
-        for number in gone | (numbers & self._gone):  # a running job may have told of one that was gone
-            self._drop(number)
-        self._numbers, self._gone = numbers, (self._gone | gone) - numbers
         for number, frame in self._prints:
             self._weigh(number, frame)
         self._looked_at.clear()
@@ -396,7 +390,7 @@ class Session:
             self._update_timer.stop()
             if self._shot is not None and self._ensure():
                 self._looking = True
-                self._shot.update(self._document())
+                self._shot.update(self._told())
 
     def _ask_previews(self) -> None:
         if self._shot is None or not self._ensure():
@@ -433,12 +427,18 @@ class Session:
     def _lane(self, number: int) -> Lane:
         return self.lanes.setdefault(number, Lane(set(), set(), {}))
 
-    def _present(self) -> Set[int]:
-        """The ids of the document's objects."""
-        return {item["id"] for item in self._document().get("objects", [])}
+    def _told(self) -> Dict[str, Any]:
+        """The document, to be told to the engine. Of ids that have gone since, nothing is known any longer: another
+        object may get them, or has."""
+        document = self._document()
+        numbers = {item["id"] for item in document.get("objects", [])}
+        gone = self._numbers - numbers
+        for number in gone | (numbers & self._gone):  # a running job may have told of one that was gone
+            self._drop(number)
+        self._numbers, self._gone = numbers, (self._gone | gone) - numbers
+        return document
 
     def _drop(self, number: int) -> None:
-        """Nothing is known of an id that has gone: another object may get it, or has."""
         for known in (self.lanes, self._said, self._doubts, self._patterns):
             known.pop(number, None)
         for told in (self._paths, self._verdicts, self._prints):
