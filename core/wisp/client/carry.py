@@ -39,9 +39,9 @@ def carry(
 
     def ended(end: Optional[Done], _: str) -> None:
         if isinstance(end, Carried):
-            numbers = take(found)
+            numbers = {name.casefold(): number for name, number in take(found).items()}
             for event in found:
-                session.mark_suspicious(numbers[event.object], event.frame, DOUBT if event.doubtful else "")
+                session.mark_suspicious(numbers[event.object.casefold()], event.frame, DOUBT if event.doubtful else "")
 
     there = source.parent / CACHE if cache is None else cache
     asked = Carry(str(source), str(folder), str(there) if there.is_dir() else None, shift=shift)

@@ -1,0 +1,33 @@
+"""Carried prompts are marked on the object that got them, however its name is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from wisp.client.carry import DOUBT, carry
+from wisp.client.ends import Carried
+from wisp.client.events import PromptsCarried
+
+
+class Session:
+    """What `carry` needs of one: it ends at once with two frames of an object."""
+
+    def __init__(self) -> None:
+        self.marked: list[tuple[int, int, str]] = []
+
+    def run(self, _asked: Any, told: Callable[[Any], None], ended: Callable[..., None]) -> bool:
+        for frame, doubtful in ((7, True), (8, False)):
+            told(PromptsCarried("Hero", frame, [], 0.5, doubtful, {}))
+        ended(Carried(2, 1), "")
+        return True
+
+    def mark_suspicious(self, number: int, frame: int, reason: str) -> None:
+        self.marked.append((number, frame, reason))
+
+
+def test_an_object_of_the_name_in_other_letters_is_the_same(tmp_path: Path) -> None:
+    session = Session()
+    assert carry(session, tmp_path / "other.wisp", tmp_path, lambda _: {"hand": 1, "hero": 4})  # type: ignore[arg-type]
+    assert session.marked == [(4, 7, DOUBT), (4, 8, "")]
