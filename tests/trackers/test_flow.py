@@ -89,13 +89,7 @@ def test_it_follows_a_moving_disk_in_both_directions(backward: bool):
         assert jaccard(inside(masks[frame]), clip.truth(frame)) > 0.93
 
 
-def test_two_runs_give_the_same_bits():
-    clip = crossing()
-    first, second = (track(clip, {1: prompts(box=(20, 48, 60, 88))}) for _ in range(2))
-    assert all(np.array_equal(first[frame].logits, second[frame].logits) for frame in clip.frames)
-
-
-def test_the_number_of_threads_changes_nothing():
+def test_two_runs_give_the_same_bits_whatever_the_number_of_threads():
     clip = crossing()
     before = cv2.getNumThreads()
     runs = []
@@ -313,8 +307,9 @@ def test_the_state_key_stands_for_all_that_later_frames_read():
     given = {1: {1: prompts(mask=clip.truth(1))}}
 
     def keys(footage: MovingDisk, by_frame=given) -> list[str]:
-        running = FlowTracker().start(footage, by_frame, footage.frames)
-        return [(running.step(frame), running.state_key())[1] for frame in footage.frames]
+        frames = footage.frames[:7]
+        running = FlowTracker().start(footage, by_frame, frames)
+        return [(running.step(frame), running.state_key())[1] for frame in frames]
 
     plain = keys(clip)
     assert len(set(plain)) == len(plain)
@@ -414,13 +409,13 @@ def test_excluding_does_not_bring_a_lost_object_back():
 
 
 def test_passes_share_pictures_and_memory_does_not_grow():
-    clip = MovingDisk(lambda t: (40.0 + t, 68.0), 60)
+    clip = MovingDisk(lambda t: (40.0 + t, 68.0), 24)
     running = FlowTracker().start(clip, {1: {1: prompts(mask=clip.truth(1))}}, clip.frames)
     sizes = []
     for frame in clip.frames:
         running.step(frame)
         sizes.append(sum(array.nbytes for array in running.snapshot().values()))
-    assert max(sizes[30:]) <= max(sizes[:30]) < 1.1 * min(sizes)  # windows differ a little in shape, and in no more
+    assert max(sizes[12:]) <= max(sizes[:12]) < 1.1 * min(sizes)  # windows differ a little in shape, and in no more
     assert clip.reads <= len(clip.frames) + 2
 
 

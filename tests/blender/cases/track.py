@@ -63,11 +63,8 @@ def run() -> None:
     assert stage.addon("engine").fault.kind == "missing"
     os.environ["WISP_ENGINE"] = python
     stage.must_fail(bpy.ops.wisp.track, "use wait=True")
-    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    tracked(strip)
     run_state = session.run_of(strip.wisp.uid)
-    assert run_state.solved[1] == set(range(1001, 1009)) and not run_state.dirty[1], run_state
-    for i in (0, 3, 7):
-        stage.near(overlap(stage.render(11 + i), disc(i, RED)), 1.0, 0.15, f"frame {i}")
     garbage(strip)
     clean_plate(strip)
     matte = outputs.matte_strip(strip)
@@ -76,7 +73,16 @@ def run() -> None:
     correction(strip, run_state)
     killed(strip)
     reopened()
-    elsewhere(plate())
+    elsewhere()
+
+
+def tracked(strip: Any) -> None:
+    """Its mattes are computed and seen."""
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    run_state = stage.addon("session").run_of(strip.wisp.uid)
+    assert run_state.solved[1] == set(range(1001, 1009)) and not run_state.dirty[1], run_state
+    for i in (0, 3, 7):
+        stage.near(overlap(stage.render(11 + i), disc(i, RED)), 1.0, 0.15, f"frame {i}")
 
 
 def plate() -> Any:
@@ -220,7 +226,7 @@ def make_doubtful(path: Path) -> None:
     path.write_bytes(data[:at] + struct.pack("<f", 0.125) + data[at + 4 :])
 
 
-def elsewhere(strip: Any) -> None:
+def elsewhere() -> None:
     """The saved file renders the same pixels without the add-on and without the engine."""
     wanted = [stage.render(frame) for frame in (11, 14, 18)]
     bpy.ops.wm.save_as_mainfile(filepath=str(stage.FOLDER / "shot.blend"))
