@@ -54,7 +54,7 @@ def test_video(shared: Path, tmp_path: Path, matting_checkpoint: Path, kind: str
         drawn = f"--mask=1001:{tmp_path / 'mask.png'}"
     else:
         drawn = f"--{kind}=1001:{','.join(f'{value:g}' for value in golden[f'prompt_{kind}'].ravel())}"
-    # All frames once: how an object is remembered does not depend on what it was drawn with. A single picture is no shot.
+    # All frames once: how an object is remembered does not depend on what it was drawn with. A still is seen otherwise.
     count = len(golden["frames"]) if kind == "mask" else 2
     found = matte(golden["frames"][:count], tmp_path, matting_checkpoint, TINY, drawn)
     for alpha, expected in zip(found, golden["alpha"][:count], strict=True):
