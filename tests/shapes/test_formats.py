@@ -175,8 +175,8 @@ def test_after_effects_makes_masks_of_it(tmp_path: Path) -> None:
         ("a.json", SHAPES.dump().replace("320", "640", 1), "640x240"),
         ("a.json", SHAPES.dump().replace('"hole"', '"mask"', 1), "neither 'add' nor 'hole'"),
         ("a.json", SHAPES.dump().replace("[141.0,91.0]", "[141.0]", 1), "two numbers"),
-        ("a.nk", "Roto {\n curves {{{v 1} {n {layer Root}}}}\n}", "no closed Bezier shape"),
-        ("a.nk", "Blur { size 3 }", "no closed Bezier shape"),
+        ("a.nk", "Roto {\n curves {{{v 1} {n {layer Root}}}}\n}", "no visible, closed Bezier shape"),
+        ("a.nk", "Blur { size 3 }", "no visible, closed Bezier shape"),
         ("a.nk", "Roto { curves {", "not closed"),
         ("a.nk", "{" * 500, "nested too deeply"),
         ("a.fxs", "<Silhouette/>", "names no size"),
@@ -205,11 +205,12 @@ def test_a_missing_file_and_a_binary_one(tmp_path: Path) -> None:
         format_of(Path("shapes"))
 
 
-def test_thousands_of_parts_are_refused() -> None:
+def test_thousands_of_parts_are_refused(tmp_path: Path) -> None:
     splines = tuple(moving(number, "add", 1, 1, (5, 5, 2)) for number in range(2500))
     text = Shapes(*SIZE, 1, 1, (ShapedObject("many", (Span(1, 1, splines),)),)).dump()
+    (tmp_path / "many.json").write_text(text)
     with pytest.raises(InputError, match="2500 shapes on one frame"):
-        parse(text, "many.json")
+        read_shapes(tmp_path / "many.json", SIZE)
 
 
 def test_foreign_drawings_are_read(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List, Optional, Type, TypeVar
 from ..client.carry import carry
 from ..client.ends import Done, SubjectFound
 from ..client.events import BoxFound, Candidate, Event, PromptsCarried, RegionFitted
+from ..client.names import usable_name
 from ..client.requests import Check, Detect, Region, Subject
 from ..client.session import Session
 from ..client.tables import THRESHOLD
@@ -18,7 +19,7 @@ from .farm import FarmJob
 from .fetch import GetModels
 from .qt import QtWidgets
 from .roto import TakeRoto
-from .shot_edits import ShotEdits, usable_name
+from .shot_edits import ShotEdits
 
 _Dialog = TypeVar("_Dialog", bound=QtWidgets.QDialog)
 

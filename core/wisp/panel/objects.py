@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from ..client.names import usable_name
 from .qt import Qt, QtCore, QtGui, QtWidgets
-from .shot_edits import ShotEdits, usable_name
+from .shot_edits import ShotEdits
 
 _ROLE = Qt.ItemDataRole.UserRole
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import copy
 import itertools
-import re
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..client.events import PromptsCarried
 from ..client.frames import with_span, within
 from ..client.locks import with_locks
+from ..client.names import free_name
 from ..client.tables import PALETTE
 
 Document = Dict[str, Any]
@@ -126,10 +126,8 @@ class ShotEdits:
         """An object of an id, a name and a colour that no other has; a name that is taken gets a number."""
         number = max((item["id"] for item in self.objects), default=0) + 1
         names = {item["name"].casefold() for item in self.objects}
-        counts = itertools.count(number)
-        free = name or f"object{next(counts)}"
-        while free.casefold() in names:
-            free = f"{name[:50]}_{next(counts)}" if name else f"object{next(counts)}"
+        numbered = (f"object{count}" for count in itertools.count(number))
+        free = free_name(name, names, number) if name else next(one for one in numbered if one not in names)
         colors = {item.get("color") for item in self.objects}
         color = next((one for one in PALETTE if one not in colors), PALETTE[(number - 1) % len(PALETTE)])
         self.objects.append({"color": color, "prompts": [], **parts, "id": number, "name": free})
@@ -404,8 +402,3 @@ def changed_place(before: List[Dict[str, Any]], after: List[Dict[str, Any]]) -> 
             pairs = itertools.zip_longest(some, others)
             return item["id"], next((more["frame"] for fewer, more in pairs if fewer != more), None)
     return None, None
-
-
-def usable_name(text: str) -> str:
-    """`text` as a layer name: letters, digits, _ and -, beginning with a letter; empty where nothing is left."""
-    return re.sub(r"^[\W\d_]+", "", re.sub(r"[^\w\-]+", "_", text.strip()))[:64].rstrip("_")

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..atomic import ordinary
 from ..errors import InputError, UsageError
 from . import after_effects, nuke, silhouette, svg
-from .model import Shapes, checked, parse
+from .model import Shapes, check, parse
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,16 @@ def read_shapes(path: Path, size: tuple[int, int], pixel_aspect: float = 1.0, fi
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise InputError(f"Cannot read {path}: {why}.", hint="Check the path.", path=path) from None
-    found = checked(reader.read(text, path, size, pixel_aspect, first), path)
+    try:
+        with np.errstate(all="ignore"):  # what comes of numbers out of bounds is seen by the check
+            found = reader.read(text, path, size, pixel_aspect, first)
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
+        raise InputError(
+            f"{path} is damaged, or written in a way that is not read: {error}.",
+            hint="Export it again, or in another format.",
+            path=path,
+        ) from None
+    check(found, path)
     if (found.width, found.height) != size:
         raise InputError(
             f"The shapes in {path} are for a plate of {found.width}x{found.height}, and this one is "

@@ -28,6 +28,8 @@ VERSION = 1
 #: A frame with more splines than this is no roto (and would take hours).
 MAX_SPLINES = 2000
 MAX_POINTS = 5000
+#: Coordinates further off than this, pixels, are beyond all plates.
+MAX_COORDINATE = 10 * MAX_PIXELS
 
 Role = Literal["add", "hole"]
 
@@ -56,6 +58,15 @@ class Spline:
             return self.keys[min(after, len(frames) - 1)].points
         one, two = self.keys[after - 1], self.keys[after]
         return one.points + (frame - one.frame) / (two.frame - one.frame) * (two.points - one.points)
+
+    def within(self, first: int, last: int) -> Spline:
+        """The same with keys on frames from `first` to `last` alone: those it has there, and one at each end at which
+        it moves."""
+        keys = {key.frame: key for key in self.keys if first <= key.frame <= last}
+        for end in (first, last):
+            if end not in keys and (not keys or self.keys[0].frame < end < self.keys[-1].frame):
+                keys[end] = Key(end, self.at(end))
+        return Spline(self.id, self.role, tuple(keys[frame] for frame in sorted(keys)))
 
 
 @dataclass(frozen=True)
@@ -115,13 +126,15 @@ class ShapedObject:
 
 @dataclass(frozen=True)
 class Shapes:
-    """The whole document; `first`, `last` are the plate's frames."""
+    """The whole document; `first`, `last` are the plate's frames. `left_out`: what the file that it was read from has
+    beside, in a few words each."""
 
     width: int
     height: int
     first: int
     last: int
     objects: tuple[ShapedObject, ...]
+    left_out: tuple[str, ...] = ()
 
     def all_splines(self) -> Iterator[tuple[ShapedObject, Span, Spline]]:
         """Every spline of every span of every object."""
@@ -157,7 +170,7 @@ def _key(key: Key) -> dict[str, Any]:
 
 
 def parse(text: str, source: str | Path) -> Shapes:
-    """The document in `text`. InputError, in one sentence, for anything else."""
+    """The document in `text`, its numbers not checked. InputError, in one sentence, for anything else."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -172,17 +185,18 @@ def parse(text: str, source: str | Path) -> Shapes:
         )
     try:
         plate = data["plate"]
-        size = [_whole(plate[name], 1, MAX_PIXELS) for name in ("width", "height")]
-        ends = [_whole(plate[name], -MAX_FRAME, MAX_FRAME) for name in ("first", "last")]
+        size = [_whole(plate[name]) for name in ("width", "height")]
+        ends = [_whole(plate[name]) for name in ("first", "last")]
         objects = tuple(ShapedObject(str(item["name"]), _spans(item["spans"])) for item in data["objects"])
     except (KeyError, TypeError, ValueError, IndexError) as error:
         what = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else str(error)
         raise InputError(f"{source} is not a complete shapes document: {what}.", path=source) from None
-    return checked(Shapes(size[0], size[1], ends[0], ends[1], objects), source)
+    return Shapes(size[0], size[1], ends[0], ends[1], objects)
 
 
-def checked(shapes: Shapes, source: str | Path) -> Shapes:
-    """The document itself. InputError where it has no closed shape, or more than anybody draws."""
+def check(shapes: Shapes, source: str | Path) -> None:
+    """InputError, in one sentence, where a document, whatever format it was read from, has no closed shape, more than
+    anybody draws, or numbers out of all bounds or order."""
     splines = [spline for _, _, spline in shapes.all_splines()]
     if not splines:
         raise InputError(
@@ -195,48 +209,52 @@ def checked(shapes: Shapes, source: str | Path) -> Shapes:
             hint="Leave out the smallest.",
             path=source,
         )
-    for spline in splines:
-        count = len(spline.keys[0].points) if spline.keys else 0
-        if count < 2 or count > MAX_POINTS or any(len(key.points) != count for key in spline.keys):
-            raise InputError(
-                f"Spline {spline.id} in {source} has not the same 2 to {MAX_POINTS} points on all of its keys.",
-                path=source,
-            )
-    return shapes
+    for item, span, spline in shapes.all_splines():
+        fault = _fault(span, spline)
+        if fault:
+            raise InputError(f"Spline {spline.id} of '{item.name}' in {source} {fault}.", path=source)
 
 
-def _whole(value: Any, low: int, high: int) -> int:
+def _fault(span: Span, spline: Spline) -> str:
+    """What is wrong with a spline in its span; empty where nothing is."""
+    frames = [key.frame for key in spline.keys]
+    count = len(spline.keys[0].points) if frames else 0
+    if count < 2 or count > MAX_POINTS or any(len(key.points) != count for key in spline.keys):
+        return f"has not the same 2 to {MAX_POINTS} points on all of its keys"
+    if span.last < span.first:
+        return f"is there from {span.first} to {span.last}, which ends before it begins"
+    if any(two <= one for one, two in pairwise(frames)):
+        return "has keys that are not in order"
+    if max(map(abs, (*frames, span.first, span.last))) > MAX_FRAME:
+        return f"has frame numbers beyond {MAX_FRAME}"
+    # Written so that what is no number fails, too.
+    if not all((np.abs(key.points) <= MAX_COORDINATE).all() for key in spline.keys):
+        return "has a coordinate beyond all plates"
+    return ""
+
+
+def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or int(value) != value:
         raise ValueError(f"{value!r} is no whole number")
-    if not low <= value <= high:
-        raise ValueError(f"{value} is not within {low} to {high}")
     return int(value)
 
 
 def _spans(spans: Any) -> tuple[Span, ...]:
-    found = []
-    for span in spans:
-        first, last = (_whole(span[name], -MAX_FRAME, MAX_FRAME) for name in ("first", "last"))
-        if last < first:
-            raise ValueError(f"the span {first}-{last} ends before it begins")
-        found.append(Span(first, last, tuple(_spline(spline) for spline in span["splines"])))
-    return tuple(found)
+    return tuple(
+        Span(_whole(span["first"]), _whole(span["last"]), tuple(_spline(spline) for spline in span["splines"]))
+        for span in spans
+    )
 
 
 def _spline(spline: Any) -> Spline:
     if spline["role"] not in ("add", "hole"):
         raise ValueError(f"the role {spline['role']!r} is neither 'add' nor 'hole'")
-    keys = tuple(Key(_whole(key["frame"], -MAX_FRAME, MAX_FRAME), _points(key["points"])) for key in spline["keys"])
-    if not keys or any(two.frame <= one.frame for one, two in pairwise(keys)):
-        raise ValueError(f"the keys of spline {spline['id']} are not in order")
-    return Spline(_whole(spline["id"], 0, 2**31), spline["role"], keys)
+    keys = tuple(Key(_whole(key["frame"]), _points(key["points"])) for key in spline["keys"])
+    return Spline(_whole(spline["id"]), spline["role"], keys)
 
 
 def _points(points: Any) -> NDArray[np.float64]:
     rows = [[*point["xy"], *point["in"], *point["out"], point.get("feather", 0.0)] for point in points]
     if any(len(row) != 7 or any(isinstance(value, bool | str) for value in row) for row in rows):
         raise ValueError("a point has not exactly two numbers for xy, in and out")
-    made = np.array(rows, np.float64).reshape(-1, 7)
-    if not np.isfinite(made).all() or (np.abs(made) > 10 * MAX_PIXELS).any():
-        raise ValueError("a coordinate is beyond all plates")
-    return made
+    return np.array(rows, np.float64).reshape(-1, 7)

@@ -5,9 +5,10 @@ single-precision bits in hexadecimal, or decimal. A shape is
 `{curvegroup NAME FLAGS bezier {{cc {f 8192} POINTS} FEATHER} TRANSFORM {a ..}}`; a point is in tangent,
 position, out tangent, tangents relative to it. `{px TIME {x y} ..}` has all points at one key, `{p {X Y} ..}` general
 ones, where X is a number or a curve `{{time value} ..}`. The second `cc` is the feather's: positions are offsets from
-the shape's points; `idem` says that there is none. Nuke's origin is the lower left corner of the format; pixel aspect
-is the format's business. Not opened in Nuke; no real script with several keys was at hand, nor what it says where they
-are linear.
+the shape's points; `idem` says that there is none. Attributes `{a ..}` of shapes and layers that count here: `vis`
+visible, `opc` opacity, `inv` inverted, `bm` blending mode, `ltt`, `ltn` and `ltm` lifetime. Nuke's origin is the lower
+left corner of the format; pixel aspect is the format's business. Not opened in Nuke; no real script with several keys
+was at hand, nor what it says where they are linear.
 """
 
 from __future__ import annotations
@@ -18,32 +19,46 @@ import struct
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..client.names import free_name
 from ..errors import InputError
-from .model import Key, ShapedObject, Shapes, Span, Spline
+from .lives import EVER, Frames, Step, above_zero, common, spans
+from .model import Key, Role, ShapedObject, Shapes, Span, Spline
 
 _LAYER = "{a}"
-#: `bm`: how a shape is laid over those below it. `ltt`: lifetime, of which 4 is a range of frames.
-_ADD, _SUBTRACT, _RANGE = 0, 12, 4
+#: `bm`: how a shape is laid over those below it; of what is full or empty the larger (4) is the union, too. Others,
+#: such as the smaller (5) and the difference (13), are no roles of splines.
+_ADD, _MAX, _SUBTRACT = 0, 4, 12
+#: `ltt`: lifetime, of which 4 is a range of frames.
+_RANGE = 4
+#: Of a `cubiccurve`: the pin of a transform, which is never painted.
+_PIN = 1 << 18
 #: A script of more characters than this, or braces nested deeper, is not read.
 _MOST_TEXT, _DEEPEST = 200_000_000, 100
 
 
 def write(shapes: Shapes, pixel_aspect: float = 1.0) -> str:
-    """A script of one `Roto` node per object, named as it is, of the plate's format."""
-    nodes = [_node(item, shapes, pixel_aspect, column) for column, item in enumerate(shapes.objects)]
+    """A script of one `Roto` node per object, of the plate's format, named as it is as far as Nuke allows: letters of
+    ASCII, digits and underscores."""
+    names: list[str] = []
+    for item in shapes.objects:
+        names.append(free_name(_name(item.name), {name.casefold() for name in names}))
+    nodes = [
+        _node(item, name, shapes, pixel_aspect, column)
+        for column, (item, name) in enumerate(zip(shapes.objects, names, strict=True))
+    ]
     return "set cut_paste_input [stack 0]\nversion 13.2 v4\n" + "".join(nodes)
 
 
-def _node(item: ShapedObject, shapes: Shapes, pixel_aspect: float, column: int) -> str:
+def _node(item: ShapedObject, name: str, shapes: Shapes, pixel_aspect: float, column: int) -> str:
     size = f"{shapes.width} {shapes.height}"
     middle = f"{_number(shapes.width / 2)} {_number(shapes.height / 2)}"
     drawn = [
-        _shape(spline, span, f"{_name(item.name)}_{spline.id}_{span.first}", shapes)
+        _shape(spline, span, f"{name}_{spline.id}_{span.first}", shapes)
         for span in item.spans
         for spline in reversed(span.splines)  # the first in the list lies on top
     ]
@@ -52,7 +67,7 @@ def _node(item: ShapedObject, shapes: Shapes, pixel_aspect: float, column: int) 
         f' format "{size} 0 0 {size} {pixel_aspect:g} wisp_{shapes.width}x{shapes.height}"\n'
         f" curves {{{{{{v x3f99999a}}\n  {{f 0}}\n  {{n\n   {{layer Root\n    {{f 2097152}}\n    {{t {middle}}}\n"
         f"    {_LAYER}\n" + "\n".join(drawn) + "}}}}\n"
-        f" name {_name(item.name)}\n xpos {110 * column}\n ypos 0\n}}\n"
+        f" name {name}\n xpos {110 * column}\n ypos 0\n}}\n"
     )
 
 
@@ -132,20 +147,26 @@ def _name(name: str) -> str:
 # Reading -----------------------------------------------------------------------------------------------------------
 
 Tree = list[Any]
-_TOKEN = re.compile(r'[{}]|"(?:\\.|[^"\\])*"|[^\s{}"]+')
+#: A brace, text in quotes, or a word; a backslash takes the meaning from what follows.
+_TOKEN = re.compile(r'[{}]|"(?:\\.|[^"\\])*"|(?:\\.|[^\s{}])+', re.DOTALL)
 
 
 def read(text: str, source: str | Path, size: tuple[int, int]) -> Shapes:
     """The closed Bezier shapes of all `Roto` and `RotoPaint` nodes in a script, an object per node. `size`: width and
-    height of the plate; a node that names its format is of that size. Strokes and B-splines are left out. Between
-    keys everything goes linearly, whatever the script says. InputError for text that is no such script.
+    height of the plate; a node that names its format is of that size. Disabled nodes and what is not visible are no
+    part of it; strokes, B-splines and open shapes are told as left out. Between keys everything goes linearly, whatever the
+    script says. InputError for text that is no such script, and for what is inverted or blended in a way of which
+    splines cannot be made.
     """
     if len(text) > _MOST_TEXT:
         raise InputError(f"{source} is too large for a roto script.", path=source)
     tree = _parse(text, source)
-    objects = []
+    objects: list[ShapedObject] = []
+    left_out: list[str] = []
     for body in _nodes(tree):
         knobs = {str(name): value for name, value in pairwise(body) if isinstance(name, str)}
+        if knobs.get("disable") in ("true", "1"):
+            continue
         width, height = _format(knobs.get("format"), size)
         if (width, height) != size:
             raise InputError(
@@ -153,18 +174,22 @@ def read(text: str, source: str | Path, size: tuple[int, int]) -> Shapes:
                 hint="Export it at the plate's format.",
                 path=source,
             )
-        found = list(_shapes(knobs.get("curves", []), height))
+        name = str(knobs.get("name", "roto"))
+        found: list[_Found] = []
+        for branch in knobs.get("curves", []):
+            if isinstance(branch, list):
+                _gather(branch, _Above(name, source, height), found, left_out)
         if found:
-            name = str(knobs.get("name", "roto"))
             objects.append(ShapedObject(name, _spans(found)))
     if not objects:
         raise InputError(
-            f"{source} has no closed Bezier shape in a Roto or RotoPaint node.",
+            f"{source} has no visible, closed Bezier shape in a Roto or RotoPaint node that is enabled.",
             hint="Close the splines; strokes and B-splines are not read.",
             path=source,
         )
     ends = [span for item in objects for span in item.spans]
-    return Shapes(*size, min(span.first for span in ends), max(span.last for span in ends), tuple(objects))
+    first, last = min(span.first for span in ends), max(span.last for span in ends)
+    return Shapes(*size, first, last, tuple(objects), tuple(left_out))
 
 
 def _parse(text: str, source: str | Path) -> Tree:
@@ -200,41 +225,90 @@ def _format(text: Any, size: tuple[int, int]) -> tuple[int, int]:
     return (int(parts[0]), int(parts[1])) if len(parts) >= 2 and parts[0].isdigit() and parts[1].isdigit() else size
 
 
-_Found = tuple[str, tuple[int | None, int | None], list[Key]]
+#: A shape's role and keys, and the frames on which it exists.
+_Found = tuple[Role, list[Key], list[Frames]]
 
 
-def _shapes(tree: Tree, height: int, transforms: tuple[Tree, ...] = ()) -> Iterator[_Found]:
-    """Role, lifetime and keys of every shape under a layer, the lowest first."""
+class _Above(NamedTuple):
+    """What a shape gets from the layers and the node that it is in. `height`: of the plate, pixels."""
+
+    node: str
+    source: str | Path
+    height: int
+    transforms: tuple[Tree, ...] = ()
+    lives: Sequence[Frames] = (EVER,)
+
+    def refusal(self, what: str, why: str) -> InputError:
+        return InputError(
+            f"The {what} of {self.node} in {self.source} {why}, of which no splines can be made.",
+            hint="Render the node, and give its alpha as a matte sequence.",
+            path=self.source,
+        )
+
+
+def _gather(tree: Tree, above: _Above, found: list[_Found], left_out: list[str]) -> None:
+    """Add the shapes under a branch of the `curves`, the lowest first, and the names of what is no closed Bezier."""
     inside = [part for part in tree if isinstance(part, list)]
-    kind = tree[0] if tree and isinstance(tree[0], str) else ""
-    if kind == "layer":
-        transforms = (*transforms, *(part for part in inside if part and part[0] == "t"))
-    if kind == "curvegroup":
-        if len(tree) > 3 and tree[3] == "bezier":
-            found = _shape_keys(inside, transforms, height)
-            if found is not None:
-                yield found
+    kind, name = (str(part) if isinstance(part, str) else "" for part in (*tree, "", "")[:2])
+    if kind not in ("layer", "curvegroup", "cubiccurve"):
+        for part in reversed(inside):
+            _gather(part, above, found, left_out)
         return
-    for part in reversed(inside):
-        yield from _shapes(part, height, transforms)
+    given = next((part for part in inside if part and part[0] == "a"), ["a"])
+    values = {str(key): value for key, value in zip(given[1::2], given[2::2], strict=False)}
+    lives = common(above.lives, _lives(values))
+    if not lives:
+        return
+    if kind == "layer":
+        if _value(values.get("inv", "0")) > 0 or round(_value(values.get("bm", "0"))) not in (_ADD, _MAX):
+            raise above.refusal(f"layer {name}", "is inverted, or blended as shapes are not")
+        transforms = (*above.transforms, *(part for part in inside if part and part[0] == "t"))
+        for part in reversed(inside):
+            _gather(part, above._replace(transforms=transforms, lives=lives), found, left_out)
+        return
+    flags, spline = (str(part) if isinstance(part, str) else "" for part in (*tree, "", "", "", "")[2:4])
+    if kind == "cubiccurve":
+        if not int(_value(flags)) & _PIN:
+            left_out.append(f"the stroke {name} of {above.node}")
+        return
+    keys = _shape_keys(inside, above) if spline == "bezier" else []
+    if not keys:
+        left_out.append(f"the {'open shape' if spline == 'bezier' else 'B-spline'} {name} of {above.node}")
+        return
+    if _value(values.get("inv", "0")) > 0:
+        raise above.refusal(f"shape {name}", "is inverted")
+    mode = round(_value(values.get("bm", "0")))
+    if mode not in (_ADD, _MAX, _SUBTRACT):
+        raise above.refusal(f"shape {name}", f"has the blending mode {mode}")
+    found.append(("hole" if mode == _SUBTRACT else "add", keys, lives))
 
 
-def _shape_keys(parts: list[Tree], transforms: tuple[Tree, ...], height: int) -> _Found | None:
+def _lives(values: dict[str, Any]) -> list[Frames]:
+    """The frames on which something of these attributes is seen: within its lifetime, visible and not transparent."""
+    kind = round(_value(values.get("ltt", "0")))
+    low, high = (round(_value(values.get(name, "0"))) for name in ("ltn", "ltm"))
+    lives = [{1: (EVER[0], high), 2: (low, low), 3: (low, EVER[1]), _RANGE: (low, high)}.get(kind, EVER)]
+    for name in ("vis", "opc"):
+        steps = [Step(round(time or 0), value) for time, value in _keyed(values.get(name, "1"))]
+        lives = common(lives, above_zero(sorted(steps)))
+    return lives
+
+
+def _shape_keys(parts: list[Tree], above: _Above) -> list[Key]:
+    """The keys of a closed Bezier, in order, in plate pixels; none of any other curve."""
     curves = next((part for part in parts if part and isinstance(part[0], list) and part[0][:1] == ["cc"]), None)
     if curves is None:
-        return None
-    own = tuple(part for part in parts if part and part[0] == "t")
-    attributes = next((part for part in parts if part and part[0] == "a"), ["a"])
-    values = {str(name): value for name, value in zip(attributes[1::2], attributes[2::2], strict=False)}
+        return []
     outline = _Curve(curves[0])
     feather = _Curve(curves[1]) if len(curves) > 1 and isinstance(curves[1], list) else None
-    if len(outline.points) < 6 or len(outline.points) % 3 or outline.is_open or _value(values.get("vis", "1")) == 0:
-        return None
-    chain = (*own, *reversed(transforms))
+    if len(outline.points) < 6 or len(outline.points) % 3 or outline.is_open:
+        return []
+    own = tuple(part for part in parts if part and part[0] == "t")
+    chain = (*own, *reversed(above.transforms))
     times = sorted(
         set(outline.times) | set(feather.times if feather else ()) | {t for part in chain for t in _times(part)}
     ) or [0.0]
-    keys = []
+    keys = {}
     for time in times:
         rows = outline.at(time).reshape(-1, 3, 2)
         wide = feather.at(time).reshape(-1, 3, 2)[:, 1] if feather else np.zeros((len(rows), 2))
@@ -248,15 +322,9 @@ def _shape_keys(parts: list[Tree], transforms: tuple[Tree, ...], height: int) ->
         offset = ends[2] - xy
         points = np.column_stack([ends[2], ends[0] - xy, ends[1] - xy, 2 * np.hypot(offset[:, 0], offset[:, 1])])
         points[:, [1, 3, 5]] *= -1
-        points[:, 1] += height
-        keys.append(Key(round(time), points))
-    role = "hole" if round(_value(values.get("bm", "0"))) == _SUBTRACT else "add"
-    life: tuple[int | None, int | None] = (None, None)
-    kind = round(_value(values.get("ltt", "0")))
-    if kind:
-        low, high = (round(_value(values.get(name, "0"))) for name in ("ltn", "ltm"))
-        life = {1: (None, high), 2: (low, low), 3: (low, None), _RANGE: (low, high)}.get(kind, (None, None))
-    return role, life, list({key.frame: key for key in keys}.values())
+        points[:, 1] += above.height
+        keys[round(time)] = Key(round(time), points)
+    return list(keys.values())
 
 
 class _Curve:
@@ -331,31 +399,11 @@ def _matrix(transform: Tree, time: float) -> tuple[NDArray[np.float64], NDArray[
 
 
 def _spans(found: list[_Found]) -> tuple[Span, ...]:
-    """Shapes with lifetimes as spans in which the same ones exist."""
-    times = [key.frame for _, _, keys in found for key in keys]
-    lives = [end for _, life, _ in found for end in life if end is not None]
-    first, last = min(times + lives), max(times + lives)
-    ranges = [(first if low is None else low, last if high is None else high) for _, (low, high), _ in found]
-    starts = sorted({low for low, _ in ranges} | {high + 1 for _, high in ranges})
-    spans = []
-    for start, stop in pairwise(starts):
-        alive = [
-            Spline(number, "hole" if role == "hole" else "add", _within(keys, start, stop - 1))
-            for number, ((role, _, keys), (low, high)) in enumerate(zip(found, ranges, strict=True), 1)
-            if low <= start and high >= stop - 1
-        ]
-        if alive:
-            spans.append(Span(start, stop - 1, tuple(alive)))
-    return tuple(spans)
-
-
-def _within(keys: list[Key], first: int, last: int) -> tuple[Key, ...]:
-    """The keys inside a span, and one at each of its ends where the shape moves there."""
-    whole = Spline(0, "add", tuple(sorted(keys, key=lambda key: key.frame)))
-    inside = {key.frame: key for key in keys if first <= key.frame <= last}
-    for end in (first, last):
-        if keys and whole.keys[0].frame < end < whole.keys[-1].frame:
-            inside.setdefault(end, Key(end, whole.at(end)))
-    if not inside:
-        inside[first] = Key(first, whole.at(first))
-    return tuple(inside[frame] for frame in sorted(inside))
+    """Shapes as spans; one whose lifetime has no end is there as long as anything moves or ends."""
+    frames = [key.frame for _, keys, _ in found for key in keys]
+    frames += [end for _, _, lives in found for life in lives for end in life if end not in EVER]
+    whole = [(min(frames), max(frames))]
+    numbered = enumerate(found, 1)
+    return spans(
+        [(Spline(number, role, tuple(keys)), common(lives, whole)) for number, (role, keys, lives) in numbered]
+    )
