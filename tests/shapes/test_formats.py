@@ -182,7 +182,7 @@ def test_after_effects_makes_masks_of_it(tmp_path: Path) -> None:
         ("a.fxs", "<Silhouette/>", "names no size"),
         ("a.fxs", "<Silhouette", "no Silhouette file"),
         ("a.fxs", '<!DOCTYPE a [<!ENTITY b "c">]><Silhouette width="320" height="240"/>', "entities"),
-        ("a.svg", '<svg viewBox="0 0 320 240"><path d="M0 0L9 9"/></svg>', "no closed path"),
+        ("a.svg", '<svg viewBox="0 0 320 240"><path d="M0 0L9 9"/></svg>', "no visible, closed path"),
         ("a.svg", '<svg viewBox="0 0 320 240"><path d="M0 0A9 9 0 0 0 1 1Z"/></svg>', "not read"),
         ("a.jsx", "alert(1)", "without shapes"),
         ("a.xyz", "", "no format of shapes"),

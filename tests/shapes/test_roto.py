@@ -51,12 +51,12 @@ def plate(tmp_path: Path) -> Path:
 
 def test_which_frames_become_keyframes(plate: Path) -> None:
     frames = range(1001, 1001 + COUNT)
-    (item,), _ = read_roto(str(plate / "roto.nk"), (WIDTH, HEIGHT), 1.0, frames)
+    (item,), *_ = read_roto(str(plate / "roto.nk"), (WIDTH, HEIGHT), 1.0, frames)
     assert item.name == "disc" and item.shown == tuple(frames)
     assert chosen(item, KeyChoice()) == item.keys and item.keys[0] == 1001 and item.keys[-1] == 1000 + COUNT
     assert chosen(item, KeyChoice.parse("every:3")) == (1001, 1004, 1007)
     assert chosen(item, KeyChoice.parse("most:2")) == (1001, 1000 + COUNT)
-    (mattes,), _ = read_roto(str(plate / "matte" / "m.%04d.png"), (WIDTH, HEIGHT), 1.0, frames)
+    (mattes,), *_ = read_roto(str(plate / "matte" / "m.%04d.png"), (WIDTH, HEIGHT), 1.0, frames)
     assert mattes.name == "m" and mattes.keys == tuple(frames)
     for frame in frames:
         assert (mattes.mask(frame) == (disc(frame) > 0)).all()

@@ -146,10 +146,20 @@ class RotoTaken(Done):
     """End of `roto`."""
 
     objects: Annotated[int, "How many were told."]
+    left_out: Annotated[List[str], "What the file has beside that is not read, in a few words each."] = field(
+        default_factory=list
+    )
 
     @property
     def sentence(self) -> str:
-        return f"{counted(self.objects, 'object')} taken"
+        taken = f"{counted(self.objects, 'object')} taken"
+        return f"{taken}; {self.lack}" if self.lack else taken
+
+    @property
+    def lack(self) -> str:
+        """What was left out, the first of it by name; empty where nothing was."""
+        named, more = ", ".join(self.left_out[:3]), len(self.left_out) - 3
+        return f"left out: {named}{f' and {more} more' if more > 0 else ''}" if named else ""
 
 
 @dataclass(frozen=True)

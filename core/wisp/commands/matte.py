@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..client.ends import Stopped
-from ..client.events import Event, FrameDone, RotoRead
+from ..client.events import Event, FrameDone, Notice, RotoRead
 from ..client.frames import spans
 from ..client.requests import Roto
 from ..client.tables import HEAD, MISSING, TRACKER, UNCOVER
@@ -165,7 +165,7 @@ def run(args: argparse.Namespace) -> int:
     wanted = frames or plate.frames
     # Where prompts without a frame, and the subject, are: of the wanted frames the first with a picture.
     first = next((frame for frame in wanted if frame in plate.frames), wanted[0])
-    shot = _shot(args, plate, offset, wanted, first, document)
+    shot, notices = _shot(args, plate, offset, wanted, first, document)
 
     models = models_of(args)
 
@@ -174,6 +174,8 @@ def run(args: argparse.Namespace) -> int:
         return solver, Delivery(solver, folder, stem=plate.name, frames=frames, overwrite=args.overwrite)
 
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
+        for notice in notices:
+            reporter(notice)
         add_boxes(args, shot, solver_at(args, shot, document, models), reporter, interrupt)
         if args.subject is not None:
             add_subject(args, shot, first, solver_at(args, shot, document, models), reporter, interrupt)
@@ -211,9 +213,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _shot(
     args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int, ...], first: int, document: Path
-) -> Shot:
-    """The document that the command line describes, prompts without a frame on `first`. UsageError or InputError before
-    any work."""
+) -> tuple[Shot, list[Notice]]:
+    """The document that the command line describes, prompts without a frame on `first`, and what there is to say of it.
+    UsageError or InputError before any work."""
     from .. import shot as documents
     from ..plates.colour import choose_colour
 
@@ -281,14 +283,14 @@ def _shot(
                 "absent": spans(frame for text in item.absent for frame in parse_frames(text)),
             }
         )
-    _add_roto(args, plate, frames, document, description["objects"])
-    return documents.parse(description, "The command line")
+    notices = _add_roto(args, plate, frames, document, description["objects"])
+    return documents.parse(description, "The command line"), notices
 
 
 def _add_roto(
     args: argparse.Namespace, plate: Plate, frames: tuple[int, ...], document: Path, objects: list[dict[str, Any]]
-) -> None:
-    """Append the objects of `--roto` with their masks, written beside the document."""
+) -> list[Notice]:
+    """Append the objects of `--roto` with their masks, written beside the document. What was left out."""
     from .. import shot as documents
     from ..shapes.roto import KeyChoice, take
 
@@ -303,9 +305,13 @@ def _add_roto(
             colour = documents.PALETTE[(number - 1) % len(documents.PALETTE)]
             objects.append({"id": number, "name": event.object, "color": colour, **made})
 
+    notices = []
     for source in args.roto:
         asked = Roto(source, str(document.parent / "roto"), choice.kind, choice.count, args.finish)
-        take(asked, size, plate.pixel_aspect, frames, add)
+        lack = take(asked, size, plate.pixel_aspect, frames, add).lack
+        if lack:
+            notices.append(Notice("warning", f"Not all of {source} was read; {lack}."))
+    return notices
 
 
 def _head(args: argparse.Namespace) -> str:

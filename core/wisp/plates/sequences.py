@@ -48,6 +48,11 @@ class Files:
     wanted: tuple[int, ...] | None = None
     pages: Mapping[int, int] = field(default_factory=dict)
 
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the frames are numbers in the files' names: one file without gets the number 1, a movie, too."""
+        return len(self.files) > 1 or next(iter(self.files.values())).stem != self.name
+
 
 def find(spec: str | Path) -> Files:
     """The files that `spec` means. InputError where nothing is there, or several things are."""

@@ -34,6 +34,13 @@ MAX_COORDINATE = 10 * MAX_PIXELS
 Role = Literal["add", "hole"]
 
 
+def transformed(points: NDArray[np.float64], affine: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points of a key (M x 7) after an affine map (2 x 3) in plate pixels; feathers are scaled as the root of areas."""
+    linear = affine[:, :2]
+    xy, into, out = (points[:, place : place + 2] @ linear.T for place in (0, 2, 4))
+    return np.column_stack([xy + affine[:, 2], into, out, points[:, 6] * abs(float(np.linalg.det(linear))) ** 0.5])
+
+
 @dataclass(frozen=True)
 class Key:
     """A spline at one frame. `points`: M x 7, of each x, y, in x, in y, out x, out y, feather."""

@@ -154,8 +154,8 @@ _TOKEN = re.compile(r'[{}]|"(?:\\.|[^"\\])*"|(?:\\.|[^\s{}])+', re.DOTALL)
 def read(text: str, source: str | Path, size: tuple[int, int]) -> Shapes:
     """The closed Bezier shapes of all `Roto` and `RotoPaint` nodes in a script, an object per node. `size`: width and
     height of the plate; a node that names its format is of that size. Disabled nodes and what is not visible are no
-    part of it; strokes, B-splines and open shapes are told as left out. Between keys everything goes linearly, whatever the
-    script says. InputError for text that is no such script, and for what is inverted or blended in a way of which
+    part of it; strokes, B-splines and open shapes are told as left out. Between keys everything goes linearly, whatever
+    the script says. InputError for text that is no such script, and for what is inverted or blended in a way of which
     splines cannot be made.
     """
     if len(text) > _MOST_TEXT:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from ..atomic import replacing
 from ..client.ends import RotoTaken
 from ..client.events import Event, Progress, RotoRead
+from ..client.names import free_name, usable_name
 from ..client.requests import Roto
 from ..errors import CancelledError, InputError, UsageError
 from ..fingerprint import fingerprint
@@ -79,7 +79,7 @@ def take(
             raise CancelledError("Stopped; the shot is as it was.")
 
     choice = KeyChoice(asked.keys, asked.count)
-    found, identity = read_roto(asked.source, size, pixel_aspect, frames, step)
+    found, identity, left_out = read_roto(asked.source, size, pixel_aspect, frames, step)
     plans = [(item, item.shown if asked.band is not None else chosen(item, choice)) for item in found]
     banded = [item for item in found if asked.band is not None]
     done, total = 0, sum(len(keyframes) for _, keyframes in plans) + sum(len(_stretch(item)) for item in banded)
@@ -89,7 +89,7 @@ def take(
         made.append(_write(item, keyframes, place, len(str(frames[-1])), asked.band, step))
     for event in made:
         on_event(event)
-    return RotoTaken(len(made))
+    return RotoTaken(len(made), list(left_out))
 
 
 def read_roto(
@@ -98,25 +98,35 @@ def read_roto(
     pixel_aspect: float,
     frames: Sequence[int],
     step: Callable[[int], None] = lambda _: None,
-) -> tuple[list[RotoObject], str]:
+) -> tuple[list[RotoObject], str, tuple[str, ...]]:
     """The objects in a file of shapes, a matte sequence or the alpha of a plate, seen on `frames` of a plate of `size`
-    (width, height); and a fingerprint of their content. `step` is called for each
-    frame that was looked at. InputError where there is nothing on any of the frames."""
+    (width, height), no two of one name; a fingerprint of their content; and what the file has beside that is not read,
+    in a few words each. `step` is called for each frame that was looked at. InputError where there is nothing on any of
+    the frames."""
     path = Path(source)
     if path.suffix.lower().removeprefix(".") in FORMATS and not path.is_dir():
         shapes = read_shapes(path, size, pixel_aspect, frames[0])
-        found = [_of_shape(item, size, frames, step) for item in shapes.objects]
+        found, left_out = [_of_shape(item, size, frames, step) for item in shapes.objects], shapes.left_out
         identity = file_identity(path)
     else:
-        found, identity = _of_mattes(source, size, frames, step)
-    found = [item for item in found if item.shown]
+        (found, identity), left_out = _of_mattes(source, size, frames, step), ()
+    found = [item for item in _apart(found) if item.shown]
     if not found:
         raise InputError(
             f"The roto {source} shows nothing on {format_frames(frames)}.",
             hint="Check that its frame numbers are the plate's.",
             path=source,
         )
-    return found, identity
+    return found, identity, left_out
+
+
+def _apart(found: Sequence[RotoObject]) -> Iterator[RotoObject]:
+    """The objects, each under a name of its own: their masks lie in folders and files of these names."""
+    taken: set[str] = set()
+    for item in found:
+        name = free_name(usable_name(item.name) or "roto", taken)
+        taken.add(name.casefold())
+        yield replace(item, name=name)
 
 
 def _of_shape(
@@ -125,7 +135,7 @@ def _of_shape(
     mask = lru_cache(maxsize=4)(lambda frame: item.mask(frame, *size))
     shown = _shown(frames, lambda frame: bool(item.splines(frame)) and bool(mask(frame).any()), step)
     keys = set(item.key_frames()) | {span.first for span in item.spans}
-    return RotoObject(_usable(item.name), shown, tuple(frame for frame in shown if frame in keys), mask)
+    return RotoObject(item.name, shown, tuple(frame for frame in shown if frame in keys), mask)
 
 
 def _shown(frames: Sequence[int], is_there: Callable[[int], bool], step: Callable[[int], None]) -> tuple[int, ...]:
@@ -140,19 +150,14 @@ def _shown(frames: Sequence[int], is_there: Callable[[int], bool], step: Callabl
 def _of_mattes(
     source: str, size: tuple[int, int], frames: Sequence[int], step: Callable[[int], None]
 ) -> tuple[list[RotoObject], str]:
-    files = find(source).files
-    still = files if len(files) > 1 else dict.fromkeys(frames, next(iter(files.values())))
-    there = files if len(files) > 1 or frames[0] in files else {frames[0]: next(iter(still.values()))}
+    given = find(source)
+    wanted = given.files if given.wanted is None else given.wanted
+    # A still without a number is of the first frame.
+    there = {frame if given.is_numbered else frames[0]: path for frame, path in given.files.items() if frame in wanted}
     mask = lru_cache(maxsize=4)(lambda frame: read_coverage(there[frame], *size) >= 0.5)
     shown = _shown(frames, lambda frame: frame in there and bool(mask(frame).any()), step)
-    name = _usable(Path(source).name.split(".")[0].split("%")[0].split("#")[0].rstrip("_.-") or "roto")
+    name = Path(source).name.split(".")[0].split("%")[0].split("#")[0].rstrip("_.-")
     return [RotoObject(name, shown, shown, mask)], fingerprint([[at, file_identity(there[at])] for at in shown])
-
-
-def _usable(name: str) -> str:
-    """A name that an object of a shot can have."""
-    made = re.sub(r"[^\w\-]", "_", name)[:64]
-    return made if re.match(r"[^\W\d_]", made) else f"roto_{made}"[:64]
 
 
 def chosen(item: RotoObject, choice: KeyChoice) -> tuple[int, ...]:

@@ -2,24 +2,30 @@
 
 After what exporters in the field write: image coordinates have their origin in the middle of the picture, y down, the
 picture's height as their unit, x times the pixel aspect; a point is `(x,y),(x,y),(x,y)`: itself, its in and its out
-handle, all as places. Frames count from the session's first one. Not opened in Silhouette.
+handle, all as places. Frames count from the session's first one. A layer may carry `transform.matrix`, keyed, in the
+same coordinates. Not opened in Silhouette.
 """
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .model import Key, ShapedObject, Shapes, Span, Spline
+from .lives import EVER, Frames, Step, above_zero, common, spans
+from .model import Key, ShapedObject, Shapes, Span, Spline, transformed
 
 _PAIR = re.compile(r"\(([^(),]+),([^(),]+)\)")
+_NUMBER = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
+_SUBTRACT = "Subtract"
+#: Modes that are one for what is full or empty.
+_ADDING = ("Add", "Max")
 
 
 def write(shapes: Shapes, pixel_aspect: float = 1.0) -> str:
@@ -60,7 +66,7 @@ def _shape(
         ET.SubElement(opacity, "Key", frame=str(frame - shapes.first), interp="hold").text = str(value)
     _constant(properties, "motionBlur", "false")
     _constant(properties, "outlineColor", "(1.000000,0.000000,0.000000)")
-    _constant(properties, "mode", "Subtract" if spline.role == "hole" else "Add")
+    _constant(properties, "mode", _SUBTRACT if spline.role == "hole" else "Add")
     _constant(properties, "invert", "false")
     path = ET.SubElement(properties, "Property", id="path")
     for key in spline.keys:
@@ -78,78 +84,159 @@ def _constant(parent: ET.Element, name: str, value: str) -> None:
 
 
 def read(text: str, source: str | Path, pixel_aspect: float = 1.0) -> Shapes:
-    """The closed Bezier shapes of all layers, an object per layer. InputError for anything else."""
+    """The closed Bezier shapes of all layers, an object per layer. What is hidden or transparent is no part of it;
+    other kinds of shapes and open ones are told as left out. InputError for anything else, and for what is inverted,
+    blended or moved in a way of which splines cannot be made."""
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise InputError(f"{source} declares XML entities, which no Silhouette file has.", path=source)
     try:
         root = ET.fromstring(text)
         width, height = int(root.get("width", "0")), int(root.get("height", "0"))
-        start = int(root.get("sessionStartFrame", root.get("workRangeStart", "1")))
+        first = int(root.get("sessionStartFrame", root.get("workRangeStart", "1")))
+        last = int(root.get("workRangeEnd", first))
     except (ET.ParseError, ValueError) as error:
         raise InputError(f"{source} is no Silhouette file: {error}.", path=source) from None
     if root.tag != "Silhouette" or width < 1 or height < 1:
         raise InputError(f"{source} is no Silhouette file of shapes: it names no size.", path=source)
-    last = int(root.get("workRangeEnd", start))
-    objects = []
-    for layer in (node for node in root.iter() if node.tag == "Layer" or node.get("type") == "Layer"):
+    reader = _Reader(source, (width, height), first, last, pixel_aspect)
+    reader.read_members("roto", list(root), (), [EVER])
+    if not reader.objects:
+        raise InputError(
+            f"{source} has no visible, closed Bezier shape.", hint="Convert the shapes to Bezier.", path=source
+        )
+    return Shapes(width, height, first, last, tuple(reader.objects), tuple(reader.left_out))
+
+
+@dataclass(frozen=True)
+class _Move:
+    """The transform of a layer or a shape. `affine`: K x 2 x 3, one for each of the `frames`, in plate pixels."""
+
+    frames: tuple[int, ...]
+    affine: NDArray[np.float64]
+
+    def at(self, frame: int) -> NDArray[np.float64]:
+        numbers = self.affine.reshape(len(self.frames), 6).T
+        return np.array([np.interp(frame, self.frames, row) for row in numbers]).reshape(2, 3)
+
+
+@dataclass
+class _Reader:
+    """What was found in a file so far. `size`: of the plate, pixels; `first`, `last`: the session's frames."""
+
+    source: str | Path
+    size: tuple[int, int]
+    first: int
+    last: int
+    pixel_aspect: float
+    objects: list[ShapedObject] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def read_members(
+        self, name: str, members: Sequence[ET.Element], moves: tuple[_Move, ...], lives: Sequence[Frames]
+    ) -> None:
+        """Add the shapes among what a layer holds as an object, and the layers among it as others. `moves`: the
+        transforms of the layers that it is in, the innermost first; `lives`: the frames on which they are seen."""
+        layers = [node for node in members if node.tag == "Layer" or node.get("type") == "Layer"]
+        shapes = [node for node in members if node not in layers and node.get("type")]
         found = []
-        for number, shape in enumerate(reversed(layer.findall("Properties/Property[@id='objects']/Object")), 1):
-            if shape.get("type") == "Shape" and shape.get("shape_type", "Bezier") == "Bezier":
-                try:
-                    found += _spans(shape, number, (width, height), start, last, pixel_aspect)
-                except (ValueError, TypeError) as error:
-                    raise InputError(
-                        f"The shape {shape.get('label')} in {source} is damaged: {error}.", path=source
-                    ) from None
-        if found:
-            objects.append(ShapedObject(layer.get("label") or "roto", _joined(found)))
-    if not objects:
-        raise InputError(f"{source} has no closed Bezier shape.", hint="Convert the shapes to Bezier.", path=source)
-    return Shapes(width, height, start, last, tuple(objects))
+        for number, node in enumerate(reversed(shapes), 1):
+            alive = common(lives, self._lives(node))
+            if not alive:
+                continue
+            spline = self._spline(node, number, moves)
+            if spline is None:
+                self.left_out.append(f"the open or other shape {node.get('label') or number} of {name}")
+                continue
+            frames = (self.first, self.last, *(key.frame for key in spline.keys))
+            found.append((spline, common(alive, [(min(frames), max(frames))])))
+        if any(alive for _, alive in found):
+            self.objects.append(ShapedObject(name, spans(found)))
+        for node in layers:
+            alive = common(lives, self._lives(node))
+            if not alive:
+                continue
+            if self._is_inverted(node) or self._mode(node) not in _ADDING:
+                raise self._refusal(node, "is inverted, or blended as shapes are not")
+            inside = node.findall("Properties/Property[@id='objects']/*")
+            self.read_members(node.get("label") or "roto", inside, (*self._moves(node), *moves), alive)
 
+    def _spline(self, node: ET.Element, number: int, moves: tuple[_Move, ...]) -> Spline | None:
+        """A shape in plate pixels; None where it is no closed Bezier."""
+        keyed = {frame: path for frame, entry in self._entries(node, "path") for path in entry.findall("Path")}
+        if node.get("type") != "Shape" or node.get("shape_type", "Bezier") != "Bezier" or not keyed:
+            return None
+        if any(path.get("closed", "True").lower() != "true" for path in keyed.values()):
+            return None
+        mode = self._mode(node)
+        if self._is_inverted(node):
+            raise self._refusal(node, "is inverted")
+        if mode not in (*_ADDING, _SUBTRACT):
+            raise self._refusal(node, f"has the mode {mode}")
+        keys = tuple(Key(frame, self._points(keyed[frame])) for frame in sorted(keyed))
+        spline = Spline(number, "hole" if mode == _SUBTRACT else "add", keys)
+        for move in (*self._moves(node), *moves):
+            frames = sorted({key.frame for key in spline.keys} | set(move.frames))
+            moved = tuple(Key(frame, transformed(spline.at(frame), move.at(frame))) for frame in frames)
+            spline = Spline(spline.id, spline.role, moved)
+        return spline
 
-def _spans(
-    shape: ET.Element, number: int, size: tuple[int, int], start: int, last: int, pixel_aspect: float
-) -> list[Span]:
-    """The shape alone, over the frames on which it is not transparent."""
-    keys = []
-    for node in shape.findall("Properties/Property[@id='path']/Key"):
-        path = node.find("Path")
-        if path is None or path.get("closed", "True").lower() != "true":
-            continue
+    def _points(self, path: ET.Element) -> NDArray[np.float64]:
         rows = [[[float(x), float(y)] for x, y in _PAIR.findall(point.text or "")] for point in path.findall("Point")]
-        places = np.array(rows, np.float64).reshape(len(rows), 3, 2) / [pixel_aspect, 1.0] * size[1]
-        places += [size[0] / 2, size[1] / 2]
-        keys.append(Key(start + round(float(node.get("frame", "0"))), _points(places)))
-    if not keys:
-        return []
-    mode = shape.findtext("Properties/Property[@id='mode']/Value", "Add").strip()
-    spline = Spline(number, "hole" if mode == "Subtract" else "add", tuple(sorted(keys, key=lambda key: key.frame)))
-    steps = [
-        (start + round(float(node.get("frame", "0"))), float(node.text or 0))
-        for node in shape.findall("Properties/Property[@id='opacity']/Key")
-    ]
-    shown = [(frame, value > 0) for frame, value in sorted(steps)] or [(start, True)]
-    shown[0] = (min(start, shown[0][0]), shown[0][1])
-    ends = [frame for frame, _ in shown[1:]] + [max(last, keys[-1].frame) + 1]
-    return [
-        Span(first, stop - 1, (spline,))
-        for (first, seen), stop in zip(shown, ends, strict=True)
-        if seen and stop > first
-    ]
+        places = np.array(rows, np.float64).reshape(len(rows), 3, 2) / [self.pixel_aspect, 1.0] * self.size[1]
+        xy = places[:, 0] + [self.size[0] / 2, self.size[1] / 2]
+        return np.column_stack([xy, places[:, 1] - places[:, 0], places[:, 2] - places[:, 0], np.zeros(len(xy))])
 
+    def _entries(self, node: ET.Element, name: str) -> list[tuple[int, ET.Element]]:
+        """The values of a property with their frames; a constant one has that of the session's start."""
+        found = node.findall(f"Properties/Property[@id='{name}']/*")
+        return [(self.first + round(float(entry.get("frame", "0"))), entry) for entry in found]
 
-def _points(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    xy = places[:, 0]
-    return np.column_stack([xy, places[:, 1] - xy, places[:, 2] - xy, np.zeros(len(xy))])
+    def _lives(self, node: ET.Element) -> list[Frames]:
+        """The frames on which it is neither hidden nor transparent."""
+        if node.get("hidden", "False").lower() == "true":
+            return []
+        steps = [
+            Step(frame, float(entry.text or 0), entry.get("interp") == "hold")
+            for frame, entry in self._entries(node, "opacity")
+        ]
+        return above_zero(sorted(steps))
 
+    def _is_inverted(self, node: ET.Element) -> bool:
+        return any((entry.text or "").strip().lower() == "true" for _, entry in self._entries(node, "invert"))
 
-def _joined(found: list[Span]) -> tuple[Span, ...]:
-    """Single shapes with lives of their own, as spans in which the same ones exist."""
-    starts = sorted({span.first for span in found} | {span.last + 1 for span in found})
-    spans: list[Any] = []
-    for first, stop in pairwise(starts):
-        alive = [span.splines[0] for span in found if span.first <= first and span.last >= stop - 1]
-        if alive:
-            spans.append(Span(first, stop - 1, tuple(alive)))
-    return tuple(spans)
+    def _mode(self, node: ET.Element) -> str:
+        """How it is laid over what is below it; several modes where it changes."""
+        return " and ".join(sorted({(entry.text or "").strip() for _, entry in self._entries(node, "mode")})) or "Add"
+
+    def _moves(self, node: ET.Element) -> list[_Move]:
+        """Its own transform, if it has one."""
+        keyed = {}
+        for given in node.findall("Properties/Property"):
+            name = given.get("id", "")
+            for frame, entry in self._entries(node, name) if name.startswith("transform.") else ():
+                numbers = [float(number) for number in _NUMBER.findall(entry.text or "")]
+                if name == "transform.matrix":
+                    keyed[frame] = self._affine(node, numbers)
+                # An anchor alone moves nothing.
+                elif name != "transform.anchor" and set(numbers) - {1.0 if "scale" in name else 0.0}:
+                    raise self._refusal(node, f"is moved by {name}")
+        frames = sorted(keyed)
+        return [_Move(tuple(frames), np.array([keyed[frame] for frame in frames]))] if frames else []
+
+    def _affine(self, node: ET.Element, numbers: Sequence[float]) -> NDArray[np.float64]:
+        """A matrix of 16 numbers, column by column, in plate pixels."""
+        matrix = np.array(numbers, np.float64).reshape(4, 4).T
+        if np.abs(matrix[3] - [0, 0, 0, 1]).max() > 1e-6:
+            raise self._refusal(node, "is moved in perspective")
+        unit = np.array([self.size[1] / self.pixel_aspect, self.size[1]])
+        middle = np.array(self.size) / 2
+        linear = matrix[:2, :2] * unit[:, None] / unit
+        return np.column_stack([linear, middle - linear @ middle + matrix[:2, 3] * unit])
+
+    def _refusal(self, node: ET.Element, why: str) -> InputError:
+        what = f"{(node.get('type') or node.tag).lower()} {node.get('label')}"
+        return InputError(
+            f"The {what} in {self.source} {why}, of which no splines can be made.",
+            hint="Render it, and give it as a matte sequence.",
+            path=self.source,
+        )

@@ -6,9 +6,11 @@ says.
 
 from __future__ import annotations
 
+import math
 import re
 import xml.etree.ElementTree as ET
-from itertools import pairwise
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +19,20 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..shot import PALETTE
 from .contours import signed_area
-from .model import Key, ShapedObject, Shapes, Span, Spline
-from .raster import cuts, fill
+from .lives import Frames, spans
+from .model import Key, ShapedObject, Shapes, Span, Spline, transformed
 from .splines import flatten
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _FPS = 24.0
+_INKSCAPE = "http://www.inkscape.org/namespaces/inkscape"
+#: How far the handles of a quarter of a circle reach, in radii.
+_ARC = 0.5522847498
+#: Elements that a drawing only refers to, that say something of it, or that change others.
+_UNDRAWN = {
+    *("", "animate", "clipPath", "defs", "desc", "filter", "linearGradient", "marker", "mask", "metadata", "namedview"),
+    *("pattern", "radialGradient", "script", "set", "style", "symbol", "title"),
+}
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _STEP = re.compile(r"([A-Za-z])([^A-Za-z]*(?:[eE][-+]?\d+[^A-Za-z]*)*)")
 
@@ -110,61 +120,230 @@ def _path(points: NDArray[np.float64]) -> str:
 
 
 def read(text: str, source: str | Path, frame: int = 1) -> Shapes:
-    """The closed paths of lines and cubics in a drawing whose unit is the plate's pixel, an object per group or one in
-    all. Paths inside others are holes, paths in these parts again. Still ones get a key on `frame`."""
+    """The closed paths of lines and cubics, rectangles, circles, ellipses and polygons in a drawing whose unit is the
+    plate's pixel: an object per group, and one of what lies beside groups. Transforms are obeyed, what is hidden is no
+    part of it, open paths and other elements are told as left out. Paths inside others are holes, paths in these parts
+    again. Still ones get a key on `frame`. InputError for what is no such drawing, or clipped or masked in it."""
     if "<!ENTITY" in text:
         raise InputError(f"{source} declares XML entities.", path=source)
     try:
         root = ET.fromstring(text)
     except ET.ParseError as error:
         raise InputError(f"{source} is no SVG: {error}.", path=source) from None
-    if not root.tag.endswith("svg"):
+    if _tag(root) != "svg":
         raise InputError(f"{source} is no SVG.", path=source)
-    numbers = [float(value) for value in _NUMBER.findall(root.get("viewBox", ""))]
-    if len(numbers) != 4:
-        numbers = [0, 0, *(float((_NUMBER.findall(root.get(name, "0")) or ["0"])[0]) for name in ("width", "height"))]
-    width, height = round(numbers[2]), round(numbers[3])
+    box = [float(value) for value in _NUMBER.findall(root.get("viewBox", ""))]
+    if len(box) != 4:
+        box = [0, 0, *(float((_NUMBER.findall(root.get(name, "0")) or ["0"])[0]) for name in ("width", "height"))]
+    width, height = round(box[2]), round(box[3])
     if width < 1 or height < 1:
         raise InputError(f"{source} names no size.", hint="Give it a viewBox of the plate's size.", path=source)
     first = int(root.get("data-first", frame))
-    last = int(root.get("data-last", first))
-    objects = []
-    groups = [node for node in root if node.tag.endswith("}g") or node.tag == "g"] or [root]
-    for number, group in enumerate(groups, 1):
-        found: list[tuple[Span, bool]] = []
-        for node in group.iter():
-            if node.tag.rpartition("}")[2] == "path" and (node.get("data-span") or not root.get("data-first")):
-                found += _splines(node, len(found), first, last, source)
+    reader = _Reader(source, "data-first" in root.attrib, first, int(root.get("data-last", first)), _rules(root))
+    origin = _affine(1, 0, 0, 1, -box[0], -box[1])
+    groups = [node for node in root if _tag(node) == "g"]
+    loose = [node for node in root if _tag(node) != "g"]
+    for name, nodes in [(_name(root), loose), *((_name(group), [group]) for group in groups)]:
+        found: list[_Found] = []
+        for node in nodes:
+            reader.gather(node, origin, True, found)
         if found:
-            objects.append(ShapedObject(group.get("id") or f"object{number}", _spanned(found, width, height)))
-    if not objects:
-        raise InputError(f"{source} has no closed path.", hint="Close the paths; strokes are not read.", path=source)
-    return Shapes(width, height, first, last, tuple(objects))
+            objects = reader.objects
+            made = spans([(spline, [life]) for spline, life in found])
+            if not reader.is_own:
+                made = tuple(Span(span.first, span.last, _with_roles(span.splines)) for span in made)
+            objects.append(ShapedObject(name or f"object{len(objects) + 1}", made))
+    if not reader.objects:
+        raise InputError(
+            f"{source} has no visible, closed path.", hint="Close the paths; strokes are not read.", path=source
+        )
+    return Shapes(width, height, first, reader.last, tuple(reader.objects), tuple(reader.left_out))
 
 
-def _splines(node: ET.Element, known: int, first: int, last: int, source: str | Path) -> list[tuple[Span, bool]]:
-    """A path's closed parts, each alone in its span, and whether the drawing says what role it has."""
-    moving = next((part for part in node if part.get("attributeName") == "d"), None)
-    span_first, span_last = (int(value) for value in (node.get("data-span") or f"{first} {last}").split())
-    if moving is None:
-        keyed = [(span_first, _closed(node.get("d", ""), source))]
-    else:
-        times = [float(value) for value in moving.get("keyTimes", "").split(";")]
-        paths = [_closed(value, source) for value in moving.get("values", "").split(";")]
-        keyed = [(round(first + at * max(1, last - first)), made) for at, made in zip(times, paths, strict=True)]
-        keyed = [(at, made) for at, made in keyed if span_first <= at <= span_last]
-    role = node.get("data-role")
-    result = []
-    for part in range(len(keyed[0][1])):
-        keys = tuple(Key(at, made[part]) for at, made in keyed)
-        number = int(node.get("data-id", known + part + 1))
-        spline = Spline(number, "hole" if role == "hole" else "add", keys)
-        result.append((Span(span_first, span_last, (spline,)), role is not None))
-    return result
+_Found = tuple[Spline, Frames]
 
 
-def _closed(path: str, source: str | Path) -> list[NDArray[np.float64]]:
-    """The closed subpaths of a path of M, L, H, V, C and Z, absolute or relative."""
+@dataclass
+class _Reader:
+    """What was found in a drawing so far. `is_own`: Wisp wrote it, and says what role each path has. `first`, `last`:
+    its frames. `rules`: the declarations of its style sheets, by class."""
+
+    source: str | Path
+    is_own: bool
+    first: int
+    last: int
+    rules: dict[str, str]
+    objects: list[ShapedObject] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def gather(self, node: ET.Element, above: NDArray[np.float64], visible: bool, found: list[_Found]) -> None:
+        """Add the closed shapes of an element and of what it holds. `above`: to pixels of the plate (3 x 3); `visible`:
+        what it inherits."""
+        tag, style = _tag(node), self._style(node)
+        if tag in _UNDRAWN or style.get("display") == "none" or _is_zero(style.get("opacity", "1")):
+            return
+        visible = style.get("visibility", "visible" if visible else "hidden") == "visible"
+        clipped = any(style.get(name, "none") != "none" for name in ("clip-path", "mask"))
+        if clipped and self.is_own and tag == "rect":  # the tint of an object
+            return
+        if clipped or any(_tag(part) in ("animateTransform", "animateMotion") for part in node):
+            raise InputError(
+                f"The {tag} '{_name(node)}' in {self.source} is clipped, masked or moved by an animation, "
+                "which is not read.",
+                hint="Take that off, or convert it to a path.",
+                path=self.source,
+            )
+        here = above @ _transform(style.get("transform", ""), self.source)
+        if tag in _HOLDERS:
+            for part in node:
+                self.gather(part, here, visible, found)
+        elif not visible:
+            return
+        elif tag in _DRAWN:
+            found += self._splines(node, here, len(found))
+        else:
+            self.left_out.append(f"the {tag} {_name(node)}".rstrip())
+
+    def _style(self, node: ET.Element) -> dict[str, str]:
+        """What its attributes, its classes and its own style say; the last of them counts."""
+        declared = ";".join(
+            [*(self.rules.get(name, "") for name in node.get("class", "").split()), node.get("style", "")]
+        )
+        pairs = (pair.partition(":") for pair in declared.split(";"))
+        return dict(node.attrib) | {key.strip(): value.strip() for key, _, value in pairs if value}
+
+    def _splines(self, node: ET.Element, here: NDArray[np.float64], known: int) -> list[_Found]:
+        """Its closed parts with the frames on which they are there, numbered after those that are `known`."""
+        moving = next((part for part in node if part.get("attributeName") == "d"), None)
+        first, last = (int(value) for value in (node.get("data-span") or f"{self.first} {self.last}").split())
+        if moving is None:
+            keyed = [(first, _closed(_DRAWN[_tag(node)](node), self.source))]
+        else:
+            times = [float(value) for value in moving.get("keyTimes", "").split(";")]
+            paths = [_closed(value, self.source) for value in moving.get("values", "").split(";")]
+            length = max(1, self.last - self.first)
+            keyed = [(round(self.first + at * length), made) for at, made in zip(times, paths, strict=True)]
+            keyed = [(at, made) for at, made in keyed if first <= at <= last]
+        if any(is_open for _, (_, is_open) in keyed):
+            self.left_out.append(f"an open path of {_name(node) or _tag(node)}")
+        return [
+            (
+                Spline(
+                    int(node.get("data-id", known + part + 1)),
+                    "hole" if node.get("data-role") == "hole" else "add",
+                    tuple({at: Key(at, transformed(made[part], here[:2])) for at, (made, _) in keyed}.values()),
+                ),
+                (first, last),
+            )
+            for part in range(len(keyed[0][1][0]))
+        ]
+
+
+def _tag(node: ET.Element) -> str:
+    """Without its namespace; empty for a comment."""
+    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
+
+
+def _name(node: ET.Element) -> str:
+    """As people see it: Inkscape's label goes before the id."""
+    return node.get(f"{{{_INKSCAPE}}}label") or node.get("id") or ""
+
+
+def _is_zero(number: str) -> bool:
+    found = _NUMBER.match(number.strip())
+    return found is not None and float(found[0]) == 0
+
+
+def _rules(root: ET.Element) -> dict[str, str]:
+    """The declarations for each class in the style sheets of a drawing."""
+    made: dict[str, str] = {}
+    for sheet in (node.text or "" for node in root.iter() if _tag(node) == "style"):
+        for selectors, declared in re.findall(r"([^{}]+)\{([^{}]*)\}", sheet):
+            for name in re.findall(r"^\s*\.([\w-]+)\s*$", selectors.replace(",", "\n"), re.MULTILINE):
+                made[name] = f"{made.get(name, '')};{declared}"
+    return made
+
+
+def _affine(a: float, b: float, c: float, d: float, e: float, f: float) -> NDArray[np.float64]:
+    """A matrix (3 x 3) from the six numbers of SVG's `matrix`."""
+    return np.array([[a, c, e], [b, d, f], [0, 0, 1]], np.float64)
+
+
+def _turn(degrees: float, x: float = 0.0, y: float = 0.0) -> NDArray[np.float64]:
+    angle = math.radians(degrees)
+    turn = _affine(math.cos(angle), math.sin(angle), -math.sin(angle), math.cos(angle), 0, 0)
+    made: NDArray[np.float64] = _affine(1, 0, 0, 1, x, y) @ turn @ _affine(1, 0, 0, 1, -x, -y)
+    return made
+
+
+_TRANSFORMS: dict[str, Callable[..., NDArray[np.float64]]] = {
+    "matrix": _affine,
+    "translate": lambda x, y=0.0: _affine(1, 0, 0, 1, x, y),
+    "scale": lambda x, y=None: _affine(x, 0, 0, x if y is None else y, 0, 0),
+    "rotate": _turn,
+    "skewX": lambda degrees: _affine(1, 0, math.tan(math.radians(degrees)), 1, 0, 0),
+    "skewY": lambda degrees: _affine(1, math.tan(math.radians(degrees)), 0, 1, 0, 0),
+}
+
+
+def _transform(text: str, source: str | Path) -> NDArray[np.float64]:
+    """The matrix (3 x 3) of a `transform`. InputError for one that is not understood."""
+    made = np.eye(3)
+    for name, numbers in re.findall(r"(\w+)\s*\(([^()]*)\)", text):
+        if name not in _TRANSFORMS:
+            raise InputError(
+                f"{source} has the transform '{name}', which is not read.", hint="Convert it to a matrix.", path=source
+            )
+        made = made @ _TRANSFORMS[name](*(float(number) for number in _NUMBER.findall(numbers)))
+    return made
+
+
+def _number(node: ET.Element, name: str) -> float:
+    """A length in the drawing's unit; 0 where it is not given."""
+    found = _NUMBER.match(node.get(name, "0").strip())
+    return float(found[0]) if found else 0.0
+
+
+def _rectangle(node: ET.Element) -> str:
+    x, y, width, height = (_number(node, name) for name in ("x", "y", "width", "height"))
+    rx = min(_number(node, "rx" if "rx" in node.attrib else "ry"), width / 2)
+    ry = min(_number(node, "ry" if "ry" in node.attrib else "rx"), height / 2)
+    if not rx or not ry:
+        return f"M{x} {y}h{width}v{height}h{-width}z" if min(width, height) > 0 else ""
+    return _rounded(x, y, width - 2 * rx, height - 2 * ry, rx, ry)
+
+
+def _ellipse(node: ET.Element) -> str:
+    rx, ry = (_number(node, name if _tag(node) == "ellipse" else "r") for name in ("rx", "ry"))
+    return _rounded(_number(node, "cx") - rx, _number(node, "cy") - ry, 0, 0, rx, ry) if min(rx, ry) > 0 else ""
+
+
+def _rounded(x: float, y: float, width: float, height: float, rx: float, ry: float) -> str:
+    """A path of four straight sides, which may have no length, and four quarters of an ellipse between them."""
+    made = f"M{x + rx} {y}"
+    for side, along, dx, dy in (("h", width, 1, 0), ("v", height, 0, 1), ("h", -width, -1, 0), ("v", -height, 0, -1)):
+        # From going along (dx, dy) the corner turns to the right hand, which is (-dy, dx).
+        end = (dx * rx - dy * rx, dy * ry + dx * ry)
+        one = (dx * rx * _ARC, dy * ry * _ARC)
+        two = (end[0] + dy * rx * _ARC, end[1] - dx * ry * _ARC)
+        made += (f"{side}{along}" if along else "") + "c" + " ".join(f"{value:.6f}" for value in (*one, *two, *end))
+    return made + "z"
+
+
+#: Elements that hold others, and what makes a path of those that are drawn.
+_HOLDERS = ("g", "a", "switch")
+_DRAWN: dict[str, Callable[[ET.Element], str]] = {
+    "path": lambda node: node.get("d", ""),
+    "rect": _rectangle,
+    "circle": _ellipse,
+    "ellipse": _ellipse,
+    "polygon": lambda node: f"M{node.get('points', '')}Z",
+}
+
+
+def _closed(path: str, source: str | Path) -> tuple[list[NDArray[np.float64]], bool]:
+    """The closed subpaths of a path of M, L, H, V, C and Z, absolute or relative, and whether others are open."""
+    is_open = False
     found: list[NDArray[np.float64]] = []
     at, start = np.zeros(2), np.zeros(2)
     places: list[NDArray[np.float64]] = []
@@ -184,7 +363,7 @@ def _closed(path: str, source: str | Path) -> list[NDArray[np.float64]]:
                 rows = np.array(places[1:]).reshape(-1, 3, 2)
                 rows[-1, 2] = places[0]
                 found.append(_points(np.array(places[0]), rows))
-            places, at = [], start
+            places, at = [start], start  # it may go on from there
             continue
         if kind not in "MLHVC":
             raise InputError(
@@ -202,11 +381,12 @@ def _closed(path: str, source: str | Path) -> list[NDArray[np.float64]]:
                 axis = "HV".index(kind)
                 end[axis] = row[0] + (at[axis] if relative else 0.0)
             if kind == "M":
+                is_open |= len(places) > 1
                 start, at, places = end, end, [end]
                 kind = "L"
             else:
                 segment(at, end, end)
-    return found
+    return found, is_open or len(places) > 1
 
 
 def _points(start: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -217,26 +397,24 @@ def _points(start: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np
     return np.column_stack([xy, into, out, np.zeros(len(xy))])
 
 
-def _spanned(found: list[tuple[Span, bool]], width: int, height: int) -> tuple[Span, ...]:
-    starts = sorted({span.first for span, _ in found} | {span.last + 1 for span, _ in found})
-    spans = []
-    for first, stop in pairwise(starts):
-        alive = [(span.splines[0], told) for span, told in found if span.first <= first and span.last >= stop - 1]
-        if alive:
-            spans.append(Span(first, stop - 1, tuple(_with_roles(alive, width, height))))
-    return tuple(spans)
-
-
-def _with_roles(alive: list[tuple[Spline, bool]], width: int, height: int) -> list[Spline]:
-    """What lies within an odd number of others is a hole; larger ones come first."""
-    if all(told for _, told in alive):
-        return [spline for spline, _ in alive]
-    polygons = {id(spline): flatten(spline.keys[0].points[:, :6]) for spline, _ in alive}
-    ordered = sorted((spline for spline, _ in alive), key=lambda made: -abs(signed_area(polygons[id(made)])))
-    masks = [fill(cuts(polygons[id(spline)][None], width, height), width, height) for spline in ordered]
+def _with_roles(alive: tuple[Spline, ...]) -> tuple[Spline, ...]:
+    """What lies for the most part within an odd number of others is a hole; larger ones come first."""
+    drawn = [(spline, flatten(spline.keys[0].points[:, :6])) for spline in alive]
+    drawn.sort(key=lambda one: -abs(signed_area(one[1])))
     result = []
-    for place, spline in enumerate(ordered):
-        x, y = np.clip(polygons[id(spline)].mean(axis=0), 0, (width - 1, height - 1)).astype(int)
-        depth = sum(bool(mask[y, x]) for mask in masks[:place])
+    for place, (spline, polygon) in enumerate(drawn):
+        sample = polygon[:: max(1, len(polygon) // 32)]
+        depth = sum(float(_inside(sample, larger).mean()) > 0.5 for _, larger in drawn[:place])
         result.append(Spline(spline.id, "hole" if depth % 2 else "add", spline.keys))
-    return result
+    return tuple(result)
+
+
+def _inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of the points lie in a closed polygon, by the even-odd rule."""
+    if (points.max(axis=0) < polygon.min(axis=0)).any() or (points.min(axis=0) > polygon.max(axis=0)).any():
+        return np.zeros(len(points), np.bool_)
+    x, y = points[:, :1], points[:, 1:]
+    (ax, ay), (bx, by) = polygon.T, np.roll(polygon, -1, axis=0).T
+    crossed = (ay > y) != (by > y)
+    right = x < ax + (y - ay) / np.where(ay == by, 1.0, by - ay) * (bx - ax)
+    return np.asarray((crossed & right).sum(axis=1) % 2 == 1)
