@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from wisp import shot as documents
 from wisp.cli import main
-from wisp.client.events import Event
+from wisp.client.ends import RotoTaken
+from wisp.client.events import Event, RotoRead
 from wisp.client.requests import Roto
-from wisp.errors import CancelledError
+from wisp.errors import CancelledError, InputError
 from wisp.plates.exr import read_channels
 from wisp.shapes.formats import FORMATS
 from wisp.shapes.model import Shapes
@@ -60,6 +61,57 @@ def test_which_frames_become_keyframes(plate: Path) -> None:
     assert mattes.name == "m" and mattes.keys == tuple(frames)
     for frame in frames:
         assert (mattes.mask(frame) == (disc(frame) > 0)).all()
+
+
+def masks(plate: Path, source: str) -> tuple[RotoTaken, dict[str, dict[int, np.ndarray]]]:
+    """How taking roto ended, and the masks of each object by frame."""
+    told: list[RotoRead] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, RotoRead):
+            told.append(event)
+
+    asked = Roto(str(plate / source), str(plate / "masks"))
+    taken = take(asked, (WIDTH, HEIGHT), 1.0, range(1001, 1001 + COUNT), hear)
+    return taken, {read.object: {at: cv2.imread(path, 0) > 0 for at, path in read.masks} for read in told}
+
+
+def test_objects_whose_names_become_the_same_stay_apart(plate: Path) -> None:
+    made = json.loads((plate / "roto.json").read_text())
+    (item,) = made["objects"]
+    moved = json.loads(json.dumps(item))
+    for key in (key for span in moved["spans"] for one in span["splines"] for key in one["keys"]):
+        for point in key["points"]:
+            point["xy"][1] += 20
+    made["objects"] = [item | {"name": "Layer 1"}, moved | {"name": "Layer_1"}, item | {"name": "layer/1"}]
+    made["objects"] += [item | {"name": "1"}, item | {"name": "con"}]
+    (plate / "same.json").write_text(json.dumps(made))
+    _, found = masks(plate, "same.json")
+    assert list(found) == ["Layer_1", "Layer_1_2", "layer_1_3", "roto", "con_"]
+    first, second = (np.flatnonzero(found[name][1001].any(1))[0] for name in ("Layer_1", "Layer_1_2"))
+    assert second == first + 20
+
+
+def test_a_single_matte_is_of_the_frame_that_it_is_numbered_with(plate: Path) -> None:
+    _, found = masks(plate, "matte/m.1004.png")
+    assert list(found["m"]) == [1004]
+    for name in ("m.2004.png", "still.png"):
+        (plate / name).write_bytes((plate / "matte" / "m.1004.png").read_bytes())
+    with pytest.raises(InputError, match="shows nothing on 1001-1008"):
+        masks(plate, "m.2004.png")
+    assert list(masks(plate, "still.png")[1]["still"]) == [1001]
+    assert list(masks(plate, "matte/m.####.png 1003-1004")[1]["m"]) == [1003, 1004]
+
+
+def test_what_is_not_read_is_said(plate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stroke = "{cubiccurve Brush1 512 catmullrom {cc {f 2080} {p {1 2 1}}} {a}}"
+    text = (plate / "roto.nk").read_text().replace("    {a}\n", f"    {{a}}\n {stroke}\n", 1)
+    (plate / "more.nk").write_text(text)
+    taken, found = masks(plate, "more.nk")
+    assert taken.sentence == "1 object taken; left out: the stroke Brush1 of disc" and list(found) == ["disc"]
+    assert RotoTaken(1, ["a", "b", "c", "d", "e"]).lack == "left out: a, b, c and 2 more"
+    assert run(plate, "--roto", str(plate / "more.nk")) == 0
+    assert "Warning: Not all of" in (said := capsys.readouterr().err) and "the stroke Brush1 of disc" in said
 
 
 def run(plate: Path, *more: str) -> int:
