@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator, ConfigDict, PlainValidator, ValidationError, validate_call
 
 from .errors import UsageError
-from .frames import format_frames, parse_frames
+from .frames import format_frames, no_frames, parse_frames
 
 Made = TypeVar("Made", bound=type)
 Called = TypeVar("Called", bound=Callable[..., Any])
@@ -27,22 +27,26 @@ def _frame(value: Any) -> int:
 
 
 def frames_of(value: Any) -> tuple[int, ...] | None:
-    """A range as typed, one number, or numbers; None: all."""
+    """A range as typed, one number, or numbers; None: all. UsageError where it is none of these, or empty."""
     if value is None:
         return None
     if isinstance(value, str):
         return parse_frames(value)
     try:
-        return tuple(operator.index(number) for number in (value if isinstance(value, Iterable) else (value,)))
+        named = tuple(operator.index(number) for number in (value if isinstance(value, Iterable) else (value,)))
     except TypeError:
         raise UsageError(
             f"{value!r} are not frames.", hint='Give a number, several, or a range as text: "1001-1050x2".'
         ) from None
+    if not named:
+        raise no_frames()
+    return named
 
 
 def range_text(frames: Range) -> str | None:
-    """A range as text."""
-    return None if frames is None else format_frames(frames_of(frames) or ())
+    """A range as text; None: all."""
+    named = frames_of(frames)
+    return None if named is None else format_frames(named)
 
 
 def _listed(value: Any) -> Any:

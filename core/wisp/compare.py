@@ -18,7 +18,7 @@ from .client.events import HeadErrors
 from .client.requests import Compare
 from .contact_sheet import ByteImage, FloatImage, GridRow, check_name, cut_out, difference, picture_grid, write_png
 from .errors import UsageError
-from .frames import format_frames, parse_frames
+from .frames import format_frames, named_frames
 from .metrics import ClipReport, compare_sequences
 from .metrics.matting import mad
 from .plates import open_plate
@@ -95,8 +95,8 @@ def _frames(asked: Compare, solver: Solver, objects: Sequence[str], truth: _Trut
     UsageError where that is nothing, or where an asked frame has no truth.
     """
     reached = set.intersection(*(set(solver.work(name).marks) for name in objects)) if objects else set()
-    if asked.frames:
-        wanted = parse_frames(asked.frames)
+    wanted = named_frames(asked.frames)
+    if wanted is not None:
         unknown = sorted(set(wanted) - truth.frames) if truth is not None else []
         if unknown:
             raise UsageError(f"The truth {asked.truth} has no frame {format_frames(unknown)}.", hint="Leave it out.")

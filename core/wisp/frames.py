@@ -17,6 +17,7 @@ __all__ = [
     "FrameName",
     "format_frames",
     "gaps",
+    "named_frames",
     "pad",
     "parse_frames",
 ]
@@ -25,12 +26,19 @@ __all__ = [
 MAX_FRAMES = 1_000_000
 
 
+def no_frames() -> UsageError:
+    """To be raised where frames are to be named, and none are."""
+    return UsageError("The frame range is empty.", hint="Name frames, as in 1001-1050; for all of them leave it out.")
+
+
 def parse_frames(text: str) -> tuple[int, ...]:
     """The frames named by `text`, ascending, each once.
 
     Grammar: comma-separated spans `F`, `F-L` or `F-LxS` with `L >= F` and `S >= 1`; blanks around
-    commas are ignored. Raises UsageError that quotes the faulty span.
+    commas are ignored. Raises UsageError that quotes the faulty span, or says that none is named.
     """
+    if not text.strip():
+        raise no_frames()
     numbers: set[int] = set()
     for part in text.split(","):
         span = part.strip()
@@ -52,6 +60,12 @@ def parse_frames(text: str) -> tuple[int, ...]:
             raise UsageError(f"The frame range '{text}' names more than {MAX_FRAMES} frames.", hint="Check its ends.")
         numbers.update(named)
     return tuple(sorted(numbers))
+
+
+def named_frames(text: str | None) -> tuple[int, ...] | None:
+    """The frames that an option or a request names; None where it names none, which means all. UsageError as of
+    `parse_frames`, also for an empty text: a range that came out empty is not all of the shot."""
+    return None if text is None else parse_frames(text)
 
 
 def gaps(frames: Sequence[int], first: int, last: int) -> tuple[int, ...]:

@@ -1,12 +1,12 @@
-"""Names of objects: of whatever words, and apart from those that there are."""
+"""Names and colours of objects: of whatever words, and apart from those that there are."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from typing import Container
+from typing import Container, Optional
 
-from .tables import DEVICE_PATTERN
+from .tables import DEVICE_PATTERN, PALETTE
 
 
 def usable_name(text: str) -> str:
@@ -23,3 +23,14 @@ def free_name(name: str, taken: Container[str], number: int = 2) -> str:
             break
         free = f"{name[:50]}_{count}"
     return free
+
+
+def object_name(number: int, taken: Container[str]) -> str:
+    """What the object of that number is called where nobody has said: `object<number>`, or the next that is not
+    `taken` (case-folded names)."""
+    return next(name for name in map("object{}".format, itertools.count(number)) if name not in taken)
+
+
+def free_color(taken: Container[Optional[str]], number: int) -> str:
+    """The first colour of the palette that is not `taken`; where all are, one for the object of that number."""
+    return next((color for color in PALETTE if color not in taken), PALETTE[(number - 1) % len(PALETTE)])

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from ..client.ends import Detected, Done, SubjectFound
 from ..client.events import Candidate, Event, Notice
+from ..client.names import free_name
 from ..client.requests import Detect, Subject
 from ..client.tables import DETECTOR, THRESHOLD
 from ..errors import UsageError
@@ -157,9 +158,7 @@ def add_subject(
     if same is not None:
         listener(Notice("info", f"The object '{same}' is candidate {chosen.number} already."))
         return end
-    taken = {item.name.casefold() for item in shot.objects}
-    names = ("subject", *(f"subject{number}" for number in range(2, len(taken) + 3)))
-    item = shot.add_object(next(name for name in names if name not in taken))
+    item = shot.add_object(free_name("subject", {one.name.casefold() for one in shot.objects}))
     item.prompts += prompts
     listener(Notice("info", f"Candidate {chosen.number} is the object '{item.name}' now."))
     return end

@@ -250,13 +250,13 @@ def _do(args: argparse.Namespace, should_stop: Callable[[], bool], models: Model
         args.cache = args.cache and place_here(args.cache, rules)
         rules += read_rules(args.path_rules) if args.path_rules else []
         solver = solver_of(args, map_paths(documents.load(args.shot), rules), models)
-        asked = set(from_openjd(args.frames)) if args.frames else set(solver.plate.frames)
+        asked = set(solver.plate.frames if args.frames is None else from_openjd(args.frames))
         spec = solver.shot.plate
         if not any(spec.first <= frame <= spec.last for frame in asked):  # those in a gap are frames of the shot
             raise UsageError(
                 f"The shot has none of the frames {args.frames}.", hint=f"It has {spec.first}-{spec.last}."
             )
-        if args.within:
+        if args.within is not None:
             asked &= set(from_openjd(args.within))
         frames = [frame for frame in solver.plate.frames if frame in asked]
         if args.stage == "check":

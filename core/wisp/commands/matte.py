@@ -28,7 +28,7 @@ from ..client.requests import Roto
 from ..client.tables import HEAD, MISSING, TRACKER, UNCOVER
 from ..client.wording import counted
 from ..errors import CancelledError, InputError, OutputError, UsageError, WispError
-from ..frames import format_frames, parse_frames
+from ..frames import format_frames, named_frames, parse_frames
 from .detect import add_boxes, add_detector_options, add_subject
 from .options import add_model_options, add_output_options, frame_number, models_of, set_up_logging, solver_at
 from .prompts import TypedObject, add_prompt_options, parse_prompt
@@ -155,7 +155,7 @@ def run(args: argparse.Namespace) -> int:
     offset = args.first - plate.frames[0] if args.first is not None else 0
     if offset:
         plate = open_plate(args.plate, layer=args.layer, first=args.first)
-    frames = parse_frames(args.frames) if args.frames else None
+    frames = named_frames(args.frames)
     folder: Path = args.output or Path(f"{plate.name}_mattes")
     document = folder / f"{plate.name}.wisp"
     if args.exact and args.region == "auto":

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..frames import format_frames, parse_frames
+from ..frames import format_frames, named_frames
 from .options import add_output_options, frame_number, set_up_logging
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from ..plates import open_plate
 
     pred, truth = open_plate(args.pred), open_plate(args.truth, first=args.truth_first)
-    wanted = set(parse_frames(args.frames)) if args.frames else None
+    wanted = named_frames(args.frames)
     report = compare_sequences(
         _alphas(pred, wanted), _alphas(truth, wanted), normalize_grad=args.normalize_grad, eight_bit=args.eight_bit
     )
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _alphas(plate: Plate, wanted: set[int] | None) -> Iterator[tuple[int, Any]]:
+def _alphas(plate: Plate, wanted: Collection[int] | None) -> Iterator[tuple[int, Any]]:
     for frame in plate.frames:
         if wanted is None or frame in wanted:
             yield frame, plate.read(frame).rgb[..., 0]

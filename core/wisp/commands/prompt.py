@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, summary in (
         ("lock", "keep the mattes of these frames as they are"),
         ("unlock", "let these frames be solved again"),
-        ("absent", "it is not there on these frames, at the beginning or the end of the shot"),
+        ("absent", "it is not to be seen on these frames; behind them it is looked for"),
     ):
         action(name, summary).add_argument("frames", metavar="R", help="1001-1100 or 1001,1005,1010-1020")
     action("present", "it may be there on all frames again")
@@ -244,7 +244,7 @@ def _absent(args: argparse.Namespace, shot: OpenShot) -> str:
 
 
 def _present(args: argparse.Namespace, shot: OpenShot) -> str:
-    _known(args, shot).exists()
+    _known(args, shot).exists().absent(None, absent=False)
     return f"'{args.object}' may be there on all frames"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..client.ends import Solved
 from ..client.events import Notice
-from ..frames import parse_frames
+from ..frames import named_frames
 from .options import add_model_options, add_output_options, set_up_logging, solver_of
 from .report import report_job
 
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from ..solve import Stage
 
     shot = documents.load(args.shot)
-    frames = parse_frames(args.frames) if args.frames else None
+    frames = named_frames(args.frames)
     stages: Sequence[Stage] = ("track",) if args.track_only else ("matte",) if args.matte_only else ("track", "matte")
 
     def work(listener: Listener, should_stop: Callable[[], bool]) -> Solved:

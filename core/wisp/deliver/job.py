@@ -10,7 +10,7 @@ from ..client.ends import Delivered
 from ..client.requests import Deliver
 from ..client.tables import LAYOUTS, PICTURE_FORMATS, SHAPE_FORMATS
 from ..errors import UsageError
-from ..frames import parse_frames
+from ..frames import named_frames
 from ..solve import Solver
 from ..solve.progress import Listener, ignore, never
 from .delivery import Delivery
@@ -51,7 +51,7 @@ def deliver(
             despill=asked.despill,
         ),
         stem=asked.name or solver.plate.name,
-        frames=parse_frames(asked.frames) if asked.frames else None,
+        frames=named_frames(asked.frames),
         objects=solver.names(asked.objects),
         overwrite=asked.overwrite,
         version=asked.version,
@@ -76,7 +76,7 @@ def _shapes(solver: Solver, asked: Deliver, on_event: Listener, should_stop: Cal
         Options(asked.tolerance, asked.points, asked.keys),
         format=asked.format,
         stem=asked.name or solver.plate.name,
-        frames=parse_frames(asked.frames) if asked.frames else None,
+        frames=named_frames(asked.frames),
         objects=solver.names(asked.objects),
         exclusive=solver.shot.deliver.exclusive if asked.exclusive is None else asked.exclusive,
         overwrite=asked.overwrite,

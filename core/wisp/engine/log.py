@@ -18,8 +18,8 @@ KEPT = 10
 _LEVELS = {logging.DEBUG: "info", logging.INFO: "info", logging.WARNING: "warning"}
 
 
-def start(send: Callable[[api.Log], None]) -> Path | None:
-    """Log Wisp's records to a file of this process, warnings also to stderr and to the host through `send`.
+def start() -> Path | None:
+    """Log Wisp's records to a file of this process, warnings also to stderr.
 
     Returns the file; None where no folder can be written, which is no reason not to work.
     """
@@ -29,7 +29,6 @@ def start(send: Callable[[api.Log], None]) -> Path | None:
     stderr = logging.StreamHandler()
     stderr.setLevel(logging.WARNING)
     logger.addHandler(stderr)
-    logger.addHandler(_ToHost(send))
     for place in (folders.log_folder, folders.runtime_folder):
         with contextlib.suppress(WispError, OSError):
             path = place() / f"engine-{os.getpid()}.log"
@@ -41,6 +40,11 @@ def start(send: Callable[[api.Log], None]) -> Path | None:
             _prune(path.parent)
             return path
     return None
+
+
+def tell(send: Callable[[api.Log], None]) -> None:
+    """From now on the host is told warnings, too, through `send`."""
+    logging.getLogger("wisp").addHandler(_ToHost(send))
 
 
 def _prune(folder: Path) -> None:

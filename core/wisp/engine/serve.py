@@ -33,8 +33,9 @@ def main(options: RunOptions | None = None) -> NoReturn:
         except OSError:  # the host is gone
             os._exit(0)
 
-    log_file = log.start(lambda record: engine.notify(record))
-    engine = Engine(send, options or RunOptions(device=os.environ.get("WISP_DEVICE") or "auto"), log_file)
+    options = options or RunOptions(device=os.environ.get("WISP_DEVICE") or "auto")
+    engine = Engine(send, options, log_file=log.start())
+    log.tell(engine.notify)
     for line in wire.lines(api.MAX_LINE):
         if isinstance(line, LineTooLong):
             engine.refuse_long_line()

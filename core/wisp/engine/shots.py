@@ -11,7 +11,7 @@ from ..client.ends import Done
 from ..client.events import Event, FrameDone
 from ..client.requests import Carry, Check, Compare, Deliver, Detect, Pack, Region, Request, Roto, Solve, Subject
 from ..errors import WispError
-from ..frames import parse_frames
+from ..frames import named_frames
 from ..models.store import Models
 from ..shot import Shot, parse
 from ..solve import Listener, Solver, Source
@@ -198,7 +198,7 @@ def _locks(shot: Shot) -> list[tuple[object, ...]]:
 
 def _frames(solver: Solver, names: list[str], text: str | None, direction: str) -> list[int]:
     """The frames asked for, cut to the side of the objects' keyframes that the direction means."""
-    frames: list[int] = list(solver.plate.frames if text is None else parse_frames(text))
+    frames: list[int] = list(named_frames(text) or solver.plate.frames)
     chosen = [item for item in solver.shot.objects if item.name in names]
     keyframes = [frame for item in chosen for frame in item.keyframes]
     if keyframes and direction == "forward":

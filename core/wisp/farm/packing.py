@@ -12,7 +12,7 @@ from ..atomic import spare_others
 from ..client.ends import Packed
 from ..client.requests import Pack
 from ..errors import UsageError
-from ..frames import parse_frames
+from ..frames import named_frames
 from ..plates.sources import Sources
 from ..shot import Shot
 from .bundle import write_bundle, write_template
@@ -42,11 +42,11 @@ def plan_of(
     chosen = None if objects is None else list(objects)
     for name in chosen or ():
         shot.object_named(name)
-    names = [item.name for item in shot.objects if item.enabled and (not chosen or item.name in chosen)]
+    names = [item.name for item in shot.objects if item.enabled and (chosen is None or item.name in chosen)]
     if not names:
         raise UsageError(f"{place} has no enabled object to work on.", hint="Draw a prompt first.")
     first, last = shot.plate.first, shot.plate.last
-    wanted = parse_frames(frames) if frames else tuple(range(first, last + 1))
+    wanted = named_frames(frames) or tuple(range(first, last + 1))
     outside = [frame for frame in wanted if not first <= frame <= last]
     if outside:
         raise UsageError(f"Frame {outside[0]} is outside the shot, which has {first}-{last}.")

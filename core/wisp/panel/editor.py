@@ -52,6 +52,8 @@ class Editor(QtWidgets.QWidget):
         super().__init__(parent)
         self.edits, self.session, self.root = edits, session, root
         self.frame = edits.first
+        #: Told that undo or redo has changed the plate; raises Refused where it cannot be another now.
+        self.on_plate: Callable[[], None] = lambda: None
         #: Where the last solve is being kept as a version.
         self._keeping: Optional[threading.Thread] = None
         self.loader = Loader(source, parent=self)
@@ -399,8 +401,15 @@ class Editor(QtWidgets.QWidget):
 
     def _travel(self, work: Callable[[], str], done: str, nothing: str) -> None:
         """Undo or redo, go where that has changed something, and say what it was."""
-        before = self.edits.objects
-        step = work()
+        before, plate = self.edits.objects, self.edits.document["plate"]
+        try:
+            with self.edits.all_or_nothing():
+                step = work()
+                if self.edits.document["plate"] != plate:
+                    self.on_plate()
+        except Refused as refusal:
+            self.status.show_words(str(refusal), failed=True)
+            return
         number, frame = changed_place(before, self.edits.objects)
         if number is not None:
             self.choose(number)

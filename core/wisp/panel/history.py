@@ -39,7 +39,7 @@ class SolveVersions(QtWidgets.QDialog):
         self.compare_button.setToolTip("It is left of the wipe's line (W), and what Difference (Ctrl+6) compares with")
         self.compare_button.clicked.connect(lambda *_: self._compare())
         self.restore_button = QtWidgets.QPushButton("Bring back")
-        self.restore_button.setToolTip("Its objects, prompts, edges and models; undo takes the objects back")
+        self.restore_button.setToolTip("Its objects, prompts, edges and models; undo takes that back")
         self.restore_button.clicked.connect(lambda *_: self._restore())
         self.none_button = QtWidgets.QPushButton("None beside")
         self.none_button.setToolTip("The plate is left of the wipe's line again")
@@ -73,6 +73,5 @@ class SolveVersions(QtWidgets.QDialog):
     def _restore(self) -> None:
         version = self.chosen
         if version is not None:
-            self._edits.set_solve(**version.solve)
-            self._edits.set_objects(copy.deepcopy(version.objects))
+            self._edits.set_objects(copy.deepcopy(version.objects), **version.solve)
             self.words.setText(f"Version {version.number} is back. What is not in the cache any more is to be solved.")

@@ -5,15 +5,15 @@ The document is that of `NAME.wisp`; the engine checks it. Coordinates are plate
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..client.events import PromptsCarried
 from ..client.frames import with_span, within
 from ..client.locks import with_locks
-from ..client.names import free_name
-from ..client.tables import PALETTE
+from ..client.names import free_color, free_name, object_name
 
 Document = Dict[str, Any]
 Prompt = Dict[str, Any]
@@ -37,9 +37,11 @@ class ShotEdits:
         #: Where in and out are marked, for what is asked of the engine; not part of the document.
         self.mark_in: Optional[int] = None
         self.mark_out: Optional[int] = None
-        self._past: List[Tuple[str, List[Any]]] = []
-        self._future: List[Tuple[str, List[Any]]] = []
-        #: The document as it was last saved: edits put copies in its place.
+        #: Steps and the document before, and after, each. Edits put copies in its place, so that documents share the
+        #: parts that they leave as they are.
+        self._past: List[Tuple[str, Document]] = []
+        self._future: List[Tuple[str, Document]] = []
+        #: The document as it was last saved.
         self._saved: Document = {}
         self.mark_saved()
 
@@ -126,10 +128,8 @@ class ShotEdits:
         """An object of an id, a name and a colour that no other has; a name that is taken gets a number."""
         number = max((item["id"] for item in self.objects), default=0) + 1
         names = {item["name"].casefold() for item in self.objects}
-        numbered = (f"object{count}" for count in itertools.count(number))
-        free = free_name(name, names, number) if name else next(one for one in numbered if one not in names)
-        colors = {item.get("color") for item in self.objects}
-        color = next((one for one in PALETTE if one not in colors), PALETTE[(number - 1) % len(PALETTE)])
+        free = object_name(number, names) if name is None else free_name(name, names, number)
+        color = free_color({item.get("color") for item in self.objects}, number)
         self.objects.append({"color": color, "prompts": [], **parts, "id": number, "name": free})
         self.active = number
         return number
@@ -188,31 +188,36 @@ class ShotEdits:
         item = self.object(number)
         if item is not None and item.get("edge") != edge:
             if continued and self._past:
-                self.document["objects"] = list(self.objects)
+                self.document = self._copy()
             else:
                 self._step(EDGE_STEP)
             self._edit(number)["edge"] = edge
             self.on_change()
 
-    def set_objects(self, objects: List[Dict[str, Any]]) -> None:
-        """Put others in place of all objects."""
-        self._step("Change objects")
-        self.document["objects"] = objects
-        self.on_change()
-
-    def set_solve(self, **values: Any) -> None:
-        """Choose the tracker or the head. Not among the steps of undo: no prompt is touched."""
-        solve = self.document.get("solve", {})
-        if any(solve.get(key) != value for key, value in values.items()):
-            self.document["solve"] = dict(solve, **values)
+    def set_objects(self, objects: List[Dict[str, Any]], **solve: Any) -> None:
+        """Put others in place of all objects; `solve`: with the models that these were solved by."""
+        if objects != self.objects or solve:
+            self._step("Change objects")
+            self.document["objects"] = objects
+            if solve:
+                self.document["solve"] = dict(self.document.get("solve", {}), **solve)
             self.on_change()
 
+    def set_solve(self, **values: Any) -> None:
+        """Choose the tracker, the head, or whether the background is uncovered."""
+        self._set_part("solve", "Choose models", values)
+
     def set_plate(self, **values: Any) -> bool:
-        """Change how the plate is seen; whether it did. Not among the steps of undo."""
-        plate = self.document["plate"]
-        changed = any(plate.get(key) != value for key, value in values.items())
+        """Change how the plate is seen; whether it did."""
+        return self._set_part("plate", "Change plate", values)
+
+    def _set_part(self, part: str, step: str, values: Dict[str, Any]) -> bool:
+        """Change keys of one part of the document; whether one is another now."""
+        before = self.document.get(part, {})
+        changed = any(before.get(key) != value for key, value in values.items())
         if changed:
-            self.document["plate"] = dict(plate, **values)
+            self._step(step)
+            self.document[part] = dict(before, **values)
             self.on_change()
         return changed
 
@@ -338,16 +343,28 @@ class ShotEdits:
 
     def mark_saved(self) -> None:
         """The document as it is now is the saved one."""
-        self._saved = dict(self.document, objects=self.objects)
+        self._saved = self._copy()
 
-    def convert(self, document: Document, change: Callable[[Dict[str, Any]], Dict[str, Any]]) -> None:
-        """Put `document` in place of this one: it lies elsewhere now, or its plate has another size. `change`: what was
-        done to every object, for those of the steps of undo and redo."""
-        changed: Dict[int, Dict[str, Any]] = {}  # steps share the objects that they leave as they are
-        for _, objects in (*self._past, *self._future):
-            changed.update({id(item): change(item) for item in objects if id(item) not in changed})
-        for steps in (self._past, self._future):
-            steps[:] = [(name, [changed[id(item)] for item in objects]) for name, objects in steps]
+    def convert(
+        self,
+        document: Document,
+        change: Callable[[Dict[str, Any]], Dict[str, Any]],
+        change_plate: Callable[[Dict[str, Any]], Dict[str, Any]],
+    ) -> None:
+        """Put `document` in place of this one: it lies elsewhere now, or its plate has another size. `change` and
+        `change_plate`: what was done to every object and to the plate, for those of the steps of undo and redo."""
+        steps = (*self._past, *self._future)
+        changed: Dict[int, Dict[str, Any]] = {}  # steps share the parts that they leave as they are
+        for _, one in steps:
+            changed.update({id(item): change(item) for item in one["objects"] if id(item) not in changed})
+            if id(one["plate"]) not in changed:
+                changed[id(one["plate"])] = change_plate(one["plate"])
+
+        def converted(one: Document) -> Document:
+            return dict(one, objects=[changed[id(item)] for item in one["objects"]], plate=changed[id(one["plate"])])
+
+        for some in (self._past, self._future):
+            some[:] = [(name, converted(one)) for name, one in some]
         self.document = document
         self.on_change()
 
@@ -361,28 +378,43 @@ class ShotEdits:
         """Do the last undone step again."""
         return self._travel(self._future, self._past)
 
-    def take_back(self) -> None:
-        """Take the last step back for good: it was refused."""
-        if self.undo():
-            self._future.pop()
+    @contextlib.contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Where such a block raises, document and steps are what they were before it: an edit that is refused leaves
+        nothing behind, and what was undone can still be done again."""
+        before = self._copy(), self.active, list(self._past), list(self._future)
+        now = self.document
+        try:
+            yield
+        except BaseException:
+            changed = self.document is not now
+            self.document, self.active, self._past, self._future = before
+            if changed:
+                self.on_change()
+            raise
 
-    def _travel(self, source: List[Tuple[str, List[Any]]], target: List[Tuple[str, List[Any]]]) -> str:
+    def _travel(self, source: List[Tuple[str, Document]], target: List[Tuple[str, Document]]) -> str:
         if not source:
             return ""
-        name, objects = source.pop()
-        target.append((name, self.objects))
-        self.document["objects"] = objects
+        name, document = source.pop()
+        target.append((name, self.document))
+        self.document = document
         if self.object(self.active) is None:
-            self.active = objects[0]["id"] if objects else None
+            self.active = self.objects[0]["id"] if self.objects else None
         self.on_change()
         return name
 
     def _step(self, name: str) -> None:
-        """Remember the objects as they are: edits work on copies of them."""
-        self._past.append((name, self.objects))
+        """Remember the document as it is: what follows works on a copy of it."""
+        after = self._copy()
+        self._past.append((name, self.document))
         del self._past[:-HISTORY]
         self._future.clear()
-        self.document["objects"] = list(self.objects)
+        self.document = after
+
+    def _copy(self) -> Document:
+        """Another document of the same parts, in a list of objects of its own."""
+        return dict(self.document, objects=list(self.objects))
 
     def _edit(self, number: Optional[int]) -> Dict[str, Any]:
         """A copy of the object, put in its place, that may be changed without changing the past."""

@@ -12,7 +12,7 @@ from ..client.events import Progress, Verdict
 from ..client.requests import Check
 from ..contact_sheet import check_name, is_sheet, write_png
 from ..errors import CancelledError
-from ..frames import parse_frames
+from ..frames import named_frames
 from ..solve.progress import Eta, Listener, ignore, never
 from .sheet import worst_sheet
 from .verdict import worst
@@ -38,7 +38,7 @@ def check(
             raise CancelledError(f"Stopped at frame {frame}; nothing was changed.")
 
     verdicts: list[Verdict] = []
-    frames = parse_frames(asked.frames) if asked.frames else None
+    frames = named_frames(asked.frames)
     for verdict in check_shot(solver, frames, solver.names(asked.objects), on_step=step):
         verdicts.append(verdict)
         on_event(verdict)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from .. import shot as documents
 from ..arguments import Frame, Line, Numbers, Range, all_checked, frames_of
+from ..client.frames import spans, with_span
 from ..client.locks import with_locks
 from ..client.tables import EDGE, PAINTED, STROKE_RADIUS, UNKNOWN_RADIUS
 from ..client.wording import counted
@@ -80,8 +81,9 @@ class Object:
         return self.add({"frame": frame, "kind": "text", "text": words})
 
     def add(self, prompt: dict[str, Any]) -> Object:
-        """A prompt as the document has it."""
-        return self._edit(lambda edits: edits.add_prompt(prompt))
+        """A prompt as the document has it. UsageError for one that is none."""
+        made = documents.checked_prompt(prompt)
+        return self._edit(lambda edits: edits.add_prompt(made))
 
     def remove(self, frames: Range = None, kind: str | None = None, number: int | None = None) -> int:
         """Remove prompts on these frames (None: all), of that kind, or only the `number`-th of these, counted from 1.
@@ -124,29 +126,27 @@ class Object:
         return self._set(ease=frames)
 
     def lock(self, frames: Range, locked: bool = True) -> Object:
-        """Keep the mattes of these frames as they are, or with `locked=False` solve them again."""
-        named = set(frames_of(frames) or ())
-        if locked:
-            self._open.document.plate.check_frames(named)
+        """Keep the mattes of these frames (None: all) as they are, or with `locked=False` solve them again."""
+        named = self._named(frames, locked)
         return self._set(**with_locks(self.spec.model_dump(mode="json"), named, locked))
 
     def exists(self, first: Frame | None = None, last: Frame | None = None) -> Object:
         """On which frames it may be there; None: from the plate's first, to its last."""
         return self._set(first=first, last=last)
 
-    def absent(self, frames: Range) -> Object:
-        """It is not there on these frames, which begin or end the shot. UsageError for frames in the midst of it."""
-        gone, plate = sorted(set(frames_of(frames) or ())), self._open.document.plate
-        spec = self.spec
-        first = plate.first if spec.first is None else spec.first
-        last = plate.last if spec.last is None else spec.last
-        left = [frame for frame in range(first, last + 1) if frame not in set(gone)]
-        if not left or left != list(range(left[0], left[-1] + 1)):
-            raise UsageError(
-                f"'{self.name}' can be absent only before it appears or after it has left.",
-                hint="For what goes and comes back, make a second object from the frame where it is back.",
-            )
-        return self.exists(left[0] if left[0] > plate.first else None, left[-1] if left[-1] < plate.last else None)
+    def absent(self, frames: Range, absent: bool = True) -> Object:
+        """It is not to be seen on these frames (None: all), or with `absent=False` it may be there again: its matte is
+        empty on them, and behind them it is looked for. UsageError for frames with prompts or locks."""
+        stored = [list(span) for span in self.spec.absent]
+        for first, last in spans(self._named(frames, absent)):
+            stored = with_span(stored, first, last, absent)
+
+        def change(edits: ShotEdits) -> None:
+            fault = edits.set_absent(stored)
+            if fault:
+                raise Refused(fault)
+
+        return self._edit(change)
 
     def delete(self) -> None:
         """Remove it from the shot."""
@@ -171,9 +171,16 @@ class Object:
         self._open.edit(of_this)
         return self
 
+    def _named(self, frames: Range, on: bool) -> set[int]:
+        """The frames that are named. UsageError where something is to be said of one that is none of the shot's."""
+        plate, named = self._open.document.plate, frames_of(frames)
+        if on and named is not None:
+            plate.check_frames(named)
+        return set(range(plate.first, plate.last + 1) if named is None else named)
+
     def _chosen(self, frames: Range, kind: str | None, number: int | None) -> list[int]:
         """Places among the prompts."""
-        wanted = None if frames is None else set(frames_of(frames) or ())
+        wanted = frames_of(frames)
         found = [
             place
             for place, prompt in enumerate(self.prompts)

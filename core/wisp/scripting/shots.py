@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from .. import shot as documents
 from ..arguments import Frame, Names, Range, all_checked, checked, frames_of, range_text
+from ..atomic import spare_others
 from ..client.ends import Compared, Delivered, Solved
 from ..client.events import BoxFound, Candidate, Event, PromptsCarried, Verdict
 from ..client.frames import as_sequence
 from ..client.requests import Carry, Check, Compare, Deliver, Detect, Request, Subject
-from ..errors import OutputError, UsageError
+from ..errors import InputError, OutputError, UsageError
 from ..panel.shot_edits import ShotEdits
 from ..view.places import cache_beside, fit_to_plate, new_shot, take_approved
 from ..weights.options import RunOptions
@@ -24,6 +25,9 @@ from .objects import Object
 
 if TYPE_CHECKING:
     from ..solve import Solver
+
+_ELSEWHERE = "Have it elsewhere: -o of wisp matte, document= of wisp.open."
+_REPLACE = "Choose another name, or say overwrite=True."
 
 Asked = TypeVar("Asked", bound=Request)
 Listener = Callable[[Event], None]
@@ -43,36 +47,58 @@ def open_shot(
 
     A plate's document is `document` (default, as of `wisp matte`: `NAME_mattes/NAME.wisp`), which is opened where it
     is there and otherwise made by `OpenShot.save`. `cache`: masks and mattes (default: `$WISP_CACHE`, else beside the
-    document). `device`: `auto`, `cpu`, `cuda:N` or `mps` (default: `$WISP_DEVICE`, else auto). `weights`: look for
-    weights here first. Raises InputError and UsageError.
+    document). `layer`: of a multi-layer EXR; a document that is there already says itself which, and which frames it
+    has. `device`: `auto`, `cpu`, `cuda:N` or `mps` (default: `$WISP_DEVICE`, else auto). `weights`: look for weights
+    here first. Raises InputError, and UsageError also where the document is of another plate or layer.
     """
     options = RunOptions(
         device=device or os.environ.get("WISP_DEVICE") or "auto", weights=tuple(Path(folder) for folder in weights)
     )
     path = Path(path)
     if path.suffix.lower() == ".wisp":
-        return OpenShot(documents.load(path), path, cache, options)
+        return OpenShot(_of_layer(documents.load(path), path, layer), path, cache, options)
     from ..plates import open_plate
 
     path = as_sequence(path)
     plate = open_plate(path, layer=layer)
     place = Path(document) if document else Path(f"{plate.name}_mattes") / f"{plate.name}.wisp"
     if place.exists():
-        found = documents.load(place)
-        if not is_of_plate(found, place, path):
-            raise UsageError(
-                f"The shot {place} is of another plate: {found.plate.path}.",
-                hint="Have it elsewhere: -o of wisp matte, document= of wisp.open.",
-            )
-        return OpenShot(found, place, cache, options)
+        return OpenShot(_of_plate(place, path, layer), place, cache, options)
     made = new_shot(plate, place, str(path.absolute()))
     made.plate.layer = layer
     return OpenShot(made, place, cache, options)
 
 
+def _of_plate(place: Path, plate: Path, layer: str | None) -> documents.Shot:
+    """The document at `place`; UsageError where it is of another plate or layer."""
+    found = documents.load(place)
+    if not is_of_plate(found, place, plate):
+        raise UsageError(f"The shot {place} is of another plate: {found.plate.path}.", hint=_ELSEWHERE)
+    return _of_layer(found, place, layer)
+
+
+def _of_layer(shot: documents.Shot, place: Path, layer: str | None) -> documents.Shot:
+    """The shot; UsageError where it is of another layer than the one that is asked for."""
+    if layer is not None and layer != shot.plate.layer:
+        known = "the main picture" if shot.plate.layer is None else f"the layer '{shot.plate.layer}'"
+        raise UsageError(f"The shot {place} is of {known}, not of the layer '{layer}'.", hint=_ELSEWHERE)
+    return shot
+
+
 def is_of_plate(shot: documents.Shot, place: Path, plate: Path) -> bool:
-    """Whether the document at `place` is of that plate."""
-    return documents.resolve_path(shot.plate.path, place).resolve() == plate.resolve()
+    """Whether the document at `place` is of that plate, however either of them is spelled."""
+    return _files(documents.resolve_path(shot.plate.path, place)) == _files(plate)
+
+
+def _files(plate: Path) -> tuple[Path, list[str]]:
+    """The folder and the names of a plate's pictures; the path itself where there are none."""
+    from ..plates.sequences import find
+
+    try:
+        files = list(find(plate).files.values())
+    except (InputError, UsageError):
+        return plate.resolve(), []
+    return files[0].parent.resolve(), [file.name for file in files]
 
 
 @all_checked
@@ -86,8 +112,8 @@ class OpenShot:
         self.cache = Path(cache).resolve() if cache else cache_beside(path, os.environ)
         self._edits = ShotEdits(shot.model_dump(mode="json"))
         self._shot = shot
-        #: What lay there when it was opened, and was written since.
-        self._text = documents.text_of(path)
+        #: Place -> what lies there as far as is known here: what was opened, and what was written since.
+        self._texts = {path.resolve(): documents.text_of(path)}
         self._options = options
         self._kept: Solver | None = None
 
@@ -112,7 +138,7 @@ class OpenShot:
         return Object(self, name)
 
     def models(self, tracker: str | None = None, head: str | None = None, *, uncover: bool | None = None) -> OpenShot:
-        """Choose what computes the mattes, by registry ids. No step of undo. UsageError for ids that there are not.
+        """Choose what computes the mattes, by registry ids. UsageError for ids that there are not.
 
         `uncover`: whether the background behind wide soft edges is taken from frames before that show it."""
         from ..weights.registry import entry_as
@@ -124,8 +150,7 @@ class OpenShot:
             chosen["tracker"] = entry_as(tracker, "tracker").id
         if head is not None:
             chosen["head"] = entry_as(head, "head").id
-        self._edits.set_solve(**chosen)
-        self._shot = documents.parse(self._edits.document)
+        self.edit(lambda edits: edits.set_solve(**chosen))
         return self
 
     def clean_plate(
@@ -144,11 +169,7 @@ class OpenShot:
             key: None if given is None else documents.relative_path(given, self.path)
             for key, given in (("clean", path), ("second", second), ("second_clean", second_clean))
         }
-
-        def change(edits: ShotEdits) -> None:
-            edits.set_plate(**stored, backlit=backlit)
-
-        self.edit(change)
+        self.edit(lambda edits: edits.set_plate(**stored, backlit=backlit))
         return self
 
     def undo(self) -> str:
@@ -159,19 +180,24 @@ class OpenShot:
         """Do the last edit that was taken back again; returns what it was, empty where there is none."""
         return self._travelled(self._edits.redo())
 
-    def save(self, path: str | Path | None = None) -> Path:
+    def save(self, path: str | Path | None = None, *, overwrite: bool = False) -> Path:
         """Write the document, at `path` or where it was opened; a plate's path is stored relative to it. The mattes of
-        locked frames are brought to the cache beside it.
+        locked frames are brought to the cache beside it. `overwrite`: whatever lies there.
 
-        Raises OutputError, also where somebody else has written it since it was opened. Returns where it is.
+        Raises OutputError, without `overwrite` also where something else lies there than what was opened or saved here:
+        another document, or what somebody else has made of it meanwhile. Returns where it is.
         """
         target = Path(path) if path is not None else self.path
-        if target.resolve() == self.path.resolve():
-            documents.check_unchanged(target, self._text)
-            documents.save(self._shot, target)
-            self._text = documents.text_of(target)
+        place, is_own = target.resolve(), target.resolve() == self.path.resolve()
+        made = self._shot if is_own else documents.moved(self._shot, self.path, target)
+        if not overwrite and (is_own or place in self._texts):
+            documents.check_unchanged(target, self._texts.get(place))
+        elif not overwrite:
+            spare_others(target, lambda _: documents.text_of(target) == documents.dump(made), _REPLACE)
+        documents.save(made, target)
+        self._texts[place] = documents.text_of(target)
+        if is_own:
             return target
-        documents.save(documents.moved(self._shot, self.path, target), target)
         try:
             take_approved(self._shot, self.cache, cache_beside(target, os.environ))
         except OSError as error:
@@ -184,12 +210,9 @@ class OpenShot:
 
     def edit(self, change: Callable[[ShotEdits], Any]) -> None:
         """Change the document as the editor does. UsageError, and nothing is changed, where it would be invalid."""
-        change(self._edits)
-        try:
+        with self._edits.all_or_nothing():
+            change(self._edits)
             self._shot = documents.parse(self._edits.document)
-        except UsageError:
-            self._edits.take_back()
-            raise
 
     def scale(self) -> tuple[int, int]:
         """Fit everything that was drawn to the plate as it is now, a proxy or the final one: masks become pictures of
@@ -279,7 +302,8 @@ class OpenShot:
         that have `right` in their path where these have `left`.
 
         `document`: default `NAME_VIEW.wisp` beside this one, or its name with `right` for `left`; it is opened where it
-        is there, otherwise it has the models of this one and no objects. UsageError, InputError."""
+        is there, otherwise it has the models of this one and no objects. UsageError, also where that document is of
+        another plate; InputError."""
         from ..plates import open_plate
         from ..plates.views import other_view, swapped
 
@@ -289,7 +313,7 @@ class OpenShot:
         stem = named if named != self.path.stem else f"{named}_{view}"
         place = Path(document) if document else self.path.with_name(f"{stem}.wisp")
         if place.exists():
-            return OpenShot(documents.load(place), place, cache, self._options)
+            return OpenShot(_of_plate(place, Path(path), layer), place, cache, self._options)
         plate = open_plate(path, layer=layer)
         made = documents.moved(self._shot, self.path, place)
         made.objects.clear()

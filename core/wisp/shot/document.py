@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from ..atomic import ordinary, replacing
 from ..errors import InputError, OutputError, UsageError
 from .faults import explain
-from .model import MaskPrompt, Shot
+from .model import MaskPrompt, Prompt, Shot
 from .paths import relative_path, resolve_path
 
 #: The document's major version. Raise it, and add a function to `_UPGRADES`, when old readers would misread.
@@ -57,6 +57,15 @@ def parse(document: dict[str, Any], source: str = "the shot") -> Shot:
         return Shot.model_validate(upgrade(document, source))
     except ValidationError as error:
         raise UsageError(f"{source} is not valid: {explain(error)}.", hint="Mend the named keys.") from None
+
+
+def checked_prompt(prompt: dict[str, Any]) -> dict[str, Any]:
+    """A plain prompt as a document stores it. UsageError names every faulty key."""
+    try:
+        made: Prompt = TypeAdapter(Prompt).validate_python(prompt)
+    except ValidationError as error:
+        raise UsageError(f"The prompt is not valid: {explain(error)}.", hint="Mend the named keys.") from None
+    return made.model_dump(mode="json")
 
 
 def checked(shot: Shot, source: str = "the shot") -> Shot:

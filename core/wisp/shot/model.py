@@ -10,7 +10,6 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
-from itertools import count
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
@@ -30,6 +29,7 @@ from pydantic import (
 )
 
 from ..client.frames import format_frames, within
+from ..client.names import free_color, object_name
 from ..client.tables import (
     BESIDE,
     DEVICE_PATTERN,
@@ -439,12 +439,12 @@ class Shot(_Part):
         """Append an object with the next free id, name and colour; returns it. UsageError for an unusable name."""
         number = max((item.id for item in self.objects), default=0) + 1
         taken = {item.name.casefold() for item in self.objects}
-        if name is None:
-            name = next(f"object{n}" for n in count(number) if f"object{n}" not in taken)
-        elif name.casefold() in taken:
+        if name is not None and name.casefold() in taken:
             raise UsageError(f"There is already an object named '{name}'.", hint="Give each object its own name.")
+        name = object_name(number, taken) if name is None else name
+        color = free_color({item.color for item in self.objects}, number)
         try:
-            spec = ObjectSpec(id=number, name=name, color=PALETTE[(number - 1) % len(PALETTE)])
+            spec = ObjectSpec(id=number, name=name, color=color)
         except ValidationError as error:
             raise UsageError(f"The object cannot be added: {explain(error)}.", hint="Choose another name.") from None
         self.objects.append(spec)

@@ -83,7 +83,7 @@ class Run:
         self._on_event, self._should_stop = on_event, should_stop
         self._summary = Summary()
         self._wanted = solver.frames_of(frames)
-        self._objects = objects
+        self._objects = None if objects is None else tuple(dict.fromkeys(objects))
         self._done: dict[Stage, int] = {"track": 0, "matte": 0}
         #: Where a head that can mattes one frame while the trackers are at the next.
         self._lane: ThreadPoolExecutor

@@ -397,11 +397,12 @@ class Solver:
                 self.shelf.drop_damaged_masks(marks)
 
     def names(self, numbers: Iterable[int] | None) -> list[str]:
-        """The objects of these ids (None: the enabled ones) by name. UsageError for an id that there is not."""
+        """The names of the objects of these ids (None: of the enabled ones), each once. UsageError for an id that there
+        is not."""
         if numbers is None:
             return [item.name for item in self.shot.objects if item.enabled]
         known = {item.id: item.name for item in self.shot.objects}
-        numbers = list(numbers)
+        numbers = list(dict.fromkeys(numbers))
         for number in numbers:
             if number not in known:
                 raise UsageError(

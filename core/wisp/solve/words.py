@@ -6,11 +6,11 @@ The text stays beside its box and says where the box came from. It has no furthe
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from itertools import count
 from typing import TYPE_CHECKING
 
 from ..client.ends import Detected
 from ..client.events import BoxFound, Progress
+from ..client.names import free_name
 from ..client.requests import Detect
 from ..client.tables import THRESHOLD
 from ..errors import CancelledError, QualityError, UsageError
@@ -36,7 +36,7 @@ def detect(
     if asked.words:
         assert asked.frame is not None  # a request without it is refused before
         solver.frames_of([asked.frame])
-        sought = shot.add_object(_free_name(shot, "words"))
+        sought = _further(shot, "words")
         sought.prompts.append(Text(frame=asked.frame, text=asked.words))
         objects = [sought.name]
     waiting = sum(len(unresolved_text(shot.object_named(name))) for name in objects)
@@ -96,7 +96,7 @@ def resolve_text(
     for item, prompt, sure in answers:
         taken = sure if every else sure[:1]
         for number, detection in enumerate(taken):
-            owner = item if number == 0 else shot.add_object(_free_name(shot, item.name))
+            owner = item if number == 0 else _further(shot, item.name)
             if owner is not item:
                 owner.prompts.append(prompt.model_copy())
             x0, y0, x1, y1 = (round(v / by, 1) for v, by in zip(detection.xyxy, stretch * 2, strict=True))
@@ -130,6 +130,6 @@ def _one_each(items: list[ObjectSpec]) -> None:
             )
 
 
-def _free_name(shot: Shot, name: str) -> str:
-    taken = {item.name.casefold() for item in shot.objects}
-    return next(free for number in count(2) if (free := f"{name}{number}").casefold() not in taken)
+def _further(shot: Shot, name: str) -> ObjectSpec:
+    """An object more, called like `name`."""
+    return shot.add_object(free_name(name, {item.name.casefold() for item in shot.objects}))

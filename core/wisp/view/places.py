@@ -99,8 +99,10 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
 
 
 def follow(opened: OpenedShot, document: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """What `save_as` does to an object's paths, for those of the steps of undo. A mask that cannot be taken along stays
-    where it is."""
+    """What `save_as` does to the paths of an object or of the plate, for those of the steps of undo. A mask that cannot
+    be taken along stays where it is."""
+
+    keys = {"path", "core", "garbage", *documents.BESIDE}
 
     @remembered
     def path(stored: str) -> str:
@@ -109,13 +111,11 @@ def follow(opened: OpenedShot, document: Path) -> Callable[[dict[str, Any]], dic
         except OSError:
             return documents.relative_path(documents.resolve_path(stored, opened.path), document)
 
-    def moved(item: dict[str, Any]) -> dict[str, Any]:
-        prompts = [
-            dict(prompt, path=path(prompt["path"])) if "path" in prompt else prompt
-            for prompt in item.get("prompts", [])
-        ]
-        stored = {which: path(item[which]) for which in ("core", "garbage") if item.get(which)}
-        return {**item, "prompts": prompts, **stored}
+    def moved(part: dict[str, Any]) -> dict[str, Any]:
+        found = {key: path(part[key]) if key in keys and part[key] else part[key] for key in part}
+        if "prompts" in part:
+            found["prompts"] = [moved(prompt) for prompt in part["prompts"]]
+        return found
 
     return moved
 

@@ -69,7 +69,8 @@ class Window(QtWidgets.QMainWindow):
         self.opened = save_as(opened, edits.document, path)
         if elsewhere:
             self.editor.root = str(self.opened.root)
-            edits.convert(self.opened.shot.model_dump(mode="json"), follow(opened, path))
+            moved = follow(opened, path)
+            edits.convert(self.opened.shot.model_dump(mode="json"), moved, moved)
             self.editor.session.move(self.opened.places)
         edits.mark_saved()
         self._title()
@@ -77,15 +78,19 @@ class Window(QtWidgets.QMainWindow):
     def add_mask(self, path: Path) -> None:
         """Take a picture as the frame's mask. Raises WispError."""
         editor = self.editor
-        editor.edits.add_prompts([mask_prompt(path, editor.frame, editor.edits.document, self.opened)], "Add mask")
-        self._reach(self.editor.edits.take_back)
+        prompt = mask_prompt(path, editor.frame, editor.edits.document, self.opened)
+        with editor.edits.all_or_nothing():
+            editor.edits.add_prompts([prompt], "Add mask")
+            self._reach()
         editor.preview()
 
     def set_holdout(self, which: str, path: Path) -> None:
         """Take pictures as the active object's `core` or `garbage` matte. Raises WispError."""
-        if not self.editor.edits.set_holdouts(**{which: holdout(path, self.opened)}):
-            raise UsageError("There is no object yet.", hint="Draw a prompt on it first.")
-        self._reach(self.editor.edits.take_back)
+        edits = self.editor.edits
+        with edits.all_or_nothing():
+            if not edits.set_holdouts(**{which: holdout(path, self.opened)}):
+                raise UsageError("There is no object yet.", hint="Draw a prompt on it first.")
+            self._reach()
         self.editor.preview()
 
     def plate_settings(self) -> PlateSettings:
@@ -105,8 +110,11 @@ class Window(QtWidgets.QMainWindow):
             editor.session.show_message("The plate has the size that the prompts were drawn on.")
             return
         self._refuse_if_busy()
+        size = fitted.plate.model_dump(include={"width", "height", "pixel_aspect"})
         editor.edits.convert(
-            fitted.model_dump(mode="json"), lambda item: fit_object(item, place, drawn.plate, fitted.plate)
+            fitted.model_dump(mode="json"),
+            lambda item: fit_object(item, place, drawn.plate, fitted.plate),
+            lambda plate: {**plate, **size},
         )
         self.opened = reached(self.opened, editor.edits.document)
         editor.session.move(self.opened.places)
@@ -135,6 +143,7 @@ class Window(QtWidgets.QMainWindow):
         session = Session(client, lambda: edits.document, opened.places, clock)
         self.opened = opened
         self.editor = Editor(edits, ShotFrames(opened.shot, opened.root), session, str(opened.root), choose_models=True)
+        self.editor.on_plate = self._plate_changed
         self.editor.models.wanted.connect(lambda: self.editor.beside.get_models())
         if opened.draft:  # its document lies in a cache, where nobody looks for files
             pictures = resolve_path(opened.shot.plate.path, opened.path)
@@ -195,17 +204,13 @@ class Window(QtWidgets.QMainWindow):
         page.show()
         return page
 
-    def _reach(self, take_back: Callable[[], Any]) -> None:
-        """Let the engine read what the document names after an edit. One that would end a running job is taken back.
-        Raises UsageError then."""
+    def _reach(self) -> None:
+        """Let the engine read what the document names after an edit. Raises UsageError where that would end a running
+        job."""
         session = self.editor.session
         now = reached(self.opened, self.editor.edits.document)
         if now.places != session.places:
-            try:
-                self._refuse_if_busy()
-            except UsageError:
-                take_back()
-                raise
+            self._refuse_if_busy()
             session.move(now.places)
         self.opened = now
 
@@ -215,12 +220,19 @@ class Window(QtWidgets.QMainWindow):
             raise UsageError("The engine works on this shot.", hint="Stop it by Esc, or try again when it has ended.")
 
     def _see(self, values: dict[str, Any]) -> None:
-        """Read and show the plate so from now on. Raises UsageError."""
+        """Read and show the plate so from now on. Raises Refused."""
         edits = self.editor.edits
-        before = edits.document["plate"]
-        if edits.set_plate(**values):
-            self._reach(lambda: edits.set_plate(**before))
-            self.editor.look_at(ShotFrames(self.opened.shot, self.opened.root))
+        with edits.all_or_nothing():
+            if edits.set_plate(**values):
+                self._plate_changed()
+
+    def _plate_changed(self) -> None:
+        """Read and show the plate as the document has it now. Raises Refused where that would end a running job."""
+        try:
+            self._reach()
+        except UsageError as error:
+            raise Refused(str(error)) from None
+        self.editor.look_at(ShotFrames(self.opened.shot, self.opened.root))
 
     def _ask_file(self, title: str, kinds: str, work: Callable[[Path], None]) -> None:
         name, _ = QtWidgets.QFileDialog.getOpenFileName(self, title, "", kinds)
