@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wisp.client.frames import spans, with_span, within
 from wisp.errors import UsageError
-from wisp.frames import MAX_FRAMES, FrameName, format_frames, gaps, pad, parse_frames
+from wisp.frames import MAX_FRAMES, FrameName, format_frames, gaps, named_frames, pad, parse_frames
 
 FRAMES = st.integers(-2_000, 20_000)
 
@@ -35,7 +35,8 @@ def test_what_ranges_mean(text: str, frames: list[int]) -> None:
 @pytest.mark.parametrize(
     ("text", "quoted"),
     [
-        ("", "''"),
+        ("", "is empty"),
+        ("  ", "is empty"),
         ("1001,", "''"),
         ("1001;1005", "'1001;1005'"),
         ("abc", "'abc'"),
@@ -55,6 +56,12 @@ def test_what_is_no_range_is_quoted(text: str, quoted: str) -> None:
         parse_frames(text)
     assert quoted in caught.value.message
     assert caught.value.hint
+
+
+def test_none_is_all_and_an_empty_range_is_refused() -> None:
+    assert named_frames(None) is None and named_frames("7") == (7,)
+    with pytest.raises(UsageError, match="is empty"):
+        named_frames("")
 
 
 def test_a_range_too_long_to_be_a_shot_is_refused_at_once() -> None:

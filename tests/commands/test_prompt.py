@@ -49,8 +49,9 @@ def test_a_shot_is_edited_by_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert prompt("edge", "hero", "grow=-1.5", "frame_edge=2") == 0
     assert (hero().edge.grow, hero().edge.frame_edge) == (-1.5, 2)
     assert prompt("ease", "hero", "0") == 0 and hero().ease == 0
-    assert prompt("absent", "hero", "1080-1100") == 0 and hero().last == 1079
-    assert prompt("present", "hero") == 0 and hero().last is None
+    assert prompt("absent", "hero", "1080-1100") == 0 and hero().absent == [(1080, 1100)]
+    assert prompt("absent", "hero", "1040") == 0 and hero().absent == [(1040, 1040), (1080, 1100)]
+    assert prompt("present", "hero") == 0 and hero().absent == []
     assert prompt("list", "--json") == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["event"] for event in events] == ["object", "prompt", "prompt"]
@@ -152,7 +153,7 @@ def test_edits_are_undone_and_done_again(capsys: pytest.CaptureFixture[str]) -> 
         (["move", "hero", "--by", "1"], 2, "Expected DX,DY"),
         (["edge", "hero", "grow=much"], 2, "KEY=NUMBER"),
         (["edge", "hero", "grwo=1"], 2, "no edge setting 'grwo'"),
-        (["absent", "hero", "1050"], 2, "before it appears or after it has left"),
+        (["absent", "hero", "1001-1002"], 2, "prompts on frame 1001"),
         (["lock", "hero", "1010-1001"], 2, "1010-1001"),
     ],
 )

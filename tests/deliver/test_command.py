@@ -58,6 +58,9 @@ def test_events_and_versions(document: Path, tmp_path: Path, capsys: pytest.Capt
 def test_exit_codes_of_what_is_wrong(document: Path, tmp_path: Path) -> None:
     assert deliver(document, "-o", str(tmp_path / "out"), "--layout", "layers", "--format", "png") == 2
     assert deliver(document, "-o", str(tmp_path / "out"), "--frames", "1030") == 3, "not solved"
+    for layout in ("alpha", "shapes"):
+        asked = ("-o", str(tmp_path / "out"), "--frames", "", "--layout", layout)
+        assert deliver(document, *asked) == 2, "an empty range is not all of the shot"
     (tmp_path / "file").touch()
     assert deliver(document, "-o", str(tmp_path / "file" / "out"), "--frames", "1010") == 8
     assert not (tmp_path / "out").exists()

@@ -92,6 +92,7 @@ def test_the_command_writes_a_job_that_any_runner_takes(shot: Path, tmp_path: Pa
     ("extra", "says"),
     [
         (["--frames", "1000-1002"], "Frame 1000 is outside the shot, which has 1001-1008"),
+        (["--frames", ""], "The frame range is empty"),
         (["--objects", "nobody"], "nobody"),
     ],
 )

@@ -153,6 +153,34 @@ def test_a_clean_plate_in_a_folder_of_its_own_can_be_read_unless_a_job_runs(
     assert Path(window.editor.edits.document["plate"]["clean"]).parent.name == "first"
 
 
+def test_undo_shows_the_plate_as_it_was_unless_that_would_end_a_job(
+    window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edits, commands = window.editor.edits, window.editor.commands
+    window.editor.edits.add_object("hero")
+    before = edits.document["plate"]
+    dialog = window.plate_settings()
+    dialog.exposure.setValue(1.0)
+    dialog.beside["clean"].setText(str(tmp_path / "first" / "clean.png"))
+    dialog.accept()
+    seen = edits.document["plate"]
+    with monkeypatch.context() as during:
+        during.setattr(Session, "busy", property(lambda _: True))
+        commands["undo"].trigger()
+        assert edits.document["plate"] == seen and "works on this shot" in window.editor.status.text()
+    commands["undo"].trigger()
+    assert edits.document["plate"] == before == window.opened.shot.plate.model_dump(mode="json")
+    assert [item["name"] for item in edits.objects] == ["hero"]
+    assert "first" not in [Path(one).name for one in window.editor.session.places.readable]
+    window.save(tmp_path / "deep" / "er" / "s.wisp")
+    commands["redo"].trigger()
+    redone = window.opened.shot.plate
+    assert redone.exposure == 1.0
+    assert documents.resolve_path(redone.clean or "", window.opened.path) == tmp_path / "first" / "clean.png"
+    assert documents.resolve_path(redone.path, window.opened.path).parent == tmp_path / "plates", "the steps went along"
+    assert "first" in [Path(one).name for one in window.editor.session.places.readable]
+
+
 def test_undone_outlines_go_along_when_the_shot_is_saved_elsewhere(window: Window, hand: Hand, tmp_path: Path) -> None:
     hand.click(60, 64)
     hand.key(Qt.Key.Key_L)

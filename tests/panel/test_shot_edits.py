@@ -12,6 +12,7 @@ from wisp import shot as documents
 from wisp.client.events import PromptsCarried
 from wisp.client.frames import frames_in, spans
 from wisp.client.tables import PALETTE
+from wisp.errors import UsageError
 from wisp.frames import format_frames, parse_frames
 from wisp.panel.shot_edits import EDGE_STEP, Refused, ShotEdits
 
@@ -64,6 +65,10 @@ def test_objects_have_the_colours_of_the_command_line() -> None:
     for _ in range(9):
         shot.add_object()
         other.add_object()
+    shot.remove_object(2)
+    del other.objects[1]
+    shot.add_object()
+    other.add_object()
     assert [(i["id"], i["name"], i["color"]) for i in shot.objects] == [(i.id, i.name, i.color) for i in other.objects]
 
 
@@ -91,13 +96,17 @@ def test_what_is_done_to_the_document_is_done_to_its_steps() -> None:
     def move(item: dict[str, Any]) -> dict[str, Any]:
         return dict(item, prompts=[dict(prompt, frame=prompt["frame"] + 10) for prompt in item["prompts"]])
 
-    shot.convert(dict(shot.document, objects=[move(item) for item in shot.objects]), move)
+    def shift(plate: dict[str, Any]) -> dict[str, Any]:
+        return dict(plate, first=plate["first"] + 10, last=plate["last"] + 10)
+
+    objects = [move(item) for item in shot.objects]
+    shot.convert(dict(shot.document, objects=objects, plate=shift(shot.document["plate"])), move, shift)
     assert shot.keyframes() == [11, 12]
     shot.undo()
-    assert shot.keyframes() == [11]
+    assert shot.keyframes() == [11] and (shot.first, shot.last) == (11, 30)
     shot.redo()
     shot.redo()
-    assert shot.keyframes() == [11, 12, 13]
+    assert shot.keyframes() == [11, 12, 13] and (shot.first, shot.last) == (11, 30)
 
 
 def test_no_two_objects_share_a_name_or_a_colour() -> None:
@@ -125,7 +134,7 @@ def test_locks_join_and_split() -> None:
     assert shot.locked(1, 6) and not shot.locked(1, 5)
 
 
-@given(st.lists(st.integers(0, 7), max_size=25))
+@given(st.lists(st.integers(0, 9), max_size=25))
 def test_undo_returns_to_every_earlier_document(commands: list[int]) -> None:
     shot = edits()
     seen = [copy.deepcopy(shot.document)]
@@ -146,6 +155,10 @@ def test_undo_returns_to_every_earlier_document(commands: list[int]) -> None:
             shot.set_object(shot.active, name=f"n{number}")
         elif command == 6:
             shot.clear_frame(2)
+        elif command == 8:
+            shot.set_plate(exposure=float(number))
+        elif command == 9:
+            shot.set_solve(tracker=f"t{number}")
         else:
             shot.add_prompt(point(2, float(number)))
     documents.parse(shot.document)
@@ -184,10 +197,49 @@ def test_a_drag_of_an_edge_setting_is_one_step() -> None:
     assert "edge" not in shot.object(number)
 
 
-def test_models_are_chosen_beside_the_steps_of_undo() -> None:
+def test_plate_and_models_are_steps_of_undo() -> None:
     shot = edits()
     shot.add_object()
-    shot.set_solve(tracker="sam2")
-    shot.set_solve(tracker="sam2")
-    assert shot.document["solve"] == {"tracker": "sam2"} and shot.unsaved
-    assert shot.undo() == "Add object" and shot.document["solve"] == {"tracker": "sam2"}
+    for _ in range(2):  # what changes nothing is no step
+        shot.set_solve(tracker="sam2")
+        shot.set_plate(clean="clean.png")
+        shot.set_objects(list(shot.objects))
+    assert shot.document["solve"] == {"tracker": "sam2"} and shot.document["plate"]["clean"] == "clean.png"
+    assert shot.undo() == "Change plate" and shot.document["plate"] == PLATE and shot.unsaved
+    assert shot.undo() == "Choose models" and "solve" not in shot.document and len(shot.objects) == 1
+    assert shot.undo() == "Add object" and not shot.unsaved
+    shot.redo()
+    shot.set_objects([], tracker="sam3")
+    assert (shot.objects, shot.document["solve"]) == ([], {"tracker": "sam3"})
+    assert shot.undo() == "Change objects" and len(shot.objects) == 1 and "solve" not in shot.document
+
+
+def test_what_is_refused_leaves_nothing_behind() -> None:
+    shot = edits()
+    shot.add_prompt(point(3))
+    shot.add_prompt(point(4))
+    shot.undo()
+    before, active = copy.deepcopy(shot.document), shot.active
+    told: list[int] = []
+    shot.on_change = lambda: told.append(len(shot.objects))
+    for refused in (
+        lambda: None,
+        lambda: shot.add_object("more"),
+        lambda: shot.set_edge(active, {"grow": 2.0}, continued=True),
+        shot.undo,
+        shot.redo,
+    ):
+        with pytest.raises(Refused), shot.all_or_nothing():
+            refused()
+            raise Refused
+        assert (shot.document, shot.active) == (before, active)
+    assert told == [2, 1, 1, 1, 0, 1, 1, 1], "whoever shows it is told of both"
+    assert shot.redo() == "Add prompt" and shot.keyframes() == [3, 4]
+
+
+def test_an_object_without_a_wish_for_a_name_is_not_one_with_an_empty_name() -> None:
+    shot = edits()
+    shot.add_object("")
+    assert shot.objects[0]["name"] == ""
+    with pytest.raises(UsageError, match="object name ''"):
+        documents.parse(shot.document)

@@ -11,7 +11,7 @@ import pytest
 import wisp
 from wisp import shot as documents
 from wisp.cache import read_matte
-from wisp.errors import InputError, UsageError
+from wisp.errors import InputError, OutputError, UsageError
 
 FRAMES = range(1001, 1005)
 
@@ -84,7 +84,7 @@ def test_edits_are_steps_that_are_checked(plate: str) -> None:
     assert shot.redo() == "Change object" and len(hero.prompts) == 2
     hero.edge(grow=2, soften=1.5).edge(gamma=1.2).lock("1001-1003").lock(1002, locked=False).absent([1004])
     assert (hero.spec.edge.grow, hero.spec.edge.gamma) == (2, 1.2)
-    assert (hero.spec.locks, hero.spec.first, hero.spec.last) == ([(1001, 1001), (1003, 1003)], None, 1003)
+    assert (hero.spec.locks, hero.spec.absent) == ([(1001, 1001), (1003, 1003)], [(1004, 1004)])
     assert hero.edge().spec.edge == documents.Edge()
     before = shot.document
     for wrong, words in (
@@ -92,7 +92,13 @@ def test_edits_are_steps_that_are_checked(plate: str) -> None:
         (lambda: hero.box((1, 2, 3, 4), 7), "frame 7"),
         (lambda: hero.edge(grwo=2), "no edge setting 'grwo'"),
         (lambda: hero.edge(black=0.9, white=0.1), "white point"),
-        (lambda: hero.absent(1002), "only before it appears"),
+        (lambda: hero.absent(1002), "prompts on frame 1002"),
+        (lambda: hero.absent(1003), "frame 1003 is locked"),
+        (lambda: hero.absent(1005), "no frame 1005"),
+        (lambda: hero.add({"kind": "point", "xy": [1, 1]}), "frame: the key is missing"),
+        (lambda: hero.add({"frame": 1001, "xy": [1, 1]}), "the key 'kind' is missing"),
+        (lambda: hero.add({"frame": 1001, "kind": "dot"}), "kind 'dot' is none of"),
+        (lambda: shot.object(""), "object name ''"),
         (lambda: hero.remove(kind="mask"), "no such prompt"),
         (lambda: shot.object("9"), "must start with a letter"),
         (lambda: shot.models(head="nosuch"), "no head 'nosuch'"),
@@ -104,9 +110,82 @@ def test_edits_are_steps_that_are_checked(plate: str) -> None:
             wrong()
         assert shot.document == before
     assert shot.redo() == "", "what was refused cannot be done again"
+    shot.undo()
+    with pytest.raises(UsageError):
+        hero.point((500, 5), 1001)
+    shot.redo()
+    assert shot.document == before, "what is refused takes nothing from what can be done again"
     assert shot.models(head="guided").document.solve.head == "guided"
     hero.delete()
     assert shot.objects == () and shot.undo() == "Remove object" and shot.objects[0].name == "hero"
+
+
+def test_undo_takes_back_the_plate_and_the_models_too(plate: str) -> None:
+    shot = wisp.open(plate)
+    hero = shot.object("hero").box((1, 2, 30, 40), 1001)
+    before = shot.document
+    shot.clean_plate("clean.png", backlit=True).models(head="guided")
+    assert shot.undo() == "Choose models" and shot.document.solve.head == before.solve.head
+    assert shot.undo() == "Change plate" and shot.document == before and len(hero.prompts) == 1
+    shot.redo()
+    assert shot.document.plate.clean == "../clean.png" and shot.document.plate.backlit
+
+
+def test_an_object_that_goes_and_comes_back(plate: str) -> None:
+    hero = wisp.open(plate).object("hero").box((1, 2, 30, 40), 1001)
+    hero.absent("1002-1003").absent(1004)
+    assert hero.spec.absent == [(1002, 1004)]
+    hero.absent(1003, absent=False)
+    assert hero.spec.absent == [(1002, 1002), (1004, 1004)]
+    assert hero.absent(None, absent=False).spec.absent == []
+    assert hero.lock(None).spec.locks == [(1001, 1004)]
+
+
+def test_an_empty_range_is_none_of_the_shot_and_not_all(plate: str) -> None:
+    shot = wisp.open(plate)
+    hero = shot.object("hero").box((14, 16, 46, 48), 1001)
+    for empty in ([], "", " ", iter(())):
+        for work in (
+            shot.solve,
+            shot.check,
+            lambda frames: shot.deliver("out", frames=frames),
+            lambda frames: shot.compare("guided", "s.png", frames=frames),
+            hero.lock,
+            hero.absent,
+            hero.remove,
+        ):
+            with pytest.raises(UsageError, match="frame range is empty"):
+                work(empty)
+    assert len(hero.prompts) == 1 and not Path("out").exists()
+
+
+def test_an_object_that_is_named_twice_is_solved_once(plate: str) -> None:
+    shot = wisp.open(plate)
+    shot.object("hero").box((14, 16, 46, 48), 1001)
+    assert shot.solve(1001, objects=["hero", "hero"]).matted == 1
+    assert len(shot.check(1001, objects=["hero", "hero"])) == 1
+
+
+def test_nothing_is_saved_over_another_document_unasked(plate: str) -> None:
+    other = wisp.open(plate, document="other.wisp")
+    other.object("other").point((10, 10), 1001)
+    text = other.save().read_text()
+    shot = wisp.open(plate)
+    shot.object("hero").point((10, 10), 1001)
+    with pytest.raises(OutputError, match=r"other.wisp is there already.*overwrite=True"):
+        shot.save("other.wisp")
+    assert Path("other.wisp").read_text() == text
+    wisp.open("other.wisp").save("copy.wisp")
+    wisp.open("other.wisp").save("copy.wisp")  # the same content
+    assert shot.save("other.wisp", overwrite=True) == Path("other.wisp")
+    assert [item.name for item in wisp.open("other.wisp").objects] == ["hero"]
+    shot.object("more")
+    shot.save("other.wisp")  # its own
+    theirs = wisp.open(plate, document="other.wisp")
+    theirs.object("theirs")
+    theirs.save()
+    with pytest.raises(OutputError, match="somebody else"):
+        shot.save("other.wisp")
 
 
 #: One call of each method whose arguments have types, all of them good.
@@ -114,7 +193,7 @@ CALLS: dict[str, dict[str, object]] = {
     "object": {"name": "hero"},
     "models": {"tracker": "flow", "head": "guided"},
     "clean_plate": {"path": None},
-    "save": {"path": "a.wisp"},
+    "save": {"path": "a.wisp", "overwrite": False},
     "edit": {"change": lambda edits: None},
     "solve": {"frames": "1001", "objects": [], "on_event": print, "should_stop": bool},
     "deliver": {"output": "out", "frames": 1001, "objects": "hero", "on_event": print, "layout": "alpha", "version": 1},
@@ -139,7 +218,7 @@ CALLS: dict[str, dict[str, object]] = {
     "ease": {"frames": 1},
     "lock": {"frames": 1001, "locked": True},
     "exists": {"first": 1001, "last": 1002},
-    "absent": {"frames": 1004},
+    "absent": {"frames": 1004, "absent": True},
 }
 
 
@@ -178,3 +257,45 @@ def test_a_document_of_another_plate_is_not_taken(plate: str) -> None:
         path.rename(Path("other") / path.name)
     with pytest.raises(UsageError, match="of another plate"):
         wisp.open("other/sh010.%04d.png")
+
+
+def test_a_plate_has_its_document_however_it_is_spelled(plate: str) -> None:
+    shot = wisp.open(plate)
+    shot.object("hero")
+    shot.save()
+    Path("linked").symlink_to("plates")
+    for spelled in (
+        "plates/sh010.####.png",
+        "plates/sh010.%04d.png 1001-1002",
+        "plates/sh010.1002.png",
+        "plates",
+        "linked",
+        str(Path("plates").absolute()),
+    ):
+        assert [item.name for item in wisp.open(spelled, document="sh010_mattes/sh010.wisp").objects] == ["hero"]
+    cv2.imwrite("plates/other.1001.png", np.zeros((64, 96, 3), np.uint8))
+    with pytest.raises(UsageError, match="of another plate"):
+        wisp.open("plates/other.1001.png", document="sh010_mattes/sh010.wisp")
+
+
+def test_the_layer_is_the_documents(plate: str) -> None:
+    place = wisp.open(plate).save()
+    with pytest.raises(UsageError, match="of the main picture, not of the layer 'left'"):
+        wisp.open(place, layer="left")
+    document = documents.load(place)
+    document.plate.layer = "left"
+    documents.save(document, place)
+    assert wisp.open(place, layer="left").document.plate.layer == "left"
+    with pytest.raises(UsageError, match="of the layer 'left', not of the layer 'right'"):
+        wisp.open(place, layer="right")
+
+
+def test_the_document_of_another_plate_is_not_taken_for_the_other_eyes(plate: str) -> None:
+    for eye in ("left", "right"):
+        cv2.imwrite(f"{eye}.png", np.zeros((64, 96, 3), np.uint8))
+    shot = wisp.open("left.png", document="s.wisp")
+    assert shot.other_view("right").save() == Path("s_right.wisp")
+    assert shot.other_view("right").document.plate.path == "right.png"
+    wisp.open(plate, document="another.wisp").save()
+    with pytest.raises(UsageError, match=r"another.wisp is of another plate"):
+        shot.other_view("right", document="another.wisp")

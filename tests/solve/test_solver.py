@@ -276,6 +276,12 @@ def test_several_objects_are_solved_together_and_apart_alike(
         np.testing.assert_array_equal(read_matte(both.work(name).path(1020))[0], alpha)
 
 
+def test_an_object_that_is_named_twice_is_worked_on_once(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    made = solver(shot(box(1001)), folder)
+    assert made.names([1, 1]) == ["hero"]
+    assert made.run(range(1001, 1004), ["hero", "hero"]).matted == 3
+
+
 def test_outside_its_life_an_object_has_an_empty_matte(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
     made = solver(shot(box(1010), item={"first": 1008, "last": 1012}), folder)
     made.run()

@@ -81,6 +81,12 @@ def test_every_answer_can_become_an_object() -> None:
     assert all(unresolved_text(item) == [] for item in made.objects)
 
 
+def test_a_name_of_full_length_is_shortened_for_what_is_called_like_it() -> None:
+    made = shot(text(1003), item={"name": "h" * 64})
+    found = resolve_text(made, Pictures(), Lookup(0.8, 0.5), every=True)
+    assert [item.object for item in found] == ["h" * 64, "h" * 63 + "2"]
+
+
 def test_nothing_found_changes_nothing_and_names_the_best_guess() -> None:
     other = {"id": 2, "name": "dog", "prompts": [text(1001, "the dog")]}
     made = shot(text(1003), others=[other])

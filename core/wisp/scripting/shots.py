@@ -26,9 +26,6 @@ from .objects import Object
 if TYPE_CHECKING:
     from ..solve import Solver
 
-_ELSEWHERE = "Have it elsewhere: -o of wisp matte, document= of wisp.open."
-_REPLACE = "Choose another name, or say overwrite=True."
-
 Asked = TypeVar("Asked", bound=Request)
 Listener = Callable[[Event], None]
 
@@ -73,7 +70,10 @@ def _of_plate(place: Path, plate: Path, layer: str | None) -> documents.Shot:
     """The document at `place`; UsageError where it is of another plate or layer."""
     found = documents.load(place)
     if not is_of_plate(found, place, plate):
-        raise UsageError(f"The shot {place} is of another plate: {found.plate.path}.", hint=_ELSEWHERE)
+        raise UsageError(
+            f"The shot {place} is of another plate: {found.plate.path}.",
+            hint="Have it elsewhere: -o of wisp matte, document= of wisp.open.",
+        )
     return _of_layer(found, place, layer)
 
 
@@ -81,7 +81,10 @@ def _of_layer(shot: documents.Shot, place: Path, layer: str | None) -> documents
     """The shot; UsageError where it is of another layer than the one that is asked for."""
     if layer is not None and layer != shot.plate.layer:
         known = "the main picture" if shot.plate.layer is None else f"the layer '{shot.plate.layer}'"
-        raise UsageError(f"The shot {place} is of {known}, not of the layer '{layer}'.", hint=_ELSEWHERE)
+        raise UsageError(
+            f"The shot {place} is of {known}, not of the layer '{layer}'.",
+            hint="Leave the layer out, or have another document of it: document= of wisp.open.",
+        )
     return shot
 
 
@@ -193,7 +196,8 @@ class OpenShot:
         if not overwrite and (is_own or place in self._texts):
             documents.check_unchanged(target, self._texts.get(place))
         elif not overwrite:
-            spare_others(target, lambda _: documents.text_of(target) == documents.dump(made), _REPLACE)
+            same = documents.text_of(target) == documents.dump(made)
+            spare_others(target, lambda _: same, "Choose another name, or say overwrite=True.")
         documents.save(made, target)
         self._texts[place] = documents.text_of(target)
         if is_own:
