@@ -7,6 +7,7 @@ from bpy.props import FloatProperty, IntProperty, StringProperty
 from . import active, candidates, model, plates, session
 from .active import reporting
 from .client.events import BoxFound, Candidate, Event
+from .client.names import free_name
 from .client.requests import Detect, Subject
 from .client.tables import THRESHOLD
 from .exchange import remember
@@ -44,9 +45,8 @@ class WISP_OT_subject(JobOperator, bpy.types.Operator):
                 return "The strip is gone"
             item = strip.wisp.active_object
             if item is None or item.prompts:
-                taken = {one.name for one in strip.wisp.objects}
-                names = ("subject", *(f"subject{number}" for number in range(2, len(taken) + 3)))
-                item = strip.wisp.add_object(next(name for name in names if name not in taken))
+                taken = {one.name.casefold() for one in strip.wisp.objects}
+                item = strip.wisp.add_object(free_name("subject", taken))
             candidates.found[uid] = found
             candidates.take(item, found[0])
             remember("Subject")

@@ -9,7 +9,7 @@ from .vendor.client import tables
 from .vendor.client.coordinates import NukeFormat, sampler_to_plate
 from .vendor.client.frames import span_text, typed_spans
 from .vendor.client.names import usable_name
-from .vendor.panel.shot_edits import Refused, ShotEdits
+from .vendor.client.shot_edits import Refused, ShotEdits
 
 #: A click gives a sample of one pixel; anything below this many pixels is a click.
 CLICK = 1.5

@@ -11,9 +11,9 @@ from typing import Any, List, Optional
 from . import edits, follow, host, pictures, solving
 from .engine import ENGINE
 from .vendor.client.session import POLL
+from .vendor.client.shot_edits import ShotEdits
 from .vendor.panel.editor import Editor
 from .vendor.panel.qt import QAction, QKeySequence, QShortcut, Qt, QtCore, QtWidgets
-from .vendor.panel.shot_edits import ShotEdits
 
 #: The panels that are open; Nuke makes them and keeps no list.
 _open: List[Panel] = []

@@ -6,9 +6,9 @@ import math
 from typing import Any, Dict, Tuple
 
 from .vendor.client.codec import CodecError, decode, encode
+from .vendor.client.shot_edits import ShotEdits
 from .vendor.client.tables import PAINTED
 from .vendor.panel import carrying
-from .vendor.panel.shot_edits import ShotEdits
 
 #: Version of what is stored beside the codec's own.
 VERSION = 1

@@ -43,7 +43,7 @@ else:
     raise AssertionError("the limit is not held")
 from wisp.panel.edge import EdgePanel
 from wisp.panel.qt import QtWidgets
-from wisp.panel.shot_edits import ShotEdits
+from wisp.client.shot_edits import ShotEdits
 app = QtWidgets.QApplication([])
 plate = {"path": "a.png", "first": 1, "last": 1, "width": 8, "height": 8}
 panel = EdgePanel(ShotEdits({"wisp": 1, "plate": plate, "objects": [{"id": 1, "name": "a", "prompts": []}]}))

@@ -12,11 +12,11 @@ from helpers.hand import FRAMES, SIZE, Hand
 from PySide6 import QtTest
 from wisp import shot as documents
 from wisp.cache import read_matte
+from wisp.client.shot_edits import ShotEdits
 from wisp.client.tables import EDGE, UNCOVER
 from wisp.panel.edge import EdgePanel
 from wisp.panel.models import ModelChoice
 from wisp.panel.qt import Qt, QtCore, QtGui, QtWidgets
-from wisp.panel.shot_edits import ShotEdits
 from wisp.view.window import Window
 
 FIRST = FRAMES[0]

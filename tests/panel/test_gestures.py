@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from wisp.client.shot_edits import ShotEdits
 from wisp.panel.gestures import BOX, LASSO, POINT_ADD, POINT_REMOVE, STROKE, UNKNOWN, Gestures
-from wisp.panel.shot_edits import ShotEdits
 
 SCALE = 0.5
 

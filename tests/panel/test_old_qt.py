@@ -17,8 +17,8 @@ from pathlib import Path
 for name in ("numpy", "torch", "cv2", "wisp"):
     sys.modules[name] = None
 sys.path.insert(0, sys.argv[1])
-from wisp_nuke.vendor.client import client, engine_path, session
-from wisp_nuke.vendor.panel import editor, frames, qt, shot_edits
+from wisp_nuke.vendor.client import client, engine_path, session, shot_edits
+from wisp_nuke.vendor.panel import editor, frames, qt
 from wisp_nuke.vendor.panel.qt import Qt, QtCore, QtGui, QtWidgets
 if QtCore.__name__.startswith("PySide2"):
     from PySide2.QtTest import QTest

@@ -58,11 +58,11 @@ def test_the_subject_becomes_an_object_with_its_prompts(capsys: pytest.CaptureFi
     capsys.readouterr()
     assert main(["detect", "out/sh010.wisp", "--subject"]) == 0
     shot = documents.load("out/sh010.wisp")
-    assert [one.name for one in shot.objects] == ["subject", "subject2"]
+    assert [one.name for one in shot.objects] == ["subject", "subject_2"]
     clear = sure[0] >= SURE and (len(sure) < 2 or sure[0] - sure[1] >= CLEAR)
     said = capsys.readouterr().err
     assert ("in doubt" in said) != clear, "doubt is said where nobody has chosen"
-    assert "Candidate 1 is the object 'subject2' now." in said
+    assert "Candidate 1 is the object 'subject_2' now." in said
     assert not any(event.get("level") == "warning" for event in events), "whoever has chosen is not warned"
 
 

@@ -71,10 +71,10 @@ def test_text_on_one_frame_is_not_answered_by_a_box_on_another() -> None:
 
 
 def test_every_answer_can_become_an_object() -> None:
-    other = {"id": 2, "name": "hero2", "prompts": [box(1001)]}
+    other = {"id": 2, "name": "hero_2", "prompts": [box(1001)]}
     made = shot(text(1003), others=[other])
     found = resolve_text(made, Pictures(), Lookup(0.8, 0.5, 0.31, 0.2), every=True)
-    assert [item.object for item in found] == ["hero", "hero3", "hero4"]
+    assert [item.object for item in found] == ["hero", "hero_3", "hero_4"]
     assert [item.id for item in made.objects] == [1, 2, 3, 4]
     boxes = [prompt.xyxy[0] for item in made.objects for prompt in item.prompts if isinstance(prompt, Box)]
     assert boxes == [1.0, 2.0, 2.0, 3.0]
@@ -84,7 +84,7 @@ def test_every_answer_can_become_an_object() -> None:
 def test_a_name_of_full_length_is_shortened_for_what_is_called_like_it() -> None:
     made = shot(text(1003), item={"name": "h" * 64})
     found = resolve_text(made, Pictures(), Lookup(0.8, 0.5), every=True)
-    assert [item.object for item in found] == ["h" * 64, "h" * 63 + "2"]
+    assert [item.object for item in found] == ["h" * 64, "h" * 50 + "_2"]
 
 
 def test_nothing_found_changes_nothing_and_names_the_best_guess() -> None:

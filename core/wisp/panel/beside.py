@@ -11,6 +11,7 @@ from ..client.events import BoxFound, Candidate, Event, PromptsCarried, RegionFi
 from ..client.names import usable_name
 from ..client.requests import Check, Detect, Region, Subject
 from ..client.session import Session
+from ..client.shot_edits import ShotEdits
 from ..client.tables import THRESHOLD
 from .canvas import Canvas
 from .compare import CompareHeads
@@ -19,7 +20,6 @@ from .farm import FarmJob
 from .fetch import GetModels
 from .qt import QtWidgets
 from .roto import TakeRoto
-from .shot_edits import ShotEdits
 
 _Dialog = TypeVar("_Dialog", bound=QtWidgets.QDialog)
 

@@ -8,8 +8,8 @@ import math
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
+from ..client.shot_edits import Prompt
 from ..client.tables import EDGE, PAINTED
-from .shot_edits import Prompt
 
 _KEY = "wisp-prompts"
 

@@ -13,6 +13,7 @@ from ..client.ends import Delivered, Done
 from ..client.events import Event, Progress
 from ..client.requests import Deliver
 from ..client.session import Session
+from ..client.shot_edits import ShotEdits
 from ..client.tables import (
     FORMATS,
     LAYOUTS,
@@ -23,7 +24,6 @@ from ..client.tables import (
     premultiplied_fits,
 )
 from .qt import Qt, QtCore, QtGui, QtWidgets
-from .shot_edits import ShotEdits
 from .theme import failure_style
 
 #: In the shot's cache: what was asked for last.

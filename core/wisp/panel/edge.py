@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
+from ..client.shot_edits import ShotEdits
 from ..client.tables import EDGE, EdgeSetting
 from .qt import Qt, QtCore, QtWidgets
-from .shot_edits import ShotEdits
 
 #: Steps of a slider from one end to the other.
 TICKS = 400

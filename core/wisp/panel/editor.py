@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 from ..client.ends import Done, Solved
 from ..client.requests import Solve
 from ..client.session import Session
+from ..client.shot_edits import EDGE_STEP, Refused, ShotEdits, changed_place
 from ..client.wording import counted
 from .beside import Beside
 from .canvas import Canvas
@@ -25,7 +26,6 @@ from .models import ModelChoice
 from .objects import ObjectList
 from .outlines import save_outline
 from .qt import QKeySequence, QShortcut, Qt, QtCore, QtGui, QtWidgets, WheelFilter
-from .shot_edits import EDGE_STEP, Refused, ShotEdits, changed_place
 from .status import StatusLine
 from .timeline import Timeline
 from .toolbar import ToolBar

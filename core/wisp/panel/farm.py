@@ -8,9 +8,9 @@ from typing import Any, Optional
 from ..client.ends import Done
 from ..client.requests import Pack
 from ..client.session import Session
+from ..client.shot_edits import ShotEdits
 from ..client.tables import QUEUES
 from .qt import Qt, QtCore, QtGui, QtWidgets
-from .shot_edits import ShotEdits
 from .theme import failure_style
 
 

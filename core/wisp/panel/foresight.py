@@ -9,11 +9,11 @@ from typing import Any, Dict, Optional, Tuple
 
 from ..client.errors import EngineError, ignore
 from ..client.session import Session
+from ..client.shot_edits import ShotEdits
 from ..client.shots import RemoteShot
 from .canvas import Canvas
 from .gestures import POINT_ADD, POINT_REMOVE, rounded
 from .qt import QtCore
-from .shot_edits import ShotEdits
 from .viewing import REST, Viewing
 
 

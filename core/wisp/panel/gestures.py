@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
+from ..client.shot_edits import Prompt, ShotEdits
 from ..client.tables import FIRMER, OVERSCAN, THINNEST
-from .shot_edits import Prompt, ShotEdits
 
 XY = Tuple[float, float]
 

@@ -6,8 +6,8 @@ import copy
 from pathlib import Path
 from typing import Any, Callable, List, Optional
 
+from ..client.shot_edits import ShotEdits
 from .qt import Qt, QtWidgets
-from .shot_edits import ShotEdits
 from .versions import Version, versions
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any, Dict, List, Optional
 
+from ..client.shot_edits import ShotEdits
 from ..client.tables import HEAD, TRACKER, UNCOVER
 from .qt import Qt, QtCore, QtGui, QtWidgets
-from .shot_edits import ShotEdits
 
 #: Role in the shot document -> label, hint, and what is used where the document names none.
 ROLES = {

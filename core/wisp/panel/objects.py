@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ..client.names import usable_name
+from ..client.shot_edits import ShotEdits
 from .qt import Qt, QtCore, QtGui, QtWidgets
-from .shot_edits import ShotEdits
 
 _ROLE = Qt.ItemDataRole.UserRole
 

@@ -10,9 +10,9 @@ from ..client.events import Event, RotoRead
 from ..client.frames import as_sequence
 from ..client.requests import Roto
 from ..client.session import Session
+from ..client.shot_edits import ShotEdits
 from ..client.tables import ROTO_BAND, ROTO_KEYS
 from .qt import Qt, QtWidgets
-from .shot_edits import ShotEdits
 
 #: What holds roto, for a file chooser.
 FILES = "Roto (*.nk *.fxs *.jsx *.json *.svg *.exr *.png *.tif *.tiff *.jpg);;All (*)"

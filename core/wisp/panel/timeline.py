@@ -6,9 +6,9 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from ..client.frames import spans
 from ..client.session import Lane
+from ..client.shot_edits import ShotEdits
 from ..client.states import STATES, corrected, drawn_states
 from .qt import Qt, QtCore, QtGui, QtWidgets, position
-from .shot_edits import ShotEdits
 
 RULER, LANE, HEAD, PAD, FOOT = 20, 20, 96, 10, 6
 #: Lanes: so many are shown at most, and can be seen at least; the others by scrolling.

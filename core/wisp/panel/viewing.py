@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..client.session import Session
+from ..client.shot_edits import ShotEdits
 from . import compose
 from .canvas import Canvas
 from .compose import Layer
 from .frames import Failed, Key, Loader, Matte
 from .qt import QtCore, QtGui
-from .shot_edits import ShotEdits
 from .versions import Version
 
 INVITATION = "Drag a box around what you want to extract, or click on it."

@@ -12,10 +12,10 @@ from .. import shot as documents
 from ..arguments import Frame, Line, Numbers, Range, all_checked, frames_of
 from ..client.frames import spans, with_span
 from ..client.locks import with_locks
+from ..client.shot_edits import Refused, ShotEdits
 from ..client.tables import EDGE, PAINTED, STROKE_RADIUS, UNKNOWN_RADIUS
 from ..client.wording import counted
 from ..errors import UsageError
-from ..panel.shot_edits import Refused, ShotEdits
 
 if TYPE_CHECKING:
     from .shots import OpenShot

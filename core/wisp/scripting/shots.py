@@ -17,8 +17,8 @@ from ..client.ends import Compared, Delivered, Solved
 from ..client.events import BoxFound, Candidate, Event, PromptsCarried, Verdict
 from ..client.frames import as_sequence
 from ..client.requests import Carry, Check, Compare, Deliver, Detect, Request, Subject
+from ..client.shot_edits import ShotEdits
 from ..errors import InputError, OutputError, UsageError
-from ..panel.shot_edits import ShotEdits
 from ..view.places import cache_beside, fit_to_plate, new_shot, take_approved
 from ..weights.options import RunOptions
 from .objects import Object

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..client.frames import as_sequence
-from ..panel.shot_edits import Document, Prompt
+from ..client.shot_edits import Document, Prompt
 from ..shot import parse, relative_path
 from .places import OpenedShot
 

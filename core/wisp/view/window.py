@@ -13,13 +13,13 @@ from .. import shot as documents
 from ..client import engine_path
 from ..client.client import Client
 from ..client.session import Session
+from ..client.shot_edits import Refused, ShotEdits
 from ..errors import UsageError, WispError, expected, one_line
 from ..panel.commands import Actions, fill_menus
 from ..panel.editor import Editor
 from ..panel.icons import icon
 from ..panel.keys import KeysPage
 from ..panel.qt import Qt, QtCore, QtGui, QtWidgets, clock
-from ..panel.shot_edits import Refused, ShotEdits
 from ..panel.theme import STYLE
 from ..shot import resolve_path
 from .files import PICTURES, holdout, mask_prompt, reached

@@ -41,7 +41,7 @@ def run() -> None:
     assert item.prompts[0].points != before, "the next candidate"
     item.add_prompt("point", 1001, [(5.0, 5.0)], include=False)
     assert bpy.ops.wisp.subject(wait=True) == {"FINISHED"}
-    assert [one.name for one in strip.wisp.objects] == ["subject", "subject2"]
+    assert [one.name for one in strip.wisp.objects] == ["subject", "subject_2"]
     doubted(strip)
 
 

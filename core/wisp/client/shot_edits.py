@@ -1,4 +1,4 @@
-"""The shot document as the editor changes it: plain dictionaries, one undo step per gesture. No Qt.
+"""The shot document as editors and scripts change it: plain dictionaries, one step of undo per edit.
 
 The document is that of `NAME.wisp`; the engine checks it. Coordinates are plate pixels, origin top left, y down.
 """
@@ -10,10 +10,10 @@ import copy
 import itertools
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from ..client.events import PromptsCarried
-from ..client.frames import with_span, within
-from ..client.locks import with_locks
-from ..client.names import free_color, free_name, object_name
+from .events import PromptsCarried
+from .frames import with_span, within
+from .locks import with_locks
+from .names import free_color, free_name, object_name
 
 Document = Dict[str, Any]
 Prompt = Dict[str, Any]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from wisp import shot as documents
 from wisp.client.events import PromptsCarried
 from wisp.client.frames import frames_in, spans
+from wisp.client.shot_edits import EDGE_STEP, Refused, ShotEdits
 from wisp.client.tables import PALETTE
 from wisp.errors import UsageError
 from wisp.frames import format_frames, parse_frames
-from wisp.panel.shot_edits import EDGE_STEP, Refused, ShotEdits
 
 PLATE = {"path": "p.%04d.png", "first": 1, "last": 20, "width": 100, "height": 50}
 
