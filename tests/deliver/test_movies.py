@@ -34,8 +34,10 @@ def decoded(path: Path) -> list[np.ndarray]:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         if stream.codec_context.name != "vp9":
+            white = 65535 if stream.pix_fmt.startswith("gb") else 255 * 256  # FFmpeg's own for Y'CbCr
+            scale = np.float32([white, white, white, 65535])
             return [
-                frame.to_ndarray(format="rgba64le").astype(np.float32) / 65535 for frame in container.decode(stream)
+                frame.to_ndarray(format="rgba64le").astype(np.float32) / scale for frame in container.decode(stream)
             ]
         decoder = av.CodecContext.create("libvpx-vp9", "r")
         frames = [frame for packet in container.demux(stream) for frame in decoder.decode(packet)]
@@ -71,6 +73,22 @@ def test_colour_and_alpha_come_back(suffix: Format, tmp_path: Path) -> None:
         assert float(stream.average_rate) == pytest.approx(24000 / 1001, rel=1e-3)
         if suffix == "mov":
             assert stream.metadata["timecode"] == "01:00:00:00"
+
+
+@pytest.mark.parametrize("suffix", ["mov", "webm"])
+@pytest.mark.parametrize("grey", [0.0, 0.5, 1.0])
+def test_levels_are_those_of_video(suffix: Format, grey: float, tmp_path: Path) -> None:
+    path = tmp_path / f"out.{suffix}"
+    with writing(path, suffix, SIZE, 24, "mark", pixel_aspect=1.0, timecode=None) as movie:
+        movie.add(np.full((*SIZE[::-1], 4), (grey, grey, grey, 1), np.float32))
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+    deep = frame.format.components[0].bits > 8
+    rows = np.frombuffer(frame.planes[0], np.uint16 if deep else np.uint8).reshape(frame.height, -1)
+    unit = 2 ** (frame.format.components[0].bits - 8)
+    assert float(rows[:, : frame.width].mean()) / unit == pytest.approx(
+        16 + 219 * grey, abs=0.5 if suffix == "webm" else 0.1
+    )
 
 
 def test_a_shot_becomes_a_movie_of_its_frames(brief: Solver, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from wisp.plates import open_plate
 
 av = pytest.importorskip("av", reason="needs PyAV (the movies extra)")
 
-from wisp.plates.movies import advance_timecode  # noqa: E402 - needs PyAV
+from av.stream import Disposition  # noqa: E402
+from wisp.plates.movies import MoviePlate, _rgb, advance_timecode  # noqa: E402 - needs PyAV
 
 
 def encode(
@@ -155,6 +156,37 @@ def test_ten_bit_sources_give_more_than_256_values(tmp_path: Path) -> None:
     np.testing.assert_allclose(rgb[0, :, 1], ramp[0] / 1023, atol=1e-3)
 
 
+def flat(form: str, codes: tuple[int, ...], color_range: int) -> np.ndarray:
+    """What a frame is read as, every sample of a plane of which has the same code."""
+    frame = av.VideoFrame(64, 32, form)
+    for plane, code in zip(frame.planes, codes, strict=True):
+        kind = np.uint16 if form[-2:] == "le" else np.uint8
+        plane.update(np.full(plane.buffer_size // np.dtype(kind).itemsize, code, kind).tobytes())
+    frame.color_range = color_range
+    rgb = _rgb(frame)
+    assert (rgb == rgb[0, 0]).all()
+    return rgb[0, 0]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+@pytest.mark.parametrize("bits", [8, 9, 10, 12, 14, 16])
+def test_levels_of_every_depth(bits: int, share: float) -> None:
+    depth, most = ("", 255) if bits == 8 else (f"{bits}le", 2**bits - 1)
+    unit, near = 2 ** (bits - 8), 0.5 / 255 if bits == 8 else 1e-4
+    grey, luma = round(share * most), round((16 + 219 * share) * unit)
+    for chroma in ("420", "422", "444"):
+        limited = flat(f"yuv{chroma}p{depth}", (luma, 128 * unit, 128 * unit), 1)
+        full = flat(f"yuv{chroma}p{depth}", (grey, 128 * unit, 128 * unit), 2)
+        np.testing.assert_allclose(limited, (luma / unit - 16) / 219, atol=near)
+        np.testing.assert_allclose(full, grey / most, atol=near)
+    np.testing.assert_allclose(flat(f"gbrp{depth}", (grey,) * 3, 2), grey / most, atol=near)
+    np.testing.assert_allclose(flat(f"gray{depth}", (grey,), 0), grey / most, atol=near)
+
+
+def test_whiter_than_white_is_white() -> None:
+    assert flat("yuv444p10le", (1019, 512, 512), 1).tolist() == [1, 1, 1]
+
+
 def test_a_damaged_middle_marks_frames_bad_and_the_rest_is_read(tmp_path: Path) -> None:
     noise = np.random.default_rng(0)
     pictures = [noise.integers(0, 256, (64, 96, 3), dtype=np.uint8) for _ in range(12)]
@@ -276,14 +308,89 @@ def test_the_display_matrix_as_players_apply_it(tmp_path: Path, matrix: tuple[in
     assert (plate.width, plate.height) == plate.read(1).rgb.shape[1::-1]
 
 
-@pytest.mark.parametrize("name", ["b.avi", "b.mkv", "b.mp4"])
-def test_bidirectional_frames_in_any_container(tmp_path: Path, name: str) -> None:
-    pictures = numbered_pictures(20)
-    path = encode(tmp_path / name, pictures, "libx264", "yuv444p", options={"bf": "3", "g": "8", "qp": "6"})
-    plate = open_plate(path)
-    assert plate.frames == tuple(range(1, 21))
-    order = [*plate.frames, *random.Random(3).sample(plate.frames, 20)]
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("b.avi", "libx264"),
+        ("b.mkv", "libx264"),
+        ("b.mp4", "libx264"),
+        ("b.ts", "libx264"),
+        ("b.mts", "libx264"),
+        ("d.avi", "mpeg4"),
+        ("d.ts", "mpeg2video"),
+        ("d.mpg", "mpeg2video"),
+        ("d.mxf", "mpeg2video"),
+    ],
+)
+@pytest.mark.parametrize("group", ["8", "100"])
+def test_bidirectional_frames_in_any_container(tmp_path: Path, name: str, codec: str, group: str) -> None:
+    form, options = ("yuv444p", {"qp": "6"}) if codec == "libx264" else ("yuv420p", {"b": "4000000"})
+    options = {**options, "bf": "2", "g": group}
+    plate = open_plate(encode(tmp_path / name, numbered_pictures(40), codec, form, rate=25, options=options))
+    assert plate.frames == tuple(range(1, 41))
+    order = [*plate.frames, *random.Random(3).sample(plate.frames, 40), *reversed(plate.frames)]
     assert [index_of(plate.read(frame).rgb) for frame in order] == [frame - 1 for frame in order]
+
+
+@pytest.mark.parametrize("name", ["b.mp4", "b.mkv", "b.ts"])
+def test_a_frame_far_from_the_beginning_is_found_from_its_key_frame(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"bf": "3", "g": "8", "keyint_min": "8"}
+    plate = open_plate(encode(tmp_path / name, numbered_pictures(56), "libx264", "yuv420p", options=options))
+    decoded: list[int] = []
+    keep = MoviePlate._keep
+    monkeypatch.setattr(
+        MoviePlate, "_keep", lambda self, time, frame: (decoded.append(time), keep(self, time, frame))[1]
+    )
+    assert index_of(plate.read(56).rgb) == 55
+    assert len(decoded) == 8
+
+
+def test_a_damaged_first_frame_leaves_the_others(tmp_path: Path) -> None:
+    path = encode(tmp_path / "m.mov", numbered_pictures(4), "png", "rgb24")
+    content = bytearray(path.read_bytes())
+    start = content.index(b"\x89PNG")
+    content[start : start + 60] = bytes(60)
+    path.write_bytes(content)
+    plate = open_plate(path)
+    assert plate.frames == (1, 2, 3, 4)
+    assert [index_of(plate.read(frame).rgb) for frame in (2, 3, 4)] == [1, 2, 3]
+    with pytest.raises(FrameReadError, match="frame 1"):
+        plate.read(1)
+
+
+def test_a_cover_picture_is_no_plate(tmp_path: Path) -> None:
+    path = tmp_path / "cover.mp4"
+    with av.open(str(path), "w") as container:
+        cover, film = container.add_stream("png", rate=1), container.add_stream("libx264", rate=24)
+        cover.width = cover.height = 32
+        cover.pix_fmt, cover.disposition = "rgb24", Disposition.attached_pic
+        film.height, film.width, film.pix_fmt = 64, 96, "yuv420p"
+        container.mux(cover.encode(av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")))
+        for picture in numbered_pictures(3):
+            container.mux(film.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(film.encode(None))
+    with_cover_first(path)
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].width == 32
+    plate = open_plate(path)
+    assert (plate.width, plate.frames) == (96, (1, 2, 3))
+    assert index_of(plate.read(3).rgb) == 2
+
+
+def with_cover_first(path: Path) -> None:
+    """The user data of an MP4 file, which holds its cover, moved before its tracks."""
+    content = path.read_bytes()
+    start = content.index(b"moov") - 4
+    end = start + int.from_bytes(content[start : start + 4])
+    boxes, place = [], start + 8
+    while place < end:
+        size = int.from_bytes(content[place : place + 4])
+        boxes.append(content[place : place + size])
+        place += size
+    boxes.sort(key=lambda box: box[4:8] != b"udta")
+    path.write_bytes(content[: start + 8] + b"".join(boxes) + content[end:])
 
 
 @pytest.mark.parametrize(("name", "codec"), [("t.mov", "mpeg4"), ("t.mkv", "mpeg4"), ("t.mxf", "mpeg2video")])

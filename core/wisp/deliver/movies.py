@@ -28,6 +28,8 @@ except ImportError as error:
         "Movies cannot be written: PyAV is not installed.", hint="Run: pip install 'wisp-roto[movies]'"
     ) from error
 
+from ..plates.movies import LIMITED_WHITE
+
 _REC709 = 1  # AVCOL_PRI_BT709, AVCOL_SPC_BT709
 _SRGB_CURVE = 13  # AVCOL_TRC_IEC61966_2_1
 
@@ -57,9 +59,11 @@ class Movie:
 
     def add(self, picture: FloatImage) -> None:
         """`picture`: height x width x 4, display-referred colour and alpha, 0..1. Raises OutputError."""
-        codes: NDArray[np.uint16] = np.ascontiguousarray(codes16(picture))
+        is_rgb = self._stream.pix_fmt.startswith("gb")
+        white = 1.0 if is_rgb else LIMITED_WHITE / 65535
+        codes: NDArray[np.uint16] = np.ascontiguousarray(codes16(picture * np.float32([white, white, white, 1.0])))
         frame = av.VideoFrame.from_ndarray(codes, format="rgba64le")
-        if not self._stream.pix_fmt.startswith("gb"):
+        if not is_rgb:
             frame = frame.reformat(
                 format=self._stream.pix_fmt, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
             )

@@ -16,6 +16,8 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,8 @@ from .sequences import Files
 
 try:
     import av
-    from av.video.reformatter import Colorspace
+    from av.stream import Disposition
+    from av.video.reformatter import ColorRange, Colorspace
 except ImportError as error:
     raise InputError(
         "Movies cannot be read: PyAV is not installed.", hint="Run: pip install 'wisp-roto[movies]'"
@@ -48,8 +51,26 @@ _TIMECODE = re.compile(r"\d\d:\d\d:\d\d[:;.]\d\d")
 _MATRIX_BYTES = 36
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 _EIGHT_BITS = 8
+_SIXTEEN_BITS = 16
+#: White of limited-range Y'CbCr, 235 of 8 bits, as FFmpeg converts it to 16-bit RGB and back: 255 * 256, not 65535.
+LIMITED_WHITE = 255 << 8
+_DAMAGED = "its data is damaged or incomplete"
 #: FFmpeg's names of the containers behind `MOVIE_SUFFIXES`. No playlist is among them: it would lead to other files.
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mxf,avi,mpeg,mpegvideo,mpegts"
+
+
+@dataclass(frozen=True)
+class _Index:
+    """What the packets of a movie tell of its frames, in units of the stream's time base.
+
+    `times`: presentation times of all frames, ascending. `keys`: those of the key frames, with the times at which they
+    are decoded. `beginning`: the first time of decoding. `sure`: whether these times can be relied upon.
+    """
+
+    times: list[int]
+    keys: list[tuple[int, int]]
+    beginning: int
+    sure: bool
 
 
 class MoviePlate:
@@ -75,10 +96,11 @@ class MoviePlate:
         self._container, self._stream = self._open()
         self._counted = False
         with _explained(self._file):
-            self._times, self._key_times, sure = self._index(should_stop)
-            self._counted = not (sure or self._in_time())
+            index = self._index(should_stop)
+            self._times, self._keys, self._beginning = index.times, index.keys, index.beginning
+            self._counted = not (index.sure or self._in_time())
         if self._counted:
-            self._times, self._key_times = list(range(len(self._times))), [0]
+            self._times, self._keys = list(range(len(self._times))), [(0, self._beginning)]
         self._decoding: Iterator[Any] = iter(())
         self._reached: int | None = None
         self._kept: OrderedDict[int, Any] = OrderedDict()
@@ -105,7 +127,7 @@ class MoviePlate:
         self.fps = float(rate) if rate else None
         self.colorspace = "sRGB - Texture"
         self._start_timecode = self._timecode()
-        sample = self._frame(0)
+        sample = self._sample()
         self._place_pixels, turned = _upright(sample)
         aspect = float(self._stream.sample_aspect_ratio or 0) or 1.0
         self.width, self.height = (sample.height, sample.width) if turned else (sample.width, sample.height)
@@ -157,9 +179,10 @@ class MoviePlate:
                 container = av.open(name, options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"})
         except (av.error.FFmpegError, ValueError) as error:
             raise FrameReadError(self._file, _why(error)) from error
-        if not container.streams.video:
+        videos = (one for one in container.streams.video if not one.disposition & Disposition.attached_pic)
+        stream = next(videos, None)
+        if stream is None:  # nothing, or a cover picture alone
             raise FrameReadError(self._file, "it holds no video")
-        stream = container.streams.video[0]
         if stream.codec_context is None:
             raise FrameReadError(self._file, "its pictures are coded in a way that is not known here")
         stream.thread_type = "AUTO"
@@ -178,11 +201,10 @@ class MoviePlate:
         promised, last = set(self._times), None
         if len(promised) < len(self._times):
             return False
-        for frame, _ in zip(self._decoded(), range(_TRIED), strict=False):
+        for frame, _ in zip(self._decoded(self._seek(self._beginning)), range(_TRIED), strict=False):
             if frame.pts not in promised or (last is not None and frame.pts <= last):
                 return False
             last = frame.pts
-        self._container.seek(self._times[0], stream=self._stream, backward=True)
         return True
 
     def _uneven(self) -> tuple[str, ...]:
@@ -196,32 +218,35 @@ class MoviePlate:
             "come, and the frame rate of what is delivered is their mean.",
         )
 
-    def _index(self, should_stop: Callable[[], bool]) -> tuple[list[int], list[int], bool]:
-        """Presentation times of all frames and of the key frames, ascending, and whether they can be relied upon.
-
-        From the packets themselves: the frame count in a header is 0 in several containers and wrong in cut
+    def _index(self, should_stop: Callable[[], bool]) -> _Index:
+        """From the packets themselves: the frame count in a header is 0 in several containers and wrong in cut
         files. QuickTime files of intra-only codecs, which may be huge, have every packet in their own index.
         """
         entries = self._stream.index_entries
         if self._stream.codec_context.codec.intra_only and "mov" in self._container.format.name and entries:
             times = sorted(entry.timestamp for entry in entries if not entry.is_discard)
-            return times, times, len(set(times)) == len(times)
-        times, keys, sure = [], [], "avi" not in self._container.format.name
+            return _Index(times, [(time, time) for time in times], times[0], len(set(times)) == len(times))
+        times, keys, beginning = [], [], None
+        sure = "avi" not in self._container.format.name
         try:
             for packet in self._container.demux(self._stream):
                 heed(should_stop)
                 sure = sure and (packet.pts is not None or packet.dts is None)
-                time = packet.dts if packet.pts is None else packet.pts
-                if time is not None and not packet.is_discard:
+                time = _time(packet)
+                if time is None:
+                    continue
+                start = time if packet.dts is None else packet.dts
+                beginning = start if beginning is None else min(start, beginning)
+                if not packet.is_discard:
                     times.append(time)
                     if packet.is_keyframe:
-                        keys.append(time)
+                        keys.append((time, start))
         except av.error.FFmpegError:
             pass  # what was found before the damage is still good
-        if not times:
+        if beginning is None or not times:
             raise FrameReadError(self._file, "it holds no frames")
-        self._container.seek(min(times), stream=self._stream, backward=True)
-        return sorted(times), sorted(set(keys)) or [min(times)], sure and len(set(times)) == len(times)
+        sure = sure and len(set(times)) == len(times)
+        return _Index(sorted(times), sorted(dict(keys).items()) or [(min(times), beginning)], beginning, sure)
 
     # --- decoding ------------------------------------------------------------------------------------
 
@@ -232,17 +257,23 @@ class MoviePlate:
             with _explained(self._file):
                 self._decode_to(target)
         if target not in self._kept:
-            raise FrameReadError(self._file, "its data is damaged or incomplete")
+            raise FrameReadError(self._file, _DAMAGED)
         self._kept.move_to_end(target)
         return self._kept[target]
 
+    def _sample(self) -> Any:
+        """The first whole frame. Raises FrameReadError where there is none."""
+        with _explained(self._file):
+            whole = (frame for _, frame in self._from_key(0) if not frame.is_corrupt)
+            if (found := next(whole, None)) is not None:
+                return found
+        raise FrameReadError(self._file, _DAMAGED)
+
     def _decode_to(self, target: int) -> None:
         """Decode on, or from the key frame before `target`, until its time is reached; keep what comes by."""
-        key = self._key_times[max(0, bisect_right(self._key_times, target) - 1)]
-        if self._reached is None or not key <= self._reached < target:
-            start = self._stream.start_time or 0 if self._counted else key
-            self._container.seek(start, stream=self._stream, backward=True)
-            self._decoding = self._timed()
+        place = max(0, bisect_right(self._keys, target, key=lambda key: key[0]) - 1)
+        if self._reached is None or not self._keys[place][0] <= self._reached < target:
+            self._decoding = self._from_key(place)
         for time, frame in self._decoding:
             self._reached = time
             if not frame.is_corrupt:
@@ -251,16 +282,36 @@ class MoviePlate:
                 return
         self._reached = None
 
-    def _timed(self) -> Iterator[tuple[int, Any]]:
-        """Frames from here to the end with their times, or with their numbers from 0 on."""
-        if self._counted:
-            yield from enumerate(self._decoded())
-        else:
-            yield from ((frame.pts, frame) for frame in self._decoded() if frame.pts is not None)
+    def _from_key(self, place: int) -> Iterator[tuple[int, Any]]:
+        """Frames from that key frame on, or from one before it, as `_timed` gives them.
 
-    def _decoded(self) -> Iterator[Any]:
-        """Frames from here to the end. A packet that cannot be decoded yields none."""
-        packets = self._container.demux(self._stream)
+        Some containers are sought by presentation times (MP4, Matroska), some by decoding times, which come before them
+        (MPEG-TS, MPEG-PS); where neither leads to the key frame, one before it will do.
+        """
+        time, decoding_time = self._keys[place]
+        starts = (time, decoding_time, self._keys[max(0, place - 1)][1])
+        for start in () if self._counted else dict.fromkeys(starts):
+            packets = self._seek(start)
+            first = next(packets, None)
+            if first is not None and first.is_keyframe and (_time(first) or 0) <= time:
+                return self._timed(chain([first], packets))
+        return self._timed(self._seek(self._beginning))
+
+    def _seek(self, time: int) -> Iterator[Any]:
+        """Packets from the one at that time on, or from before it."""
+        self._container.seek(time, stream=self._stream, backward=True)
+        packets: Iterator[Any] = self._container.demux(self._stream)
+        return packets
+
+    def _timed(self, packets: Iterator[Any]) -> Iterator[tuple[int, Any]]:
+        """Frames of these packets with their times, or with their numbers from 0 on."""
+        if self._counted:
+            yield from enumerate(self._decoded(packets))
+        else:
+            yield from ((frame.pts, frame) for frame in self._decoded(packets) if frame.pts is not None)
+
+    def _decoded(self, packets: Iterator[Any]) -> Iterator[Any]:
+        """Frames of these packets. One that cannot be decoded yields none."""
         while True:
             try:
                 packet = next(packets)
@@ -285,7 +336,7 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (av.error.FFmpegError, OSError, ValueError, ArithmeticError) as error:
-        raise FrameReadError(path, "its data is damaged or incomplete") from error
+        raise FrameReadError(path, _DAMAGED) from error
 
 
 def _upright(frame: Any) -> tuple[Callable[[NDArray[np.float32]], NDArray[np.float32]], bool]:
@@ -307,17 +358,41 @@ def _upright(frame: Any) -> tuple[Callable[[NDArray[np.float32]], NDArray[np.flo
     return place, turned
 
 
+def _time(packet: Any) -> int | None:
+    """When its frame is shown; the time of decoding where the container keeps no other."""
+    time: int | None = packet.dts if packet.pts is None else packet.pts
+    return time
+
+
 def _rgb(frame: Any) -> NDArray[np.float32]:
-    """height x width x 3, code value / maximum: 16 bits for sources of more than 8.
+    """height x width x 3, 0..1: code value / white, read with 16 bits where the source has more than 8.
 
     High-definition video that does not name its matrix is Rec. 709; FFmpeg would take Rec. 601.
     """
-    deep = max(component.bits for component in frame.format.components) > _EIGHT_BITS
+    deep = _bits(frame) > _EIGHT_BITS
     untagged_hd = frame.colorspace == _UNSPECIFIED and (frame.height >= 720 or frame.width >= 1280)
     matrix = Colorspace.ITU709 if untagged_hd and not frame.format.is_rgb else None
     converted = frame.reformat(format="rgb48le" if deep else "rgb24", src_colorspace=matrix)
-    codes: NDArray[Any] = converted.to_ndarray()
-    return codes.astype(np.float32) / np.float32(65535 if deep else 255)
+    rgb: NDArray[np.float32] = converted.to_ndarray().astype(np.float32)
+    rgb /= np.float32(_white(frame) if deep else 255)
+    return np.minimum(rgb, np.float32(1), out=rgb)  # video may be whiter than white
+
+
+def _bits(frame: Any) -> int:
+    return max(int(component.bits) for component in frame.format.components)
+
+
+def _white(frame: Any) -> int:
+    """The code of white in what FFmpeg makes of more than 8 bits as 16: 65535 for RGB and floating point alone.
+
+    Y'CbCr and grey codes are moved up, with zeros below them, and so is the white of full range, their largest code.
+    Grey and X'Y'Z' are full range whatever they say.
+    """
+    form, bits = frame.format, _bits(frame)
+    if form.is_rgb or bits > _SIXTEEN_BITS:
+        return 2**_SIXTEEN_BITS - 1
+    full = frame.color_range == ColorRange.JPEG or len(form.components) < 3 or form.name.startswith("xyz")
+    return (2**bits - 1) << _SIXTEEN_BITS - bits if full else LIMITED_WHITE
 
 
 def advance_timecode(start: str, frames: int, fps: float) -> str:
