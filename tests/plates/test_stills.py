@@ -101,6 +101,27 @@ def test_dpx_header_tells_rate_and_time_code(tmp_path: Path) -> None:
     assert stills.suggested_colorspace(tmp_path / "t.dpx") == "sRGB - Texture"
 
 
+@pytest.mark.parametrize(
+    ("codes", "colorspace"),
+    [
+        ((0, 1, 3, 13, 255), "compositing_log"),  # user defined, printing density, logarithmic, ADX, undefined
+        ((2,), "scene_linear"),
+        (
+            (4, 5, 6, 7, 8, 9, 10),
+            "sRGB - Texture",
+        ),  # video: unspecified, 274M, 709, 601 of 625 and 525 lines, NTSC, PAL
+    ],
+)
+def test_what_a_dpx_header_says_of_its_values(tmp_path: Path, codes: tuple[int, ...], colorspace: str) -> None:
+    path = tmp_path / "t.dpx"
+    write(path, np.full((4, 8, 3), 0.5, np.float32), oiio.UINT16, oiio__BitsPerSample=10)
+    content = bytearray(path.read_bytes())
+    for code in codes:
+        content[801] = code  # "transfer characteristic" of the first image element, SMPTE ST 268-1
+        path.write_bytes(content)
+        assert stills.suggested_colorspace(path) == colorspace, code
+
+
 @pytest.mark.parametrize("suffix", ["tif", "tga", "webp", "bmp", "ppm"])
 def test_other_formats(tmp_path: Path, suffix: str) -> None:
     picture = np.random.default_rng(1).integers(0, 256, (16, 20, 3), dtype=np.uint8)

@@ -23,6 +23,12 @@ log = logging.getLogger(__name__)
 
 FloatImage = NDArray[np.float32]
 
+#: Transfer characteristics of a DPX header (SMPTE ST 268-1) that are a display's, as OpenImageIO calls them.
+_VIDEO_TRANSFERS = frozenset(
+    {"Unspecified video", "SMPTE 274M", "ITU-R 709-4", "ITU-R 601-5 system B or G", "ITU-R 601-5 system M"}
+    | {"NTSC composite video", "PAL composite video"}
+)
+
 #: A mask is 1 where its value is above this share of the format's maximum.
 MASK_THRESHOLD = 0.5
 
@@ -71,15 +77,15 @@ def read_frame(path: str | Path, number: int, *, page: int = 0, fence: Fence | N
 def suggested_colorspace(path: str | Path) -> str:
     """What the kind of file says about its values: `scene_linear`, `compositing_log` or `sRGB - Texture`.
 
-    Float pixels are scene-linear. DPX and Cineon are log film scans unless a DPX header says otherwise. Every
-    other integer format is taken as ready for a display.
+    Float pixels are scene-linear. DPX and Cineon are log film scans unless a DPX header says linear or video.
+    Every other integer format is taken as ready for a display.
     """
     path = Path(path)
     with _Input(path) as source:
         transfer = source.spec.get_string_attribute("dpx:Transfer")
         if transfer == "Linear" or source.spec.format.basetype in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE):
             return "scene_linear"
-        if path.suffix.lower() == ".cin" or (path.suffix.lower() == ".dpx" and "709" not in transfer):
+        if path.suffix.lower() == ".cin" or (path.suffix.lower() == ".dpx" and transfer not in _VIDEO_TRANSFERS):
             return "compositing_log"
         return "sRGB - Texture"
 
