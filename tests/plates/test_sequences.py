@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wisp.client.frames import as_sequence
 from wisp.errors import InputError, UsageError
 from wisp.frames import format_frames, pad
 from wisp.plates.sequences import find
@@ -130,6 +131,35 @@ def test_a_doubled_percent_sign_is_one(tmp_path: Path) -> None:
     touch(tmp_path, "50%.0001.png", "50%.0002.png", "5%%.0003.png")
     assert list(find(tmp_path / "50%%.%04d.png").files) == [1, 2]
     assert list(find(tmp_path / "5%%.%04d.png").files) == [3]
+
+
+def test_a_name_with_the_letters_of_a_view_is_itself(tmp_path: Path) -> None:
+    touch(tmp_path, "key_50%violet.png", "%V.0001.png", "%V.0002.png")
+    touch(tmp_path / "50%Value", "l.0001.png", "l.0002.png", "r.0001.png")
+    touch(tmp_path / "50%vast", "a.png", "b.png")
+    assert find(tmp_path / "key_50%violet.png").files == {1: tmp_path / "key_50%violet.png"}
+    assert list(find(f"{tmp_path}/%V.%04d.png 1-9").files) == [1, 2]
+    assert list(find(tmp_path / "50%Value/l.%04d.png").files) == [1, 2]
+    assert list(find(tmp_path / "50%Value/%v.%04d.png").files) == [1, 2]
+    with pytest.raises(InputError, match="50%vast holds more than one plate"):
+        find(tmp_path / "50%vast")
+    touch(tmp_path, "key_50left.png")
+    assert find(tmp_path / "key_50%V.png").files == {1: tmp_path / "key_50left.png"}
+    with pytest.raises(InputError, match=r"none_left\.png does not exist"):
+        find(tmp_path / "none_%V.png")
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".exr", "a" * 300 + ".%04d.exr", "a" * 300 + "/a.%04d.exr", "%V" * 200])
+def test_a_name_that_is_too_long_is_not_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"does not exist|No file matches"):
+        find(tmp_path / name)
+    assert as_sequence(tmp_path / name) == tmp_path / name
+
+
+def test_a_long_name_may_have_a_range(tmp_path: Path) -> None:
+    name = "a" * 240
+    touch(tmp_path, f"{name}.0001.exr")
+    assert list(find(f"{tmp_path}/{name}.%04d.exr 1-1000000").files) == [1]
 
 
 @pytest.mark.parametrize("number", ["20261127", "999999999", "999999999999", "9" * 40])

@@ -193,7 +193,10 @@ def as_sequence(path: Path) -> Path:
 
     A file chooser gives single files, and hardly anybody wants to matte one frame of a sequence.
     """
-    numbered = FrameName.of_file(path.name) if path.is_file() else None
+    try:
+        numbered = FrameName.of_file(path.name) if path.is_file() else None
+    except OSError:  # a name that is too long; whoever opens it says so
+        return path
     if numbered is None:
         return path
     pattern, _ = numbered

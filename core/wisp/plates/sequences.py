@@ -2,14 +2,16 @@
 
 Understood: `sh010.%04d.exr`, `sh010.####.exr`, `sh010.@@@@.exr`, `sh010.$F4.exr`, any of them followed by a blank
 and a frame range (`sh010.####.exr 1001-1100x2`), a folder that holds one sequence, and one file by its name. What
-exists by the very name that was typed is that file or folder, whatever characters are in its name.
+exists by the very name that was typed is that file or folder, whatever characters are in its name; only then do %V and
+%v stand for a stereo view.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +40,8 @@ class Files:
     """Numbered files that make up a plate. A movie is one file under the number 1.
 
     `files`: frame -> path, ascending. `wanted`: the frames that the user named, None where all are meant. `pages`:
-    frame -> place in its file, for one file of several pictures; empty where each file is one.
+    frame -> place in its file, for one file of several pictures; empty where each file is one. `offset`: what was added
+    to the files' own numbers.
     """
 
     path: str
@@ -47,6 +50,7 @@ class Files:
     padding: int
     wanted: tuple[int, ...] | None = None
     pages: Mapping[int, int] = field(default_factory=dict)
+    offset: int = 0
 
     @property
     def is_numbered(self) -> bool:
@@ -57,10 +61,25 @@ class Files:
 def find(spec: str | Path) -> Files:
     """The files that `spec` means. InputError where nothing is there, or several things are."""
     text = str(spec)
-    for place, eyes in VIEW_FIELDS.items():  # of several views the first is the plate
-        if place in text:
-            named = [text.replace(place, eye) for eye in eyes]
-            return find(next(filter(is_there, named), named[0]))
+    try:
+        return _named(text)
+    except InputError:
+        views = [text.replace(place, eye) for place, eyes in VIEW_FIELDS.items() if place in text for eye in eyes]
+        if not views or _is(Path(text).exists):
+            raise
+    return find(next(filter(is_there, views), views[0]))  # of several views the first is the plate
+
+
+def is_there(text: str) -> bool:
+    """Whether it means files that are there."""
+    try:
+        return bool(find(text).files)
+    except (InputError, UsageError):
+        return False
+
+
+def _named(text: str) -> Files:
+    """What is called just so."""
     if not text.strip():
         raise UsageError("The plate has no path.", hint="Name a file, a pattern such as sh010.%04d.exr, or a folder.")
     if (found := _existing(text)) is not None:
@@ -72,14 +91,6 @@ def find(spec: str | Path) -> Files:
     return _pattern(text)
 
 
-def is_there(text: str) -> bool:
-    """Whether it means files that are there."""
-    try:
-        return bool(find(text).files)
-    except (InputError, UsageError):
-        return False
-
-
 def _range(text: str) -> tuple[int, ...] | None:
     try:
         return parse_frames(text)
@@ -89,11 +100,21 @@ def _range(text: str) -> tuple[int, ...] | None:
 
 def _existing(text: str) -> Files | None:
     path = Path(text)
-    if path.is_dir():
+    if _is(path.is_dir):
         return _folder(path)
-    if path.is_file():
+    if _is(path.is_file):
         return _single(path)
     return None
+
+
+def _is(check: Callable[[], bool]) -> bool:
+    """The answer; nothing is there by a name that is too long. InputError where one may not look."""
+    try:
+        return check()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise InputError(f"{error.filename} cannot be looked at: {str(error.strerror).lower()}.") from error
 
 
 def _single(path: Path) -> Files:
@@ -214,7 +235,7 @@ def _sequences(names: list[str]) -> dict[FrameName | str, list[int]]:
 
 def _present(folder: Path, suffix: str) -> str:
     """What could have been meant instead."""
-    if not folder.is_dir():
+    if not _is(folder.is_dir):
         return f"The folder {folder} does not exist."
     similar = [name for name in _names(folder) if Path(name).suffix.lower() == suffix.lower()]
     if not similar:
