@@ -109,6 +109,8 @@ def test_first_frames_and_ranges(tmp_path: Path) -> None:
     assert open_plate(f"{path} 2-6x2").frames == (2, 4, 6)
     part = open_plate(f"{path} 3-5", first=1001)
     assert part.frames == part.expected == (1001, 1002, 1003) and index_of(part.read(1001).rgb) == 2
+    assert (part.offset, plate.offset) == (998, 1000)
+    assert open_plate(f"{path} 3-5", offset=998).frames == part.frames
     with pytest.raises(InputError, match=r"has none of the frames 50.*1-10"):
         open_plate(path, frames=[50])
     with pytest.raises(FrameReadError, match="no such frame"):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from wisp.errors import FrameReadError, InputError, UsageError
-from wisp.plates import apply_missing, open_plate
+from wisp.plates import apply_missing, files_state, open_plate
 from wisp.plates.exr_writer import write_exr
 from wisp.plates.missing import Policy
 from wisp.plates.plate import Plate, Window
@@ -82,6 +82,33 @@ def test_a_range_in_the_text_is_renumbered_from_its_own_first(gappy: Path) -> No
     assert plate.frames == (1, 3, 7)
     assert plate.expected == (1, 3, 5, 7)
     assert plate.read(3).rgb[0, 0, 0] == 14.0
+
+
+def test_numbers_do_not_depend_on_which_frames_are_there_yet(tmp_path: Path) -> None:
+    spec = f"{tmp_path}/p.%04d.exr 11-15"
+    for frame in (12, 13):
+        frame_file(tmp_path, frame)
+    before = open_plate(spec, first=1)
+    assert (before.offset, before.frames, values(before)) == (-10, (2, 3), [12.0, 13.0])
+    frame_file(tmp_path, 11)
+    for plate in (open_plate(spec, first=1), open_plate(spec, offset=-10)):
+        assert (plate.offset, plate.frames, values(plate)) == (-10, (1, 2, 3), [11.0, 12.0, 13.0])
+        assert plate.expected == (1, 2, 3, 4, 5)
+
+
+def test_the_files_of_a_plate_have_a_state(tmp_path: Path) -> None:
+    spec = f"{tmp_path}/p.%04d.exr 11-13"
+    frame_file(tmp_path, 12)
+    states = [files_state(spec)]
+    frame_file(tmp_path, 14)
+    assert files_state(spec) == states[0], "it is not one of them"
+    frame_file(tmp_path, 11)
+    states.append(files_state(spec))
+    frame_file(tmp_path, 12, size=(8, 4))
+    states.append(files_state(spec))
+    (tmp_path / "p.0011.exr").unlink()
+    states.append(files_state(spec))
+    assert len(set(states)) == 4
 
 
 def test_frames_of_another_size_are_refused_by_name(tmp_path: Path) -> None:

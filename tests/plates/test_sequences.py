@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -154,6 +155,15 @@ def test_a_name_that_is_too_long_is_not_there(tmp_path: Path, name: str) -> None
     with pytest.raises(InputError, match=r"does not exist|No file matches"):
         find(tmp_path / name)
     assert as_sequence(tmp_path / name) == tmp_path / name
+
+
+def test_where_one_may_not_look_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(InputError, match=r"a\.exr cannot be looked at: permission denied\. Give yourself"):
+        find(tmp_path / "a.exr")
 
 
 def test_a_long_name_may_have_a_range(tmp_path: Path) -> None:

@@ -57,6 +57,33 @@ def test_from_a_plate_to_files(plate: str) -> None:
     assert documents.resolve_path(elsewhere.plate.path, "elsewhere/other.wisp") == Path(plate).absolute()
 
 
+def test_a_movie_is_opened_anew_only_when_it_was_written_anew(
+    plate: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("av", reason="needs the extra [movies]")
+    from wisp.deliver.movies import writing
+    from wisp.plates.movies import MoviePlate
+
+    def write(grey: float) -> None:
+        with writing(tmp_path / "a.mkv", "mkv", (96, 64), 24, "", pixel_aspect=1.0, timecode=None) as movie:
+            for level in (grey, grey + 0.1):
+                movie.add(np.full((64, 96, 4), level, np.float32))
+
+    indexed: list[int] = []
+    index = MoviePlate._index
+    monkeypatch.setattr(MoviePlate, "_index", lambda self, *given: (indexed.append(1), index(self, *given))[1])
+    write(0.2)
+    shot = wisp.open("a.mkv")
+    shot.object("hero").box((14, 16, 46, 48), frame=1)
+    shot.solve()
+    opened = len(indexed)
+    shot.check()
+    shot.deliver("out/{object}.%04d.exr")
+    assert shot.solve().matted == 0 and len(indexed) == opened == 2
+    write(0.4)
+    assert shot.solve().matted == 2 and len(indexed) == 3
+
+
 def test_a_frame_that_is_rendered_anew_is_solved_anew(plate: str) -> None:
     shot = wisp.open(plate)
     shot.object("hero").box((14, 16, 46, 48), frame=1001)

@@ -373,6 +373,22 @@ def test_renumbered_plates_keep_their_new_numbers(folder: Path, tracker: ChainTr
     assert made.work("hero").path(7).name == "alpha.0007.exr"
 
 
+def test_a_plate_whose_first_frame_comes_later_keeps_its_numbers(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    document = shot(box(5), plate={"path": "plates/plate.%04d.exr 1001-1040", "first": 2, "last": 40, "offset": -1000})
+    first = folder / "plates/plate.1001.exr"
+    content = first.read_bytes()
+    first.unlink()
+    before = solver(document, folder).source
+    assert before.plate.frames == tuple(range(2, 41))
+    second = before.identity(2)
+    first.write_bytes(content)
+    assert before.has_changed()
+    now = solver(document, folder).source
+    assert (now.plate.frames, now.identity(2)) == (before.plate.frames, second)
+
+
 def reasons(made) -> dict[int, str]:
     return {status.frame: status.why for status in made.status().objects[0].frames if status.state == "dirty"}
 

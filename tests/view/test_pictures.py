@@ -71,6 +71,14 @@ def test_plates_and_mattes(served: Any, tmp_path: Path) -> None:
     assert pixels == bytes([128]) * 24
 
 
+def test_a_missing_first_frame_moves_no_other(tmp_path: Path) -> None:
+    write(tmp_path / "plate.1002.exr", 0.25)
+    write(tmp_path / "plate.1003.exr", 0.5)
+    plate = {"path": "plate.%04d.exr 1001-1003", "first": 1, "last": 3, "offset": -1000, "width": 6, "height": 4}
+    pictures = Pictures(parse({"wisp": 1, "plate": {**plate, "colorspace": "lin_rec709"}}), tmp_path)
+    assert [pictures.plate(frame)[0, 0, 0] for frame in (2, 3)] == [137, 188]
+
+
 @pytest.mark.parametrize(("missing", "value"), [("hold", 137), ("black", 0)])
 def test_a_missing_frame_is_shown_as_it_is_solved(tmp_path: Path, missing: str, value: int) -> None:
     for frame in (1, 3):

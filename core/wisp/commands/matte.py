@@ -151,10 +151,7 @@ def run(args: argparse.Namespace) -> int:
     from ..plates import open_plate
 
     started = time.monotonic()
-    plate = open_plate(args.plate, layer=args.layer)
-    offset = args.first - plate.frames[0] if args.first is not None else 0
-    if offset:
-        plate = open_plate(args.plate, layer=args.layer, first=args.first)
+    plate = open_plate(args.plate, layer=args.layer, first=args.first)
     frames = named_frames(args.frames)
     folder: Path = args.output or Path(f"{plate.name}_mattes")
     document = folder / f"{plate.name}.wisp"
@@ -165,7 +162,7 @@ def run(args: argparse.Namespace) -> int:
     wanted = frames or plate.frames
     # Where prompts without a frame, and the subject, are: of the wanted frames the first with a picture.
     first = next((frame for frame in wanted if frame in plate.frames), wanted[0])
-    shot, notices = _shot(args, plate, offset, wanted, first, document)
+    shot, notices = _shot(args, plate, wanted, first, document)
 
     models = models_of(args)
 
@@ -212,7 +209,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _shot(
-    args: argparse.Namespace, plate: Plate, offset: int, frames: tuple[int, ...], first: int, document: Path
+    args: argparse.Namespace, plate: Plate, frames: tuple[int, ...], first: int, document: Path
 ) -> tuple[Shot, list[Notice]]:
     """The document that the command line describes, prompts without a frame on `first`, and what there is to say of it.
     UsageError or InputError before any work."""
@@ -241,7 +238,7 @@ def _shot(
             "path": documents.relative_path(plate.path, document),
             "first": frames[0],
             "last": frames[-1],
-            "offset": offset,
+            "offset": plate.offset,
             "width": plate.width,
             "height": plate.height,
             "pixel_aspect": plate.pixel_aspect,

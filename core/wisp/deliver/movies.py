@@ -61,7 +61,8 @@ class Movie:
         """`picture`: height x width x 4, display-referred colour and alpha, 0..1. Raises OutputError."""
         is_rgb = self._stream.pix_fmt.startswith("gb")
         white = 1.0 if is_rgb else LIMITED_WHITE / 65535
-        codes: NDArray[np.uint16] = np.ascontiguousarray(codes16(picture * np.float32([white, white, white, 1.0])))
+        scaled = picture * np.array([white, white, white, 1.0], np.float32)
+        codes: NDArray[np.uint16] = np.ascontiguousarray(codes16(scaled))
         frame = av.VideoFrame.from_ndarray(codes, format="rgba64le")
         if not is_rgb:
             frame = frame.reformat(

@@ -10,20 +10,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
+from ..fingerprint import fingerprint
 from ..frames import format_frames
+from .identity import file_states
 from .missing import Policy, apply_missing
 from .opening import Fence
 from .pictures import PicturePlate, renumbered, with_pages
 from .plate import Plate, PlateFrame, PlateHeader, Window
 from .sequences import MOVIE_SUFFIXES, find
 
-__all__ = ["Plate", "PlateFrame", "PlateHeader", "Policy", "Window", "apply_missing", "open_plate"]
+__all__ = ["Plate", "PlateFrame", "PlateHeader", "Policy", "Window", "apply_missing", "files_state", "open_plate"]
 
 
 def open_plate(
     spec: str | Path,
     *,
     frames: Sequence[int] | None = None,
+    offset: int = 0,
     first: int | None = None,
     layer: str | None = None,
     fence: Fence | None = None,
@@ -31,22 +34,26 @@ def open_plate(
 ) -> Plate:
     """The plate that `spec` names: a pattern, a folder, a movie or one picture (see `plates.sequences`).
 
-    `first` renumbers: the first frame gets that number, the others keep their distance. `frames` narrows the plate to
-    these (renumbered) frames; those of them that do not exist stay in `expected`. `layer` picks a layer, part or view
-    of EXR files. `fence`: where the files must lie, links followed, whenever one is opened. `should_stop`:
-    asked while a long file or many files are looked at. Raises InputError (nothing there, several things there, no
-    frame left), UsageError, FrameReadError, CancelledError.
+    `offset` is added to the files' own numbers (a movie's are 1..N); `first` chooses it so that the first frame, of a
+    plate named with a range the first of that, gets this number. `frames` narrows the plate to these (renumbered)
+    frames; those of them that do not exist stay in `expected`. `layer` picks a layer, part or view of EXR files.
+    `fence`: where the files must lie, links followed, whenever one is opened. `should_stop`: asked while a long file or
+    many files are looked at. Raises InputError (nothing there, several things there, no frame left), UsageError,
+    FrameReadError, CancelledError.
     """
     found = find(spec)
-    if next(iter(found.files.values())).suffix.lower() in MOVIE_SUFFIXES:
-        from .movies import MoviePlate
-
-        return MoviePlate(found, frames=frames, first=first, layer=layer, fence=fence, should_stop=should_stop)
-    found = with_pages(found)
+    is_movie = next(iter(found.files.values())).suffix.lower() in MOVIE_SUFFIXES
+    if not is_movie:
+        found = with_pages(found)
     if first is not None:
-        found = renumbered(found, first)
+        offset = first - (found.wanted or tuple(found.files))[0]
+    found = renumbered(found, offset)
     if frames is not None:
         found = replace(found, wanted=tuple(sorted(set(frames))))
+    if is_movie:
+        from .movies import MoviePlate
+
+        return MoviePlate(found, layer=layer, fence=fence, should_stop=should_stop)
     if found.wanted is not None and not found.files.keys() & set(found.wanted):
         raise InputError(
             f"{spec} has none of the frames {format_frames(found.wanted)}.",
@@ -54,3 +61,11 @@ def open_plate(
             path=str(spec),
         )
     return PicturePlate(found, layer=layer, fence=fence, should_stop=should_stop)
+
+
+def files_state(spec: str | Path) -> str:
+    """Changes whenever files of the plate that `spec` names come or go, or the size or time of one does. Opens none of
+    them. Raises InputError, UsageError."""
+    found = find(spec)
+    named = found.files if found.wanted is None else found.files.keys() & set(found.wanted)
+    return fingerprint(found.path, file_states((frame, found.files[frame]) for frame in sorted(named)))

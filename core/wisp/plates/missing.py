@@ -91,6 +91,7 @@ class MissingPlate:
         self.path = plate.path
         self.name = plate.name
         self.padding = plate.padding
+        self.offset = plate.offset
         self.width = plate.width
         self.height = plate.height
         self.pixel_aspect = plate.pixel_aspect

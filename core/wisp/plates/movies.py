@@ -15,7 +15,7 @@ import re
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -54,7 +54,6 @@ _EIGHT_BITS = 8
 _SIXTEEN_BITS = 16
 #: White of limited-range Y'CbCr, 235 of 8 bits, as FFmpeg converts it to 16-bit RGB and back: 255 * 256, not 65535.
 LIMITED_WHITE = 255 << 8
-_DAMAGED = "its data is damaged or incomplete"
 #: FFmpeg's names of the containers behind `MOVIE_SUFFIXES`. No playlist is among them: it would lead to other files.
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mxf,avi,mpeg,mpegvideo,mpegts"
 
@@ -80,15 +79,13 @@ class MoviePlate:
         self,
         found: Files,
         *,
-        frames: Sequence[int] | None = None,
-        first: int | None = None,
         layer: str | None = None,
         fence: Fence | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Reads the index of the file. `frames`, `first`, `should_stop` as in `open_plate`. Raises FrameReadError,
-        InputError, CancelledError."""
-        self._file = next(iter(found.files.values()))
+        """Reads the index of the file, whose first frame gets the number that `found` has for it. `should_stop` as in
+        `open_plate`. Raises FrameReadError, InputError, CancelledError."""
+        ((self._first, self._file),) = found.files.items()
         if layer is not None:
             raise UsageError(f"{self._file} has no layer '{layer}': only EXR files have layers.")
         self._fence = fence
@@ -104,17 +101,13 @@ class MoviePlate:
         self._decoding: Iterator[Any] = iter(())
         self._reached: int | None = None
         self._kept: OrderedDict[int, Any] = OrderedDict()
-        # The first of the wanted frames gets the number `first`, as in `pictures.renumbered`.
-        shift = 0 if first is None else first - (1 if found.wanted is None else found.wanted[0])
-        self._first = 1 + shift
-        every = range(self._first, self._first + len(self._times))
-        named = None if found.wanted is None else tuple(frame + shift for frame in found.wanted)
-        wanted = named if frames is None else tuple(sorted(set(frames)))
+        every, wanted = range(self._first, self._first + len(self._times)), found.wanted
         self.files: tuple[Path, ...] = (self._file,)
         self.notes = self._uneven()
         self.path = found.path
         self.name = found.name
         self.padding = found.padding
+        self.offset = found.offset
         self.frames = tuple(every) if wanted is None else tuple(frame for frame in wanted if frame in every)
         self.expected = self.frames if wanted is None else wanted
         if not self.frames:
@@ -257,7 +250,7 @@ class MoviePlate:
             with _explained(self._file):
                 self._decode_to(target)
         if target not in self._kept:
-            raise FrameReadError(self._file, _DAMAGED)
+            raise _damaged(self._file)
         self._kept.move_to_end(target)
         return self._kept[target]
 
@@ -267,7 +260,7 @@ class MoviePlate:
             whole = (frame for _, frame in self._from_key(0) if not frame.is_corrupt)
             if (found := next(whole, None)) is not None:
                 return found
-        raise FrameReadError(self._file, _DAMAGED)
+        raise _damaged(self._file)
 
     def _decode_to(self, target: int) -> None:
         """Decode on, or from the key frame before `target`, until its time is reached; keep what comes by."""
@@ -330,13 +323,17 @@ class MoviePlate:
             self._kept.popitem(last=False)
 
 
+def _damaged(path: Path) -> FrameReadError:
+    return FrameReadError(path, "its data is damaged or incomplete")
+
+
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
     """Damage makes FFmpeg refuse to seek, decode or convert, in many ways."""
     try:
         yield
     except (av.error.FFmpegError, OSError, ValueError, ArithmeticError) as error:
-        raise FrameReadError(path, _DAMAGED) from error
+        raise _damaged(path) from error
 
 
 def _upright(frame: Any) -> tuple[Callable[[NDArray[np.float32]], NDArray[np.float32]], bool]:
@@ -390,9 +387,9 @@ def _white(frame: Any) -> int:
     """
     form, bits = frame.format, _bits(frame)
     if form.is_rgb or bits > _SIXTEEN_BITS:
-        return 2**_SIXTEEN_BITS - 1
+        return (1 << _SIXTEEN_BITS) - 1
     full = frame.color_range == ColorRange.JPEG or len(form.components) < 3 or form.name.startswith("xyz")
-    return (2**bits - 1) << _SIXTEEN_BITS - bits if full else LIMITED_WHITE
+    return ((1 << bits) - 1) << _SIXTEEN_BITS - bits if full else LIMITED_WHITE
 
 
 def advance_timecode(start: str, frames: int, fps: float) -> str:

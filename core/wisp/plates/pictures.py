@@ -30,6 +30,7 @@ class PicturePlate:
         self.path = found.path
         self.name = found.name
         self.padding = found.padding
+        self.offset = found.offset
         self.frames = tuple(found.files) if found.wanted is None else tuple(f for f in found.wanted if f in found.files)
         self.expected = found.wanted or tuple(range(self.frames[0], self.frames[-1] + 1))
         self._files = found.files
@@ -103,12 +104,12 @@ class PicturePlate:
             )
 
 
-def renumbered(found: Files, first: int) -> Files:
-    """The same files, the first of them (or of the wanted ones) on frame `first`."""
-    shift = first - next(iter(found.files)) if found.wanted is None else first - found.wanted[0]
-    wanted = None if found.wanted is None else tuple(frame + shift for frame in found.wanted)
-    files = {frame + shift: path for frame, path in found.files.items()}
-    return replace(found, files=files, pages={at + shift: page for at, page in found.pages.items()}, wanted=wanted)
+def renumbered(found: Files, offset: int) -> Files:
+    """The same files with `offset` added to their own numbers."""
+    wanted = None if found.wanted is None else tuple(frame + offset for frame in found.wanted)
+    files = {frame + offset: path for frame, path in found.files.items()}
+    pages = {frame + offset: page for frame, page in found.pages.items()}
+    return replace(found, files=files, pages=pages, wanted=wanted, offset=offset)
 
 
 def with_pages(found: Files) -> Files:

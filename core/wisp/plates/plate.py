@@ -106,6 +106,8 @@ class Plate(Protocol):
     expected: tuple[int, ...]
     #: Digits of the frame number in file names (a movie or a single picture: 4).
     padding: int
+    #: What was added to the files' own numbers to give the plate's; a movie's own are 1..N.
+    offset: int
     #: Display window size in pixels, equal for all frames (else FrameReadError on that frame).
     width: int
     height: int

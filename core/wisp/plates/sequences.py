@@ -114,7 +114,10 @@ def _is(check: Callable[[], bool]) -> bool:
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             return False
-        raise InputError(f"{error.filename} cannot be looked at: {str(error.strerror).lower()}.") from error
+        raise InputError(
+            f"{error.filename} cannot be looked at: {str(error.strerror).lower()}.",
+            hint="Give yourself the right to read its folder.",
+        ) from error
 
 
 def _single(path: Path) -> Files:

@@ -15,7 +15,7 @@ from ..heads.backings import alike, lit, silhouetted, taken_again, triangulated
 from ..heads.band import Mask
 from ..heads.clean_plate import Background, Laid, behind, differenced
 from ..heads.compositing import Told
-from ..plates import open_plate
+from ..plates import files_state, open_plate
 from ..plates.clip import DisplayClip, FloatImage
 from ..plates.colour import DisplayTransform, LinearLight, choose_colour
 from ..plates.opening import Fence
@@ -73,11 +73,11 @@ class BesidePlate:
         self.stored = spec.beside[key]
         #: What people call it.
         self.name = f"{BESIDE[key]} {self.stored}"
-        self._opening = partial(open_plate, path, fence=fence, should_stop=should_stop)
-        self._plate = self._opening()
-        if spec.offset and path.suffix.lower() in MOVIE_SUFFIXES:  # it has no numbers but those that the plate's gets
-            self._opening = partial(self._opening, first=self._plate.frames[0] + spec.offset)
-            self._plate = self._opening()
+        # A movie has no numbers but those that the plate's gets.
+        offset = spec.offset if path.suffix.lower() in MOVIE_SUFFIXES else 0
+        self._look: Callable[[], str] = partial(files_state, path)
+        self._seen = self._look()
+        self._plate = open_plate(path, offset=offset, fence=fence, should_stop=should_stop)
         self.files, self.state = self._plate.files, self._plate.state()
         found, wanted = ((one.width, one.height) for one in (self._plate, spec))
         if found != wanted:
@@ -113,7 +113,7 @@ class BesidePlate:
     def has_changed(self) -> bool:
         """Whether its files are others now than when it was opened."""
         try:
-            return self._opening().state() != self.state
+            return self._look() != self._seen
         except InputError:
             return True
 

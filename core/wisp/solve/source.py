@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..cache import MatteStamp
 from ..errors import InputError, UsageError, WispError
 from ..fingerprint import fingerprint
-from ..plates import Plate, apply_missing, open_plate
+from ..plates import Plate, apply_missing, files_state, open_plate
 from ..plates.clip import Clip, CroppedClip, DisplayClip, FloatImage, SquareClip, unsqueezing
 from ..plates.colour import ColourChoice, DisplayTransform, choose_colour
 from ..plates.missing import MissingPlate
@@ -47,7 +47,7 @@ class Source:
         #: Whether a file was found to be another one than when it was looked at first: no more is to be made of it.
         self.is_stale = False
         #: The plate's files as they were when it was opened.
-        self._listed: str | None = None
+        self._files: str | None = None
         self._regions: dict[Window | None, Clip] = {}
         self._identities: dict[int, str] = {}
         self._holdouts: dict[str, Holdout] = {}
@@ -60,11 +60,10 @@ class Source:
         CancelledError."""
         spec = self.spec
         path = self.locate(spec.path)
-        opening = partial(open_plate, path, layer=spec.layer, fence=self.fence, should_stop=self._should_stop)
-        plate = opening()
-        self._listed = _listed(plate)
-        if spec.offset:
-            plate = opening(first=plate.frames[0] + spec.offset)
+        self._files = files_state(path)
+        plate: Plate = open_plate(
+            path, offset=spec.offset, layer=spec.layer, fence=self.fence, should_stop=self._should_stop
+        )
         plate = apply_missing(plate, spec.missing, spec.first, spec.last, self._should_stop)
         if (plate.width, plate.height) != (spec.width, spec.height):
             raise UsageError(
@@ -136,15 +135,16 @@ class Source:
     @cached_property
     def state(self) -> str:
         """Stands for all frames and files of the plate as they were when it was opened; reads none of them."""
-        return _listed(self.plate)
+        plate = self.plate
+        return fingerprint(plate.path, plate.frames[0], plate.frames[-1], len(plate.frames), plate.state())
 
     def has_changed(self) -> bool:
         """Whether files of the plate, a core or garbage matte or what was filmed beside have come, gone or been written
         anew since they were opened. Looks at names, sizes and times alone."""
         plate = self.is_stale
-        if self._listed is not None and not plate:
+        if self._files is not None and not plate:
             try:
-                plate = _listed(open_plate(self.locate(self.spec.path), layer=self.spec.layer)) != self._listed
+                plate = files_state(self.locate(self.spec.path)) != self._files
             except WispError:
                 plate = True
         beside: Mapping[str, BesidePlate] = vars(self).get("beside", {})
@@ -195,8 +195,3 @@ class Source:
         self._alphas.clear()
         self._alpha_bytes = 0
         self.chains.forget()
-
-
-def _listed(plate: Plate) -> str:
-    """Stands for the files of a plate as they are; reads none of them."""
-    return fingerprint(plate.path, plate.frames[0], plate.frames[-1], len(plate.frames), plate.state())

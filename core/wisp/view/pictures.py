@@ -97,9 +97,7 @@ class Pictures:
 
         spec = self._shot.plate
         path = resolve_path(spec.path, self._root / "shot")
-        plate = open_plate(path, layer=spec.layer)
-        if spec.offset:
-            plate = open_plate(path, layer=spec.layer, first=plate.frames[0] + spec.offset)
+        plate = open_plate(path, layer=spec.layer, offset=spec.offset)
         # A movie is one file of many frames; of a sequence that was named with a range, files stand for further frames.
         files = plate.files * len(plate.frames) if len(plate.files) == 1 else plate.files
         self._files = dict(zip(plate.frames, files, strict=True)) if len(files) == len(plate.frames) else {}
