@@ -25,7 +25,7 @@ class Costs:
     cold: float = 4.0
     warm: float = 0.55
     plate_mb: float = 12.0
-    weights_mb: float = 12.0
+    weights_mb: float = 8.2
 
 
 @dataclass(frozen=True)
