@@ -97,7 +97,7 @@ def test_it_runs(page: str, studio: Path, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv("WISP_WEIGHTS", raising=False)
     ran = [line for shown, line in SHOWN if shown == page and line.startswith(RUN[page])]
     assert ran
-    for named, rows in re.findall(r"`(\w+\.csv)`.*?```csv\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL):
+    for named, rows in re.findall(r"`(\w+\.csv)`.*?```text\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL):
         Path(named).write_text(rows, "utf-8")
     for line in ran:
         if page in WAYS:
