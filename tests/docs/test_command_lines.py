@@ -89,6 +89,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.timeout(900)  # a page tells a whole story: seconds here, minutes beside other work
 @pytest.mark.parametrize("page", RUN)
 def test_it_runs(page: str, studio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(studio, tmp_path, dirs_exist_ok=True)
