@@ -6,8 +6,9 @@
 
 A list has a header and the columns `shot` (a NAME.wisp, or a plate), and where wanted `frames`, `object`, `box`,
 `point`, `stroke`, `mask`, `text` (as the options of wisp matte; several with ; between), `tracker`, `head`, `deliver`
-(a name or folder) and `layout`. Paths are relative to the list, and a plate's shot is kept beside it, as
-NAME_mattes/NAME.wisp. Rows of one shot are one shot: what is not of an object is said in one of them, or in all alike.
+(a name or folder) and `layout`. Paths are relative to the list. A plate's shot is kept beside the list, too, as
+NAME_mattes/NAME.wisp; where that is another plate's, FOLDER_NAME_mattes/NAME.wisp with the plate's folder. Rows of one
+shot are one shot: what is not of an object is said in one of them, or in all alike.
 
 The same command again goes on where it stopped: what is solved and delivered is not done again; files of other content
 are replaced with --overwrite. A shot that fails does not stop the others; the exit code is then that of the first that
@@ -157,6 +158,8 @@ def _do(
 ) -> None:
     """One shot, from prompts to files and a sheet of what looks worst."""
     from .. import open as open_shot
+    from .. import shot as documents
+    from .history import History
 
     shot = open_shot(entry.path, document=_document(args.list, entry), device=args.device)
     if entry.value("tracker") or entry.value("head"):
@@ -165,7 +168,10 @@ def _do(
     if any(prompt.kind == "text" for item in shot.objects for prompt in item.prompts):
         shot.detect()
     if entry.rows or not shot.path.exists():
-        shot.save()
+        with documents.editing(shot.path):
+            before = documents.text_of(shot.path)
+            shot.save()
+            History(shot.cache, shot.path).note(f"prompts of {args.list}", before)
     frames = entry.value("frames")
     end = shot.solve(frames, on_event=listener, should_stop=should_stop)
     words = [end.sentence, *(f"{name} lost on {lost}." for name, lost in end.lost.items())]

@@ -7,7 +7,7 @@
 
 Text that already has a box on its frame is left alone; delete the box to have it looked for again. What else a subject
 may be is listed; where that is in doubt, it is said. Another candidate becomes another object: `wisp prompt SHOT delete
-NAME` takes away the one that was not meant.
+NAME` takes away the one that was not meant, `wisp prompt SHOT undo` what the last command added.
 """
 
 from __future__ import annotations
@@ -23,7 +23,15 @@ from ..client.names import free_name
 from ..client.requests import Detect, Subject
 from ..client.tables import DETECTOR, THRESHOLD
 from ..errors import UsageError
-from .options import add_model_options, add_output_options, checked, frame_number, set_up_logging, solver_of
+from .options import (
+    add_model_options,
+    add_output_options,
+    cache_folder,
+    checked,
+    frame_number,
+    set_up_logging,
+    solver_of,
+)
 from .report import report_job
 from .solve import object_ids
 
@@ -83,6 +91,7 @@ def _score(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
+    from .history import History
 
     if args.subject is None and args.frame is not None:
         raise UsageError("--frame says where --subject looks; words have frames of their own.", hint="Say --subject.")
@@ -91,17 +100,21 @@ def run(args: argparse.Namespace) -> int:
     before = documents.text_of(args.shot)
     shot = documents.load(args.shot)
 
+    def save(what: str) -> None:
+        with documents.editing(args.shot):
+            documents.check_unchanged(args.shot, before)
+            documents.save(shot, args.shot)
+            History(cache_folder(args, args.shot), args.shot).note(what, before)
+
     def work(listener: Listener, should_stop: Callable[[], bool]) -> Done:
         if args.subject is not None:
             frame = solver_of(args, shot).plate.pictured[0] if args.frame is None else args.frame
             told = add_subject(args, shot, frame, solver_of(args, shot), listener, should_stop)
-            documents.check_unchanged(args.shot, before)
-            documents.save(shot, args.shot)
+            save(f"subject of frame {frame} added")
             return told
         end = add_boxes(args, shot, solver_of(args, shot), listener, should_stop, object_ids(shot, args.objects))
         if end.boxes:
-            documents.check_unchanged(args.shot, before)
-            documents.save(shot, args.shot)
+            save(end.sentence)
         return end
 
     return report_job(args.json, args.quiet, work)

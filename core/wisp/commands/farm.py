@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     template = actions.add_parser("template", help="write the job of a shot")
     _add_job_options(template)
     template.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: SHOT.job.json beside the shot")
+    add_output_options(template)
     local = actions.add_parser("run", help="run the job on this machine")
     _add_job_options(local)
     local.add_argument("--workers", type=at_least(1), default=1, metavar="N", help="tasks at once (default: 1)")
@@ -57,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_job_options(submit)
     submit.add_argument("--to", choices=[key for key in QUEUES if key != "openjd"], required=True, help="which queue")
     submit.add_argument("-o", "--output", type=Path, metavar="DIR", help="default: SHOT_job beside the shot")
+    add_output_options(submit)
     task = actions.add_parser("task", help="one task of the job, as workers call it")
     task.add_argument("stage", choices=("track", "matte", "check"))
     task.add_argument("shot", type=Path)
@@ -119,6 +121,7 @@ def run(args: argparse.Namespace) -> int:
         return _task(args)
     if args.action == "session":
         return _session(args)
+    set_up_logging(args.verbose)
     plan = _plan(args)
     if args.action == "run":
         return _run(args, plan)
@@ -129,7 +132,10 @@ def run(args: argparse.Namespace) -> int:
         packed = pack("openjd", plan, folder, args.output or args.shot.with_suffix(".job.json"))
     else:
         packed = pack(args.to, plan, args.output or folder)
-    print_text(packed.words)
+    if args.json:
+        print(json.dumps(packed.line()), flush=True)
+    elif not args.quiet:
+        print_text(packed.words)
     return 0
 
 

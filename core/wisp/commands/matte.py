@@ -281,7 +281,7 @@ def _shot(
             }
         )
     notices = _add_roto(args, plate, frames, document, description["objects"])
-    return documents.parse(description, "The command line"), notices
+    return documents.edited(description), notices
 
 
 def _add_roto(

@@ -31,6 +31,11 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="also what the libraries log")
 
 
+def add_history_option(parser: argparse.ArgumentParser) -> None:
+    """Where a command that only edits keeps what can be undone."""
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="of the shot; what can be undone is kept there")
+
+
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Where and how models run."""
     group = parser.add_argument_group("models and machine")

@@ -11,7 +11,7 @@
   wisp prompt sh010.wisp scale                  the plate is a proxy now, or the final one
   wisp prompt sh010.wisp carry --view right     the other eye: writes sh010_right.wisp
   wisp prompt sh010.wisp carry --to take2.wisp --frames 1001 --shift 12
-  wisp prompt sh010.wisp undo
+  wisp prompt sh010.wisp undo                   also what wisp absent, region, detect and batch have edited
 
 Every edit is checked before the shot is written, and can be undone. Only `try` computes anything.
 """
@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -28,18 +27,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..client.tables import EDGE, PROMPT_KINDS
 from ..client.wording import counted
-from ..errors import InputError, OutputError, UsageError
+from ..errors import InputError, UsageError
 from ..frames import format_frames
-from .options import add_output_options, cache_folder, set_up_logging
+from .history import History
+from .options import add_history_option, add_output_options, cache_folder, set_up_logging
 from .prompts import add_prompt_options, parse_prompt
 from .report import Reporter, print_text
 
 if TYPE_CHECKING:
     from ..scripting.objects import Object
     from ..scripting.shots import OpenShot
-
-#: So many edits can be undone.
-HISTORY = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         sub = actions.add_parser(name, help=summary, description=summary)
         if of_object:
             sub.add_argument("object", metavar="NAME", help="the object")
-        sub.add_argument("--cache", type=Path, metavar="DIR", help="of the shot; what can be undone is kept there")
+        add_history_option(sub)
         add_output_options(sub)
         return sub
 
@@ -92,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("--objects", nargs="+", metavar="NAME", help="only these (default: all that are enabled)")
     sub.add_argument("--frames", metavar="R", help="of this shot, solved ones too (default: those with prompts)")
     sub.add_argument("--shift", type=int, default=0, metavar="N", help="added to frame numbers (default: 0)")
-    action("undo", "take the last edit back", of_object=False)
+    action("undo", "take the last edit back, also that of wisp absent, region, detect or batch", of_object=False)
     action("redo", "do the last edit that was taken back again", of_object=False)
 
 
@@ -115,6 +112,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace, reporter: Reporter) -> int:
     from .. import open as open_shot
+    from .. import shot as documents
 
     shot = open_shot(args.shot)
     if args.action == "list":
@@ -127,15 +125,14 @@ def _run(args: argparse.Namespace, reporter: Reporter) -> int:
         return 0
     if args.action == "carry":
         shot = open_shot(args.to) if args.to else shot.other_view(args.view)
-    history = _History(cache_folder(args, shot.path) / "edits" / f"{shot.path.stem}.json", shot.path)
+    history = History(cache_folder(args, shot.path), shot.path)
     if args.action in ("undo", "redo"):
         what = history.travel(args.action)
     else:
-        before = shot.path.read_text("utf-8-sig") if shot.path.exists() else ""
+        before = documents.text_of(shot.path)
         what = _carry(args, shot, reporter) if args.action == "carry" else _ACTIONS[args.action](args, shot)
         shot.save()
-        if before:  # a document that is new has nothing before it
-            history.note(what, before)
+        history.note(what, before)
     reporter.emit("done", action=args.action, what=what)
     reporter.say(f"{'Undone: ' if args.action == 'undo' else ''}{what}")
     return 0
@@ -207,7 +204,7 @@ def _try(args: argparse.Namespace, shot: OpenShot) -> str:
     rows = []
     for frame in frames:
         plate = shot.picture(frame)
-        known, after = before.get(frame), shot.matte(args.object, frame)
+        known, after = before.get(frame), shot.matte(args.object, frame, lasting=False)
         left = plate if known is None else cut_out(plate, known)
         rows.append(GridRow(f"{args.object} {frame}", [plate, left, cut_out(plate, after)]))
     write_png(args.output, picture_grid(["plate", "before", "after"], rows))
@@ -305,55 +302,3 @@ _ACTIONS: dict[str, Callable[[argparse.Namespace, Any], str]] = {
     "delete": _delete,
     "scale": _scale,
 }
-
-
-# -- undo -------------------------------------------------------------------------------------------------------
-
-
-class _History:
-    """The documents before each edit, and after each that was taken back, in the shot's cache."""
-
-    def __init__(self, path: Path, shot: Path) -> None:
-        self._path, self._shot = path, shot
-        self._kept: dict[str, Any] = {"past": [], "future": [], "now": ""}
-        with contextlib.suppress(OSError, ValueError):  # a history that is lost loses no work
-            self._kept = json.loads(path.read_text("utf-8"))
-
-    def note(self, what: str, before: str) -> None:
-        """An edit was made and written."""
-        if _digest(before) != self._kept["now"]:  # edited by somebody else since: earlier steps lead nowhere
-            self._kept["past"] = []
-        self._kept["past"] = [*self._kept["past"], [what, before]][-HISTORY:]
-        self._kept["future"] = []
-        self._write()
-
-    def travel(self, action: str) -> str:
-        """Undo or redo one edit; returns what it was. UsageError where there is none."""
-        source, target = ("past", "future") if action == "undo" else ("future", "past")
-        now = self._shot.read_text("utf-8-sig")
-        if self._kept[source] and _digest(now) != self._kept["now"]:
-            raise UsageError(
-                f"{self._shot} was changed otherwise since its last `wisp prompt`.", hint=f"Nothing to {action}."
-            )
-        if not self._kept[source]:
-            raise UsageError(f"There is nothing to {action} in {self._shot}.", hint="Only edits of `wisp prompt` are.")
-        from ..shot import write_text
-
-        what, text = self._kept[source].pop()
-        self._kept[target].append([what, now])
-        write_text(text, self._shot)
-        self._write()
-        return str(what)
-
-    def _write(self) -> None:
-        from ..atomic import replacing
-
-        self._kept["now"] = _digest(self._shot.read_text("utf-8-sig"))
-        with contextlib.suppress(OSError, OutputError):  # the edit itself is written; it just cannot be undone
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(self._path) as temporary:
-                temporary.write_text(json.dumps(self._kept), encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -7,9 +7,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
 from ..client.tables import PAINTED, PROMPTS
 from ..errors import UsageError
 from ..shot import Box, MaskPrompt, Point, Prompt, Stroke, Text, Unknown
+from ..shot.faults import explain_edit
 
 _FRAME = re.compile(r"(-?\d+):(.*)", re.DOTALL)
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -67,13 +70,10 @@ def parse_prompt(option: str, text: str, default_frame: int) -> Prompt:
     frame, value = (int(match[1]), match[2]) if match else (default_frame, text)
     try:
         return _PARSERS[option](frame, value)
+    except ValidationError as error:
+        raise UsageError(f"'--{option} {text}' cannot be used: {explain_edit(error)}.", hint="See --help.") from None
     except ValueError as error:
-        raise UsageError(f"'--{option} {text}' cannot be understood: {_sentence(error)}.", hint="See --help.") from None
-
-
-def _sentence(error: ValueError) -> str:
-    errors = getattr(error, "errors", None)
-    return str(errors()[0]["msg"]).removeprefix("Value error, ") if callable(errors) else str(error)
+        raise UsageError(f"'--{option} {text}' cannot be understood: {error}.", hint="See --help.") from None
 
 
 def _numbers(text: str, count: int) -> list[float]:

@@ -216,7 +216,7 @@ class OpenShot:
         """Change the document as the editor does. UsageError, and nothing is changed, where it would be invalid."""
         with self._edits.all_or_nothing():
             change(self._edits)
-            self._shot = documents.parse(self._edits.document)
+            self._shot = documents.edited(self._edits.document)
 
     def scale(self) -> tuple[int, int]:
         """Fit everything that was drawn to the plate as it is now, a proxy or the final one: masks become pictures of
@@ -405,11 +405,12 @@ class OpenShot:
         """The plate's frame as models see it: height x width x 3, 0..1, as a display shows it. FrameReadError."""
         return self._solver().clip.image(frame)
 
-    def matte(self, name: str, frame: Frame) -> NDArray[np.float32]:
-        """The finished alpha of one object, height x width, 0..1; computed now where it is missing."""
+    def matte(self, name: str, frame: Frame, *, lasting: bool = True) -> NDArray[np.float32]:
+        """The finished alpha of one object, height x width, 0..1; computed now where it is missing. `lasting`: it is
+        the shot's own, which `wisp status` compares with later; not that of a document that is only tried."""
         from ..cache import read_matte
 
-        return read_matte(self._solver().preview(frame, name))[0]
+        return read_matte(self._solver().preview(frame, name, lasting=lasting))[0]
 
     # -- inside -------------------------------------------------------------------------------------------------
 
@@ -430,7 +431,7 @@ class OpenShot:
         return kept
 
     def _travelled(self, step: str) -> str:
-        self._shot = documents.parse(self._edits.document)
+        self._shot = documents.edited(self._edits.document)
         return step
 
     def _asked(self, kind: type[Asked], frames: Range, objects: Names | None, **options: Any) -> Asked:

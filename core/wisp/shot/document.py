@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..atomic import ordinary, replacing
 from ..errors import InputError, OutputError, UsageError
-from .faults import explain
+from .faults import explain, explain_edit
 from .model import MaskPrompt, Prompt, Shot
 from .paths import relative_path, resolve_path
 
@@ -68,9 +68,18 @@ def checked_prompt(prompt: dict[str, Any]) -> dict[str, Any]:
     return made.model_dump(mode="json")
 
 
-def checked(shot: Shot, source: str = "the shot") -> Shot:
-    """A validated copy of a shot that was edited in memory. UsageError names every faulty key and place."""
-    return parse(shot.model_dump(mode="python", warnings=False), source)
+def edited(document: dict[str, Any]) -> Shot:
+    """A validated shot from a plain document of the current version that a person's choices made: no file. UsageError
+    says what is wrong with them."""
+    try:
+        return Shot.model_validate(document)
+    except ValidationError as error:
+        raise UsageError(f"{explain_edit(error)}.") from None
+
+
+def checked(shot: Shot) -> Shot:
+    """A validated copy of a shot that was edited in memory. UsageError as `edited`."""
+    return edited(shot.model_dump(mode="python", warnings=False))
 
 
 def load(path: str | Path) -> Shot:

@@ -52,7 +52,7 @@ from ..client.tables import (
 )
 from ..errors import UsageError
 from ..frames import MAX_FRAMES
-from .faults import explain
+from .faults import explain_edit
 
 
 def _a_number(value: Any) -> Any:
@@ -446,7 +446,7 @@ class Shot(_Part):
         try:
             spec = ObjectSpec(id=number, name=name, color=color)
         except ValidationError as error:
-            raise UsageError(f"The object cannot be added: {explain(error)}.", hint="Choose another name.") from None
+            raise UsageError(f"{explain_edit(error)}.", hint="Choose another name.") from None
         self.objects.append(spec)
         return spec
 
@@ -480,5 +480,5 @@ def _inside(prompt: Point | Box | Stroke | Unknown | MaskPrompt | Text, owner: s
     if not fits:
         raise ValueError(
             f"object '{owner}' has {_one(prompt)} on frame {prompt.frame} that lies outside the picture "
-            f"({plate.width}x{plate.height})"
+            f"({plate.width}x{plate.height}, pixels from the top left)"
         )

@@ -301,17 +301,19 @@ class Solver:
             self.settle_locks()
         return Run(self, frames, objects, stages, on_event, should_stop, lasting).go()
 
-    def preview(self, frame: int, object_name: str, *, quick: bool = False) -> Path:
+    def preview(self, frame: int, object_name: str, *, quick: bool = False, lasting: bool = True) -> Path:
         """The matte of one frame, computed now if need be. UsageError where no keyframe is near enough.
 
         `quick`: where it is not there yet and there is a quick way, by that; the frame is then still to be solved.
+        `lasting`: as of `run`.
         """
         if quick and self._is_long(frame, object_name):
             assert self._quick is not None
             return self._quick.preview(frame, object_name)
-        if not self._is_quick:
+        lasting = lasting and not self._is_quick
+        if lasting:
             self.settle_locks()
-        run = Run(self, [frame], [object_name], lasting=not self._is_quick, awaited=True)
+        run = Run(self, [frame], [object_name], lasting=lasting, awaited=True)
         if run.track_steps > PREVIEW_REACH:
             raise UsageError(
                 f"Frame {frame} is {run.track_steps} untracked frames away from what is known of '{object_name}'.",

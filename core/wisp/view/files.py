@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..client.frames import as_sequence
 from ..client.shot_edits import Document, Prompt
-from ..shot import parse, relative_path
+from ..shot import edited, relative_path
 from .places import OpenedShot
 
 PICTURES = "Pictures (*.exr *.png *.tif *.tiff *.jpg *.jpeg *.dpx);;All (*)"
@@ -29,4 +29,4 @@ def holdout(path: Path, opened: OpenedShot) -> str:
 
 def reached(opened: OpenedShot, document: Document) -> OpenedShot:
     """The shot as it is now, at the same place: with all the folders that it reads from."""
-    return replace(opened, shot=parse(dict(document)))
+    return replace(opened, shot=edited(dict(document)))

@@ -78,7 +78,7 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
     Raises UsageError for an invalid document and OutputError where the place cannot be written, or somebody else has
     written there since the shot was opened.
     """
-    shot = documents.parse(dict(document))
+    shot = documents.edited(dict(document))
     if path.resolve() == opened.path.resolve():
         if not opened.draft:  # of drafts the latest counts: nobody else is told of them
             documents.check_unchanged(path, opened.text)
@@ -187,7 +187,7 @@ def new_shot(plate: Plate, path: Path, place: str) -> Shot:
         "view": colour.view,
         "missing": "hold" if len(plate.frames) <= plate.frames[-1] - plate.frames[0] else "error",
     }
-    return documents.parse({"wisp": documents.VERSION, "plate": described}, place)
+    return documents.edited({"wisp": documents.VERSION, "plate": described})
 
 
 def fit_to_plate(shot: Shot, document: Path) -> Shot:
@@ -203,7 +203,7 @@ def fit_to_plate(shot: Shot, document: Path) -> Shot:
     plate = spec.model_copy(update={"width": now.width, "height": now.height, "pixel_aspect": now.pixel_aspect})
     values = shot.model_dump(mode="json")
     objects = [fit_object(item, document, spec, plate) for item in values["objects"]]
-    return documents.parse(dict(values, plate=plate.model_dump(mode="json"), objects=objects))
+    return documents.edited(dict(values, plate=plate.model_dump(mode="json"), objects=objects))
 
 
 def fit_object(item: dict[str, Any], document: Path, before: PlateSpec, now: PlateSpec) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class Window(QtWidgets.QMainWindow):
     def fit_plate(self) -> None:
         """Scale all that was drawn to the plate as it is now, a proxy or the final one. Raises WispError."""
         editor, place = self.editor, self.opened.path
-        drawn = documents.parse(editor.edits.document)
+        drawn = documents.edited(editor.edits.document)
         fitted = fit_to_plate(drawn, place)
         if fitted is drawn:
             editor.session.show_message("The plate has the size that the prompts were drawn on.")
