@@ -63,7 +63,7 @@ class WeightsError(WispError):
 
     exit_code = 4
     kind = "weights"
-    advice = "Fetch them with: wisp models get ID."
+    advice = "'wisp models list' says what there is, 'wisp models get' fetches one."
 
 
 class DeviceError(WispError):

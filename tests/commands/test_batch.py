@@ -81,6 +81,13 @@ def test_the_objects_of_a_plate_are_rows_and_its_shot_lies_beside_the_list(
     assert main(["batch", "../night.csv", "--overwrite", "-q"]) == 2
     assert "'wall' has other prompts" in capsys.readouterr().err
     assert documents.load("../sh010_mattes/sh010.wisp") == shot
+    for words in (["delete", "wall"], ["undo"]):
+        assert main(["prompt", "../sh010_mattes/sh010.wisp", *words, "-q"]) == 0
+    assert documents.load("../sh010_mattes/sh010.wisp") == shot
+    Path("../night.csv").write_text("\n".join(rows).replace("wall", "door"), "utf-8")
+    assert main(["batch", "../night.csv", "--overwrite", "-q"]) == 0
+    assert main(["prompt", "../sh010_mattes/sh010.wisp", "undo", "-q"]) == 0, "what a list adds, too"
+    assert documents.load("../sh010_mattes/sh010.wisp") == shot
 
 
 def test_masks_lie_where_the_list_says(folder: Path) -> None:

@@ -100,4 +100,6 @@ def test_a_shot_with_text_asks_for_detect_and_then_solves(weights: Path, capsys:
     assert wisp(weights, "detect", "out/sh010.wisp") == 0
     assert "No text prompt is without a box" in capsys.readouterr().err
     assert Path("out/sh010.wisp").read_bytes() == before
+    assert main(["prompt", "out/sh010.wisp", "undo", "-q"]) == 0 and boxes("out/sh010.wisp") == {"object1": []}
+    assert main(["prompt", "out/sh010.wisp", "redo", "-q"]) == 0 and Path("out/sh010.wisp").read_bytes() == before
     assert main(["solve", "out/sh010.wisp", "--objects", "object1", "-q"]) == 0

@@ -25,6 +25,31 @@ def test_every_model_is_listed_with_its_licence(capsys: pytest.CaptureFixture[st
     assert all(model.licence in line for model, line in zip(entries(), lines, strict=True))
 
 
+def test_the_list_says_how_large_a_model_is_and_whether_a_job_that_is_paid_may_use_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["models", "list"]) == 0
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert " 156 MB " in rows["sam2.1-tiny"] and "commercial: yes" in rows["sam2.1-tiny"]
+    assert " >375 MB " in rows["mam"], "of one of its two files"
+    assert " ? " in rows["edgetam"] and " - " in rows["flow"]
+    assert "commercial: no" in rows["gvm"] and "REFUSED" not in rows["gvm"]
+    monkeypatch.setenv("WISP_LICENCE", "commercial")
+    assert main(["models", "list"]) == 0
+    refused = {line.split()[0] for line in capsys.readouterr().out.splitlines() if "REFUSED" in line}
+    assert refused == {model.id for model in entries() if model.commercial != "yes"}
+    assert main(["models", "list", "--json"]) == 0
+    listed = {event["id"]: event for event in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert listed["sam2.1-tiny"]["size"] == 156_008_466 and listed["sam2.1-tiny"]["allowed"]
+    assert listed["mam"]["files"] == {"sam_vit_b_01ec64.pth": 375_042_383, "mam_vitb.pth": None}
+    assert listed["mam"]["size"] is None and listed["flow"]["size"] == 0 and not listed["gvm"]["allowed"]
+
+
+def test_a_file_to_take_that_is_not_there_is_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "get", "grounding-dino-tiny", "--from", str(tmp_path / "absent")]) == 3
+    assert f"{tmp_path / 'absent'} does not exist." in capsys.readouterr().err
+
+
 def test_settings_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "list", "--json"]) == 0
     listed = {event["id"]: event for event in map(json.loads, capsys.readouterr().out.splitlines())}
@@ -62,4 +87,4 @@ def test_a_file_for_people_is_not_asked_of_a_server(tmp_path: Path, monkeypatch:
     monkeypatch.delenv("WISP_OFFLINE")
     decoder = entry("mam").files["decoder"]
     with pytest.raises(WeightsError, match=r"only for people, at https://drive\.google\.com/.*--from FILE"):
-        fetch._from_hub(decoder, tmp_path, lambda *_: None)
+        fetch._from_hub(decoder, tmp_path, lambda *_: None, "")

@@ -137,8 +137,61 @@ def test_edits_are_undone_and_done_again(capsys: pytest.CaptureFixture[str]) -> 
     edited = documents.load(SHOT)
     edited.objects[0].name = "other"
     documents.save(edited, SHOT)
-    assert prompt("undo") == 2 and "changed otherwise" in capsys.readouterr().err
+    assert prompt("undo") == 2 and "changed by something else" in capsys.readouterr().err
+    documents.write_text(states[-1].decode(), SHOT)
+    assert prompt("undo") == 0 and prompt("redo") == 0, "it is as it was again"
+    documents.save(edited, SHOT)
     assert prompt("edge", "other", "grow=2") == 0 and prompt("undo") == 0 and documents.load(SHOT) == edited
+
+
+def test_what_other_commands_edit_is_undone_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """One history of all; what changes nothing is no step of it."""
+    assert prompt("add", "hero", "--box", "1001:5,5,600,600") == 0
+    shot = documents.load(SHOT)
+    shot.objects[0].region = (0, 0, 640, 640)
+    documents.save(shot, SHOT)
+    states = [Path(SHOT).read_bytes()]
+    for words in (
+        ["prompt", SHOT, "edge", "hero", "grow=1"],
+        ["absent", SHOT, "1040-1050"],
+        ["region", SHOT, "--clear"],
+        ["absent", SHOT, "1045", "--clear", "--objects", "hero"],
+    ):
+        for _ in range(2):
+            assert main([*words, "-q"]) == 0
+        states.append(Path(SHOT).read_bytes())
+    assert len(set(states)) == len(states)
+    for state in states[-2::-1]:
+        assert prompt("undo") == 0 and Path(SHOT).read_bytes() == state
+    for state in states[1:]:
+        assert prompt("redo") == 0 and Path(SHOT).read_bytes() == state
+    capsys.readouterr()
+    assert main(["prompt", SHOT, "undo"]) == 0 and "Undone: 'hero' not absent on 1045" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["edge", "hero", "grow=150", "soften=-1"], "grow is at most 100, not 150. soften is at least 0, not -1."),
+        (["edge", "hero", "frame_edge=1.5"], "frame_edge is a whole number, not 1.5."),
+        (["edge", "hero", "black=0.9", "white=0.5"], "The white point must lie above the black point."),
+        (["ease", "hero", "500"], "ease is at most 100, not 500."),
+        (
+            ["add", "hero", "--box", "1001:1990,5,2000,9"],
+            "Object 'hero' has a box on frame 1001 that lies outside the picture (1920x1080, pixels from the top left)",
+        ),
+        (["add", "hero", "--box", "1001:0,0,1e9,9"], "a coordinate is at most 1000000, not 1000000000."),
+        (["add", "hero", "--stroke", "1001:5,5@0"], "radius is more than 0, not 0."),
+        (["add", "my hero", "--box", "5,5,60,60"], "Object name 'my hero' must start with a letter"),
+    ],
+)
+def test_a_wrong_value_is_told_by_its_name_and_its_limit(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert prompt("add", "hero", "--point", "1001:5,5") == 0
+    assert prompt(*words) == 2
+    said = capsys.readouterr().err
+    assert sentence in said and "objects.0" not in said and "keys" not in said
 
 
 @pytest.mark.parametrize(
@@ -201,7 +254,7 @@ def test_a_shot_is_fitted_to_a_plate_of_another_size(tmp_path: Path, capsys: pyt
     assert (smaller == cv2.resize(mask, (80, 60), interpolation=cv2.INTER_AREA)).all()
     assert main(["solve", SHOT, "-q"]) == 0
     assert prompt("scale") == 0 and documents.load(SHOT) == found, "it fits"
-    assert prompt("undo") == 0 and prompt("undo") == 0 and Path(SHOT).read_bytes() == before
+    assert prompt("undo") == 0 and Path(SHOT).read_bytes() == before
 
 
 def test_prompts_are_tried_and_the_shot_stays(capsys: pytest.CaptureFixture[str]) -> None:
@@ -228,3 +281,10 @@ def test_prompts_are_tried_and_the_shot_stays(capsys: pytest.CaptureFixture[str]
     assert prompt("try", "hero", "--point", "1002:40,25", "-o", "try.png", "--overwrite") == 0
     assert Path(SHOT).read_bytes() == known and hero().prompts[0].kind == "box" and len(hero().prompts) == 1
     assert prompt("try", "hero", "-o", "none.png") == 2 and not Path("none.png").exists()
+    assert main(["solve", SHOT, "-q"]) == 0
+    assert prompt("try", "hero", "--point", "1003:40,25,-", "-o", "try.png", "--overwrite") == 0
+    assert prompt("edge", "hero", "soften=1.5") == 0
+    capsys.readouterr()
+    assert main(["status", SHOT, "--json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["why"] for one in told if one["event"] == "frame"] == ["edge changed"] * 3, "nobody made that prompt"

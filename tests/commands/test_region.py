@@ -28,3 +28,20 @@ def test_a_region_is_fitted_around_a_small_subject_and_cleared(
     assert f"object1: [{x0}, {y0}, {x1}, {y1}]" in capsys.readouterr().err
     assert main(["region", str(shot), "--clear", "-q"]) == 0
     assert json.loads(shot.read_text("utf-8"))["objects"][0]["region"] is None
+
+
+def test_what_is_cleared_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plate = {"path": "a.%04d.exr", "first": 1, "last": 9, "width": 320, "height": 180}
+    objects = [{"id": number, "name": name, "region": [0, 0, 64, 64]} for number, name in ((1, "hero"), (2, "cup"))]
+    Path("s.wisp").write_text(json.dumps({"wisp": 1, "plate": plate, "objects": objects}), "utf-8")
+    assert main(["region", "s.wisp", "--clear", "--objects", "cup", "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {"event": "done", "cleared": ["cup"]}
+    assert "the whole picture of cup" in told.err
+    assert [item["region"] for item in json.loads(Path("s.wisp").read_text("utf-8"))["objects"]] == [
+        [0, 0, 64, 64],
+        None,
+    ]

@@ -112,7 +112,11 @@ def test_opencue_s_script_builds_layers_that_wisp_takes() -> None:
 @pytest.mark.parametrize(
     ("queue", "files"), [("flamenco", {"wisp.js", "sh010.flamenco.json"}), ("opencue", {"sh010.outline.py"})]
 )
-def test_the_command_writes_what_the_queue_takes(shot: Path, tmp_path: Path, queue: str, files: set[str]) -> None:
+def test_the_command_writes_what_the_queue_takes(
+    shot: Path, tmp_path: Path, queue: str, files: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "job"
-    assert main(["farm", "submit", str(shot), "--to", queue, "-o", str(folder)]) == 0
-    assert {item.name for item in folder.iterdir()} == files
+    assert main(["farm", "submit", str(shot), "--to", queue, "-o", str(folder), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {item.name for item in folder.iterdir()} == {Path(file).name for file in told["files"]} == files
+    assert str(folder) in told["words"]

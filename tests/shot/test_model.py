@@ -69,7 +69,10 @@ PROMPT_FAULTS = [
     ({**POINT, "xy": [10.0, "20"]}, "prompts.0.xy.1: a number is wanted"),
     ({**POINT, "xy": [float("nan"), 1.0]}, "prompts.0.xy.0: "),
     ({**POINT, "xy": [float("inf"), 1.0]}, "prompts.0.xy.0: "),
-    ({**POINT, "xy": [-640.5, 20.0]}, "point on frame 1001 that lies outside the picture (640x360, pixels from the top left)"),
+    (
+        {**POINT, "xy": [-640.5, 20.0]},
+        "point on frame 1001 that lies outside the picture (640x360, pixels from the top left)",
+    ),
     ({**POINT, "xy": [10.0, 720.5]}, "lies outside the picture"),
     ({**POINT, "include": "yes"}, "prompts.0.include: "),
     ({**POINT, "include": 1}, "prompts.0.include: "),

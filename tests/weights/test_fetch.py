@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -154,7 +155,7 @@ def test_copy_onto_itself(home: Path) -> None:
 
 
 def test_absent_local_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no file .*absent\.pt"):
+    with pytest.raises(InputError, match=r"absent\.pt does not exist"):
         get("hero", from_file=tmp_path / "absent.pt")
 
 
@@ -258,3 +259,18 @@ def test_hub_that_lacks_the_file(hub: FileServer) -> None:
     with pytest.raises(WeightsError, match="could not be fetched from the hub repository studio/hero") as caught:
         get("hero")
     assert len(str(caught.value)) < 500
+
+
+def test_a_hub_that_cannot_be_reached_is_said_at_once_and_once(
+    hub: FileServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from huggingface_hub.utils import logging as hub_log
+
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    hub_log.set_verbosity_warning()
+    hub.close()
+    with pytest.raises(WeightsError, match="wisp models get hero --to DIR"):
+        get("hero")
+    assert waits == [] and capsys.readouterr() == ("", "")
+    assert hub_log.get_verbosity() == logging.ERROR, "its attempts are not told one by one"

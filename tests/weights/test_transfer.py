@@ -85,6 +85,17 @@ def test_gives_up_and_keeps_what_came(server: FileServer, url: str, tmp_path: Pa
     assert (tmp_path / "part").read_bytes() == GOOD[:500]
 
 
+def test_each_wait_is_twice_the_one_before(
+    server: FileServer, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("wisp.weights.transfer.time.sleep", waits.append)
+    server.close()
+    with pytest.raises(WeightsError):
+        download(url, tmp_path / "part")
+    assert waits == [1, 2, 4]
+
+
 def test_unreachable_server(server: FileServer, url: str, tmp_path: Path) -> None:
     server.close()
     with pytest.raises(WeightsError, match=r"could not be fetched whole.*refused"):

@@ -45,7 +45,7 @@ class History:
         if not self._kept[source]:
             raise UsageError(
                 f"There is nothing to {action} in {self._shot}.",
-                hint="What wisp prompt, absent, region, detect and batch edit can be undone; a window has its own undo.",
+                hint="What wisp prompt, absent, region, detect and batch edit can be; a window has its own undo.",
             )
         if _digest(now) != self._kept["now"]:
             raise UsageError(

@@ -15,12 +15,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from ..client.wording import size_text
 from ..weights.options import RunOptions
 from .options import add_output_options, set_up_logging
 from .report import print_text
+
+#: Of a model that the studio's policy forbids.
+_REFUSED = "REFUSED by WISP_LICENCE=commercial"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--weights", action="append", type=Path, default=[], metavar="DIR", help="look here first")
     add_output_options(shared)
-    actions.add_parser("list", parents=[shared], help="every model: what it is for, whether it is here, its licence")
+    actions.add_parser(
+        "list", parents=[shared], help="every model: what it is for, whether it is here, its size and licence"
+    )
     get = actions.add_parser("get", parents=[shared], help="fetch a model's weights")
     get.add_argument("model", metavar="ID")
     get.add_argument("--to", type=Path, metavar="DIR", help="into this folder (default: the user's weights folder)")
@@ -59,18 +66,34 @@ def _print(args: argparse.Namespace, event: str, text: str, **values: Any) -> No
 
 def _list(args: argparse.Namespace, options: RunOptions) -> int:
     from ..weights.inventory import where
+    from ..weights.licences import allowed
     from ..weights.registry import entries
 
     for model in entries():
         here = where(model.id, weights=options.weights).complete
         state = "built in" if not model.files else "here" if here else "not here"
-        text = f"{model.id:<30} {'+'.join(model.kinds):<14} {state:<9} {model.licence:<16} {model.title}"
+        sizes = {file.name: file.size for file in model.files.values()}
+        refused = "" if allowed(model, options) else f"{_REFUSED}  "
+        text = f"{model.id:<30} {'+'.join(model.kinds):<14} {state:<9} {_size(sizes.values()):>8}  {model.licence:<16} "
+        text += f"commercial: {model.commercial:<4} {refused}{model.title}"
         settings = [f"{name}={'|'.join(known)}" for name, known in model.settings.items()]
         text += f" ({model.id}:{':'.join(settings)})" if settings else ""
         values = {"id": model.id, "kinds": model.kinds, "state": state, "licence": model.licence}
-        values |= {"commercial": model.commercial, "title": model.title, "note": model.note}
+        values |= {"commercial": model.commercial, "allowed": not refused, "title": model.title, "note": model.note}
+        values |= {
+            "files": sizes,
+            "size": None if None in sizes.values() else sum(size or 0 for size in sizes.values()),
+        }
         _print(args, "model", text, **values, settings=dict(model.settings))
     return 0
+
+
+def _size(sizes: Collection[int | None]) -> str:
+    """Of all files together; where that of some is not known, of the others."""
+    known = [size for size in sizes if size is not None]
+    if not known:
+        return "?" if sizes else "-"
+    return f"{'' if len(known) == len(sizes) else '>'}{size_text(sum(known))}"
 
 
 def _get(args: argparse.Namespace, options: RunOptions) -> int:
@@ -145,7 +168,7 @@ def _licences(args: argparse.Namespace, options: RunOptions) -> int:
     from ..weights.licences import licences
 
     for line in licences(options):
-        refused = "" if line.allowed else "  REFUSED by WISP_LICENCE=commercial"
+        refused = "" if line.allowed else f"  {_REFUSED}"
         text = f"{line.model_id:<30} {line.licence:<16} commercial: {line.commercial:<4}{refused}  {line.attribution}"
         _print(args, "licence", text, **asdict(line))
     return 0

@@ -8,6 +8,7 @@ from ..client.ends import Done
 from ..client.events import Event, Progress
 from ..client.requests import Fetch
 from ..client.session import Session
+from ..client.wording import size_text
 from .qt import Qt, QtWidgets
 
 #: What a model can be used as in the window.
@@ -128,7 +129,4 @@ class GetModels(QtWidgets.QDialog):
 
 
 def _size(count: Optional[int]) -> str:
-    """Bytes as a person reads them."""
-    if count is None:
-        return "size not known"
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+    return "size not known" if count is None else size_text(count)

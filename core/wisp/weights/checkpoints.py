@@ -13,13 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import WeightsError
+from .registry import model_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 #: How many key names an error message lists before it stops.
 NAMES_SHOWN = 4
-REPLACE_HINT = "Fetch the file again with 'wisp models get ID', or check it with 'wisp models verify'."
+
+
+def replace_hint(path: Path) -> str:
+    """What to do about a weight file that is not there or not right."""
+    model = model_of(path)
+    if model is None:
+        return "It is of no model that can be fetched: bring a whole copy of it."
+    return f"Fetch the file again with 'wisp models get {model}', or check it with 'wisp models verify'."
 
 
 def load_state_dict(path: Path, *, expected_size: int | None = None) -> dict[str, Tensor]:
@@ -32,7 +40,7 @@ def load_state_dict(path: Path, *, expected_size: int | None = None) -> dict[str
     Raises WeightsError for a missing, truncated, damaged or hostile file and for any other content.
     """
     if not path.is_file():
-        raise WeightsError(f"There is no weight file {path}.", hint=REPLACE_HINT, path=path)
+        raise WeightsError(f"There is no weight file {path}.", hint=replace_hint(path), path=path)
     if path.suffix == ".safetensors":
         return _load_safetensors(path, expected_size)
     content = _load_torch(path, expected_size)
@@ -40,7 +48,7 @@ def load_state_dict(path: Path, *, expected_size: int | None = None) -> dict[str
     if not isinstance(state, Mapping) or not state:
         raise WeightsError(
             f"{path} is not a checkpoint of this model: it holds {_describe(content)}, not a 'model' entry of tensors.",
-            hint=REPLACE_HINT,
+            hint=replace_hint(path),
             path=path,
         )
     return _only_tensors(state, path)
@@ -119,7 +127,7 @@ def _damaged(path: Path, expected_size: int | None) -> WeightsError:
         why = f"it has {size:,} bytes instead of {expected_size:,}"
     else:
         why = f"its {size:,} bytes are truncated, damaged or not weights that can be loaded safely"
-    return WeightsError(f"Cannot load the weights in {path}: {why}.", hint=REPLACE_HINT, path=path)
+    return WeightsError(f"Cannot load the weights in {path}: {why}.", hint=replace_hint(path), path=path)
 
 
 def _state_in(content: object) -> object:
@@ -140,7 +148,7 @@ def _only_tensors(state: Mapping[Any, Any], path: Path) -> dict[str, Tensor]:
     if others:
         raise WeightsError(
             f"The weights in {path} hold things that are not tensors: {_first(others)}.",
-            hint=REPLACE_HINT,
+            hint=replace_hint(path),
             path=path,
         )
     return _only_numbers({str(key): value for key, value in state.items()}, path)
@@ -159,7 +167,7 @@ def _only_numbers(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
             why = "holds values that are no finite numbers"
         else:
             continue
-        raise WeightsError(f"The tensor {name} of the weights in {path} {why}.", hint=REPLACE_HINT, path=path)
+        raise WeightsError(f"The tensor {name} of the weights in {path} {why}.", hint=replace_hint(path), path=path)
     return state
 
 

@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from .hashes import LocalFile, differences, judge, sha256_of
 from .licences import require_allowed, terms
 from .options import RunOptions
 from .registry import ModelEntry, WeightFile, entry
-from .transfer import WITHOUT_NETWORK, Progress, download
+from .transfer import AGAIN, Progress, download
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,8 @@ def get(
     if folder is None:
         raise WeightsError("There is no home folder to keep weights in.", hint="Name a folder with --to DIR.")
     places = (folder,) if to else search.folders(options.weights)
+    if from_file and not from_file.exists():
+        raise InputError(f"{from_file} does not exist.", hint="Check the path.", path=from_file)
     fetched = []
     for file in _meant(model, from_file):
         if from_file:
@@ -73,9 +76,17 @@ def get(
         elif present := _present(file, places, folder, options):
             result = FetchedFile(present, "present")
         else:
-            result = FetchedFile(_fetch(file, folder, from_url, options, progress), "fetched")
+            result = FetchedFile(_fetch(file, folder, from_url, options, progress, _advice(model)), "fetched")
         fetched.append(result)
     return tuple(fetched)
+
+
+def _advice(model: ModelEntry) -> str:
+    """What to do where a file of the model could not be fetched."""
+    return (
+        f"{AGAIN} Without a network: 'wisp models get {model.id} --to DIR' on a machine that has one, copy DIR, "
+        "and set WISP_WEIGHTS to it."
+    )
 
 
 def offline() -> bool:
@@ -140,7 +151,12 @@ def _copy(file: WeightFile, source: Path, folder: Path, options: RunOptions) -> 
 
 
 def _fetch(
-    file: WeightFile, folder: Path, from_url: str | None, options: RunOptions, progress: FetchProgress | None
+    file: WeightFile,
+    folder: Path,
+    from_url: str | None,
+    options: RunOptions,
+    progress: FetchProgress | None,
+    advice: str,
 ) -> LocalFile:
     """From the network, whole and checked, or not at all."""
     if offline():
@@ -162,28 +178,37 @@ def _fetch(
 
     if url is None:
         staging = folder / f".{file.name}.hub"
-        fetched = _accept(file, _from_hub(file, staging, report), folder, options)
+        fetched = _accept(file, _from_hub(file, staging, report, advice), folder, options)
         shutil.rmtree(staging, ignore_errors=True)
         return fetched
     partial = folder / f".{file.name}.part"
     sweep(folder)
-    download(url, partial, size=None if options.allow_unverified else file.size, progress=report)
+    download(url, partial, size=None if options.allow_unverified else file.size, progress=report, advice=advice)
     return _accept(file, partial, folder, options)
 
 
-def _from_hub(file: WeightFile, staging: Path, report: Progress) -> Path:
-    """The file from its hub repository at the pinned revision, in `staging`, where a broken transfer is resumed."""
+def _from_hub(file: WeightFile, staging: Path, report: Progress, advice: str) -> Path:
+    """The file from its hub repository at the pinned revision, in `staging`, where a broken transfer is resumed.
+    `advice`: what to do where it cannot be fetched."""
     if file.repo is None or file.path is None:
         where = f"only for people, at {file.page}" if file.page else "nowhere"
         raise WeightsError(f"{file.name} is published {where}.", hint="Give a local copy with --from FILE.")
     try:
-        from huggingface_hub import hf_hub_download
+        from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+        from huggingface_hub.errors import HfHubHTTPError
+        from huggingface_hub.utils import logging as hub_log
     except ModuleNotFoundError as error:
         raise UsageError(
             f"Fetching {file.name} needs the Python package 'huggingface_hub', which is not installed.",
             hint="Install it: pip install 'wisp-roto[hub]'. Or fetch the file yourself and give it with --from FILE.",
         ) from error
+    hub_log.disable_propagation()  # it prints by itself, too
+    if not log.isEnabledFor(logging.DEBUG):
+        hub_log.set_verbosity_error()  # not each of its attempts
     try:
+        # The client tries for half a minute to reach a hub that cannot be; what a hub answers is left to it.
+        with suppress(HfHubHTTPError):
+            get_hf_file_metadata(hf_hub_url(file.repo, file.path, revision=file.revision))
         return Path(
             hf_hub_download(
                 file.repo, file.path, revision=file.revision, local_dir=staging, tqdm_class=_reporting(report, file)
@@ -192,10 +217,10 @@ def _from_hub(file: WeightFile, staging: Path, report: Progress) -> Path:
     except CancelledError:
         raise
     except Exception as error:  # the client raises whatever its HTTP library does; all of it means: not fetched
-        first_line = (str(error) or type(error).__name__).splitlines()[0]
+        first_line = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
         raise WeightsError(
-            f"{file.name} could not be fetched from the hub repository {file.repo}: {first_line}",
-            hint=f"Check the network and fetch it again; it goes on where it stopped. {WITHOUT_NETWORK}",
+            f"{file.name} could not be fetched from the hub repository {file.repo}: {first_line}.",
+            hint=advice,
         ) from error
 
 

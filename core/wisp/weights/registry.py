@@ -7,6 +7,7 @@ import importlib.resources
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -86,6 +87,11 @@ def entry(model_id: str) -> ModelEntry:
 def entries(kind: Kind | None = None) -> tuple[ModelEntry, ...]:
     """All models, or those that can be used as `kind`, in the order of the registry."""
     return tuple(known for known in _registry() if kind is None or kind in known.builders)
+
+
+def model_of(path: Path) -> str | None:
+    """The id of the first model that a file of that name is of; None where it is of none."""
+    return next((known.id for known in entries() if any(f.name == path.name for f in known.files.values())), None)
 
 
 def entry_as(model_id: str, kind: Kind) -> ModelEntry:

@@ -16,10 +16,8 @@ from ..errors import OutputError, UsageError, WeightsError
 #: Called with the bytes on disk so far and the size of the whole file, None while unknown.
 Progress = Callable[[int, int | None], None]
 
-#: What helps a machine that never has a network.
-WITHOUT_NETWORK = (
-    "Without a network: 'wisp models get ID --to DIR' on a machine that has one, copy DIR, and set WISP_WEIGHTS to it."
-)
+#: What helps where a transfer broke off.
+AGAIN = "Check the network and fetch it again; it goes on where it stopped."
 
 TIMEOUT = 30.0
 CHUNK = 1 << 20
@@ -35,13 +33,19 @@ PASSING_TROUBLE = {408, 425, 429, 500, 502, 503, 504}
 
 
 def download(
-    url: str, partial: Path, *, size: int | None = None, progress: Progress | None = None, pause: float = 1.0
+    url: str,
+    partial: Path,
+    *,
+    size: int | None = None,
+    progress: Progress | None = None,
+    pause: float = 1.0,
+    advice: str = AGAIN,
 ) -> None:
     """Bring the content of `url` into `partial`, which may hold its first bytes already and keeps what came.
 
     `size`, where known, must be the server's, and no more is taken; else no more than `MAX_SIZE`. Whether the content
     is right is for the caller to check. `pause` seconds before the second attempt, doubled with every one that brings
-    nothing.
+    nothing. `advice`: what to do where none brings the rest.
     Raises WeightsError (not there, unreachable, too slow, another size: then nothing is kept), OutputError (cannot
     write), UsageError (not http).
     """
@@ -63,7 +67,10 @@ def download(
             if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 partial.unlink(missing_ok=True)  # longer than the file there: not its beginning
             elif error.code not in PASSING_TROUBLE:
-                raise WeightsError(f"{url} cannot be fetched: the server says {error.code} {error.reason}.") from error
+                raise WeightsError(
+                    f"{url} cannot be fetched: the server says {error.code} {error.reason}.",
+                    hint="Check the address, or give a local copy with --from FILE.",
+                ) from error
             why = f"the server says {error.code} {error.reason}"
         except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
             why = str(getattr(error, "reason", error)) or type(error).__name__
@@ -71,9 +78,9 @@ def download(
         if fruitless == FRUITLESS_ATTEMPTS:
             raise WeightsError(
                 f"{url} could not be fetched whole ({_bytes_in(partial):,} bytes are here): {why}.",
-                hint=f"Check the network and fetch it again; it goes on where it stopped. {WITHOUT_NETWORK}",
+                hint=advice,
             )
-        time.sleep(pause * 2**fruitless)
+        time.sleep(pause * 2 ** max(0, fruitless - 1))
 
 
 def _continue(url: str, partial: Path, size: int | None, progress: Progress | None) -> bool:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ...device import autocast_dtype, resolve_device
 from ...errors import MemoryLimitError, UsageError, WeightsError, lacks_memory
-from ...weights.checkpoints import check_keys, load_state_dict
+from ...weights.checkpoints import check_keys, load_state_dict, replace_hint
 from ...weights.hashes import remembered_sha256
 from ...weights.options import RunOptions
 from ...weights.registry import ModelEntry
@@ -154,9 +154,7 @@ def load_model(
     try:
         stat = path.stat()
     except OSError as error:
-        raise WeightsError(
-            f"There is no weight file {path}.", hint="Fetch it with 'wisp models get ID'.", path=path
-        ) from error
+        raise WeightsError(f"There is no weight file {path}.", hint=replace_hint(path), path=path) from error
     key = (path.resolve(), stat.st_mtime_ns, stat.st_size, variant, str(device), dtype, image_size)
     model = _loaded.get(key)
     if model is None:
