@@ -282,7 +282,7 @@ def test_prompts_are_tried_and_the_shot_stays(capsys: pytest.CaptureFixture[str]
     assert Path(SHOT).read_bytes() == known and hero().prompts[0].kind == "box" and len(hero().prompts) == 1
     assert prompt("try", "hero", "-o", "none.png") == 2 and not Path("none.png").exists()
     assert main(["solve", SHOT, "-q"]) == 0
-    assert prompt("try", "hero", "--point", "1003:40,25,-", "-o", "try.png", "--overwrite") == 0
+    assert prompt("try", "hero", "--box", "1003:27,11,48,53", "-o", "try.png", "--overwrite") == 0
     assert prompt("edge", "hero", "soften=1.5") == 0
     capsys.readouterr()
     assert main(["status", SHOT, "--json"]) == 0

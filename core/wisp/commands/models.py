@@ -78,7 +78,7 @@ def _list(args: argparse.Namespace, options: RunOptions) -> int:
         text += f"commercial: {model.commercial:<4} {refused}{model.title}"
         settings = [f"{name}={'|'.join(known)}" for name, known in model.settings.items()]
         text += f" ({model.id}:{':'.join(settings)})" if settings else ""
-        values = {"id": model.id, "kinds": model.kinds, "state": state, "licence": model.licence}
+        values: dict[str, Any] = {"id": model.id, "kinds": model.kinds, "state": state, "licence": model.licence}
         values |= {"commercial": model.commercial, "allowed": not refused, "title": model.title, "note": model.note}
         values |= {
             "files": sizes,

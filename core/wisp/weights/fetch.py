@@ -24,7 +24,7 @@ from .hashes import LocalFile, differences, judge, sha256_of
 from .licences import require_allowed, terms
 from .options import RunOptions
 from .registry import ModelEntry, WeightFile, entry
-from .transfer import AGAIN, Progress, download
+from .transfer import Progress, download
 
 log = logging.getLogger(__name__)
 
@@ -76,15 +76,15 @@ def get(
         elif present := _present(file, places, folder, options):
             result = FetchedFile(present, "present")
         else:
-            result = FetchedFile(_fetch(file, folder, from_url, options, progress, _advice(model)), "fetched")
+            result = FetchedFile(_fetch(file, folder, from_url, options, progress, _without_network(model)), "fetched")
         fetched.append(result)
     return tuple(fetched)
 
 
-def _advice(model: ModelEntry) -> str:
-    """What to do where a file of the model could not be fetched."""
+def _without_network(model: ModelEntry) -> str:
+    """What helps a machine that never has a network."""
     return (
-        f"{AGAIN} Without a network: 'wisp models get {model.id} --to DIR' on a machine that has one, copy DIR, "
+        f"Without a network: 'wisp models get {model.id} --to DIR' on a machine that has one, copy DIR, "
         "and set WISP_WEIGHTS to it."
     )
 
@@ -156,7 +156,7 @@ def _fetch(
     from_url: str | None,
     options: RunOptions,
     progress: FetchProgress | None,
-    advice: str,
+    without_network: str,
 ) -> LocalFile:
     """From the network, whole and checked, or not at all."""
     if offline():
@@ -178,18 +178,24 @@ def _fetch(
 
     if url is None:
         staging = folder / f".{file.name}.hub"
-        fetched = _accept(file, _from_hub(file, staging, report, advice), folder, options)
+        fetched = _accept(file, _from_hub(file, staging, report, without_network), folder, options)
         shutil.rmtree(staging, ignore_errors=True)
         return fetched
     partial = folder / f".{file.name}.part"
     sweep(folder)
-    download(url, partial, size=None if options.allow_unverified else file.size, progress=report, advice=advice)
+    download(
+        url,
+        partial,
+        size=None if options.allow_unverified else file.size,
+        progress=report,
+        without_network=without_network,
+    )
     return _accept(file, partial, folder, options)
 
 
-def _from_hub(file: WeightFile, staging: Path, report: Progress, advice: str) -> Path:
+def _from_hub(file: WeightFile, staging: Path, report: Progress, without_network: str) -> Path:
     """The file from its hub repository at the pinned revision, in `staging`, where a broken transfer is resumed.
-    `advice`: what to do where it cannot be fetched."""
+    `without_network`: what helps where there is none, for the hint."""
     if file.repo is None or file.path is None:
         where = f"only for people, at {file.page}" if file.page else "nowhere"
         raise WeightsError(f"{file.name} is published {where}.", hint="Give a local copy with --from FILE.")
@@ -220,7 +226,7 @@ def _from_hub(file: WeightFile, staging: Path, report: Progress, advice: str) ->
         first_line = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
         raise WeightsError(
             f"{file.name} could not be fetched from the hub repository {file.repo}: {first_line}.",
-            hint=advice,
+            hint=f"Check the network and fetch it again; it goes on where it stopped. {without_network}",
         ) from error
 
 

@@ -16,9 +16,6 @@ from ..errors import OutputError, UsageError, WeightsError
 #: Called with the bytes on disk so far and the size of the whole file, None while unknown.
 Progress = Callable[[int, int | None], None]
 
-#: What helps where a transfer broke off.
-AGAIN = "Check the network and fetch it again; it goes on where it stopped."
-
 TIMEOUT = 30.0
 CHUNK = 1 << 20
 #: A server that sends less than this for so long is given up, as one that sends nothing is.
@@ -39,13 +36,13 @@ def download(
     size: int | None = None,
     progress: Progress | None = None,
     pause: float = 1.0,
-    advice: str = AGAIN,
+    without_network: str = "",
 ) -> None:
     """Bring the content of `url` into `partial`, which may hold its first bytes already and keeps what came.
 
     `size`, where known, must be the server's, and no more is taken; else no more than `MAX_SIZE`. Whether the content
     is right is for the caller to check. `pause` seconds before the second attempt, doubled with every one that brings
-    nothing. `advice`: what to do where none brings the rest.
+    nothing. `without_network`: what helps a machine that never has one, for the hint.
     Raises WeightsError (not there, unreachable, too slow, another size: then nothing is kept), OutputError (cannot
     write), UsageError (not http).
     """
@@ -78,7 +75,7 @@ def download(
         if fruitless == FRUITLESS_ATTEMPTS:
             raise WeightsError(
                 f"{url} could not be fetched whole ({_bytes_in(partial):,} bytes are here): {why}.",
-                hint=advice,
+                hint=f"Check the network and fetch it again; it goes on where it stopped. {without_network}",
             )
         time.sleep(pause * 2 ** max(0, fruitless - 1))
 
