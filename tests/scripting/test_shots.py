@@ -125,7 +125,7 @@ def test_edits_are_steps_that_are_checked(plate: str) -> None:
         (lambda: hero.add({"kind": "point", "xy": [1, 1]}), "frame: the key is missing"),
         (lambda: hero.add({"frame": 1001, "xy": [1, 1]}), "the key 'kind' is missing"),
         (lambda: hero.add({"frame": 1001, "kind": "dot"}), "kind 'dot' is none of"),
-        (lambda: shot.object(""), "object name ''"),
+        (lambda: shot.object(""), "Object name ''"),
         (lambda: hero.remove(kind="mask"), "no such prompt"),
         (lambda: shot.object("9"), "must start with a letter"),
         (lambda: shot.models(head="nosuch"), "no head 'nosuch'"),
