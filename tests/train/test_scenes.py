@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from wisp.train.camera import composite, defocused, disc_kernel, exposed, recorded, smeared, straight_colour
-from wisp.train.layers import Layer, random_layer
+from wisp.train.layers import Layer, random_layer, whiskered
 from wisp.train.masks import SHARES, grown, guidance_mask, on_grid, polygonal
 from wisp.train.palette import random_palette, related_palette
 from wisp.train.preview import preview
@@ -169,6 +169,22 @@ def test_growing_and_polygons() -> None:
     assert mask.sum() > grown(mask, -3).sum()
     np.testing.assert_array_equal(grown(mask, 0.2), mask)
     assert 0.9 < overlap(polygonal(mask, 2.0), mask) < 1
+
+
+def test_strands_leave_a_subject_outwards_and_colour_agrees_with_coverage() -> None:
+    y, x = np.mgrid[:128, :128]
+    alpha = np.clip(30.5 - np.hypot(y - 63.5, x - 63.5), 0, 1).astype(np.float32)
+    layer = Layer(alpha[..., None] * np.float32([0.2, 0.4, 0.1]), alpha)
+    for seed in range(6):
+        more = whiskered(np.random.default_rng(seed), layer)
+        assert (more.alpha >= layer.alpha - 1e-6).all() and more.alpha.max() <= 1
+        assert (more.colour <= more.alpha[..., None] + 1e-6).all(), "colour is premultiplied"
+        far = (more.alpha > 0.05) & (layer.alpha == 0)
+        assert 10 < far.sum() < 0.5 * (layer.alpha == 0).sum()
+        # Thin: hardly any of it is left where a small square has to fit in.
+        assert cv2.erode(far.astype(np.uint8), np.ones((9, 9))).sum() < 0.1 * far.sum()
+    nothing = Layer(np.zeros((64, 64, 3), np.float32), np.zeros((64, 64), np.float32))
+    assert whiskered(np.random.default_rng(1), nothing) is nothing
 
 
 def test_preview_shows_every_sample() -> None:

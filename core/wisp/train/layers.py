@@ -167,6 +167,34 @@ def _written(rng: np.random.Generator, canvas: Canvas, surface: FloatImage, pale
     fill(canvas, surface, mask)
 
 
+def whiskered(rng: np.random.Generator, layer: Layer) -> Layer:
+    """A few fine strands more, which leave the subject's outline for long: whiskers, flyaway hair."""
+    side = layer.alpha.shape[0]
+    solid = cv2.resize(layer.alpha, (side * SUPERSAMPLING,) * 2, interpolation=cv2.INTER_LINEAR) >= 0.5
+    rims, _ = cv2.findContours(solid.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    # OpenCV goes around the other way than `outline`; `rooted` has strands grow to the left of a contour's way.
+    contours = [rim[::-1, 0].astype(np.float64) for rim in rims if len(rim) >= side]
+    if not contours:
+        return layer
+    canvas = np.zeros((side * SUPERSAMPLING,) * 2 + (4,), np.uint8)
+    count = int(np.exp(rng.uniform(np.log(8), np.log(300))))
+    strands = rooted(rng, contours, count, canvas.shape[0] * rng.uniform(0.08, 0.5), canvas.shape[0] * 0.04)
+    draw = rng.random()
+    if draw < 0.5:  # of the subject's colours
+        seen = layer.colour[layer.alpha > 0.9]
+        base = seen[rng.integers(len(seen), size=6)] if len(seen) else np.full((6, 3), 0.5)
+        colours = np.clip(base * rng.uniform(0.6, 1.7) + rng.normal(scale=0.05, size=(6, 1)), 0, 1)
+    else:  # light or dark ones
+        tone = rng.uniform(0.6, 1.0) if draw < 0.85 else rng.uniform(0.0, 0.25)
+        colours = np.clip(tone + rng.normal(scale=0.05, size=(6, 1)) + rng.normal(scale=0.03, size=3), 0, 1)
+    paint_strands(rng, canvas, curves(rng, strands, 28), widths(rng, 6), colours.astype(np.float32))
+    over, under = _averaged(canvas, side), layer
+    if rng.random() < 0.5:
+        over, under = under, over
+    rest = 1 - over.alpha
+    return Layer(over.colour + rest[..., None] * under.colour, over.alpha + rest * under.alpha)
+
+
 def veiled(rng: np.random.Generator, layer: Layer) -> Layer:
     """Part of the subject made as translucent as glass, a wing or smoke."""
     size = layer.alpha.shape[0]

@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..finish.foreground import foreground_colour
 from ..plates.clip import FloatImage
 from .camera import Exposed, composite, exposed, recorded
-from .layers import Layer, random_layer, veiled
+from .layers import Layer, random_layer, veiled, whiskered
 from .masks import guidance_mask
 from .palette import random_palette
 from .scenes import Sample, made_sample
@@ -25,6 +25,8 @@ from .textures import fractal_noise, texture
 _MADE, _REAL_SUBJECT, _REAL_BACKGROUND, _STRANGER, _RENDERED = 0.27, 0.85, 0.8, 0.15, 0.52
 #: Share of a subject that must be soft for it to be called translucent, and how often a tracker sees all of such a one.
 _TRANSLUCENT, _WHOLE = 0.6, 0.6
+#: How often another one is given a few fine strands more than its photograph has.
+_WHISKERED = 0.3
 #: Pixels around a sample that only filters see.
 _MARGIN = 8
 
@@ -56,7 +58,7 @@ class PhotographSource:
                 break
         layer = shot.layer
         behind = self._background(rng, whole, layer)
-        picture = composite(layer, behind, linear=rng.random() < 0.25)
+        picture = composite(layer, behind, linear=rng.random() < 0.5)
         inside = (slice(_MARGIN, -_MARGIN),) * 2
         picture = recorded(rng, picture) if rng.random() < 0.5 else np.round(255 * picture) / np.float32(255)
         alpha, outline = (np.ascontiguousarray(plane[inside]) for plane in (layer.alpha, shot.outline))
@@ -71,6 +73,8 @@ class PhotographSource:
         else:
             cut = _straight(_chosen(rng, _subjects(self.subjects)))
         layer = _cut_out(rng, cut, side)
+        if not cut.translucent and rng.random() < _WHISKERED:
+            layer = whiskered(rng, layer)
         shot = exposed(rng, veiled(rng, layer) if rng.random() < 0.05 else layer, focused=rng.random() < 0.8)
         if cut.translucent and rng.random() < _WHOLE:
             shot = Exposed(shot.layer, np.minimum(4 * shot.outline, 1))
