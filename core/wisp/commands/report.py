@@ -33,6 +33,8 @@ class Reporter:
         self._percent = -1
         self._bar: Any = None
         self._tasks: dict[str, Any] = {}
+        #: Frames of each stage of the solve under way.
+        self._pending = {"track": 0, "matte": 0}
 
     def __enter__(self) -> Self:
         if not self.quiet and sys.stderr.isatty():
@@ -54,7 +56,7 @@ class Reporter:
             print(json.dumps(event.line()), flush=True)
         match event:
             case Started():
-                self._totals = {"track": event.track, "matte": event.matte}
+                self._pending = {"track": event.track, "matte": event.matte}
             case Progress() if not self.quiet:
                 self._progress(event)
             case Stopped():
@@ -101,10 +103,12 @@ class Reporter:
                 self._tasks[event.stage] = self._bar.add_task(STAGES[event.stage], total=event.total)
             self._bar.update(self._tasks[event.stage], completed=event.done, total=event.total)
             return
-        self._tasks[event.stage] = (event.done, event.total)
-        solves = event.stage in ("track", "matte")
-        pending = {"track": 0, "matte": 0} | getattr(self, "_totals", {}) if solves else {event.stage: event.total}
-        done = sum(done for stage, (done, _) in self._tasks.items() if stage in pending)
+        if self._percent == 100:  # another solve of the job, as for several heads
+            self._percent = -1
+            self._tasks.clear()
+        self._tasks[event.stage] = event.done
+        pending = self._pending if event.stage in self._pending else {event.stage: event.total}
+        done = sum(min(self._tasks.get(stage, 0), steps) for stage, steps in pending.items())
         total = sum(pending.values()) or event.total
         percent = 100 * done // max(1, total)
         if percent != self._percent and (percent % 5 == 0 or percent < self._percent):
