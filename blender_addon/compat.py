@@ -45,6 +45,10 @@ KEEPS_PICTURES_BY_WHOLE_FRAMES = bpy.app.version >= (5, 0, 0)
 LINKED_BESIDE_LINKING = bpy.app.version < (5, 0, 0)
 
 
+#: What a property that is a path needs as an option, to be given `//` without a warning; there is none before 4.5.
+BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+
+
 def vse_scene(context: Any) -> Any:
     """The scene that the sequencer shows: from 5.0 on it may be another than the window's."""
     return getattr(context, "sequencer_scene", None) or context.scene

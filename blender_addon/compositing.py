@@ -8,6 +8,8 @@ from typing import Any
 
 import bpy
 
+from . import places
+
 #: Whether strips have compositor modifiers.
 HAS_MODIFIER = hasattr(bpy.types, "SequencerCompositorModifierData")
 _KIND = "CompositorNodeTree"
@@ -60,7 +62,7 @@ def matte_group(name: str, files: dict[str, Path], start: int, frames: int, offs
     for number, (socket, path) in enumerate(files.items()):
         node = group.nodes.new("CompositorNodeImage")
         node.location, node.label = (-200, -150 - 300 * number), socket
-        node.image = bpy.data.images.load(str(path), check_existing=False)
+        node.image = bpy.data.images.load(places.named(path), check_existing=False)
         node.image.source = "SEQUENCE"
         node.image.colorspace_settings.is_data = True
         node.frame_start, node.frame_duration, node.frame_offset = start, frames, offset

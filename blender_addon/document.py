@@ -18,6 +18,9 @@ from .client.frames import frames_in, spans
 EDGE = tuple(setting.key for setting in tables.EDGE)
 #: How the plate is read and seen, named alike in the strip's data and in the document: what leaves that to the engine.
 READING: dict[str, Any] = {"colorspace": "", "view": "", "exposure": 0.0, "layer": "", "missing": "error"}
+Outline = list[tuple[float, float]]
+#: Where in a plate's folder the pictures of prompts lie: of lassos, and of roto that was taken.
+PICTURES = "prompts"
 _DEVICES = re.compile(tables.DEVICE_PATTERN, re.IGNORECASE)
 
 
@@ -38,7 +41,8 @@ def layer_names(names: Collection[str]) -> list[str]:
 
 
 def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
-    """The whole document. `folder`: where the pictures of lasso masks are kept; they are written if missing.
+    """The whole document. `folder`: the plate's, absolute, where pictures lie that are not named absolutely; those of
+    lassos are drawn by `draw_lassos`.
 
     Prompts on frames that the plate does not have, or beside its picture, are left out: its media were exchanged.
     """
@@ -70,7 +74,7 @@ def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
                 **_absent(item, plate),
                 **({"region": region} if (region := _region(item, plate)) else {}),
                 **({"accepted": [list(one) for one in item.fine.items()]} if item.accepted else {}),
-                **{name: path for name in ("garbage", "core") if (path := getattr(item, f"{name}_path"))},
+                **{name: path for name in ("garbage", "core") if (path := _whole_matte(item, name, folder))},
             }
             for item, name in zip(wisp.objects, names, strict=True)
         ],
@@ -88,6 +92,23 @@ def other_folders(shot: dict[str, Any]) -> list[str]:
     paths += [item[name] for item in shot["objects"] for name in ("garbage", "core") if name in item]
     paths += [prompt["path"] for item in shot["objects"] for prompt in item["prompts"] if "path" in prompt]
     return sorted({PurePath(path).parent.as_posix() for path in paths})
+
+
+def draw_lassos(wisp: Any, plate: Any, folder: Path) -> None:
+    """Write the pictures of lassos that the document names and that are not there. Raises OSError."""
+    for item in wisp.objects:
+        for outlines in _outlines(item, plate).values():
+            path = _lasso_path(outlines, plate, folder)
+            if not path.exists():
+                mask = lasso.inside(outlines[0], plate.width, plate.height)
+                for outline in outlines[1:]:
+                    mask |= lasso.inside(outline, plate.width, plate.height)
+                pictures.write_mask(path, mask)
+
+
+def _whole_matte(item: Any, name: str, folder: Path) -> str:
+    path = getattr(item, f"{name}_path")
+    return (folder / path).as_posix() if path else ""
 
 
 def _locked(item: Any, plate: Any) -> set[int]:
@@ -128,19 +149,15 @@ def _edge(item: Any) -> dict[str, float]:
 
 def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:
     stored: list[dict[str, Any]] = []
-    outlines: dict[int, list[list[tuple[float, float]]]] = {}
     for prompt in item.prompts:
         if prompt.kind in ("mask", "text"):
             if plate.first <= prompt.frame <= plate.last:
-                what = {"path": prompt.mask_path} if prompt.kind == "mask" else {"text": prompt.text}
+                path = (folder / prompt.mask_path).as_posix() if prompt.kind == "mask" else ""
+                what = {"path": path} if path else {"text": prompt.text}
                 stored.append({"frame": prompt.frame, "kind": prompt.kind, **what})
             continue
-        points = [xy for xy in prompt.points if all(math.isfinite(value) for value in xy)]
-        if prompt.kind == "box" and len(points) < 2:
-            continue
-        points = [(_near(x, plate.width), _near(y, plate.height)) for x, y in points]
-        beyond = prompt.kind != "point" and not _touches(points, plate, prompt.radius)
-        if not plate.first <= prompt.frame <= plate.last or beyond or not points:
+        points = _points(prompt, plate)
+        if not points:
             continue
         base = {"frame": prompt.frame, "kind": prompt.kind}
         match prompt.kind:
@@ -157,16 +174,38 @@ def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:
                 stored.append({**base, **line, **soft})
             case "unknown":
                 stored.append({**base, "xy": [list(xy) for xy in points], "radius": round(prompt.radius, 4)})
-            case "lasso" if prompt.include:
-                outlines.setdefault(prompt.frame, []).append(points)
-            case "lasso":
+            case "lasso" if not prompt.include:
                 lines, radius = lasso.hatching(points)
                 stroke = {**base, "kind": "stroke", "radius": round(radius, 4), "include": False}
                 stored += [{**stroke, "xy": [list(xy) for xy in line]} for line in lines]
-    for frame, shapes in outlines.items():
-        path = lasso_mask(shapes, plate.width, plate.height, folder)
-        stored.append({"frame": frame, "kind": "mask", "path": path.as_posix()})
+    for frame, outlines in _outlines(item, plate).items():
+        stored.append({"frame": frame, "kind": "mask", "path": _lasso_path(outlines, plate, folder).as_posix()})
     return stored
+
+
+def _points(prompt: Any, plate: Any) -> Outline:
+    """The points of a prompt; none where the plate has not its frame, or it lies beside the picture."""
+    points = [xy for xy in prompt.points if all(math.isfinite(value) for value in xy)]
+    if (prompt.kind == "box" and len(points) < 2) or not plate.first <= prompt.frame <= plate.last:
+        return []
+    points = [(_near(x, plate.width), _near(y, plate.height)) for x, y in points]
+    beyond = prompt.kind != "point" and not _touches(points, plate, prompt.radius)
+    return [] if beyond else points
+
+
+def _outlines(item: Any, plate: Any) -> dict[int, list[Outline]]:
+    """Plate frame -> what its lassos enclose together."""
+    found: dict[int, list[Outline]] = {}
+    for prompt in item.prompts:
+        if prompt.kind == "lasso" and prompt.include and (points := _points(prompt, plate)):
+            found.setdefault(prompt.frame, []).append(points)
+    return found
+
+
+def _lasso_path(outlines: list[Outline], plate: Any, folder: Path) -> Path:
+    """Named by its content, so that it is drawn once."""
+    key = hashlib.sha256(repr((outlines, plate.width, plate.height)).encode()).hexdigest()[:16]
+    return folder / PICTURES / f"lasso.{key}.png"
 
 
 def _near(value: float, size: int) -> float:
@@ -174,7 +213,7 @@ def _near(value: float, size: int) -> float:
     return min(max(value, -tables.OVERSCAN * size), (1 + tables.OVERSCAN) * size)
 
 
-def _touches(points: list[tuple[float, float]], plate: Any, margin: float) -> bool:
+def _touches(points: Outline, plate: Any, margin: float) -> bool:
     xs, ys = zip(*points, strict=True) if points else ((), ())
     return (
         bool(points)
@@ -183,15 +222,3 @@ def _touches(points: list[tuple[float, float]], plate: Any, margin: float) -> bo
         and min(xs) < plate.width + margin
         and min(ys) < plate.height + margin
     )
-
-
-def lasso_mask(shapes: list[list[tuple[float, float]]], width: int, height: int, folder: Path) -> Path:
-    """The picture of what the outlines enclose, named by its content so that it is drawn once."""
-    key = hashlib.sha256(repr((shapes, width, height)).encode()).hexdigest()[:16]
-    path = folder / f"lasso.{key}.png"
-    if not path.exists():
-        mask = lasso.inside(shapes[0], width, height)
-        for shape in shapes[1:]:
-            mask |= lasso.inside(shape, width, height)
-        pictures.write_mask(path, mask)
-    return path

@@ -6,11 +6,12 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from . import active, compositing, model, outputs, places, plates, session, shapes
+from . import active, compat, compositing, document, model, outputs, places, plates, session, shapes
 from .active import OnPlate, reporting
 from .client.carry import DOUBT
 from .client.events import Event, PromptsCarried, RotoRead
@@ -43,7 +44,7 @@ class WISP_OT_deliver(JobOperator, bpy.types.Operator):
     filepath: StringProperty(
         subtype="FILE_PATH",
         description="A name with #### for the frame, and {object} where each object has its own; or a movie's name",
-        options={"SKIP_SAVE"},
+        options={"SKIP_SAVE"} | compat.BLEND_RELATIVE,
     )
     layout_kind: EnumProperty(name="Content", items=[(key, *words) for key, words in LAYOUTS.items()], default="alpha")
     confidence: BoolProperty(name="Confidence", description="Also a layer in EXR: 1 - expected error", default=False)
@@ -96,7 +97,7 @@ class WISP_OT_farm(JobOperator, bpy.types.Operator):
     directory: StringProperty(
         subtype="DIR_PATH",
         description="Document and job get a folder of their own in it; the workers must reach it",
-        options={"SKIP_SAVE"},
+        options={"SKIP_SAVE"} | compat.BLEND_RELATIVE,
     )
     queue: EnumProperty(name="Queue", items=[(key, *words) for key, words in QUEUES.items()], default="flamenco")
     paths: StringProperty(
@@ -238,7 +239,7 @@ class TakesRoto(JobOperator):
         _, strip = active.target(context)
         uid = model.own(strip).uid
         band = float(self.band) if self.finish else None
-        folder = places.here().plate(uid) / "prompts"
+        folder = places.here().plate(uid)
         found: list[RotoRead] = []
 
         def on_event(event: Event) -> None:
@@ -249,18 +250,32 @@ class TakesRoto(JobOperator):
             _, strip = model.find(uid)
             if strip is None:
                 return "The strip is gone"
+            keep_pictures(strip)
             for read in found:
                 item = strip.wisp.add_object(read.object)
                 for frame, path in read.masks:
-                    item.add_prompt("mask", frame, []).text = path
+                    item.add_prompt("mask", frame, []).text = kept(path, folder)
                 item.life = f"{read.first}-{read.last}"
-                item.core, item.garbage = read.core or "", read.garbage or ""
+                item.core, item.garbage = kept(read.core, folder), kept(read.garbage, folder)
             remember("Roto")
             session.schedule_update()
             session.redraw()
             return f"Objects made: {', '.join(read.object for read in found)}"
 
-        return self.start_job(context, Roto(str(source), str(folder), self.keys, self.count, band), add, on_event)
+        asked = Roto(str(source), str(folder / document.PICTURES), self.keys, self.count, band)
+        return self.start_job(context, asked, add, on_event)
+
+
+def kept(path: str | None, folder: Path) -> str:
+    """A picture in a plate's folder as an object keeps it, from there: it stays right wherever the file is saved."""
+    if path and Path(path).is_relative_to(folder):
+        return Path(path).relative_to(folder).as_posix()
+    return path or ""
+
+
+def keep_pictures(strip: Any) -> None:
+    """A plate has pictures in its folder: a copy of it finds them, also one that shows no mattes yet."""
+    strip.wisp.shown_from = strip.wisp.shown_from or str(places.here().plate(strip.wisp.uid))
 
 
 def remember(step: str) -> None:
@@ -276,7 +291,7 @@ class WISP_OT_take_roto(TakesRoto, bpy.types.Operator):
 
     bl_idname = "wisp.take_roto"
     bl_label = "Roto from a File"
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.BLEND_RELATIVE)
 
     def invoke(self, context, _event):
         context.window_manager.fileselect_add(self)
@@ -297,7 +312,7 @@ class WISP_OT_carry(JobOperator, bpy.types.Operator):
     bl_idname = "wisp.carry"
     bl_label = "Prompts of Another Shot"
     bl_options = {"REGISTER", "UNDO"}
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.BLEND_RELATIVE)
     filter_glob: StringProperty(default="*.wisp", options={"HIDDEN"})
     shift: IntProperty(name="Shift", description="Added to its frame numbers")
 
@@ -313,7 +328,7 @@ class WISP_OT_carry(JobOperator, bpy.types.Operator):
         _, strip = active.target(context)
         uid = model.own(strip).uid
         cache = path.parent / CACHE
-        folder = places.here().plate(uid) / "prompts"
+        folder = places.here().plate(uid)
         found: list[PromptsCarried] = []
 
         def on_event(event: Event) -> None:
@@ -324,9 +339,10 @@ class WISP_OT_carry(JobOperator, bpy.types.Operator):
             _, strip = model.find(uid)
             if strip is None:
                 return "The strip is gone"
+            keep_pictures(strip)
             for event in found:
                 item = next((one for one in strip.wisp.objects if one.name == event.object), None)
-                _draw(item or strip.wisp.add_object(event.object), event)
+                _draw(item or strip.wisp.add_object(event.object), event, folder)
             run = run_of(uid)
             numbers = {one.name: one.number for one in strip.wisp.objects}
             for event in found:
@@ -339,12 +355,13 @@ class WISP_OT_carry(JobOperator, bpy.types.Operator):
                 f"; in doubt: {doubtful}" if doubtful else ""
             )
 
-        asked = Carry(str(path), str(folder), str(cache) if cache.is_dir() else None, shift=self.shift)
+        pictures = str(folder / document.PICTURES)
+        asked = Carry(str(path), pictures, str(cache) if cache.is_dir() else None, shift=self.shift)
         return self.start_job(context, asked, add, on_event)
 
 
-def _draw(item, event: PromptsCarried) -> None:
-    """Put the prompts of a frame in place of those that an object has there."""
+def _draw(item, event: PromptsCarried, folder: Path) -> None:
+    """Put the prompts of a frame in place of those that an object has there. `folder`: the plate's."""
     for index in reversed([at for at, prompt in enumerate(item.prompts) if prompt.frame == event.frame]):
         item.prompts.remove(index)
     for said in event.prompts:
@@ -352,7 +369,7 @@ def _draw(item, event: PromptsCarried) -> None:
         points = [xy] if kind == "point" else [said["xyxy"][:2], said["xyxy"][2:]] if kind == "box" else xy
         radius = said.get("radius", STROKE_RADIUS)
         made = item.add_prompt(kind, event.frame, [tuple(point) for point in points], said.get("include", True), radius)
-        made.text, made.softness = said.get("path", ""), said.get("softness", 0.0)
+        made.text, made.softness = kept(said.get("path"), folder), said.get("softness", 0.0)
 
 
 class WISP_OT_take_blender_mask(AsksForMask, TakesRoto, bpy.types.Operator):

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
-from . import candidates, model, plates, session
+from . import candidates, compat, model, plates, session
 from .active import OnPlate, frame_of, reporting, shown_frame, target
 from .client.tables import FIRMER, PAINTED, STROKE_RADIUS, THINNEST
 from .handles import corners, distance_to, moved
@@ -419,7 +419,7 @@ class WISP_OT_add_mask(Gesture, bpy.types.Operator):
 
     bl_idname = "wisp.add_mask"
     bl_label = "Mask Picture"
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.BLEND_RELATIVE)
 
     def invoke(self, context, _event):
         context.window_manager.fileselect_add(self)

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from pathlib import Path
 from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
-from . import carrying, foresight, model, outputs, places, plates, session
+from . import abandoned, carrying, filing, foresight, model, outputs, places, plates, session
+from .client.errors import ignore
 from .client.wording import counted
 from .runs import runs
 
@@ -25,9 +25,7 @@ def loaded(*_: Any) -> None:
     outputs.forget()
     carrying.forget()
     if not bpy.app.background:  # a farm's machines render what is there, and leave it alone
-        for _scene, strip in list(outputs.joined()):
-            with contextlib.suppress(OSError):  # a folder that cannot be written can still be looked at
-                carrying.adopt(strip)
+        carrying.adopt()
         session.recall()
 
 
@@ -42,18 +40,27 @@ def before_save(path: str, *_: Any) -> None:
     """What is saved must render masked, also where this add-on is not installed, from files beside it."""
     _bypassed[:] = outputs.end_bypass()
     if path:
-        carrying.bring(places.here(), places.beside(Path(path)))
+        carrying.depart(Path(path))
 
 
 @persistent
 def saved(*_: Any) -> None:
-    carrying.point_home()
+    carrying.arrive()
+    session.keep_here()
+    carrying.drop_session_files()
+    _bypass_again()
+
+
+@persistent
+def not_saved(*_: Any) -> None:
+    carrying.stay()
+    _bypass_again()
+
+
+def _bypass_again() -> None:
     for _scene, strip in list(outputs.joined()):
         if strip.wisp.uid in _bypassed:
             strip.wisp.bypass = True
-    if bpy.data.is_saved:
-        shutil.rmtree(places.session_root(), ignore_errors=True)
-    session.schedule_update()
 
 
 @persistent
@@ -89,6 +96,7 @@ HANDLERS = {
     "redo_post": undone,
     "save_pre": before_save,
     "save_post": saved,
+    "save_post_fail": not_saved,
     "render_init": before_render,
 }
 
@@ -98,6 +106,9 @@ def register() -> None:
         getattr(bpy.app.handlers, name).append(function)
     model.document_changed.connect(edited)
     model.output_changed.connect(output_changed)
+    unsaved, own = places.session_root().parent, places.session_root()
+    if not bpy.app.background and any(folder != own for folder in unsaved.iterdir()):
+        filing.submit(abandoned.remove, unsaved, then=ignore, failed=ignore)
 
 
 def unregister() -> None:

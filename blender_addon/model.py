@@ -7,7 +7,6 @@ prompts survive whatever is done to the strip. Run state is not stored; it lives
 
 import math
 import uuid
-from pathlib import Path
 
 import bpy
 from bpy.props import (
@@ -70,9 +69,9 @@ def models_of(kind: str):
     return search
 
 
-def absolute(path: str) -> str:
-    """A path as it was chosen in the host, `//` meaning the blend file's folder."""
-    return Path(bpy.path.abspath(path)).as_posix() if path else ""
+def resolved(path: str) -> str:
+    """A path as it was chosen in the host, absolute; from the plate's folder where it is of what was put there."""
+    return places.resolved(path).as_posix() if path else ""
 
 
 class WispPrompt(bpy.types.PropertyGroup):
@@ -88,8 +87,8 @@ class WispPrompt(bpy.types.PropertyGroup):
 
     @property
     def mask_path(self) -> str:
-        """Of a mask picture: absolute."""
-        return absolute(self.text)
+        """Of a mask picture: absolute, or from the plate's folder."""
+        return resolved(self.text)
 
     @property
     def points(self) -> list[tuple[float, float]]:
@@ -122,25 +121,27 @@ class WispObject(bpy.types.PropertyGroup):
     garbage: StringProperty(
         name="Garbage Matte",
         subtype="FILE_PATH",
+        options=compat.BLEND_RELATIVE,
         update=edited,
         description="White is surely not the object: one picture, or a sequence as name.####.exr",
     )
     core: StringProperty(
         name="Core Matte",
         subtype="FILE_PATH",
+        options=compat.BLEND_RELATIVE,
         update=edited,
         description="White is surely the object: one picture, or a sequence as name.####.exr",
     )
 
     @property
     def garbage_path(self) -> str:
-        """Absolute, or nothing."""
-        return absolute(self.garbage)
+        """Absolute, or from the plate's folder; or nothing."""
+        return resolved(self.garbage)
 
     @property
     def core_path(self) -> str:
-        """Absolute, or nothing."""
-        return absolute(self.core)
+        """Absolute, or from the plate's folder; or nothing."""
+        return resolved(self.core)
 
     @property
     def keyframes(self) -> list[int]:
@@ -203,8 +204,8 @@ WispObject.__annotations__.update({setting.key: _edge_property(setting) for sett
 class WispStrip(bpy.types.PropertyGroup):
     """What Wisp knows of a strip. `role` is empty for plates, else `matte` or `cutout`, which carry the plate's uid.
 
-    `last_number`: the highest that an object ever had. `shown_from`: the folder of the mattes that are shown, by which
-    a copy of the plate finds them.
+    `last_number`: the highest that an object ever had. `shown_from`: the folder of the mattes that are shown, and of
+    roto that was taken, by which a copy of the plate finds them.
     """
 
     uid: StringProperty()
@@ -228,6 +229,7 @@ class WispStrip(bpy.types.PropertyGroup):
     clean: StringProperty(
         name="Clean Plate",
         subtype="FILE_PATH",
+        options=compat.BLEND_RELATIVE,
         update=edited,
         description="The empty set, in the plate's size and colour: one picture, or a sequence as name.####.exr "
         "with the plate's frame numbers",
@@ -235,12 +237,17 @@ class WispStrip(bpy.types.PropertyGroup):
     second: StringProperty(
         name="Second Plate",
         subtype="FILE_PATH",
+        options=compat.BLEND_RELATIVE,
         update=edited,
         description="The same still or performance before another backing: with both backings empty, too, the matte "
         "comes from what shines through",
     )
     second_clean: StringProperty(
-        name="Second Clean Plate", subtype="FILE_PATH", update=edited, description="That other backing, empty"
+        name="Second Clean Plate",
+        subtype="FILE_PATH",
+        options=compat.BLEND_RELATIVE,
+        update=edited,
+        description="That other backing, empty",
     )
     backlit: BoolProperty(
         name="Backlit",
@@ -279,7 +286,7 @@ class WispStrip(bpy.types.PropertyGroup):
     @property
     def beside_paths(self) -> dict[str, str]:
         """What was filmed beside the plate, absolute, by the document's key."""
-        return {key: absolute(path) for key in BESIDE if (path := getattr(self, key))}
+        return {key: resolved(path) for key in BESIDE if (path := getattr(self, key))}
 
     @property
     def active_object(self):

@@ -327,7 +327,7 @@ class WISP_OT_choose_engine(bpy.types.Operator):
 
     bl_idname = "wisp.choose_engine"
     bl_label = "Choose Engine"
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.BLEND_RELATIVE)
 
     def invoke(self, context, _event):
         context.window_manager.fileselect_add(self)

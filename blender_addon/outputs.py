@@ -18,8 +18,6 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-import bpy
-
 from . import animation, compat, compositing, grade, places, plates, preferences
 from .compat import assign
 from .inventory import MODIFIER, Inventory, inventories
@@ -135,7 +133,7 @@ def _lay_out_single(scene: Any, strip: Any, single: Any, plate: plates.Plate, fo
         return
     _fill_single(strip, number, plate, folder)
     _lay_out_files(strip, single, [folder.name(plate.shown[frame]) for frame in _times(strip)])
-    assign(single, "directory", _directory(folder.single_folder(number)))
+    assign(single, "directory", places.named(folder.single_folder(number)) + "/")
     _keep_values(scene, single)
     flips = not single.mute or not compat.MASK_BEFORE_FLIP
     _copy_place(strip, single, flips, (*animation.PLACE, *(animation.FLIPS if flips else ())))
@@ -143,10 +141,18 @@ def _lay_out_single(scene: Any, strip: Any, single: Any, plate: plates.Plate, fo
 
 def use_own_files(scene: Any, strip: Any) -> None:
     """Have a plate that shows another's files show its own, before anything is written there. Raises plates.Refusal."""
-    joint = Inventory(scene).joint(strip)
-    shown = _shown_folder(strip, joint.matte) if joint is not None else None
-    if shown is not None and shown != places.here().plate(strip.wisp.uid):
+    joint, own = Inventory(scene).joint(strip), places.here().plate(strip.wisp.uid)
+    shown = shown_folder(strip, joint.matte if joint is not None else None)
+    if shown is None or shown == own:
+        return
+    if joint is not None:
         update(scene, strip)
+        return
+    try:  # a copy of a plate that shows no mattes, but has roto
+        MatteFolder(own).take_over(shown)
+    except OSError as error:
+        raise plates.unwritable(error) from None
+    strip.wisp.shown_from = str(own)
 
 
 # -- files ----------------------------------------------------------------------------------------------------
@@ -154,7 +160,7 @@ def use_own_files(scene: Any, strip: Any) -> None:
 
 def _files(strip: Any, matte: Any, plate: plates.Plate) -> MatteFolder:
     """The plate's files, one for each of its frames. Raises plates.Refusal where they cannot be written."""
-    folder, shown = MatteFolder(places.here().plate(strip.wisp.uid)), _shown_folder(strip, matte)
+    folder, shown = MatteFolder(places.here().plate(strip.wisp.uid)), shown_folder(strip, matte)
     if shown is not None and shown != folder.folder and _is_anothers(strip, folder.folder):
         folder = MatteFolder(places.here().plate(_part_from(strip, shown)))
     try:
@@ -168,11 +174,11 @@ def _files(strip: Any, matte: Any, plate: plates.Plate) -> MatteFolder:
     return folder
 
 
-def _shown_folder(strip: Any, matte: Any) -> Path | None:
+def shown_folder(strip: Any, matte: Any) -> Path | None:
     """Where the mattes lie that a plate shows now, or did when it was copied."""
-    there = Path(strip.wisp.shown_from)
+    there = places.resolved(strip.wisp.shown_from)
     if matte is not None:
-        shown = Path(bpy.path.abspath(matte.directory))
+        shown = places.resolved(matte.directory)
         if shown.name != "all":
             return None  # the user has it read other files: those are not ours to take along
         there = shown.parent
@@ -182,7 +188,7 @@ def _shown_folder(strip: Any, matte: Any) -> Path | None:
 def _is_anothers(strip: Any, folder: Path) -> bool:
     """Whether a plate of this file shows that folder: one that came from elsewhere may have the same uid."""
     return any(
-        _shown_folder(joint.strip, joint.matte) == folder
+        shown_folder(joint.strip, joint.matte) == folder
         for inventory in inventories()
         for joint in inventory.joined
         if joint.strip.wisp.uid == strip.wisp.uid and joint.matte is not None
@@ -194,27 +200,10 @@ def _part_from(strip: Any, shown: Path) -> str:
     old, new = strip.wisp.uid, uuid.uuid4().hex[:12]
     for inventory in inventories():
         for joint in inventory.joined:
-            if joint.strip.wisp.uid == old and _shown_folder(joint.strip, joint.matte) == shown:
+            if joint.strip.wisp.uid == old and shown_folder(joint.strip, joint.matte) == shown:
                 joint.strip.wisp.uid = new
     strip.wisp.uid = new
     return new
-
-
-def point_to(strip: Any, matte: Any, folder: Path) -> None:
-    """Have a matte strip read its files from this folder, named from the blend file where there is one."""
-    assign(matte, "directory", _directory(folder / "all"))
-    assign(strip.wisp, "shown_from", str(folder))
-    for single in Inventory(strip.id_data).singles.get(strip.wisp.uid, ()):
-        if single.wisp.role == "single":
-            assign(single, "directory", _directory(folder / f"single{single.wisp.last_number}"))
-
-
-def _directory(folder: Path) -> str:
-    directory = str(folder) + "/"
-    if bpy.data.is_saved:
-        with contextlib.suppress(ValueError):  # another drive on Windows
-            directory = bpy.path.relpath(directory) + "/"
-    return directory
 
 
 # -- strips ---------------------------------------------------------------------------------------------------
@@ -273,7 +262,8 @@ def _new_cutout(scene: Any, strip: Any, matte: Any) -> Any:
 
 def _lay_out_matte(scene: Any, strip: Any, matte: Any, plate: plates.Plate, folder: MatteFolder) -> None:
     _lay_out_files(strip, matte, [folder.name(plate.shown[frame]) for frame in _times(strip)])
-    point_to(strip, matte, folder.folder)
+    assign(matte, "directory", places.named(folder.union_folder) + "/")
+    assign(strip.wisp, "shown_from", str(folder.folder))
     _keep_values(scene, matte)
     # Where the plate is masked before it is flipped, the flip turns its mask too; shown by itself the matte must flip.
     flips = strip.wisp.output == "matte" or not compat.MASK_BEFORE_FLIP
@@ -476,7 +466,7 @@ def missing(strip: Any) -> bool:
     matte = matte_strip(strip)
     if matte is None or not len(matte.elements):
         return False
-    folder = Path(bpy.path.abspath(matte.directory))
+    folder = places.resolved(matte.directory)
     first, last = matte.elements[0].filename, matte.elements[len(matte.elements) - 1].filename
     return not ((folder / first).exists() and (folder / last).exists())
 

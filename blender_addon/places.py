@@ -7,6 +7,7 @@ ROOT/cache/                             the engine's, for all blend files; named
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -36,12 +37,28 @@ def here() -> Places:
 def beside(blend: Path) -> Places:
     """Those of a blend file of that path."""
     prefs = preferences.get()
+    name = blend.name.removesuffix(".blend")  # the host's backups, shot.blend1, are other files
     if prefs.place == "custom" and prefs.folder:
         # Files of the same name may come from many folders.
-        root = Path(bpy.path.abspath(prefs.folder))
-        return Places(root / "mattes" / f"{blend.stem}-{_key(blend.parent)}", root / "cache")
+        root = resolved(prefs.folder, blend.parent)
+        return Places(root / "mattes" / f"{name}-{_key(blend.parent)}", root / "cache")
     root = blend.parent / "wisp"
-    return Places(root / "mattes" / blend.stem, root / "cache")
+    return Places(root / "mattes" / name, root / "cache")
+
+
+def resolved(path: str, start: Path | None = None) -> Path:
+    """A path as the host keeps it, `//` meaning the folder of the blend file, or `start`. Without `..`, so that two
+    paths can be compared."""
+    return Path(os.path.normpath(bpy.path.abspath(path, start=None if start is None else str(start))))
+
+
+def named(path: Path, start: Path | None = None) -> str:
+    """A path as the host keeps it: from the folder `start`, or from that of the blend file that is open; absolute
+    where there is none, or on another drive."""
+    if start is not None or bpy.data.is_saved:
+        with contextlib.suppress(ValueError):  # another drive on Windows
+            return str(bpy.path.relpath(str(path), start=None if start is None else str(start)))
+    return str(path)
 
 
 def _key(folder: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 from bpy.props import EnumProperty, FloatProperty, StringProperty
 
-from . import engine, session
+from . import compat, engine, session
 from .client import set_up
 from .panels import note
 from .preferences import DEFAULTS
@@ -133,6 +133,7 @@ class WispPreferences(bpy.types.AddonPreferences):
     engine: StringProperty(
         name="Engine",
         subtype="FILE_PATH",
+        options=compat.BLEND_RELATIVE,
         update=engine_changed,
         description="The Python interpreter, or virtual environment, in which Wisp is installed. Empty: the variable "
         "WISP_ENGINE, then Wisp's settings file",
@@ -145,7 +146,7 @@ class WispPreferences(bpy.types.AddonPreferences):
             ("custom", "Folder", "One folder for all blend files"),
         ),
     )
-    folder: StringProperty(name="Folder", subtype="DIR_PATH")
+    folder: StringProperty(name="Folder", subtype="DIR_PATH", options=compat.BLEND_RELATIVE)
     placeholder: EnumProperty(
         name="Unsolved Frames",
         default=DEFAULTS["placeholder"],

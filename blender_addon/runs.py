@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from . import engine, filing, record
+from . import engine, filing, places, record
 from .client.frames import spans
 from .client.session import READY, Places, Session
 from .engine import Fault
@@ -24,6 +24,7 @@ class Run:
 
     `session`: what is known of the frames; until the plate is open in the engine, what its files tell.
     `document`: as the engine is to have it. `wanted`: (object, frame) of previews that the session was not told of.
+    `place`: where the engine was told that prompts and cache lie.
     `enabled`: the objects, switched on and with prompts, that make up what the strips show.
     `placed`: the engine's file that was last put into the plate's folder, by object and frame.
     `edited`: whether what is seen may be stale by a setting.
@@ -38,6 +39,7 @@ class Run:
         self.session.mattes_known.connect(self._place_all)
         self.document: dict[str, Any] = {}
         self.mattes: MatteFolder | None = None
+        self.place: places.Places | None = None
         self.placed: dict[tuple[int, int], str] = {}
         self.enabled: tuple[int, ...] = ()
         self.wanted: set[tuple[int, int]] = set()
@@ -138,6 +140,12 @@ class Run:
         self.changed()
 
     # -- files --------------------------------------------------------------------------------------------
+
+    def keep_in(self, folder: Path) -> None:
+        """Have what strips show put into this folder."""
+        if self.mattes is None or self.mattes.folder != folder:
+            self.mattes = MatteFolder(folder)
+            self.placed.clear()
 
     def show(self, numbers: tuple[int, ...], frames: Iterable[int], anyway: bool = False) -> None:
         """Have the strips show the mattes of these objects and no others."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import document, engine, filing, model, outputs, places, plates, record
+from . import carrying, document, engine, filing, model, outputs, places, plates, record
 from .client.ends import Done
 from .client.errors import EngineError, EngineGone, ignore
 from .client.events import Event
@@ -21,13 +21,14 @@ from .client.requests import Request, Solve
 from .client.session import READY, SETTLE, Lane, Places
 from .client.timers import Timer
 from .engine import Fault
-from .mattes import MatteFolder
 from .runs import Run, redraw, run_of, runs, touched
 
 #: Plates of a file just opened, of which the engine has not been asked yet.
 unasked: set[str] = set()
 #: Plates of which undo may have taken the strips that show their mattes.
 unshown: set[str] = set()
+#: Plates that have to be opened anew, and are once their job is done.
+_late: set[str] = set()
 #: Plates of which the settings may have changed since the engine was told.
 _unsent: set[str] = set()
 #: Seconds that one look gives to telling it: with a hundred plates in a file the host must not stand still.
@@ -38,26 +39,39 @@ SHARE = 0.02
 
 
 def sync(scene: Any, strip: Any) -> Run:
-    """Open the plate in the engine, or send what changed since. Raises plates.Refusal, EngineGone."""
+    """Open the plate in the engine, or send what changed since. Raises plates.Refusal, EngineGone, OSError.
+
+    A job goes on where it was begun, and with what it may read: what needs the plate opened anew waits for its end.
+    """
     outputs.use_own_files(scene, strip)
     wisp = strip.wisp
     run = run_of(wisp.uid)
     plate = plates.plate_of(scene, strip)
-    folder = places.here().plate(wisp.uid)
-    cache, prompts = places.here().cache, folder / "prompts"
-    shot = document.shot_document(wisp, plate, prompts)
+    here = places.here()
+    used = run.place if run.busy and run.place is not None else here
+    if run.uid in _late and not run.busy:
+        _late.discard(run.uid)
+        if run.place is not None and run.place != here:
+            carrying.follow(run.uid, run.place, here)
+    folder, cache = used.plate(run.uid), used.cache
+    prompts = folder / document.PICTURES
+    document.draw_lassos(wisp, plate, folder)
+    shot = document.shot_document(wisp, plate, folder)
     place = Places(str(plate.folder), str(cache), (str(prompts), *document.other_folders(shot)))
     engine.start()
     unasked.discard(wisp.uid)
     run.fault = None
     moved = not run.session.is_open or run.session.places != place or not cache.is_dir()
-    if moved or run.document != shot:
+    if run.busy and (moved or used != here):
+        _late.add(run.uid)
+    if (moved and not run.busy) or (not moved and run.document != shot):
         run.document = shot
         if moved:
             for needed in (cache, prompts):
                 needed.mkdir(parents=True, exist_ok=True)
-            run.mattes = MatteFolder(folder)
+            run.keep_in(folder)
             run.placed.clear()
+            run.place = here
             run.session.move(place)
         else:
             run.session.update()
@@ -70,7 +84,7 @@ def combine(scene: Any, strip: Any) -> None:
     """Show the mattes of the objects that are shown now, without asking the engine. Raises plates.Refusal."""
     outputs.use_own_files(scene, strip)
     run = run_of(strip.wisp.uid)
-    run.mattes = run.mattes or MatteFolder(places.here().plate(run.uid))
+    run.keep_in(places.here().plate(run.uid))
     run.show(strip.wisp.shown_objects, plates.plate_of(scene, strip).frames, anyway=True)
 
 
@@ -82,12 +96,12 @@ def recall() -> None:
         run, folder = run_of(strip.wisp.uid), places.here().plate(strip.wisp.uid)
         try:
             plate = plates.plate_of(scene, strip)
-        except plates.Refusal:
+        except (plates.Refusal, OSError):
             continue  # the panel says why
         unasked.add(run.uid)
-        run.mattes = MatteFolder(folder)
+        run.keep_in(folder)
         run.enabled = strip.wisp.shown_objects
-        shot = document.shot_document(strip.wisp, plate, folder / "prompts")
+        shot = document.shot_document(strip.wisp, plate, folder)
 
         def known(lanes: dict[int, Lane], run: Run = run) -> None:
             if not run.session.is_open:  # else the engine knows better
@@ -95,6 +109,14 @@ def recall() -> None:
                 run.changed()
 
         run.file(record.read, folder, shot, plate.frames, then=known)
+
+
+def keep_here() -> None:
+    """The blend file was saved, perhaps elsewhere: have its own files shown, and those of the engine follow soon."""
+    for run in runs.values():
+        if run.mattes is not None:
+            run.keep_in(places.here().plate(run.uid))
+    schedule_update()
 
 
 def start_job(
@@ -185,6 +207,12 @@ def show_unshown() -> None:
 
 def send_due() -> None:
     """Tell the sessions what their plates want."""
+    for uid in [uid for uid in _late if uid not in runs or not runs[uid].busy]:
+        scene, strip = model.find(uid)
+        if strip is not None and uid in runs:
+            _send(runs[uid], scene, strip)
+        _late.discard(uid)
+        carrying.drop_session_files()
     for run in list(runs.values()):
         if run.wanted:
             _send_previews(run)
@@ -284,7 +312,7 @@ def forget() -> None:
     """Another file is loaded: its plates are not those of before."""
     for run in runs.values():
         run.session.close()
-    for kept in (runs, touched, unasked, unshown, _unsent):
+    for kept in (runs, touched, unasked, unshown, _late, _unsent):
         kept.clear()
     _settings.stop()
     _rest.stop()
