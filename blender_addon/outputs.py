@@ -18,7 +18,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from . import animation, compat, compositing, grade, places, plates, preferences
+from . import animation, compat, compositing, grade, places, plates, preferences, references
 from .compat import assign
 from .inventory import MODIFIER, Inventory, inventories
 from .mattes import MatteFolder
@@ -166,6 +166,8 @@ def _files(strip: Any, matte: Any, plate: plates.Plate) -> MatteFolder:
     try:
         if shown is not None and shown != folder.folder:
             folder.take_over(shown)
+            if shown.name == folder.folder.name:  # the same plate, whose blend file was elsewhere: all that shows it
+                references.move(shown, folder.folder)
         folder.fill(plate.frames, plate.width, plate.height, preferences.get().placeholder == "opaque")
     except OSError as error:
         if shown is not None and MatteFolder(shown).complete(plate.frames):

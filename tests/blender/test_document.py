@@ -78,12 +78,16 @@ def test_every_kind_of_prompt_arrives(tmp_path: Path) -> None:
         prompt("lasso", outline),
         prompt("lasso", outline, frame=1002, include=False),
     ]
-    stored = made(item("hero", prompts), folder=tmp_path).objects[0]
+    hero = item("hero", prompts)
+    stored = made(hero, folder=tmp_path).objects[0]
     kinds = [each.kind for each in stored.prompts]
     assert kinds[:3] == ["point", "box", "stroke"] and kinds[-1] == "mask" and set(kinds[3:-1]) == {"stroke"}
     assert stored.prompts[1].xyxy == (10.0, 5.0, 40.0, 30.0)
     assert not any(each.include for each in stored.prompts[3:-1])
-    assert Path(stored.prompts[-1].path).is_file()
+    drawn = Path(stored.prompts[-1].path)
+    assert not drawn.parent.exists(), "a document alone writes nothing"
+    document.draw_lassos(strip(hero), PLATE, tmp_path)
+    assert list((tmp_path / "prompts").iterdir()) == [drawn]
     assert stored.edge.white > stored.edge.black
 
 
@@ -104,6 +108,19 @@ def test_mask_pictures_and_words_arrive(tmp_path: Path) -> None:
     mask, text = parse(shot).objects[0].prompts
     assert (mask.path, text.text, text.frame) == ("/roto/dog.png", "the dog", 1002)
     assert document.other_folders(shot) == ["/roto"]
+
+
+def test_pictures_in_the_plates_folder_are_named_from_there(tmp_path: Path) -> None:
+    picture, hero = prompt("mask", []), item("hero", [])
+    picture.mask_path, hero.core_path, hero.garbage_path = (
+        "prompts/4e/dog.png",
+        "prompts/4e/core.%04d.png",
+        "/roto/g.png",
+    )
+    hero.prompts.append(picture)
+    stored = made(hero, folder=tmp_path).objects[0]
+    assert stored.prompts[0].path == (tmp_path / "prompts" / "4e" / "dog.png").as_posix()
+    assert (stored.core, stored.garbage) == ((tmp_path / "prompts" / "core.%04d.png").as_posix(), "/roto/g.png")
 
 
 def test_numbers_that_are_none_never_reach_the_engine(tmp_path: Path) -> None:

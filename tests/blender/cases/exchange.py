@@ -221,11 +221,12 @@ def roto(strip: Any) -> None:
     bare = bpy.data.masks.new("bare").name
     stage.must_fail(bpy.ops.wisp.take_blender_mask, "no closed spline", mask=bare, wait=True)
     assert bpy.ops.wisp.take_blender_mask(mask="red", wait=True) == {"FINISHED"}, state(strip).message
-    item = strip.wisp.active_object
+    item, folder = strip.wisp.active_object, stage.addon("places").here().plate(strip.wisp.uid)
     assert item.name == "red" and item.life == "1001-1008" and not item.core, item.life
     assert {prompt.kind for prompt in item.prompts} == {"mask"} and 1 < len(item.prompts) <= 8
     for prompt in item.prompts:
-        drawn = _mask_picture(prompt.mask_path)
+        assert prompt.text.startswith("prompts/"), "it goes along wherever the plate's files go"
+        drawn = _mask_picture(str(folder / prompt.text))
         assert track.overlap(drawn, track.disc(prompt.frame - 1001, track.RED)) > 0.9
     document = {"wisp_shapes": 1, "plate": {"width": stage.WIDTH, "height": stage.HEIGHT, "first": 1001, "last": 1008}}
     corners = [{"xy": xy, "in": [0, 0], "out": [0, 0], "feather": 0.0} for xy in BOX]
@@ -234,6 +235,8 @@ def roto(strip: Any) -> None:
     path = stage.FOLDER / "box.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     assert bpy.ops.wisp.take_roto(filepath=str(path), finish=True, band=5, wait=True) == {"FINISHED"}
+    (stage.FOLDER / "saved").mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(stage.FOLDER / "saved" / "roto.blend"))  # the files of before are gone
     item = strip.wisp.active_object
     assert (item.name, item.life, item.keyframes) == ("box", "1002-1005", [1002, 1003, 1004, 1005])
     for each in strip.wisp.objects:
@@ -248,7 +251,7 @@ def carried(strip: Any) -> None:
     """The same clip as another shot: its prompts come where their object is, in place of those of that frame."""
     wisp = strip.wisp
     plate = stage.addon("plates").plate_of(bpy.context.scene, strip)
-    shot = stage.addon("document").shot_document(wisp, plate, stage.FOLDER / "prompts")
+    shot = stage.addon("document").shot_document(wisp, plate, stage.FOLDER)
     x, y = _middle(1)
     prompts = [
         {"frame": 1002, "kind": "point", "xy": [x, y], "include": True},
@@ -264,7 +267,7 @@ def carried(strip: Any) -> None:
     assert item.name == "carried" and [one.kind for one in item.prompts] == ["point", "stroke"], "again in their place"
     stage.near(item.prompts[0].points[0], (x, y), 0.6, "on the same picture they stay")
     assert item.prompts[1].softness == 0.5 and item.prompts[1].radius == 3.0
-    made = stage.addon("document").shot_document(wisp, plate, stage.FOLDER / "prompts")
+    made = stage.addon("document").shot_document(wisp, plate, stage.FOLDER)
     stroke = next(one for each in made["objects"] if each["name"] == "carried" for one in each["prompts"][1:])
     assert stroke["softness"] == 0.5
     assert "1002" in state(strip).message, state(strip).message

@@ -208,7 +208,7 @@ def mistakes() -> None:
     item.add_prompt("point", 1001, [(nan, 3.0)])
     item.add_prompt("stroke", 1001, [(1e30, 3.0), (5.0, 5.0)])
     plate = stage.addon("plates").plate_of(bpy.context.scene, strip)
-    made = stage.addon("document").shot_document(strip.wisp, plate, stage.FOLDER / "prompts")
+    made = stage.addon("document").shot_document(strip.wisp, plate, stage.FOLDER)
     assert [each["kind"] for each in made["objects"][0]["prompts"]] == ["point", "stroke"]
 
 

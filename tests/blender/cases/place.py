@@ -81,7 +81,7 @@ def overscan(strip: Any) -> None:
     bpy.ops.wisp.add_point(x=width + 4.5, y=15, frame=1)
     item = strip.wisp.active_object
     plate = stage.addon("plates").plate_of(bpy.context.scene, strip)
-    made = stage.addon("document").shot_document(strip.wisp, plate, stage.FOLDER / "prompts")
+    made = stage.addon("document").shot_document(strip.wisp, plate, stage.FOLDER)
     assert [one["xy"] for one in made["objects"][0]["prompts"]] == [[width + 4.5, 15.0]], made
     item.prompts.clear()
 
@@ -110,7 +110,7 @@ def anamorphic(strip: Any) -> None:
 
 def document_of(strip: Any) -> Any:
     plate = stage.addon("plates").plate_of(bpy.context.scene, strip)
-    return stage.addon("document").shot_document(strip.wisp, plate, stage.FOLDER / "prompts")
+    return stage.addon("document").shot_document(strip.wisp, plate, stage.FOLDER)
 
 
 def animated(strip: Any) -> None:
@@ -211,6 +211,6 @@ def gestures(strip: Any) -> None:
     assert half is None or half.wisp.uid == uid
     document = stage.addon("document")
     plate = stage.addon("plates").plate_of(bpy.context.scene, strip)
-    shot = document.shot_document(strip.wisp, plate, stage.FOLDER / "prompts")
+    shot = document.shot_document(strip.wisp, plate, stage.FOLDER)
     assert [p["kind"] for p in shot["objects"][0]["prompts"]] == ["point", "box", "stroke", "mask"]
     assert shot["objects"][1]["name"] == "second_one" and shot["plate"]["width"] == SIZE[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ def run() -> None:
     part(strip)
     both_ways(strip)
     stopped(strip)
+    saved_meanwhile(strip)
     own_edges(strip)
     shared(strip)
     in_turn(strip)
@@ -57,15 +59,32 @@ def both_ways(strip: Any) -> None:
 
 def stopped(strip: Any) -> None:
     """The job is listed; Stop keeps the mattes that are finished, and the next Track makes the others alone."""
+    (item,) = strip.wisp.objects
+    item.grow = 0.5
+    made: list[int] = []
+    told: set[str] = set()
+    job, gate = at_gate(strip, made)
+    while not told:
+        stage.addon("engine").poll(timeout=0.05)
+        told |= {text for text in stage.drawn(stage.addon("panels").WISP_PT_jobs) if text.startswith(f"{strip.name}: ")}
+        assert job.busy, "it was over before it could be stopped"
+    assert bpy.ops.wisp.stop() == {"FINISHED"}
+    assert stage.addon("session").finished(job) is None
+    gate.unlink()
+    kept = len(made)
+    assert 1 <= kept < track.COUNT and "Stopped; what is finished is kept" in job.message, (kept, job.message)
+    assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
+    assert f"{track.COUNT - kept} mattes computed, {kept} kept" in job.message, job.message
+    item.grow = 0.0
+
+
+def at_gate(strip: Any, made: list[int]) -> tuple[Any, Path]:
+    """A job of all frames that waits at the gate after its first matte; `made` gets the frames that are there."""
     operators, session, engine, events = (
         stage.addon(name) for name in ("operators", "session", "engine", "client.events")
     )
-    (item,) = strip.wisp.objects
-    item.grow = 0.5
     gate = stage.FOLDER / "gate"
     gate.touch()
-    made: list[int] = []
-    told: set[str] = set()
 
     def listen(event: Any) -> None:
         if isinstance(event, events.FrameDone):
@@ -73,18 +92,41 @@ def stopped(strip: Any) -> None:
 
     scene = bpy.context.scene
     job = session.start_job(scene, strip, operators.whole(scene, strip), on_event=listen)
-    while not made or not told:
+    while not made:
         engine.poll(timeout=0.05)
-        told |= {text for text in stage.drawn(stage.addon("panels").WISP_PT_jobs) if text.startswith(f"{strip.name}: ")}
-        assert job.busy, "it was over before it could be stopped"
-    assert bpy.ops.wisp.stop() == {"FINISHED"}
-    assert session.finished(job) is None
+        assert job.busy, "it was over before it came to the gate"
+    return job, gate
+
+
+def saved_meanwhile(strip: Any) -> None:
+    """The first save while a job runs, and a picture beside the plate named: it goes on to its end, and its files
+    follow it."""
+    watch, places = stage.addon("watch"), stage.addon("places")
+    (item,) = strip.wisp.objects
+    item.grow = 1.0
+    made: list[int] = []
+    job, gate = at_gate(strip, made)
+    work = stage.FOLDER / "work"
+    work.mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(work / "shot.blend"))
+    stage.write_png(stage.FOLDER / "beside" / "garbage.png", np.zeros((stage.HEIGHT, stage.WIDTH), np.uint8))
+    item.garbage = str(stage.FOLDER / "beside" / "garbage.png")
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end:  # longer than an edit takes to be told
+        watch.poll()
+    assert job.busy and places.session_root().is_dir(), (job.message, job.trouble)
     gate.unlink()
-    kept = len(made)
-    assert 1 <= kept < track.COUNT and "Stopped; what is finished is kept" in job.message, (kept, job.message)
+    while job.busy:
+        watch.poll()
+    assert job.trouble is None and f"{track.COUNT} mattes computed" in job.message, (job.message, job.trouble)
+    while places.session_root().exists() or not job.session.settled or stage.addon("filing").pending():
+        watch.poll()
+    assert job.session.places.cache == str(places.here().cache)
+    assert job.document["objects"][0]["garbage"].endswith("beside/garbage.png"), "what waited is told"
+    folder = stage.addon("mattes").MatteFolder(places.here().plate(strip.wisp.uid))
+    assert folder.complete(range(1001, 1001 + track.COUNT))
+    item.garbage, item.grow = "", 0.0
     assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
-    assert f"{track.COUNT - kept} mattes computed, {kept} kept" in job.message, job.message
-    item.grow = 0.0
 
 
 def own_edges(strip: Any) -> None:
