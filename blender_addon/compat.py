@@ -89,6 +89,8 @@ def fcurves(scene: Any) -> Any:
         return None
     if not hasattr(data, "action_slot"):
         return data.action.fcurves
+    if data.action_slot is None:
+        return None
     strips = (strip for layer in data.action.layers for strip in layer.strips)
     bags = (strip.channelbag(data.action_slot) for strip in strips)
     return next((bag.fcurves for bag in bags if bag is not None), None)

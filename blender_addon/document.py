@@ -13,6 +13,7 @@ from typing import Any
 from . import lasso, pictures
 from .client import tables
 from .client.frames import frames_in, spans
+from .handles import kept
 
 #: The settings of an object's edge, named alike in the strip's data and in the document.
 EDGE = tuple(setting.key for setting in tables.EDGE)
@@ -188,7 +189,8 @@ def _points(prompt: Any, plate: Any) -> Outline:
     points = [xy for xy in prompt.points if all(math.isfinite(value) for value in xy)]
     if (prompt.kind == "box" and len(points) < 2) or not plate.first <= prompt.frame <= plate.last:
         return []
-    points = [(_near(x, plate.width), _near(y, plate.height)) for x, y in points]
+    # Scripts may have written any number.
+    points = [(kept(x, plate.width), kept(y, plate.height)) for x, y in points]
     beyond = prompt.kind != "point" and not _touches(points, plate, prompt.radius)
     return [] if beyond else points
 
@@ -206,11 +208,6 @@ def _lasso_path(outlines: list[Outline], plate: Any, folder: Path) -> Path:
     """Named by its content, so that it is drawn once."""
     key = hashlib.sha256(repr((outlines, plate.width, plate.height)).encode()).hexdigest()[:16]
     return folder / PICTURES / f"lasso.{key}.png"
-
-
-def _near(value: float, size: int) -> float:
-    """Scripts may have written any number: what is far outside lies as well where the overscan ends."""
-    return min(max(value, -tables.OVERSCAN * size), (1 + tables.OVERSCAN) * size)
 
 
 def _touches(points: Outline, plate: Any, margin: float) -> bool:

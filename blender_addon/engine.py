@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,12 @@ class Fault:
     text: str
     kind: str = "unexpected"
     details: str = ""
+
+
+def bug(error: Exception) -> Fault:
+    """A fault of ours, while it is handled. Its traceback is printed, as the host does with those that it sees."""
+    traceback.print_exc()
+    return Fault(f"A bug: {error!r}.", details=traceback.format_exc())
 
 
 client = Client([], f"blender-{bpy.app.version_string}")

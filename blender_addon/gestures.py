@@ -14,7 +14,7 @@ from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 from . import candidates, compat, model, plates, session
 from .active import OnPlate, frame_of, reporting, shown_frame, target
 from .client.tables import FIRMER, PAINTED, STROKE_RADIUS, THINNEST
-from .handles import corners, distance_to, moved
+from .handles import corners, distance_to, kept, moved
 
 #: A press closer than this to a prompt, in screen pixels, takes hold of it.
 REACH = 10.0
@@ -125,7 +125,7 @@ class Move(Gesture):
 
     def take(self, context, place, kinds) -> bool:
         """Take hold of a prompt under the mouse, if there is one; the drag is then in `move`."""
-        found = nearest(context, place, REACH * self.pixel_size(context), kinds)
+        found = nearest(target(context)[1], frame_of(self, context), place, REACH * self.pixel_size(context), kinds)
         if found is None:
             return False
         prompt = self.prompt_of(context, found)
@@ -187,9 +187,7 @@ class Drag(Gesture):
 
     def modal(self, context, event):
         if event.type == "MOUSEMOVE":
-            width, height = plates.size_of(target(context)[1])
-            x, y = self.place(context, event)
-            self.extend((min(max(x, -width), 2.0 * width), min(max(y, -height), 2.0 * height)))
+            self.extend(tuple(map(kept, self.place(context, event), plates.size_of(target(context)[1]))))
             pressure = event.pressure if event.is_tablet else 1.0
             Drawing.pressures += [pressure] * (len(Drawing.points) - len(Drawing.pressures))
             context.area.tag_redraw()
@@ -310,15 +308,24 @@ class WISP_OT_add_stroke(Path, bpy.types.Operator):
     bl_idname = "wisp.add_stroke"
     bl_label = "Scribble"
     kind = "stroke"
-    unknown: BoolProperty(name="Unknown", description="Paint where the matte may be anything: hair, veils")
-    radius: FloatProperty(name="Radius", default=0.0, min=0.0, description="Plate pixels; 0: 6 pixels of the screen")
-
+    # The tool keeps what is set; of the stroke before the host would keep the rest, such as a radius of another zoom.
+    unknown: BoolProperty(
+        name="Unknown", description="Paint where the matte may be anything: hair, veils", options={"SKIP_SAVE"}
+    )
+    radius: FloatProperty(
+        name="Radius",
+        default=0.0,
+        min=0.0,
+        description="Plate pixels; 0: 6 pixels of the screen",
+        options={"SKIP_SAVE"},
+    )
     softness: FloatProperty(
         name="Softness",
         min=0.0,
         max=1.0,
         subtype="FACTOR",
         description="Over which share of the radius, from its rim inwards, less and less",
+        options={"SKIP_SAVE"},
     )
 
     def brush(self, context):
@@ -401,14 +408,14 @@ class WISP_OT_delete_prompt(Click, bpy.types.Operator):
 
     @reporting
     def execute(self, context):
-        found = nearest(context, (self.x, self.y), self.reach)
+        _, strip = target(context)
+        frame = frame_of(self, context)
+        found = nearest(strip, frame, (self.x, self.y), self.reach)
         if found is None:
             self.report({"INFO"}, "There is no prompt here")
             return {"CANCELLED"}
-        _, strip = target(context)
         wisp = model.own(strip)
         item = next(item for item in wisp.objects if item.number == found[0])
-        frame = item.prompts[found[1]].frame
         item.prompts.remove(found[1])
         self.changed(wisp, item, frame)
         return {"FINISHED"}
@@ -442,23 +449,23 @@ class WISP_OT_clear_prompts(Gesture, bpy.types.Operator):
     @reporting
     def execute(self, context):
         _, strip = target(context)
+        frame = None if self.everywhere else frame_of(self, context)
         wisp = model.own(strip)
         item = wisp.active_object
-        frame = shown_frame(context)
         if item is None:
             return {"CANCELLED"}
         for index in reversed(range(len(item.prompts))):
-            if self.everywhere or item.prompts[index].frame == frame:
+            if frame is None or item.prompts[index].frame == frame:
                 item.prompts.remove(index)
-        self.changed(wisp, item, frame)
+        if frame is not None:
+            self.changed(wisp, item, frame)
         session.schedule_update()
+        session.redraw()
         return {"FINISHED"}
 
 
-def nearest(context, place, reach, kinds=("point", "box", *PAINTED, "lasso")):
-    """(object number, index) of the prompt of this frame that is nearest to a place, or None beyond `reach`."""
-    _, strip = target(context)
-    frame = shown_frame(context)
+def nearest(strip, frame, place, reach, kinds=("point", "box", *PAINTED, "lasso")):
+    """(object number, index) of the prompt of a plate frame that is nearest to a place, or None beyond `reach`."""
     best, found = reach, None
     for item in strip.wisp.objects:
         for index, prompt in enumerate(item.prompts):

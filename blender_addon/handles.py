@@ -3,21 +3,30 @@
 
 import math
 
-from .client.tables import PAINTED
+from .client.tables import OVERSCAN, PAINTED
+
+
+def kept(value: float, size: float) -> float:
+    """A coordinate; beyond a picture of that size where its overscan ends at most."""
+    return min(max(value, -OVERSCAN * size), (1 + OVERSCAN) * size)
 
 
 def moved(points, start, now, fixed, size):
-    """Where the points of a prompt are after a drag from `start` to `now`, kept in a picture of that size.
+    """Where the points of a prompt are after a drag from `start` to `now`, kept in a picture of that size and its
+    overscan.
 
     `fixed`: the corner of a box that stays while the opposite one is dragged; None where all of it moves.
     """
-    width, height = size
     if fixed is not None:
-        return [fixed, (min(max(now[0], 0.0), width), min(max(now[1], 0.0), height))]
-    xs, ys = zip(*points, strict=True)
-    dx = min(max(now[0] - start[0], -min(xs)), width - max(xs))
-    dy = min(max(now[1] - start[1], -min(ys)), height - max(ys))
+        return [fixed, tuple(map(kept, now, size))]
+    dx, dy = map(_shift, zip(*points, strict=True), start, now, size)
     return [(x + dx, y + dy) for x, y in points]
+
+
+def _shift(values, start, now, size) -> float:
+    """How far coordinates move with the mouse; a prompt that lies beyond the overscan stays or comes back."""
+    lowest, highest = min(-OVERSCAN * size - min(values), 0.0), max((1 + OVERSCAN) * size - max(values), 0.0)
+    return min(max(now - start, lowest), highest)
 
 
 def distance_to(prompt, place) -> float:

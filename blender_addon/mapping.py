@@ -111,14 +111,12 @@ def movie_frame(timing: MovieTiming, scene_frame: int) -> int:
 def movie_rate(length: float, shown: int, movie_fps: float, scene_fps: float) -> float | None:
     """Movie frames per scene frame, told from the strip's untrimmed length in scene frames.
 
-    The host does not say whether it adjusts the playback rate, so the length decides: 1 where it is the number of
-    frames `shown`, movie_fps / scene_fps where it is the movie's duration; None where it is neither.
+    The host does not say whether it adjusts the playback rate, so the length decides: 1 where it is nearer to the
+    number of frames `shown`, movie_fps / scene_fps where it is nearer to the movie's duration; None where it is neither.
     """
-    if abs(length - shown) < SLACK:
-        return 1.0
-    if movie_fps > 0 and abs(length - shown * scene_fps / movie_fps) < SLACK:
-        return movie_fps / scene_fps
-    return None
+    rates = [1.0, *([movie_fps / scene_fps] if movie_fps > 0 else [])]
+    off, rate = min((abs(length - shown / rate), rate) for rate in rates)
+    return rate if off < SLACK else None
 
 
 def held_positions(keys: Sequence[tuple[int, int]], times: Iterable[int]) -> dict[int, tuple[int, int]]:

@@ -197,12 +197,13 @@ class WISP_OT_remove(OnPlate, bpy.types.Operator):
 
     def execute(self, context):
         scene, strip = active.target(context)
-        run = runs.pop(strip.wisp.uid, None)
-        if run is not None:
-            run.session.close()
+        uid = strip.wisp.uid
         outputs.remove(scene, strip)
         strip.wisp.objects.clear()
         strip.wisp.uid, strip.wisp.shown_from = "", ""
+        run = runs.pop(uid, None) if model.find(uid)[1] is None else None  # else another piece of the plate has it
+        if run is not None:
+            run.session.close()
         session.redraw()
         return {"FINISHED"}
 

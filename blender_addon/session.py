@@ -145,6 +145,8 @@ def start_job(
                 run.said = then()
         except (OSError, ValueError, RuntimeError) as error:
             run.fault = Fault(str(error))
+        except Exception as error:  # else it would end what gives out the engine's messages
+            run.fault = engine.bug(error)
         if end is None and run.session.failed:
             run.fault = Fault(why)
 

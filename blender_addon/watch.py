@@ -8,7 +8,6 @@ import time
 import bpy
 
 from . import activity, carrying, engine, filing, foresight, outputs, problem, session, textures
-from .engine import Fault
 from .runs import runs, touched
 
 #: Seconds between looks at the engine, while something is expected of it and else; between looks at the strips.
@@ -46,12 +45,9 @@ def tick() -> float:
     """The timer's function: a fault of ours must not end the timer, or the window would seem dead."""
     try:
         return poll()
-    except Exception as error:
-        engine.fault = Fault(f"A bug: {error!r}", "unexpected")
-        raise
-    finally:
-        if not bpy.app.timers.is_registered(tick):
-            register()
+    except Exception as error:  # whatever it is: the host drops a timer that raises
+        engine.fault = engine.bug(error)
+        return IDLE
 
 
 def register() -> None:
