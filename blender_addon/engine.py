@@ -28,9 +28,11 @@ class Fault:
 
 
 def bug(error: Exception) -> Fault:
-    """A fault of ours, while it is handled. Its traceback is printed, as the host does with those that it sees."""
-    traceback.print_exc()
-    return Fault(f"A bug: {error!r}.", details=traceback.format_exc())
+    """A fault of ours, while it is handled. Its traceback is printed, but not at every look."""
+    found = Fault(f"A bug: {error!r}.", details=traceback.format_exc())
+    if found != fault:
+        traceback.print_exc()
+    return found
 
 
 client = Client([], f"blender-{bpy.app.version_string}")

@@ -165,11 +165,13 @@ class WISP_OT_node_group(OnPlate, bpy.types.Operator):
         plate, wisp = plates.plate_of(scene, strip), strip.wisp
         _offset(plate, "Node groups")
         folder, (start, first) = MatteFolder(places.here().plate(wisp.uid)), min(plate.shown.items())
+        # Named as delivered layers are, and apart from the group's other sockets.
+        names = document.layer_names(["Image", "Matte", *(item.name for item in wisp.objects)])[2:]
         files = {"Matte": folder.union_path(first)}
-        for item in wisp.objects:
+        for item, name in zip(wisp.objects, names, strict=True):
             if item.number in wisp.shown_objects:
                 folder.fill_single(item.number, plate.frames, wisp.shown_objects)
-                files[item.name] = folder.single_folder(item.number) / folder.name(first)
+                files[name] = folder.single_folder(item.number) / folder.name(first)
         group = compositing.matte_group(f"Wisp {strip.name}", files, start, len(plate.shown), first - 1)
         self.report({"INFO"}, f"In the compositor: Add > Group > {group.name}")
         return {"FINISHED"}

@@ -15,7 +15,8 @@ from .client.errors import ignore
 from .client.wording import counted
 from .runs import runs
 
-_bypassed: list[str] = []
+#: (scene, strip) of what shows its plate while the file is not being saved.
+_bypassed: list[tuple[str, str]] = []
 
 
 @persistent
@@ -58,8 +59,8 @@ def not_saved(*_: Any) -> None:
 
 
 def _bypass_again() -> None:
-    for _scene, strip in list(outputs.joined()):
-        if strip.wisp.uid in _bypassed:
+    for scene, strip in list(outputs.joined()):
+        if (scene.name, strip.name) in _bypassed:
             strip.wisp.bypass = True
 
 
@@ -82,12 +83,12 @@ def edited() -> None:
     session.redraw()
 
 
-def output_changed(uid: str) -> None:
-    """Bring the strips in line with the chosen output."""
-    scene, strip = model.find(uid)
-    if strip is not None and outputs.matte_strip(strip) is not None:
-        with contextlib.suppress(plates.Refusal):  # the panel says why
-            outputs.update(scene, strip)
+def output_changed(wisp: Any) -> None:
+    """Bring what shows a plate's mattes in line with its chosen output. Pieces of a plate each have their own."""
+    for scene, strip in list(model.plates()):
+        if strip.wisp == wisp and outputs.matte_strip(strip) is not None:
+            with contextlib.suppress(plates.Refusal):  # the panel says why
+                outputs.update(scene, strip)
 
 
 HANDLERS = {

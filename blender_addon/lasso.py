@@ -15,12 +15,16 @@ XY = tuple[float, float]
 
 def inside(outline: list[XY], width: int, height: int) -> np.ndarray:
     """Bool mask height x width of the pixels whose centre lies inside the outline (even-odd rule)."""
-    mask = np.zeros((height, width), bool)
-    columns = np.arange(width) + 0.5
-    for row in range(height):
-        for left, right in _spans(outline, row + 0.5):
-            mask[row] |= (columns >= left) & (columns < right)
-    return mask
+    (xa, ya), (xb, yb) = (np.array(ends, float).T for ends in (outline, [*outline[1:], outline[0]]))
+    top, bottom = (np.clip(np.ceil(y - 0.5), 0, height).astype(int) for y in (np.minimum(ya, yb), np.maximum(ya, yb)))
+    counts = bottom - top  # of the rows whose middle each edge crosses
+    edge = np.repeat(np.arange(len(counts)), counts)
+    rows = np.arange(len(edge)) + np.repeat(top - (np.cumsum(counts) - counts), counts)
+    crossings = xa[edge] + (rows + 0.5 - ya[edge]) * (xb - xa)[edge] / (yb - ya)[edge]
+    columns = np.clip(np.ceil(crossings - 0.5), 0, width).astype(int)
+    turns = np.zeros((height, width + 1), bool)  # where a row goes from outside to inside, or back
+    np.logical_xor.at(turns, (rows, columns), True)
+    return np.logical_xor.accumulate(turns[:, :width], axis=1)
 
 
 def hatching(outline: list[XY], lines: int = 40) -> tuple[list[list[XY]], float]:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from .client.tables import MAX_FRAME
+
 _NUMBER = re.compile(r"(\d+)(?=\D*$)")
 #: A single picture has a frame number only where its name ends in one: `plate.1001.exr`.
 _NUMBERED_STILL = re.compile(r"\.(\d+)$")
@@ -51,6 +53,7 @@ def sequence_of(names: tuple[str, ...]) -> NumberedFiles:
     prefix, suffix = parts.pop()
     texts = [m[1] for m in found if m]
     padding = min(map(len, texts))
+    _check_number(names[0], max(texts, key=len))
     if any(text != str(int(text)).zfill(padding) for text in texts):
         raise NamesError(f"The frame numbers of {names[0]} and its neighbours are padded differently.")
     pattern = f"{prefix.replace('%', '%%')}%0{padding}d{suffix.replace('%', '%%')}"
@@ -70,9 +73,17 @@ def _of_another_sequence(names: Sequence[str], found: Sequence[re.Match[str] | N
 
 
 def still_number(name: str) -> int:
-    """The frame number of a single picture: 1 unless its name ends in `.NNNN`."""
+    """The frame number of a single picture: 1 unless its name ends in `.NNNN`. Raises NamesError."""
     number = _NUMBERED_STILL.search(_stem(name))
-    return int(number[1]) if number else 1
+    if number is None:
+        return 1
+    _check_number(name, number[1])
+    return int(number[1])
+
+
+def _check_number(name: str, digits: str) -> None:
+    if int(digits) > MAX_FRAME:
+        raise NamesError(f"{digits} in the name {name} is too large for a frame number; rename the pictures.")
 
 
 def _stem(name: str) -> str:

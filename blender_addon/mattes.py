@@ -90,8 +90,7 @@ class MatteFolder:
             self._place_single(number, frame, shown)
 
     def _place_single(self, number: int, frame: int, shown: Collection[int]) -> bool:
-        path = self.object_path(number, frame)
-        source = path if number in shown and path.exists() else self._placeholder
+        source = (self._fitting(number, frame) if number in shown else None) or self._placeholder
         return source.exists() and pictures.place(source, self.single_folder(number) / self.name(frame))
 
     def take_over(self, source: Path) -> None:
@@ -102,8 +101,12 @@ class MatteFolder:
 
     def last_number(self) -> int:
         """The highest number of an object that ever had mattes here; 0 where none had."""
-        numbers = (path.name.removeprefix("object") for path in self.folder.glob("object*"))
-        return max((int(number) for number in numbers if number.isdecimal()), default=0)
+        return max(self._folders("object"), default=0)
+
+    def _folders(self, kind: str) -> dict[int, Path]:
+        """By the object's number: `object1`, `object2`. What else lies there, such as a copy, is not ours."""
+        found = ((path.name.removeprefix(kind), path) for path in self.folder.glob(f"{kind}*"))
+        return {int(number): path for number, path in found if number.isdecimal()}
 
     def place(self, number: int, frame: int, source: Path, shown: Collection[int]) -> bool:
         """Show a matte of the engine's in place of what was there. Whether what strips show has changed."""
@@ -123,12 +126,18 @@ class MatteFolder:
 
         `shown`: numbers of the objects that are switched on and have prompts.
         """
-        singles = [folder.name.removeprefix("single") for folder in self.folder.glob("single*")]
-        placed = [self._place_single(int(number), frame, shown) for number in singles if number.isdecimal()]
+        placed = [self._place_single(number, frame, shown) for number in self._folders("single")]
         return self._combine(frame, shown) or any(placed)
 
+    def _fitting(self, number: int, frame: int) -> Path | None:
+        """The matte of an object where there is one of the plate's size, which is the placeholder's: one that was made
+        before the plate's pictures were exchanged for larger ones would lie beside them."""
+        path = self.object_path(number, frame)
+        wanted = _size(self._placeholder)
+        return path if path.exists() and wanted in (None, _size(path)) else None
+
     def _combine(self, frame: int, shown: Collection[int]) -> bool:
-        paths = [path for number in sorted(shown) if (path := self.object_path(number, frame)).exists()]
+        paths = [path for number in sorted(shown) if (path := self._fitting(number, frame)) is not None]
         union = self.union_path(frame)
         if len(paths) < 2:
             source = paths[0] if paths else self._placeholder
@@ -144,10 +153,18 @@ class MatteFolder:
         """Which of these frames have a matte, and what it says of itself: by object and frame."""
         found: dict[int, dict[int, Told]] = {}
         wanted = {self.name(frame): frame for frame in frames}
-        for folder in self.folder.glob("object*"):
+        for number, folder in self._folders("object").items():
             names = wanted.keys() & {path.name for path in folder.iterdir()}
-            found[int(folder.name.removeprefix("object"))] = {wanted[name]: told_by(folder / name) for name in names}
+            found[number] = {wanted[name]: told_by(folder / name) for name in names}
         return found
+
+
+def _size(path: Path) -> bytes | None:
+    """Something that is the same of two mattes of one size; nothing where there is no matte."""
+    try:
+        return pictures.header(path).get("displayWindow")
+    except pictures.PictureError:
+        return None
 
 
 def _made_of(path: Path) -> str:

@@ -45,7 +45,7 @@ OUTPUTS = (
         else []
     ),
 )
-#: A setting that reaches documents has changed; the output of the plate of that uid has.
+#: A setting that reaches documents has changed; the output of a strip with this data has.
 document_changed, output_changed = Signal(), Signal()
 
 
@@ -56,7 +56,7 @@ def edited(_self, _context) -> None:
 
 def output_chosen(self, _context) -> None:
     """Another output is chosen for the plate."""
-    output_changed.emit(self.uid)
+    output_changed.emit(self)
 
 
 def models_of(kind: str):

@@ -391,7 +391,7 @@ def remove(scene: Any, strip: Any) -> None:
 def _signature(scene: Any, strip: Any, moving: animation.Curves, graded: bool) -> tuple[Any, ...]:
     """Everything of a plate that its outputs repeat. Each part is kept whole: this is asked for all plates over and
     over. `graded`: whether that is its grade too."""
-    shown = (plates.timing(scene, strip), animation.place(strip, moving))
+    shown = (plates.timing(scene, strip), animation.place(strip, moving), strip.wisp.output, strip.wisp.bypass)
     if not graded:
         return shown
     return (*shown, strip.colorspace_settings.name, grade.snapshot(strip), animation.grade(strip, moving))
@@ -455,12 +455,12 @@ def refresh(uid: str) -> None:
             single.invalidate_cache("RAW")
 
 
-def end_bypass() -> list[str]:
-    """Mask again what shows its plate for a while; returns the uids."""
-    bypassed = [strip for _, strip in joined() if strip.wisp.bypass]
-    for strip in bypassed:
+def end_bypass() -> list[tuple[str, str]]:
+    """Mask again what shows its plate for a while; returns its scene's name and its own."""
+    bypassed = [(scene, strip) for scene, strip in joined() if strip.wisp.bypass]
+    for _, strip in bypassed:
         strip.wisp.bypass = False
-    return [strip.wisp.uid for strip in bypassed]
+    return [(scene.name, strip.name) for scene, strip in bypassed]
 
 
 def missing(strip: Any) -> bool:

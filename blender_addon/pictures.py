@@ -198,9 +198,9 @@ def write_mask(path: Path, mask: np.ndarray) -> None:
     """Store a bool mask (height x width) as an 8-bit grey PNG: 255 inside, 0 outside."""
     height, width = mask.shape
     rows = np.zeros((height, width + 1), np.uint8)  # each row begins with its filter, 0: none
-    rows[:, 1:] = np.where(mask, 255, 0)
+    rows[:, 1:] = mask.view(np.uint8) * np.uint8(255)
     shape = struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)
-    parts = ((b"IHDR", shape), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b""))
+    parts = ((b"IHDR", shape), (b"IDAT", zlib.compress(rows.tobytes(), 1)), (b"IEND", b""))
     with replacing(path) as temporary:
         temporary.write_bytes(
             b"\x89PNG\r\n\x1a\n"
