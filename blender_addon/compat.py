@@ -41,6 +41,9 @@ MASK_BEFORE_FLIP = bpy.app.version >= (5, 0, 0)
 #: what the first of them did (measured: from 5.0 on; before, such strips do not exist).
 KEEPS_PICTURES_BY_WHOLE_FRAMES = bpy.app.version >= (5, 0, 0)
 
+#: Whether a movie is turned as its header says (measured: 4.5 and later).
+TURNS_MOVIES = bpy.app.version >= (4, 5, 0)
+
 #: Whether the files of a linked scene are looked for beside the file that links it (measured: 4.2 and 4.5).
 LINKED_BESIDE_LINKING = bpy.app.version < (5, 0, 0)
 

@@ -20,7 +20,7 @@ from .client.requests import Carry, Check, Deliver, Pack, Roto
 from .client.tables import CACHE, LAYOUTS, QUEUES, ROTO_BAND, ROTO_KEYS, SCREENS, STROKE_RADIUS
 from .gestures import Gesture
 from .mattes import MatteFolder
-from .operators import JobOperator
+from .operators import JobOperator, remember
 from .runs import run_of
 
 
@@ -278,14 +278,6 @@ def kept(path: str | None, folder: Path) -> str:
 def keep_pictures(strip: Any) -> None:
     """A plate has pictures in its folder: a copy of it finds them, also one that shows no mattes yet."""
     strip.wisp.shown_from = strip.wisp.shown_from or str(places.here().plate(strip.wisp.uid))
-
-
-def remember(step: str) -> None:
-    """A step of undo for what no operator did."""
-    windows = bpy.context.window_manager.windows
-    if windows and not bpy.app.background:
-        with bpy.context.temp_override(window=windows[0]):
-            bpy.ops.ed.undo_push(message=step)
 
 
 class WISP_OT_take_roto(TakesRoto, bpy.types.Operator):

@@ -70,11 +70,19 @@ def before_render(*_: Any) -> None:
     outputs.end_bypass()
     carrying.bring_linked()
     outputs.follow()  # a script may have moved plates, or changed the sequencer's colour space, just before
-    for _scene, strip in outputs.joined():
+    for scene, strip in outputs.joined():
         run = runs.get(strip.wisp.uid)
-        stale = sum(len(frames) for frames in run.dirty.values()) if run else 0
+        stale = sum(len(frames & _shown(scene, strip)) for frames in run.dirty.values()) if run else 0
         if stale:
             print(f"Wisp: {counted(stale, 'matte')} of {strip.name} out of date; track the strip to renew them.")
+
+
+def _shown(scene: Any, strip: Any) -> set[int]:
+    """The plate frames that a strip shows: a half of a plate needs no mattes of the other."""
+    try:
+        return set(plates.shown_frames(scene, strip).values())
+    except plates.Refusal:
+        return set()
 
 
 def edited() -> None:
@@ -107,12 +115,16 @@ def register() -> None:
         getattr(bpy.app.handlers, name).append(function)
     model.document_changed.connect(edited)
     model.output_changed.connect(output_changed)
-    unsaved, own = places.session_root().parent, places.session_root()
-    if not bpy.app.background and any(folder != own for folder in unsaved.iterdir()):
-        filing.submit(abandoned.remove, unsaved, then=ignore, failed=ignore)
+    if not bpy.app.background:
+        bpy.app.timers.register(loaded)  # switched on in a file that is open: it can be read once this is over
+        unsaved, own = places.session_root().parent, places.session_root()
+        if any(folder != own for folder in unsaved.iterdir()):
+            filing.submit(abandoned.remove, unsaved, then=ignore, failed=ignore)
 
 
 def unregister() -> None:
+    if bpy.app.timers.is_registered(loaded):
+        bpy.app.timers.unregister(loaded)
     for name, function in HANDLERS.items():
         getattr(bpy.app.handlers, name).remove(function)
     model.document_changed.disconnect(edited)

@@ -123,7 +123,8 @@ def movie_rate(length: float, shown: int, movie_fps: float, scene_fps: float) ->
     """Movie frames per scene frame, told from the strip's untrimmed length in scene frames.
 
     The host does not say whether it adjusts the playback rate, so the length decides: 1 where it is nearer to the
-    number of frames `shown`, movie_fps / scene_fps where it is nearer to the movie's duration; None where it is neither.
+    number of frames `shown`, movie_fps / scene_fps where it is nearer to the movie's duration; None where it is far
+    from both.
     """
     rates = [1.0, *([movie_fps / scene_fps] if movie_fps > 0 else [])]
     off, rate = min((abs(length - shown / rate), rate) for rate in rates)

@@ -5,6 +5,7 @@ Coordinates are plate pixels: origin top left, y down, pixel edges at integers. 
 prompts survive whatever is done to the strip. Run state is not stored; it lives in `session`.
 """
 
+import contextlib
 import math
 import uuid
 
@@ -16,6 +17,7 @@ from bpy.props import (
     FloatProperty,
     FloatVectorProperty,
     IntProperty,
+    IntVectorProperty,
     PointerProperty,
     StringProperty,
 )
@@ -25,6 +27,7 @@ from .client.client import Signal
 from .client.frames import format_frames, frames_in, spans
 from .client.states import corrected
 from .client.tables import BESIDE, EDGE, HEAD, MAX_STOPS, MISSING, PALETTE, STROKE_RADIUS, TRACKER, UNCOVER
+from .plates import Refusal, size_of
 
 KINDS = (
     ("point", "Point", "A click on the object or beside it"),
@@ -205,13 +208,15 @@ class WispStrip(bpy.types.PropertyGroup):
     """What Wisp knows of a strip. `role` is empty for plates, else `matte` or `cutout`, which carry the plate's uid.
 
     `last_number`: the highest that an object ever had. `shown_from`: the folder of the mattes that are shown, and of
-    roto that was taken, by which a copy of the plate finds them.
+    roto that was taken, by which a copy of the plate finds them. `size`: width and height of the pictures on which all
+    was drawn; 0: not known.
     """
 
     uid: StringProperty()
     role: StringProperty()
     last_number: IntProperty()
     shown_from: StringProperty()
+    size: IntVectorProperty(size=2)
     objects: CollectionProperty(type=WispObject)
     active: IntProperty(name="Active Object")
     output: EnumProperty(name="Output", items=OUTPUTS, default="mask", update=output_chosen)
@@ -284,6 +289,11 @@ class WispStrip(bpy.types.PropertyGroup):
     )
 
     @property
+    def drawn(self) -> bool:
+        """Whether something lies at a place in the picture."""
+        return any(len(item.prompts) or item.region for item in self.objects)
+
+    @property
     def beside_paths(self) -> dict[str, str]:
         """What was filmed beside the plate, absolute, by the document's key."""
         return {key: resolved(path) for key in BESIDE if (path := getattr(self, key))}
@@ -292,6 +302,10 @@ class WispStrip(bpy.types.PropertyGroup):
     def active_object(self):
         """The object that gestures go to, or None."""
         return self.objects[self.active] if 0 <= self.active < len(self.objects) else None
+
+    def object_numbered(self, number: int):
+        """The object of that number, or None."""
+        return next((item for item in self.objects if item.number == number), None)
 
     @property
     def shown_objects(self) -> tuple[int, ...]:
@@ -346,6 +360,9 @@ def own(strip):
     with the mattes that it shows.
     """
     wisp = strip.wisp
+    if not wisp.drawn:
+        with contextlib.suppress(Refusal):  # the panel says why
+            wisp.size = size_of(strip)
     users = sum(other.wisp.uid == wisp.uid for _, other in plates())
     if not wisp.uid or users > 1:
         wisp.uid = uuid.uuid4().hex[:12]

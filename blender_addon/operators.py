@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the panel's buttons do: objects, tracking, outputs, the engine."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from . import active, compat, engine, model, outputs, plates, preferences, session
 from .active import OnPlate, reporting
 from .client.errors import EngineError, ignore
+from .client.events import Event
 from .client.frames import format_frames
-from .client.requests import Solve
+from .client.requests import Request, Solve
 from .runs import run_of, runs
+
+Told = TypeVar("Told", bound=Event)
 
 DIRECTIONS = (
     ("both", "Whole Strip", "All frames that the strip shows"),
@@ -129,6 +135,36 @@ class JobOperator(OnPlate):
                 raise plates.Refusal(fault.text)
             self.report({"INFO"}, run.message)
         return {"FINISHED"}
+
+    def ask(self, context, request: Request, kind: type[Told], add: Callable[[Any, list[Told]], str]) -> set[str]:
+        """Ask for what becomes part of the plate's data. `add` is called at a good end with that data and what the job
+        told of this kind, and returns what is said of it. Raises plates.Refusal, EngineGone."""
+        uid, step = model.own(active.target(context)[1]).uid, self.bl_label
+        told: list[Told] = []
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, kind):
+                told.append(event)
+
+        def then() -> str:
+            _, strip = model.find(uid)
+            if strip is None:
+                return "The strip is gone"
+            said = add(strip.wisp, told)
+            remember(step)
+            session.schedule_update()
+            session.redraw()
+            return said
+
+        return self.start_job(context, request, then, on_event)
+
+
+def remember(step: str) -> None:
+    """A step of undo for what no operator did."""
+    windows = bpy.context.window_manager.windows
+    if windows and not bpy.app.background:
+        with bpy.context.temp_override(window=windows[0]):
+            bpy.ops.ed.undo_push(message=step)
 
 
 class WISP_OT_track(JobOperator, bpy.types.Operator):

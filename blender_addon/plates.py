@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import bpy
 
-from . import animation, compat, mapping, pictures
+from . import animation, compat, mapping, movies, pictures
 from .client.coordinates import XY, Affine, StripTransform, plate_to_blender_view
 from .client.tables import MAX_ASPECT, OVERSCAN
 
@@ -167,13 +167,29 @@ def check(scene: Any, strip: Any) -> None:
     _check_surroundings(scene, strip)
     if not media_path(strip).exists():
         raise _missing(media_path(strip))
-    size_of(strip)
+    _check_size(strip)
+    if strip.type == "MOVIE" and not compat.TURNS_MOVIES and movies.turned(media_path(strip)):
+        raise Refusal(
+            f"{media_path(strip)} is stored turned, as phones do, which this version of Blender passes over and the "
+            "engine does not. Render it to pictures, or use Blender 4.5 or later."
+        )
     if 0.0 in (strip.transform.scale_x, strip.transform.scale_y):
         raise Refusal("The strip is scaled to nothing. Give it a size again.", "sequencer.strip_transform_clear")
     if strip.type == "MOVIE" and len(getattr(strip, "retiming_keys", ())) > 0:
         raise Refusal(
             "A retimed movie cannot be mapped to its frames. Remove the retiming, or render the strip to pictures.",
             "sequencer.retiming_reset",
+        )
+
+
+def _check_size(strip: Any) -> None:
+    """Raise Refusal where the pictures were exchanged for others of another size since all was drawn."""
+    (width, height), (before, high) = size_of(strip), strip.wisp.size
+    if (width, height) != (before, high) and before and strip.wisp.drawn:
+        raise Refusal(
+            f"The prompts were drawn on pictures of {before} x {high} pixels, and these have {width} x {height}. Scale "
+            "the prompts to these, or point the strip back to those.",
+            "wisp.scale_prompts",
         )
 
 
@@ -246,10 +262,19 @@ def movie_length(path: Path) -> int:
 
 
 def size_of(strip: Any) -> tuple[int, int]:
-    """Width and height of its pictures. The host forgets them when the strip's path is changed. Raises Refusal."""
-    if len(strip.elements) and strip.elements[0].orig_width:
-        return strip.elements[0].orig_width, strip.elements[0].orig_height
-    return _measured(media_path(strip), "images" if strip.type == "IMAGE" else "movieclips")[:2]
+    """Width and height of its pictures. Raises Refusal.
+
+    The host forgets them when the strip's path is changed in the panel, and keeps the old ones when a script does it.
+    """
+    path, key = media_path(strip), (strip.id_data.name, strip.name)
+    first = strip.elements[0] if len(strip.elements) else None
+    if first is not None and first.orig_width and _told_of.setdefault(key, path) == path:
+        return first.orig_width, first.orig_height
+    return _measured(path, "images" if strip.type == "IMAGE" else "movieclips")[:2]
+
+
+#: (scene, strip) -> the media that its size was told of when it was asked for first.
+_told_of: dict[tuple[str, str], Path] = {}
 
 
 _measures: dict[tuple[str, float], tuple[int, int, int]] = {}

@@ -6,9 +6,8 @@ from bpy.props import BoolProperty
 
 from . import active, model, plates, session
 from .active import OnPlate, reporting
-from .client.events import Event, RegionFitted
+from .client.events import RegionFitted
 from .client.requests import Region
-from .exchange import remember
 from .operators import JobOperator
 
 
@@ -48,27 +47,17 @@ class WISP_OT_fit_region(JobOperator, bpy.types.Operator):
         item = strip.wisp.active_object
         if item is None or not item.prompts:
             raise plates.Refusal("Draw the object first: its region is fitted around its masks.")
-        wisp = model.own(strip)
-        uid, number = wisp.uid, item.number
-        found: list[RegionFitted] = []
+        number = item.number
 
-        def on_event(event: Event) -> None:
-            if isinstance(event, RegionFitted):
-                found.append(event)
-
-        def store() -> str:
-            _, strip = model.find(uid)
-            one = next((one for one in strip.wisp.objects if one.number == number), None) if strip is not None else None
+        def store(wisp, fitted: list[RegionFitted]) -> str:
+            one = wisp.object_numbered(number)
             if one is None:
                 return "The object is gone"
-            (event,) = found
+            (event,) = fitted
             one.region = " ".join(map(str, event.region or ()))
-            remember("Region")
-            session.schedule_update()
-            session.redraw()
             return event.sentence
 
-        return self.start_job(context, Region([number]), store, on_event)
+        return self.ask(context, Region([number]), RegionFitted, store)
 
 
 register, unregister = bpy.utils.register_classes_factory((WISP_OT_region, WISP_OT_fit_region))

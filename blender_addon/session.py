@@ -131,6 +131,7 @@ def start_job(
 
     Raises plates.Refusal, EngineGone.
     """
+    part_edited()
     if run_of(strip.wisp.uid).busy:
         raise plates.Refusal("The engine is at work for this strip already. Stop that first.")
     _settings.stop()  # told now: told while the job runs, it would wipe away how that ended
@@ -153,8 +154,8 @@ def start_job(
     if not run.session.run(request, on_event, ended):
         raise EngineGone(run.session.message)
     if isinstance(request, Solve):
+        outputs.update(scene, strip)  # first: the placeholder tells which size mattes are to have
         run.show(strip.wisp.shown_objects, frames_in(request.frames or ""), anyway=True)
-        outputs.update(scene, strip)
     return run
 
 
@@ -200,11 +201,13 @@ def undone() -> None:
 
 def show_unshown() -> None:
     """Put back the strips of mattes that undo took away."""
-    for uid in [unshown.pop() for _ in range(len(unshown))]:
-        scene, strip = model.find(uid)
-        if strip is not None and strip.wisp.shown_objects and outputs.matte_strip(strip) is None:
+    if not unshown:
+        return
+    for scene, strip in list(model.plates()):
+        if strip.wisp.uid in unshown and strip.wisp.shown_objects and outputs.matte_strip(strip) is None:
             with contextlib.suppress(plates.Refusal):  # the panel says why
                 outputs.update(scene, strip)
+    unshown.clear()
 
 
 def send_due() -> None:
@@ -251,7 +254,49 @@ def _preview_shown(run: Run) -> None:
                 run.session.request_preview(number, frame)
 
 
+def part_edited() -> None:
+    """Give what was edited apart from the other pieces of its plate a uid of its own, as gestures do with what they
+    edit: pieces of one uid are one shot in the engine, with one document and one matte for each frame."""
+    pieces: dict[str, list[tuple[Any, Any]]] = {}
+    for scene, strip in model.plates():
+        pieces.setdefault(strip.wisp.uid, []).append((scene, strip))
+    for uid, shared in pieces.items():
+        if len(shared) > 1:
+            _part(uid, shared)
+
+
+def _part(uid: str, shared: list[tuple[Any, Any]]) -> None:
+    shots, folder = [], places.here().plate(uid)
+    for scene, strip in shared:
+        with contextlib.suppress(plates.Refusal, OSError):  # the panel says why
+            shot = document.shot_document(strip.wisp, plates.plate_of(scene, strip), folder)
+            shots.append((shot, scene, strip))
+    known = [shot for shot, _, _ in shots if uid in runs and shot == runs[uid].document]
+    parts, uids = [*known, *(shot for shot, _, _ in shots)][:1], [uid]  # what the engine knows keeps the uid
+    for shot, scene, strip in shots:
+        if shot not in parts:
+            parts.append(shot)
+            uids.append(model.own(strip).uid)
+            if uid in runs:
+                _begin_parted(runs[uid], scene, strip)
+        elif strip.wisp.uid != uids[parts.index(shot)]:
+            strip.wisp.uid = uids[parts.index(shot)]
+
+
+def _begin_parted(before: Run, scene: Any, strip: Any) -> None:
+    """Have the engine told of a piece that has got a uid of its own, as it was of all of the plate before."""
+    run = run_of(strip.wisp.uid)
+    if not before.session.is_open:
+        return
+    unasked.add(run.uid)
+    frame = plates.plate_frame(scene, strip, scene.frame_current)
+    for number in strip.wisp.shown_objects if frame is not None else ():
+        if before.session.matte_path(number, frame) is not None:
+            request_preview(run.uid, number, frame)
+
+
 def _send_settings() -> None:
+    part_edited()
     _unsent.update(runs)
     _send_unsent()
 

@@ -4,13 +4,12 @@
 import bpy
 from bpy.props import FloatProperty, IntProperty, StringProperty
 
-from . import active, candidates, model, plates, session
+from . import active, candidates, plates, session
 from .active import reporting
-from .client.events import BoxFound, Candidate, Event
+from .client.events import BoxFound, Candidate
 from .client.names import free_name
 from .client.requests import Detect, Subject
 from .client.tables import THRESHOLD
-from .exchange import remember
 from .operators import JobOperator
 
 
@@ -28,31 +27,21 @@ class WISP_OT_subject(JobOperator, bpy.types.Operator):
         if frame is None:
             raise plates.Refusal("The strip is not visible on this frame.")
         _, strip = active.target(context)
-        wisp = model.own(strip)
-        uid = wisp.uid
         if candidates.offered(strip, frame):
             self.report({"INFO"}, candidates.choose(strip, self.number))
             return {"FINISHED"}
-        found: list[Candidate] = []
+        number = _active_number(strip)
 
-        def on_event(event: Event) -> None:
-            if isinstance(event, Candidate):
-                found.append(event)
-
-        def add() -> str:
-            _, strip = model.find(uid)
-            if strip is None:
-                return "The strip is gone"
-            item = strip.wisp.active_object
+        def add(wisp, found: list[Candidate]) -> str:
+            item = wisp.object_numbered(number)
             if item is None or item.prompts:
-                taken = {one.name.casefold() for one in strip.wisp.objects}
-                item = strip.wisp.add_object(free_name("subject", taken))
-            candidates.found[uid] = found
+                taken = {one.name.casefold() for one in wisp.objects}
+                item = wisp.add_object(free_name("subject", taken))
+            candidates.found[wisp.uid] = found
             candidates.take(item, found[0])
-            remember("Subject")
             return candidates.words(found)
 
-        return self.start_job(context, Subject(frame), add, on_event)
+        return self.ask(context, Subject(frame), Candidate, add)
 
 
 class WISP_OT_add_text(JobOperator, bpy.types.Operator):
@@ -78,26 +67,25 @@ class WISP_OT_add_text(JobOperator, bpy.types.Operator):
             raise plates.Refusal("Say in a few words what the object is.")
         frame = active.frame_of(self, context)
         _, strip = active.target(context)
-        uid = model.own(strip).uid
-        found: list[BoxFound] = []
+        number = _active_number(strip)
 
-        def on_event(event: Event) -> None:
-            if isinstance(event, BoxFound):
-                found.append(event)
-
-        def add() -> str:
-            _, strip = model.find(uid)
-            if strip is None:
-                return "The strip is gone"
+        def add(wisp, found: list[BoxFound]) -> str:
             (box,) = found
-            item = strip.wisp.active_object or strip.wisp.add_object(words)
+            item = wisp.object_numbered(number)
+            if item is None and number:
+                return "The object is gone"
+            item = item or wisp.add_object(words)
             item.add_prompt("box", frame, [box.xyxy[:2], box.xyxy[2:]])
-            remember("Words")
-            session.request_preview(uid, item.number, frame)
-            session.redraw()
+            session.request_preview(wisp.uid, item.number, frame)
             return f"{words}: found with a score of {box.score:.2f}"
 
-        return self.start_job(context, Detect(words=words, frame=frame, threshold=self.threshold), add, on_event)
+        return self.ask(context, Detect(words=words, frame=frame, threshold=self.threshold), BoxFound, add)
+
+
+def _active_number(strip) -> int:
+    """Of the object that is active while it is asked: another may be once the answer comes. 0: there is none."""
+    item = strip.wisp.active_object
+    return item.number if item is not None else 0
 
 
 register, unregister = bpy.utils.register_classes_factory((WISP_OT_subject, WISP_OT_add_text))
