@@ -90,7 +90,7 @@ def grade(strip: Any, moving: Curves) -> tuple[Any, ...]:
 
 def _made_of(strip: Any, curve: Any) -> tuple[Any, ...]:
     """What tells one curve from another: its keyframes, and some of its values, which its modifiers change."""
-    points, frames = curve.keyframe_points, _frames(strip)
+    points, frames = curve.keyframe_points, frames_of(strip)
     parts = []
     for name in ("co", "handle_left", "handle_right"):
         part = array("f", bytes(8 * len(points)))
@@ -100,7 +100,8 @@ def _made_of(strip: Any, curve: Any) -> tuple[Any, ...]:
     return (*parts, *_sampled(curve, some))
 
 
-def _frames(strip: Any) -> range:
+def frames_of(strip: Any) -> range:
+    """The scene frames in which a strip is visible."""
     return range(int(strip.frame_final_start), int(strip.frame_final_end))
 
 
@@ -113,7 +114,7 @@ def follow(source: Any, target: Any, keys: Iterable[Key]) -> None:
 
     A key on each frame repeats any curve exactly, its interpolation and modifiers included.
     """
-    frames, moving, had = _frames(source), curves(source), curves(target)
+    frames, moving, had = frames_of(source), curves(source), curves(target)
     if not moving and not had:
         return
     wanted = {key: _sampled(moving[key], frames) for key in keys if key in moving}

@@ -132,7 +132,7 @@ def _lay_out_single(scene: Any, strip: Any, single: Any, plate: plates.Plate, fo
             _lay_out_cutout(strip, single, modifier.input_mask_strip)
         return
     _fill_single(strip, number, plate, folder)
-    _lay_out_files(strip, single, [folder.name(plate.shown[frame]) for frame in _times(strip)])
+    _lay_out_files(strip, single, [folder.name(plate.shown[frame]) for frame in animation.frames_of(strip)])
     assign(single, "directory", places.named(folder.single_folder(number)) + "/")
     _keep_values(scene, single)
     flips = not single.mute or not compat.MASK_BEFORE_FLIP
@@ -263,7 +263,7 @@ def _new_cutout(scene: Any, strip: Any, matte: Any) -> Any:
 
 
 def _lay_out_matte(scene: Any, strip: Any, matte: Any, plate: plates.Plate, folder: MatteFolder) -> None:
-    _lay_out_files(strip, matte, [folder.name(plate.shown[frame]) for frame in _times(strip)])
+    _lay_out_files(strip, matte, [folder.name(plate.shown[frame]) for frame in animation.frames_of(strip)])
     assign(matte, "directory", places.named(folder.union_folder) + "/")
     assign(strip.wisp, "shown_from", str(folder.folder))
     _keep_values(scene, matte)
@@ -282,10 +282,6 @@ def _keep_values(scene: Any, matte: Any) -> None:
     assign(matte.colorspace_settings, "name", scene.sequencer_colorspace_settings.name)
     if not any(each.type == "BRIGHT_CONTRAST" for each in matte.modifiers):
         matte.modifiers.new(MODIFIER, "BRIGHT_CONTRAST")
-
-
-def _times(strip: Any) -> range:
-    return range(int(strip.frame_final_start), int(strip.frame_final_end))
 
 
 def _lay_out_files(strip: Any, target: Any, names: list[str]) -> None:
@@ -307,7 +303,7 @@ def _lay_out_files(strip: Any, target: Any, names: list[str]) -> None:
 def _lay_out_cutout(strip: Any, cutout: Any, matte: Any) -> None:
     if strip.type == "IMAGE":
         names = plates.shown_files(strip)
-        _lay_out_files(strip, cutout, [names[frame] for frame in _times(strip)])
+        _lay_out_files(strip, cutout, [names[frame] for frame in animation.frames_of(strip)])
         assign(cutout, "directory", strip.directory)
     else:
         assign(cutout, "filepath", strip.filepath)

@@ -87,25 +87,21 @@ def _shown_frames(scene: Any, strip: Any) -> dict[int, int]:
         numbers = dict(zip(names, _files(strip).numbers, strict=True))
         return {time: numbers[name] for time, name in shown_files(strip).items()}
     timing = movie_timing(scene, strip)
-    return {time: mapping.movie_frame(timing, time) for time in _times(strip)}
+    return {time: mapping.movie_frame(timing, time) for time in animation.frames_of(strip)}
 
 
 def shown_files(strip: Any) -> dict[int, str]:
     """Scene frame -> file name, wherever an image strip is visible."""
-    found = {time: strip.strip_elem_from_frame(time).filename for time in _times(strip)}
+    found = {time: strip.strip_elem_from_frame(time).filename for time in animation.frames_of(strip)}
     keys = [int(key.timeline_frame) for key in getattr(strip, "retiming_keys", ())]
     if len(keys) < 2 or not compat.KEEPS_PICTURES_BY_WHOLE_FRAMES:
         return found
     names = [element.filename for element in strip.elements]
     index = {name: number for number, name in enumerate(names)}
     content = [index[strip.strip_elem_from_frame(time).filename] for time in keys[:-1]]
-    held = mapping.held_positions(list(zip(keys, [*content, len(names)], strict=True)), _times(strip))
+    held = mapping.held_positions(list(zip(keys, [*content, len(names)], strict=True)), animation.frames_of(strip))
     fits = all(names[min(exact, len(names) - 1)] == found[time] for time, (exact, _) in held.items())
     return {time: names[min(shown, len(names) - 1)] for time, (_, shown) in held.items()} if fits else found
-
-
-def _times(strip: Any) -> range:
-    return range(int(strip.frame_final_start), int(strip.frame_final_end))
 
 
 #: Who asks -> what was asked last, and the scene frames that show it: asked for at each redraw.

@@ -290,7 +290,9 @@ def _begin_parted(before: Run, scene: Any, strip: Any) -> None:
         return
     unasked.add(run.uid)
     frame = plates.plate_frame(scene, strip, scene.frame_current)
-    for number in strip.wisp.shown_objects if frame is not None else ():
+    if frame is None:
+        return
+    for number in strip.wisp.shown_objects:
         if before.session.matte_path(number, frame) is not None:
             request_preview(run.uid, number, frame)
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import bpy
 
+from . import compat
+
 #: What holds a layer's number of its spline, its role and the first frame of its span: `1 add 1001`.
 _SEPARATOR = " "
 #: Blender smooths a mask's edge to its outer side only: what it draws is so many pixels larger than the spline.
@@ -63,19 +65,9 @@ def _show(layer: Any, span: dict[str, Any], plate: dict[str, Any], offset: int) 
     for frame, value in sorted(steps.items()):
         layer.alpha = value
         layer.keyframe_insert("alpha", frame=frame + offset)
-    for curve in _curves(layer.id_data):
+    for curve in compat.curves_of_action(layer.id_data.animation_data.action):
         for point in curve.keyframe_points:
             point.interpolation = "CONSTANT"
-
-
-def _curves(owner: Any) -> list[Any]:
-    """All animation curves of a data-block; they lie in a bag per slot since 4.4, and nowhere else since 5.0."""
-    data = owner.animation_data
-    if data is None or data.action is None:
-        return []
-    if hasattr(data.action, "layers") and data.action.layers:
-        return [curve for bag in data.action.layers[0].strips[0].channelbags for curve in bag.fcurves]
-    return list(data.action.fcurves)
 
 
 def _key(mask: Any, made: list[tuple[Any, dict[str, Any], tuple[int, int]]], offset: int) -> None:
