@@ -151,11 +151,9 @@ def _edge(item: Any) -> dict[str, float]:
 def _prompts(item: Any, plate: Any, folder: Path) -> list[dict[str, Any]]:
     stored: list[dict[str, Any]] = []
     for prompt in item.prompts:
-        if prompt.kind in ("mask", "text"):
+        if prompt.kind == "mask":
             if plate.first <= prompt.frame <= plate.last:
-                path = (folder / prompt.mask_path).as_posix() if prompt.kind == "mask" else ""
-                what = {"path": path} if path else {"text": prompt.text}
-                stored.append({"frame": prompt.frame, "kind": prompt.kind, **what})
+                stored.append({"frame": prompt.frame, "kind": "mask", "path": (folder / prompt.mask_path).as_posix()})
             continue
         points = _points(prompt, plate)
         if not points:

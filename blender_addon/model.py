@@ -36,7 +36,6 @@ KINDS = (
     ("unknown", "Unknown", "A painted line under which the matte may be anything"),
     ("lasso", "Lasso", "An outline whose inside is kept or removed"),
     ("mask", "Mask Picture", "A picture of the plate's size: white is the object"),
-    ("text", "Words", "What the object is called"),
 )
 OUTPUTS = (
     ("mask", "Mask on Plate", "The plate itself is cut out by a mask modifier"),
@@ -78,7 +77,8 @@ def resolved(path: str) -> str:
 
 
 class WispPrompt(bpy.types.PropertyGroup):
-    """One prompt. `xy` holds its points as text, `x,y x,y`; a box has two, its corners; `text`: words, or a path."""
+    """One prompt. `xy` holds its points as text, `x,y x,y`; a box has two, its corners; `text`: the
+    path of a mask picture."""
 
     frame: IntProperty()
     kind: EnumProperty(items=KINDS)

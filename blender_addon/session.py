@@ -286,6 +286,7 @@ def _part(uid: str, shared: list[tuple[Any, Any]]) -> None:
 def _begin_parted(before: Run, scene: Any, strip: Any) -> None:
     """Have the engine told of a piece that has got a uid of its own, as it was of all of the plate before."""
     run = run_of(strip.wisp.uid)
+    run.enabled = before.enabled  # what its strip shows as yet
     if not before.session.is_open:
         return
     unasked.add(run.uid)

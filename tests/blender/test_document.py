@@ -100,13 +100,12 @@ def test_locked_frames_arrive_as_spans(tmp_path: Path) -> None:
     assert made(hero, folder=tmp_path).objects[0].locks == [(1001, 1002), (1005, 1005), (1010, 1010)]
 
 
-def test_mask_pictures_and_words_arrive(tmp_path: Path) -> None:
-    picture, words = prompt("mask", []), prompt("text", [], frame=1002)
-    picture.mask_path, words.text = "/roto/dog.png", "the dog"
-    hero = item("hero", [picture, words, prompt("text", [], frame=5)])
-    shot = document.shot_document(strip(hero), PLATE, tmp_path)
-    mask, text = parse(shot).objects[0].prompts
-    assert (mask.path, text.text, text.frame) == ("/roto/dog.png", "the dog", 1002)
+def test_mask_pictures_arrive(tmp_path: Path) -> None:
+    picture, other = prompt("mask", []), prompt("mask", [], frame=5)
+    picture.mask_path = other.mask_path = "/roto/dog.png"
+    shot = document.shot_document(strip(item("hero", [picture, other])), PLATE, tmp_path)
+    (mask,) = parse(shot).objects[0].prompts
+    assert (mask.path, mask.frame) == ("/roto/dog.png", 1001)
     assert document.other_folders(shot) == ["/roto"]
 
 

@@ -33,6 +33,8 @@ def test_a_single_picture_is_frame_1_unless_its_name_ends_in_a_number(name: str,
         (["a.png", "b.png"], "no frame number"),
         (["a.01.png", "b.02.png"], "several sequences"),
         (["a.01.png", "a.003.png"], "padded differently"),
+        (["cam_20240101123040.png", "cam_20240101123041.png"], "20240101123040 in the name cam_.* is too large"),
+        (["cam.20240101123040.png"], "too large for a frame number; rename"),
     ],
 )
 def test_other_names_are_refused(names: list[str], words: str) -> None:
@@ -44,6 +46,14 @@ def test_movie_rate_is_told_from_the_length() -> None:
     assert mapping.movie_rate(100, 100, 30, 24) == 1.0
     assert mapping.movie_rate(80, 100, 30, 24) == pytest.approx(1.25)
     assert mapping.movie_rate(60, 100, 30, 24) is None
+
+
+def test_of_rates_that_are_nearly_alike_the_nearer_is_told() -> None:
+    """Lengths as Blender 4.5 gives them to 1400 frames; without the rate the last third would be a frame off."""
+    for movie, scene in ((24000 / 1001, 24.0), (30000 / 1001, 30.0)):
+        assert mapping.movie_rate(1401, 1400, movie, scene) == movie / scene
+        assert mapping.movie_rate(1400, 1400, movie, scene) == 1.0
+        assert mapping.movie_rate(1404, 1400, movie, scene) is None
 
 
 def test_a_rate_adjusted_movie_is_sampled_by_time() -> None:

@@ -70,6 +70,17 @@ def test_the_inside_of_an_outline_is_exact() -> None:
     assert not wrong[np.abs(distance - 30) > 0.2].any()
 
 
+def test_the_inside_follows_the_even_odd_rule_also_past_the_border() -> None:
+    rng = np.random.default_rng(7)
+    for width, height, count in ((1, 1, 3), (9, 5, 4), (40, 23, 7), (12, 30, 2)):
+        outline = [(float(x), float(y)) for x, y in np.round(rng.uniform(-20, 60, (count, 2)) * 2) / 2]
+        ends = list(zip(outline, [*outline[1:], outline[0]], strict=True))
+        for (row, column), inside in np.ndenumerate(lasso.inside(outline, width, height)):
+            x, y = column + 0.5, row + 0.5
+            left = [xa + (y - ya) * (xb - xa) / (yb - ya) <= x for (xa, ya), (xb, yb) in ends if (ya <= y) != (yb <= y)]
+            assert inside == sum(left) % 2, (outline, row, column)
+
+
 def test_hatching_covers_the_inside_and_little_else() -> None:
     from wisp.trackers.prompts import stroke_mask
 
@@ -107,6 +118,27 @@ def test_a_union_is_made_anew_only_when_its_parts_changed(tmp_path: Path) -> Non
     pictures.write_matte(tmp_path / "other.exr", np.full((3, 4), 1.0, np.float32))
     assert folder.place(2, 7, tmp_path / "other.exr", (1, 2))
     assert np.all(pictures.read_matte(folder.union_path(7)) == 1.0)
+
+
+def test_mattes_of_another_size_than_the_plates_are_not_shown(tmp_path: Path) -> None:
+    """As where a proxy was exchanged for the full pictures, and one object was tracked since."""
+    folder = mattes.MatteFolder(tmp_path / "plate")
+    for number, shape in ((1, (3, 4)), (2, (6, 8))):
+        pictures.write_matte(folder.object_path(number, 7), np.full(shape, 0.5, np.float32))
+    folder.fill([7], 8, 6, opaque=False)
+    folder.fill_single(1, [7], (1, 2))
+    assert folder.combine(7, (1, 2))
+    assert np.array_equal(pictures.read_matte(folder.union_path(7)), np.full((6, 8), 0.5))
+    assert np.array_equal(pictures.read_matte(folder.single_folder(1) / folder.name(7)), np.zeros((6, 8)))
+
+
+def test_a_folder_that_somebody_copied_is_no_objects(tmp_path: Path) -> None:
+    folder = mattes.MatteFolder(tmp_path)
+    pictures.write_matte(folder.object_path(1, 7), np.ones((2, 2), np.float32))
+    for stray in ("object1 (conflicted copy)", "single1.old", "objects"):
+        (tmp_path / stray).mkdir()
+    assert folder.all_told([7]).keys() == {1} and folder.last_number() == 1
+    assert folder.combine(7, (1,))
 
 
 def test_what_the_tracker_doubted_is_read_from_the_header(tmp_path: Path) -> None:

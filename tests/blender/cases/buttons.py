@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -43,6 +45,8 @@ def run() -> None:
     waiting(strip, state)
     moves()
     erased(strip)
+    asked_for(strip)
+    a_fault_of_ours()
     undone(strip, state)
     assert bpy.ops.wisp.remove() == {"FINISHED"}
     assert [(each.name, len(each.modifiers)) for each in stage.all_strips()] == [(strip.name, 0)]
@@ -88,11 +92,15 @@ def waiting(strip: Any, state: Any) -> None:
 
 
 def moves() -> None:
-    """A point, a whole box, a corner of one; they stay in the picture."""
+    """A point, a whole box, a corner of one; they stay in the picture and its overscan, and where they are as long as
+    the mouse does not move."""
     moved = stage.addon("handles").moved
-    assert moved([(3, 3)], (3, 3), (99, 5), None, (10, 10)) == [(10, 5)]
+    assert moved([(3, 3)], (3, 3), (99, 5), None, (10, 10)) == [(20, 5)]
     assert moved([(1, 1), (5, 5)], (1, 1), (3, 0), None, (10, 10)) == [(3, 0), (7, 4)]
-    assert moved([(1, 1), (5, 5)], (5, 5), (12, 8), (1, 1), (10, 10)) == [(1, 1), (10, 8)]
+    assert moved([(1, 1), (5, 5)], (5, 5), (-12, 8), (1, 1), (10, 10)) == [(1, 1), (-10, 8)]
+    for points in ([(-4, 3)], [(-4, 1), (14, 9)], [(3, 99)], [(-30, 3), (30, 9)]):
+        assert moved(points, (1, 1), (1, 1), None, (10, 10)) == points
+    assert moved([(3, 99)], (3, 99), (3, 90), None, (10, 10)) == [(3, 90)], "back from beyond"
 
 
 def erased(strip: Any) -> None:
@@ -105,7 +113,87 @@ def erased(strip: Any) -> None:
     assert bpy.ops.wisp.delete_prompt(x=84, y=30, reach=2) == {"FINISHED"}
     assert bpy.ops.wisp.delete_prompt(x=35, y=11, reach=2) == {"FINISHED"}
     assert not len(item.prompts)
+    on_their_frame(strip, item)
     item.add_prompt("point", 1001, [(5, 5)])
+    properties = bpy.ops.wisp.add_stroke.get_rna_type().properties
+    assert all(properties[name].is_skip_save for name in ("radius", "unknown", "softness")), "the tool alone keeps them"
+
+
+def on_their_frame(strip: Any, item: Any) -> None:
+    """A frame that is named is meant, wherever the playhead is; beside the strip there is none to clear."""
+    scene, state = bpy.context.scene, stage.addon("runs").run_of(strip.wisp.uid)
+    for frame in (1005, 1007, 1007, 1015):
+        item.add_prompt("point", frame, [(20, 20)])
+    assert bpy.ops.wisp.delete_prompt(x=20, y=20, frame=1005) == {"FINISHED"} and item.keyframes == [1007, 1015]
+    assert bpy.ops.wisp.clear_prompts(frame=1007) == {"FINISHED"} and item.keyframes == [1015]
+    scene.frame_set(500)
+    state.wanted.clear()
+    stage.must_fail(bpy.ops.wisp.clear_prompts, "not visible at this frame")
+    assert item.keyframes == [1015]
+    assert bpy.ops.wisp.clear_prompts(everywhere=True) == {"FINISHED"} and not item.keyframes and not state.wanted
+    scene.frame_set(15)
+
+
+def asked_for(strip: Any) -> None:
+    """What words and the subject give goes to the object that was active when they were asked for."""
+    session, events, wisp = stage.addon("session"), stage.addon("client.events"), strip.wisp
+    start_job, finished = session.start_job, session.finished
+    asked: list[Any] = []
+    session.start_job = lambda *all_of_it: asked.append(all_of_it[3:])
+    session.finished = lambda _run: stage.addon("engine").Fault("the answer comes later")
+    for operator, options, event, box in (
+        (bpy.ops.wisp.add_text, {"text": "the dog", "frame": 1015}, events.BoxFound, [(1, 1), (50, 50)]),
+        (bpy.ops.wisp.subject, {}, events.Candidate, [(2, 2), (60, 60)]),
+    ):
+        bpy.ops.wisp.add_object(name="asked for")
+        meant = wisp.active_object.number
+        stage.must_fail(operator, "the answer comes later", wait=True, **options)
+        bpy.ops.wisp.add_object(name="another")
+        then, on_event = asked.pop()
+        on_event(event_of(event, box))
+        assert "gone" not in then()
+        found = {item.number: [prompt.kind for prompt in item.prompts] for item in wisp.objects}
+        assert found[meant][0] == "box" and not found[wisp.active_object.number], found
+        stage.must_fail(bpy.ops.wisp.add_text, "the answer comes later", wait=True, text="the cat", frame=1015)
+        bpy.ops.wisp.remove_object()
+        then, on_event = asked.pop()
+        on_event(event_of(events.BoxFound, box))
+        assert then() == "The object is gone"
+    session.start_job, session.finished = start_job, finished
+    while len(wisp.objects) > 1:
+        wisp.objects.remove(1)
+    wisp.active = 0
+
+
+def event_of(kind: type, box: Any) -> Any:
+    """What the engine tells of a box, and whatever else it has to say of it."""
+    plain = {"xyxy": (*box[0], *box[1]), "xy": box[0], "frame": 1015, "outline": []}
+    return kind(**{name: plain.get(name, 1) for name in inspect.signature(kind).parameters})
+
+
+def a_fault_of_ours() -> None:
+    """The timer lives on after it, and the panel tells of it; switched on in an open file, the add-on reads that."""
+    watch, engine, handlers = (stage.addon(name) for name in ("watch", "engine", "handlers"))
+    calls: list[str] = []
+
+    def broken() -> float:
+        calls.append("poll")
+        raise KeyError("of ours")
+
+    poll, watch.poll, idle, watch.IDLE = watch.poll, broken, watch.IDLE, 0.0
+    bpy.app.timers.register(watch.tick, first_interval=0, persistent=True)
+    if not (stage.run_timers() and stage.run_timers()):
+        assert watch.tick() == watch.tick() == 0.0
+    assert calls == ["poll"] * 2 and bpy.app.timers.is_registered(watch.tick), calls
+    assert engine.fault.text == "A bug: KeyError('of ours')." and "in broken" in engine.fault.details
+    bpy.app.timers.unregister(watch.tick)
+    watch.poll, watch.IDLE, engine.fault = poll, idle, None
+    handlers.unregister()
+    timers = SimpleNamespace(register=lambda work: calls.append(work.__name__))
+    handlers.bpy = SimpleNamespace(app=SimpleNamespace(background=False, handlers=bpy.app.handlers, timers=timers))
+    handlers.register()
+    handlers.bpy = bpy
+    assert calls[-1] == "loaded"
 
 
 def undone(strip: Any, state: Any) -> None:

@@ -146,13 +146,21 @@ def node_group() -> None:
     """The node group gives each object's matte, frame by frame; made again, it takes its own place."""
     shown = stage.render(14)[..., 3]
     assert bpy.ops.wisp.node_group() == {"FINISHED"} and bpy.ops.wisp.node_group() == {"FINISHED"}
-    groups = [group for group in bpy.data.node_groups if group.name.startswith("Wisp ")]
+    groups = groups_of_ours()
     assert [socket.name for socket in groups[0].interface.items_tree if socket.in_out == "OUTPUT"] == [
         "Image",
         "Matte",
         "red",
     ]
     assert len(groups) == 1, [group.name for group in groups]
+    (item,) = stage.addon("active").target(bpy.context)[1].wisp.objects
+    item.name = "Image"
+    assert bpy.ops.wisp.node_group() == {"FINISHED"}
+    names = [socket.name for socket in groups_of_ours()[0].interface.items_tree if socket.in_out == "OUTPUT"]
+    assert names == ["Image", "Matte", "Image_2"], "an object's name is no other socket's"
+    item.name = "red"
+    assert bpy.ops.wisp.node_group() == {"FINISHED"}
+    groups = groups_of_ours()
 
     def build(tree: Any) -> Any:
         node = tree.nodes.new("CompositorNodeGroup")
@@ -160,6 +168,10 @@ def node_group() -> None:
         return node.outputs["red"]
 
     stage.near(np.abs(composed(build, 14) - shown).max(), 0.0, 2.0 / 255, "the node group's matte")
+
+
+def groups_of_ours() -> list[Any]:
+    return [group for group in bpy.data.node_groups if group.name.startswith("Wisp ")]
 
 
 def composed(build: Any, frame: int = 1) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import time
 from typing import Any
 
@@ -66,6 +68,7 @@ def plates() -> list[Any]:
 
 def run() -> None:
     copies()
+    pieces()
     other_files()
     retimed()
     orphans()
@@ -98,6 +101,72 @@ def copies() -> None:
     stage.strips().remove(next(s for s in stage.all_strips() if s.wisp.role and s.wisp.uid == right.wisp.uid))
     look()
     check((1, 11, 15, 20), "copied alone")
+
+
+def pieces() -> None:
+    """Pieces of a plate share their mattes, but each has its own output and settings; a copied scene is a piece too."""
+    left = shot("pieces")
+    left.wisp.bypass = True
+    right = left.split(frame=11, split_method="SOFT")
+    look()
+    check((5, 15), "rendered while both halves show their plate")
+    right.wisp.bypass = True
+    stage.addon("handlers").before_save(bpy.data.filepath)
+    stage.addon("handlers").saved()
+    assert (left.wisp.bypass, right.wisp.bypass) == (False, True), "only what showed its plate does so again"
+    right.wisp.bypass = False
+    right.wisp.output = "matte"
+    assert stage.mask_modifier(right).mute and not stage.mask_modifier(left).mute
+    right.wisp.output = "mask"
+    check((5, 15), "one output after the other")
+    set_apart(left, right)
+    still_known(left, right)
+
+
+def set_apart(left: Any, right: Any) -> None:
+    """A setting of one half, as the panel changes it, leaves the mattes of the other alone."""
+    runs, session = stage.addon("runs").runs, stage.addon("session")
+    state, uid = stage.addon("runs").run_of(left.wisp.uid), left.wisp.uid
+    state.session.lanes[1] = stage.addon("client.session").Lane(set(range(1001, 1011)), set(range(1011, 1021)), {})
+    session.combine(bpy.context.scene, left)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        stage.addon("handlers").before_render()
+    assert f"10 mattes of {right.name} out of date" in said.getvalue() and f"of {left.name} " not in said.getvalue()
+    assert left.wisp.uid == right.wisp.uid
+    right.wisp.objects[0].enabled = False
+    told_now()
+    assert left.wisp.uid == uid != right.wisp.uid and set(runs) == {uid, right.wisp.uid}
+    assert told(5) == (5, 5) and told(15)[1] == 0, "the right half's object alone is switched off"
+    right.wisp.objects[0].enabled = True
+    told_now()
+    check((5, 15), "switched on again")
+    third, fourth = (left.split(frame=at, split_method="SOFT") for at in (8, 5))
+    third.wisp.objects[0].name = fourth.wisp.objects[0].name = "apart"
+    session.part_edited()
+    assert third.wisp.uid == fourth.wisp.uid != left.wisp.uid == uid, "what was edited alike stays together"
+
+
+def told_now() -> None:
+    """What the timer does a while after a setting was changed."""
+    stage.addon("session")._send_settings()
+    while stage.addon("filing").pending():
+        stage.addon("filing").drain(timeout=0.05)
+    for uid in stage.addon("runs").runs:
+        stage.addon("outputs").refresh(uid)
+    look()
+
+
+def still_known(left: Any, right: Any) -> None:
+    """Taking Wisp off one piece leaves what is known of the other."""
+    runs = stage.addon("runs").runs
+    last = right.split(frame=16, split_method="SOFT")
+    look()
+    for strip, known in ((last, True), (right, False)):
+        uid = right.wisp.uid
+        stage.select(strip)
+        assert bpy.ops.wisp.remove() == {"FINISHED"}
+        assert left.wisp.uid in runs and (uid in runs) == known
 
 
 def other_files() -> None:

@@ -164,6 +164,11 @@ def still_again(strip: Any) -> None:
     scene.animation_data.action = action
     strip.transform.keyframe_insert("rotation", frame=1)
     action = scene.animation_data.action
+    if hasattr(scene.animation_data, "action_slot"):
+        slot, scene.animation_data.action_slot = scene.animation_data.action_slot, None
+        assert stage.addon("compat").fcurves(scene) is None, "an action without a slot moves nothing"
+        stage.addon("outputs").follow()
+        scene.animation_data.action_slot = slot
     scene.animation_data.nla_tracks.new().strips.new("clip", 1, action)
     scene.animation_data.action = None
     stage.must_refuse(strip, "An NLA track moves the strip")

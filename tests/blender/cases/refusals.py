@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import bpy
+import numpy as np
 
 from . import stage
 
@@ -29,7 +31,66 @@ def run() -> None:
     speed(strip)
     retimed()
     metas(strip)
+    turned()
+    other_size(strip)
     operators_say_it()
+
+
+def turned() -> None:
+    """A movie that is stored on its side: where the host passes that over, it would not lie as the engine has it."""
+    path = stage.FOLDER / "turned.mp4"
+    data = bytearray((stage.FOLDER / "bars.mp4").read_bytes())
+    at = data.index(b"tkhd") + 4 + 40
+    data[at : at + 20] = struct.pack(">5i", 0, 1 << 16, 0, -1 << 16, 0)
+    path.write_bytes(data)
+    movie = stage.strips().new_movie("turned", str(path), 10, 1)
+    if bpy.app.version < (4, 5, 0):
+        stage.must_refuse(movie, "turned.mp4 is stored turned, as phones do")
+    else:
+        accepted(movie)
+        size = stage.addon("plates").size_of(movie)
+        assert size == (stage.HEIGHT, stage.WIDTH), size
+    stage.strips().remove(movie)
+
+
+def other_size(strip: Any) -> None:
+    """A proxy is exchanged for pictures of twice the size: one button fits all that was drawn to them."""
+    stage.select(strip)
+    wisp = stage.addon("model").own(strip)
+    item = wisp.add_object()
+    item.add_prompt("box", 1001, [(10, 20), (30, 40)])
+    item.add_prompt("stroke", 1002, [(5, 5), (6, 7)], radius=3.0)
+    half = np.zeros((stage.HEIGHT, stage.WIDTH), np.uint8)
+    half[:, :40] = 255
+    drawn = stage.FOLDER / "drawn.png"
+    stage.write_png(drawn, half)
+    item.add_prompt("mask", 1003, []).text = str(drawn)
+    item.region, item.grow, item.frame_edge, item.gamma = "8 10 60 51", 1.5, 1, 1.25
+    before, large = strip.directory, stage.FOLDER / "large"
+    for number in range(1001, 1007):
+        stage.write_png(large / f"bar.{number}.png", np.zeros((2 * stage.HEIGHT, 2 * stage.WIDTH, 3), np.uint8))
+    accepted(strip)
+    strip.directory = f"{large}/"  # as a script does: the host goes on naming the size of before
+    refusal = stage.must_refuse(strip, "were drawn on pictures of 128 x 64 pixels, and these have 256 x 128. Scale")
+    assert refusal.mend == stage.addon("troubles").of(bpy.context).operator == "wisp.scale_prompts"
+    drawn.rename(stage.FOLDER / "away.png")
+    stage.must_fail(bpy.ops.wisp.scale_prompts, "drawn.png cannot be read, so nothing was scaled")
+    (stage.FOLDER / "away.png").rename(drawn)
+    assert bpy.ops.wisp.scale_prompts() == {"FINISHED"}
+    accepted(strip)
+    box, stroke, mask = item.prompts
+    assert (box.points, stroke.points) == ([(20, 40), (60, 80)], [(10, 10), (12, 14)]) and stroke.radius == 6.0
+    assert (item.region, item.grow, item.frame_edge, item.gamma) == ("16 20 120 102", 3.0, 2, 1.25)
+    picture = bpy.data.images.load(mask.mask_path)
+    assert tuple(picture.size) == (256, 128)
+    row = np.array(picture.pixels[:]).reshape(128, 256, 4)[64, :, 0]
+    assert row[:79].min() == 1.0 and row[81:].max() == 0.0
+    stage.must_fail(bpy.ops.wisp.scale_prompts, "drawn on pictures of this size")
+    wisp.objects.clear()
+    strip.directory = before
+    accepted(strip)
+    stage.addon("model").own(strip)
+    assert tuple(wisp.size) == (stage.WIDTH, stage.HEIGHT), "with nothing drawn it is of the pictures of now"
 
 
 def degenerate(strip: Any) -> None:

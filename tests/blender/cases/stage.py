@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import shutil
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 from types import ModuleType
@@ -189,6 +193,20 @@ def in_timeline() -> Any:
     region = next(region for region in area.regions if region.type == "WINDOW")
     scene = {"sequencer_scene": bpy.context.scene} if hasattr(bpy.context, "sequencer_scene") else {}
     return bpy.context.temp_override(window=window, area=area, region=region, **scene)
+
+
+def run_timers() -> bool:
+    """Run the host's timers that are due, as its main loop does, which there is none of without a window. False where
+    that cannot be reached."""
+    if sys.platform != "linux" or shutil.which("nm") is None:
+        return False
+    maps = [line.split() for line in Path("/proc/self/maps").read_text().splitlines()]
+    places = [(part[-1], int(part[0].split("-")[0], 16)) for part in maps if part[-1].endswith("/bpy/__init__.so")]
+    library, base = min(places, key=lambda place: place[1])
+    symbols = subprocess.run(["nm", library], capture_output=True, text=True, check=True).stdout
+    offset = next(int(line.split()[0], 16) for line in symbols.splitlines() if "BLI_timer_execute" in line)
+    ctypes.CFUNCTYPE(None)(base + offset)()
+    return True
 
 
 def near(value: Any, wanted: Any, tolerance: float, what: str = "") -> None:

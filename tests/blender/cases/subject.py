@@ -43,6 +43,19 @@ def run() -> None:
     assert bpy.ops.wisp.subject(wait=True) == {"FINISHED"}
     assert [one.name for one in strip.wisp.objects] == ["subject", "subject_2"]
     doubted(strip)
+    not_taken(strip)
+
+
+def not_taken(strip: Any) -> None:
+    """A fault of ours in what the end of a job comes to is told, and ends nothing."""
+    session, requests = stage.addon("session"), stage.addon("client.requests")
+
+    def broken() -> str:
+        raise KeyError("of ours")
+
+    job = session.start_job(bpy.context.scene, strip, requests.Check(frames="1001"), broken)
+    assert session.finished(job).text == "A bug: KeyError('of ours')." and not job.busy
+    assert bpy.ops.wisp.check(wait=True) == {"FINISHED"}
 
 
 def foreseen(strip: Any) -> None:
