@@ -58,10 +58,10 @@ def _scale(item, x: float, y: float) -> None:
 
 def _resized(path: str, size: tuple[int, int], uid: str) -> str:
     """A mask picture in that size; returns where it is. Raises plates.Refusal, OSError."""
-    key = hashlib.sha256(f"{path} {size}".encode()).hexdigest()[:16]
-    target = places.here().plate(uid) / "prompts" / f"mask.{key}.png"
+    folder, key = places.here().plate(uid), hashlib.sha256(f"{path} {size}".encode()).hexdigest()[:16]
+    target = folder / "prompts" / f"mask.{key}.png"
     try:
-        image = bpy.data.images.load(path, check_existing=False)
+        image = bpy.data.images.load(str(folder / path), check_existing=False)
     except RuntimeError:
         raise plates.Refusal(f"The mask picture {path} cannot be read, so nothing was scaled. Put it back.") from None
     try:
