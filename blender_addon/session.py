@@ -267,12 +267,12 @@ def part_edited() -> None:
 
 def _part(uid: str, shared: list[tuple[Any, Any]]) -> None:
     shots, folder = [], places.here().plate(uid)
-    for scene, strip in shared:
+    for scene, strip in sorted(shared, key=lambda each: (each[1].frame_final_start, each[1].name)):
         with contextlib.suppress(plates.Refusal, OSError):  # the panel says why
             shot = document.shot_document(strip.wisp, plates.plate_of(scene, strip), folder)
             shots.append((shot, scene, strip))
     known = [shot for shot, _, _ in shots if uid in runs and shot == runs[uid].document]
-    parts, uids = [*known, *(shot for shot, _, _ in shots)][:1], [uid]  # what the engine knows keeps the uid
+    parts, uids = [*known, *(shot for shot, _, _ in shots)][:1], [uid]  # what the engine knows keeps it, else the first
     for shot, scene, strip in shots:
         if shot not in parts:
             parts.append(shot)
