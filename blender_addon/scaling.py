@@ -3,6 +3,7 @@
 
 import hashlib
 import math
+from pathlib import Path
 
 import bpy
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from . import active, model, pictures, places, plates, session
 from .active import OnPlate, reporting
 from .client.tables import EDGE
+from .document import PICTURES
+from .exchange import keep_pictures, kept
 
 
 class WISP_OT_scale_prompts(OnPlate, bpy.types.Operator):
@@ -25,11 +28,16 @@ class WISP_OT_scale_prompts(OnPlate, bpy.types.Operator):
         size, before = plates.size_of(strip), tuple(strip.wisp.size)
         if size == before or not (all(before) and strip.wisp.drawn):
             raise plates.Refusal("The prompts were drawn on pictures of this size.")
+        home = places.here()
+        source = home.plate(strip.wisp.uid)
         wisp = model.own(strip)
         pictured = [prompt for item in wisp.objects for prompt in item.prompts if prompt.kind == "mask"]
-        paths = [_resized(prompt.mask_path, size, wisp.uid) for prompt in pictured]  # where one fails, all stays
-        for prompt, path in zip(pictured, paths, strict=True):
-            prompt.text = path
+        target = home.plate(wisp.uid)
+        masks = [_resized(source / prompt.mask_path, size, target) for prompt in pictured]  # where one fails, all stays
+        for prompt, mask in zip(pictured, masks, strict=True):
+            prompt.text = kept(str(mask), target)
+        if pictured:
+            keep_pictures(strip)
         for item in wisp.objects:
             _scale(item, size[0] / before[0], size[1] / before[1])
         wisp.size = size
@@ -56,12 +64,12 @@ def _scale(item, x: float, y: float) -> None:
             setattr(item, setting.key, round(value) if setting.whole else value)
 
 
-def _resized(path: str, size: tuple[int, int], uid: str) -> str:
-    """A mask picture in that size; returns where it is. Raises plates.Refusal, OSError."""
-    folder, key = places.here().plate(uid), hashlib.sha256(f"{path} {size}".encode()).hexdigest()[:16]
-    target = folder / "prompts" / f"mask.{key}.png"
+def _resized(path: Path, size: tuple[int, int], folder: Path) -> Path:
+    """A mask picture in that size, in a plate's folder. Raises plates.Refusal, OSError."""
+    key = hashlib.sha256(f"{path} {size}".encode()).hexdigest()[:16]
+    target = folder / PICTURES / f"mask.{key}.png"
     try:
-        image = bpy.data.images.load(str(folder / path), check_existing=False)
+        image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError:
         raise plates.Refusal(f"The mask picture {path} cannot be read, so nothing was scaled. Put it back.") from None
     try:
@@ -71,7 +79,7 @@ def _resized(path: str, size: tuple[int, int], uid: str) -> str:
     finally:
         bpy.data.images.remove(image)
     pictures.write_mask(target, pixels.reshape(size[1], size[0], -1)[::-1, :, 0] > 0.5)
-    return str(target)
+    return target
 
 
 register, unregister = bpy.utils.register_classes_factory((WISP_OT_scale_prompts,))

@@ -81,7 +81,7 @@ def other_size(strip: Any) -> None:
     box, stroke, mask = item.prompts
     assert (box.points, stroke.points) == ([(20, 40), (60, 80)], [(10, 10), (12, 14)]) and stroke.radius == 6.0
     assert (item.region, item.grow, item.frame_edge, item.gamma) == ("16 20 120 102", 3.0, 2, 1.25)
-    picture = bpy.data.images.load(mask.mask_path)
+    picture = bpy.data.images.load(str(stage.addon("places").here().plate(wisp.uid) / mask.mask_path))
     assert tuple(picture.size) == (256, 128)
     row = np.array(picture.pixels[:]).reshape(128, 256, 4)[64, :, 0]
     assert row[:79].min() == 1.0 and row[81:].max() == 0.0
