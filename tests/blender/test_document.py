@@ -119,7 +119,7 @@ def test_pictures_in_the_plates_folder_are_named_from_there(tmp_path: Path) -> N
     hero.prompts.append(picture)
     stored = made(hero, folder=tmp_path).objects[0]
     assert stored.prompts[0].path == (tmp_path / "prompts" / "4e" / "dog.png").as_posix()
-    assert (stored.core, stored.garbage) == ((tmp_path / "prompts" / "core.%04d.png").as_posix(), "/roto/g.png")
+    assert (stored.core, stored.garbage) == ((tmp_path / "prompts" / "4e" / "core.%04d.png").as_posix(), "/roto/g.png")
 
 
 def test_numbers_that_are_none_never_reach_the_engine(tmp_path: Path) -> None:
