@@ -43,7 +43,7 @@ def test_what_a_text_means(option: str, text: str, expected: object) -> None:
         ("point", "1001:1", "expected 2 numbers"),
         ("point", "1001:nan,1", "expected 2 numbers"),
         ("stroke", "1001:1,2/3", "expected 2 numbers"),
-        ("stroke", "1001:1,2@0", "greater than 0"),
+        ("stroke", "1001:1,2@0", "radius is more than 0, not 0"),
         ("unknown", "1001:1,2@8,-", "nothing can be taken away from it"),
         ("mask", "1001:", "at least 1 character"),
     ],
