@@ -25,6 +25,7 @@ def loaded(*_: Any) -> None:
     session.forget()
     outputs.forget()
     carrying.forget()
+    plates.forget()
     if not bpy.app.background:  # a farm's machines render what is there, and leave it alone
         carrying.adopt()
         session.recall()

@@ -264,13 +264,24 @@ def size_of(strip: Any) -> tuple[int, int]:
     """
     path, key = media_path(strip), (strip.id_data.name, strip.name)
     first = strip.elements[0] if len(strip.elements) else None
-    if first is not None and first.orig_width and _told_of.setdefault(key, path) == path:
-        return first.orig_width, first.orig_height
-    return _measured(path, "images" if strip.type == "IMAGE" else "movieclips")[:2]
+    told = (first.orig_width, first.orig_height) if first is not None and first.orig_width else None
+    if told and _told_of.setdefault(key, path) == path:
+        return told
+    try:
+        return _measured(path, "images" if strip.type == "IMAGE" else "movieclips")[:2]
+    except Refusal:
+        if told and path.exists():  # of a picture of several views the host's reader tells no size
+            return told
+        raise
 
 
-#: (scene, strip) -> the media that its size was told of when it was asked for first.
+#: Names of scene and strip -> the media that its size was told of when it was asked for first.
 _told_of: dict[tuple[str, str], Path] = {}
+
+
+def forget() -> None:
+    """Another file is open: its strips may have the names of others."""
+    _told_of.clear()
 
 
 _measures: dict[tuple[str, float], tuple[int, int, int]] = {}

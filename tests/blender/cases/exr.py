@@ -52,7 +52,11 @@ def state(strip: Any) -> Any:
 
 
 def run() -> None:
-    strip = stage.select(stage.image_strip(clip(), start=11))
+    before = stage.image_strip(track.clip(), start=11)
+    assert stage.addon("plates").size_of(before) == (stage.WIDTH, stage.HEIGHT)
+    stage.strips().remove(before)
+    strip = stage.select(stage.image_strip(clip(), start=11))  # of the same name as the one that is gone
+    assert stage.addon("plates").size_of(strip) == (stage.WIDTH, stage.HEIGHT)
     bpy.context.scene.frame_set(11)
     strip.wisp.colorspace = "ACEScg"
     assert bpy.ops.wisp.add_box(x0=16, y0=4, x1=44, y1=32) == {"FINISHED"}
