@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +35,9 @@ _foreseen = _Foreseen("", 0, 0, None)
 _shot: tuple[RemoteShot, Any] | None = None
 #: The matte that is doubted -> the file of the errors to be expected of it, once it is there.
 _errors: dict[Path, Path | None] = {}
+#: Seconds until what was refused, as while another engine has the device, is asked for again; and when that is.
+_PAUSE = 1.0
+_not_before = 0.0
 
 
 def seen(strip: Any, frame: int) -> Path | None:
@@ -56,7 +60,7 @@ def ask_due(context: Any) -> None:
     """While doubt is looked at: ask for that of the mattes of the frame that is shown."""
     found = active.target(context) if context.window_manager.wisp_view == "doubt" else None
     run = runs.get(found[1].wisp.uid) if found is not None else None
-    if found is None or run is None or not run.session.settled:
+    if found is None or run is None or not run.session.settled or time.monotonic() < _not_before:
         return
     frame = active.frame_in_view(context)
     if frame is None:
@@ -70,7 +74,12 @@ def ask_due(context: Any) -> None:
                 _errors[matte] = Path(errors)
                 redraw()
 
-            if not run.session.ask_doubt(number, frame, there):
+            def refused(matte: Path = Path(path)) -> None:
+                global _not_before
+                _not_before = time.monotonic() + _PAUSE
+                _errors.pop(matte, None)
+
+            if not run.session.ask_doubt(number, frame, there, refused):
                 del _errors[Path(path)]
 
 

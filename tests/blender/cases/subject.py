@@ -81,6 +81,14 @@ def doubted(strip: Any) -> None:
     assert bpy.ops.wisp.track(direction="frame", wait=True) == {"FINISHED"}
     state = stage.addon("runs").run_of(strip.wisp.uid)
     number = state.enabled[0]
+    asked = state.session.ask_doubt
+
+    def refused_once(*given: Any) -> bool:
+        state.session.ask_doubt = asked
+        given[-1]()
+        return True
+
+    state.session.ask_doubt = refused_once  # as while another engine has the device
     bpy.context.window_manager.wisp_view = "doubt"
     end = time.monotonic() + 60
     while foresight.errors_of(state.session.matte_path(number, 1001)) is None and time.monotonic() < end:
