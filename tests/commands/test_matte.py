@@ -18,7 +18,7 @@ from wisp.commands.status import lane
 from wisp.plates.exr import read_channels
 from wisp.plates.exr_writer import write_exr
 from wisp.plates.plate import Window
-from wisp.solve.solver import FrameStatus, ObjectStatus
+from wisp.solve.status import FrameStatus, ObjectStatus
 
 SIZE = (96, 64)
 

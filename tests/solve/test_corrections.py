@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from wisp.cache import read_matte
 from wisp.client.locks import with_locks
 from wisp.shot import MaskPrompt, ObjectSpec, Stroke
+from wisp.solve.approvals import note_locked, settle_locks
 from wisp.solve.paint import Paint
 
 KEEP = {"frame": 1010, "kind": "stroke", "xy": [[6, 8]], "radius": 3.0}
@@ -243,7 +244,7 @@ def test_a_matte_that_was_damaged_is_not_frozen(folder: Path, tracker: ChainTrac
     path.write_bytes(content)
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
     made = solver(shot(box(1001), item=named(1003)), folder)
-    made.note_locked()
+    note_locked(made)
     made.run()
     np.testing.assert_array_equal(alpha(made, 1003), seen)
 
@@ -252,7 +253,7 @@ def test_what_takes_too_long_is_frozen_by_the_next_solve(folder: Path, tracker: 
     first = solver(shot(box(1001)), folder)
     first.run()
     made = solver(shot(box(1001), item=named(*range(1001, 1011))), folder)
-    made.note_locked(until=time.monotonic())
+    note_locked(made, until=time.monotonic())
     assert not list((folder / "cache" / "locked").rglob("*.exr"))
     made.run()
     assert sorted(made.work("hero").frozen) == list(range(1001, 1011))
@@ -267,7 +268,7 @@ def test_what_is_locked_is_what_the_document_shows_not_what_was_made_last(
     undone = solver(shot(box(1001), point(1003)), folder)
     assert not np.array_equal(read_matte(undone.preview(1003, "hero"))[0], seen)
     told = solver(shot(box(1001), item=locked), folder)
-    told.note_locked()
+    note_locked(told)
     assert told.status().objects[0].of("solved") == told.plate.frames, "nothing is to do yet"
     later = solver(shot(box(1001, x=9), item=locked), folder)
     later.run()
@@ -277,7 +278,7 @@ def test_what_is_locked_is_what_the_document_shows_not_what_was_made_last(
 def test_a_locked_frame_guides_its_neighbours(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
     solver(shot(box(1001)), folder).run()
     made = solver(shot(box(1001), item={"locks": [[1015, 1015]]}), folder)
-    made.settle_locks()
+    settle_locks(made)
     work = made.work("hero")
     assert work.plan.keyframes == (1001, 1015) and work.plan.starts_afresh(1015)
     assert set(made.status().objects[0].of("dirty")) == set(range(1002, 1041)) - {1015}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from wisp.cache import read_matte
 from wisp.errors import UsageError
 from wisp.plates.plate import Window
-from wisp.solve.region import MIN_GAIN, fit_region, gain, in_region, whole
+from wisp.solve.region import MIN_GAIN, gain, in_region, region_of, whole
 from wisp.trackers.tracker import FramePrompts
 
 UHD = (3840, 2160)
@@ -26,7 +26,7 @@ def mask(x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
 
 
 def test_a_small_subject_gets_a_region_around_all_its_masks() -> None:
-    region = fit_region([mask(50, 30, 70, 50), mask(60, 35, 80, 55)], UHD, 1024)
+    region = region_of([mask(50, 30, 70, 50), mask(60, 35, 80, 55)], UHD, 1024)
     assert region is not None
     assert region.x0 <= 1000 and region.y0 <= 600 and region.x1 >= 1600 and region.y1 >= 1100
     assert region.width < 1000 and region.height < 800
@@ -34,19 +34,19 @@ def test_a_small_subject_gets_a_region_around_all_its_masks() -> None:
 
 
 def test_a_subject_that_fills_or_crosses_the_picture_gets_none() -> None:
-    assert fit_region([mask(10, 5, 180, 100)], UHD, 1024) is None
-    assert fit_region([mask(0, 40, 20, 60), mask(170, 40, 190, 60), mask(90, 0, 99, 108)], UHD, 1024) is None
+    assert region_of([mask(10, 5, 180, 100)], UHD, 1024) is None
+    assert region_of([mask(0, 40, 20, 60), mask(170, 40, 190, 60), mask(90, 0, 99, 108)], UHD, 1024) is None
 
 
 def test_nothing_is_gained_where_the_network_sees_every_pixel_already() -> None:
-    assert fit_region([mask(90, 50, 95, 55)], (854, 480), 1024) is None
-    assert fit_region([np.full((4, 4), -1.0, np.float32)], UHD, 1024) is None
+    assert region_of([mask(90, 50, 95, 55)], (854, 480), 1024) is None
+    assert region_of([np.full((4, 4), -1.0, np.float32)], UHD, 1024) is None
 
 
 @given(st.integers(0, 191), st.integers(0, 107), st.integers(1, 192), st.integers(1, 108), st.sampled_from([512, 1024]))
 def test_a_region_holds_the_mask_lies_inside_and_gains_what_it_must(x: int, y: int, w: int, h: int, grid: int) -> None:
     x1, y1 = min(192, x + w), min(108, y + h)
-    region = fit_region([mask(x, y, x1, y1)], UHD, grid)
+    region = region_of([mask(x, y, x1, y1)], UHD, grid)
     if region is not None:
         assert 0 <= region.x0 <= x * 20 and 0 <= region.y0 <= y * 20
         assert x1 * 20 <= region.x1 <= UHD[0] and y1 * 20 <= region.y1 <= UHD[1]

@@ -353,9 +353,11 @@ def _take_over_regions(shot: Shot, document: Path) -> None:
 
 def _fit_regions(shot: Shot, solver: Solver, listener: Listener, interrupt: Callable[[], bool]) -> bool:
     """Give each object that gains by it a region of its own; True where any got one."""
+    from ..solve.fitting import fit_region
+
     changed = False
     for item in shot.objects:
-        region = None if item.region else solver.fit_region(item.name, listener, interrupt)
+        region = None if item.region else fit_region(solver, item.name, listener, interrupt)
         if region is not None:
             item.region = (region.x0, region.y0, region.x1, region.y1)
             changed = True

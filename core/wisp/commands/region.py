@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     from .. import shot as documents
-    from ..solve.region import fit_regions
+    from ..solve.fitting import fit_regions
     from .history import History
 
     shot = documents.load(args.shot)

@@ -28,6 +28,7 @@ from ..plates import seal
 from ..plates.clip import FloatImage
 from ..plates.exr_writer import write_exr
 from ..solve import Solver
+from ..solve.approvals import settle_locks
 from ..solve.beside import Behind
 from ..solve.objects import ObjectWork
 from ..solve.progress import Eta, Listener, ignore
@@ -175,7 +176,7 @@ class Delivery:
     def _require_solved(self, files: Sequence[_File]) -> None:
         """InputError lists what is not solved yet; what is damaged in the cache is solved anew."""
         if not all(work.locks.are_whole(work.frozen) for work in self._solver.works):
-            self._solver.settle_locks()
+            settle_locks(self._solver)
         missing = self._missing(files)
         damaged = {
             name: frames

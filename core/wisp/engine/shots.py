@@ -15,6 +15,7 @@ from ..frames import named_frames
 from ..models.store import Models
 from ..shot import Shot, parse
 from ..solve import Listener, Solver, Source
+from ..solve.approvals import note_locked
 from . import api, paths
 from .jobs import Job
 from .standing import Standing
@@ -159,7 +160,7 @@ def _do(solver: Solver, asked: Request, listen: Listener, should_stop: Callable[
 
         return find_subject(solver, asked, listen, should_stop)
     if isinstance(asked, Region):
-        from ..solve.region import fit_regions
+        from ..solve.fitting import fit_regions
 
         return fit_regions(solver, asked, listen, should_stop)
     if isinstance(asked, Deliver):
@@ -189,7 +190,7 @@ def _note_locked(solver: Solver) -> None:
     """At once, as far as nobody has to wait: the next edit changes what the document shows, and that is what was
     approved."""
     with contextlib.suppress(WispError):  # what cannot be read or written is reported when one solves
-        solver.note_locked(time.monotonic() + NOTE_SECONDS)
+        note_locked(solver, time.monotonic() + NOTE_SECONDS)
 
 
 def _locks(shot: Shot) -> list[tuple[object, ...]]:

@@ -10,8 +10,9 @@ from ..shot import Shot
 from ..weights.options import RunOptions
 from .progress import Listener, Stage
 from .run import Summary
-from .solver import FrameStatus, ObjectStatus, ShotStatus, Solver
+from .solver import Solver
 from .source import Source
+from .status import FrameStatus, ObjectStatus, ShotStatus
 
 __all__ = [
     "FrameStatus",

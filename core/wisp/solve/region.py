@@ -8,26 +8,18 @@ stored with the object in the shot: fixed, visible, editable, and the same on ev
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..client.ends import RegionsFitted
-from ..client.events import RegionFitted
-from ..client.requests import Region
 from ..errors import UsageError
 from ..plates.clip import resize
 from ..plates.plate import Window
 from ..trackers.prompts import clip_box
 from ..trackers.tracker import FramePrompts
-from .progress import Listener, ignore, never
-
-if TYPE_CHECKING:
-    from .solver import Solver
 
 #: A region is worth a second pass from this gain in resolution on.
 MIN_GAIN = 1.35
@@ -39,7 +31,7 @@ SNAP = 16
 _SPILL = 0.01
 
 
-def fit_region(masks: Iterable[NDArray[np.float32]], size: tuple[int, int], grid: int | None) -> Window | None:
+def region_of(masks: Iterable[NDArray[np.float32]], size: tuple[int, int], grid: int | None) -> Window | None:
     """The window around all `masks` of one object, or None where it would not gain enough.
 
     `masks`: logits h x w of every frame, covering the picture edge to edge, > 0 inside. `size`: the picture's width
@@ -85,23 +77,6 @@ def _union(masks: Iterable[NDArray[np.float32]], size: tuple[int, int]) -> tuple
         return None
     lows, highs = np.min(boxes, 0), np.max(boxes, 0)
     return float(lows[0]), float(lows[1]), float(highs[2]), float(highs[3])
-
-
-def fit_regions(
-    solver: Solver, asked: Region, on_event: Listener = ignore, should_stop: Callable[[], bool] = never
-) -> RegionsFitted:
-    """Tell the region that each asked object should have, by its masks in the whole picture; a person asks, so that it
-    is fitted for trackers of no fixed grid too. The solver's own document is not changed. CancelledError."""
-    shot = solver.shot.model_copy(deep=True)
-    chosen = [shot.object_named(name) for name in solver.names(asked.objects)]
-    for item in chosen:
-        item.region = None
-    bare, fitted = solver.of(shot), 0
-    for item in chosen:
-        found = bare.fit_region(item.name, on_event, should_stop, asked=True)
-        fitted += found is not None
-        on_event(RegionFitted(item.name, item.id, None if found is None else list(found)))
-    return RegionsFitted(fitted)
 
 
 def in_region(prompts: FramePrompts, region: Window, owner: str, frame: int, *, approved: bool = False) -> FramePrompts:

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -22,13 +22,11 @@ from ..heads.clip_matter import ClipMatterHead
 from ..heads.head import ApartHead, SparingHead
 from ..plates.clip import FloatImage, resize
 from ..trackers.tracker import TrackedMask
+from .context import ShotContext
 from .objects import Chunk, ObjectWork, chunks_to_run
 from .progress import Eta, Listener, Stage, ignore, never
 from .region import whole
 from .stepping import Stepping
-
-if TYPE_CHECKING:
-    from .solver import Solver
 
 
 @dataclass
@@ -64,7 +62,7 @@ class Run:
 
     def __init__(
         self,
-        solver: Solver,
+        context: ShotContext,
         frames: Collection[int] | None,
         objects: Collection[str] | None,
         stages: Sequence[Stage] = ("track", "matte"),
@@ -75,14 +73,14 @@ class Run:
     ) -> None:
         """`lasting`: what is made is recorded as the shot's own. `awaited`: somebody waits for the frame, whose file
         is written as fast as may be."""
-        self._solver = solver
+        self._context = context
         self._lasting = lasting
         self._compression: Literal["zip", "zips"] = "zip" if awaited else "zips"
-        self._shelf = solver.shelf
+        self._shelf = context.shelf
         self._stages = stages
         self._on_event, self._should_stop = on_event, should_stop
         self._summary = Summary()
-        self._wanted = solver.frames_of(frames)
+        self._wanted = context.frames_of(frames)
         self._objects = None if objects is None else tuple(dict.fromkeys(objects))
         self._done: dict[Stage, int] = {"track": 0, "matte": 0}
         #: Where a head that can mattes one frame while the trackers are at the next.
@@ -92,12 +90,12 @@ class Run:
 
     def _plan(self) -> None:
         """Find out what is missing."""
-        solver = self._solver
+        context = self._context
         self._chunks: list[Chunk] = []
         self._unsolved: dict[ObjectWork, set[int]] = {}
         self._unfinished: dict[ObjectWork, set[int]] = {}
         known = 0
-        for work in solver.works if self._objects is None else map(solver.work, self._objects):
+        for work in context.works if self._objects is None else map(context.work, self._objects):
             todo = reachable = [frame for frame in self._wanted if frame in work.marks]
             if "matte" in self._stages:
                 adopted = work.adopt(reachable, sure=True)
@@ -133,7 +131,7 @@ class Run:
         try:
             with ThreadPoolExecutor(1, thread_name_prefix="head") as self._lane:
                 while self._goes_on():
-                    self._solver.replan()
+                    self._context.replan()
                     self._plan()
         finally:
             self._remember()
@@ -168,31 +166,31 @@ class Run:
         """Before anything is computed, what it needs of the device; MemoryLimitError where that is out of reach."""
         if not any(self._unsolved.values()):
             return
-        _, stamp = self._solver.models
+        _, stamp = self._context.models
         if stamp.windows is None:
             self._plan_memory()
             return
-        head = self._solver.head
+        head = self._context.head
         assert isinstance(head, ClipMatterHead)
         for region in dict.fromkeys(work.region for work, todo in self._unsolved.items() if todo):
-            self._on_event(Notice("info", head.matter.announce(self._solver.clip_of(region))))
+            self._on_event(Notice("info", head.matter.announce(self._context.clip_of(region))))
 
     def _plan_memory(self) -> None:
         """Say the plan where a shot is about to run; a preview only follows it."""
-        plan = self._solver.memory_plan()
+        plan = self._context.memory_plan()
         if plan is None:
             return
         plan.check("Take a smaller model (wisp models list), or another device.")
         if len(self._wanted) > 1:
             short = plan.needs > plan.has.free
             self._on_event(Notice("warning" if short else "info", str(plan)))
-        head = self._solver.head
+        head = self._context.head
         if isinstance(head, SparingHead):
             head.sparing = plan.sparing
 
     def _work(self) -> bool:
         """Do what is planned; True where less turned out to be missing than was planned."""
-        spec, totals = self._solver.shot.solve, self._totals
+        spec, totals = self._context.shot.solve, self._totals
         self._on_event(Started(totals["track"], totals["matte"], spec.tracker, spec.head, self._summary.cached))
         waiting = set().union(*self._unsolved.values(), *self._unfinished.values())
         for frame in sorted(waiting):
@@ -209,7 +207,7 @@ class Run:
             return
         for work, todo in self._unfinished.items():
             done = [frame for frame in self._wanted if frame not in todo]
-            record = self._solver.record(work.item)
+            record = self._context.record(work.item)
             if len(self._wanted) > 1:
                 record.add(work.ingredients(done))
             elif done and self._summary.matted:
@@ -222,7 +220,7 @@ class Run:
 
         True, at once, where one of them goes on as an earlier pass did.
         """
-        waiting = [Stepping(chunk, self._solver) for chunk in chunks]
+        waiting = [Stepping(chunk, self._context) for chunk in chunks]
         try:
             for frame in sorted({frame for chunk in chunks for frame in chunk.frames}, reverse=backward):
                 for stepping in waiting:
@@ -282,8 +280,8 @@ class Run:
             for work, mask in masks.items()
         }
         visible = {number: logits for number, logits in told.items() if (logits > 0).any()}
-        clip = self._solver.clip_of(next(iter(masks)).region)
-        head = self._solver.head if visible else None
+        clip = self._context.clip_of(next(iter(masks)).region)
+        head = self._context.head if visible else None
         alphas: Future[dict[int, FloatImage]] = Future()
         if head is None:
             alphas.set_result({})
@@ -332,17 +330,17 @@ class Run:
 
     def _store(self, work: ObjectWork, frame: int, mask: TrackedMask, solved: FloatImage | None) -> None:
         """Write the alpha of the object's region (None: empty) over the whole picture."""
-        plate = self._solver.plate
+        plate = self._context.plate
         size = (plate.width, plate.height)
         alpha = np.zeros((plate.height, plate.width), np.float32) if solved is None else solved
         if solved is not None:  # squeezed again where models saw it unsqueezed
             alpha = resize(whole(solved, work.region, size, outside=0.0), size)
         behind = None
         if work.recipe(frame) is not None:
-            alpha, behind = work.hints.heard(alpha, frame, self._solver.clip, work.plate_mask)
+            alpha, behind = work.hints.heard(alpha, frame, self._context.clip, work.plate_mask)
         exists = work.item.exists(frame)
         state: FrameState = "placeholder" if not exists else "corrected" if frame in work.plan.keyframes else "solved"
-        models = self._solver.models
+        models = self._context.models
         stamp = MatteStamp(
             object=work.item.name,
             frame_state=state,
@@ -355,9 +353,9 @@ class Run:
             behind="" if behind is None else behind.text,
         )
         path = work.solved_path(frame)
-        self._solver.source.check_unchanged(work.mask_frames(frame) or [frame])
+        self._context.source.check_unchanged(work.mask_frames(frame) or [frame])
         self._write(path, frame, alpha, stamp)
-        self._solver.source.keep_alpha(stamp.fingerprint, alpha.astype(np.float16).astype(np.float32), stamp)
+        self._context.source.keep_alpha(stamp.fingerprint, alpha.astype(np.float16).astype(np.float32), stamp)
         if work.marks[frame] == work.solved[frame]:
             self._report_finished(work, frame, path, stamp)
 
@@ -372,7 +370,7 @@ class Run:
                     self._report_step("matte", near)
 
     def _finish(self, work: ObjectWork, frame: int) -> None:
-        alpha = work.finishing.apply(frame, work.solved_alpha, self._solver.clip)
+        alpha = work.finishing.apply(frame, work.solved_alpha, self._context.clip)
         # How the clean plate lies is of the alpha that was found before it, which a later lock does not keep.
         stamp = replace(work.solved_alpha(frame)[1], fingerprint=work.marks[frame], behind="")
         path = work.path(frame)
@@ -380,7 +378,7 @@ class Run:
         self._report_finished(work, frame, path, stamp)
 
     def _write(self, path: Path, frame: int, alpha: FloatImage, stamp: MatteStamp) -> None:
-        header = self._solver.plate.header(frame)
+        header = self._context.plate.header(frame)
         self._shelf.write_matte(path, alpha, header, stamp, compression=self._compression)
 
     def _report_finished(self, work: ObjectWork, frame: int, path: Path, stamp: MatteStamp) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import cv2
 import numpy as np
 
 from ..trackers.tracker import TrackedMask, TrackPass
+from .context import ShotContext
 from .objects import Chunk
 from .prompts import drawn
-
-if TYPE_CHECKING:
-    from .solver import Solver
 
 #: A tracker's memory is kept every so many frames, so that a killed run repeats few steps.
 SNAPSHOT_EVERY = 16
@@ -22,11 +18,11 @@ class Stepping:
     """A chunk of which some frames are done. `rejoined`: it goes on as an earlier pass did, of which more may be known
     than was planned."""
 
-    def __init__(self, chunk: Chunk, solver: Solver) -> None:
+    def __init__(self, chunk: Chunk, context: ShotContext) -> None:
         self.rejoined = False
         self._chunk = chunk
-        self._solver = solver
-        self._shelf = solver.shelf
+        self._context = context
+        self._shelf = context.shelf
         self._done = 0
         #: None before the first step, and where an empty anchor leaves nothing to follow.
         self._track: TrackPass | None = None
@@ -55,7 +51,7 @@ class Stepping:
             mask = TrackedMask(np.full((1, 1), -1.0, np.float32), 0.0, "lost")
         else:
             mask = self._track.step(frame)[chunk.work.item.id]
-        self._solver.source.check_unchanged([frame])
+        self._context.source.check_unchanged([frame])
         mark = planned.mark(position)
         known = mark if self._track is None else self._recognise(self._track, frame, mask, mark)
         if frame != planned.anchor and known not in self._shelf.stored_masks():
@@ -65,7 +61,7 @@ class Stepping:
             if known not in self._shelf.stored_snapshots():
                 self._shelf.write_snapshot(known, self._track.snapshot())
             self._shelf.note_same(mark, known)
-            self._solver.source.chains.forget()
+            self._context.source.chains.forget()
             self.rejoined = True
         self._done += 1
         if self._done % SNAPSHOT_EVERY == 0 or self.next is None:
@@ -80,7 +76,7 @@ class Stepping:
     def _begin(self) -> TrackPass | None:
         """The pass, ready for the chunk's first frame; None where its anchor is empty and nothing can follow."""
         chunk, work, planned = self._chunk, self._chunk.work, self._chunk.planned
-        clip = self._solver.clip_of(work.region)
+        clip = self._context.clip_of(work.region)
         if planned.anchor is None:
             prompts = {frame: work.prompts(frame) for frame in work.plan.keyframes}
         else:
@@ -90,7 +86,7 @@ class Stepping:
                 return None
             given = work.prompts(planned.anchor).mask is not None
             prompts = {planned.anchor: drawn(mask, given)}
-        track = self._solver.tracker.start(clip, {work.item.id: prompts}, planned.frames[chunk.origin :])
+        track = self._context.tracker.start(clip, {work.item.id: prompts}, planned.frames[chunk.origin :])
         if chunk.start > chunk.origin:
             track.restore(self._shelf.read_snapshot(planned.mark(chunk.start - 1)))
         return track
