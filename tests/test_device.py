@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -65,3 +68,13 @@ def test_a_thread_keeps_its_number_of_threads_while_others_take_less() -> None:
         thread.join()
     torch.set_num_threads(before)
     assert found == {"kept": whole, "left": 1}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="GNU's OpenMP tells its settings, others do not")
+def test_threads_of_torch_do_not_spin_beside_a_busy_host() -> None:
+    asked = [sys.executable, "-c", "import wisp, torch"]
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_WAIT", "GOMP_"))}
+    for chosen, policy in (({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "ACTIVE")):
+        env = {**plain, "OMP_DISPLAY_ENV": "true", **chosen}
+        told = subprocess.run(asked, env=env, capture_output=True, text=True, check=True).stderr
+        assert f"OMP_WAIT_POLICY = '{policy}'" in told
