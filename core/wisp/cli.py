@@ -16,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from . import __version__
 from .errors import UsageError, WispError, expected, one_line
@@ -57,14 +58,19 @@ EXIT_CODES = """exit codes:
   4 weights missing or wrong   5 no suitable device   6 out of memory   7 cancelled
   8 cannot write   9 quality check failed   130 Ctrl-C   141 nobody reads the output"""
 
-#: Options whose value may begin with a minus sign (`--box -5:10,10,90,90`), which argparse takes for an option.
-_SIGNED_VALUES = re.compile(r"--(frames|box|point|stroke|mask|text|first|exposure|absent|by)$")
-
 log = logging.getLogger("wisp")
 
 
 class _Parser(argparse.ArgumentParser):
-    """Errors as one sentence and a pointer to the help, exit code 2."""
+    """Errors as one sentence and a pointer to the help, exit code 2.
+
+    What begins with a minus and a digit is a value, as of `--box -5:10,10,90,90` or `wisp absent SHOT -3-2`, where
+    argparse by itself sees single numbers only. No option looks so.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._negative_number_matcher = re.compile(r"-\d")
 
     def error(self, message: str) -> None:  # type: ignore[override]
         self.exit(2, f"{self.prog}: {one_line(message)}. Try '{self.prog} --help'.\n")
@@ -96,7 +102,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (see `EXIT_CODES`)."""
-    arguments = _join_signed(list(sys.argv[1:] if argv is None else argv))
+    arguments = list(sys.argv[1:] if argv is None else argv)
     _fill_closed_streams()
     _print_any_name()
     try:
@@ -194,16 +200,6 @@ def _refuse_dashes(arguments: list[str]) -> None:
     for word in arguments:
         if re.fullmatch(r"(--[a-z-]+=|-[A-Za-z])--", word):
             raise UsageError(f"'{word}' has no value: two dashes alone name nothing.", hint="A file is named as ./--.")
-
-
-def _join_signed(arguments: list[str]) -> list[str]:
-    joined: list[str] = []
-    for word in arguments:
-        if joined and _SIGNED_VALUES.match(joined[-1]) and re.match(r"-\d", word):
-            joined[-1] += f"={word}"
-        else:
-            joined.append(word)
-    return joined
 
 
 if __name__ == "__main__":

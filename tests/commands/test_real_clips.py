@@ -44,10 +44,11 @@ def copy_frames(source: Path, target: Path, count: int) -> Path:
 
 def test_hair_from_its_first_mask_comes_close_to_the_truth(shared: Path, tmp_path: Path) -> None:
     clip = shared / "data" / "clips" / "made_hair_small"
+    frames = copy_frames(clip / "frames", tmp_path / "frames", 8)
     out = tmp_path / "out"
-    assert main(["matte", str(clip / "frames"), "-o", str(out), "--mask", f"0:{clip / 'first_mask.png'}", "-q"]) == 0
+    assert main(["matte", str(frames), "-o", str(out), "--mask", f"0:{clip / 'first_mask.png'}", "-q"]) == 0
     errors, binary = [], []
-    for frame in range(16):
+    for frame in range(8):
         alpha = alpha_of(out / "object1" / f"object1.{frame:05d}.exr")
         truth = truth_of(clip, frame)
         errors.append(mad(alpha, truth))
@@ -59,9 +60,9 @@ def test_hair_from_its_first_mask_comes_close_to_the_truth(shared: Path, tmp_pat
 
 
 def acescg_sequence(clip: Path, folder: Path) -> Window:
-    """The clip as scene-linear ACEScg EXR at 1001-1016, its picture inside a larger, shifted display window."""
+    """The clip's beginning as scene-linear ACEScg EXR at 1001-1004, its picture in a larger, shifted display window."""
     display, data = Window(100, 50, 840, 470), Window(150, 80, 790, 440)
-    for frame in range(16):
+    for frame in range(4):
         encoded = cv2.imread(str(clip / "frames" / f"{frame:05d}.png"))[..., ::-1].astype(np.float32) / 255
         rgb = srgb_decode(encoded) @ REC709_TO_AP1.T.astype(np.float32)
         write_exr(
@@ -90,34 +91,34 @@ def test_an_acescg_sequence_keeps_numbers_windows_and_metadata(shared: Path, tmp
     plate = tmp_path / "plates" / "sh010_v002.%04d.exr"
     command = ["matte", str(plate), "-o", str(out), "--object", "hero", "--mask", f"1001:{tmp_path / 'roto.1001.png'}"]
     assert main([*command, "--colorspace", "ACEScg", "-q"]) == 0
-    assert sorted(path.name for path in (out / "hero").iterdir()) == [f"hero.{n}.exr" for n in range(1001, 1017)]
-    header = read_header(out / "hero" / "hero.1007.exr")
+    assert sorted(path.name for path in (out / "hero").iterdir()) == [f"hero.{n}.exr" for n in range(1001, 1005)]
+    header = read_header(out / "hero" / "hero.1003.exr")
     assert (header.display, header.data) == (Window(100, 50, 840, 470), data)
-    assert header.fps == 24 and header.timecode == "01:00:00:06"
+    assert header.fps == 24 and header.timecode == "01:00:00:02"
     assert header.attributes["owner"] == "the camera department"
     assert header.attributes["wisp/model"] == "flow + embedded"
     channels, _ = read_channels(out / "hero" / "hero.1001.exr")
     assert channels["R"].dtype == np.float16 and channels["R"].shape == (360, 640)
     assert mad(channels["R"].astype(np.float32), truth_of(clip, 0)) < 35
     shot = documents.load(out / "sh010_v002.wisp")
-    assert (shot.plate.colorspace, shot.plate.first, shot.plate.last) == ("ACEScg", 1001, 1016)
+    assert (shot.plate.colorspace, shot.plate.first, shot.plate.last) == ("ACEScg", 1001, 1004)
 
     # What a model sees of ACEScg is what it sees of the sRGB pictures that it was made from.
     layers = tmp_path / "layers" / "sh010.%04d.exr"
     assert main(["deliver", str(out / "sh010_v002.wisp"), "-o", str(layers), "--layout", "layers", "-q"]) == 0
-    channels, header = read_channels(tmp_path / "layers" / "sh010.1016.exr")
+    channels, header = read_channels(tmp_path / "layers" / "sh010.1004.exr")
     assert set(channels) == {"A", "matte.hero"} and header.data == data
     np.testing.assert_array_equal(channels["A"], channels["matte.hero"])
 
 
 def test_a_dog_is_followed_from_a_box(shared: Path, tmp_path: Path) -> None:
     clip = shared / "data" / "clips" / "davis_dog"
-    frames = copy_frames(clip / "frames", tmp_path / "frames", 12)
+    frames = copy_frames(clip / "frames", tmp_path / "frames", 8)
     x0, y0, x1, y1 = json.loads((clip / "clip.json").read_text())["prompts"][0]["box_xyxy"]
     out = tmp_path / "out"
     assert main(["matte", str(frames), "-o", str(out), "--box", f"0:{x0},{y0},{x1},{y1}", "-q"]) == 0
     scores = []
-    for frame in range(12):
+    for frame in range(8):
         truth = cv2.imread(str(clip / "masks" / f"{frame:05d}.png"), cv2.IMREAD_GRAYSCALE) / 255
         scores.append(jaccard(alpha_of(out / "object1" / f"object1.{frame:05d}.exr"), truth))
     assert np.mean(scores) > 0.7, scores

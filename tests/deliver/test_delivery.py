@@ -208,6 +208,28 @@ def test_confidence_is_of_every_pixel_of_the_alpha_beside_it(made, tmp_path: Pat
         np.testing.assert_array_equal(plane, channels[name])
 
 
+@pytest.mark.parametrize("fault", ["gone", "damaged"])
+@pytest.mark.parametrize("style", [Style(exclusive=True), Style(layout="crypto"), Style(confidence=True)])
+def test_what_masks_tell_is_the_same_where_they_are_gone_from_the_cache(
+    brief: Solver, tmp_path: Path, style: Style, fault: str
+) -> None:
+    name = "{object}.%04d.exr" if not style.shared else "sh.%04d.exr"
+    Delivery(brief, str(tmp_path / "before" / name), style, frames=[1012]).write()
+    masks = sorted(tmp_path.glob("cache/*/masks/*.npz"))
+    assert masks
+    for path in masks:
+        path.write_bytes(path.read_bytes()[:40]) if fault == "damaged" else path.unlink()
+    again = solver(brief.shot, tmp_path)
+    Delivery(again, str(tmp_path / "after" / name), style, frames=[1012]).write()
+    files = sorted((tmp_path / "before").iterdir())
+    assert files
+    for path in files:
+        before, after = (read_channels(folder / path.name)[0] for folder in (path.parent, tmp_path / "after"))
+        assert before.keys() == after.keys()
+        for channel, values in before.items():
+            np.testing.assert_array_equal(values, after[channel])
+
+
 def test_confidence_is_the_same_of_a_shot_that_was_opened_anew(made, tmp_path: Path) -> None:
     style = Style(confidence=True)
     Delivery(made, str(tmp_path / "one.%04d.exr"), style, frames=[1010, 1011], objects=["hero"]).write()

@@ -14,7 +14,7 @@ import OpenEXR
 import pytest
 import wisp.heads
 from wisp.cache import read_matte
-from wisp.cli import _join_signed, build_parser, main
+from wisp.cli import build_parser, main
 from wisp.weights.registry import parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ def words(line: str) -> list[str]:
 
 @pytest.mark.parametrize(("page", "line"), sorted(set(SHOWN)))
 def test_it_is_a_command_line_of_wisp(page: str, line: str) -> None:
-    build_parser(words(line)[0]).parse_args(_join_signed(words(line)))
+    build_parser(words(line)[0]).parse_args(words(line))
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,15 @@ import shutil
 import subprocess
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from wisp.cli import _join_signed, build_parser, main
+from wisp.cli import build_parser, main
 from wisp.client.tables import FAIL_ON
 from wisp.farm.queues import flamenco_job, opencue_script
+from wisp.farm.ranges import from_openjd
 from wisp.farm.template import FRAMES_PER_CHUNK, JobPlan
 
 FRAMES = range(1001, 1021)
@@ -45,7 +47,7 @@ console.log(JSON.stringify({ settings: JOB_TYPE.settings, made }));
 
 def understood(words: list[str]) -> Any:
     """The words after `wisp` as the command line takes them."""
-    return build_parser("farm").parse_args(_join_signed(words))
+    return build_parser("farm").parse_args(words)
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs a JavaScript to compile the job with")
@@ -74,7 +76,8 @@ def test_flamenco_compiles_the_job_into_tasks_that_wisp_takes(tmp_path: Path) ->
         assert args.shot == PLAN.shot and args.map == [PLAN.path_map]
 
 
-def test_opencue_s_script_builds_layers_that_wisp_takes() -> None:
+def run_opencue(plan: JobPlan) -> tuple[list[Any], dict[str, dict[str, Any]]]:
+    """The jobs that the script of a plan launches, and their layers by name; PyOutline as its documentation tells."""
     layers: dict[str, dict[str, Any]] = {}
 
     class Shell:
@@ -99,7 +102,12 @@ def test_opencue_s_script_builds_layers_that_wisp_takes() -> None:
     with pytest.MonkeyPatch.context() as patch:
         for name, module in {**stand_ins, "outline.modules": types.ModuleType("outline.modules")}.items():
             patch.setitem(sys.modules, name, module)
-        exec(compile(opencue_script(PLAN), "job.outline.py", "exec"), {})
+        exec(compile(opencue_script(plan), "job.outline.py", "exec"), {})
+    return launched, layers
+
+
+def test_opencue_s_script_builds_layers_that_wisp_takes() -> None:
+    launched, layers = run_opencue(PLAN)
     assert [job.name for job in launched] == ["wisp-sh010"] and len(launched[0].layers) == len(layers) == 6
     assert layers["matte_hero"]["after"] == ["track_hero_0", "track_hero_1"]
     assert layers["matte_hero"]["range"] == "1001-1020" and layers["matte_hero"]["chunk"] == 8
@@ -107,6 +115,22 @@ def test_opencue_s_script_builds_layers_that_wisp_takes() -> None:
     for layer in layers.values():
         assert layer["command"][0] == "wisp"
         assert understood(layer["command"][1:]).shot == PLAN.shot
+
+
+def test_opencue_mattes_none_of_the_frames_between_those_that_are_asked_for() -> None:
+    odd = replace(PLAN, frames=FRAMES[::2])
+    _, layers = run_opencue(odd)
+    asked = understood(layers["matte_hero"]["command"][1:])
+    assert asked.frames == "#FRAME_START#-#FRAME_END#" and from_openjd(asked.within) == tuple(FRAMES[::2])
+
+
+def test_a_name_with_quotes_and_frames_below_zero_reach_a_queue_as_they_are() -> None:
+    frames = range(-3, 3)
+    plan = replace(PLAN, shot=Path("/shots/q\"x'.wisp"), frames=frames, spans={"hero": [frames]})
+    launched, layers = run_opencue(plan)
+    assert [job.name for job in launched] == ["wisp-q\"x'"]
+    asked = understood(layers["track_hero_0"]["command"][1:])
+    assert asked.frames == asked.within == "-3-2" and asked.shot == plan.shot
 
 
 @pytest.mark.parametrize(

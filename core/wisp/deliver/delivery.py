@@ -126,6 +126,7 @@ class Delivery:
             sweep(folder)
         waiting = [file for file in self._files if file in self._todo]
         self._require_solved(waiting)
+        self._require_masks(waiting, on_event, should_stop)
         total = sum(len(file.frames) for file in waiting)
         eta, done = Eta({"deliver": total}), 0
 
@@ -191,6 +192,13 @@ class Delivery:
             raise unsolved(
                 missing, {frame for file in self._files for frame in file.frames}, FORMATS[self._style.format].movie
             )
+
+    def _require_masks(self, files: Sequence[_File], on_event: Listener, should_stop: Callable[[], bool]) -> None:
+        """Where pixels depend on more than mattes: how sure the tracker was of either object, or of its own."""
+        if self._style.overlaps_matter or self._style.confidence:
+            frames = sorted({frame for file in files for frame in file.frames})
+            names = {work.item.name: None for file in files for work in self._needed(self._works(file))}
+            self._solver.require_masks(frames, names, on_event, should_stop)
 
     def _missing(self, files: Sequence[_File]) -> dict[str, list[int]]:
         """Object -> its frames whose mattes are not there."""

@@ -90,6 +90,9 @@ class ShapesDelivery:
             if should_stop():
                 raise CancelledError(f"Stopped at frame {frame}; nothing was written.")
 
+        if self._exclusive:
+            names = [work.item.name for work in self._solver.works]
+            self._solver.require_masks(self._frames, names, on_event, should_stop)
         items, figures = [], []
         for work in self.works:
             kept = _Kept(lambda frame, work=work: self._read(work, frame))  # type: ignore[misc]

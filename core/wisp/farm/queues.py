@@ -62,7 +62,7 @@ def opencue_script(plan: JobPlan) -> str:
     common = ["--cache", str(plan.cache), "--map", plan.path_map]
     frames = _by_comma(plan.frames)
     lines = [
-        f'"""Send the shot {plan.shot.stem} to OpenCue."""',
+        '"""Send this shot to OpenCue."""',
         "",
         "import outline",
         "import outline.cuerun",
@@ -82,7 +82,7 @@ def opencue_script(plan: JobPlan) -> str:
         "    return made",
         "",
         "",
-        f'job = outline.Outline("wisp-{plan.shot.stem}")',
+        f"job = outline.Outline({f'wisp-{plan.shot.stem}'!r})",
         "mattes = []",
     ]
     for name, spans in plan.spans.items():
@@ -90,7 +90,8 @@ def opencue_script(plan: JobPlan) -> str:
         for number, span in enumerate(spans):
             words = ["--object", name, "--frames", to_openjd(span), "--within", to_openjd(plan.frames)]
             lines.append(f'tracks.append(layer("track_{name}_{number}", "track", {words!r}, "1", 1, []))')
-        words = ["--object", name, "--frames", "#FRAME_START#-#FRAME_END#"]
+        # The queue counts on through what was left out, between a chunk's first frame and its last.
+        words = ["--object", name, "--frames", "#FRAME_START#-#FRAME_END#", "--within", to_openjd(plan.frames)]
         lines.append(
             f'mattes.append(layer("matte_{name}", "matte", {words!r}, "{frames}", {plan.frames_per_chunk}, tracks))'
         )

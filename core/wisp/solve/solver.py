@@ -61,6 +61,23 @@ class Solver(ShotContext):
             settle_locks(self)
         return Run(self, frames, objects, stages, on_event, should_stop, lasting).go()
 
+    def require_masks(
+        self,
+        frames: Collection[int],
+        objects: Collection[str],
+        on_event: Listener = ignore,
+        should_stop: Callable[[], bool] = never,
+    ) -> None:
+        """Have the masks that mattes of `frames` of `objects` (names) were made of, for what is told by both: those
+        that are gone from the cache, or damaged, are tracked anew. CancelledError as of `run`."""
+        self._cache.look_again()
+        for name in objects:
+            work = self.work(name)
+            marks = {mark for frame in frames if frame not in work.frozen for mark in work.mask_marks(frame)}
+            self.shelf.drop_damaged_masks(marks)
+            if not marks.issubset(self.shelf.stored_masks()):
+                self.run(frames, [name], stages=("track",), on_event=on_event, should_stop=should_stop)
+
     def preview(self, frame: int, object_name: str, *, quick: bool = False, lasting: bool = True) -> Path:
         """The matte of one frame, computed now if need be. UsageError where no keyframe is near enough.
 
@@ -101,7 +118,9 @@ class Solver(ShotContext):
         work = self.work(object_name)
         if self._quick is not None and work.matte(frame) is None:
             return self._quick.doubt(frame, object_name)
-        mark = fingerprint("doubt", CONFIDENCE_SCHEMA, work.marks[frame])
+        # Without its masks less is doubted; nobody waits here until they are tracked anew.
+        tracked = all(mask in self.shelf.stored_masks() for mask in work.mask_marks(frame))
+        mark = fingerprint("doubt", CONFIDENCE_SCHEMA, work.marks[frame], tracked)
         known = self.shelf.find_matte(mark)
         if known is not None:
             return known
