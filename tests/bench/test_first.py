@@ -31,11 +31,9 @@ def stills(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_bust_is_found_down_to_the_border_that_cuts_it(stills: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert first.main([str(stills)]) == 0
-    told = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in told] == ["still", "bust", "mean"]
+def test_a_bust_is_found_down_to_the_border_that_cuts_it(stills: Path) -> None:
     (row,) = first.evaluate(stills)
+    assert [line.split()[0] for line in first.table([row]).splitlines()] == ["still", "bust", "mean"]
     assert row.j_box > 0.9 and row.j_click > 0.9
     assert row.mad_box < 40 and 0 <= row.j_grabcut <= 1
     assert first.means([row])["j_box"] == row.j_box
@@ -45,7 +43,7 @@ def test_a_bust_is_found_down_to_the_border_that_cuts_it(stills: Path, capsys: p
 def test_first_masks_of_real_pictures(shared: Path, tmp_path: Path) -> None:
     """Half of these subjects are cut by the picture's border: a box gave 0.72, a click 0.35 before such were taught.
     At half the size, which a tracker hardly sees."""
-    for path in (shared / "data" / "stills").glob("*/*.png"):
+    for path in (shared / "data" / "stills").glob("[abr]*/*.png"):
         small = cv2.resize(
             cv2.imread(str(path), cv2.IMREAD_UNCHANGED), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
         )

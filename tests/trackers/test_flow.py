@@ -51,7 +51,7 @@ def inside(mask: TrackedMask) -> np.ndarray:
 
 
 def crossing(speed: float = 3.0, kind: type[MovingDisk] = MovingDisk, **options) -> MovingDisk:
-    return kind(lambda t: (40.0 + speed * t, 68.0 + 0.5 * t), 16, **options)
+    return kind(lambda t: (40.0 + speed * t, 68.0 + 0.5 * t), 12, **options)
 
 
 def test_the_registry_builds_it():
@@ -96,10 +96,10 @@ def test_two_runs_give_the_same_bits_whatever_the_number_of_threads():
     try:
         for threads in (1, 2):
             cv2.setNumThreads(threads)
-            runs.append(track(clip, {1: prompts(box=(20, 48, 60, 88))}))
+            runs.append(track(clip, {1: prompts(box=(20, 48, 60, 88))}, clip.frames[:6]))
     finally:
         cv2.setNumThreads(before)
-    assert all(np.array_equal(runs[0][frame].logits, runs[1][frame].logits) for frame in clip.frames)
+    assert all(np.array_equal(runs[0][frame].logits, runs[1][frame].logits) for frame in clip.frames[:6])
 
 
 def test_a_restored_pass_goes_on_bit_for_bit(tmp_path: Path):
@@ -286,7 +286,7 @@ def test_a_correction_of_less_than_a_pixel_leaves_the_pass_as_it_was():
     assert touched[6].state == "tracked"
     for frame, mask in touched.items():
         assert np.array_equal(mask.logits, plain[frame].logits), frame
-    dented = track(clip, {**start, 6: along_the_outline(clip, 6, 6.0)})
+    dented = track(clip, {**start, 6: along_the_outline(clip, 6, 6.0)}, clip.frames[:6])
     assert dented[6].state == "keyframe"
     assert not np.array_equal(dented[6].logits, plain[6].logits)
 
