@@ -87,7 +87,9 @@ def test_video(shared: Path, tracker: Sam2Tracker, head: Sam2MattingHead, kind: 
     clip = ArrayClip(golden["frames"])
     walk = tracker.start(clip, {1: {1001: _drawn(kind, golden)}}, clip.frames)
     encoded = tracker.model.encoder.computed
-    for index, frame in enumerate(clip.frames):
+    # All frames once: how an object is remembered does not depend on what it was drawn with.
+    frames = clip.frames if kind == "mask" else clip.frames[:2]
+    for index, frame in enumerate(frames):
         tracked = walk.step(frame)[1]
         assert tracked.state == ("keyframe" if index == 0 else "tracked")
         assert tracked.confidence == pytest.approx(1 / (1 + np.exp(-golden["obj_score"][index, 0])), abs=1e-4)
@@ -101,5 +103,6 @@ def test_video(shared: Path, tracker: Sam2Tracker, head: Sam2MattingHead, kind: 
         assert matte is not None
         assert_bits(matte.roi_logits[0, 0].sigmoid().numpy() > 0.65, golden["roi_bits"][index])
         assert_matte(head.finish(clip, frame, matte), golden["alpha"][index])
-    assert_matte(matte.alpha3[0, 0].numpy(), golden["alpha3_last"])
-    assert tracker.model.encoder.computed - encoded == len(clip.frames), "tracker and head share encodings"
+    if frames == clip.frames:
+        assert_matte(matte.alpha3[0, 0].numpy(), golden["alpha3_last"])
+    assert tracker.model.encoder.computed - encoded == len(frames), "tracker and head share encodings"
