@@ -121,7 +121,8 @@ def blender_repositories(environment: Mapping[str, str], system: str = sys.platf
     elif system == "darwin":
         root = home / "Library" / "Application Support" / "Blender"
     else:
-        root = Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "blender"
+        named = Path(environment.get("XDG_CONFIG_HOME", ""))
+        root = (named if named.is_absolute() else home / ".config") / "blender"
     found = {tuple(map(int, path.name.split("."))): path for path in root.glob("*") if _VERSION.fullmatch(path.name)}
     return [found[version] / "extensions" / _REPOSITORY for version in sorted(found) if version >= (4, 2)]
 

@@ -91,6 +91,14 @@ def test_what_says_no_frame_is_on_the_first_that_has_a_picture(capsys: pytest.Ca
     assert [path.name for path in sorted(Path("out/subject").iterdir())] == ["subject.1003.exr"]
 
 
+@pytest.mark.parametrize("grey", [0, 128])
+def test_where_nothing_stands_out_nothing_is_taken(grey: int, capsys: pytest.CaptureFixture[str]) -> None:
+    cv2.imwrite("plates/sh010.1001.png", np.full((SIZE[1], SIZE[0], 3), grey, np.uint8))
+    assert main(["matte", "plates/sh010.%04d.png", "--subject", "-o", "out", "-q"]) == 9
+    assert "Nothing stands out on frame 1001." in capsys.readouterr().err
+    assert not list(Path().glob("out/**/*.exr"))
+
+
 def test_what_cannot_be_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["matte", "plates/sh010.%04d.png", "-o", "out", "-q"]) == 2
     assert "--subject" in capsys.readouterr().err

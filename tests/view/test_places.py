@@ -126,3 +126,72 @@ def test_no_place_for_drafts_is_said(plate: Path, tmp_path: Path) -> None:
     (tmp_path / "user").write_text("a file")
     with pytest.raises(OutputError, match="not saved yet"):
         open_target(plate, environment=user(tmp_path))
+
+
+def masked(folder: Path, column: int, path: str) -> OpenedShot:
+    """A shot in `folder` whose object is a mask at `path` there, from `column` on."""
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    add_frame(folder, 1001)
+    mask = np.zeros((8, 8), np.uint8)
+    mask[:, column:] = 255
+    assert cv2.imwrite(str(folder / path), mask)
+    place = folder / f"{folder.name}.wisp"
+    document = new_shot(open_plate(folder / "plate.%04d.png"), place, str(folder / "plate.%04d.png"))
+    values = document.model_dump(mode="json")
+    prompts = [{"kind": "mask", "frame": 1001, "path": path}]
+    documents.save(documents.edited(dict(values, objects=[{"id": 1, "name": "hero", "prompts": prompts}])), place)
+    return open_target(place)
+
+
+def columns(shot: documents.Shot, place: Path, number: int = 0) -> int:
+    """How many columns the mask of an object has inside."""
+    stored = shot.objects[number].prompts[0].path  # type: ignore[union-attr]
+    return int((cv2.imread(str(documents.resolve_path(stored, place)), cv2.IMREAD_GRAYSCALE)[0] > 127).sum())
+
+
+def test_masks_of_one_name_in_two_folders_stay_two_when_they_are_scaled(tmp_path: Path) -> None:
+    opened = masked(tmp_path, 2, "girl/mask.1001.png")
+    masked(tmp_path, 6, "boy/mask.1001.png")
+    prompts = [{"kind": "mask", "frame": 1001, "path": "boy/mask.1001.png"}]
+    values = opened.shot.model_dump(mode="json")
+    values["objects"].append({"id": 2, "name": "boy", "prompts": prompts})
+    add_frame(tmp_path, 1001, 16)
+    scaled = fit_to_plate(documents.edited(values), opened.path)
+    assert [columns(scaled, opened.path, number) for number in (0, 1)] == [12, 4]
+
+
+def test_saved_beside_another_shot_it_leaves_that_shots_masks_alone(tmp_path: Path) -> None:
+    ours = masked(tmp_path / "ours", 2, "prompts/drawn.1001.png")
+    theirs = masked(tmp_path / "theirs", 6, "prompts/drawn.1001.png")
+    for _ in range(2):  # again, as when it is saved again: the same place
+        moved = save_as(ours, ours.shot.model_dump(mode="json"), theirs.path.with_name("copy.wisp"))
+        assert columns(moved.shot, moved.path) == 6 and columns(theirs.shot, theirs.path) == 2
+        assert len(list((theirs.path.parent / "prompts").rglob("*.png"))) == 2
+
+
+def test_two_windows_on_one_plate_do_not_wipe_what_the_other_has_drawn(drawn: OpenedShot, plate: Path, tmp_path: Path):
+    one, other = (open_target(plate, environment=user(tmp_path)) for _ in range(2))
+    ours = one.shot.model_dump(mode="json")
+    ours["objects"][0]["name"] = "ours"
+    one = save_as(one, ours, one.path)
+    with pytest.raises(OutputError, match="changed by somebody else"):
+        save_as(other, other.shot.model_dump(mode="json"), other.path)
+    ours["objects"][0]["name"] = "ours_still"
+    save_as(one, ours, one.path)
+    assert open_target(plate, environment=user(tmp_path)).shot.objects[0].name == "ours_still"
+
+
+def test_a_draft_whose_plate_has_got_gaps_holds_them_as_a_new_one_would(
+    drawn: OpenedShot, plate: Path, tmp_path: Path
+) -> None:
+    assert drawn.shot.plate.missing == "error"
+    add_frame(plate.parent, 1005)
+    again = open_target(plate, environment=user(tmp_path))
+    assert (again.shot.plate.last, again.shot.plate.missing) == (1005, "hold")
+
+
+def test_drafts_do_not_depend_on_where_one_is(plate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    names = dict.fromkeys(("XDG_CACHE_HOME", "LOCALAPPDATA"), "relative")
+    assert open_target(plate, environment=names).path.is_relative_to(tmp_path / "home")

@@ -1,4 +1,4 @@
-"""Where this user's settings and logs lie, on each system."""
+"""Where this user's settings, logs and caches lie, on each system."""
 
 from __future__ import annotations
 
@@ -11,16 +11,32 @@ from typing import Mapping
 def config_folder(environment: Mapping[str, str]) -> Path:
     """The folder of the settings that all hosts share; it may not exist."""
     if sys.platform == "win32":
-        return Path(environment.get("APPDATA") or os.path.expanduser("~/AppData/Roaming")) / "wisp"
+        return _named(environment, "APPDATA", "~/AppData/Roaming") / "wisp"
     if sys.platform == "darwin":
         return Path(os.path.expanduser("~/Library/Application Support/wisp"))
-    return Path(environment.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")) / "wisp"
+    return _named(environment, "XDG_CONFIG_HOME", "~/.config") / "wisp"
 
 
 def log_folder(environment: Mapping[str, str]) -> Path:
     """The folder of the logs; it may not exist."""
     if sys.platform == "win32":
-        return Path(environment.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")) / "wisp" / "logs"
+        return _named(environment, "LOCALAPPDATA", "~/AppData/Local") / "wisp" / "logs"
     if sys.platform == "darwin":
         return Path(os.path.expanduser("~/Library/Logs/wisp"))
-    return Path(environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")) / "wisp"
+    return _named(environment, "XDG_STATE_HOME", "~/.local/state") / "wisp"
+
+
+def cache_folder(environment: Mapping[str, str]) -> Path:
+    """The folder of what is kept for this user beside projects; it may not exist."""
+    if sys.platform == "win32":
+        return _named(environment, "LOCALAPPDATA", "~/AppData/Local") / "wisp"
+    if sys.platform == "darwin":
+        return Path(os.path.expanduser("~/Library/Caches/wisp"))
+    return _named(environment, "XDG_CACHE_HOME", "~/.cache") / "wisp"
+
+
+def _named(environment: Mapping[str, str], variable: str, otherwise: str) -> Path:
+    """The folder that a variable names. One that depends on where a program was started is none (XDG Base Directory
+    Specification)."""
+    given = Path(environment.get(variable, ""))
+    return given if given.is_absolute() else Path(os.path.expanduser(otherwise))

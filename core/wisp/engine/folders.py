@@ -24,14 +24,14 @@ def runtime_folder() -> Path:
     """Where locks lie, on this machine and not on a network drive; made if missing. Raises OutputError."""
     if sys.platform == "win32":
         return _made(_base("LOCALAPPDATA", "AppData/Local"))
-    given = os.environ.get("XDG_RUNTIME_DIR")
-    return _made(Path(given) / "wisp" if given else _temporary())
+    given = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    return _made(given / "wisp" if given.is_absolute() else _temporary())
 
 
 def _base(variable: str, below_home: str) -> Path:
-    given = os.environ.get(variable)
+    given = Path(os.environ.get(variable, ""))
     try:
-        return (Path(given) if given else Path.home() / below_home) / "wisp"
+        return (given if given.is_absolute() else Path.home() / below_home) / "wisp"
     except RuntimeError:
         return _temporary()
 

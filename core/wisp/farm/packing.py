@@ -77,7 +77,7 @@ def pack(queue: str, plan: JobPlan, folder: Path, template: Path | None = None) 
         words = ["openjd", "run", str(place), *(f"-p{name}={value}" for name, value in job_values(plan).items())]
         return Packed(
             [place.as_posix()],
-            f"Wrote {place}. Run it here with: wisp farm run {plan.shot}\n"
+            f"Wrote {place}. Run it here with: wisp farm run {shlex.quote(str(plan.shot))}\n"
             f"or with any Open Job Description runner, such as: {shlex.join(words)}",
         )
     if queue == "flamenco":
@@ -85,15 +85,15 @@ def pack(queue: str, plan: JobPlan, folder: Path, template: Path | None = None) 
         return Packed(
             [job_type.as_posix(), job.as_posix()],
             f"Put {job_type} into the manager's folder 'scripts', once. Send the job with:\n"
-            f"    curl -H 'Content-Type: application/json' -d @{job} http://MANAGER:8080/api/v3/jobs",
+            f"    curl -H 'Content-Type: application/json' -d {shlex.quote(f'@{job}')} http://MANAGER:8080/api/v3/jobs",
         )
     if queue == "opencue":
         (script,) = write_opencue(plan, folder)
-        return Packed([script.as_posix()], f"Send the job with PyOutline: python {script}")
+        return Packed([script.as_posix()], f"Send the job with PyOutline: python {shlex.quote(str(script))}")
     files = write_bundle(plan, folder, _inputs(plan.shot))
     return Packed(
         [file.as_posix() for file in files],
-        f"Packed the job in {folder}. Send it with: deadline bundle submit {folder}",
+        f"Packed the job in {folder}. Send it with: deadline bundle submit {shlex.quote(str(folder))}",
     )
 
 

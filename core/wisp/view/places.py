@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import itertools
 import os
 import shutil
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache as remembered
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import shot as documents
 from ..atomic import TEMPORARY_SUFFIX
+from ..client.folders import cache_folder
 from ..client.frames import FrameName, as_sequence
 from ..client.locks import LOCKED
 from ..client.session import Places
 from ..client.tables import CACHE
 from ..errors import OutputError, UsageError, WispError
+from ..fingerprint import fingerprint
 from ..shot import PlateSpec, Shot
 
 if TYPE_CHECKING:
@@ -80,8 +82,7 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
     """
     shot = documents.edited(dict(document))
     if path.resolve() == opened.path.resolve():
-        if not opened.draft:  # of drafts the latest counts: nobody else is told of them
-            documents.check_unchanged(path, opened.text)
+        documents.check_unchanged(path, opened.text)  # of a draft, by another window on the same plate
         documents.save(shot, path)
         return OpenedShot(shot, path, opened.cache, opened.draft, documents.text_of(path))
     try:
@@ -135,7 +136,7 @@ def _draft(plate_path: Path, environment: Mapping[str, str]) -> tuple[Shot, Path
     place = str(plate_path.absolute())
     key = hashlib.sha256(place.encode()).hexdigest()[:8]
     plate = open_plate(plate_path)
-    path = _drafts(environment) / f"{plate.name}-{key}" / f"{plate.name}.wisp"
+    path = cache_folder(environment) / "drafts" / f"{plate.name}-{key}" / f"{plate.name}.wisp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
@@ -158,8 +159,11 @@ def _draft(plate_path: Path, environment: Mapping[str, str]) -> tuple[Shot, Path
 def _with_frames_of(plate: Plate, shot: Shot) -> Shot:
     """A draft over the frames that the plate has now; where something is drawn beyond them, as it is."""
     first, last = (frame + shot.plate.offset for frame in (plate.frames[0], plate.frames[-1]))
+    missing = shot.plate.missing
+    if missing == "error" and (first, last) != (shot.plate.first, shot.plate.last):
+        missing = _missing_rule(plate)
     try:
-        spec = shot.plate.model_copy(update={"first": first, "last": last})
+        spec = shot.plate.model_copy(update={"first": first, "last": last, "missing": missing})
         return documents.checked(shot.model_copy(update={"plate": spec}))
     except UsageError:
         return shot
@@ -185,9 +189,14 @@ def new_shot(plate: Plate, path: Path, place: str) -> Shot:
         "pixel_aspect": plate.pixel_aspect,
         "colorspace": colour.colorspace,
         "view": colour.view,
-        "missing": "hold" if len(plate.frames) <= plate.frames[-1] - plate.frames[0] else "error",
+        "missing": _missing_rule(plate),
     }
     return documents.edited({"wisp": documents.VERSION, "plate": described})
+
+
+def _missing_rule(plate: Plate) -> Literal["hold", "error"]:
+    """What becomes of missing frames where nobody has said it: those of a plate with gaps are held."""
+    return "hold" if len(plate.frames) <= plate.frames[-1] - plate.frames[0] else "error"
 
 
 def fit_to_plate(shot: Shot, document: Path) -> Shot:
@@ -215,14 +224,6 @@ def fit_object(item: dict[str, Any], document: Path, before: PlateSpec, now: Pla
     return fitted
 
 
-def _drafts(environment: Mapping[str, str]) -> Path:
-    if sys.platform == "win32":
-        return Path(environment.get("LOCALAPPDATA") or Path.home()) / "wisp" / "drafts"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "wisp" / "drafts"
-    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wisp" / "drafts"
-
-
 def cache_beside(path: Path, environment: Mapping[str, str]) -> Path:
     chosen = environment.get("WISP_CACHE")
     return Path(chosen).resolve() if chosen else path.resolve().parent / CACHE
@@ -230,22 +231,34 @@ def cache_beside(path: Path, environment: Mapping[str, str]) -> Path:
 
 def _take_along(stored: str, opened: OpenedShot, document: Path) -> str:
     """A mask drawn here, or a sequence of them, is copied beside the new document; one from elsewhere stays where it
-    is."""
+    is. Where another of its name lies there, as of another shot, both stay."""
     mask, drawn = documents.resolve_path(stored, opened.path), opened.root / "prompts"
     beside = document.resolve().parent / "prompts"
     if not mask.is_relative_to(drawn) or beside == drawn:
         return documents.relative_path(mask, document)
     target = beside / mask.relative_to(drawn)
+    names = _files_of(mask)
+    if any(
+        name not in names or not _is_same(mask.with_name(name), target.with_name(name)) for name in _files_of(target)
+    ):
+        target = beside / fingerprint(str(mask))[:8] / mask.relative_to(drawn)
     target.parent.mkdir(parents=True, exist_ok=True)
-    pattern = FrameName.parse(mask.name)
-    names = (
-        [mask.name]
-        if pattern is None
-        else [one.name for one in mask.parent.iterdir() if pattern.number(one.name) is not None]
-    )
     for name in names:
         shutil.copyfile(mask.with_name(name), target.with_name(name))
     return documents.relative_path(target, document)
+
+
+def _files_of(mask: Path) -> list[str]:
+    """The names of the files that are there of a picture, or of a pattern of pictures."""
+    pattern = FrameName.parse(mask.name)
+    if pattern is None:
+        return [mask.name] if mask.is_file() else []
+    there = mask.parent.iterdir() if mask.parent.is_dir() else ()
+    return [one.name for one in there if pattern.number(one.name) is not None]
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return filecmp.cmp(one, other, shallow=False)
 
 
 def _link(source: str, target: str) -> str:
@@ -276,7 +289,8 @@ def _resized(stored: str, document: Path, before: tuple[int, int], size: tuple[i
     values = cv2.resize(
         read_coverage(path, *before), size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
-    target = document.parent / "prompts" / f"{path.stem}_{size[0]}x{size[1]}.png"
+    # Masks of one name in several folders stay several.
+    target = document.parent / "prompts" / f"{path.stem}_{size[0]}x{size[1]}_{fingerprint(str(path))[:8]}.png"
     with replacing(target) as temporary:
         temporary.write_bytes(cv2.imencode(".png", (values * 255).round().astype("uint8"))[1].tobytes())
     return documents.relative_path(target, document)

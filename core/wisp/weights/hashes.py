@@ -106,7 +106,8 @@ def judge(file: WeightFile, path: Path, sha256: str, *, allow_unverified: bool =
         return LocalFile(path, sha256, "unverified")
     raise WeightsError(
         f"{path} is not the published {file.name}: {differences(file, path, sha256)}.",
-        hint="Fetch it again with 'wisp models get', or pass --allow-unverified-weights if it is your own.",
+        hint="Fetch the published one with 'wisp models get'. Weights of your own need no fetching: put them into a "
+        "folder and pass --weights FOLDER --allow-unverified-weights where they are used.",
         path=path,
     )
 
