@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import struct
 import zlib
@@ -38,9 +39,10 @@ class PictureError(Exception):
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path` that takes its place at the end: readers never see half a file."""
+    """A temporary name beside `path` that takes its place at the end: readers never see half a file. Nothing has that
+    name: it might be a link, and what is written would be written into another file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         yield temporary
         temporary.replace(path)
@@ -54,7 +56,6 @@ def place(source: Path, target: Path) -> bool:
         if target.samefile(source):
             return False
     with replacing(target) as temporary:
-        temporary.unlink(missing_ok=True)
         try:
             os.link(source, temporary)
         except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from wisp.atomic import ABANDONED, replacing, sweep
+from wisp.atomic import ABANDONED, link_or_copy, replacing, sweep
 
 
 @pytest.mark.parametrize("asked", [True, False], ids=["asked", "nobody asked how it ended"])
@@ -70,3 +71,22 @@ def test_writers_of_one_file_at_once_do_not_meet(tmp_path: Path) -> None:
         one.write_text("first")
         other.write_text("second")
     assert (tmp_path / "a.exr").read_text() == "first" and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_what_has_the_name_is_replaced_and_its_other_links_are_as_they_were(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("approved", "new"):
+        (tmp_path / name).write_text(name)
+    os.link(tmp_path / "approved", tmp_path / "a.exr")
+    if not links:
+        monkeypatch.setattr(os, "link", refuse_links)
+    link_or_copy(tmp_path / "new", tmp_path / "a.exr")
+    assert [(tmp_path / name).read_text() for name in ("approved", "a.exr")] == ["approved", "new"]
+    assert (tmp_path / "a.exr").samefile(tmp_path / "new") == links and len(list(tmp_path.iterdir())) == 3
+
+
+def refuse_links(*_: object) -> None:
+    """As a file system without them."""
+    raise OSError(errno.EPERM, "Operation not permitted")

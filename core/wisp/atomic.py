@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -65,6 +66,17 @@ def replacing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
     except BaseException:
         _discard(temporary)
         raise
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """Have the file `source` at `target`, too, in place of what is there: as a hard link where the file system has
+    them, else as a copy. Neither is to be changed in place from then on. Raises OutputError as `replacing`."""
+    # Both under a name of its own: a copy that is written onto a name would be written into all links to it.
+    with replacing(target) as temporary:
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copyfile(source, temporary)
 
 
 def ordinary(path: Path) -> Path:

@@ -15,6 +15,7 @@ from .vendor.client.ends import Done
 from .vendor.client.engine_path import EngineNotFound
 from .vendor.client.errors import EngineError, ignore
 from .vendor.client.events import Event
+from .vendor.client.folders import SHOTS
 from .vendor.client.frames import FrameName
 from .vendor.client.requests import Request
 from .vendor.client.session import Places, Session
@@ -209,7 +210,8 @@ def session_of(group: Any) -> Session:
     """The node's session, with its shot open in a running engine. Raises Refusal without a place for the mattes,
     EngineNotFound and EngineGone."""
     mine = state.of(group)
-    places = Places(plate_folder(group), cache_folder(group))
+    cache = cache_folder(group)
+    places = Places(plate_folder(group), cache, own=os.path.join(cache, SHOTS, state.uid_of(group)))
     client = ENGINE.client(str(group["wisp_engine_python"].value()))
     if mine.session is None:
         mine.session = Session(client, _document_of(group), places, ENGINE.clock, own_engine=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,15 @@ def test_a_placeholder_never_takes_the_place_of_a_matte(tmp_path: Path) -> None:
     pictures.place(matte, shown)
     pictures.place_where_nothing_is(placeholder, shown)
     assert shown.samefile(matte) and [path.name for path in shown.parent.iterdir()] == ["alpha.1.exr"]
+
+
+def test_a_name_that_was_left_behind_is_not_written_through(tmp_path: Path) -> None:
+    """By a process that was killed between its link and its end, whose number another one has now."""
+    kept, left = tmp_path / "kept.exr", tmp_path / f".a.exr.{os.getpid()}.tmp"
+    pictures.write_matte(kept, noise())
+    os.link(kept, left)
+    pictures.write_matte(tmp_path / "a.exr", np.zeros((2, 2)))
+    assert np.array_equal(pictures.read_matte(kept), noise())
 
 
 def test_a_damaged_matte_is_an_error(tmp_path: Path) -> None:

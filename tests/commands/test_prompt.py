@@ -144,6 +144,22 @@ def test_edits_are_undone_and_done_again(capsys: pytest.CaptureFixture[str]) -> 
     assert prompt("edge", "other", "grow=2") == 0 and prompt("undo") == 0 and documents.load(SHOT) == edited
 
 
+def test_shots_of_one_name_in_one_cache_have_their_own_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WISP_CACHE", str(tmp_path / "fast"))
+    shots = [str(Path(folder) / SHOT) for folder in ("a", "b")]
+    for shot in shots:
+        Path(shot).parent.mkdir()
+        documents.save(documents.load(SHOT), shot)
+    before = Path(shots[0]).read_bytes()
+    for shot in shots:
+        assert main(["prompt", shot, "add", "hero", "--box", "1001:5,5,600,600", "-q"]) == 0
+    for shot in shots:
+        assert main(["prompt", shot, "undo"]) == 0 and Path(shot).read_bytes() == before
+        assert main(["prompt", shot, "undo"]) == 2 and "nothing to undo" in capsys.readouterr().err
+
+
 def test_what_other_commands_edit_is_undone_too(capsys: pytest.CaptureFixture[str]) -> None:
     """One history of all; what changes nothing is no step of it."""
     assert prompt("add", "hero", "--box", "1001:5,5,600,600") == 0

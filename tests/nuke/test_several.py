@@ -120,3 +120,11 @@ def test_a_problem_is_reported_without_a_path(start: Any, tmp_path: Path, monkey
     assert "alice" not in page and "unannounced-film" not in page and str(tmp_path) not in page
     (file,) = private.rglob("wisp-report.txt")
     assert str(file) in place and file.read_text("utf-8").strip() == page.strip()
+
+
+def test_nodes_of_one_cache_keep_versions_and_choices_apart(with_engine: Any, tmp_path: Path) -> None:
+    own = []
+    for x in (40, 80):
+        group = node_on(with_engine, tmp_path / "cache", x, prompted=False)
+        own.append(Path(with_engine.module("solving").session_of(group).places.own))
+    assert own[0] != own[1] and own[0].parent == own[1].parent == tmp_path / "cache" / "shots"

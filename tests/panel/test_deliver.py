@@ -10,6 +10,7 @@ import OpenEXR
 import pytest
 from helpers.hand import FRAMES, Hand, disc
 from PySide6 import QtTest
+from wisp.client.session import Session
 from wisp.client.tables import FORMATS, LAYOUTS
 from wisp.deliver.style import Style
 from wisp.panel.deliver import REMEMBERED, DeliverMattes
@@ -156,7 +157,7 @@ def test_a_dialog_is_there_once(dialog: DeliverMattes, window: Window) -> None:
 
 
 def test_in_and_out_are_the_frames_and_a_damaged_memory_is_none(window: Window, hand: Hand) -> None:
-    memory = window.opened.cache / REMEMBERED
+    memory = Path(window.editor.session.places.own) / REMEMBERED
     memory.parent.mkdir(parents=True, exist_ok=True)
     memory.write_text(json.dumps({"layout": "holograms"}), "utf-8")
     hand.key(Qt.Key.Key_Right)
@@ -164,3 +165,25 @@ def test_in_and_out_are_the_frames_and_a_damaged_memory_is_none(window: Window, 
     dialog = window.editor.beside.deliver()
     assert dialog.layouts.currentData() == "alpha" and dialog.frames.text() == f"{FRAMES[1]}-{FRAMES[-1]}"
     dialog.close()
+
+
+def test_leave_to_replace_holds_for_one_delivery_and_choices_for_one_shot(
+    dialog: DeliverMattes, window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WISP_CACHE", raising=False)
+    monkeypatch.setattr(Session, "run", lambda *_: True)  # what is asked is all that matters here
+    window.save(tmp_path / "left.wisp")
+    usual = dialog.output.text()
+    dialog.output.setText(str(tmp_path / "for the left eye"))
+    dialog.overwrite.setChecked(True)
+    press(dialog, dialog.start_button)
+    dialog.close()
+    again = window.editor.beside.deliver()
+    assert again.output.text() == str(tmp_path / "for the left eye") and not again.overwrite.isChecked()
+    again.close()
+
+    (tmp_path / "right.wisp").write_bytes((tmp_path / "left.wisp").read_bytes())
+    window.open(tmp_path / "right.wisp")
+    other = window.editor.beside.deliver()
+    assert "left eye" not in other.output.text() and Path(other.output.text()).name == Path(usual).name
+    other.close()

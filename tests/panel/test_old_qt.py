@@ -35,7 +35,7 @@ app = QtWidgets.QApplication([])
 plate = {"path": "p.%04d.png", "first": 1, "last": 9, "width": 64, "height": 48}
 edits = shot_edits.ShotEdits({"wisp": 1, "plate": plate, "objects": []})
 engine = client.Client(engine_path.command(Path(sys.argv[2])), "old-qt", Path("log"))
-places = session.Places(os.getcwd(), os.path.join(os.getcwd(), "cache"))
+places = session.Places(os.getcwd(), os.path.join(os.getcwd(), "cache"), own=os.path.join(os.getcwd(), "own"))
 link = session.Session(engine, lambda: edits.document, places, qt.clock)
 panel = editor.Editor(edits, Blue(), link, os.getcwd())
 panel.resize(900, 600)

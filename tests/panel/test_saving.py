@@ -13,9 +13,10 @@ from helpers.hand import FRAMES, SIZE, Hand
 from wisp import shot as documents
 from wisp.client.client import Client
 from wisp.client.session import Session
-from wisp.errors import UsageError
+from wisp.errors import OutputError, UsageError
 from wisp.panel.outlines import save_outline
 from wisp.panel.qt import Qt, QtCore, QtWidgets
+from wisp.panel.versions import keep
 from wisp.view.places import open_target
 from wisp.view.window import Window, say_faults
 
@@ -199,6 +200,26 @@ def test_undone_outlines_go_along_when_the_shot_is_saved_elsewhere(window: Windo
     assert places == [tmp_path / "deep" / "er" / "prompts" / places[0].name, mask] and places[0].is_file()
     window.save(tmp_path / "deep" / "er" / "other.wisp")
     assert drawn(window) == 3, "another name in the same folder has the same masks"
+
+
+def test_versions_go_along_when_a_draft_is_saved_or_it_is_said(
+    window: Window, hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WISP_CACHE", raising=False)
+    hand.click(60, 64)
+    (tmp_path / "m.exr").write_text("matte")
+    keep(Path(window.editor.session.places.own), window.editor.edits.document, {(1, FIRST): str(tmp_path / "m.exr")})
+    window.save(tmp_path / "a" / "s.wisp")
+    dialog = window.editor.show_versions()
+    assert [one.frames for one in dialog.versions] == [1]
+    dialog.close()
+
+    def full(*_: object) -> None:
+        raise OutputError("Cannot write a.exr: No space left on device.")
+
+    monkeypatch.setattr("wisp.view.own.link_or_copy", full)
+    window.save(tmp_path / "a" / "other.wisp")
+    assert "stay with s.wisp: Cannot write a.exr" in window.editor.session.message and window.editor.session.failed
 
 
 def test_an_outline_is_stored_whole_or_not_at_all(tmp_path: Path) -> None:

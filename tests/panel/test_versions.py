@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from pathlib import Path
 
+import pytest
 from helpers.hand import FRAMES, Hand, disc
 from wisp.panel import compose
 from wisp.panel.compose import Layer
 from wisp.panel.qt import Qt, QtCore, QtGui
-from wisp.panel.versions import KEPT, keep, versions
+from wisp.panel.versions import FOLDER, KEPT, keep, versions
 from wisp.view.window import Window
 
 FIRST = FRAMES[0]
 
 
 def test_the_last_ten_are_kept_as_they_were(tmp_path: Path) -> None:
-    matte = tmp_path / "a.exr"
     for number in range(1, KEPT + 3):
-        fresh = tmp_path / "fresh"
-        fresh.write_text(str(number))
-        fresh.replace(matte)  # as the cache does: never in place
+        matte = solved(tmp_path, str(number))
         keep(tmp_path, {"objects": [{"id": 1, "name": "hero", "prompts": [{}] * number}]}, {(1, 5): str(matte)})
     known = versions(tmp_path)
     assert [one.number for one in known] == list(range(KEPT + 2, 2, -1))
@@ -27,6 +28,61 @@ def test_the_last_ten_are_kept_as_they_were(tmp_path: Path) -> None:
     assert known[0].matte(1, 6) is None and "12 prompts" in known[0].words
     (known[0].folder / "version.json").write_text("{")
     assert versions(tmp_path)[0].number == KEPT + 1, "a damaged one is none"
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_what_is_kept_already_is_never_written_into(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a folder that was never finished, or by somebody who numbers a version at the same moment."""
+    (tmp_path / "cache").mkdir()
+    matte = solved(tmp_path / "cache", "first")
+    keep(tmp_path, {}, {(1, 5): str(matte)})
+    unfinished = tmp_path / FOLDER / "0002"
+    unfinished.mkdir()
+    os.link(matte, unfinished / "1.5.exr")
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    solved(tmp_path / "cache", "second")
+    keep(tmp_path, {}, {(1, 5): str(matte), (1, 6): str(tmp_path / "gone since")})
+    known = versions(tmp_path)
+    assert [(one.number, one.frames) for one in known] == [(3, 1), (1, 1)]
+    assert [Path(one.matte(1, 5) or "").read_text() for one in known] == ["second", "first"]
+
+    meanwhile = tmp_path / FOLDER / "0004"
+    monkeypatch.setattr(
+        "wisp.panel.versions._numbered", lambda _: meanwhile.mkdir(exist_ok=True) or {3: known[0].folder}
+    )
+    keep(tmp_path, {}, {(1, 5): str(matte)})
+    assert list(meanwhile.iterdir()) == [] and (tmp_path / FOLDER / "0005" / "version.json").exists()
+
+
+def test_a_version_that_cannot_be_kept_whole_is_none_and_those_never_finished_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matte = solved(tmp_path, "whole")
+    (tmp_path / FOLDER / "0001").mkdir(parents=True)
+    for refused in (((os, "link"), (shutil, "copyfileobj")), ((Path, "write_text"),)):
+        with monkeypatch.context() as full:
+            for place, name in refused:
+                full.setattr(place, name, refuse)
+            keep(tmp_path, {}, {(1, 5): str(matte)})
+    assert [one.name for one in (tmp_path / FOLDER).iterdir()] == ["0001"]
+    for _ in range(KEPT):
+        keep(tmp_path, {}, {(1, 5): str(matte)})
+    assert sorted(one.name for one in (tmp_path / FOLDER).iterdir()) == [f"{n:04d}" for n in range(2, KEPT + 2)]
+
+
+def solved(cache: Path, text: str) -> Path:
+    """A matte, as the cache replaces it: never in place."""
+    fresh = cache / "fresh"
+    fresh.write_text(text)
+    return fresh.replace(cache / "a.exr")
+
+
+def refuse(*_: object) -> None:
+    """As a disk that is full, or has no links."""
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_difference_is_black_where_mattes_agree() -> None:

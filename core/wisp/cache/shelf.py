@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, Literal, TypeVar, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic import replacing, sweep
+from ..atomic import link_or_copy, replacing, sweep
 from ..errors import InputError
 from ..fingerprint import fingerprint
 from ..frames import pad
@@ -215,11 +214,7 @@ class Shelf:
         linked = []
         for mark, source, target in mattes:
             if source != target and not _same_file(source, target):
-                with replacing(target) as temporary:
-                    try:
-                        os.link(source, temporary)
-                    except OSError:
-                        shutil.copyfile(source, temporary)
+                link_or_copy(source, target)
                 linked.append((mark, target))
         self._index.add_all(linked)
 

@@ -1,11 +1,28 @@
-"""Where this user's settings, logs and caches lie, on each system."""
+"""Where this user's settings, logs and caches lie, on each system, and what in a cache is of one shot alone."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import sys
 from pathlib import Path
 from typing import Mapping
+
+#: In a cache: what is of one shot alone, a folder for each.
+SHOTS = "shots"
+
+
+def own_folder(cache: Path, document: Path) -> Path:
+    """The folder in `cache` for what is of the document at that place alone: all that is not told apart by what it was
+    made from. Other shots may have the same cache. It may not exist.
+
+    It is named after the document's place as seen from the cache, so that both may be moved together.
+    """
+    place, folder = os.path.realpath(str(document)), os.path.realpath(str(cache))
+    with contextlib.suppress(ValueError):  # on Windows: another drive
+        place = os.path.relpath(place, folder).replace(os.sep, "/")
+    return cache / SHOTS / hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
 
 
 def config_folder(environment: Mapping[str, str]) -> Path:

@@ -53,11 +53,13 @@ class Lane(NamedTuple):
 
 
 class Places(NamedTuple):
-    """Absolute folders, see `open` of the engine's protocol."""
+    """Absolute folders. `root`, `cache`, `readable`: see `open` of the engine's protocol. `own`: for what a front-end
+    keeps of this shot alone, where it keeps anything; others may have the same cache. It may not exist."""
 
     root: str
     cache: str
     readable: Tuple[str, ...] = ()
+    own: str = ""
 
 
 class Session:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import shot as documents
 from ..atomic import replacing
+from ..client.folders import own_folder
 from ..errors import OutputError, UsageError
 
 #: So many edits can be undone.
@@ -21,7 +22,7 @@ class History:
 
     def __init__(self, cache: Path, shot: Path) -> None:
         """`cache`: the shot's, where the history is kept; `shot`: its document."""
-        self._path, self._shot = cache / "edits" / f"{shot.stem}.json", shot
+        self._path, self._shot = own_folder(cache, shot) / "edits.json", shot
         self._kept: dict[str, Any] = {"past": [], "future": [], "now": ""}
         with contextlib.suppress(OSError, ValueError):  # a history that is lost loses no work
             self._kept = json.loads(self._path.read_text("utf-8"))

@@ -26,7 +26,7 @@ from ..client.tables import (
 from .qt import Qt, QtCore, QtGui, QtWidgets
 from .theme import failure_style
 
-#: In the shot's cache: what was asked for last.
+#: In the shot's own folder: what was asked for last.
 REMEMBERED = "deliver.json"
 _ALL_SHAPES = ("", "All of them")
 _NO_VERSION, _NEXT = "none", "next"
@@ -261,16 +261,18 @@ class DeliverMattes(QtWidgets.QDialog):
 
     def _remember(self, asked: Deliver) -> None:
         """For the next time, in which all objects may be others; what cannot be kept is not, and nobody is told: it is
-        only a convenience."""
+        only a convenience. That files may be replaced holds for one delivery."""
+        values = dataclasses.asdict(asked)
+        del values["overwrite"]
         if self._all_ticked:
-            asked = dataclasses.replace(asked, objects=None)
+            values["objects"] = None
         with contextlib.suppress(OSError):
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            self._memory.write_text(json.dumps(dataclasses.asdict(asked)), "utf-8")
+            self._memory.write_text(json.dumps(values), "utf-8")
 
     @property
     def _memory(self) -> Path:
-        return Path(self._session.places.cache) / REMEMBERED
+        return Path(self._session.places.own) / REMEMBERED
 
     def _show_values(self, values: Dict[str, Any]) -> None:
         self.output.setText(str(values["output"]))

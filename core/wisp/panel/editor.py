@@ -181,11 +181,15 @@ class Editor(QtWidgets.QWidget):
             dialog.close()
         self.transport.play(False)
         self.session.changed.disconnect(self._refresh_state)
-        if self._keeping is not None:
-            self._keeping.join(10.0)
+        self.finish_keeping()
         self.foresight.close()
         self.viewing.close()
         self.loader.close()
+
+    def finish_keeping(self, patience: float = 10.0) -> None:
+        """Wait until the last solve is kept as a version, so many seconds at most."""
+        if self._keeping is not None:
+            self._keeping.join(patience)
 
     def _solved(self, end: Optional[Done], _: str) -> None:
         """Keep what is there now as a version, beside whatever else goes on."""
@@ -193,7 +197,7 @@ class Editor(QtWidgets.QWidget):
             lanes = self.session.lanes.items()
             paths = {(n, f): self.session.matte_path(n, f) for n, lane in lanes for f in lane.solved}
             mattes = {key: path for key, path in paths.items() if path is not None}
-            arguments = (Path(self.session.places.cache), copy.deepcopy(self.edits.document), mattes)
+            arguments = (Path(self.session.places.own), copy.deepcopy(self.edits.document), mattes)
             self._keeping = threading.Thread(target=keep, args=arguments, name="wisp-versions", daemon=True)
             self._keeping.start()
 
@@ -298,10 +302,8 @@ class Editor(QtWidgets.QWidget):
 
     def show_versions(self) -> SolveVersions:
         """Open the list of the last solves."""
-        if self._keeping is not None:
-            self._keeping.join(2.0)
-        cache = Path(self.session.places.cache)
-        dialog = SolveVersions(self.edits, cache, self.viewing.look_beside, self)
+        self.finish_keeping(2.0)
+        dialog = SolveVersions(self.edits, Path(self.session.places.own), self.viewing.look_beside, self)
         dialog.show()
         return dialog
 

@@ -12,12 +12,12 @@ from .versions import Version, versions
 
 
 class SolveVersions(QtWidgets.QDialog):
-    """`look`: told which version is looked at beside the present one; None for none."""
+    """`own`: the shot's own folder; `look`: told which version is looked at beside the present one; None for none."""
 
     def __init__(
         self,
         edits: ShotEdits,
-        cache: Path,
+        own: Path,
         look: Callable[[Optional[Version]], Any],
         parent: Optional[QtWidgets.QWidget] = None,
     ) -> None:
@@ -26,7 +26,7 @@ class SolveVersions(QtWidgets.QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, True)
         self.resize(560, 280)
         self._edits, self._look = edits, look
-        self.versions: List[Version] = versions(cache)
+        self.versions: List[Version] = versions(own)
         self.list = QtWidgets.QListWidget()
         self.list.addItems([one.words for one in self.versions])
         self.list.setToolTip("The last ten solves, the newest first")

@@ -1,4 +1,4 @@
-"""Versions of a solve: the objects, the models and the mattes as they were, kept beside the cache. No Qt.
+"""Versions of a solve: the objects, the models and the mattes as they were, kept in the shot's own folder. No Qt.
 
 A version's mattes are links to the files of the cache, which are never changed in place: it takes no room of its own
 until the shot is solved anew.
@@ -46,10 +46,10 @@ class Version(NamedTuple):
         return f"{self.number}    {when}    {models}    {counted(prompts, 'prompt')}    {counted(self.frames, 'matte')}"
 
 
-def versions(cache: Path) -> List[Version]:
-    """Those that are kept, the newest first; a damaged one is none."""
+def versions(own: Path) -> List[Version]:
+    """Those that are kept of the shot whose own folder that is, the newest first; a damaged one is none."""
     found = []
-    for folder in (cache / FOLDER).glob("*"):
+    for folder in _numbered(own).values():
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             said = json.loads((folder / _SAID).read_text("utf-8"))
             found.append(
@@ -58,39 +58,62 @@ def versions(cache: Path) -> List[Version]:
     return sorted(found, key=lambda one: -one.number)
 
 
-def keep(cache: Path, document: Mapping[str, Any], mattes: Mapping[Tuple[int, int], str]) -> None:
-    """Keep the solve that is there. `mattes`: (object, frame) -> file. May take its time on a slow drive; raises
-    nothing: a version that cannot be kept is none."""
+def keep(own: Path, document: Mapping[str, Any], mattes: Mapping[Tuple[int, int], str]) -> None:
+    """Keep the solve that is there, of the shot whose own folder that is. `mattes`: (object, frame) -> file. May take
+    its time on a slow drive; raises nothing: a version that cannot be kept is none."""
     with contextlib.suppress(OSError):
-        known = versions(cache)
-        number = known[0].number + 1 if known else 1
-        folder = cache / FOLDER / f"{number:04d}"
-        folder.mkdir(parents=True, exist_ok=True)
-        count = sum(_link(Path(path), folder / _name(*key)) for key, path in mattes.items())
-        said = {
-            "when": time.time(),
-            "objects": document.get("objects", []),
-            "solve": document.get("solve", {}),
-            "frames": count,
-        }
-        # Written last: a folder without it is no version.
-        (folder / _SAID).write_text(json.dumps(said), "utf-8")
-        for old in known[KEPT - 1 :]:
-            shutil.rmtree(old.folder, ignore_errors=True)
+        folder = _new_folder(own)
+        try:
+            count = sum(_link(path, folder / _name(*key)) for key, path in mattes.items())
+            said = {
+                "when": time.time(),
+                "objects": document.get("objects", []),
+                "solve": document.get("solve", {}),
+                "frames": count,
+            }
+            # Written last: a folder without it is no version.
+            (folder / _SAID).write_text(json.dumps(said), "utf-8")
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        kept = versions(own)[:KEPT]
+        if len(kept) == KEPT:  # what is older goes, also what was never finished
+            for number, old in _numbered(own).items():
+                if number < kept[-1].number:
+                    shutil.rmtree(old, ignore_errors=True)
+
+
+def _numbered(own: Path) -> Dict[int, Path]:
+    """The folders of versions, finished or not."""
+    return {int(folder.name): folder for folder in (own / FOLDER).glob("*") if folder.name.isdecimal()}
+
+
+def _new_folder(own: Path) -> Path:
+    """An empty folder of the next number, which nobody else has: files are linked there, and must not come where others
+    of another version are. Raises OSError."""
+    number = max(_numbered(own), default=0) + 1
+    (own / FOLDER).mkdir(parents=True, exist_ok=True)
+    while True:
+        folder = own / FOLDER / f"{number:04d}"
+        try:
+            folder.mkdir()
+        except FileExistsError:  # somebody else was there first
+            number += 1
+        else:
+            return folder
 
 
 def _name(number: int, frame: int) -> str:
     return f"{number}.{frame}.exr"
 
 
-def _link(matte: Path, place: Path) -> bool:
+def _link(matte: str, place: Path) -> bool:
+    """Whether the matte is there still, and so in its version. Raises OSError."""
     try:
-        os.link(str(matte), str(place))
-    except FileNotFoundError:
-        return False
-    except OSError:
-        with contextlib.suppress(OSError):
-            shutil.copyfile(str(matte), str(place))
-            return True
-        return False
+        os.link(matte, str(place))
+    except OSError:  # it is gone, or there are no hard links here
+        if not Path(matte).exists():
+            return False
+        with Path(matte).open("rb") as source, place.open("xb") as copy:  # x: never through a link that has the name
+            shutil.copyfileobj(source, copy)
     return True

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import shutil
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -23,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic import replacing
+from ..atomic import link_or_copy
 from ..cache import read_matte, time_attributes
 from ..frames import pad
 from ..plates import seal
@@ -65,11 +63,7 @@ class LockedMattes:
         target = self.noted(frame)
         if target.exists() or self.path(frame).exists():
             return
-        with replacing(target) as temporary:
-            try:
-                os.link(matte, temporary)
-            except OSError:
-                shutil.copyfile(matte, temporary)
+        link_or_copy(matte, target)
 
     def _name(self, frame: int) -> str | None:
         place = bisect_right(self._approvals, frame, key=lambda span: span[0])

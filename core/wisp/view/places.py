@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import shot as documents
-from ..atomic import TEMPORARY_SUFFIX
+from ..atomic import TEMPORARY_SUFFIX, link_or_copy
 from ..client.folders import cache_folder
 from ..client.frames import FrameName, as_sequence
 from ..client.locks import LOCKED
@@ -264,10 +264,7 @@ def _is_same(one: Path, other: Path) -> bool:
 def _link(source: str, target: str) -> str:
     """Mattes are never changed in place, so the copy may be the same file."""
     if not Path(target).exists():
-        try:
-            os.link(source, target)
-        except OSError:
-            shutil.copyfile(source, target)
+        link_or_copy(source, target)
     return target
 
 

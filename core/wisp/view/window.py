@@ -24,6 +24,7 @@ from ..panel.theme import STYLE
 from ..shot import resolve_path
 from .files import PICTURES, holdout, mask_prompt, reached
 from .frames import ShotFrames
+from .own import places_of, take_along
 from .places import OpenedShot, fit_object, fit_to_plate, follow, open_target, save_as
 from .plate import PlateSettings
 from .report import ProblemReport
@@ -66,12 +67,14 @@ class Window(QtWidgets.QMainWindow):
         elsewhere = path.resolve() != opened.path.resolve()
         if elsewhere:
             self._refuse_if_busy()
+            self.editor.finish_keeping()
         self.opened = save_as(opened, edits.document, path)
         if elsewhere:
             self.editor.root = str(self.opened.root)
             moved = follow(opened, path)
             edits.convert(self.opened.shot.model_dump(mode="json"), moved, moved)
-            self.editor.session.move(self.opened.places)
+            self.editor.session.move(places_of(self.opened))
+            self._take_along(opened)
         edits.mark_saved()
         self._title()
 
@@ -117,7 +120,7 @@ class Window(QtWidgets.QMainWindow):
             lambda plate: {**plate, **size},
         )
         self.opened = reached(self.opened, editor.edits.document)
-        editor.session.move(self.opened.places)
+        editor.session.move(places_of(self.opened))
         editor.look_at(ShotFrames(self.opened.shot, self.opened.root))
         editor.canvas.fit()
 
@@ -140,7 +143,7 @@ class Window(QtWidgets.QMainWindow):
     def _show_shot(self, opened: OpenedShot) -> None:
         edits = ShotEdits(opened.shot.model_dump(mode="json"))
         client = self._client or Client(engine_path.command(Path(sys.executable)), "wisp-view")
-        session = Session(client, lambda: edits.document, opened.places, clock)
+        session = Session(client, lambda: edits.document, places_of(opened), clock)
         self.opened = opened
         self.editor = Editor(edits, ShotFrames(opened.shot, opened.root), session, str(opened.root), choose_models=True)
         self.editor.on_plate = self._plate_changed
@@ -209,10 +212,18 @@ class Window(QtWidgets.QMainWindow):
         job."""
         session = self.editor.session
         now = reached(self.opened, self.editor.edits.document)
-        if now.places != session.places:
+        if places_of(now) != session.places:
             self._refuse_if_busy()
-            session.move(now.places)
+            session.move(places_of(now))
         self.opened = now
+
+    def _take_along(self, before: OpenedShot) -> None:
+        """Have the versions and choices of the shot as it was opened where it is saved now."""
+        try:
+            take_along(before, self.opened)
+        except (OSError, WispError) as error:
+            words = f"The versions of its solves stay with {before.path.name}: {error}"
+            self.editor.session.show_message(words, failed=True, stays=True)
 
     def _refuse_if_busy(self) -> None:
         """UsageError while a job runs: to open the shot elsewhere would end it."""
