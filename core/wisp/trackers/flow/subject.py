@@ -58,8 +58,8 @@ _SAME, _RIM, _TOO_FEW = 0.7, 15, 12
 _PART = 0.08
 #: Below this confidence a candidate is doubtful, and where another comes nearer than that.
 SURE, CLEAR = 0.6, 0.1
-#: From this confidence on something stands out. A grey or black frame has at most 0.06, first candidates of real clips
-#: 0.6 and more.
+#: From this confidence of the first candidate on something stands out. A grey or black frame has at most 0.06, first
+#: candidates of real clips 0.6 and more.
 _LEAST = 0.15
 
 
@@ -99,7 +99,7 @@ def candidates(eyes: Eyes, frame: int, most: int = 3, on_step: Callable[[], None
     masks = (logits > 0) & known
     kept: list[int] = []
     for number in sorted(range(len(scores)), key=lambda n: -scores[n]):
-        if len(found) == most or not scores[number] >= _LEAST:
+        if len(found) == most or not np.isfinite(scores[number]) or (scores[number] < _LEAST and not found):
             break
         if any(_overlap(masks[number], masks[other]) > _SAME for other in kept):
             continue
