@@ -41,6 +41,14 @@ def frame_of(operator, context) -> int:
     return frame
 
 
+def drawn_on(wisp):
+    """The active object, for a prompt to be drawn on, or None. Raises plates.Refusal for one that is switched off."""
+    item = wisp.active_object
+    if item is not None and not item.enabled:
+        raise plates.Refusal(f"{item.name} is switched off, and nothing of it would show: switch it on first.")
+    return item
+
+
 def reporting(execute):
     """An operator's `execute` that reports a refusal or the engine's fault and is cancelled by it."""
 

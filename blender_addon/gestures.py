@@ -12,7 +12,7 @@ import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
 from . import candidates, compat, model, plates, session
-from .active import OnPlate, frame_of, reporting, shown_frame, target
+from .active import OnPlate, drawn_on, frame_of, reporting, shown_frame, target
 from .client.tables import FIRMER, PAINTED, STROKE_RADIUS, THINNEST
 from .handles import corners, distance_to, kept, moved
 
@@ -107,7 +107,7 @@ class Gesture(OnPlate):
             raise plates.Refusal(f"The plate has no frame {frame}; it has {plate.first}-{plate.last}.")
         points = plates.placed(plate, points)
         wisp = model.own(strip)
-        item = wisp.active_object or wisp.add_object()
+        item = drawn_on(wisp) or wisp.add_object()
         prompt = item.add_prompt(kind, frame, points, self.include or kind == "box", radius)
         prompt.text, prompt.softness = text, softness
         self.changed(wisp, item, frame)

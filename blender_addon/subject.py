@@ -34,7 +34,7 @@ class WISP_OT_subject(JobOperator, bpy.types.Operator):
 
         def add(wisp, found: list[Candidate]) -> str:
             item = wisp.object_numbered(number)
-            if item is None or item.prompts:
+            if item is None or item.prompts or not item.enabled:
                 taken = {one.name.casefold() for one in wisp.objects}
                 item = wisp.add_object(free_name("subject", taken))
             candidates.found[wisp.uid] = found
@@ -67,6 +67,7 @@ class WISP_OT_add_text(JobOperator, bpy.types.Operator):
             raise plates.Refusal("Say in a few words what the object is.")
         frame = active.frame_of(self, context)
         _, strip = active.target(context)
+        active.drawn_on(strip.wisp)
         number = _active_number(strip)
 
         def add(wisp, found: list[BoxFound]) -> str:

@@ -118,8 +118,7 @@ def subject(group: Any) -> None:
             found.append(event)
 
     def take(shot: Any) -> None:
-        active = shot.object(shot.active)
-        if active is not None and not active["prompts"]:
+        if shot.takes_first(frame):
             shot.add_prompts(found[0].prompts, "Wisp subject")
         else:
             shot.add_objects([("subject", {"prompts": found[0].prompts})])

@@ -59,6 +59,19 @@ def test_an_absent_object_takes_no_prompts() -> None:
     assert shot.keyframes(1) == [3, 7]
 
 
+def test_an_object_that_is_switched_off_takes_no_prompts_but_of_a_script() -> None:
+    shot = edits()
+    shot.set_object(shot.add_object(), enabled=False)
+    with pytest.raises(Refused, match="object1 is switched off"):
+        shot.add_prompt(point(3))
+    assert shot.objects[0]["prompts"] == [] and not shot.takes_first(3)
+    shot.add_prompt(point(3), unseen=True)
+    assert shot.keyframes(1) == [3]
+    shot.toggle_absent(7)
+    with pytest.raises(Refused, match="absent"):
+        shot.add_prompt(point(7), unseen=True)
+
+
 def test_objects_have_the_colours_of_the_command_line() -> None:
     assert PALETTE == documents.PALETTE
     shot, other = edits(), documents.parse({"wisp": 1, "plate": PLATE})

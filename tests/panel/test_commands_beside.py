@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from detectors.conftest import weights
-from helpers.hand import FRAMES, Hand, disc
+from helpers.hand import FRAMES, SIZE, Hand, disc
 from wisp.client.events import Candidate
+from wisp.client.shot_edits import Refused
 from wisp.panel.compare import CompareHeads
 from wisp.panel.fetch import GetModels
 from wisp.panel.qt import Qt
@@ -180,11 +182,35 @@ def test_a_region_is_fitted_around_a_small_subject_and_taken_away(window: Window
     assert not editor.edits.objects[0]["region"] and not session.busy
 
 
-def test_what_is_found_where_the_active_object_is_absent_is_another_one(window: Window, hand: Hand) -> None:
+@pytest.mark.parametrize("away", ["absent", "switched off"])
+def test_what_is_found_where_the_active_object_does_not_show_is_another_one(
+    window: Window, hand: Hand, away: str
+) -> None:
     editor, edits = window.editor, window.editor.edits
     editor.live.setChecked(False)
     edits.add_object()
-    edits.toggle_absent(FIRST)
+    if away == "absent":
+        edits.toggle_absent(FIRST)
+    else:
+        edits.set_object(1, enabled=False)
     editor.canvas.offer([Candidate(1, FIRST, (10.0, 10.0, 90.0, 90.0), (45.0, 45.0), 0.4, True, [])])
     editor.beside.choose_candidate(0)
     assert [(item["name"], len(item["prompts"])) for item in edits.objects] == [("object1", 0), ("subject", 2)]
+
+
+def test_nothing_is_pasted_or_taken_from_a_file_into_an_object_that_is_switched_off(
+    window: Window, hand: Hand, tmp_path: Path
+) -> None:
+    editor, edits = window.editor, window.editor.edits
+    editor.live.setChecked(False)
+    hand.click(60, 64)
+    editor.commands["copy"].trigger()
+    edits.set_object(1, enabled=False)
+    before = edits.document
+    editor.commands["paste"].trigger()
+    assert "object1 is switched off" in editor.status.text()
+    mask = tmp_path / "mask.png"
+    cv2.imwrite(str(mask), np.full((SIZE[1], SIZE[0]), 255, np.uint8))
+    with pytest.raises(Refused, match="object1 is switched off"):
+        window.add_mask(mask)
+    assert edits.document == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -191,6 +192,19 @@ def test_what_is_read_ahead_fits_into_memory_whatever_the_number_of_objects(
         editor.edits.add_object()
     size = sum(4 if key[0] == "plate" else 1 for key in wanted[-1]) * width * height
     assert 0 < size <= editor.loader._budget
+
+
+def test_no_more_is_read_ahead_than_the_shot_has_however_small_its_pictures(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewing, loader = window.editor.viewing, window.editor.loader
+    monkeypatch.setattr(loader, "want", lambda keys: None)
+    monkeypatch.setattr(loader, "room", lambda size: 1_000_000)
+    tracemalloc.start()
+    viewing.refresh()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000, "bytes"
 
 
 def test_a_note_leaves_the_picture_until_the_next_is_read(

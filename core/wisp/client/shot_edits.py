@@ -108,12 +108,20 @@ class ShotEdits:
         item = self.object(number)
         return item is not None and within(frame, item.get("absent", []))
 
-    def refusal(self, frame: int) -> str:
-        """Why the active object takes no prompts on that frame; or nothing."""
+    def refusal(self, frame: int, unseen: bool = False) -> str:
+        """Why the active object takes no prompts on that frame; or nothing. `unseen`: one that is switched off takes
+        them, as of a script, which does not look at what it draws."""
         item = self.object(self.active)
-        if item is None or not self.absent(self.active, frame):
-            return ""
-        return f"{item['name']} is absent on frame {frame}: say first that it is there again (X)."
+        if item is not None and not unseen and not item.get("enabled", True):
+            return f"{item['name']} is switched off, and nothing of it would show: switch it on first."
+        if item is not None and self.absent(self.active, frame):
+            return f"{item['name']} is absent on frame {frame}: say first that it is there again (X)."
+        return ""
+
+    def takes_first(self, frame: int) -> bool:
+        """Whether there is an active object, without any prompt yet, that may get its first one on that frame."""
+        item = self.object(self.active)
+        return item is not None and not item.get("prompts") and not self.refusal(frame)
 
     # -- edits --------------------------------------------------------------------------------------------
 
@@ -221,12 +229,13 @@ class ShotEdits:
             self.on_change()
         return changed
 
-    def add_prompts(self, prompts: List[Prompt], step: str) -> None:
+    def add_prompts(self, prompts: List[Prompt], step: str, unseen: bool = False) -> None:
         """Add several to the active object, which is made if there is none, in one step; a box replaces the box of its
-        frame. Raises Refused where the object is absent."""
+        frame. Raises Refused by `refusal`, where nothing is changed."""
         for prompt in prompts:
-            if self.refusal(prompt["frame"]):
-                raise Refused(self.refusal(prompt["frame"]))
+            fault = self.refusal(prompt["frame"], unseen)
+            if fault:
+                raise Refused(fault)
         self._step(step)
         if self.object(self.active) is None:
             self._append_object()
@@ -237,9 +246,9 @@ class ShotEdits:
             mine.append(prompt)
         self.on_change()
 
-    def add_prompt(self, prompt: Prompt) -> None:
+    def add_prompt(self, prompt: Prompt, unseen: bool = False) -> None:
         """Add a prompt to the active object, as `add_prompts` does."""
-        self.add_prompts([prompt], "Add prompt")
+        self.add_prompts([prompt], "Add prompt", unseen)
 
     def replace_prompt(self, old: Prompt, new: Prompt) -> None:
         """Change one prompt of the active object, as by dragging it."""

@@ -128,7 +128,7 @@ class Beside:
 
         def found(event: Event) -> None:
             if isinstance(event, BoxFound):
-                if not self._takes_first(event.frame):
+                if not edits.takes_first(event.frame):
                     edits.add_object(usable_name(words) or None)
                 edits.add_prompt({"frame": event.frame, "kind": "box", "xyxy": list(event.xyxy)})
 
@@ -181,13 +181,8 @@ class Beside:
         if place is None or place >= len(offered):
             return
         edits, prompts = self._edits, offered[place].prompts
-        if self._takes_first(offered[place].frame):
+        if edits.takes_first(offered[place].frame):
             edits.add_prompts(prompts, "Take the subject")
         else:
             edits.add_objects([("subject", {"prompts": prompts})])
         self._canvas.edited.emit()
-
-    def _takes_first(self, frame: int) -> bool:
-        """Whether there is an active object, without any prompt yet, that may get its first one on that frame."""
-        active = self._edits.object(self._edits.active)
-        return active is not None and not active.get("prompts") and not self._edits.refusal(frame)

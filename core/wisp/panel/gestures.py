@@ -133,9 +133,6 @@ class Gestures:
 
     def _refusal(self, frame: int, exclude: bool) -> str:
         """Why nothing can be drawn so on that frame; or nothing."""
-        item = self.edits.object(self.edits.active)
-        if item is not None and not item.get("enabled", True):
-            return f"{item['name']} is switched off: tick it in the list of objects to draw on it."
         if exclude and self._doing in (LASSO, UNKNOWN):
             return "This tool takes nothing away: paint with the right button and the stroke (S) instead."
         return self.edits.refusal(frame)

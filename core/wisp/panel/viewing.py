@@ -171,7 +171,8 @@ class Viewing(QtCore.QObject):
         around = [self.frame]
         mattes = sum(item.get("enabled", True) for item in self._edits.objects) * (1 if self.version is None else 2)
         pixel = 4 + (mattes if self.mode != compose.PLATE else 0)
-        for distance in range(1, self._loader.room(width * height * pixel) // 2):
+        frames = self._edits.last - self._edits.first + 1  # tiny pictures have room for far more than the shot has
+        for distance in range(1, min(self._loader.room(width * height * pixel) // 2, frames)):
             around += [self.frame + distance, self.frame - distance]
         if self.mode == compose.DOUBT:
             self._rest.start()

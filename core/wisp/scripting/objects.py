@@ -83,7 +83,7 @@ class Object:
     def add(self, prompt: dict[str, Any]) -> Object:
         """A prompt as the document has it. UsageError for one that is none."""
         made = documents.checked_prompt(prompt)
-        return self._edit(lambda edits: edits.add_prompt(made))
+        return self._edit(lambda edits: edits.add_prompt(made, unseen=True))
 
     def remove(self, frames: Range = None, kind: str | None = None, number: int | None = None) -> int:
         """Remove prompts on these frames (None: all), of that kind, or only the `number`-th of these, counted from 1.

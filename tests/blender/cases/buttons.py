@@ -159,6 +159,16 @@ def asked_for(strip: Any) -> None:
         then, on_event = asked.pop()
         on_event(event_of(events.BoxFound, box))
         assert then() == "The object is gone"
+    bpy.ops.wisp.add_object(name="off")
+    wisp.active_object.enabled = False
+    for operator, options in ((bpy.ops.wisp.add_text, {"text": "a"}), (bpy.ops.wisp.add_point, {"x": 9, "y": 9})):
+        stage.must_fail(operator, "off is switched off", frame=1015, **options)
+    assert not wisp.active_object.prompts and not asked
+    stage.must_fail(bpy.ops.wisp.subject, "the answer comes later", wait=True)
+    then, on_event = asked.pop()
+    on_event(event_of(events.Candidate, box))
+    then()
+    assert wisp.active_object.name == "subject" and not wisp.objects["off"].prompts
     session.start_job, session.finished = start_job, finished
     while len(wisp.objects) > 1:
         wisp.objects.remove(1)
