@@ -13,6 +13,7 @@ from typing import Any
 from . import lasso, pictures
 from .client import tables
 from .client.frames import frames_in, spans
+from .client.names import free_name
 from .handles import kept
 
 #: The settings of an object's edge, named alike in the strip's data and in the document.
@@ -32,12 +33,7 @@ def layer_names(names: Collection[str]) -> list[str]:
         safe = re.sub(r"[^\w\-]", "_", name)[:56] or "object"
         if not re.match(r"[^\W\d_]", safe) or _DEVICES.fullmatch(safe):
             safe = "o_" + safe
-        taken = {other.casefold() for other in made}
-        numbered, count = safe, 1
-        while numbered.casefold() in taken:
-            count += 1
-            numbered = f"{safe}_{count}"
-        made.append(numbered)
+        made.append(free_name(safe, made))
     return made
 
 

@@ -35,8 +35,7 @@ class WISP_OT_subject(JobOperator, bpy.types.Operator):
         def add(wisp, found: list[Candidate]) -> str:
             item = wisp.object_numbered(number)
             if item is None or item.prompts or not item.enabled:
-                taken = {one.name.casefold() for one in wisp.objects}
-                item = wisp.add_object(free_name("subject", taken))
+                item = wisp.add_object(free_name("subject", [one.name for one in wisp.objects]))
             candidates.found[wisp.uid] = found
             candidates.take(item, found[0])
             return candidates.words(found)

@@ -8,7 +8,7 @@ from . import graph, host, node, prompts, state
 from .vendor.client import tables
 from .vendor.client.coordinates import NukeFormat, sampler_to_plate
 from .vendor.client.frames import span_text, typed_spans
-from .vendor.client.names import usable_name
+from .vendor.client.names import given_name
 from .vendor.client.shot_edits import Refused, ShotEdits
 
 #: A click gives a sample of one pixel; anything below this many pixels is a click.
@@ -267,15 +267,13 @@ def show_object(group: Any) -> None:
 
 
 def write_object(group: Any) -> None:
-    """The active object becomes what its knobs say: name, colour, enabled, core, edge, absence. A name that
-    another object has is not taken. Raises Refusal for an edge that cannot be, and where it cannot be absent."""
+    """The active object becomes what its knobs say: name, colour, enabled, core, edge, absence. Raises
+    Refusal for a name or an edge that cannot be, and where it cannot be absent."""
     item = active(group)
     if item is None:
         return
     held = object_knobs(group)
-    taken = {other["name"].lower() for other in stored(group)["objects"] if other["id"] != item["id"]}
-    name = usable_name(held["name"])
-    values: Dict[str, Any] = {"name": name if name and name.lower() not in taken else item["name"]}
+    values: Dict[str, Any] = {"name": _named(group, item, held["name"])}
     if not _near(held["color"], _rgb(item["color"])):
         parts = (round(min(max(part, 0.0), 1.0) * 255) for part in held["color"])
         values["color"] = "#{:02x}{:02x}{:02x}".format(*parts)
@@ -290,6 +288,16 @@ def write_object(group: Any) -> None:
         values["edge"] = changed
     edit(group, "Wisp object", lambda shot: shot.set_object(item["id"], **values))
     _write_absent(group, held["absent"], span_text(item.get("absent", [])))
+
+
+def _named(group: Any, item: Dict[str, Any], text: str) -> str:
+    """The name that is in the knob. Raises Refusal, with the knob as it was, where the object cannot be called so."""
+    try:
+        return given_name(text, [other["name"] for other in stored(group)["objects"] if other["id"] != item["id"]])
+    except ValueError as fault:
+        with state.writing(group):
+            group["wisp_object_name"].setValue(item["name"])
+        raise Refusal(str(fault)) from None
 
 
 def _write_absent(group: Any, text: str, before: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from wisp.client.names import free_name, usable_name
+from wisp.client.names import free_name, given_name, object_name, usable_name
 from wisp.shot.model import ObjectSpec
 
 
@@ -29,3 +29,20 @@ def test_a_name_that_is_taken_gets_a_number() -> None:
     assert free_name("Hero", {"hero", "hero_2"}) == "Hero_3"
     assert free_name("Hero", {"hero"}, 7) == "Hero_7"
     assert len(free_name("a" * 64, {"a" * 64})) <= 64
+    assert free_name("stra\N{LATIN SMALL LETTER SHARP S}e", ["STRASSE"]) == "stra\N{LATIN SMALL LETTER SHARP S}e_2"
+    assert object_name(1, ["Object1"]) == "object2"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("HERO", "named like 'HERO'"),
+        ("stra\N{LATIN SMALL LETTER SHARP S}e", "named like"),
+        ("123", "begins with a letter, unlike '123'"),
+        ("", "letter"),
+    ],
+)
+def test_a_name_that_cannot_be_given_is_refused_with_a_sentence(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        given_name(text, ["hero", "STRASSE"])
+    assert given_name(" hero 2", ["hero", "STRASSE"]) == "hero_2"

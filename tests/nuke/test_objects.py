@@ -45,6 +45,35 @@ def test_choosing_shows_the_object_in_the_knobs(session: Any, group: Any) -> Non
     assert session.objects(group)[1]["edge"] == {}, "what changes nothing is not stored"
 
 
+@pytest.mark.parametrize(("text", "words"), [("OBJECT1", "already an object"), ("123", "begins with a letter")])
+def test_a_name_that_cannot_be_given_is_said(session: Any, group: Any, text: str, words: str) -> None:
+    session.sets(group, "wisp_object_name", text)
+    assert words in group["wisp_status"].value() and group["wisp_object_name"].getText() == "object2"
+    session.sets(group, "wisp_edge_grow", 1.0)
+    second = session.objects(group)[1]
+    assert second["name"] == "object2" and second["edge"] == {"grow": 1.0}, "it is in the way of nothing"
+
+
+def test_an_object_that_is_switched_off_gets_no_prompt(
+    session: Any, group: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.sets(group, "wisp_object_enabled", False)
+    session.host.viewer.ctrl_click(30, 5)
+    group["wisp_add_pos"].execute()
+    assert "object2 is switched off" in group["wisp_status"].value() and len(session.prompts(group, 1)) == 1
+    group["wisp_clear_object"].execute()
+    actions = session.module("actions")
+
+    def answer(group: Any, asked: Any, on_event: Any, on_end: Any) -> None:
+        on_event(actions.Candidate(1, 1001, (1.0, 1.0, 9.0, 9.0), (5.0, 5.0), 0.9, True, []))
+        on_end(actions.SubjectFound(candidates=1, doubtful=False), "")
+
+    monkeypatch.setattr(actions.solving, "run", answer)
+    group["wisp_subject"].execute()
+    found = [(item["name"], len(item["prompts"])) for item in session.objects(group)]
+    assert found == [("object1", 1), ("object2", 0), ("subject", 2)]
+
+
 def test_an_object_that_is_named_by_a_number_is_chosen_by_its_place(session: Any, group: Any) -> None:
     """The host looks for a number among the words first."""
     objects = [dict(item, name=name) for item, name in zip(session.objects(group), ("1", "0"), strict=True)]

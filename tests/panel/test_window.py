@@ -314,3 +314,19 @@ def test_the_brush_is_made_soft_by_keys(window: Window, hand: Hand) -> None:
     hand.drag((40, 100), (60, 100))
     assert editor.edits.prompts(1, FRAMES[0])[-1]["softness"] == 0.75
     documents.parse(dict(editor.edits.document))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("stra\N{LATIN SMALL LETTER SHARP S}e", "already an object"), ("123", "begins with a letter")],
+)
+def test_a_name_that_cannot_be_given_is_said(window: Window, hand: Hand, text: str, words: str) -> None:
+    editor = window.editor
+    for name in ("STRASSE", "hero"):
+        editor.edits.add_object(name)
+    row = editor.objects.list.item(1)
+    row.setText(text)
+    assert words in editor.status.text() and row.text() == "hero"
+    assert [item["name"] for item in editor.edits.objects] == ["STRASSE", "hero"]
+    row.setText("tiger left")
+    assert editor.edits.objects[1]["name"] == row.text() == "tiger_left"

@@ -7,6 +7,7 @@ from typing import Callable, List, Mapping, Optional
 
 from .ends import Carried, Done
 from .events import Event, PromptsCarried
+from .names import name_key
 from .requests import Carry
 from .session import Session
 from .tables import CACHE
@@ -39,9 +40,9 @@ def carry(
 
     def ended(end: Optional[Done], _: str) -> None:
         if isinstance(end, Carried):
-            numbers = {name.casefold(): number for name, number in take(found).items()}
+            numbers = {name_key(name): number for name, number in take(found).items()}
             for event in found:
-                session.mark_suspicious(numbers[event.object.casefold()], event.frame, DOUBT if event.doubtful else "")
+                session.mark_suspicious(numbers[name_key(event.object)], event.frame, DOUBT if event.doubtful else "")
 
     there = source.parent / CACHE if cache is None else cache
     asked = Carry(str(source), str(folder), str(there) if there.is_dir() else None, shift=shift)

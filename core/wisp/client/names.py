@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import Container, Optional
+from typing import Container, Iterable, Optional
 
 from .tables import DEVICE_PATTERN, PALETTE
 
@@ -15,20 +15,38 @@ def usable_name(text: str) -> str:
     return f"{name}_" if re.fullmatch(DEVICE_PATTERN, name, re.IGNORECASE) else name
 
 
-def free_name(name: str, taken: Container[str], number: int = 2) -> str:
-    """`name`, with the first number from `number` on that makes it another where it is `taken` (case-folded names)."""
-    free = name
+def name_key(name: str) -> str:
+    """What no two objects of a shot have alike: to folders, names that differ in upper and lower case alone are one."""
+    return name.casefold()
+
+
+def given_name(text: str, others: Iterable[str]) -> str:
+    """What an object is called for whom somebody has typed `text`, beside others of these names.
+
+    ValueError, a sentence, where it cannot be called so."""
+    name = usable_name(text)
+    if not name:
+        raise ValueError(f"An object's name begins with a letter, unlike {text!r}: choose another.")
+    if name_key(name) in map(name_key, others):
+        raise ValueError(f"There is already an object named like {name!r}: choose another name.")
+    return name
+
+
+def free_name(name: str, taken: Iterable[str], number: int = 2) -> str:
+    """`name`, with the first number from `number` on that makes it another where there is one like it in `taken`."""
+    keys, free = set(map(name_key, taken)), name
     for count in itertools.count(number):
-        if free.casefold() not in taken:
+        if name_key(free) not in keys:
             break
         free = f"{name[:50]}_{count}"
     return free
 
 
-def object_name(number: int, taken: Container[str]) -> str:
-    """What the object of that number is called where nobody has said: `object<number>`, or the next that is not
-    `taken` (case-folded names)."""
-    return next(name for name in map("object{}".format, itertools.count(number)) if name not in taken)
+def object_name(number: int, taken: Iterable[str]) -> str:
+    """What the object of that number is called where nobody has said: `object<number>`, or the next that is none of
+    `taken`."""
+    keys = set(map(name_key, taken))
+    return next(name for name in map("object{}".format, itertools.count(number)) if name not in keys)
 
 
 def free_color(taken: Container[Optional[str]], number: int) -> str:

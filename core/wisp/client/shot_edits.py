@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 from .events import PromptsCarried
 from .frames import with_span, within
 from .locks import with_locks
-from .names import free_color, free_name, object_name
+from .names import free_color, free_name, name_key, object_name
 
 Document = Dict[str, Any]
 Prompt = Dict[str, Any]
@@ -135,7 +135,7 @@ class ShotEdits:
     def _append_object(self, name: Optional[str] = None, **parts: Any) -> int:
         """An object of an id, a name and a colour that no other has; a name that is taken gets a number."""
         number = max((item["id"] for item in self.objects), default=0) + 1
-        names = {item["name"].casefold() for item in self.objects}
+        names = [item["name"] for item in self.objects]
         free = object_name(number, names) if name is None else free_name(name, names, number)
         color = free_color({item.get("color") for item in self.objects}, number)
         self.objects.append({"color": color, "prompts": [], **parts, "id": number, "name": free})
@@ -155,8 +155,8 @@ class ShotEdits:
         which they are absent; one that there is not is made. One step."""
         self._step("Carry prompts")
         for one in found:
-            name = one.object.casefold()
-            place = next((index for index, item in enumerate(self.objects) if item["name"].casefold() == name), None)
+            name = name_key(one.object)
+            place = next((index for index, item in enumerate(self.objects) if name_key(item["name"]) == name), None)
             if place is None:
                 self._append_object(one.object, **one.parts, prompts=list(one.prompts))
             elif not self.absent(self.objects[place]["id"], one.frame):

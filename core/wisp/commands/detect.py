@@ -171,7 +171,7 @@ def add_subject(
     if same is not None:
         listener(Notice("info", f"The object '{same}' is candidate {chosen.number} already."))
         return end
-    item = shot.add_object(free_name("subject", {one.name.casefold() for one in shot.objects}))
+    item = shot.add_object(free_name("subject", [one.name for one in shot.objects]))
     item.prompts += prompts
     listener(Notice("info", f"Candidate {chosen.number} is the object '{item.name}' now."))
     return end

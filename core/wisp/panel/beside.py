@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Optional, Type, TypeVar
 from ..client.carry import carry
 from ..client.ends import Done, SubjectFound
 from ..client.events import BoxFound, Candidate, Event, PromptsCarried, RegionFitted
-from ..client.names import usable_name
+from ..client.names import name_key, usable_name
 from ..client.requests import Check, Detect, Region, Subject
 from ..client.session import Session
 from ..client.shot_edits import ShotEdits
@@ -103,8 +103,8 @@ class Beside:
                 prompt["path"] = Path(prompt["path"]).relative_to(root).as_posix()
             self._edits.take_carried(found)
             self._canvas.edited.emit()
-            numbers = {item["name"].casefold(): item["id"] for item in self._edits.objects}
-            return {event.object: numbers[event.object.casefold()] for event in found}
+            numbers = {name_key(item["name"]): item["id"] for item in self._edits.objects}
+            return {event.object: numbers[name_key(event.object)] for event in found}
 
         if carry(self._session, source, root / "prompts", take):
             self._session.show_message("Carrying prompts")

@@ -235,6 +235,7 @@ class Editor(QtWidgets.QWidget):
         self.timeline.frame_asked.connect(self.go)
         self.timeline.object_asked.connect(self.choose)
         self.objects.chosen.connect(self.choose)
+        self.objects.refused.connect(partial(self.status.show_words, failed=True))
         self.edge.changed.connect(self._finish_changed)
         self.models.changed.connect(lambda role: self._drawn() if role == "tracker" else self._finish_changed())
         for part in (self.edge, self.transport):

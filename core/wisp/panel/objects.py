@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from ..client.names import usable_name
+from ..client.names import given_name
 from ..client.shot_edits import ShotEdits
 from .qt import Qt, QtCore, QtGui, QtWidgets
 
@@ -12,9 +12,9 @@ _ROLE = Qt.ItemDataRole.UserRole
 
 
 class ObjectList(QtWidgets.QWidget):
-    """Names are edited in place, the check mark says whether the object counts, double-click on none adds one."""
+    """Names are edited in place, the check mark says whether the object counts. `refused`: why a name is not taken."""
 
-    chosen = QtCore.Signal(int)
+    chosen, refused = QtCore.Signal(int), QtCore.Signal(str)
 
     def __init__(self, edits: ShotEdits, parent: Optional[QtWidgets.QWidget] = None) -> None:
         super().__init__(parent)
@@ -80,10 +80,11 @@ class ObjectList(QtWidgets.QWidget):
 
     def _changed(self, entry: Any) -> None:
         number = entry.data(_ROLE)
-        others = {item["name"].lower() for item in self.edits.objects if item["id"] != number}
-        name = usable_name(entry.text())
-        if not name or name.lower() in others:
+        try:
+            name = given_name(entry.text(), [item["name"] for item in self.edits.objects if item["id"] != number])
+        except ValueError as fault:
             self.refresh()
+            self.refused.emit(str(fault))
             return
         self.edits.set_object(number, name=name, enabled=entry.checkState() == Qt.CheckState.Checked)
         self.refresh()

@@ -16,6 +16,7 @@ from ..atomic import spare_others
 from ..client.ends import Compared, Delivered, Solved
 from ..client.events import BoxFound, Candidate, Event, PromptsCarried, Verdict
 from ..client.frames import as_sequence
+from ..client.names import name_key
 from ..client.requests import Carry, Check, Compare, Deliver, Detect, Request, Subject
 from ..client.shot_edits import ShotEdits
 from ..errors import InputError, OutputError, UsageError
@@ -135,7 +136,7 @@ class OpenShot:
     def object(self, name: str) -> Object:
         """The object of that name, made where there is none. UsageError for a name that cannot be used."""
         if all(item.name != name for item in self._shot.objects):
-            if any(item.name.casefold() == name.casefold() for item in self._shot.objects):
+            if any(name_key(item.name) == name_key(name) for item in self._shot.objects):
                 raise UsageError(f"There is already an object named like '{name}'.", hint="Use its exact name.")
             self.edit(lambda edits: edits.add_object(name))
         return Object(self, name)

@@ -46,7 +46,7 @@ def write(shapes: Shapes, pixel_aspect: float = 1.0) -> str:
     ASCII, digits and underscores."""
     names: list[str] = []
     for item in shapes.objects:
-        names.append(free_name(_name(item.name), {name.casefold() for name in names}))
+        names.append(free_name(_name(item.name), names))
     nodes = [
         _node(item, name, shapes, pixel_aspect, column)
         for column, (item, name) in enumerate(zip(shapes.objects, names, strict=True))

@@ -122,10 +122,10 @@ def read_roto(
 
 def _apart(found: Sequence[RotoObject]) -> Iterator[RotoObject]:
     """The objects, each under a name of its own: their masks lie in folders and files of these names."""
-    taken: set[str] = set()
+    taken: list[str] = []
     for item in found:
         name = free_name(usable_name(item.name) or "roto", taken)
-        taken.add(name.casefold())
+        taken.append(name)
         yield replace(item, name=name)
 
 

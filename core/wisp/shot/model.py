@@ -29,7 +29,7 @@ from pydantic import (
 )
 
 from ..client.frames import format_frames, within
-from ..client.names import free_color, object_name
+from ..client.names import free_color, name_key, object_name
 from ..client.tables import (
     BESIDE,
     DEVICE_PATTERN,
@@ -413,10 +413,10 @@ class Shot(_Part):
         for item in self.objects:
             if item.id in ids:
                 raise ValueError(f"two objects have the id {item.id}")
-            if item.name.casefold() in names:
+            if name_key(item.name) in names:
                 raise ValueError(f"two objects are named '{item.name}'")
             ids.add(item.id)
-            names.add(item.name.casefold())
+            names.add(name_key(item.name))
             _check_region(item, self.plate)
             for prompt in item.prompts:
                 if not self.plate.first <= prompt.frame <= self.plate.last:
@@ -438,8 +438,8 @@ class Shot(_Part):
     def add_object(self, name: str | None = None) -> ObjectSpec:
         """Append an object with the next free id, name and colour; returns it. UsageError for an unusable name."""
         number = max((item.id for item in self.objects), default=0) + 1
-        taken = {item.name.casefold() for item in self.objects}
-        if name is not None and name.casefold() in taken:
+        taken = [item.name for item in self.objects]
+        if name is not None and name_key(name) in map(name_key, taken):
             raise UsageError(f"There is already an object named '{name}'.", hint="Give each object its own name.")
         name = object_name(number, taken) if name is None else name
         color = free_color({item.color for item in self.objects}, number)

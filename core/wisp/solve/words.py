@@ -132,4 +132,4 @@ def _one_each(items: list[ObjectSpec]) -> None:
 
 def _further(shot: Shot, name: str) -> ObjectSpec:
     """An object more, called like `name`."""
-    return shot.add_object(free_name(name, {item.name.casefold() for item in shot.objects}))
+    return shot.add_object(free_name(name, [item.name for item in shot.objects]))
