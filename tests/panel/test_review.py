@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.hand import FRAMES, Hand, disc
 from wisp import shot as documents
 from wisp.client.events import Verdict
 from wisp.client.requests import Check
+from wisp.errors import WispError
 from wisp.panel.carrying import carried, placed
 from wisp.panel.qt import Qt
 from wisp.view.window import Window
@@ -149,8 +154,67 @@ def test_pasted_prompts_are_scaled_to_the_plate() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hello", "[]", '{"wisp-prompts": 3, "size": [1, 1]}', '{"wisp-prompts": [{}], "size": [0, 0]}']
+    "text",
+    [
+        "",
+        "hello",
+        "[]",
+        "[" * 100_000,
+        '{"wisp-prompts": 3, "size": [1, 1]}',
+        '{"wisp-prompts": [{}], "size": [0, 0]}',
+        '{"wisp-prompts": [{}], "size": [NaN, 1]}',
+        '{"wisp-prompts": [{}], "size": 5}',
+        '{"wisp-prompts": [], "size": [100, 50]}',
+    ],
 )
 def test_a_clipboard_of_other_things_is_said(text: str) -> None:
     with pytest.raises(ValueError, match="No prompts were copied"):
         placed(text, 1, (100, 50), str(Path("/a")))
+
+
+WHOLE: list[dict[str, Any]] = [
+    {"kind": "point", "xy": [1, 2.5], "include": False},
+    {"kind": "box", "xyxy": [0, 1, 2, 3]},
+    {"kind": "stroke", "xy": [[1, 2]], "radius": 3, "include": True, "softness": 0.5},
+    {"kind": "unknown", "xy": [[1, 2], [3, 4]], "radius": 3},
+    {"kind": "mask", "path": "m.png"},
+    {"kind": "text", "text": "the dog"},
+]
+#: A value of each key, and values that no prompt has there.
+WRONG = {
+    "kind": ["foo", None, []],
+    "xy": [[math.nan, 1.0], [1.0], "ab", 5, [[1.0, "2"]], [], [[-500.0, -500.0]], [-500.0, 1.0], [10**400, 1]],
+    "xyxy": [[0, 0, 5], [0, 0, 5, 5, 5], [5, 0, 5, 5], [0, 0, math.inf, 5], [200, 0, 300, 5], 5, "abcd"],
+    "include": [1, "yes"],
+    "radius": [0, -1, "6", math.nan, True],
+    "softness": [-0.1, 1.1, "soft"],
+    "path": [5, "", "a\0b", None],
+    "text": ["", 5],
+    "more": [1],
+}
+
+
+@pytest.mark.parametrize("whole", WHOLE, ids=[one["kind"] for one in WHOLE])
+def test_what_is_no_prompt_of_a_shot_is_not_pasted(whole: dict[str, Any]) -> None:
+    """Just what a document takes is pasted."""
+    plate = {"path": "p.%04d.png", "first": 1, "last": 9, "width": 100, "height": 50}
+    spoilt = [{**whole, key: value} for key in (*whole, "more") for value in WRONG[key]]
+    spoilt += [{name: value for name, value in whole.items() if name != key} for key in whole]
+    for prompt in (whole, *spoilt):
+        text = json.dumps({"wisp-prompts": [WHOLE[0], prompt], "size": [100, 50]})
+        pasted, objects = [], [{"id": 1, "name": "a", "prompts": [dict(prompt, frame=3)]}]
+        with contextlib.suppress(ValueError):
+            pasted = placed(text, 3, (100, 50), "/a")
+        taken = False
+        with contextlib.suppress(WispError):
+            documents.parse({"wisp": 1, "plate": plate, "objects": objects})
+            taken = True
+        assert len(pasted) == 2 * taken, prompt
+    with pytest.raises(ValueError, match="nothing was pasted"):
+        placed(json.dumps({"wisp-prompts": spoilt[:1], "size": [100, 50]}), 3, (100, 50), "/a")
+
+
+def test_what_is_too_small_for_this_plate_is_not_pasted() -> None:
+    for prompt in ({"kind": "box", "xyxy": [1, 1, 2, 2]}, {"kind": "stroke", "xy": [[1, 1]], "radius": 1.0}):
+        with pytest.raises(ValueError, match="does not fit this plate"):
+            placed(json.dumps({"wisp-prompts": [prompt], "size": [100_000, 50_000]}), 1, (10, 5), "/a")

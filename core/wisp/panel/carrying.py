@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
 from ..client.shot_edits import Prompt
-from ..client.tables import EDGE, PAINTED
+from ..client.tables import EDGE, MAX_PIXELS, MAX_STROKE_POINTS, OVERSCAN, PAINTED
+from .gestures import touches
 
 _KEY = "wisp-prompts"
 
@@ -26,14 +27,19 @@ def carried(prompts: List[Prompt], size: Tuple[int, int], root: str) -> str:
 def placed(text: str, frame: int, size: Tuple[int, int], root: str) -> List[Prompt]:
     """The prompts in `text` for a frame of a plate of that size: places and radii are scaled to it.
 
-    ValueError, a sentence, where `text` holds none, or a mask, which is of its own plate's size, for another size."""
+    ValueError, a sentence, where `text` holds none, or what is none of a shot, or a mask, which is of its own plate's
+    size, for another size."""
     try:
         said = json.loads(text)
-        before = (float(said["size"][0]), float(said["size"][1]))
-        x, y = size[0] / before[0], size[1] / before[1]
-        made = [_scaled(dict(prompt, frame=frame), x, y) for prompt in said[_KEY]]
-    except (ValueError, TypeError, KeyError, IndexError, ZeroDivisionError):
-        raise ValueError("No prompts were copied.") from None
+        copied, before = list(said[_KEY]), tuple(said["size"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        copied, before = [], ()
+    if not copied or len(before) != 2 or not all(map(_is_length, before)):
+        raise ValueError("No prompts were copied.")
+    x, y = size[0] / before[0], size[1] / before[1]
+    made = [_scaled(dict(prompt, frame=frame), x, y) for prompt in copied if _is_prompt(prompt)]
+    if len(made) < len(copied) or not all(_is_prompt(prompt) and _reaches(prompt, size) for prompt in made):
+        raise ValueError("What was copied is no prompt of a shot, or does not fit this plate: nothing was pasted.")
     for prompt in made:
         if "path" in prompt:
             if (x, y) != (1.0, 1.0):
@@ -67,6 +73,72 @@ def scaled(
                 value = item["edge"][setting.key] * (x * y) ** 0.5
                 item["edge"][setting.key] = round(value) if setting.whole else round(value, 2)
     return made
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= MAX_PIXELS
+
+
+def _is_length(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _is_place(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, list) and 0 < len(value) <= MAX_STROKE_POINTS and all(map(_is_place, value))
+
+
+def _is_box(value: Any) -> bool:
+    return _is_line([value[:2], value[2:]]) and value[0] < value[2] and value[1] < value[3]
+
+
+def _is_softness(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1
+
+
+def _is_include(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_path(value: Any) -> bool:
+    return _is_text(value) and "\0" not in value
+
+
+#: Of each kind of prompt what it must have, and what it may have besides.
+_Checks = Dict[str, Callable[[Any], bool]]
+_PARTS: Dict[str, Tuple[_Checks, _Checks]] = {
+    "point": ({"xy": _is_place}, {"include": _is_include}),
+    "box": ({"xyxy": _is_box}, {}),
+    "stroke": ({"xy": _is_line}, {"radius": _is_length, "include": _is_include, "softness": _is_softness}),
+    "unknown": ({"xy": _is_line}, {"radius": _is_length}),
+    "mask": ({"path": _is_path}, {}),
+    "text": ({"text": _is_text}, {}),
+}
+
+
+def _is_prompt(prompt: Any) -> bool:
+    """Whether a document takes it, on whatever frame: what checks documents is not there in every host."""
+    try:
+        needed, more = _PARTS[prompt["kind"]]
+        parts = {key: value for key, value in prompt.items() if key not in ("kind", "frame")}
+        known = {**needed, **more}
+        return needed.keys() <= parts.keys() and all(known[key](value) for key, value in parts.items())
+    except (AttributeError, KeyError, TypeError):
+        return False
+
+
+def _reaches(prompt: Prompt, size: Tuple[int, int]) -> bool:
+    """Whether a document takes it where it lies."""
+    if prompt["kind"] == "point":
+        return all(-OVERSCAN * side <= at <= (1 + OVERSCAN) * side for at, side in zip(prompt["xy"], size))
+    return not {"xy", "xyxy"} & prompt.keys() or touches(prompt, size)
 
 
 def _scaled(prompt: Dict[str, Any], x: float, y: float) -> Prompt:
