@@ -194,9 +194,7 @@ class WispObject(bpy.types.PropertyGroup):
 
 def _edge_property(setting):
     """The property of an edge setting."""
-    lowest, highest = setting.usual
-    bounds = {"min": lowest} if setting.above or setting.lowest == lowest else {"soft_min": lowest}
-    bounds["max" if setting.highest == highest or setting.unit == "alpha" else "soft_max"] = highest
+    bounds = dict(zip(("min", "max", "soft_min", "soft_max"), (*setting.limits, *setting.usual), strict=True))
     kind = IntProperty if setting.whole else FloatProperty
     return kind(name=setting.label.title(), default=setting.default, update=edited, description=setting.hint, **bounds)
 

@@ -94,6 +94,22 @@ def test_the_ends_of_every_slider_are_accepted(panel: EdgePanel, edits: ShotEdit
         assert getattr(stored(edits), setting.key) == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize("end", [0, 1])
+def test_a_number_goes_as_far_as_the_document_and_shows_what_is_there(
+    panel: EdgePanel, edits: ShotEdits, end: int
+) -> None:
+    for setting in EDGE:
+        number = panel.rows[setting.key].number
+        number.setValue(-1e39 if end == 0 else 1e39)
+        assert number.value() == getattr(stored(edits), setting.key) == pytest.approx(setting.limits[end])
+        edits.set_edge(1, {})
+    edits.set_edge(1, {"grow": 80.0})
+    row = panel.rows["grow"]
+    assert row.number.value() == 80.0 and row.slider.value() == row.slider.maximum()
+    row.number.setValue(30.0)
+    assert stored(edits).grow == 30.0
+
+
 def test_black_and_white_give_way(panel: EdgePanel, edits: ShotEdits) -> None:
     panel.rows["black"].number.setValue(0.6)
     panel.rows["white"].number.setValue(0.5)

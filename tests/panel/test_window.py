@@ -330,3 +330,31 @@ def test_a_name_that_cannot_be_given_is_said(window: Window, hand: Hand, text: s
     assert [item["name"] for item in editor.edits.objects] == ["STRASSE", "hero"]
     row.setText("tiger left")
     assert editor.edits.objects[1]["name"] == row.text() == "tiger_left"
+
+
+def test_an_object_is_named_switched_off_coloured_and_removed_by_keys_and_menus(
+    window: Window, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor, edits, control = window.editor, window.editor.edits, Qt.KeyboardModifier.ControlModifier
+    for key in (Qt.Key.Key_E, Qt.Key.Key_F2):
+        hand.key(key)
+    hand.key(Qt.Key.Key_Delete, control)
+    assert not edits.objects, "without an object they do nothing"
+    for _ in range(2):
+        hand.key(Qt.Key.Key_N, control)
+    hand.key(Qt.Key.Key_F2)
+    line = editor.objects.list.findChild(QtWidgets.QLineEdit)
+    QtTest.QTest.keyClicks(line, "bee")
+    QtTest.QTest.keyClick(line, Qt.Key.Key_Return)
+    QtWidgets.QApplication.processEvents()
+    hand.key(Qt.Key.Key_E)
+    monkeypatch.setattr(QtWidgets.QColorDialog, "getColor", lambda *_: QtGui.QColor("#123456"))
+    editor.commands["color-object"].trigger()
+    second = edits.objects[1]
+    assert (second["name"], second["enabled"], second["color"]) == ("bee", False, "#123456")
+    hand.key(Qt.Key.Key_E)
+    assert edits.objects[1]["enabled"]
+    hand.key(Qt.Key.Key_Delete, control)
+    assert [item["name"] for item in edits.objects] == ["object1"]
+    hand.key(Qt.Key.Key_Z, control)
+    assert len(edits.objects) == 2

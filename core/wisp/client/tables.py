@@ -37,6 +37,8 @@ BESIDE = {"clean": "clean plate", "second": "second plate", "second_clean": "sec
 MAX_PIXELS = 1_000_000
 MAX_FRAME = 1_000_000_000
 MAX_STOPS = 64
+#: What has no bound of its own is bounded by what hosts hold: numbers of 32 bits.
+LARGEST = 3.4e38
 #: A disk and a blur of more pixels than these take minutes a frame at 4K.
 MAX_GROW = 100
 MAX_SOFTEN = 300
@@ -84,6 +86,15 @@ class EdgeSetting(NamedTuple):
     unit: str = ""
     whole: bool = False
     above: bool = False
+
+    @property
+    def limits(self) -> Tuple[float, float]:
+        """What a hand can set, ends included: what the document accepts. Those of alpha are what a slider spans, which
+        keeps the black point and the white one apart."""
+        if self.unit == "alpha":
+            return self.usual
+        lowest = self.lowest + 10**-self.decimals if self.above else self.lowest
+        return lowest, LARGEST if self.highest is None else self.highest
 
     @property
     def step(self) -> float:

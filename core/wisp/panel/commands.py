@@ -217,6 +217,18 @@ COMMANDS = (
     ),
     Command("add-object", ("Ctrl+N",), OBJECT, "New object", "A further object to extract", apart=True),
     Command("next-object", ("Tab",), OBJECT, "Next object", "The next object becomes the active one"),
+    Command("rename-object", ("F2",), OBJECT, "Rename object", "Type another name for the active object"),
+    Command("color-object", (), OBJECT, "Colour of object...", "Choose the active object's colour"),
+    Command(
+        "switch-object",
+        ("E",),
+        OBJECT,
+        "Switch object on or off",
+        "Switch the active object on or off: one that is off is neither solved nor shown",
+    ),
+    Command(
+        "remove-object", ("Ctrl+Del",), OBJECT, "Remove object", "Remove the active object and its prompts; undo has it back"
+    ),
     Command(
         "find",
         ("Ctrl+F",),

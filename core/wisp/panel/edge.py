@@ -88,7 +88,7 @@ class Row(QtCore.QObject):
         self.slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.slider.setMinimumWidth(60)
         self.number = QtWidgets.QDoubleSpinBox()
-        self.number.setRange(*setting.usual)
+        self.number.setRange(*setting.limits)
         self.number.setDecimals(setting.decimals)
         self.number.setSingleStep(setting.step)
         self.number.setKeyboardTracking(False)

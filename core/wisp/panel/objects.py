@@ -6,6 +6,7 @@ from typing import Any, Optional
 
 from ..client.names import given_name
 from ..client.shot_edits import ShotEdits
+from .commands import TOOL_TIPS
 from .qt import Qt, QtCore, QtGui, QtWidgets
 
 _ROLE = Qt.ItemDataRole.UserRole
@@ -27,9 +28,9 @@ class ObjectList(QtWidgets.QWidget):
         )
         self.list.currentItemChanged.connect(self._chosen)
         self.list.itemChanged.connect(self._changed)
-        self.add_button = self._button("+", "A further object to extract", self._add)
-        self.remove_button = self._button("\N{MINUS SIGN}", "Remove the active object and its prompts", self._remove)
-        self.color_button = self._button("Colour", "Choose the active object's colour", self._color)
+        self.add_button = self._button("+", TOOL_TIPS["add-object"], lambda: edits.add_object())
+        self.remove_button = self._button("\N{MINUS SIGN}", TOOL_TIPS["remove-object"], self.remove)
+        self.color_button = self._button("Colour", TOOL_TIPS["color-object"], self.choose_color)
         row = QtWidgets.QHBoxLayout()
         for button in (self.add_button, self.remove_button, self.color_button):
             row.addWidget(button)
@@ -67,6 +68,30 @@ class ObjectList(QtWidgets.QWidget):
         self.remove_button.setEnabled(bool(self.edits.objects))
         self.color_button.setEnabled(bool(self.edits.objects))
 
+    def rename(self) -> None:
+        """Let the active object's name be typed."""
+        if self.edits.active is not None:
+            self.list.editItem(self.list.currentItem())
+
+    def choose_color(self) -> None:
+        """Ask for the active object's colour."""
+        item = self.edits.object(self.edits.active)
+        if item is not None:
+            color = QtWidgets.QColorDialog.getColor(QtGui.QColor(item["color"]), self, "Colour of " + item["name"])
+            if color.isValid():
+                self.edits.set_object(item["id"], color=color.name())
+
+    def switch(self) -> None:
+        """Have the active object count, or not."""
+        item = self.edits.object(self.edits.active)
+        if item is not None:
+            self.edits.set_object(item["id"], enabled=not item.get("enabled", True))
+
+    def remove(self) -> None:
+        """Remove the active object."""
+        if self.edits.active is not None:
+            self.edits.remove_object(self.edits.active)
+
     def _button(self, text: str, hint: str, work: Any) -> QtWidgets.QPushButton:
         button = QtWidgets.QPushButton(text)
         button.setToolTip(hint)
@@ -89,16 +114,3 @@ class ObjectList(QtWidgets.QWidget):
         self.edits.set_object(number, name=name, enabled=entry.checkState() == Qt.CheckState.Checked)
         self.refresh()
 
-    def _add(self) -> None:
-        self.edits.add_object()
-
-    def _remove(self) -> None:
-        if self.edits.active is not None:
-            self.edits.remove_object(self.edits.active)
-
-    def _color(self) -> None:
-        item = self.edits.object(self.edits.active)
-        if item is not None:
-            color = QtWidgets.QColorDialog.getColor(QtGui.QColor(item["color"]), self, "Colour of " + item["name"])
-            if color.isValid():
-                self.edits.set_object(item["id"], color=color.name())

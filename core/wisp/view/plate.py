@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..client.tables import MISSING
+from ..client.tables import MAX_STOPS, MISSING
 from ..errors import WispError
 from ..panel.qt import Qt, QtWidgets
 from ..panel.theme import failure_style
@@ -38,7 +38,7 @@ class PlateSettings(QtWidgets.QDialog):
         self.colorspace = _menu([_FROM_FILE, *spaces], plate.colorspace or _FROM_FILE)
         self.view = _menu([_FROM_FILE, AS_IS, *views], plate.view or _FROM_FILE)
         self.exposure = QtWidgets.QDoubleSpinBox()
-        self.exposure.setRange(-20.0, 20.0)
+        self.exposure.setRange(-MAX_STOPS, MAX_STOPS)
         self.exposure.setSingleStep(0.25)
         self.exposure.setSuffix(" stops")
         self.exposure.setValue(plate.exposure)
