@@ -15,6 +15,7 @@ from wisp.client.tables import ROTO_BAND
 from wisp.errors import WispError
 from wisp.panel.qt import Qt, QtCore, QtWidgets
 from wisp.panel.roto import TakeRoto
+from wisp.view.plate import PlateSettings
 from wisp.view.report import ProblemReport
 from wisp.view.window import Window
 
@@ -191,17 +192,62 @@ def test_exposure_changes_what_is_seen_and_a_wrong_name_is_said(window: Window, 
     hand.wait(lambda: 0 <= brightness() < 0.7 * before)
     dialog = window.plate_settings()
     assert dialog.exposure.value() == -3.0 and dialog.beside["clean"].text() == ""
-    for key, line in dialog.beside.items():
-        line.setText(f" {key}.exr ")
+    dialog.reject()
+
+
+def test_what_was_filmed_beside_the_plate_is_looked_at_before_it_is_taken(
+    window: Window, hand: Hand, plates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cv2.imwrite(str(tmp_path / "small.png"), np.zeros((4, 4), np.uint8))
+    for name in ("clean", "second", "second_clean"):
+        picture(plates / "sets" / f"{name}.png", disc(FIRST))
+    dialog = window.plate_settings()
+    for said, words in (
+        ("/nowhere/clean.%04d.exr", "nowhere"),
+        ("clean.png", "clean.png"),
+        (str(tmp_path / "small.png"), "is 4x4"),
+    ):
+        dialog.beside["clean"].setText(said)
+        dialog.accept()
+        assert dialog.isVisible() and words in dialog.words.text()
+    dialog.beside["clean"].setText("")
     dialog.backlit.setChecked(True)
     dialog.accept()
-    plate = editor.edits.document["plate"]
-    assert [plate[key] for key in ("clean", "second", "second_clean")] == [
-        "clean.exr",
-        "second.exr",
-        "second_clean.exr",
-    ]
-    assert plate["backlit"] is True
+    assert dialog.isVisible() and "backlit plate needs" in dialog.words.text()
+    dialog.backlit.setChecked(False)
+    monkeypatch.setattr(
+        QtWidgets.QFileDialog, "getOpenFileName", lambda *_: (str(plates / "sets" / "second_clean.png"), "")
+    )
+    (button,) = dialog.beside["second_clean"].parentWidget().findChildren(QtWidgets.QPushButton)
+    button.click()
+    for key in ("clean", "second"):
+        dialog.beside[key].setText(f" sets/{key}.png ")
+    dialog.accept()
+    assert not dialog.isVisible()
+    plate = window.editor.edits.document["plate"]
+    for key in ("clean", "second", "second_clean"):
+        assert documents.resolve_path(plate[key], window.opened.path) == plates / "sets" / f"{key}.png"
+    dialog = window.plate_settings()
+    assert dialog.beside["second_clean"].text() == str(Path("sets", "second_clean.png"))
+    dialog.accept()
+    assert window.editor.edits.document["plate"] == plate
+    window.save(tmp_path / "s.wisp")
+    dialog = window.plate_settings()
+    assert dialog.beside["clean"].text() == str(Path("plates", "sets", "clean.png"))
+    dialog.reject()
+
+
+def test_a_long_name_does_not_widen_the_settings_of_a_plate(app: QtWidgets.QApplication, tmp_path: Path) -> None:
+    name = "a_long_name_of_an_agency_" * 8 + ".png"
+    plate = documents.PlateSpec(path=name, first=1, last=1, width=4, height=4, exposure=30.0)
+    dialog = PlateSettings(plate, tmp_path / "s.wisp", tmp_path)
+    dialog.show()
+    dialog.accept()
+    assert dialog.isVisible() and name in dialog.words.text() and dialog.words.toolTip() == dialog.words.text()
+    assert dialog.sizeHint().width() <= 600 and dialog.minimumSizeHint().width() <= 600
+    assert name in [label.toolTip() for label in dialog.findChildren(QtWidgets.QLabel)]
+    assert dialog.exposure.value() == 30.0, "what the document takes is what is shown"
+    dialog.close()
 
 
 def test_a_plate_of_another_size_is_fitted(window: Window, hand: Hand, plates: Path, tmp_path: Path) -> None:

@@ -135,6 +135,13 @@ def test_a_running_job_is_not_ended_by_saving_elsewhere(
     assert not window.editor.edits.objects[0].get("core")
 
 
+def empty_set(folder: Path) -> Path:
+    """A clean plate in that folder."""
+    folder.mkdir()
+    cv2.imwrite(str(folder / "clean.png"), np.zeros((SIZE[1], SIZE[0]), np.uint8))
+    return folder / "clean.png"
+
+
 def test_a_clean_plate_in_a_folder_of_its_own_can_be_read_unless_a_job_runs(
     window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +150,7 @@ def test_a_clean_plate_in_a_folder_of_its_own_can_be_read_unless_a_job_runs(
 
     def choose(folder: str) -> list[str]:
         dialog = window.plate_settings()
-        dialog.beside["clean"].setText(str(tmp_path / folder / "clean.png"))
+        dialog.beside["clean"].setText(str(empty_set(tmp_path / folder)))
         dialog.accept()
         return [Path(one).name for one in window.editor.session.places.readable]
 
@@ -162,7 +169,7 @@ def test_undo_shows_the_plate_as_it_was_unless_that_would_end_a_job(
     before = edits.document["plate"]
     dialog = window.plate_settings()
     dialog.exposure.setValue(1.0)
-    dialog.beside["clean"].setText(str(tmp_path / "first" / "clean.png"))
+    dialog.beside["clean"].setText(str(empty_set(tmp_path / "first")))
     dialog.accept()
     seen = edits.document["plate"]
     with monkeypatch.context() as during:

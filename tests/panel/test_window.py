@@ -358,3 +358,21 @@ def test_an_object_is_named_switched_off_coloured_and_removed_by_keys_and_menus(
     assert [item["name"] for item in edits.objects] == ["object1"]
     hand.key(Qt.Key.Key_Z, control)
     assert len(edits.objects) == 2
+
+
+def test_what_is_ticked_beside_the_tools_and_the_reset_of_the_edge_are_commands_too(window: Window, hand: Hand) -> None:
+    editor, edits = window.editor, window.editor.edits
+    for name, box in (("live", editor.live), ("foresee", editor.toolbar.foresee)):
+        command, before = editor.commands[name], box.isChecked()
+        assert command.isCheckable() and command.isChecked() == before
+        command.trigger()
+        assert command.isChecked() == box.isChecked() != before
+        box.click()
+        assert command.isChecked() == box.isChecked() == before
+    edits.add_object()
+    before_reset = edits.document
+    editor.commands["reset-edge"].trigger()
+    assert edits.document is before_reset, "nothing was to be reset"
+    edits.set_edge(1, {"grow": 2.0})
+    editor.commands["reset-edge"].trigger()
+    assert edits.objects[0]["edge"]["grow"] == 0.0

@@ -143,6 +143,23 @@ TRACKING = (
         "Only what is missing or out of date is computed.",
     ),
 )
+#: On or off.
+SWITCHES = (
+    Command(
+        "live",
+        (),
+        TRACK,
+        "Live",
+        "After every change compute this frame's matte, where nothing is to be tracked for it",
+    ),
+    Command(
+        "foresee",
+        (),
+        TRACK,
+        "Foresee",
+        "Rest the mouse: the matte that a click there would give, before anything is drawn",
+    ),
+)
 COMMANDS = (
     Command("open", ("Ctrl+O",), FILE, "Open shot or plate...", "Open a shot or a plate"),
     Command("save", ("Ctrl+S",), FILE, "Save", "Save the shot"),
@@ -226,8 +243,13 @@ COMMANDS = (
         "Switch object on or off",
         "Switch the active object on or off: one that is off is neither solved nor shown",
     ),
+    Command("reset-edge", (), OBJECT, "Reset edge", "The active object's matte as it was solved"),
     Command(
-        "remove-object", ("Ctrl+Del",), OBJECT, "Remove object", "Remove the active object and its prompts; undo has it back"
+        "remove-object",
+        ("Ctrl+Del",),
+        OBJECT,
+        "Remove object",
+        "Remove the active object and its prompts",
     ),
     Command(
         "find",
@@ -328,6 +350,7 @@ COMMANDS = (
     ),
     *TRACKING,
     Command("stop", ("Esc",), TRACK, "Stop", "Stop; what is finished is kept", apart=True),
+    *SWITCHES,
     Command("mark-in", ("I",), TRACK, "In", "In: tracking, checking and delivering begin at this frame", apart=True),
     Command("mark-out", ("O",), TRACK, "Out", "Out: they end at this frame"),
     Command("clear-span", ("Shift+I",), TRACK, "Whole shot", "Forget in and out: the whole shot again"),

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional
 
 from ..client.shot_edits import ShotEdits
 from ..client.tables import EDGE, EdgeSetting
+from .commands import TOOL_TIPS
 from .qt import Qt, QtCore, QtWidgets
 
 #: Steps of a slider from one end to the other.
@@ -23,9 +24,9 @@ class EdgePanel(QtWidgets.QWidget):
         self.edits = edits
         self.rows: Dict[str, Row] = {}
         self.reset_button = QtWidgets.QPushButton("Reset")
-        self.reset_button.setToolTip("The matte as it was solved")
+        self.reset_button.setToolTip(TOOL_TIPS["reset-edge"])
         self.reset_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.reset_button.clicked.connect(lambda *_: self._reset())
+        self.reset_button.clicked.connect(lambda *_: self.reset())
         title = QtWidgets.QHBoxLayout()
         title.addWidget(QtWidgets.QLabel("Edge"), 1)
         title.addWidget(self.reset_button)
@@ -62,8 +63,9 @@ class EdgePanel(QtWidgets.QWidget):
             self.edits.set_edge(self.edits.active, edge, continued)
             self.changed.emit()
 
-    def _reset(self) -> None:
-        if self.edits.active is not None:
+    def reset(self) -> None:
+        """The active object's matte as it was solved."""
+        if self.edits.active is not None and self.reset_button.isEnabled():  # else there is nothing to undo
             self.edits.set_edge(self.edits.active, {one.key: one.default for one in EDGE})
             self.changed.emit()
 
@@ -111,7 +113,7 @@ class Row(QtCore.QObject):
             widget.blockSignals(True)
         self.number.setValue(value)
         if not self.slider.isSliderDown():  # it would jump to a tick under the hand
-            self.slider.setValue(round((value - lowest) / (highest - lowest) * TICKS))
+            self.slider.setValue(round((min(max(value, lowest), highest) - lowest) / (highest - lowest) * TICKS))
         for widget in (self.slider, self.number):
             widget.blockSignals(False)
 

@@ -113,4 +113,3 @@ class ObjectList(QtWidgets.QWidget):
             return
         self.edits.set_object(number, name=name, enabled=entry.checkState() == Qt.CheckState.Checked)
         self.refresh()
-

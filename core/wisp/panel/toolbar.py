@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Iterable
 
-from .commands import MODES, TOOLS, TRACKING, Actions, Command, fill_menus
+from .commands import MODES, SWITCHES, TOOLS, TRACKING, Actions, Command, fill_menus
 from .qt import Qt, QtCore, QtGui, QtWidgets
 
 
@@ -27,13 +28,8 @@ class ToolBar(QtWidgets.QToolBar):
         self.addSeparator()
         for name in ("lock", "absent"):
             self.addAction(actions[name])
-        self.live = self._switch(
-            "Live", "After every change compute this frame's matte, where nothing is to be tracked for it"
-        )
+        self.live, self.foresee = map(self._switch, SWITCHES)
         self.live.setChecked(True)
-        self.foresee = self._switch(
-            "Foresee", "Rest the mouse: the matte that a click there would give, before anything is drawn"
-        )
         if with_menu:
             self._add_menu()
 
@@ -54,9 +50,12 @@ class ToolBar(QtWidgets.QToolBar):
             self.addAction(self._commands[one.name])
         self.addSeparator()
 
-    def _switch(self, text: str, hint: str) -> QtWidgets.QCheckBox:
-        box = QtWidgets.QCheckBox(text)
-        box.setToolTip(hint)
+    def _switch(self, command: Command) -> QtWidgets.QCheckBox:
+        """A box that is ticked where its command is."""
+        box = QtWidgets.QCheckBox(command.text)
+        box.setToolTip(command.tool_tip)
+        self.check(command.name, False)
+        box.toggled.connect(partial(self.check, command.name))
         box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.addWidget(box)
         return box

@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..client.frames import as_sequence
 from ..client.tables import MAX_STOPS, MISSING
 from ..errors import WispError
 from ..panel.qt import Qt, QtWidgets
+from ..panel.status import Sentence
 from ..panel.theme import failure_style
 from ..plates import open_plate
 from ..plates.colour import AS_IS, choose_colour, known_colours
 from ..plates.exr import layer_names
-from ..shot import BESIDE, PlateSpec
+from ..shot import BESIDE, PlateSpec, relative_path, resolve_path
+from .files import PICTURES
 
 _BESIDE = {
     "clean": "The empty set: a picture, or a sequence with the plate's frame numbers",
@@ -27,12 +30,13 @@ class PlateSettings(QtWidgets.QDialog):
 
     Colour decides what the models see: changed, all mattes are to be solved again."""
 
-    def __init__(self, plate: PlateSpec, path: Path, parent: QtWidgets.QWidget | None = None) -> None:
-        """`path`: where the plate's pictures lie."""
+    def __init__(self, plate: PlateSpec, document: Path, base: Path, parent: QtWidgets.QWidget | None = None) -> None:
+        """`document`: where the shot lies or will lie; `base`: the folder that names typed here refer to."""
         super().__init__(parent)
         self.setWindowTitle("Plate")
         self.resize(520, 0)
-        self._plate, self._path = plate, path
+        self._plate, self._document, self._base = plate, document, base
+        self._path = path = resolve_path(plate.path, document)
         self.values: dict[str, Any] = {}
         spaces, views = known_colours(plate.ocio)
         self.colorspace = _menu([_FROM_FILE, *spaces], plate.colorspace or _FROM_FILE)
@@ -48,7 +52,8 @@ class PlateSettings(QtWidgets.QDialog):
             self.missing.addItem(label, key)
             self.missing.setItemData(self.missing.count() - 1, hint, Qt.ItemDataRole.ToolTipRole)
         self.missing.setCurrentIndex(self.missing.findData(plate.missing))
-        self.beside = {key: QtWidgets.QLineEdit(getattr(plate, key) or "") for key in BESIDE}
+        self._named = {key: self._name_of(plate.beside.get(key)) for key in BESIDE}
+        self.beside = {key: QtWidgets.QLineEdit(name) for key, name in self._named.items()}
         for line in self.beside.values():
             line.setPlaceholderText("none")
         self.backlit = QtWidgets.QCheckBox("dark object, only the clean plate is lit")
@@ -56,12 +61,16 @@ class PlateSettings(QtWidgets.QDialog):
         self.words = QtWidgets.QLabel()
         self.words.setWordWrap(True)
         self.words.setStyleSheet(failure_style(True))
+        # A path has no place to be wrapped at, and would widen the window.
+        self.words.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
         form = QtWidgets.QFormLayout()
-        facts = QtWidgets.QLabel(
-            f"{path.name}\n{plate.width} x {plate.height}, frames {plate.first}-{plate.last}, "
-            f"pixel aspect {plate.pixel_aspect:g}"
+        name = Sentence()
+        name.show_sentence(path.name)
+        form.addRow(name)
+        facts = (
+            f"{plate.width} x {plate.height}, frames {plate.first}-{plate.last}, pixel aspect {plate.pixel_aspect:g}"
         )
-        form.addRow(facts)
+        form.addRow(QtWidgets.QLabel(facts))
         for label, widget, hint in (
             ("Colour space", self.colorspace, "What the numbers in the files mean: a name of the OCIO configuration"),
             ("View", self.view, "How you and the models see the plate; it should look as on your screen in the comp"),
@@ -76,7 +85,7 @@ class PlateSettings(QtWidgets.QDialog):
             ("Missing frames", self.missing, "What is done about a frame that is not there, or that cannot be read"),
         ):
             widget.setToolTip(hint)
-            form.addRow(label, widget)
+            form.addRow(label, self._with_button(label, widget) if isinstance(widget, QtWidgets.QLineEdit) else widget)
         buttons = QtWidgets.QDialogButtonBox()
         roles = QtWidgets.QDialogButtonBox.StandardButton
         buttons.setStandardButtons(roles.Ok | roles.Cancel)
@@ -96,7 +105,7 @@ class PlateSettings(QtWidgets.QDialog):
             "exposure": self.exposure.value(),
             "layer": _said(self.layer),
             "missing": self.missing.currentData(),
-            **{key: line.text().strip() or None for key, line in self.beside.items()},
+            **{key: self._stored(key, line.text().strip()) for key, line in self.beside.items()},
             "backlit": self.backlit.isChecked(),
         }
         try:
@@ -110,14 +119,55 @@ class PlateSettings(QtWidgets.QDialog):
                 view=values["view"],
                 exposure=values["exposure"],
             )
+            self._check_beside(self._plate.model_copy(update=values))
         except WispError as error:
             self._say(str(error))
             return
         self.values = values
         super().accept()
 
+    def _check_beside(self, spec: PlateSpec) -> None:
+        """Open what was filmed beside the plate. Raises WispError where it cannot be used."""
+        from ..solve.beside import BesidePlate, check_beside
+
+        check_beside(spec)
+        for key, stored in spec.beside.items():
+            BesidePlate(spec, key, resolve_path(stored, self._document), None, lambda: False).close()
+
+    def _name_of(self, stored: str | None) -> str:
+        """A path of the document, as it is typed here."""
+        if stored is None:
+            return ""
+        path = resolve_path(stored, self._document)
+        return str(path.relative_to(self._base) if path.is_relative_to(self._base) else path)
+
+    def _stored(self, key: str, name: str) -> str | None:
+        """What is typed, as the document names it; what nobody has changed stays as it is there."""
+        if name == self._named[key]:
+            return self._plate.beside.get(key)
+        return relative_path(self._base / name, self._document) if name else None
+
+    def _with_button(self, title: str, line: QtWidgets.QLineEdit) -> QtWidgets.QWidget:
+        """The line, and beside it a button that asks for a file."""
+
+        def choose() -> None:
+            name, _ = QtWidgets.QFileDialog.getOpenFileName(self, title, str(self._base), PICTURES)
+            if name:
+                line.setText(str(as_sequence(Path(name))))
+
+        both = QtWidgets.QWidget()
+        row = QtWidgets.QHBoxLayout(both)
+        row.setContentsMargins(0, 0, 0, 0)
+        button = QtWidgets.QPushButton("Choose...")
+        button.setAutoDefault(False)  # Enter closes the window
+        button.clicked.connect(lambda *_: choose())
+        row.addWidget(line, 1)
+        row.addWidget(button)
+        return both
+
     def _say(self, words: str) -> None:
         self.words.setText(words)
+        self.words.setToolTip(words)
         self.words.setVisible(True)
 
 

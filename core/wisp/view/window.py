@@ -99,7 +99,7 @@ class Window(QtWidgets.QMainWindow):
     def plate_settings(self) -> PlateSettings:
         """Open the dialog that says how the plate is read and seen."""
         now = reached(self.opened, self.editor.edits.document)
-        dialog = PlateSettings(now.shot.plate, resolve_path(now.shot.plate.path, now.path), self)
+        dialog = PlateSettings(now.shot.plate, now.path, self._pictures().parent if now.draft else now.root, self)
         dialog.accepted.connect(lambda: self._try(lambda: self._see(dialog.values)))
         dialog.open()
         return dialog
@@ -149,8 +149,7 @@ class Window(QtWidgets.QMainWindow):
         self.editor.on_plate = self._plate_changed
         self.editor.models.wanted.connect(lambda: self.editor.beside.get_models())
         if opened.draft:  # its document lies in a cache, where nobody looks for files
-            pictures = resolve_path(opened.shot.plate.path, opened.path)
-            self.editor.beside.delivery_folder = pictures.parent.parent / "delivery"
+            self.editor.beside.delivery_folder = self._pictures().parent.parent / "delivery"
         changed = edits.on_change
 
         def on_change() -> None:
@@ -166,6 +165,10 @@ class Window(QtWidgets.QMainWindow):
         if opened.note:
             session.show_message(opened.note, stays=True)
         QtCore.QTimer.singleShot(0, session.open)
+
+    def _pictures(self) -> Path:
+        """Where the plate's pictures lie, as a pattern of their names."""
+        return resolve_path(self.opened.shot.plate.path, self.opened.path)
 
     def _keep_draft(self) -> str:
         """A plate's prompts are not lost with the window, although nobody has said yet where to save them. Why they
