@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import InputError, UsageError
 from ..fingerprint import fingerprint
 from ..frames import format_frames
 from .identity import file_states
@@ -19,7 +19,17 @@ from .pictures import PicturePlate, renumbered, with_pages
 from .plate import Plate, PlateFrame, PlateHeader, Window
 from .sequences import MOVIE_SUFFIXES, find
 
-__all__ = ["Plate", "PlateFrame", "PlateHeader", "Policy", "Window", "apply_missing", "files_state", "open_plate"]
+__all__ = [
+    "Plate",
+    "PlateFrame",
+    "PlateHeader",
+    "Policy",
+    "Window",
+    "apply_missing",
+    "files_state",
+    "open_beside",
+    "open_plate",
+]
 
 
 def open_plate(
@@ -61,6 +71,29 @@ def open_plate(
             path=str(spec),
         )
     return PicturePlate(found, layer=layer, fence=fence, should_stop=should_stop)
+
+
+def open_beside(
+    path: Path,
+    name: str,
+    size: tuple[int, int],
+    offset: int,
+    *,
+    fence: Fence | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Plate:
+    """What was filmed beside a plate of that `size` (width, height) and `offset`: one picture, or a sequence with the
+    plate's frame numbers. `name`: what people call it. UsageError for another size; raises what `open_plate` does.
+    """
+    # A movie has no numbers but those that the plate's gets.
+    offset = offset if path.suffix.lower() in MOVIE_SUFFIXES else 0
+    plate = open_plate(path, offset=offset, fence=fence, should_stop=should_stop)
+    if (plate.width, plate.height) != size:
+        raise UsageError(
+            f"The {name} is {plate.width}x{plate.height} but the plate is {size[0]}x{size[1]}.",
+            hint="Give it in the plate's size.",
+        )
+    return plate
 
 
 def files_state(spec: str | Path) -> str:

@@ -353,6 +353,19 @@ class PlateSpec(_Part):
         """The stored paths of what was filmed beside the plate, by key of `BESIDE`."""
         return {key: stored for key in BESIDE if (stored := getattr(self, key)) is not None}
 
+    def check_beside(self) -> None:
+        """UsageError where the document names a part of what only works as a whole."""
+        if (self.second is None) != (self.second_clean is None) or (self.second and self.clean is None):
+            lacking = [BESIDE[key] for key in BESIDE if key not in self.beside]
+            raise UsageError(
+                f"A pair is two plates and both empty backings, but there is no {' and no '.join(lacking)}.",
+                hint="Give --clean-plate, --second-plate and --second-clean-plate, or only --clean-plate.",
+            )
+        if self.backlit and self.clean is None:
+            raise UsageError("A backlit plate needs its backing, empty.", hint="Give it with --clean-plate.")
+        if self.backlit and self.second is not None:
+            raise UsageError("A plate is backlit or one of a pair, not both.", hint="Leave out --backlit or the pair.")
+
     def check_frames(self, frames: Iterable[int]) -> None:
         """UsageError where one of them is none of the shot's."""
         beyond = [frame for frame in frames if not self.first <= frame <= self.last]

@@ -10,16 +10,15 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-from ..errors import InputError, UsageError
+from ..errors import InputError
 from ..heads.backings import alike, lit, silhouetted, taken_again, triangulated
 from ..heads.band import Mask
 from ..heads.clean_plate import Background, Laid, behind, differenced
 from ..heads.compositing import Told
-from ..plates import files_state, open_plate
+from ..plates import files_state, open_beside
 from ..plates.clip import DisplayClip, FloatImage
 from ..plates.colour import DisplayTransform, LinearLight, choose_colour
 from ..plates.opening import Fence
-from ..plates.sequences import MOVIE_SUFFIXES
 from ..shot import BESIDE, PlateSpec
 
 #: Raise when the same plates make another alpha, or lie otherwise.
@@ -49,20 +48,6 @@ class Behind:
         return cls(values["clean"], Laid(**{name: tuple(one) for name, one in values["laid"].items()}), values["light"])
 
 
-def check_beside(spec: PlateSpec) -> None:
-    """UsageError where the document names a part of what only works as a whole."""
-    if (spec.second is None) != (spec.second_clean is None) or (spec.second and spec.clean is None):
-        lacking = [BESIDE[key] for key in BESIDE if key not in spec.beside]
-        raise UsageError(
-            f"A pair is two plates and both empty backings, but there is no {' and no '.join(lacking)}.",
-            hint="Give --clean-plate, --second-plate and --second-clean-plate, or only --clean-plate.",
-        )
-    if spec.backlit and spec.clean is None:
-        raise UsageError("A backlit plate needs its backing, empty.", hint="Give it with --clean-plate.")
-    if spec.backlit and spec.second is not None:
-        raise UsageError("A plate is backlit or one of a pair, not both.", hint="Leave out --backlit or the pair.")
-
-
 class BesidePlate:
     """Opened where it is made. `files`: its pictures; `state` stands for all of them as they are, and reads none."""
 
@@ -73,18 +58,11 @@ class BesidePlate:
         self.stored = spec.beside[key]
         #: What people call it.
         self.name = f"{BESIDE[key]} {self.stored}"
-        # A movie has no numbers but those that the plate's gets.
-        offset = spec.offset if path.suffix.lower() in MOVIE_SUFFIXES else 0
         self._look: Callable[[], str] = partial(files_state, path)
         self._seen = self._look()
-        self._plate = open_plate(path, offset=offset, fence=fence, should_stop=should_stop)
+        size = spec.width, spec.height
+        self._plate = open_beside(path, self.name, size, spec.offset, fence=fence, should_stop=should_stop)
         self.files, self.state = self._plate.files, self._plate.state()
-        found, wanted = ((one.width, one.height) for one in (self._plate, spec))
-        if found != wanted:
-            raise UsageError(
-                f"The {self.name} is {found[0]}x{found[1]} but the plate is {wanted[0]}x{wanted[1]}.",
-                hint="Give it in the plate's size.",
-            )
         named = spec.colorspace or self._plate.colorspace
         #: How models see it.
         self.colour = choose_colour(named, config=spec.ocio, view=spec.view, exposure=spec.exposure)

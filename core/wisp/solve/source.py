@@ -18,7 +18,7 @@ from ..plates.missing import MissingPlate
 from ..plates.opening import Fence
 from ..plates.plate import Window
 from ..shot import PlateSpec, resolve_path
-from .beside import BesidePlate, check_beside
+from .beside import BesidePlate
 from .holdout import Holdout
 from .plan import Chains
 
@@ -155,7 +155,7 @@ class Source:
     def beside(self) -> Mapping[str, BesidePlate]:
         """What was filmed beside the plate, by key of `BESIDE`: nothing, the clean plate, or a pair's three. Raises
         InputError, UsageError."""
-        check_beside(self.spec)
+        self.spec.check_beside()
         return {
             key: BesidePlate(self.spec, key, self.locate(stored), self.fence, self._should_stop)
             for key, stored in self.spec.beside.items()

@@ -11,7 +11,7 @@ from ..errors import WispError
 from ..panel.qt import Qt, QtWidgets
 from ..panel.status import Sentence
 from ..panel.theme import failure_style
-from ..plates import open_plate
+from ..plates import open_beside, open_plate
 from ..plates.colour import AS_IS, choose_colour, known_colours
 from ..plates.exr import layer_names
 from ..shot import BESIDE, PlateSpec, relative_path, resolve_path
@@ -128,11 +128,10 @@ class PlateSettings(QtWidgets.QDialog):
 
     def _check_beside(self, spec: PlateSpec) -> None:
         """Open what was filmed beside the plate. Raises WispError where it cannot be used."""
-        from ..solve.beside import BesidePlate, check_beside
-
-        check_beside(spec)
+        spec.check_beside()
         for key, stored in spec.beside.items():
-            BesidePlate(spec, key, resolve_path(stored, self._document), None, lambda: False).close()
+            name = f"{BESIDE[key]} {stored}"
+            open_beside(resolve_path(stored, self._document), name, (spec.width, spec.height), spec.offset)
 
     def _name_of(self, stored: str | None) -> str:
         """A path of the document, as it is typed here."""
