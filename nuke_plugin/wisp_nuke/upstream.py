@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Tuple
 
 from . import graph, host, knobs
 from .vendor.client.frames import FrameName
 
-#: Nodes that show another frame than the one that is asked for.
-_TIME = ("TimeOffset", "FrameHold", "Retime", "TimeWarp", "TimeClip", "FrameRange", "AppendClip", "OFlow2", "Kronos")
-#: What may be the name of a node in an expression or in Tcl, before the name of its knob.
-_REFERRED = re.compile(r"([A-Za-z_]\w*)\.[A-Za-z_]")
+#: Classes of nodes that make a frame of other frames of what is above them.
+_TIME = frozenset(
+    "TimeOffset FrameHold Retime TimeWarp TimeClip FrameRange AppendClip OFlow OFlow2 Kronos F_Kronos"
+    " FrameBlend TimeBlur TimeEcho TemporalMedian MotionBlur MotionBlur2D F_MotionBlur VectorGenerator F_VectorGenerator"
+    " SmartVector Denoise Denoise2 F_ReduceNoise F_DeFlicker F_DeFlicker2 ScanlineRender ScanlineRender2".split()
+)
+#: The path to a knob in an expression or in Tcl, `Blur1.size`, `parent.Group1.Blur1.size.w` or `root.fps` for instance.
+_PATH = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.\w+)+")
 
 
 def nodes_above(node: Any) -> List[Any]:
     """All nodes that a picture is made of: `node` and what lies above it, each once, with what lies inside groups, and
-    those whose knobs expressions of these refer to. Of what lies inside Wisp nodes only the mattes."""
+    those whose knobs expressions of these refer to. Of what lies inside Wisp nodes only the mattes; of groups around a
+    node that its expressions refer to nothing but themselves."""
     found: List[Any] = []
+    around: List[Any] = []
     waiting = [node]
     while waiting:
         one = waiting.pop()
@@ -32,8 +38,48 @@ def nodes_above(node: Any) -> List[Any]:
             waiting += [inner for inner in one.nodes() if graph.is_matte(inner.name())]
         elif hasattr(one, "nodes"):
             waiting += one.nodes()
-        waiting += [host.node_beside(one, name) for name in sorted(set(_REFERRED.findall(settings_of(one))))]
+        seen_from = [one]
+        while seen_from:
+            place = seen_from.pop()
+            targets = [_followed(place, path)[0] for path in _paths(settings_of(place))]
+            outer = _groups_around(place) if targets else []
+            for target in targets:
+                if target not in outer:
+                    waiting.append(target)
+                elif target != outer[-1] and target not in around:  # of the script single settings, see `settings_of`
+                    around.append(target)
+                    seen_from.append(target)
+    return found + [one for one in around if one not in found]
+
+
+def _paths(text: str) -> List[str]:
+    return sorted(set(_PATH.findall(text)))
+
+
+def _groups_around(node: Any) -> List[Any]:
+    """From the group that a node is in to the script itself."""
+    found = [host.parent_of(node)]
+    while host.parent_of(found[-1]) != found[-1]:
+        found.append(host.parent_of(found[-1]))
     return found
+
+
+def _followed(node: Any, path: str) -> Tuple[Any, str]:
+    """The node that a path leads to, as an expression of `node` has it, and the knob's name on it; None and nothing
+    where there is no such node."""
+    names = path.split(".")
+    at = node if names[0] in ("this", "parent", "root") else host.parent_of(node)
+    for index, name in enumerate(names):
+        if name == "parent":
+            following = host.parent_of(at)
+        elif name == "root":
+            following = _groups_around(at)[-1]
+        else:
+            following = at if name == "this" else at.node(name) if hasattr(at, "node") else None
+        if following is None:
+            return (at, name) if index else (None, "")
+        at = following
+    return at, ""
 
 
 def wisp_nodes_above(sources: List[Any]) -> List[Any]:
@@ -61,13 +107,20 @@ def is_wisp(node: Any) -> bool:
 
 
 def settings_of(node: Any) -> str:
-    """A node's class, inputs and settings as text, without what only concerns its looks."""
+    """A node's class, inputs and settings as text, without what only concerns its looks; with those of the script that
+    its expressions refer to."""
     lines = [node.Class()] + [str(one and one.name()) for one in (node.input(index) for index in range(node.inputs()))]
     wisp = is_wisp(node)
     for name, target in sorted(node.knobs().items()):
         counts = name in _OUTPUT if wisp else _LOOKS.fullmatch(name) is None
         if counts and hasattr(target, "toScript"):
             lines.append(f"{name} {host.as_script(target)}")
+    for path in _paths("\n".join(lines)):
+        at, name = _followed(node, path)
+        # The frame that the artist looks at is not the one that is rendered.
+        if at is not None and at == _groups_around(node)[-1] and name != "frame" and not _LOOKS.fullmatch(name):
+            target = at.knob(name)
+            lines += [f"{path} {host.as_script(target)}"] if hasattr(target, "toScript") else []
     return "\n".join(lines)
 
 

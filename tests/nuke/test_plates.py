@@ -264,6 +264,79 @@ def test_changes_behind_tcl_views_offsets_and_links_are_noticed(session: Any, ho
     assert changed == ([False, False, True, False] if how == "views" else [True] * 4)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["parent.Driver.gain", "root.Driver.gain", "parent.Inner.parent.Driver.gain", "root.Comp.Knobs.gain", "Comp.gain"],
+)
+def test_a_node_that_an_expression_names_by_a_path_renders_again(session: Any, path: str) -> None:
+    host = session.host
+    comp = host.nodes.Group(name="Comp")
+    with comp:
+        inside = host.nodes.Grade(name="Knobs")
+    driver = host.nodes.Grade(name="Driver")
+    host.nodes.Group(name="Inner")
+    for one in (driver, inside, comp):
+        one.addKnob(host.Double_Knob("gain", "gain"))
+    driven = host.nodes.Grade(name="Driven")
+    driven.setInput(0, session.plate())
+    driven["whitepoint"].setExpression(path)
+    assert changed_by(session, driven, {"Knobs": inside, "Comp": comp}.get(path.split(".")[-2], driver)["gain"])
+
+
+def test_a_setting_of_the_group_around_a_node_renders_again_and_nothing_beside_it(session: Any) -> None:
+    host = session.host
+    comp = host.nodes.Group(name="Comp")
+    comp.setInput(0, session.plate())
+    for name in ("gain", "other"):
+        comp.addKnob(host.Double_Knob(name, name))
+    comp["gain"].setExpression("parent.Driver.whitepoint.r * other")
+    driver = host.nodes.Grade(name="Driver")
+    with comp:
+        driven = host.nodes.Grade(name="Driven")
+        driven.setInput(0, host.nodes.Input(name="Input1"))
+        driven["whitepoint"].setExpression("parent.gain")
+        below = host.nodes.Grade(name="Below")
+        below.setInput(0, driven)
+    assert changed_by(session, driven, driver["whitepoint"])
+    assert changed_by(session, driven, comp["other"])
+    assert not changed_by(session, driven, below["whitepoint"])
+
+
+def test_of_the_script_only_the_setting_that_an_expression_names_counts(session: Any) -> None:
+    root = session.host.root_group
+    for name in ("frame", "fps"):
+        if root.knob(name) is None:
+            root.addKnob(session.host.Double_Knob(name, name))
+    driven = session.host.nodes.Grade(name="Driven")
+    driven.setInput(0, session.plate())
+    driven["whitepoint"].setExpression("root.fps + root.frame")
+    assert changed_by(session, driven, root["fps"])
+    assert not changed_by(session, driven, root["frame"]) and not changed_by(session, driven, root["proxy"])
+
+
+def changed_by(session: Any, source: Any, knob: Any) -> bool:
+    """Whether another value of a knob makes pictures of a node stale."""
+    signatures = session.module("plates").signatures
+    before = list(signatures(source, 1001, 1001))
+    knob.setValue(not knob.value() if isinstance(knob.value(), bool) else 0.5)
+    return bool(list(signatures(source, 1001, 1001)) != before)
+
+
+@pytest.mark.parametrize("kind", ["FrameBlend", "TimeEcho", "TemporalMedian", "MotionBlur2D", "Denoise2", "TimeBlur"])
+def test_a_node_that_blends_frames_is_rendered_again_where_a_neighbour_changes(
+    session: Any, kind: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "in.1003.exr"
+    file.write_bytes(b"one")
+    source = session.host.nodes.Read(file=(tmp_path / "in.%04d.exr").as_posix())
+    blend = session.host.nodes.Premult()
+    blend.setInput(0, source)
+    blend.kind = kind  # of a class whose pictures the stand-in does not make
+    before = list(session.module("plates").signatures(blend, 1002, 1002))
+    file.write_bytes(b"another")
+    assert list(session.module("plates").signatures(blend, 1002, 1002)) != before
+
+
 def test_a_button_renders_everything_again(session: Any, tmp_path: Path) -> None:
     group = session.wisp(cache=tmp_path)
     solving = session.module("solving")
