@@ -195,9 +195,15 @@ def sample(group: Any, picked: Optional[host.Sample] = None) -> List[float]:
     far = 0.0 if is_region([x0, y0, x1, y1]) else tables.OVERSCAN
     if x1 <= -far * width or y1 <= -far * height or x0 >= (1 + far) * width or y0 >= (1 + far) * height:
         raise Refusal("What is picked lies outside the picture; pick in it, or near it.")
-    sides, beyond = (width, height, width, height), tables.OVERSCAN
+    return within_overscan(group, [x0, y0, x1, y1])
+
+
+def within_overscan(group: Any, numbers: List[float]) -> List[float]:
+    """Points in plate pixels, x and y in turn, cut off where any overscan ends."""
+    beyond, sides = tables.OVERSCAN, size_of(group)
     return [
-        round(min(max(value, -beyond * side), (1 + beyond) * side), 2) for value, side in zip((x0, y0, x1, y1), sides)
+        round(min(max(value, -beyond * sides[index % 2]), (1 + beyond) * sides[index % 2]), 2)
+        for index, value in enumerate(numbers)
     ]
 
 

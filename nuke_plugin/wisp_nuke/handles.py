@@ -11,7 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from . import edits, host, state
 from .knobs import HANDLES
 from .vendor.client.coordinates import plate_to_nuke
-from .vendor.client.tables import OVERSCAN
+from .vendor.panel.gestures import touches
 
 #: Handles nearer than this many pixels to their prompt have not been moved.
 STILL = 0.01
@@ -54,30 +54,34 @@ def show(group: Any) -> None:
 
 def write_moved(group: Any) -> bool:
     """Write handles that were moved into the prompts, not where the frame or the prompts have changed since; whether
-    there were any."""
+    there were any. Raises Refusal, with the handles as they were, for a box outside the picture and where `edit`
+    does."""
     shown, item = state.of(group).handles, edits.active(group)
     if shown is None or item is None or (shown.frame, shown.number) != (host.frame(), item["id"]):
         return False
     if any(one not in item["prompts"] for one in shown.prompts):
         return False
-    form = edits.form_of(group)
-    to_plate = plate_to_nuke(form).inverse()
+    to_plate = plate_to_nuke(edits.form_of(group)).inverse()
     changes: List[Tuple[Optional[Dict[str, Any]], Dict[str, Any]]] = []
     points = [one for one in shown.prompts if one["kind"] == "point"]
     for number, prompt in enumerate(points[:HANDLES], 1):
-        x, y = to_plate(*host.numbers(group[f"wisp_point_{number}"], 2))
-        sides = ((x, form.width), (y, form.height))
-        spot = [round(min(max(value, -OVERSCAN * side), (1 + OVERSCAN) * side), 2) for value, side in sides]
+        spot = edits.within_overscan(group, list(to_plate(*host.numbers(group[f"wisp_point_{number}"], 2))))
         if _moved(spot, prompt["xy"]):
             changes.append((prompt, dict(prompt, xy=spot)))
     corners = host.numbers(group["wisp_box"], 4)
     if corners[2] - corners[0] >= edits.CLICK and corners[3] - corners[1] >= edits.CLICK:
-        xyxy = [round(value, 2) for value in to_plate.box(*corners)]
+        xyxy = edits.within_overscan(group, list(to_plate.box(*corners)))
         box = next((one for one in shown.prompts if one["kind"] == "box"), None)
         if box is None or _moved(xyxy, box["xyxy"]):
             changes.append((box, {"frame": shown.frame, "kind": "box", "xyxy": xyxy}))
-    if changes:
-        edits.edit(group, "Wisp handle", lambda shot: _change(shot, changes))
+    try:
+        if any(not touches(new, edits.size_of(group)) for _, new in changes):
+            raise edits.Refusal("The box would lie outside the picture: it is where it was. Drag it into the picture.")
+        if changes:
+            edits.edit(group, "Wisp handle", lambda shot: _change(shot, changes))
+    except edits.Refusal:
+        show(group)  # where the prompts still are
+        raise
     return bool(changes)
 
 

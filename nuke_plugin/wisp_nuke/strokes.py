@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 from . import edits, host
 from .vendor.client.coordinates import plate_to_nuke
 from .vendor.client.tables import PAINTED
+from .vendor.panel.gestures import touches
 
 #: Layers of the RotoPaint node: what is painted in them belongs to the object, does not, or may be anything.
 KEEP, DROP, UNKNOWN = LAYERS = "keep", "drop", "unknown"
@@ -41,15 +42,19 @@ def paint(group: Any) -> Any:
 
 def collect(group: Any) -> None:
     """The strokes and closed shapes that are visible on this frame become prompts of the active object, in place of
-    those collected before: strokes stay strokes, as wide and as soft, a shape gives the box around it. Raises Refusal
-    without any."""
+    those collected before: strokes stay strokes, as wide and as soft, a shape gives the box around it. What lies
+    outside the picture is left out. Raises Refusal without any."""
     painter = host.node_beside(group, _name(group))
     if painter is None:
         raise edits.Refusal("Press Paint strokes first, and paint in the RotoPaint node that it makes.")
     frame = edits.frame_in_range(group)
-    found = [_prompt(group, frame, one) for one in visible(painter["curves"].rootLayer, frame)]
-    if not found:
+    painted = list(visible(painter["curves"].rootLayer, frame))
+    if not painted:
         raise edits.Refusal(f"The RotoPaint node {painter.name()} has no stroke on frame {frame}.")
+    drawn = [_prompt(group, frame, one) for one in painted]
+    found = [prompt for prompt in drawn if touches(prompt, edits.size_of(group))]
+    if not found:
+        raise edits.Refusal(f"All strokes of {painter.name()} on frame {frame} lie outside the picture: paint in it.")
 
     def change(shot: Any) -> None:
         item = edits.active(group)
@@ -67,7 +72,8 @@ def _prompt(group: Any, frame: int, found: Painted) -> Dict[str, Any]:
     spots = [[round(value, 2) for value in to_plate(*point)] for point in found.points]
     if found.closed:
         xs, ys = zip(*spots)
-        return {"frame": frame, "kind": "box", "xyxy": [min(xs), min(ys), max(xs), max(ys)]}
+        box = edits.within_overscan(group, [min(xs), min(ys), max(xs), max(ys)])
+        return {"frame": frame, "kind": "box", "xyxy": box}
     line = {"frame": frame, "xy": _thinned(spots), "radius": max(found.size / 2, 0.5)}
     if found.layer == UNKNOWN:
         return {**line, "kind": "unknown"}

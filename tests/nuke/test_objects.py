@@ -287,6 +287,24 @@ def test_the_engine_takes_collected_strokes(session: Any, group: Any) -> None:
     assert parse(session.module("solving").document(group)).objects[1].prompts[-1].kind == "stroke"
 
 
+def test_what_is_painted_outside_the_picture_is_left_out(session: Any, group: Any) -> None:
+    from wisp.shot import parse
+
+    painter = session.module("strokes").paint(group)
+    stroke(painter, [(-40, -40), (-30, -35)])
+    shape = rotopaint.Shape(painter["curves"])
+    for x, y in ((-80, -10), (-70, -20), (-60, -30)):
+        shape.append(rotopaint.ShapeControlPoint(x, y))
+    painter["curves"].rootLayer.append(shape)
+    before = session.objects(group)
+    group["wisp_collect_strokes"].execute()
+    assert "outside the picture" in group["wisp_status"].value() and session.objects(group) == before
+    stroke(painter, [(-40, 40), (-3, 40)])
+    group["wisp_collect_strokes"].execute()
+    assert [one["xy"] for one in session.prompts(group, 1)[1:]] == [[[-40, 8], [-3, 8]]], "its brush reaches in"
+    parse(session.module("solving").document(group))
+
+
 # -- masks ----------------------------------------------------------------------------------------------------
 
 

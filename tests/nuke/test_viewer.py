@@ -215,6 +215,21 @@ def test_dragged_handles_move_the_prompts_in_one_step(session: Any) -> None:
     assert group["wisp_point_1"].value() == [10.5, 5.5] and box(group) == [0, 0, 0, 0]
 
 
+def test_a_box_that_is_dragged_off_the_picture_goes_back(session: Any) -> None:
+    from wisp.shot import parse
+
+    group = session.wisp()
+    session.host.viewer.ctrl_shift_drag(8, 10, 40, 30)
+    group["wisp_set_box"].execute()
+    before = session.prompts(group)
+    session.drags(group, "wisp_box", [(-20.0, 10.0, -10.0, 30.0), (-50.0, -50.0, -20.0, -20.0)])
+    assert "outside the picture" in group["wisp_status"].value()
+    assert session.prompts(group) == before and box(group) == [8, 10, 40, 30]
+    session.drags(group, "wisp_box", [(-1000.0, -1000.0, 900.0, 900.0)])
+    assert session.prompts(group)[0]["xyxy"] == [-64, -48, 128, 96], "no farther than any overscan"
+    parse(session.module("solving").document(group))
+
+
 def test_a_handle_of_another_frame_moves_nothing(session: Any) -> None:
     group = session.wisp()
     session.host.viewer.ctrl_click(10, 5)
