@@ -9,6 +9,8 @@ from . import edits, graph, host, node
 from .vendor.client.wording import counted
 
 _KNOB = re.compile(r"parent\.(\w+)(?:\.([rgb]))?")
+#: How scripts hold a number, and keys.
+_PLAIN = re.compile(r"[^{]*$|\{+curve\s")
 #: Nodes that change nothing while these knobs hold these values.
 _IDLE: Dict[str, Dict[str, Any]] = {
     "Levels": {"wisp_black": 0.0, "wisp_white": 1.0, "wisp_gamma": 1.0},
@@ -20,12 +22,12 @@ _IDLE: Dict[str, Dict[str, Any]] = {
 def bake(group: Any, mattes: Optional[List[graph.Mattes]] = None) -> Any:
     """Plain nodes outside the group that give what it gives, for people without the plug-in; returns the last one.
 
-    They read `mattes`, by default those in the cache. The node stays. Raises Refusal while a frame is unsolved.
+    They read `mattes`, by default those in the cache. The node stays. Raises Refusal as `require_solved`.
     """
     objects = edits.stored(group)["objects"]
     require_solved(group)
     mattes = node.present_mattes(group, objects) if mattes is None else mattes
-    first, last = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last")
+    first, last = edits.span(group)
     output, layers = host.choice(group["wisp_output"]), bool(group["wisp_layers"].value())
     table = graph.baked(mattes, first, last, layers, output, bool(group["wisp_invert"].value()))
     with host.undo_step("Wisp bake"):
@@ -33,9 +35,9 @@ def bake(group: Any, mattes: Optional[List[graph.Mattes]] = None) -> Any:
 
 
 def require_solved(group: Any) -> None:
-    """Raises Refusal while a frame of the node's range has no matte."""
-    frames = range(node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last") + 1)
-    unsolved = [frame for frame in frames if group["wisp_cache_state"].getValueAt(frame) < 1]
+    """Raises Refusal while a frame of the node's range has no matte, and as `edits.span`."""
+    first, last = edits.span(group)
+    unsolved = [frame for frame in range(first, last + 1) if group["wisp_cache_state"].getValueAt(frame) < 1]
     if unsolved:
         raise edits.Refusal(
             f"{counted(len(unsolved), 'frame')} not solved, the first is {unsolved[0]}; track the whole range first."
@@ -77,12 +79,24 @@ class _Baker:
         for name, expression in spec.expressions:
             knob = _KNOB.fullmatch(expression)
             if knob is not None:
-                made[name].fromScript(host.as_script(self._group[knob.group(1)]))  # with its keys
+                made[name].fromScript(self._held(self._group[knob.group(1)]))
             else:
                 host.drive(made, name, expression)
         for index, source in enumerate(sources):
             made.setInput(index, source)
         return made
+
+    def _held(self, knob: Any) -> str:
+        """What a script holds of a knob, with its keys; in place of an expression, whose names mean nothing to another
+        node, its value on every frame."""
+        text = host.as_script(knob)
+        if _PLAIN.match(text):
+            return text
+        first, last = edits.span(self._group)
+        values = {frame: float(knob.getValueAt(frame)) for frame in range(first, last + 1)}
+        if len(set(values.values())) == 1:
+            return repr(values[first])
+        return "{curve L " + " ".join(f"x{frame} {value!r}" for frame, value in values.items()) + "}"
 
     def _settled(self, values: Any) -> Any:
         return tuple((name, self._text(value) if isinstance(value, str) else value) for name, value in values)

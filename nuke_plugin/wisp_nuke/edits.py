@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import graph, host, node, prompts, state
 from .vendor.client import tables
@@ -83,10 +83,19 @@ def keyframes(group: Any) -> List[int]:
     return ShotEdits({"objects": stored(group)["objects"], "plate": {}}).keyframes()
 
 
+def span(group: Any) -> Tuple[int, int]:
+    """The node's first and last frame. Raises Refusal where the first comes after the last."""
+    first, last = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last")
+    if first > last:
+        raise Refusal(f"The node's first frame, {first}, comes after its last, {last}: correct 'first' and 'last'.")
+    return first, last
+
+
 def frame_in_range(group: Any) -> int:
-    """The frame that the artist looks at. Raises Refusal outside the node's range."""
+    """The frame that the artist looks at. Raises Refusal outside the node's range, and as `span`."""
     frame = host.frame()
-    if not node.frame_of(group, "wisp_first") <= frame <= node.frame_of(group, "wisp_last"):
+    first, last = span(group)
+    if not first <= frame <= last:
         raise Refusal(f"Frame {frame} is outside the node's first and last frame.")
     return frame
 

@@ -61,9 +61,14 @@ def is_matte(name: str) -> bool:
 
 
 def channel_of(name: str, number: int) -> str:
-    """The channel of an object: a layer of its own, named in letters that every host allows."""
+    """The channel of an object: a layer of its own, named in letters that every host allows.
+
+    A name with other letters, or with what looks like this number, gets the object's id behind it, so that no two
+    objects of a node, which have different names and ids, share a layer.
+    """
     plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    return "matte_" + (plain if plain == name else f"{plain}_{number}") + ".alpha"
+    unique = plain == name and not re.search(r"__\d+$", name)
+    return "matte_" + (name if unique else f"{plain}__{number}") + ".alpha"
 
 
 def desired(

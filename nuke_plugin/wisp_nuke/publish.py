@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from . import bake, edits, graph, host, knobs, node, solving
+from . import bake, edits, graph, host, knobs, solving
 from .vendor.client.ends import Done, Packed
 from .vendor.client.requests import Deliver, Pack
 from .vendor.client.tables import (
@@ -24,12 +24,15 @@ from .vendor.client.tables import (
 
 
 def start(group: Any) -> None:
-    """Begin to write the next version; nodes that read it are made once it is written. Raises Refusal while a frame is
-    unsolved or the engine is at work for the node."""
+    """Begin to write the next version; nodes that read it are made once it is written. Raises Refusal where no object
+    counts, while a frame is unsolved, while the engine is at work for the node, and as `edits.span`."""
+    objects = [item for item in edits.stored(group)["objects"] if item.get("enabled", True)]
+    if not objects:
+        raise edits.Refusal("No object counts, so there is nothing to publish: switch 'counts' on for one.")
     frames = host.text_of(group["wisp_publish_frames"]).strip()
     if not frames:
         bake.require_solved(group)
-    objects = [item for item in edits.stored(group)["objects"] if item.get("enabled", True)]
+    edits.span(group)  # before there is a version
     names = [item["name"] for item in objects]
     layout = list(LAYOUTS)[host.choice(group["wisp_publish_layout"])]
     file_format = "nk" if layout == "shapes" else PICTURE_FORMATS[host.choice(group["wisp_publish_format"])]
@@ -104,7 +107,7 @@ def _published(group: Any, files: Dict[str, str]) -> List[graph.Mattes]:
 
 def _read_plainly(group: Any, files: List[str]) -> List[Any]:
     """A Read for each file: colour, layers or Cryptomatte as the host has them."""
-    first, last = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last")
+    first, last = edits.span(group)
     span = {"first": first, "last": last, "origfirst": first, "origlast": last, "origset": True}
     return [host.create_beside(group, "Read", file=file, raw=True, **span) for file in files]
 

@@ -75,13 +75,14 @@ def plate_folder(group: Any) -> str:
 
 
 def document(group: Any) -> Dict[str, Any]:
-    """The node as a shot document, for the engine."""
+    """The node as a shot document, for the engine. Raises Refusal where the node's settings make none."""
     found = edits.stored(group)
+    first, last = edits.span(group)
     form = edits.form_of(group)
     plate = {
         "path": edits.pattern_of(graph.PLATE),
-        "first": node.frame_of(group, "wisp_first"),
-        "last": node.frame_of(group, "wisp_last"),
+        "first": first,
+        "last": last,
         "width": int(form.width),
         "height": int(form.height),
         "pixel_aspect": form.pixel_aspect,
@@ -224,8 +225,8 @@ def session_of(group: Any) -> Session:
 
 
 def _document_of(group: Any) -> Callable[[], Dict[str, Any]]:
-    """What the engine is told: the node's document, or the one before while the node's input is not what the prompts
-    were drawn on."""
+    """What the engine is told: the node's document, or the one before while there is none: the node's input is not
+    what the prompts were drawn on, for instance."""
     kept = [document(group)]
 
     def present() -> Dict[str, Any]:
@@ -300,7 +301,7 @@ def export_plates(group: Any, then: Callable[[], Any], fails: Callable[[str], An
     """Render what the engine lacks of the plate, while the host is idle, and then go on; without an interface at once.
     `fails` gets the sentence where either has stopped. Raises Refusal where that cannot begin."""
     mine = state.of(group)
-    first, last = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last")
+    first, last = edits.span(group)
 
     def go_on(rendered: int) -> None:
         try:
@@ -362,7 +363,7 @@ def _stop(mine: state.NodeState) -> None:
 
 
 def _span(group: Any, keyframes: List[int], direction: str) -> List[int]:
-    first, last, now = node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last"), host.frame()
+    (first, last), now = edits.span(group), host.frame()
     if direction == "this":
         return [now, now]
     if direction == "fwd":

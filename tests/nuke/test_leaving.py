@@ -59,6 +59,16 @@ def test_grow_and_soften_are_baked_as_nodes_with_their_keys(session: Any, group:
     assert [node["size"].value() for node in made if node.Class() == "Blur"] == [1.5]
 
 
+def test_an_expression_is_baked_as_its_values(session: Any, group: Any) -> None:
+    session.sets(group, "wisp_soft", 3.0)
+    group["wisp_grow"].setExpression("wisp_soft/2")
+    group["wisp_gamma"].setExpression("frame - 1000")
+    session.module("bake").bake(group)
+    made = {node.Class(): node for node in session.host.root_group.nodes()}
+    assert [made["Dilate"]["size"].getValueAt(frame) for frame in FRAMES] == [1.5] * 4
+    assert [made["Grade"]["gamma"].getValueAt(frame) for frame in FRAMES] == [1, 2, 3, 4]
+
+
 def test_layers_are_baked(session: Any, group: Any) -> None:
     session.sets(group, "wisp_layers", True)
     baked = session.module("bake").bake(group)
@@ -81,6 +91,33 @@ def test_an_unsolved_frame_is_refused_by_its_number(session: Any, group: Any) ->
     for button in ("wisp_bake", "wisp_publish"):
         group[button].execute()
         assert "1 frame not solved, the first is 1003" in group["wisp_status"].value()
+
+
+@pytest.mark.parametrize(
+    "button", ["bake", "publish", "track_both", "track_this", "take_solved", "check", "farm", "fit_region"]
+)
+def test_a_range_that_ends_before_it_begins_is_refused(session: Any, group: Any, button: str, tmp_path: Path) -> None:
+    session.sets(group, "wisp_cache_dir", (tmp_path / "cache").as_posix())
+    session.host.viewer.ctrl_click(10, 5)
+    group["wisp_add_pos"].execute()
+    session.sets(group, "wisp_first", 1004)
+    session.sets(group, "wisp_last", 1001)
+    session.sets(group, "wisp_publish_frames", "1001-1002")
+    session.host.frame(1002)
+    nodes = set(session.host.root_group.nodes())
+    group["wisp_" + button].execute()
+    assert "first frame, 1004, comes after its last, 1001" in group["wisp_status"].value()
+    assert set(session.host.root_group.nodes()) == nodes and not session.module("solving").busy(group)
+
+
+def test_nothing_is_published_where_no_object_counts(session: Any, group: Any, tmp_path: Path) -> None:
+    session.sets(group, "wisp_publish_dir", (tmp_path / "out").as_posix())
+    session.sets(group, "wisp_publish_frames", "1001-1002")
+    for index in (0, 1):
+        session.sets(group, "wisp_object", index)
+        session.sets(group, "wisp_object_enabled", False)
+    group["wisp_publish"].execute()
+    assert "No object counts" in group["wisp_status"].value() and not (tmp_path / "out").exists()
 
 
 def test_versions_count_up(session: Any, group: Any, tmp_path: Path) -> None:

@@ -168,8 +168,8 @@ def test_every_object_has_a_layer(session: Any, tmp_path: Path) -> None:
     whole = render(group, 1001)
     session.sets(group, "wisp_layers", True)
     assert np.array_equal(plane(group, "matte_hero.alpha", 1001), a)
-    assert np.array_equal(plane(group, "matte_dog_2_2.alpha", 1001), b), "a name in letters that every host takes"
-    assert {"matte_hero.alpha", "matte_dog_2_2.alpha"} <= set(session.host.channels())
+    assert np.array_equal(plane(group, "matte_dog_2__2.alpha", 1001), b), "a name in letters that every host takes"
+    assert {"matte_hero.alpha", "matte_dog_2__2.alpha"} <= set(session.host.channels())
     assert plane(group, "matte_hero.alpha", 1002).max() == 0, "present in every frame"
     assert np.array_equal(render(group, 1001), whole)
     session.sets(group, "wisp_black", 0.5)
@@ -178,6 +178,14 @@ def test_every_object_has_a_layer(session: Any, tmp_path: Path) -> None:
     session.sets(group, "wisp_layers", False)
     with pytest.raises(RuntimeError, match="no channel"):
         plane(group, "matte_hero.alpha", 1001)
+
+
+def test_no_two_objects_share_a_layer(session: Any) -> None:
+    channel_of = session.module("graph").channel_of
+    names = ("A_b_2", "A-b", "A_b__2", "A_b", "A b", "A_b__2__3")
+    channels = [channel_of(name, number) for number, name in enumerate(names, 1)]
+    assert len(set(channels)) == len(names)
+    assert channels[0] == "matte_A_b_2.alpha" and channels[1] == "matte_A_b__2.alpha"
 
 
 def test_layers_are_united_subtracted_and_intersected_by_the_hosts_merges(session: Any, tmp_path: Path) -> None:
