@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 from . import host
+from .edits import Refusal
 from .vendor.client import engine_path, folders, process
 from .vendor.client.client import Client
 from .vendor.client.timers import Appointments
@@ -24,14 +25,21 @@ class Engine:
         self.clock = Appointments()
 
     def client(self, chosen: str = "") -> Client:
-        """The engine's client, started. `chosen`: the interpreter that a node names.
+        """The engine's client, started. `chosen`: the interpreter that a node names; an engine that runs serves all
+        nodes that name none.
 
-        Raises engine_path.EngineNotFound and EngineGone, whose sentences are for the artist.
+        Raises engine_path.EngineNotFound, EngineGone, and Refusal where an engine runs on another interpreter than the
+        node's; the sentences are for the artist.
         """
         if self._client is None:
             self._client = Client(engine_path.command(python_of(chosen)), "nuke", host_folder=host.executable_folder())
         elif self._client.pid is None:
             self._client.command = engine_path.command(python_of(chosen))
+        elif chosen and engine_path.command(python_of(chosen)) != self._client.command:
+            raise Refusal(
+                f"The engine runs on {self._client.command[0]}, the node names {chosen}. Press 'Stop engine' first, "
+                "or empty 'engine's Python'."
+            )
         self._client.start()
         return self._client
 

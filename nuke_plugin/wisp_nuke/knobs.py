@@ -94,6 +94,8 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _hidden("Int_Knob", "schema", value=SCHEMA),
     _hidden("String_Knob", "uid"),
     _hidden("String_Knob", "prompts"),
+    # The folder that paths of masks in the prompts start from.
+    _hidden("String_Knob", "masks_from")._replace(own=True),
     KnobSpec("Enumeration_Knob", "wisp_object", "object", None, (["none"],)),
     _button("add_object", "New object"),
     _button("delete_object", "Delete object"),

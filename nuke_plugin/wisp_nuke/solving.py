@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Set
 
@@ -63,10 +64,28 @@ _LIKE_A_FRAME, _LIKE_TCL = re.compile("[%#]"), re.compile(r"[\[\]$]")
 
 
 def keep_cache_folder(group: Any) -> None:
-    """Mattes stay where they first were, wherever the script is saved after that."""
+    """Mattes stay where they first were, wherever the script is saved after that; into another folder of the artist's
+    the masks of prompts go along. Raises Refusal as `cache_folder`."""
     if not group["wisp_cache_dir"].value():
         with state.writing(group):
             group["wisp_cache_dir"].setValue(cache_folder(group))
+    _take_masks_along(group)
+
+
+def _take_masks_along(group: Any) -> None:
+    """Paths of masks start from the folder of the plate's pictures: where that is another one now, copy what they name
+    there, unless it was moved there already."""
+    before, now = host.text_of(group["wisp_masks_from"]), Path(plate_folder(group)).as_posix()
+    if before == now:
+        return
+    prompts = [prompt for item in edits.stored(group)["objects"] for prompt in item["prompts"] if before]
+    for path in [prompt["path"] for prompt in prompts if prompt["kind"] == "mask"]:
+        old, new = (Path(os.path.normpath(os.path.join(folder, path))) for folder in (before, now))
+        if old.is_file() and not new.exists():
+            new.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(old, new)
+    with state.writing(group):
+        group["wisp_masks_from"].setValue(now)
 
 
 def plate_folder(group: Any) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
-from . import edits, host
+from . import edits, host, state
 from .vendor.client.coordinates import plate_to_nuke
 from .vendor.client.tables import PAINTED
 from .vendor.panel.gestures import touches
 
 #: Layers of the RotoPaint node: what is painted in them belongs to the object, does not, or may be anything.
 KEEP, DROP, UNKNOWN = LAYERS = "keep", "drop", "unknown"
+#: The knob of the RotoPaint node that holds the identity of the Wisp node that it is for.
+OWNER = "wisp_strokes_of"
 #: Points of a stroke are thinned to this many pixels apart; its shape needs no more.
 SPACING = 2.0
 
@@ -29,9 +31,13 @@ class Painted(NamedTuple):
 def paint(group: Any) -> Any:
     """Make or find the node's RotoPaint node, with a layer for every kind of stroke, and show it; returns it."""
     frame = edits.frame_in_range(group)
-    painter = host.node_beside(group, _name(group))
+    painter = _painter(group)
     if painter is None:
-        painter = host.create_beside(group, "RotoPaint", name=_name(group))
+        painter = host.create_beside(group, "RotoPaint", name=f"{group.name()}_strokes")
+        owner = host.knob("String_Knob", OWNER, "")
+        owner.setFlag(host.INVISIBLE)
+        painter.addKnob(owner)
+        owner.setValue(state.uid_of(group))
         painter.setInput(0, group.input(0))
         for layer in LAYERS:
             host.add_roto_layer(painter, layer)
@@ -44,7 +50,7 @@ def collect(group: Any) -> None:
     """The strokes and closed shapes that are visible on this frame become prompts of the active object, in place of
     those collected before: strokes stay strokes, as wide and as soft, a shape gives the box around it. What lies
     outside the picture is left out. Raises Refusal without any."""
-    painter = host.node_beside(group, _name(group))
+    painter = _painter(group)
     if painter is None:
         raise edits.Refusal("Press Paint strokes first, and paint in the RotoPaint node that it makes.")
     frame = edits.frame_in_range(group)
@@ -149,5 +155,10 @@ def _thinned(spots: List[List[float]]) -> List[List[float]]:
     return kept + ([spots[-1]] if len(spots) > 1 else [])
 
 
-def _name(group: Any) -> str:
-    return f"{group.name()}_strokes"
+def _painter(group: Any) -> Any:
+    """The node's RotoPaint node, whatever the two are called; None where it has none."""
+    uid = state.uid_of(group)
+    owners = [(one, one.knob(OWNER)) for one in host.parent_of(group).nodes()]
+    found = [one for one, owner in owners if owner is not None and host.text_of(owner) == uid]
+    # The host puts a number behind the name of a copy.
+    return min(found, key=lambda one: (len(one.name()), one.name()), default=None)

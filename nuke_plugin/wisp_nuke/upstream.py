@@ -10,10 +10,11 @@ from . import graph, host, knobs
 from .vendor.client.frames import FrameName
 
 #: Classes of nodes that make a frame of other frames of what is above them.
-_TIME = frozenset(
-    "TimeOffset FrameHold Retime TimeWarp TimeClip FrameRange AppendClip OFlow OFlow2 Kronos F_Kronos"
-    " FrameBlend TimeBlur TimeEcho TemporalMedian MotionBlur MotionBlur2D F_MotionBlur VectorGenerator F_VectorGenerator"
-    " SmartVector Denoise Denoise2 F_ReduceNoise F_DeFlicker F_DeFlicker2 ScanlineRender ScanlineRender2".split()
+_TIME = (
+    *("TimeOffset", "FrameHold", "Retime", "TimeWarp", "TimeClip", "FrameRange", "AppendClip"),
+    *("OFlow", "OFlow2", "Kronos", "F_Kronos", "FrameBlend", "TimeBlur", "TimeEcho", "TemporalMedian"),
+    *("MotionBlur", "MotionBlur2D", "F_MotionBlur", "VectorGenerator", "F_VectorGenerator", "SmartVector"),
+    *("Denoise", "Denoise2", "F_ReduceNoise", "F_DeFlicker", "F_DeFlicker2", "ScanlineRender", "ScanlineRender2"),
 )
 #: The path to a knob in an expression or in Tcl, `Blur1.size`, `parent.Group1.Blur1.size.w` or `root.fps` for instance.
 _PATH = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.\w+)+")

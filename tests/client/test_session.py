@@ -262,6 +262,21 @@ def test_what_a_check_doubts_is_marked_with_its_reason(made: Any) -> None:
     assert session.message == "2 frames judged, 1 suspicious" and ends == [(Checked(2, 1), "")]
 
 
+def test_an_edit_reads_the_document_once_however_many_frames_are_in_doubt() -> None:
+    read: list[int] = []
+
+    def document() -> dict[str, Any]:
+        read.append(1)
+        return {"objects": [{"id": 1, "accepted": [[7, "a"], [8, "other"]]}]}
+
+    session = Session(Client(), document, Places("/shot", "/cache"), Clock())  # type: ignore[arg-type]
+    for frame in range(7, 107):
+        session.note_track_state(1, frame, "lost", 0.1, "a")
+    read.clear()
+    session.update()
+    assert len(read) == 1 and session.lanes[1].suspicious.keys() == set(range(8, 107))
+
+
 def test_where_an_object_is_lost_is_known_until_it_is_solved_anew(made: Any) -> None:
     session, _, _, _ = made
     for frame, state in ((7, "tracked"), (8, "lost"), (9, "candidate")):

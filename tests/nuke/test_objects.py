@@ -295,6 +295,33 @@ def test_the_engine_takes_collected_strokes(session: Any, group: Any) -> None:
     assert parse(session.module("solving").document(group)).objects[1].prompts[-1].kind == "stroke"
 
 
+def test_renamed_nodes_keep_their_strokes(session: Any, group: Any, tmp_path: Path) -> None:
+    painter = session.module("strokes").paint(group)
+    stroke(painter, [(10, 40), (30, 40)])
+    group["name"].setValue("Hero")
+    painter["name"].setValue("Paint")
+    session.host.chosen = [painter]
+    session.host.nodeCopy(str(tmp_path / "copy.nk"))
+    session.host.nodePaste(str(tmp_path / "copy.nk"))
+    group["wisp_collect_strokes"].execute()
+    assert len(session.prompts(group, 1)) == 2
+    assert session.module("strokes").paint(group) is painter
+    other = session.module("node").create(group.input(0))
+    assert session.module("strokes").paint(other) is not painter, "each has its own"
+
+
+def test_a_saved_script_knows_whose_strokes_they_are(start: Callable[..., Any]) -> None:
+    session = start()
+    group = session.wisp()
+    session.module("strokes").paint(group)
+    group["name"].setValue("Hero")
+    text = session.host.save()
+    session = start()
+    session.host.load(text)
+    (group,) = session.host.allNodes("Group")
+    assert session.module("strokes")._painter(group).name() == "Wisp1_strokes"
+
+
 def test_what_is_painted_outside_the_picture_is_left_out(session: Any, group: Any) -> None:
     from wisp.shot import parse
 
@@ -345,6 +372,27 @@ def test_the_alpha_of_another_node_is_a_mask(session: Any, group: Any, tmp_path:
     roto.own["format"] = Format(32, 48)
     group["wisp_mask_selected"].execute()
     assert "is 32x48, the plate 64x48" in group["wisp_status"].value()
+
+
+def test_masks_go_along_into_another_cache_folder(start: Callable[..., Any], tmp_path: Path) -> None:
+    session = start()
+    group = session.wisp(cache=tmp_path / "cache")
+    session.plate(lambda frame: np.ones((48, 64, 4), np.float32)).setSelected(True)
+    group["wisp_mask_selected"].execute()
+    path = session.prompts(group)[0]["path"]
+    solving = session.module("solving")
+
+    def named() -> bytes:
+        return (Path(solving.plate_folder(group)) / path).resolve().read_bytes()
+
+    drawn = named()
+    session.sets(group, "wisp_cache_dir", (tmp_path / "elsewhere").as_posix())
+    solving.keep_cache_folder(group)
+    assert named() == drawn and session.prompts(group)[0]["path"] == path
+    session.sets(group, "wisp_cache_dir", (tmp_path / "cache").as_posix())
+    (tmp_path / "cache" / "masks" / Path(path).name).write_bytes(b"drawn anew")
+    solving.keep_cache_folder(group)
+    assert named() == b"drawn anew", "what is there stays"
 
 
 def test_a_mask_is_of_one_view(session: Any, group: Any, tmp_path: Path) -> None:

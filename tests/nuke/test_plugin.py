@@ -6,6 +6,8 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from helpers.pythons import python_of
@@ -60,6 +62,24 @@ print("ok", len(names))
 """
     run = subprocess.run([str(python), "-c", script, str(plugin)], capture_output=True, text=True, check=False)
     assert run.stdout.startswith("ok"), run.stderr
+
+
+def test_an_engine_on_another_python_is_stopped_first(session: Any, tmp_path: Path) -> None:
+    group, module = session.wisp(), session.module("engine")
+    client = SimpleNamespace(pid=7, command=module.engine_path.command(Path(sys.executable)), started=[])
+    client.start, client.stop = lambda: client.started.append(1), lambda: None
+    module.ENGINE._client = client
+
+    def asked(chosen: str) -> str:
+        group["wisp_engine_python"].setValue(chosen)
+        group["wisp_start_engine"].execute()
+        return str(group["wisp_status"].value())
+
+    other = tmp_path / "python"
+    other.symlink_to(sys.executable)
+    assert "The engine starts" in asked(sys.executable) and "The engine starts" in asked("")
+    assert "Press 'Stop engine' first" in asked(other.as_posix())
+    assert "there is no Python interpreter" in asked((tmp_path / "nowhere").as_posix()) and len(client.started) == 2
 
 
 def test_installing_again_replaces(plugin: Path, tmp_path: Path) -> None:

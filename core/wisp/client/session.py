@@ -191,27 +191,27 @@ class Session:
     def mark_suspicious(self, number: int, frame: int, reason: str) -> None:
         """Why a matte is worth a look by what its file says; nothing: it is not."""
         self._doubts.setdefault(number, {})[frame] = reason
-        self._weigh(number, frame)
+        self._weigh((number, frame))
 
     def fingerprint(self, number: int, frame: int) -> Optional[str]:
         """Of the matte of an object on a frame, once it was read."""
         return self._prints.get((number, frame))
 
-    def _weigh(self, number: int, frame: int) -> None:
-        """Whether the frame is worth a look: what a person has accepted is not, then the check's word counts, then that
-        of the matte's file."""
-        suspicious = self._lane(number).suspicious
-        suspicious.pop(frame, None)
-        doubt = self._verdicts.get((number, frame), self._doubts.get(number, {}).get(frame, ""))
-        if doubt and not self._accepted(number, frame):
-            suspicious[frame] = doubt
+    def _weigh(self, *keys: Tuple[int, int]) -> None:
+        """Whether these frames of objects are worth a look: what a person has accepted is not, then the check's word
+        counts, then that of the matte's file."""
+        doubts = {key: self._verdicts.get(key, self._doubts.get(key[0], {}).get(key[1], "")) for key in keys}
+        accepted = self._accepted() if any(doubts.values()) else set()
+        for (number, frame), doubt in doubts.items():
+            suspicious = self._lane(number).suspicious
+            suspicious.pop(frame, None)
+            if doubt and (number, frame, self._prints.get((number, frame))) not in accepted:
+                suspicious[frame] = doubt
 
-    def _accepted(self, number: int, frame: int) -> bool:
-        mine = self._prints.get((number, frame))
-        for item in self._document().get("objects", []):
-            if item["id"] == number:
-                return any(one == frame and mark == mine for one, mark in item.get("accepted", []))
-        return False
+    def _accepted(self) -> Set[Tuple[int, int, Optional[str]]]:
+        """What the document says a person has found fine: object, frame, fingerprint of the matte."""
+        objects = self._document().get("objects", [])
+        return {(item["id"], frame, mark) for item in objects for frame, mark in item.get("accepted", [])}
 
     def lost(self, number: int) -> Set[int]:
         """Frames on which the tracker lost the object, of those whose mattes were computed or read while the shot is
@@ -258,8 +258,7 @@ class Session:
     def update(self) -> None:
         """The document was edited: tell the engine soon."""
         self._at_rest = READY
-        for number, frame in self._prints:
-            self._weigh(number, frame)
+        self._weigh(*self._prints)
         self._looked_at.clear()
         self._edited = True
         self._update_timer.start()
@@ -494,7 +493,7 @@ class Session:
             self._keep(event.id, event.frame, event.path)
         elif isinstance(event, Verdict):
             self._verdicts[event.id, event.frame] = "; ".join(event.reasons) if event.suspicious else ""
-            self._weigh(event.id, event.frame)
+            self._weigh((event.id, event.frame))
         elif isinstance(event, Notice) and event.level == "warning":
             self.show_message(event.message)
         self.changed.emit()
