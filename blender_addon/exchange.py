@@ -258,6 +258,7 @@ class TakesRoto(JobOperator):
                 for frame, path in read.masks:
                     item.add_prompt("mask", frame, []).text = kept(path, folder)
                 item.life = f"{read.first}-{read.last}"
+                item.absent = format_frames(frame for first, last in read.absent for frame in range(first, last + 1))
                 item.core, item.garbage = kept(read.core, folder), kept(read.garbage, folder)
             remember("Roto")
             session.schedule_update()

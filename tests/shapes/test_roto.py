@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,7 @@ from wisp.client.requests import Roto
 from wisp.errors import CancelledError, InputError
 from wisp.plates.exr import read_channels
 from wisp.shapes.formats import FORMATS
-from wisp.shapes.model import Shapes
+from wisp.shapes.model import Key, ShapedObject, Shapes, Span, Spline
 from wisp.shapes.roto import KeyChoice, chosen, read_roto, take
 from wisp.shapes.trace import trace
 
@@ -101,6 +102,46 @@ def test_a_single_matte_is_of_the_frame_that_it_is_numbered_with(plate: Path) ->
         masks(plate, "m.2004.png")
     assert list(masks(plate, "still.png")[1]["still"]) == [1001]
     assert list(masks(plate, "matte/m.####.png 1003-1004")[1]["m"]) == [1003, 1004]
+
+
+def ends(source: Path, band: float | None = None) -> list[tuple[int, int, list[list[int]], list[int]]]:
+    """Of each object: the first and the last frame that it may be on, absence between them, and frames of masks."""
+    told: list[Event] = []
+    asked = Roto(str(source), str(source.parent / "masks"), band=band)
+    take(asked, (WIDTH, HEIGHT), 1.0, range(1001, 1001 + COUNT), told.append)
+    found = [event for event in told if isinstance(event, RotoRead)]
+    return [(read.first, read.last, read.absent, [frame for frame, _ in read.masks]) for read in found]
+
+
+def test_a_shape_is_there_wherever_nothing_says_otherwise(tmp_path: Path) -> None:
+    points = np.zeros((4, 7))
+    points[:, :2] = [[20, 20], [60, 20], [60, 60], [20, 60]]
+    item = ShapedObject("box", (Span(1005, 1005, (Spline(1, "add", (Key(1005, points),)),)),))
+    text = FORMATS["nk"].write(Shapes(WIDTH, HEIGHT, 1005, 1005, (item,)), 1.0)
+    place = tmp_path / "one.nk"
+
+    def lives(life: str) -> list[tuple[int, int, list[list[int]], list[int]]]:
+        place.write_text(re.sub(r"ltn \w+ ltm \w+ ltt \w+", life, text))
+        return ends(place)
+
+    assert lives("ltn 1005 ltm 1005") == [(1001, 1008, [], [1005])]
+    assert ends(place, band=4.0) == [(1001, 1008, [], list(range(1001, 1009)))]
+    assert lives("opc {{1002 0} {1003 1}}") == [(1003, 1008, [], [1003, 1005])]
+    assert lives("opc {{1003 1} {1004 0} {1006 0} {1007 1}}") == [(1001, 1008, [[1004, 1006]], [1007])]
+    place.write_text(re.sub(r"ltn \w+ ltm \w+ ltt \w+", "", text).replace("x447b4000", "1"))
+    assert ends(place) == [(1001, 1008, [], [1001])], "a key before the plate holds"
+
+
+def test_empty_mattes_say_that_nothing_is_there_and_missing_ones_nothing(plate: Path) -> None:
+    assert ends(plate / "matte" / "m.1004.png") == [(1001, 1008, [], [1004])]
+    assert ends(plate / "matte" / "m.1004.png", band=4.0) == [(1004, 1004, [], [1004])]
+    for frame in (1002, 1005):
+        cv2.imwrite(str(plate / "matte" / f"m.{frame}.png"), np.zeros((HEIGHT, WIDTH), np.uint8))
+    (plate / "matte" / "m.1007.png").unlink()
+    (plate / "matte" / "m.1008.png").unlink()
+    (plate / "matte" / "m.1001.png").unlink()
+    assert ends(plate / "matte" / "m.%04d.png") == [(1003, 1008, [[1005, 1005]], [1003, 1004, 1006])]
+    assert ends(plate / "matte" / "m.%04d.png", 4.0) == [(1003, 1006, [[1005, 1005]], [1003, 1004, 1006])]
 
 
 def test_what_is_not_read_is_said(plate: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -207,8 +207,9 @@ class RotoRead(Event):
     event = "roto"
     object: Annotated[str, "A name as a document has it; another object of the shot may have it too."]
     masks: Annotated[List[Tuple[int, str]], "Frame and picture of each."]
-    first: Annotated[int, "The first frame that it is seen on."]
+    first: Annotated[int, "The first frame that it may be seen on."]
     last: int
+    absent: Annotated[List[List[int]], "First and last frame of each span between them in which it is not there."]
     core: Annotated[Optional[str], "Where it is finished: what surely belongs to it, a sequence."] = None
     garbage: Annotated[Optional[str], "The same: what surely does not."] = None
 
@@ -220,6 +221,8 @@ class RotoRead(Event):
             "first": self.first,
             "last": self.last,
         }
+        if self.absent:
+            made["absent"] = self.absent
         return made if self.core is None else dict(made, core=self.core, garbage=self.garbage)
 
 

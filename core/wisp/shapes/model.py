@@ -10,7 +10,7 @@ in pixels, over which the edge goes from full to nothing, half of it on either s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -31,6 +31,11 @@ MAX_POINTS = 5000
 #: Coordinates further off than this, pixels, are beyond all plates.
 MAX_COORDINATE = 10 * MAX_PIXELS
 
+#: Between two keys a spline of a reader may be off its true course by so many pixels.
+_OFF = 0.25
+#: Points times frames between two keys that are looked at for that; more are no roto (and would fill the memory).
+_MOST_BETWEEN = 2_000_000
+
 Role = Literal["add", "hole"]
 
 
@@ -47,6 +52,37 @@ class Key:
 
     frame: int
     points: NDArray[np.float64]
+
+
+def keys_along(course: Callable[[int], NDArray[np.float64]], frames: Sequence[int]) -> tuple[Key, ...]:
+    """Keys on `frames` (ascending) of points that go by `course` (frame -> M x 7), and between them wherever the
+    straight way from key to key leaves it. ValueError where keys are too far apart to look at every frame."""
+    keys = [Key(frame, course(frame)) for frame in frames]
+    made = keys[:1]
+    for one, two in pairwise(keys):
+        made += [*_between(course, one, two), two]
+    return tuple(made)
+
+
+def _between(course: Callable[[int], NDArray[np.float64]], one: Key, two: Key) -> list[Key]:
+    if (two.frame - one.frame) * len(one.points) > _MOST_BETWEEN:
+        raise ValueError(f"its keys {one.frame} and {two.frame} are too far apart for what turns or scales")
+    inner = range(one.frame + 1, two.frame)
+    points = np.stack([one.points, *map(course, inner), two.points])
+    needed: list[int] = []
+    ways = [(0, len(points) - 1)]
+    while ways:
+        start, end = ways.pop()
+        if end - start < 2:
+            continue
+        shares = np.arange(1, end - start)[:, None, None] / (end - start)
+        straight = points[start] + shares * (points[end] - points[start])
+        off = np.abs(points[start + 1 : end] - straight).max(axis=(1, 2))
+        worst = int(off.argmax())
+        if off[worst] > _OFF:
+            needed.append(start + 1 + worst)
+            ways += [(start, start + 1 + worst), (start + 1 + worst, end)]
+    return [Key(one.frame + place, points[place]) for place in sorted(needed)]
 
 
 @dataclass(frozen=True)

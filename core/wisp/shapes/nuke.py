@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from ..client.names import free_name
 from ..errors import InputError
 from .lives import EVER, Frames, Step, above_zero, common, spans
-from .model import Key, Role, ShapedObject, Shapes, Span, Spline
+from .model import Key, ShapedObject, Shapes, Span, Spline, keys_along
 
 _LAYER = "{a}"
 #: `bm`: how a shape is laid over those below it; of what is full or empty the larger (4) is the union, too. Others,
@@ -35,6 +35,10 @@ _LAYER = "{a}"
 _ADD, _MAX, _SUBTRACT = 0, 4, 12
 #: `ltt`: lifetime, of which 4 is a range of frames.
 _RANGE = 4
+#: Of a transform's numbers, after its `t`: rotation, scale and skew.
+_TURNING = slice(7, None)
+#: The attributes that count.
+_ATTRIBUTES = ("vis", "opc", "inv", "bm", "ltt", "ltn", "ltm")
 #: Of a `cubiccurve`: the pin of a transform, which is never painted.
 _PIN = 1 << 18
 #: A script of more characters than this, or braces nested deeper, is not read.
@@ -155,16 +159,17 @@ def read(text: str, source: str | Path, size: tuple[int, int]) -> Shapes:
     """The closed Bezier shapes of all `Roto` and `RotoPaint` nodes in a script, an object per node. `size`: width and
     height of the plate; a node that names its format is of that size. Disabled nodes and what is not visible are no
     part of it; strokes, B-splines and open shapes are told as left out. Between keys everything goes linearly, whatever
-    the script says. InputError for text that is no such script, and for what is inverted or blended in a way of which
-    splines cannot be made.
+    the script says; a shape that no lifetime ends is there on every frame. InputError for text that is no such script,
+    and for what is inverted, linked, or blended in a way of which splines cannot be made.
     """
     if len(text) > _MOST_TEXT:
         raise InputError(f"{source} is too large for a roto script.", path=source)
     tree = _parse(text, source)
     objects: list[ShapedObject] = []
     left_out: list[str] = []
+    keyed: set[int] = set()
     for body in _nodes(tree):
-        knobs = {str(name): value for name, value in pairwise(body) if isinstance(name, str)}
+        knobs = {str(name): value for name, value in zip(body[::2], body[1::2], strict=False)}
         if knobs.get("disable") in ("true", "1"):
             continue
         width, height = _format(knobs.get("format"), size)
@@ -175,21 +180,23 @@ def read(text: str, source: str | Path, size: tuple[int, int]) -> Shapes:
                 path=source,
             )
         name = str(knobs.get("name", "roto"))
+        above = _Above(name, source, height)
         found: list[_Found] = []
         for branch in knobs.get("curves", []):
             if isinstance(branch, list):
-                _gather(branch, _Above(name, source, height), found, left_out)
+                _gather(branch, above, found, left_out)
+        if found and isinstance(knobs.get("disable"), list):
+            raise above.refusal("knob 'disable'", "is animated or linked")
         if found:
-            objects.append(ShapedObject(name, _spans(found)))
+            keyed |= {key.frame for spline, _ in found for key in spline.keys}
+            objects.append(ShapedObject(name, spans(found)))
     if not objects:
         raise InputError(
             f"{source} has no visible, closed Bezier shape in a Roto or RotoPaint node that is enabled.",
             hint="Close the splines; strokes and B-splines are not read.",
             path=source,
         )
-    ends = [span for item in objects for span in item.spans]
-    first, last = min(span.first for span in ends), max(span.last for span in ends)
-    return Shapes(*size, first, last, tuple(objects), tuple(left_out))
+    return Shapes(*size, min(keyed), max(keyed), tuple(objects), tuple(left_out))
 
 
 def _parse(text: str, source: str | Path) -> Tree:
@@ -225,12 +232,12 @@ def _format(text: Any, size: tuple[int, int]) -> tuple[int, int]:
     return (int(parts[0]), int(parts[1])) if len(parts) >= 2 and parts[0].isdigit() and parts[1].isdigit() else size
 
 
-#: A shape's role and keys, and the frames on which it exists.
-_Found = tuple[Role, list[Key], list[Frames]]
+_Found = tuple[Spline, list[Frames]]
 
 
 class _Above(NamedTuple):
-    """What a shape gets from the layers and the node that it is in. `height`: of the plate, pixels."""
+    """What a shape gets from the layers and the node that it is in. `height`: of the plate, pixels; `transforms`: those
+    of the layers, the innermost first."""
 
     node: str
     source: str | Path
@@ -255,36 +262,44 @@ def _gather(tree: Tree, above: _Above, found: list[_Found], left_out: list[str])
             _gather(part, above, found, left_out)
         return
     given = next((part for part in inside if part and part[0] == "a"), ["a"])
-    values = {str(key): value for key, value in zip(given[1::2], given[2::2], strict=False)}
+    pairs = zip(given[1::2], given[2::2], strict=False)
+    values = {str(key): value for key, value in pairs if key in _ATTRIBUTES}
     lives = common(above.lives, _lives(values))
     if not lives:
         return
+    chain = (*(part for part in inside if part and part[0] == "t"), *above.transforms)
     if kind == "layer":
+        if _is_linked([*values.values()]):
+            raise above.refusal(f"layer {name}", "follows an expression")
         if _value(values.get("inv", "0")) > 0 or round(_value(values.get("bm", "0"))) not in (_ADD, _MAX):
             raise above.refusal(f"layer {name}", "is inverted, or blended as shapes are not")
-        transforms = (*above.transforms, *(part for part in inside if part and part[0] == "t"))
         for part in reversed(inside):
-            _gather(part, above._replace(transforms=transforms, lives=lives), found, left_out)
+            _gather(part, above._replace(transforms=chain, lives=lives), found, left_out)
         return
     flags, spline = (str(part) if isinstance(part, str) else "" for part in (*tree, "", "", "", "")[2:4])
     if kind == "cubiccurve":
         if not int(_value(flags)) & _PIN:
             left_out.append(f"the stroke {name} of {above.node}")
         return
-    keys = _shape_keys(inside, above) if spline == "bezier" else []
+    curves = next((part for part in inside if part and isinstance(part[0], list) and part[0][:1] == ["cc"]), [])
+    keys = _shape_keys(curves, chain, above.height) if spline == "bezier" and curves else ()
     if not keys:
         left_out.append(f"the {'open shape' if spline == 'bezier' else 'B-spline'} {name} of {above.node}")
         return
+    if _is_linked([*chain, curves, *values.values()]):
+        raise above.refusal(f"shape {name}", "follows an expression")
     if _value(values.get("inv", "0")) > 0:
         raise above.refusal(f"shape {name}", "is inverted")
     mode = round(_value(values.get("bm", "0")))
     if mode not in (_ADD, _MAX, _SUBTRACT):
         raise above.refusal(f"shape {name}", f"has the blending mode {mode}")
-    found.append(("hole" if mode == _SUBTRACT else "add", keys, lives))
+    found.append((Spline(len(found) + 1, "hole" if mode == _SUBTRACT else "add", keys), lives))
 
 
 def _lives(values: dict[str, Any]) -> list[Frames]:
-    """The frames on which something of these attributes is seen: within its lifetime, visible and not transparent."""
+    """The frames on which something of these attributes is seen: within its lifetime, visible and not transparent, as
+    far as they are not linked."""
+    values = {name: value for name, value in values.items() if not _is_linked(value)}
     kind = round(_value(values.get("ltt", "0")))
     low, high = (round(_value(values.get(name, "0"))) for name in ("ltn", "ltm"))
     lives = [{1: (EVER[0], high), 2: (low, low), 3: (low, EVER[1]), _RANGE: (low, high)}.get(kind, EVER)]
@@ -294,37 +309,37 @@ def _lives(values: dict[str, Any]) -> list[Frames]:
     return lives
 
 
-def _shape_keys(parts: list[Tree], above: _Above) -> list[Key]:
-    """The keys of a closed Bezier, in order, in plate pixels; none of any other curve."""
-    curves = next((part for part in parts if part and isinstance(part[0], list) and part[0][:1] == ["cc"]), None)
-    if curves is None:
-        return []
+def _shape_keys(curves: Tree, chain: Sequence[Tree], height: int) -> tuple[Key, ...]:
+    """The keys of a closed Bezier, in order, in pixels of a plate of that height; none of an open curve. `chain`: the
+    transforms on it, the innermost first."""
     outline = _Curve(curves[0])
     feather = _Curve(curves[1]) if len(curves) > 1 and isinstance(curves[1], list) else None
-    if len(outline.points) < 6 or len(outline.points) % 3 or outline.is_open:
-        return []
-    own = tuple(part for part in parts if part and part[0] == "t")
-    chain = (*own, *reversed(above.transforms))
-    times = sorted(
-        set(outline.times) | set(feather.times if feather else ()) | {t for part in chain for t in _times(part)}
-    ) or [0.0]
-    keys = {}
-    for time in times:
-        rows = outline.at(time).reshape(-1, 3, 2)
-        wide = feather.at(time).reshape(-1, 3, 2)[:, 1] if feather else np.zeros((len(rows), 2))
+    if outline.count < 6 or outline.count % 3 or outline.is_open:
+        return ()
+    times = {*outline.times, *(feather.times if feather else ()), *(time for part in chain for time in _times(part))}
+    # A key between two frames is seen on neither, but bends the way on both of its sides.
+    frames = sorted({side for time in times or (0.0,) for side in (math.floor(time), math.ceil(time))})
+
+    def course(frame: int) -> NDArray[np.float64]:
+        rows = outline.at(frame).reshape(-1, 3, 2)
+        wide = feather.at(frame).reshape(-1, 3, 2)[:, 1] if feather else np.zeros((len(rows), 2))
         if len(wide) != len(rows):
             wide = np.zeros((len(rows), 2))
         xy, ends = rows[:, 1], [rows[:, 1] + rows[:, 0], rows[:, 1] + rows[:, 2], rows[:, 1] + wide / 2]
         for part in chain:
-            matrix, shift = _matrix(part, time)
+            matrix, shift = _matrix(part, frame)
             xy = xy @ matrix.T + shift
             ends = [end @ matrix.T + shift for end in ends]
         offset = ends[2] - xy
         points = np.column_stack([ends[2], ends[0] - xy, ends[1] - xy, 2 * np.hypot(offset[:, 0], offset[:, 1])])
         points[:, [1, 3, 5]] *= -1
-        points[:, 1] += above.height
-        keys[round(time)] = Key(round(time), points)
-    return list(keys.values())
+        points[:, 1] += height
+        return points
+
+    # Only moving takes what goes straight to what goes straight.
+    if any(len(_keyed(number)) > 1 for part in chain for number in part[_TURNING]):
+        return keys_along(course, frames)
+    return tuple(Key(frame, course(frame)) for frame in frames)
 
 
 class _Curve:
@@ -335,14 +350,20 @@ class _Curve:
         flags = parts.get("f", ["f", "8192"])
         self.is_open = bool(int(_value(flags[1] if len(flags) > 1 else "0")) & 32)
         rows = parts.get("px") or parts.get("p") or []
-        self.points = [[_keyed(number) for number in row[:2]] for row in rows[1:] if isinstance(row, list)]
+        points = [[_keyed(number) for number in row[:2]] for row in rows[1:] if isinstance(row, list)]
         alone = [_value(part) for part in rows[1:2] if isinstance(part, str)]
-        found = {time for point in self.points for number in point for time, _ in number if time is not None}
+        found = {time for point in points for number in point for time, _ in number if time is not None}
         self.times: tuple[float, ...] = tuple(sorted(found)) or tuple(alone)
+        self.count = len(points)
+        self._points = np.array(
+            [[[_at(number, time) for number in point] for point in points] for time in self.times or (0.0,)]
+        )
 
     def at(self, time: float) -> NDArray[np.float64]:
         """All its pairs of numbers: n x 2."""
-        return np.array([[_at(number, time) for number in point] for point in self.points])
+        place = float(np.interp(time, self.times, range(len(self.times)))) if self.times else 0.0
+        one, two = self._points[math.floor(place)], self._points[math.ceil(place)]
+        return np.asarray(one + (place - math.floor(place)) * (two - one))
 
 
 _Keyed = list[tuple[float | None, float]]
@@ -360,6 +381,11 @@ def _keyed(number: Any) -> _Keyed:
         return _keyed(keys[0])
     plain = [part for part in number if isinstance(part, str) and not part.startswith("=")]
     return [(None, _value(plain[0]) if plain else 0.0)]
+
+
+def _is_linked(tree: Any) -> bool:
+    """Whether a number in it follows an expression, whose values no script has."""
+    return tree.startswith("=") if isinstance(tree, str) else any(_is_linked(part) for part in tree)
 
 
 def _at(number: _Keyed, time: float) -> float:
@@ -396,14 +422,3 @@ def _matrix(transform: Tree, time: float) -> tuple[NDArray[np.float64], NDArray[
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     matrix = turn @ np.array([[1.0, numbers[12]], [0.0, 1.0]]) @ np.diag(numbers[9:11])
     return matrix, centre + moved - matrix @ centre
-
-
-def _spans(found: list[_Found]) -> tuple[Span, ...]:
-    """Shapes as spans; one whose lifetime has no end is there as long as anything moves or ends."""
-    frames = [key.frame for _, keys, _ in found for key in keys]
-    frames += [end for _, _, lives in found for life in lives for end in life if end not in EVER]
-    whole = [(min(frames), max(frames))]
-    numbered = enumerate(found, 1)
-    return spans(
-        [(Spline(number, role, tuple(keys)), common(lives, whole)) for number, (role, keys, lives) in numbered]
-    )

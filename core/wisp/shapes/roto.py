@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..atomic import replacing
 from ..client.ends import RotoTaken
 from ..client.events import Event, Progress, RotoRead
+from ..client.frames import spans
 from ..client.names import free_name, usable_name
 from ..client.requests import Roto
 from ..errors import CancelledError, InputError, UsageError
@@ -51,11 +52,13 @@ class KeyChoice:
 @dataclass(frozen=True)
 class RotoObject:
     """One object of the roto. `shown`: the frames on which it is there, ascending; `keys`: those on which it was drawn;
-    `mask` gives it on a frame: bool, plate height x width."""
+    `gone`: those on which it is known not to be there, ascending; of a frame without a matte that is not known. `mask`
+    gives it on a frame: bool, plate height x width."""
 
     name: str
     shown: tuple[int, ...]
     keys: tuple[int, ...]
+    gone: tuple[int, ...]
     mask: Callable[[int], Mask]
 
 
@@ -80,13 +83,15 @@ def take(
 
     choice = KeyChoice(asked.keys, asked.count)
     found, identity, left_out = read_roto(asked.source, size, pixel_aspect, frames, step)
+    if asked.band is not None:  # nothing is tracked to frames that it is not given on
+        found = [replace(item, gone=_without(frames, item.shown)) for item in found]
     plans = [(item, item.shown if asked.band is not None else chosen(item, choice)) for item in found]
     banded = [item for item in found if asked.band is not None]
     done, total = 0, sum(len(keyframes) for _, keyframes in plans) + sum(len(_stretch(item)) for item in banded)
     made = []
     for item, keyframes in plans:
         place = Path(asked.folder) / fingerprint(identity, item.name, asked.band, keyframes)[:12]
-        made.append(_write(item, keyframes, place, len(str(frames[-1])), asked.band, step))
+        made.append(_write(item, keyframes, frames, place, asked.band, step))
     for event in made:
         on_event(event)
     return RotoTaken(len(made), list(left_out))
@@ -135,7 +140,12 @@ def _of_shape(
     mask = lru_cache(maxsize=4)(lambda frame: item.mask(frame, *size))
     shown = _shown(frames, lambda frame: bool(item.splines(frame)) and bool(mask(frame).any()), step)
     keys = set(item.key_frames()) | {span.first for span in item.spans}
-    return RotoObject(item.name, shown, tuple(frame for frame in shown if frame in keys), mask)
+    drawn = tuple(frame for frame in shown if frame in keys)
+    return RotoObject(item.name, shown, drawn, _without(frames, shown), mask)
+
+
+def _without(frames: Sequence[int], some: Sequence[int]) -> tuple[int, ...]:
+    return tuple(sorted({*frames} - {*some}))
 
 
 def _shown(frames: Sequence[int], is_there: Callable[[int], bool], step: Callable[[int], None]) -> tuple[int, ...]:
@@ -157,7 +167,8 @@ def _of_mattes(
     mask = lru_cache(maxsize=4)(lambda frame: read_coverage(there[frame], *size) >= 0.5)
     shown = _shown(frames, lambda frame: frame in there and bool(mask(frame).any()), step)
     name = Path(source).name.split(".")[0].split("%")[0].split("#")[0].rstrip("_.-")
-    return [RotoObject(name, shown, shown, mask)], fingerprint([[at, file_identity(there[at])] for at in shown])
+    gone = _without([frame for frame in frames if frame in there], shown)
+    return [RotoObject(name, shown, shown, gone, mask)], fingerprint([[at, file_identity(there[at])] for at in shown])
 
 
 def chosen(item: RotoObject, choice: KeyChoice) -> tuple[int, ...]:
@@ -194,21 +205,31 @@ def _stretch(item: RotoObject) -> range:
 
 
 def _write(
-    item: RotoObject, frames: Sequence[int], place: Path, padding: int, band: float | None, step: Callable[[int], None]
+    item: RotoObject,
+    keyframes: Sequence[int],
+    frames: Sequence[int],
+    place: Path,
+    band: float | None,
+    step: Callable[[int], None],
 ) -> RotoRead:
-    """A mask on each of `frames`; with a `band` (pixels) also `core` and `garbage` on every frame from its first to its
-    last, which leave only the band around its outline open, so that what is inside and outside stays."""
+    """A mask on each of the `keyframes`, of the plate's `frames`; with a `band` (pixels) also `core` and `garbage` on
+    every frame from its first to its last, which leave only the band around its outline open, so that what is inside
+    and outside stays."""
+    padding = len(str(frames[-1]))
 
     def path_of(kind: str, number: str) -> Path:
         return place / f"{item.name}{kind}.{number}.png"
 
     masks = []
-    for frame in frames:
+    for frame in keyframes:
         path = path_of("", pad(frame, padding))
         _draw(path, item.mask(frame))
         masks.append((frame, path.as_posix()))
         step(frame)
-    read = RotoRead(item.name, masks, item.shown[0], item.shown[-1])
+    first = max((frame + 1 for frame in item.gone if frame < item.shown[0]), default=frames[0])
+    last = min((frame - 1 for frame in item.gone if frame > item.shown[-1]), default=frames[-1])
+    absent = spans(frame for frame in item.gone if first < frame < last)
+    read = RotoRead(item.name, masks, first, last, absent)
     if band is None:
         return read
     span = round(band)

@@ -12,6 +12,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .lives import EVER, Frames, Step, above_zero, common, spans
-from .model import Key, ShapedObject, Shapes, Span, Spline, transformed
+from .model import Key, ShapedObject, Shapes, Span, Spline, keys_along, transformed
 
 _PAIR = re.compile(r"\(([^(),]+),([^(),]+)\)")
 _NUMBER = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
@@ -98,7 +99,7 @@ def read(text: str, source: str | Path, pixel_aspect: float = 1.0) -> Shapes:
         raise InputError(f"{source} is no Silhouette file: {error}.", path=source) from None
     if root.tag != "Silhouette" or width < 1 or height < 1:
         raise InputError(f"{source} is no Silhouette file of shapes: it names no size.", path=source)
-    reader = _Reader(source, (width, height), first, last, pixel_aspect)
+    reader = _Reader(source, (width, height), first, pixel_aspect)
     reader.read_members("roto", list(root), (), [EVER])
     if not reader.objects:
         raise InputError(
@@ -119,14 +120,17 @@ class _Move:
         return np.array([np.interp(frame, self.frames, row) for row in numbers]).reshape(2, 3)
 
 
+def _moved(spline: Spline, move: _Move, frame: int) -> NDArray[np.float64]:
+    return transformed(spline.at(frame), move.at(frame))
+
+
 @dataclass
 class _Reader:
-    """What was found in a file so far. `size`: of the plate, pixels; `first`, `last`: the session's frames."""
+    """What was found in a file so far. `size`: of the plate, pixels; `first`: the session's first frame."""
 
     source: str | Path
     size: tuple[int, int]
     first: int
-    last: int
     pixel_aspect: float
     objects: list[ShapedObject] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -147,9 +151,8 @@ class _Reader:
             if spline is None:
                 self.left_out.append(f"the open or other shape {node.get('label') or number} of {name}")
                 continue
-            frames = (self.first, self.last, *(key.frame for key in spline.keys))
-            found.append((spline, common(alive, [(min(frames), max(frames))])))
-        if any(alive for _, alive in found):
+            found.append((spline, alive))
+        if found:
             self.objects.append(ShapedObject(name, spans(found)))
         for node in layers:
             alive = common(lives, self._lives(node))
@@ -176,8 +179,7 @@ class _Reader:
         spline = Spline(number, "hole" if mode == _SUBTRACT else "add", keys)
         for move in (*self._moves(node), *moves):
             frames = sorted({key.frame for key in spline.keys} | set(move.frames))
-            moved = tuple(Key(frame, transformed(spline.at(frame), move.at(frame))) for frame in frames)
-            spline = Spline(spline.id, spline.role, moved)
+            spline = Spline(spline.id, spline.role, keys_along(partial(_moved, spline, move), frames))
         return spline
 
     def _points(self, path: ET.Element) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..shot import PALETTE
 from .contours import signed_area
-from .lives import Frames, spans
+from .lives import EVER, Frames, spans
 from .model import Key, ShapedObject, Shapes, Span, Spline, transformed
 from .splines import flatten
 
@@ -33,6 +33,8 @@ _UNDRAWN = {
     *("", "animate", "clipPath", "defs", "desc", "filter", "linearGradient", "marker", "mask", "metadata", "namedview"),
     *("pattern", "radialGradient", "script", "set", "style", "symbol", "title"),
 }
+#: Animations that no drawing may have, and those that Wisp writes: of paths, and of when they are seen.
+_MOVES, _CHANGES = ("animateMotion", "animateTransform"), ("animate", "set")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _STEP = re.compile(r"([A-Za-z])([^A-Za-z]*(?:[eE][-+]?\d+[^A-Za-z]*)*)")
 
@@ -123,7 +125,8 @@ def read(text: str, source: str | Path, frame: int = 1) -> Shapes:
     """The closed paths of lines and cubics, rectangles, circles, ellipses and polygons in a drawing whose unit is the
     plate's pixel: an object per group, and one of what lies beside groups. Transforms are obeyed, what is hidden is no
     part of it, open paths and other elements are told as left out. Paths inside others are holes, paths in these parts
-    again. Still ones get a key on `frame`. InputError for what is no such drawing, or clipped or masked in it."""
+    again. They are there on every frame, with a key on `frame`. InputError for what is no such drawing, or clipped,
+    masked or animated in it."""
     if "<!ENTITY" in text:
         raise InputError(f"{source} declares XML entities.", path=source)
     try:
@@ -186,10 +189,9 @@ class _Reader:
         clipped = any(style.get(name, "none") != "none" for name in ("clip-path", "mask"))
         if clipped and self.is_own and tag == "rect":  # the tint of an object
             return
-        if clipped or any(_tag(part) in ("animateTransform", "animateMotion") for part in node):
+        if clipped or any(_tag(part) in (_MOVES if self.is_own else (*_MOVES, *_CHANGES)) for part in node):
             raise InputError(
-                f"The {tag} '{_name(node)}' in {self.source} is clipped, masked or moved by an animation, "
-                "which is not read.",
+                f"The {tag} '{_name(node)}' in {self.source} is clipped, masked or animated, which is not read.",
                 hint="Take that off, or convert it to a path.",
                 path=self.source,
             )
@@ -215,9 +217,10 @@ class _Reader:
     def _splines(self, node: ET.Element, here: NDArray[np.float64], known: int) -> list[_Found]:
         """Its closed parts with the frames on which they are there, numbered after those that are `known`."""
         moving = next((part for part in node if part.get("attributeName") == "d"), None)
-        first, last = (int(value) for value in (node.get("data-span") or f"{self.first} {self.last}").split())
+        span = node.get("data-span")
+        first, last = (int(value) for value in span.split()) if span else EVER
         if moving is None:
-            keyed = [(first, _closed(_DRAWN[_tag(node)](node), self.source))]
+            keyed = [(max(first, self.first), _closed(_DRAWN[_tag(node)](node), self.source))]
         else:
             times = [float(value) for value in moving.get("keyTimes", "").split(";")]
             paths = [_closed(value, self.source) for value in moving.get("values", "").split(";")]
