@@ -76,6 +76,7 @@ def test_what_nuke_does_not_show_is_no_shape(before: str, after: str, tmp_path: 
         ("{a bm 0", "{a bm 13", "has the blending mode 13"),
         ("    {a}\n", "    {a inv 1}\n", "layer Root of hero .* is inverted"),
         ("{a bm 0", "{a opc {=Other.mix 0} bm 0", "shape hero_1_1001 of hero .* follows an expression"),
+        ("    {a}\n", "    {a ltn 1001 ltm {=Other.last 5} ltt 4}\n", "layer Root of hero .* follows an expression"),
         ("    {a}\n", '    {a opc {"=frame < 9" 1}}\n', "layer Root of hero .* follows an expression"),
         ("    {a}\n", "    {t 0 0 0 {=Tracker1.x x41200000} 0}\n    {a}\n", "shape hero_1_1001 .* an expression"),
         ("x41a00000", "{=parent.x x41a00000}", "shape hero_1_1001 of hero .* follows an expression"),
@@ -114,8 +115,9 @@ def test_a_shape_that_nothing_ends_is_there_on_every_frame(tmp_path: Path) -> No
 
 
 def turned(numbers: str) -> str:
-    """Plain shapes under a transform of their layer in Nuke, about the middle of the picture."""
-    return changed("nk", "    {a}\n", f"    {{t 48 32 0 0 0 0 0 0 {numbers}}}\n    {{a}}\n")
+    """Plain shapes without a lifetime under a transform of their layer in Nuke, about the middle of the picture."""
+    transform = f"    {{t 48 32 0 0 0 0 0 0 {numbers}}}\n    {{a}}\n"
+    return changed("nk", LIFE, "", pattern=True).replace("    {a}\n", transform)
 
 
 def test_what_turns_between_keys_is_followed(tmp_path: Path) -> None:

@@ -37,8 +37,9 @@ _ADD, _MAX, _SUBTRACT = 0, 4, 12
 _RANGE = 4
 #: Of a transform's numbers, after its `t`: rotation, scale and skew.
 _TURNING = slice(7, None)
-#: The attributes that count.
-_ATTRIBUTES = ("vis", "opc", "inv", "bm", "ltt", "ltn", "ltm")
+#: The attributes that count: of when it is seen, and of how it is laid over others.
+_LIFETIME, _SEEN = ("ltt", "ltn", "ltm"), ("vis", "opc")
+_ATTRIBUTES = (*_LIFETIME, *_SEEN, "inv", "bm")
 #: Of a `cubiccurve`: the pin of a transform, which is never painted.
 _PIN = 1 << 18
 #: A script of more characters than this, or braces nested deeper, is not read.
@@ -299,13 +300,14 @@ def _gather(tree: Tree, above: _Above, found: list[_Found], left_out: list[str])
 def _lives(values: dict[str, Any]) -> list[Frames]:
     """The frames on which something of these attributes is seen: within its lifetime, visible and not transparent, as
     far as they are not linked."""
-    values = {name: value for name, value in values.items() if not _is_linked(value)}
-    kind = round(_value(values.get("ltt", "0")))
-    low, high = (round(_value(values.get(name, "0"))) for name in ("ltn", "ltm"))
+    kind, low, high = (round(_value(values.get(name, "0"))) for name in _LIFETIME)
+    if any(_is_linked(values.get(name, "0")) for name in _LIFETIME):
+        kind = 0
     lives = [{1: (EVER[0], high), 2: (low, low), 3: (low, EVER[1]), _RANGE: (low, high)}.get(kind, EVER)]
-    for name in ("vis", "opc"):
-        steps = [Step(round(time or 0), value) for time, value in _keyed(values.get(name, "1"))]
-        lives = common(lives, above_zero(sorted(steps)))
+    for name in _SEEN:
+        if not _is_linked(values.get(name, "1")):
+            steps = [Step(round(time or 0), value) for time, value in _keyed(values.get(name, "1"))]
+            lives = common(lives, above_zero(sorted(steps)))
     return lives
 
 
