@@ -64,8 +64,8 @@ def go_to_doubt(group: Any, step: int) -> None:
 def go_to_lost(group: Any, step: int) -> None:
     """The next (1) or previous (-1) frame on which an object is recorded as lost."""
     lost: Dict[int, List[str]] = {}
-    for place, item in enumerate(edits.stored(group)["objects"]):
-        for frame in node.lost_frames(group, place):
+    for item in edits.stored(group)["objects"]:
+        for frame in node.lost_frames(group, item["id"]):
             lost.setdefault(frame, []).append(item["name"])
     beyond = [frame for frame in lost if (frame - host.frame()) * step > 0]
     if not beyond:

@@ -186,14 +186,15 @@ def _take(group: Any, mine: state.NodeState) -> None:
 
 
 def _lay_out(group: Any, mine: state.NodeState) -> None:
-    """Make the inside fit the settings that nodes depend on."""
-    layers = bool(group["wisp_layers"].value())
-    if mine.layers is None:
-        mine.layers = group.node("Layer_1") is not None
-    if layers != mine.layers:
-        with state.writing(group):
-            node.rebuild(group, node.present_mattes(group, edits.stored(group)["objects"]))
-        mine.layers = layers
+    """Make the inside fit the objects, and the settings that nodes depend on."""
+    try:
+        objects = edits.stored(group)["objects"]
+    except edits.Refusal:  # it stays as it was last
+        return
+    asked = host.text_of(group["wisp_prompts"]), group["wisp_layers"].value()
+    if mine.laid_out != asked:
+        node.rearrange(group, objects)
+        mine.laid_out = asked
 
 
 def _panel() -> Any:

@@ -48,11 +48,13 @@ class NodeSpec(NamedTuple):
 
 
 class Mattes(NamedTuple):
-    """One object: where its mattes lie, with a printf frame number, whether it counts, and its channel as a layer."""
+    """One object: where its mattes lie, with a printf frame number, whether it counts, its channel as a layer, and its
+    id in the prompts; 0 for none."""
 
     pattern: str
     enabled: bool
     channel: str = ""
+    number: int = 0
 
 
 def is_matte(name: str) -> bool:

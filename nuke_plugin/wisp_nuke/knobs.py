@@ -308,6 +308,7 @@ KNOBS: Tuple[KnobSpec, ...] = (
     _button("report", "Report a problem", "A page about this installation, without a path or a name of yours."),
     _hidden("Int_Knob", "rendering", passing=True),
     _hidden("Int_Knob", "looking", expression=graph.LOOKING),
+    _hidden("String_Knob", "mattes_of"),
     _hidden("Int_Knob", "cache_state"),
     *(_hidden("Int_Knob", f"state_{number}") for number in range(1, graph.MOST_OBJECTS + 1)),
 )

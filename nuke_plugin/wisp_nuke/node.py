@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from . import graph, host, state
 from .knobs import KNOBS, SCHEMA, KnobSpec
@@ -91,6 +92,45 @@ def upgrade(group: Any) -> None:
 def rebuild(group: Any, mattes: List[graph.Mattes], guides: bool = False) -> None:
     """Make the inside fit these objects. Never inside a callback of the node's knobs."""
     graph.build(group, wanted(group, mattes, guides))
+    numbers = " ".join(str(matte.number) for matte in mattes)
+    if host.text_of(group["wisp_mattes_of"]) != numbers:
+        group["wisp_mattes_of"].setValue(numbers)
+
+
+def mattes_of(group: Any) -> List[int]:
+    """Ids of the objects whose mattes the inside reads, by place: the first has `Matte_1` and `wisp_state_1`."""
+    return [int(number) for number in host.text_of(group["wisp_mattes_of"]).split()]
+
+
+def rearrange(group: Any, objects: List[Dict[str, Any]]) -> None:
+    """Make the inside and the keys of what is solved fit these objects by what the node has of each, without an engine:
+    after one was deleted, renamed or no longer counts, and after a change of the layers. An object that undo has
+    brought back has what it had."""
+    mattes = present_mattes(group, objects)
+    states = [_states_of(group, matte.number) for matte in mattes]
+    mine = state.of(group)
+    former, mine.objects = mine.objects, {item["id"]: json.dumps(item, sort_keys=True) for item in objects}
+    if mine.session is None:  # which knows better
+        for number in former.keys() - mine.objects.keys():
+            mine.deleted[former[number]] = _pattern_of(group, number), _states_of(group, number)
+        for place, matte in enumerate(mattes):
+            text = mine.objects[matte.number]
+            if not matte.pattern and text in mine.deleted:
+                pattern, states[place] = mine.deleted.pop(text)
+                mattes[place] = matte._replace(pattern=pattern, enabled=bool(objects[place].get("enabled", True)))
+    layers = bool(group["wisp_layers"].value())
+    asked = [(matte.number, matte.enabled, matte.channel if layers and matte.enabled else "") for matte in mattes]
+    made = [(number, *_made_for(group, place)) for place, number in enumerate(mattes_of(group), 1)]
+    if made != asked and (made or any(matte.pattern for matte in mattes)):
+        with state.writing(group):
+            rebuild(group, mattes)
+            show_states(group, states, [matte.enabled for matte in mattes])
+
+
+def _made_for(group: Any, place: int) -> Tuple[bool, str]:
+    """Whether the object at that place counts in the inside as it is, and its channel as a layer."""
+    layer = group.node(f"Layer_{place}")
+    return group.node(f"Union_{place}") is not None, str(layer["to0"].value()) if layer is not None else ""
 
 
 def wanted(group: Any, mattes: List[graph.Mattes], guides: bool = False) -> List[graph.NodeSpec]:
@@ -102,14 +142,22 @@ def wanted(group: Any, mattes: List[graph.Mattes], guides: bool = False) -> List
 
 
 def present_mattes(group: Any, objects: List[Dict[str, Any]]) -> List[graph.Mattes]:
-    """The mattes that the inside reads now, for the objects in their order."""
+    """The mattes that the inside reads now, for the objects in their order. One that neither has any nor is drawn does
+    not count."""
     found = []
-    for number, item in enumerate(objects, 1):
-        read = group.node(f"Matte_{number}")
-        pattern = str(read["file"].value()) if read is not None else ""
-        channel = graph.channel_of(item["name"], item["id"])
-        found.append(graph.Mattes(pattern, bool(item.get("enabled", True)), channel))
+    for item in objects:
+        number = item["id"]
+        pattern = _pattern_of(group, number)
+        counts = bool(item.get("enabled", True) and (pattern or item["prompts"]))
+        found.append(graph.Mattes(pattern, counts, graph.channel_of(item["name"], number), number))
     return found
+
+
+def _pattern_of(group: Any, number: int) -> str:
+    """Where the inside reads the mattes of the object of that id; empty where it reads none."""
+    places = mattes_of(group)
+    read = group.node(f"Matte_{places.index(number) + 1}") if number in places else None
+    return str(read["file"].value()) if read is not None else ""
 
 
 def limited(group: Any) -> Optional[str]:
@@ -176,8 +224,17 @@ def show_states(group: Any, solved: List[Dict[int, int]], enabled: List[bool]) -
         host.constant_keys(group["wisp_cache_state"], there)
 
 
-def lost_frames(group: Any, place: int) -> List[int]:
-    """Frames on which the object at that place of the list is recorded as lost, ascending."""
-    target = group[f"wisp_state_{place + 1}"]
+def lost_frames(group: Any, number: int) -> List[int]:
+    """Frames on which the object of that id is recorded as lost, ascending."""
+    return [frame for frame, held in _states_of(group, number).items() if held == LOST]
+
+
+def _states_of(group: Any, number: int) -> Dict[int, int]:
+    """What the keys say of the object of that id: {frame: `SOLVED` or `LOST`}, ascending."""
+    places = mattes_of(group)
+    if number not in places:
+        return {}
+    target = group[f"wisp_state_{places.index(number) + 1}"]
     frames = range(frame_of(group, "wisp_first"), frame_of(group, "wisp_last") + 1)
-    return [frame for frame in frames if target.getValueAt(frame) == LOST]
+    states = {frame: int(target.getValueAt(frame)) for frame in frames}
+    return {frame: held for frame, held in states.items() if held != UNSOLVED}

@@ -100,7 +100,9 @@ def start(group: Any) -> None:
 def _published(group: Any, files: Dict[str, str]) -> List[graph.Mattes]:
     """The mattes of the published files, in the order of the objects."""
     return [
-        graph.Mattes(files.get(item["name"], ""), item["name"] in files, graph.channel_of(item["name"], item["id"]))
+        graph.Mattes(
+            files.get(item["name"], ""), item["name"] in files, graph.channel_of(item["name"], item["id"]), item["id"]
+        )
         for item in edits.stored(group)["objects"]
     ]
 

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Optional
 
 from . import edits, graph, host, node, plates, state
 from .edits import Refusal
@@ -197,17 +197,15 @@ def show_solved(group: Any, session: Session) -> None:
     prompts cannot be read, or this edition of the host keeps the nodes inside out of reach."""
     node.offer_models(group, session.models)
     mattes, solved = [], []
-    objects, known_lost = edits.stored(group)["objects"], _known_lost(group)
-    for item in objects:
+    for item in edits.stored(group)["objects"]:
         number = item["id"]
         pattern = session.matte_pattern(number)
         counts = bool(pattern) and item.get("enabled", True)
-        mattes.append(graph.Mattes(pattern, counts, graph.channel_of(item["name"], number)))
+        mattes.append(graph.Mattes(pattern, counts, graph.channel_of(item["name"], number), number))
         there = session.lanes[number].solved if pattern and number in session.lanes else set()
         # What is recorded in the script holds until the session has heard better.
-        lost = session.lost(number) | (known_lost.get(number, set()) - session.spoken_of(number))
+        lost = session.lost(number) | (set(node.lost_frames(group, number)) - session.spoken_of(number))
         solved.append({frame: node.LOST if frame in lost else node.SOLVED for frame in there})
-    state.of(group).keyed = [item["id"] for item in objects]
     with state.writing(group):
         node.rebuild(group, mattes)
         node.show_states(group, solved, [matte.enabled for matte in mattes])
@@ -217,13 +215,6 @@ def show_solved(group: Any, session: Session) -> None:
             read = group.node(f"Matte_{number}")
             if read is not None:
                 read["reload"].execute()
-
-
-def _known_lost(group: Any) -> Dict[int, Set[int]]:
-    """By the keys in the node: object -> frames on which it is lost."""
-    kept = state.of(group).keyed
-    keyed = [item["id"] for item in edits.stored(group)["objects"]] if kept is None else kept
-    return {number: set(node.lost_frames(group, place)) for place, number in enumerate(keyed)}
 
 
 def session_of(group: Any) -> Session:

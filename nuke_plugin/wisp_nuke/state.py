@@ -24,9 +24,11 @@ class NodeState:
         self.settings: Any = None
         self.source: Any = None
         self.mode = 0
-        self.layers: Optional[bool] = None
-        #: Ids of the objects that the keys of what is solved were last made for, in their order; None: those stored.
-        self.keyed: Optional[List[int]] = None
+        #: The prompts' text and the setting that the inside was last made to fit; the objects in it, as text by id.
+        self.laid_out: Any = None
+        self.objects: Dict[int, str] = {}
+        #: Of objects that were deleted before any engine ran, as text: where their mattes lie, and what the keys said.
+        self.deleted: Dict[str, Tuple[str, Dict[int, int]]] = {}
         #: What the handles stand for: see `handles.Shown`.
         self.handles: Any = None
         #: Frame -> look of the guide picture that is painted for it; what the last turn saw.

@@ -107,7 +107,8 @@ class Session:
             self.sets(group, "wisp_object_name", name)
             for frame in frames:
                 self.matte(folder, name, frame, alpha)
-            found.append(graph.Mattes((folder / f"{name}.%04d.exr").as_posix(), True, graph.channel_of(name, number)))
+            pattern = (folder / f"{name}.%04d.exr").as_posix()
+            found.append(graph.Mattes(pattern, True, graph.channel_of(name, number), number))
         self.idle()
         node.rebuild(group, found)
         node.show_states(group, [dict.fromkeys(frames, 1)] * len(found), [True] * len(found))
