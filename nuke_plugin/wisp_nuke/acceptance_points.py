@@ -139,8 +139,7 @@ def _undo_of_a_prompt() -> str:
 def _copies() -> str:
     group = with_point()
     with Folder() as folder:
-        host.select([group])
-        pasted = host.paste(host.copy(folder / "copy.nk"), group)
+        pasted = host.paste(host.copy(group, folder / "copy.nk"), group)
     pasted.setInput(0, group.input(0))
     same = edits.stored(pasted)["objects"] == edits.stored(group)["objects"]
     inside = {one.name() for one in pasted.nodes()} == {one.name() for one in group.nodes()}

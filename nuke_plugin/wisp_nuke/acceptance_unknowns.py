@@ -49,8 +49,7 @@ def _values_reset() -> str:
 
 def _pasted(group: Any) -> Any:
     with Folder() as folder:
-        host.select([group])
-        return host.paste(host.copy(folder / "copy.nk"), group)
+        return host.paste(host.copy(group, folder / "copy.nk"), group)
 
 
 def _menus_are_lost() -> str:

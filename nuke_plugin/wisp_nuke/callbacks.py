@@ -30,7 +30,7 @@ def on_create() -> None:
 
 def on_destroy() -> None:
     """A node is deleted."""
-    _safely(follow.forget)
+    _safely(lambda group: follow.forget(state.uid_of(group)))
 
 
 def knob_changed() -> None:
@@ -41,27 +41,23 @@ def knob_changed() -> None:
 def before_render() -> None:
     """A render of the artist's begins in the interface: what only the artist may see goes off."""
     if not host.executes_own():
-        for group in host.wisp_nodes():
-            node.show_for(group, graph.RENDER)
+        _of_each(lambda group: node.show_for(group, graph.RENDER))
 
 
 def after_render() -> None:
     """A render has ended."""
     if not host.executes_own():
-        for group in host.wisp_nodes():
-            node.show_for(group, graph.VIEWERS)
+        _of_each(lambda group: node.show_for(group, graph.VIEWERS))
 
 
 def before_close() -> None:
     """The script is about to be closed, and its nodes with it."""
-    for group in host.wisp_nodes():
-        follow.forget(group)
+    _of_each(lambda group: follow.forget(state.uid_of(group)))
 
 
 def before_save() -> None:
     """The script is about to be saved: the guides of this session stay out of it."""
-    for group in host.wisp_nodes():
-        guides.forget(group)
+    _of_each(guides.forget)
 
 
 def _created(group: Any) -> None:
@@ -87,6 +83,15 @@ def _changed(group: Any) -> None:
     looked_at = name in _LOOKED_AT or name.startswith(_MOVED)
     if looked_at and group.knob("wisp_uid") is not None and state.uid_of(group):
         follow.look(group)
+
+
+def _of_each(work: Callable[[Any], None]) -> None:
+    """Do it with every node; a fault of one keeps neither the others from it nor the host from going on."""
+    for group in host.wisp_nodes():
+        try:
+            work(group)
+        except Exception as fault:
+            follow.say_once(fault, group)
 
 
 def _safely(work: Callable[[Any], None]) -> None:

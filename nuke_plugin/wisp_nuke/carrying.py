@@ -13,7 +13,7 @@ from .vendor.client.events import PromptsCarried
 
 def of_selected(group: Any) -> None:
     """The prompts of the other Wisp node that is selected. Raises Refusal without one, and while either is at work."""
-    others = [one for one in host.selected() if one != group and one.knob("wisp_prompts") is not None]
+    others = [one for one in host.selected(group) if one != group and one.knob("wisp_prompts") is not None]
     if len(others) != 1:
         raise edits.Refusal("Select the one Wisp node whose prompts are wanted, then press this button.")
     other = others[0]

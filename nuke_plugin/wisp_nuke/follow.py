@@ -6,9 +6,10 @@ program, undo, another script.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
-from typing import Any, Optional, Set
+from typing import Any, Iterator, List, Optional, Set
 
 from . import edits, graph, guides, handles, host, knobs, node, report, several, solving, state, viewer_pick
 from .engine import ENGINE
@@ -43,24 +44,56 @@ def look(group: Any, held: Optional[bool] = None) -> None:
 
 
 def idle() -> None:
-    """One turn of the host's idle loop. Raises nothing that belongs to one node only."""
-    ENGINE.poll()
-    solving.look_for_cancel()
-    several.ROUND.turn()
-    report.look()
+    """One turn of the host's idle loop. What goes wrong with one node leaves the others, and what is unforeseen is said
+    once."""
+    nodes = host.wisp_nodes()
+    _forget_gone(nodes)
+    for work in (ENGINE.poll, solving.look_for_cancel, several.ROUND.turn, report.look):
+        with _said_once():
+            work()
     held = viewer_pick.mouse_held()
     picked = None if held else PICKS.fresh()
-    nodes = [one for one in host.wisp_nodes() if node.newer(one) is None]
+    nodes = [one for one in nodes if node.newer(one) is None]
     picking = [one for one in nodes if host.choice(one["wisp_mode"])]
     PICKS.watch(bool(picking))
     if not picking:
         PICKS.overlay.hide()
     for group in nodes:
-        try:
-            settle(group, held, picked)
-        except (edits.Refusal, OSError) as fault:
-            if picked is not None and host.choice(group["wisp_mode"]):
-                solving.set_status(group, str(fault))
+        with _said_once(group):
+            try:
+                settle(group, held, picked)
+            except (edits.Refusal, OSError) as fault:
+                if picked is not None and host.choice(group["wisp_mode"]):
+                    solving.set_status(group, str(fault))
+
+
+#: The unforeseen faults that were said.
+_said: Set[str] = set()
+
+
+@contextlib.contextmanager
+def _said_once(group: Any = None) -> Iterator[None]:
+    """An unforeseen fault of what is inside is said, for a node in its status line too, and goes no further: once, not
+    ten times a second."""
+    try:
+        yield
+    except Exception as fault:
+        say_once(fault, group)
+
+
+def say_once(fault: Exception, group: Any = None) -> None:
+    """Write the fault's traceback where the host shows what goes wrong, and a sentence into the node, if any."""
+    words = "".join(traceback.format_exception(type(fault), fault, fault.__traceback__))
+    with contextlib.suppress(Exception):  # the node itself may be what is wrong
+        words = words if group is None else f"{group.fullName()}: {words}"
+    if words in _said:
+        return
+    _said.add(words)
+    print(words, file=sys.stderr)
+    if group is not None:
+        what = f"{type(fault).__name__}: {fault}"
+        with contextlib.suppress(Exception):
+            solving.set_status(group, f"A fault of Wisp with this node, {what}. Press 'Report a problem'.")
 
 
 def settle(group: Any, held: bool = False, picked: Optional[host.Sample] = None) -> None:
@@ -94,7 +127,6 @@ class Turns:
 
     def __init__(self) -> None:
         self._timer: Any = None
-        self._said: Set[str] = set()
 
     def watch(self) -> None:
         """From now on."""
@@ -106,14 +138,8 @@ class Turns:
             self._timer.start(INTERVAL)
 
     def _idle_safely(self) -> None:
-        """A fault is said once, not ten times a second."""
-        try:
+        with _said_once():
             idle()
-        except Exception:
-            words = traceback.format_exc()
-            if words not in self._said:
-                self._said.add(words)
-                print(words, file=sys.stderr)
 
 
 TURNS = Turns()
@@ -124,9 +150,19 @@ def in_panel(group: Any) -> bool:
     return _panel() is not None and bool(_panel().shows(group))
 
 
-def forget(group: Any) -> None:
-    """The node is gone."""
-    state.forget(state.uid_of(group))
+def forget(uid: str) -> None:
+    """The node of that identity is gone: panels leave it, and what goes on for it ends."""
+    if _panel() is not None:
+        _panel().forget(uid)
+    state.forget(uid)
+
+
+def _forget_gone(nodes: List[Any]) -> None:
+    """The host need not have said that a node went: undo of its making does not. These are all there are."""
+    there = {state.uid_of(one) for one in nodes}
+    for uid, _ in state.known():
+        if uid not in there:
+            forget(uid)
 
 
 def _take_source(group: Any, mine: state.NodeState) -> bool:

@@ -251,22 +251,40 @@ def all_nodes() -> Any:
     return nuke.allNodes()
 
 
-def selected() -> Any:
-    """The nodes that are selected."""
-    return nuke.selectedNodes()
+def selected(neighbour: Any = None) -> Any:
+    """The nodes that are selected in the group that another one is in, or in the current group: every group has a
+    selection of its own, and in which one the host runs a button is not known."""
+    if neighbour is None:
+        return nuke.selectedNodes()
+    with parent_of(neighbour):
+        return nuke.selectedNodes()
+
+
+def selected_wisp_nodes() -> Any:
+    """The Wisp nodes that are selected in the current group; where none is, in any."""
+    nodes = wisp_nodes()
+    return [node for node in nuke.selectedNodes() if node in nodes] or [
+        node for node in nodes if node in selected(node)
+    ]
 
 
 def select(nodes: Any) -> None:
-    """Select exactly these."""
+    """Select exactly these in the current group."""
     for node in nuke.selectedNodes():
         node.setSelected(False)
     for node in nodes:
         node.setSelected(True)
 
 
-def copy(path: Path) -> Path:
-    """Write the selected nodes to a file, as for pasting; returns it."""
-    nuke.nodeCopy(path.as_posix())
+def copy(node: Any, path: Path) -> Path:
+    """Write a node to a file, as for pasting; returns it. The selection stays."""
+    with parent_of(node):
+        before = nuke.selectedNodes()
+        select([node])
+        try:
+            nuke.nodeCopy(path.as_posix())
+        finally:
+            select(before)
     return path
 
 

@@ -37,12 +37,7 @@ def add_roto_object(group: Any) -> None:
     place = folder(group)
     place.mkdir(parents=True, exist_ok=True)
     script = place / f"{group.name()}-{uuid.uuid4().hex[:8]}.nk"
-    before = host.selected()
-    host.select([source])
-    try:
-        host.copy(script)
-    finally:
-        host.select(before)
+    host.copy(source, script)
     band = float(group["wisp_roto_band"].value())
     found: List[RotoRead] = []
 
@@ -65,7 +60,7 @@ def add_roto_object(group: Any) -> None:
 
 def _selected(group: Any, lacking: str) -> Any:
     """The one node beside the Wisp node that is selected. Raises Refusal without, and for one of another size."""
-    chosen = [one for one in host.selected() if one != group]
+    chosen = [one for one in host.selected(group) if one != group]
     if len(chosen) != 1:
         raise edits.Refusal(lacking)
     form, size = host.format_of(chosen[0]), edits.size_of(group)

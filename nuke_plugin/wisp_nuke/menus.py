@@ -56,7 +56,7 @@ def make() -> None:
 def press(name: str) -> None:
     """A button of the selected Wisp node; without one, of the only one there is or the one that is being picked for."""
     nodes = host.wisp_nodes()
-    chosen = [one for one in host.selected() if one in nodes] or [one for one in nodes if host.choice(one["wisp_mode"])]
+    chosen = host.selected_wisp_nodes() or [one for one in nodes if host.choice(one["wisp_mode"])]
     chosen = chosen or (nodes if len(nodes) == 1 else [])
     if chosen:
         actions.press(chosen[0], name)

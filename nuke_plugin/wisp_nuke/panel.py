@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any, List, Optional
 
-from . import edits, follow, host, pictures, solving
+from . import edits, follow, host, pictures, solving, state
 from .engine import ENGINE
 from .vendor.client.session import POLL
 from .vendor.client.shot_edits import ShotEdits
@@ -26,8 +26,10 @@ class Panel(QtWidgets.QWidget):
         super().__init__(parent)
         self.editor: Optional[Editor] = None
         self.group: Any = None
+        #: Identity of that node, which can be asked for once it is gone, too; and of the one before the panel closed.
+        self.uid: Optional[str] = None
+        self._before: Optional[str] = None
         self._frames: Any = None
-        self._before: Any = None
         self._text = ""
         #: While a node is edited, what the engine says is shown sooner than the host is idle.
         self._messages = QtCore.QTimer(self)
@@ -47,7 +49,7 @@ class Panel(QtWidgets.QWidget):
         folder = solving.plate_folder(group)
         document = solving.document(group)
         self.leave()
-        self.group, self._text = group, host.text_of(group["wisp_prompts"])
+        self.group, self.uid, self._text = group, state.uid_of(group), host.text_of(group["wisp_prompts"])
         edits = ShotEdits(document)
         session = solving.session_of(group)
         self._frames = pictures.of(group)
@@ -105,7 +107,7 @@ class Panel(QtWidgets.QWidget):
             self._frames.close()
             self.editor.setParent(None)
             self.editor.deleteLater()
-        self.editor = self.group = None
+        self.editor = self.group = self.uid = None
 
     def reload(self) -> None:
         """The node's prompts may have changed without us: by a pick, by undo."""
@@ -116,23 +118,26 @@ class Panel(QtWidgets.QWidget):
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         """The host may close a panel to put it elsewhere: shown again, it shows its node again."""
-        self._before = self.group
+        self._before = self.uid
         self.leave()
         if self in _open:
             _open.remove(self)
         event.accept()
 
     def showEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
-        before, self._before = self._before, None
+        before, self._before = state.node_of(self._before), None
         if self not in _open:
             _open.append(self)
         if before is not None:
-            with contextlib.suppress(Exception):  # the node may be gone; the button still is there
+            with contextlib.suppress(Exception):  # the button still is there
                 self.edit(before)
         event.accept()
 
     def _store(self) -> None:
         assert self.editor is not None
+        if state.node_of(self.uid) is None:  # the host has not been idle since it went
+            host.message("The Wisp node of this panel is gone, and with it what is drawn here. Edit another node.")
+            return
         try:
             self._text = edits.store(self.group, "Wisp prompts", self.editor.edits.objects)
             follow.look(self.group, held=False)
@@ -142,7 +147,7 @@ class Panel(QtWidgets.QWidget):
                 self.editor.replace_objects(edits.stored(self.group)["objects"])
 
     def _edit_selected(self) -> None:
-        group = next((one for one in host.selected() if one.knob("wisp_prompts") is not None), None)
+        group = next(iter(host.selected_wisp_nodes()), None)
         if group is None:
             host.message("Select a Wisp node first.")
             return
@@ -161,11 +166,18 @@ def sequence(key: int, modifiers: Any) -> QKeySequence:
 
 def shows(group: Any) -> bool:
     """Whether a panel shows the node."""
-    return any(panel.group == group for panel in _open)
+    return any(panel.uid == state.uid_of(group) for panel in _open)
 
 
 def prompts_changed(group: Any) -> None:
     """A node's prompts have changed, by whatever: tell the panels that show it."""
     for panel in _open:
-        if panel.group == group:
+        if panel.uid == state.uid_of(group):
             panel.reload()
+
+
+def forget(uid: str) -> None:
+    """A node is gone: the panels that show it are empty until another one is edited."""
+    for panel in _open:
+        if panel.uid == uid:
+            panel.leave()

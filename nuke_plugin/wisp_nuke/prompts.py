@@ -32,6 +32,8 @@ def load(text: str, size: Size) -> Dict[str, Any]:
         raise Unreadable(
             f"The prompts are of version {stored.get('v')}, this plug-in reads version {VERSION}. Update the plug-in."
         )
+    if not all(isinstance(stored.get(part), list) for part in ("objects", "size")):
+        raise Unreadable("The stored prompts lack their objects or the plate's size. Undo, or open an older script.")
     return stored
 
 

@@ -16,7 +16,7 @@ class Round:
     def __init__(self) -> None:
         self._waiting: List[str] = []
         self._now: Optional[str] = None
-        #: Name of a node -> how it ended.
+        #: Name of a node, with the groups that it is in -> how it ended.
         self.ends: Dict[str, str] = {}
 
     @property
@@ -32,19 +32,19 @@ class Round:
     def stop(self) -> None:
         """The node at work stops, and no other one begins."""
         self._waiting = []
-        group = self._node(self._now)
+        group = state.node_of(self._now)
         if group is not None:
             solving.stop(group)
 
     def turn(self) -> None:
         """Go on to the next node where the one at work has ended. As often as the host is idle."""
         if self._now is not None:
-            group = self._node(self._now)
+            group = state.node_of(self._now)
             if group is not None and not _rests(group):
                 return
             self._now = None
             if group is not None:
-                self.ends[group.name()] = str(group["wisp_status"].value())
+                self.ends[group.fullName()] = str(group["wisp_status"].value())
             if not self._waiting:
                 host.message("\n".join(f"{name}: {words}" for name, words in self.ends.items()))
         while self._waiting and self._now is None:
@@ -61,7 +61,7 @@ class Round:
 
     def _begin_next(self) -> None:
         uid = self._waiting.pop(0)
-        group = self._node(uid)
+        group = state.node_of(uid)
         if group is None:
             return
         self._now = uid
@@ -69,9 +69,6 @@ class Round:
             solving.track(group, "both")
         except (edits.Refusal, EngineNotFound, EngineError, RuntimeError, OSError) as error:
             solving.set_status(group, str(error))
-
-    def _node(self, uid: Optional[str]) -> Any:
-        return next((group for group in host.wisp_nodes() if state.uid_of(group) == uid), None)
 
 
 def _rests(group: Any) -> bool:
@@ -87,8 +84,8 @@ ROUND = Round()
 def begin() -> None:
     """Solve the Wisp nodes that are selected, if they are several; else all of the script."""
     nodes = [one for one in host.wisp_nodes() if node.newer(one) is None]
-    chosen = [one for one in host.selected() if one in nodes]
-    nodes = sorted(chosen if len(chosen) > 1 else nodes, key=lambda one: str(one.name()))
+    chosen = [one for one in host.selected_wisp_nodes() if one in nodes]
+    nodes = sorted(chosen if len(chosen) > 1 else nodes, key=lambda one: str(one.fullName()))
     if ROUND.goes_on:
         host.message("Nodes are being tracked one after another; wait, or choose 'Stop tracking nodes'.")
     elif not nodes:

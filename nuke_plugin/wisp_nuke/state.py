@@ -73,6 +73,11 @@ def of(group: Any) -> NodeState:
     return _states.setdefault(uid_of(group), NodeState())
 
 
+def node_of(uid: Optional[str]) -> Any:
+    """The node of that identity; None where the script has none."""
+    return next((group for group in host.wisp_nodes() if uid_of(group) == uid), None)
+
+
 def at(uid: str) -> Optional[NodeState]:
     """What is remembered under that identity, if anything."""
     return _states.get(uid)

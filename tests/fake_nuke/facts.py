@@ -240,6 +240,8 @@ BEHAVIOUR = (
     "`setValue` of a keyed knob is a key; `setValueAt` of another one sets it",
     "an integer knob takes whole numbers only",
     "`setInput` is false for a node of another group",
+    "`selectedNodes` and `nodeCopy` are of the current group",
+    "a node that is gone raises ValueError, whatever it is asked",
     "`inputs()` is the highest connected one and one more; a script has `2+1` where the last is a mask",
     "`String_Knob.value()` is evaluated as Tcl, `getText()` is not",
     "`toScript(False, None)` has all keys",

@@ -71,9 +71,11 @@ class Node:
             box.default = box.snapshot()
 
     def Class(self) -> str:  # noqa: N802
+        self.require()
         return self.kind
 
     def name(self) -> str:
+        self.require()
         return str(self._knobs["name"].content)
 
     def fullName(self) -> str:  # noqa: N802
@@ -82,13 +84,16 @@ class Node:
 
     def knob(self, p: str) -> k.Knob | None:
         self.session.check_thread()
+        self.require()
         return self._knobs.get(p)
 
     def knobs(self) -> dict[str, k.Knob]:
+        self.require()
         return dict(self._knobs)
 
     def __getitem__(self, name: str) -> Any:
         self.session.check_thread()
+        self.require()
         if name not in self._knobs:
             raise NameError(f"knob {name} does not exist")
         return self._knobs[name]
@@ -119,15 +124,19 @@ class Node:
         return [hash((self.kind, str(self.own.get("version")), str(settings), str(above), self.session.current))]
 
     def input(self, index: int) -> Node | None:
-        return self._inputs[index] if index < len(self._inputs) else None
+        """One that is gone is connected to nothing."""
+        self.require()
+        source = self._inputs[index] if index < len(self._inputs) else None
+        return source if source is not None and source.is_there() else None
 
     def inputs(self) -> int:
         """The highest connected one, and one more."""
-        return max((index + 1 for index, source in enumerate(self._inputs) if source is not None), default=0)
+        return max((index + 1 for index in range(len(self._inputs)) if self.input(index) is not None), default=0)
 
     def setInput(self, i: int, node: Node | None) -> bool:  # noqa: N802
         """False, and nothing, for a node of another group."""
         self.session.check_thread()
+        self.require()
         if node is not None and node.parent is not self.parent:
             return False
         before = self.input(i)
@@ -140,6 +149,7 @@ class Node:
         return True
 
     def format(self) -> Format:
+        self.require()
         if "format" in self.own:
             return self.own["format"]
         if self.kind == "Constant":
@@ -151,6 +161,7 @@ class Node:
         return source.format() if source is not None else Format(640, 480)
 
     def frameRange(self) -> FrameRange:  # noqa: N802
+        self.require()
         if "range" in self.own:
             return FrameRange(*self.own["range"])
         source = self._source()
@@ -172,6 +183,7 @@ class Node:
         return float(picture[row, column, ["red", "green", "blue", "alpha"].index(channel)])
 
     def setSelected(self, selected: bool) -> None:  # noqa: N802
+        self.require()
         others = [node for node in self.session.chosen if node is not self]
         self.session.chosen = [*others, self] if selected else others
 
@@ -184,6 +196,15 @@ class Node:
         self.panel = False
 
     # -- the stand-in's side ------------------------------------------------------------------------------
+
+    def is_there(self) -> bool:
+        """Whether it is in the script still, and not deleted."""
+        return self.parent is None or (any(one is self for one in self.parent.children) and self.parent.is_there())
+
+    def require(self) -> None:
+        """As the host refuses whatever is asked of a node that is gone."""
+        if not self.is_there():
+            raise ValueError("A PythonObject is not attached to a node")
 
     def changed(self, knob: k.Knob, by_user: bool = False) -> None:
         """Run the node's knobChanged as the host does, also for knobs that are none.
@@ -269,6 +290,7 @@ class Group(Node):
         return [part for node in self.children if node.Class() == "Output" for part in node.opHashes()]
 
     def nodes(self) -> list[Node]:
+        self.require()
         return [node for node in self.children if self.session.reaches(node)]
 
     def node(self, s: str) -> Node | None:

@@ -255,7 +255,8 @@ class FakeNuke:
         return [node for node in found if filter is None or node.Class() == filter]
 
     def selectedNodes(self) -> list[Node]:  # noqa: N802
-        return list(self.chosen)
+        """Those of the current group."""
+        return [node for node in self.chosen if node.parent is self.contexts[-1] and node.is_there()]
 
     def activeViewer(self) -> Viewer | None:  # noqa: N802
         self.check_thread()
@@ -273,14 +274,15 @@ class FakeNuke:
         self.is_modified = True
 
     def nodeCopy(self, s: str) -> None:  # noqa: N802
-        """The selected nodes as a script, without what feeds them."""
-        Path(s).write_text("".join(script.alone(node) for node in self.chosen), encoding="utf-8")
+        """The selected nodes of the current group as a script, without what feeds them."""
+        Path(s).write_text("".join(script.alone(node) for node in self.selectedNodes()), encoding="utf-8")
 
     def nodePaste(self, s: str) -> Node:  # noqa: N802
         before = self.contexts[-1].nodes()
         script.load(self, Path(s).read_text(encoding="utf-8"))
-        self.chosen = [node for node in self.contexts[-1].nodes() if node not in before]
-        return self.chosen[-1]
+        made = [node for node in self.contexts[-1].nodes() if node not in before]
+        self.chosen = [node for node in self.chosen if node not in self.selectedNodes()] + made
+        return made[-1]
 
     def views(self) -> list[str]:
         self.check_thread()
@@ -433,9 +435,9 @@ class FakeNuke:
         self.check_thread()
         node = (Group if kind == "Group" else Node)(self, kind, parent)
         name = parent.unique(str(values.pop("name", kind + "1")))
+        parent.children.append(node)
         node["name"].content = name
         node["name"].default = ""
-        parent.children.append(node)
         for key, value in values.items():
             node[key].setValue(value)
         self.undo.remember("create", lambda: parent.children.remove(node) if node in parent.children else None)

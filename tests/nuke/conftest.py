@@ -159,6 +159,7 @@ def start(plugin: Path, unknowns: Unknowns, monkeypatch: pytest.MonkeyPatch) -> 
             follow = importlib.import_module("wisp_nuke.follow")
             monkeypatch.setattr(follow.TURNS, "watch", lambda: None)
             _watch_the_viewer(host, follow.PICKS)
+            follow.unguarded_say_once, follow.say_once = follow.say_once, _raise
             importlib.import_module("wisp_nuke.viewer_pick").mouse_held = lambda: False
         return Session(host)
 
@@ -168,6 +169,11 @@ def start(plugin: Path, unknowns: Unknowns, monkeypatch: pytest.MonkeyPatch) -> 
     _unload()
     if str(plugin) in sys.path:
         sys.path.remove(str(plugin))
+
+
+def _raise(fault: Exception, group: Any = None) -> None:
+    """Tests see what is unforeseen."""
+    raise fault
 
 
 def _watch_the_viewer(host: FakeNuke, pick: Any) -> None:

@@ -395,6 +395,48 @@ def test_masks_go_along_into_another_cache_folder(start: Callable[..., Any], tmp
     assert named() == b"drawn anew", "what is there stays"
 
 
+@pytest.mark.parametrize("inside", [False, True], ids=["button at the top", "button in its node"])
+def test_what_is_selected_is_looked_for_beside_the_node(
+    session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: bool
+) -> None:
+    """In a group as well, in whichever context the host runs a button."""
+    host = session.host
+    run = host.run_text
+
+    def in_the_node(node: Any, *rest: Any) -> Any:
+        with node:
+            return run(node, *rest)
+
+    shot = host.nodes.Group(name="Shot")
+    plate = session.plate()
+    host.root_group.children.remove(plate)
+    plate.parent = shot
+    shot.children.append(plate)
+    with shot:
+        group, other = (session.module("node").create(plate) for _ in range(2))
+    for one in (group, other):
+        one["wisp_cache_dir"].setValue((tmp_path / "cache").as_posix())
+    host.view(plate)
+    host.frame(1001)
+    shot.setSelected(True)
+    if inside:
+        monkeypatch.setattr(host, "run_text", in_the_node)
+    plate.setSelected(True)
+    group["wisp_mask_selected"].execute()
+    assert [prompt["kind"] for prompt in session.prompts(group)] == ["mask"], group["wisp_status"].value()
+    group["wisp_take_roto"].execute()
+    assert "is no Roto" in group["wisp_status"].value()
+    plate.setSelected(False)
+    other.setSelected(True)
+    group["wisp_carry"].execute()
+    assert "has no prompts" in group["wisp_status"].value()
+    assert session.module("host").selected_wisp_nodes() == [other], "also from the top"
+    copy = session.module("host").copy(plate, tmp_path / "copy.nk").read_text("utf-8")
+    assert "Plate1" in copy and "Wisp" not in copy
+    with shot:
+        assert host.selectedNodes() == [other]
+
+
 def test_a_mask_is_of_one_view(session: Any, group: Any, tmp_path: Path) -> None:
     session.sets(group, "wisp_cache_dir", (tmp_path / "cache").as_posix())
     session.host.script_views = ["left", "right"]

@@ -121,6 +121,39 @@ def test_a_panel_that_is_put_elsewhere_shows_its_node_again(panel: Any) -> None:
     assert panel.group is group and panel.session.module("follow").in_panel(group)
 
 
+def test_a_node_that_is_gone_is_edited_no_more(panel: Any, tmp_path: Path) -> None:
+    """By its deletion, and by undo of its making, of which the host does not tell."""
+    host, follow = panel.session.host, panel.session.module("follow")
+    host.delete(panel.group)
+    assert panel.editor is None and panel.group is None
+    plate = panel.session.plate(pictures, (128, 96))
+    host.undo.begin("Wisp")
+    group = panel.session.wisp(plate, tmp_path / "cache")
+    host.undo.end()
+    panel.edit(group)
+    wait(lambda: panel.editor is not None)
+    host.undo.undo()
+    said = len(host.said)
+    panel.editor.edits.add_object()
+    assert "is gone" in host.said[said]
+    follow.idle()
+    assert panel.editor is None and panel.session.module("state").known() == []
+
+
+def test_a_script_that_is_closed_takes_its_node_out_of_the_panel(panel: Any) -> None:
+    panel.session.module("menus").install()
+    text, own = panel.session.host.save(), panel.group.input(0).own
+    panel.session.host.scriptClose()
+    assert panel.editor is None
+    panel.session.host.load(text)
+    group = panel.session.host.toNode("Wisp1")
+    group.input(0).own = own
+    panel.edit(group)
+    wait(lambda: panel.editor is not None)
+    panel.editor.edits.add_object()
+    assert len(panel.session.objects(group)) == 1
+
+
 def test_an_object_too_many_is_refused_in_the_panel_too(panel: Any) -> None:
     panel.editor.live.setChecked(False)
     for _ in range(9):

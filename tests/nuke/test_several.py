@@ -82,6 +82,17 @@ def test_nodes_are_solved_one_after_another_and_how_each_ended_is_told(with_engi
     assert list(several.ROUND.ends) == [first.name()]
 
 
+def test_nodes_of_one_name_are_told_apart_by_their_groups(session: Any, tmp_path: Path) -> None:
+    bare = session.wisp(cache=tmp_path / "cache")
+    with session.host.nodes.Group(name="Shot"):
+        session.module("node").create(name=bare.name())
+    session.module("menus").install()
+    session.host.menus["Nuke"]["Wisp/Track all nodes, one after another"]()
+    session.rests()
+    ends = [line.split(":")[0] for line in session.host.said[-1].splitlines()]
+    assert ends == ["Shot.Wisp1", "Wisp1"]
+
+
 @pytest.mark.slow
 def test_in_a_terminal_a_script_waits_for_all_nodes(with_engine: Any, tmp_path: Path) -> None:
     session = with_engine

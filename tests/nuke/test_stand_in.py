@@ -421,11 +421,42 @@ def test_copies_are_pasted_unconnected(host: FakeNuke, tmp_path: Path) -> None:
     assert host.selectedNodes() == [pasted]
 
 
+def test_every_group_has_a_selection_of_its_own(host: FakeNuke, tmp_path: Path) -> None:
+    group = host.nodes.Group(name="G1")
+    with group:
+        inner = host.nodes.Dot(name="Inner")
+    inner.setSelected(True)
+    assert host.selectedNodes() == []
+    group.setSelected(True)
+    with group:
+        assert host.selectedNodes() == [inner]
+        host.nodeCopy(str(tmp_path / "copy.nk"))
+        pasted = host.nodePaste(str(tmp_path / "copy.nk"))
+        assert pasted.Class() == "Dot" and host.selectedNodes() == [pasted]
+    assert host.selectedNodes() == [group]
+
+
 def test_a_deleted_node_says_so(host: FakeNuke) -> None:
     group = host.nodes.Group(name="G1")
     group["onDestroy"].setValue("nuke.said.append('gone ' + nuke.thisNode().name())")
     host.delete(group)
     assert host.said == ["gone G1"]
+
+
+def test_a_node_that_is_gone_answers_nothing_and_feeds_nothing(host: FakeNuke) -> None:
+    group, below = host.nodes.Group(), host.nodes.Dot()
+    with group:
+        inner = host.nodes.Dot()
+    below.setInput(0, group)
+    host.undo.begin("delete")
+    host.delete(group)
+    host.undo.end()
+    for ask in (group.name, group.nodes, lambda: group["name"], lambda: inner.knob("name"), lambda: inner.input(0)):
+        with pytest.raises(ValueError, match="not attached to a node"):
+            ask()
+    assert below.input(0) is None and below.inputs() == 0
+    host.undo.undo()
+    assert below.input(0) is group and inner.fullName() == f"{group.name()}.{inner.name()}"
 
 
 def test_painted_strokes_are_walked_as_layers(host: FakeNuke) -> None:
