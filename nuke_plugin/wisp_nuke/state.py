@@ -75,7 +75,7 @@ def of(group: Any) -> NodeState:
 
 def node_of(uid: Optional[str]) -> Any:
     """The node of that identity; None where the script has none."""
-    return next((group for group in host.wisp_nodes() if uid_of(group) == uid), None)
+    return None if uid is None else next((group for group in host.wisp_nodes() if uid_of(group) == uid), None)
 
 
 def at(uid: str) -> Optional[NodeState]:

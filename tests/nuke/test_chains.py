@@ -152,9 +152,9 @@ def test_nothing_is_done_while_the_artist_renders(session: Any, tmp_path: Path) 
     group.input(0).own["pictures"] = turn
     session.host.execute(artists, 1001, 1002)
     group.input(0).own["pictures"] = pictures
-    assert session.module("state").of(group).layers is False, "laid out afterwards"
+    assert session.module("state").of(group).laid_out[1] is False, "laid out afterwards"
     session.until(lambda: bool(gone))
-    assert gone == [True] and session.module("state").of(group).layers is True
+    assert gone == [True] and session.module("state").of(group).laid_out[1] is True
 
 
 def test_mattes_that_come_while_the_artist_renders_are_shown_afterwards(session: Any) -> None:

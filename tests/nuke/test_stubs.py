@@ -20,7 +20,7 @@ OURS = {
     },
     "Viewer": {"ctrl_click", "ctrl_shift_drag", "hover"},
     # The stubs split the arguments of `sample` into overloads.
-    "Node": {"changed", "names", "tabs", "handles", "sample"},
+    "Node": {"changed", "names", "tabs", "handles", "sample", "is_there", "require"},
     "Group": {"unique", "modified", "setModified"},  # of the root alone, see below
     "Undo": {"remember", "steps_only"},
     # Inherited in the host from a class that its stubs leave out, or given to Python by other means.
