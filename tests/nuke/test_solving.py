@@ -93,10 +93,11 @@ def test_a_bar_shows_progress_and_its_cancel_keeps_what_is_finished(group: Any, 
     group["wisp_track_both"].execute()
     job = session.job(group)
     session.until(lambda: job.job_id is not None)
-    words = group["wisp_status"].value()
+    status = group["wisp_status"]
+    words = status.value()
     session.host.delete(group)
     session.until(lambda: job.finished and session.module("engine").ENGINE.client().call("status")["jobs"] == [])
-    assert group["wisp_status"].value() == words
+    assert status.value() == words
 
 
 @pytest.mark.slow
