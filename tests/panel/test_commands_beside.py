@@ -68,7 +68,7 @@ def test_heads_are_compared_while_the_window_goes_on(window: Window, hand: Hand)
     hand.wait(lambda: not dialog.running and dialog.sheet.pixmap() is not None)
     hand.wait(lambda: not dialog.sheet.pixmap().isNull() or dialog.words.text() not in ("", "Matting"))
     assert dialog.sheet.pixmap().width() > 300, dialog.words.text()
-    sheet = cv2.imread(str(window.opened.cache / "compare.png"))
+    sheet = cv2.imread(str(Path(window.opened.places.own) / "compare.png"))
     assert (sheet.shape[1], sheet.shape[0]) == (dialog.sheet.width(), dialog.sheet.height())
     assert len(window.editor.edits.prompts(1, FIRST)) == 2
     dialog.close()
@@ -85,7 +85,7 @@ def test_a_comparison_is_stopped_by_closing_its_window(window: Window, hand: Han
     dialog.close()
     hand.wait(lambda: not window.editor.session.busy)
     assert window.editor.session.message.startswith("Stopped")
-    assert not (window.opened.cache / "compare.png").exists()
+    assert not (Path(window.opened.places.own) / "compare.png").exists()
 
 
 def test_models_are_offered_with_size_and_terms_and_without_a_network_a_sentence_helps(

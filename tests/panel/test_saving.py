@@ -224,7 +224,7 @@ def test_versions_go_along_when_a_draft_is_saved_or_it_is_said(
     def full(*_: object) -> None:
         raise OutputError("Cannot write a.exr: No space left on device.")
 
-    monkeypatch.setattr("wisp.view.own.link_or_copy", full)
+    monkeypatch.setattr("wisp.view.saving.link_or_copy", full)
     window.save(tmp_path / "a" / "other.wisp")
     assert "stay with s.wisp: Cannot write a.exr" in window.editor.session.message and window.editor.session.failed
 

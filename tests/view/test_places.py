@@ -12,7 +12,9 @@ from wisp.client.locks import LOCKED, with_locks
 from wisp.errors import OutputError
 from wisp.plates import open_plate
 from wisp.shot import ObjectSpec
-from wisp.view.places import OpenedShot, fit_to_plate, new_shot, open_target, save_as
+from wisp.view.fitting import fit_to_plate
+from wisp.view.places import OpenedShot, new_shot, open_target
+from wisp.view.saving import save_as
 
 
 @pytest.mark.parametrize("draft", [True, False])

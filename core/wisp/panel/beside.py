@@ -62,7 +62,7 @@ class Beside:
     def compare(self) -> CompareHeads:
         """Open the dialog that mattes the shot with several heads."""
         head = self._edits.document.get("solve", {}).get("head", "")
-        sheet = Path(self._session.places.cache) / "compare.png"
+        sheet = Path(self._session.places.own) / "compare.png"
         return self._show(CompareHeads, lambda: CompareHeads(self._session, head, sheet, self._owner))
 
     def get_models(self) -> GetModels:

@@ -20,7 +20,9 @@ from ..client.names import name_key
 from ..client.requests import Carry, Check, Compare, Deliver, Detect, Request, Subject
 from ..client.shot_edits import ShotEdits
 from ..errors import InputError, OutputError, UsageError
-from ..view.places import cache_beside, fit_to_plate, new_shot, take_approved
+from ..view.fitting import fit_to_plate
+from ..view.places import cache_beside, new_shot
+from ..view.saving import take_approved
 from ..weights.options import RunOptions
 from .objects import Object
 

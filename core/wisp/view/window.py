@@ -23,11 +23,12 @@ from ..panel.qt import Qt, QtCore, QtGui, QtWidgets, clock
 from ..panel.theme import STYLE
 from ..shot import resolve_path
 from .files import PICTURES, holdout, mask_prompt, reached
+from .fitting import fit_object, fit_to_plate
 from .frames import ShotFrames
-from .own import places_of, take_along
-from .places import OpenedShot, fit_object, fit_to_plate, follow, open_target, save_as
+from .places import OpenedShot, open_target
 from .plate import PlateSettings
 from .report import ProblemReport
+from .saving import follow, save_as, take_own_along
 
 #: Milliseconds after the last edit until a draft is written: a large document takes as long as a click may.
 REST = 1000
@@ -73,8 +74,8 @@ class Window(QtWidgets.QMainWindow):
             self.editor.root = str(self.opened.root)
             moved = follow(opened, path)
             edits.convert(self.opened.shot.model_dump(mode="json"), moved, moved)
-            self.editor.session.move(places_of(self.opened))
-            self._take_along(opened)
+            self.editor.session.move(self.opened.places)
+            self._take_own_along(opened)
         edits.mark_saved()
         self._title()
 
@@ -120,7 +121,7 @@ class Window(QtWidgets.QMainWindow):
             lambda plate: {**plate, **size},
         )
         self.opened = reached(self.opened, editor.edits.document)
-        editor.session.move(places_of(self.opened))
+        editor.session.move(self.opened.places)
         editor.look_at(ShotFrames(self.opened.shot, self.opened.root))
         editor.canvas.fit()
 
@@ -143,7 +144,7 @@ class Window(QtWidgets.QMainWindow):
     def _show_shot(self, opened: OpenedShot) -> None:
         edits = ShotEdits(opened.shot.model_dump(mode="json"))
         client = self._client or Client(engine_path.command(Path(sys.executable)), "wisp-view")
-        session = Session(client, lambda: edits.document, places_of(opened), clock)
+        session = Session(client, lambda: edits.document, opened.places, clock)
         self.opened = opened
         self.editor = Editor(edits, ShotFrames(opened.shot, opened.root), session, str(opened.root), choose_models=True)
         self.editor.on_plate = self._plate_changed
@@ -215,15 +216,15 @@ class Window(QtWidgets.QMainWindow):
         job."""
         session = self.editor.session
         now = reached(self.opened, self.editor.edits.document)
-        if places_of(now) != session.places:
+        if now.places != session.places:
             self._refuse_if_busy()
-            session.move(places_of(now))
+            session.move(now.places)
         self.opened = now
 
-    def _take_along(self, before: OpenedShot) -> None:
+    def _take_own_along(self, before: OpenedShot) -> None:
         """Have the versions and choices of the shot as it was opened where it is saved now."""
         try:
-            take_along(before, self.opened)
+            take_own_along(before, self.opened)
         except (OSError, WispError) as error:
             words = f"The versions of its solves stay with {before.path.name}: {error}"
             self.editor.session.show_message(words, failed=True, stays=True)

@@ -10,9 +10,9 @@ import pytest
 from wisp.errors import WispError
 from wisp.panel.versions import keep, versions
 from wisp.plates import open_plate
-from wisp.view import own
-from wisp.view.own import places_of, take_along
-from wisp.view.places import OpenedShot, new_shot, open_target, save_as
+from wisp.view import saving
+from wisp.view.places import OpenedShot, new_shot, open_target
+from wisp.view.saving import save_as, take_own_along
 
 
 @pytest.fixture(autouse=True)
@@ -46,11 +46,11 @@ def solve(opened: OpenedShot, name: str) -> None:
     matte = opened.cache / f"{name}.exr"
     matte.parent.mkdir(parents=True, exist_ok=True)
     matte.write_text(name)
-    keep(Path(places_of(opened).own), {"objects": [{"name": name}]}, {(1, 1001): str(matte)})
+    keep(Path(opened.places.own), {"objects": [{"name": name}]}, {(1, 1001): str(matte)})
 
 
 def kept(opened: OpenedShot) -> list[str]:
-    return [one.objects[0]["name"] for one in versions(Path(places_of(opened).own))]
+    return [one.objects[0]["name"] for one in versions(Path(opened.places.own))]
 
 
 def test_shots_of_one_cache_have_what_is_theirs(plate: Path, tmp_path: Path) -> None:
@@ -71,12 +71,12 @@ def test_it_goes_along_with_the_mattes_and_never_to_another_shot(plate: Path, tm
 
     def save(opened: OpenedShot, place: Path) -> OpenedShot:
         now = save_as(opened, opened.shot.model_dump(mode="json"), place)
-        take_along(opened, now)
+        take_own_along(opened, now)
         return now
 
     here = save(draft, tmp_path / "a" / "new.wisp")
     assert kept(here) == ["drafted"] and kept(other) == [], "a shot of the draft's name is another one"
-    assert Path(versions(Path(places_of(here).own))[0].matte(1, 1001) or "").read_text() == "drafted"
+    assert Path(versions(Path(here.places.own))[0].matte(1, 1001) or "").read_text() == "drafted"
     solve(other, "other")
     assert kept(save(here, tmp_path / "a" / "sh010.wisp")) == ["other"], "what is there stays"
     assert kept(save(here, tmp_path / "a" / "third.wisp")) == ["drafted"]
@@ -91,7 +91,7 @@ def test_what_cannot_go_along_leaves_nothing_half(plate: Path, tmp_path: Path, m
     def full(*_: object) -> None:
         raise WispError("Cannot write: No space left on device.")
 
-    monkeypatch.setattr(own, "link_or_copy", full)
+    monkeypatch.setattr(saving, "link_or_copy", full)
     with pytest.raises(WispError, match="No space"):
-        take_along(draft, now)
-    assert not Path(places_of(now).own).exists() and kept(draft) == ["drafted"]
+        take_own_along(draft, now)
+    assert not Path(now.places.own).exists() and kept(draft) == ["drafted"]
