@@ -359,12 +359,12 @@ class PlateSpec(_Part):
             lacking = [BESIDE[key] for key in BESIDE if key not in self.beside]
             raise UsageError(
                 f"A pair is two plates and both empty backings, but there is no {' and no '.join(lacking)}.",
-                hint="Give --clean-plate, --second-plate and --second-clean-plate, or only --clean-plate.",
+                hint="Name the clean plate, the second plate and the second clean plate, or the clean plate alone.",
             )
         if self.backlit and self.clean is None:
-            raise UsageError("A backlit plate needs its backing, empty.", hint="Give it with --clean-plate.")
+            raise UsageError("A backlit plate needs its backing, empty.", hint="Name it as the clean plate.")
         if self.backlit and self.second is not None:
-            raise UsageError("A plate is backlit or one of a pair, not both.", hint="Leave out --backlit or the pair.")
+            raise UsageError("A plate is backlit or one of a pair, not both.", hint="Leave out 'backlit' or the pair.")
 
     def check_frames(self, frames: Iterable[int]) -> None:
         """UsageError where one of them is none of the shot's."""

@@ -163,7 +163,7 @@ def _silhouetted(
     if not lit(backing):
         raise InputError(
             f"The {clean.name} is too dark for a backlit plate on frame {frame}.",
-            hint="The backing must be lit; raise --exposure, or leave out --backlit.",
+            hint="The backing must be lit; raise the exposure, or leave out 'backlit'.",
             path=clean.stored,
         )
     found = silhouetted(image, alpha, backing, unknown)
@@ -171,7 +171,7 @@ def _silhouetted(
         raise InputError(
             f"The object is not dark before its backing on frame {frame}: {100 * found.astray:.0f} % of its inside are "
             "too bright.",
-            hint="No light may fall on the object itself; leave out --backlit to take the clean plate as one.",
+            hint="No light may fall on the object itself; leave out 'backlit' to take the clean plate as one.",
         )
     return found.told
 
