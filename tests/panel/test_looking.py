@@ -5,13 +5,16 @@ from __future__ import annotations
 import tempfile
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from helpers.hand import FRAMES, Hand, disc
 from PySide6 import QtTest
+from wisp.client.errors import EngineError
 from wisp.client.events import Progress
 from wisp.client.session import READY, Session
+from wisp.client.shots import RemoteShot
 from wisp.panel.qt import Qt, QtWidgets
 from wisp.panel.viewing import REST
 from wisp.view.window import Window
@@ -254,6 +257,12 @@ def test_a_resting_mouse_shows_what_a_click_would_give(
     QtTest.QTest.mouseMove(hand.canvas, hand.at(x, y))
     QtTest.QTest.qWait(2 * REST)
     assert editor.viewing._foreseen is None, "the engine has something else to do when the mouse comes to rest"
+    refusals, ask = [EngineError("Another engine uses the device.", kind="busy")], RemoteShot.preview
+
+    def ask_twice(shot: RemoteShot, frame: int, number: int, there: Any, failed: Any) -> None:
+        failed(refusals.pop()) if refusals else ask(shot, frame, number, there, failed)
+
+    monkeypatch.setattr(RemoteShot, "preview", ask_twice)
     busy[0] = False
     hand.wait(lambda: np.abs(np.subtract(colour(hand, x + 8, y), before)).max() > 20)
     assert editor.edits.objects == [] and not editor.edits.unsaved, "nothing was drawn"

@@ -96,6 +96,11 @@ class Foresight(QtCore.QObject):
             if self._asked == asked:
                 self._viewing.foresee(result["path"])
 
+        def refused(error: EngineError) -> None:
+            """What cannot be foreseen is not; a click says why."""
+            if self._asked == asked and error.kind == "busy":  # another engine has the device: the mouse may rest on
+                self._rest.start()
+
         if self._shot is None:
             self._folder = tempfile.mkdtemp(prefix="wisp-foresight-")
             root = session.places.root
@@ -104,8 +109,4 @@ class Foresight(QtCore.QObject):
         else:
             self._shot.update(wish.document)
         assert wish.active is not None
-        self._shot.preview(frame, wish.active, there, _nothing)
-
-
-def _nothing(_: EngineError) -> None:
-    """What cannot be foreseen is not; a click says why."""
+        self._shot.preview(frame, wish.active, there, refused)
