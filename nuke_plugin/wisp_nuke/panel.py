@@ -105,6 +105,7 @@ class Panel(QtWidgets.QWidget):
         if self.editor is not None:
             self.editor.close_down()
             self._frames.close()
+            self.editor.hide()  # Qt shows what came into a layout a little later, also if it is a window by then
             self.editor.setParent(None)
             self.editor.deleteLater()
         self.editor = self.group = self.uid = None

@@ -138,6 +138,8 @@ def test_a_node_that_is_gone_is_edited_no_more(panel: Any, tmp_path: Path) -> No
     assert "is gone" in host.said[said]
     follow.idle()
     assert panel.editor is None and panel.session.module("state").known() == []
+    QApplication.processEvents()
+    assert [one for one in QApplication.topLevelWidgets() if one.isVisible()] == [panel]
 
 
 def test_a_script_that_is_closed_takes_its_node_out_of_the_panel(panel: Any) -> None:

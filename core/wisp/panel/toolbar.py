@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Iterable
 
 from .commands import MODES, SWITCHES, TOOLS, TRACKING, Actions, Command, fill_menus
@@ -55,7 +54,7 @@ class ToolBar(QtWidgets.QToolBar):
         box = QtWidgets.QCheckBox(command.text)
         box.setToolTip(command.tool_tip)
         self.check(command.name, False)
-        box.toggled.connect(partial(self.check, command.name))
+        box.toggled.connect(self._commands[command.name].setChecked)
         box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.addWidget(box)
         return box
