@@ -97,7 +97,7 @@ def fur(seed: int) -> FloatImage:
     return cv2.GaussianBlur((drawn / 255).astype(np.float32), (0, 0), 1.2)
 
 
-@pytest.mark.parametrize(("linear", "left"), [(True, 1.05), (False, 0.95)], ids=["light", "encoded"])
+@pytest.mark.parametrize(("linear", "left"), [(True, 1.05), (False, 0.97)], ids=["light", "encoded"])
 def test_dark_strands_before_a_bright_wall_are_carried_in_whatever_light_they_mix(linear: bool, left: float) -> None:
     """Mixed as light, alpha is far from linear in encoded colours there: lines of these would add error."""
     network, before, after = load_network(), [], []

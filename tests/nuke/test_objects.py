@@ -403,9 +403,9 @@ def test_what_is_selected_is_looked_for_beside_the_node(
     host = session.host
     run = host.run_text
 
-    def in_the_node(node: Any, *rest: Any) -> Any:
+    def in_the_node(node: Any, *rest: Any, **options: Any) -> Any:
         with node:
-            return run(node, *rest)
+            return run(node, *rest, **options)
 
     shot = host.nodes.Group(name="Shot")
     plate = session.plate()
