@@ -48,7 +48,7 @@ def panel(start: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyP
     panel.close()
 
 
-def wait(until: Callable[[], bool], timeout: float = 600.0) -> None:
+def wait(until: Callable[[], bool], timeout: float = 120.0) -> None:
     """The host is idle until something holds."""
     deadline = time.monotonic() + timeout
     while not until():
