@@ -45,12 +45,9 @@ def test_a_folder_that_cannot_be_looked_into_is_passed_over(places: dict[str, Pa
 
 
 def test_no_home_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    def homeless() -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as it does where there is none
     assert search.user_folder() is None
     assert search.folders() == ()
     with pytest.raises(WeightsError, match="no home folder and none was named"):
@@ -82,7 +79,8 @@ def test_custom_of_the_platform(
     platform: str, name: str, below: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
     if name:
         monkeypatch.setenv(name, str(tmp_path / "named"))
         assert search.user_folder() == tmp_path / "named" / "wisp" / "weights"

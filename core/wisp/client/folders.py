@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 from pathlib import Path
-from typing import Mapping
+from typing import Mapping, Tuple
 
 #: In a cache: what is of one shot alone, a folder for each.
 SHOTS = "shots"
@@ -27,33 +27,31 @@ def own_folder(cache: Path, document: Path) -> Path:
 
 def config_folder(environment: Mapping[str, str]) -> Path:
     """The folder of the settings that all hosts share; it may not exist."""
-    if sys.platform == "win32":
-        return _named(environment, "APPDATA", "~/AppData/Roaming") / "wisp"
-    if sys.platform == "darwin":
-        return Path(os.path.expanduser("~/Library/Application Support/wisp"))
-    return _named(environment, "XDG_CONFIG_HOME", "~/.config") / "wisp"
+    return _folder(
+        environment, ("APPDATA", "~/AppData/Roaming"), "~/Library/Application Support", "CONFIG", "~/.config"
+    )
 
 
 def log_folder(environment: Mapping[str, str]) -> Path:
-    """The folder of the logs; it may not exist."""
-    if sys.platform == "win32":
-        return _named(environment, "LOCALAPPDATA", "~/AppData/Local") / "wisp" / "logs"
-    if sys.platform == "darwin":
-        return Path(os.path.expanduser("~/Library/Logs/wisp"))
-    return _named(environment, "XDG_STATE_HOME", "~/.local/state") / "wisp"
+    """The folder of the logs; it may not exist, and is relative for an account without a home."""
+    found = _folder(environment, _LOCAL, "~/Library/Logs", "STATE", "~/.local/state")
+    return found / "logs" if sys.platform == "win32" else found
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
-    """The folder of what is kept for this user beside projects; it may not exist."""
-    if sys.platform == "win32":
-        return _named(environment, "LOCALAPPDATA", "~/AppData/Local") / "wisp"
-    if sys.platform == "darwin":
-        return Path(os.path.expanduser("~/Library/Caches/wisp"))
-    return _named(environment, "XDG_CACHE_HOME", "~/.cache") / "wisp"
+    """The folder of what is kept for this user beside projects; it may not exist, and is relative for an account
+    without a home."""
+    return _folder(environment, _LOCAL, "~/Library/Caches", "CACHE", "~/.cache")
 
 
-def _named(environment: Mapping[str, str], variable: str, otherwise: str) -> Path:
-    """The folder that a variable names. One that depends on where a program was started is none (XDG Base Directory
-    Specification)."""
-    given = Path(environment.get(variable, ""))
-    return given if given.is_absolute() else Path(os.path.expanduser(otherwise))
+#: On Windows: the variable that names the place of what stays on this machine, and that place where it is not set.
+_LOCAL = ("LOCALAPPDATA", "~/AppData/Local")
+
+
+def _folder(environment: Mapping[str, str], windows: Tuple[str, str], mac: str, kind: str, otherwise: str) -> Path:
+    """Wisp's folder of a kind by the custom of the platform; `kind`, `otherwise`: of the XDG Base Directory
+    Specification, by which a name that depends on where a program was started is none."""
+    variable, home = windows if sys.platform == "win32" else (f"XDG_{kind}_HOME", otherwise)
+    given = Path(environment.get(variable, "") if sys.platform != "darwin" else "")
+    place = mac if sys.platform == "darwin" else home
+    return (given if given.is_absolute() else Path(os.path.expanduser(place))) / "wisp"

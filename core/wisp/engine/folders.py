@@ -8,32 +8,24 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ..client import folders
 from ..errors import OutputError
 
 
 def log_folder() -> Path:
     """Where the engine's log goes; made if missing. Raises OutputError."""
-    if sys.platform == "win32":
-        return _made(_base("LOCALAPPDATA", "AppData/Local") / "logs")
-    if sys.platform == "darwin":
-        return _made(_base("", "Library/Logs"))
-    return _made(_base("XDG_STATE_HOME", ".local/state"))
+    return _made(_or_temporary(folders.log_folder(os.environ)))
 
 
 def runtime_folder() -> Path:
     """Where locks lie, on this machine and not on a network drive; made if missing. Raises OutputError."""
     if sys.platform == "win32":
-        return _made(_base("LOCALAPPDATA", "AppData/Local"))
-    given = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
-    return _made(given / "wisp" if given.is_absolute() else _temporary())
+        return _made(_or_temporary(folders.cache_folder(os.environ)))
+    return _made(_or_temporary(Path(os.environ.get("XDG_RUNTIME_DIR", "")) / "wisp"))
 
 
-def _base(variable: str, below_home: str) -> Path:
-    given = Path(os.environ.get(variable, ""))
-    try:
-        return (given if given.is_absolute() else Path.home() / below_home) / "wisp"
-    except RuntimeError:
-        return _temporary()
+def _or_temporary(folder: Path) -> Path:
+    return folder if folder.is_absolute() else _temporary()
 
 
 def _temporary() -> Path:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..client.folders import cache_folder
 from ..errors import WeightsError
 from .registry import ModelEntry, WeightFile
-
-#: Where each platform keeps its caches, below the home folder.
-CACHES = {"win32": "AppData/Local", "darwin": "Library/Caches", "linux": ".cache"}
 
 
 def folders(given: Sequence[Path] = ()) -> tuple[Path, ...]:
@@ -26,13 +23,8 @@ def user_folder() -> Path | None:
 
     None where the user has no home at all (a service account in a container); then folders must be named.
     """
-    named = Path(os.environ.get({"win32": "LOCALAPPDATA", "linux": "XDG_CACHE_HOME"}.get(sys.platform, ""), ""))
-    if not named.is_absolute():
-        try:
-            named = Path.home() / CACHES.get(sys.platform, ".cache")
-        except RuntimeError:
-            return None
-    return named / "wisp" / "weights"
+    found = cache_folder(os.environ) / "weights"
+    return found if found.is_absolute() else None
 
 
 def find(file: WeightFile, places: Sequence[Path]) -> Path | None:
