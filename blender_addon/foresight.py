@@ -66,7 +66,7 @@ def ask_due(context: Any) -> None:
     if frame is None:
         return
     for number in run.enabled:
-        path = run.session.matte_path(number, frame)
+        path = run.session.mattes.path(number, frame)
         if path is not None and Path(path) not in _errors:
             _errors[Path(path)] = None
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import pictures
-from .client.session import suspicion
+from .client.mattes import suspicion
 
 
 class Told(NamedTuple):

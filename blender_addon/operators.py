@@ -92,7 +92,7 @@ class WISP_OT_jump(OnPlate, bpy.types.Operator):
         shown = plates.plate_of(scene, strip).shown
         one = self.to if self.to >= 0 else None
         if self.what == "suggested" and item is not None and run is not None:
-            one = run.session.suggestion(item.number, item.keyframes)
+            one = run.session.mattes.suggestion(item.number, item.keyframes)
         if one is not None:
             wanted = {one}
         elif self.what == "doubtful":

@@ -176,7 +176,7 @@ def _mattes(context: Any, strip: Any, frame: int, to_region: Callable[[float, fl
     shown = wisp.shown_objects
     if view == "doubt":
         run = runs.get(wisp.uid)
-        known = [foresight.errors_of(run.session.matte_path(one, frame)) for one in shown] if run is not None else []
+        known = [foresight.errors_of(run.session.mattes.path(one, frame)) for one in shown] if run is not None else []
         for path in filter(None, known):
             _whole(textures.get(path, view), strip, DOUBT, to_region)
         return

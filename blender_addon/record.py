@@ -16,7 +16,7 @@ from typing import Any
 
 from . import pictures
 from .client.frames import format_frames, frames_in
-from .client.session import Lane
+from .client.mattes import Lane
 from .client.tables import BESIDE
 from .document import READING
 from .mattes import MatteFolder

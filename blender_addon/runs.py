@@ -78,17 +78,17 @@ class Run:
     @property
     def solved(self) -> dict[int, set[int]]:
         """Frames by object."""
-        return {number: lane.solved for number, lane in self.session.lanes.items()}
+        return {number: lane.solved for number, lane in self.session.mattes.lanes.items()}
 
     @property
     def dirty(self) -> dict[int, set[int]]:
         """Frames by object."""
-        return {number: lane.dirty for number, lane in self.session.lanes.items()}
+        return {number: lane.dirty for number, lane in self.session.mattes.lanes.items()}
 
     @property
     def doubtful(self) -> dict[int, dict[int, str]]:
         """Why a solved frame is worth a look, by object and frame."""
-        return {number: lane.suspicious for number, lane in self.session.lanes.items()}
+        return {number: lane.suspicious for number, lane in self.session.mattes.lanes.items()}
 
     def state(self, frame: int) -> str:
         """`dirty`, `lost`, `doubtful`, `solved` or `none`: the worst of the objects that are shown."""
@@ -101,10 +101,12 @@ class Run:
 
     def _lost(self) -> set[int]:
         """Frames on which an object that is shown is lost."""
-        return set().union(*(self.session.lost(number) for number in self.enabled if number in self.session.lanes))
+        mattes = self.session.mattes
+        return set().union(*(mattes.lost(number) for number in self.enabled if number in mattes.lanes))
 
     def _state(self, frame: int, lost: set[int]) -> str:
-        lanes = [self.session.lanes[number] for number in self.enabled if number in self.session.lanes]
+        known = self.session.mattes.lanes
+        lanes = [known[number] for number in self.enabled if number in known]
         if any(frame in lane.dirty for lane in lanes):
             return "dirty"
         if frame in lost:
@@ -131,12 +133,12 @@ class Run:
 
     def mark_suspicious(self, number: int, frame: int, reason: str) -> None:
         """What there is to doubt about a matte, or nothing."""
-        self.session.mark_suspicious(number, frame, reason)
+        self.session.mattes.mark_suspicious(number, frame, reason)
         self.changed()
 
     def note(self, number: int, frame: int, told: Told) -> None:
         """What a matte says of itself."""
-        self.session.note_track_state(number, frame, *told)
+        self.session.mattes.note_track_state(number, frame, *told)
         self.changed()
 
     # -- files --------------------------------------------------------------------------------------------
@@ -170,7 +172,7 @@ class Run:
 
     def _place_all(self) -> None:
         """What another process or an earlier session has solved is shown too; its file says what to think of it."""
-        for number, lane in self.session.lanes.items():
+        for number, lane in self.session.mattes.lanes.items():
             for frame in lane.solved:
                 if self._place(number, frame) and self.mattes is not None:
                     self.file(self.mattes.told, number, frame, then=functools.partial(self.note, number, frame))
@@ -178,7 +180,7 @@ class Run:
 
     def _place(self, number: int, frame: int) -> bool:
         """Have the engine's newest matte shown; False where it is already."""
-        path, key = self.session.matte_path(number, frame), (number, frame)
+        path, key = self.session.mattes.path(number, frame), (number, frame)
         if path is None or self.placed.get(key) == path or self.mattes is None:
             return False
         self.placed[key] = path

@@ -17,8 +17,9 @@ from .client.ends import Done
 from .client.errors import EngineError, EngineGone, ignore
 from .client.events import Event
 from .client.frames import frames_in
+from .client.mattes import Lane
 from .client.requests import Request, Solve
-from .client.session import READY, SETTLE, Lane, Places
+from .client.session import READY, SETTLE, Places
 from .client.timers import Timer
 from .engine import Fault
 from .runs import Run, redraw, run_of, runs, touched
@@ -105,7 +106,7 @@ def recall() -> None:
 
         def known(lanes: dict[int, Lane], run: Run = run) -> None:
             if not run.session.is_open:  # else the engine knows better
-                run.session.lanes = lanes
+                run.session.mattes.lanes = lanes
                 run.changed()
 
         run.file(record.read, folder, shot, plate.frames, then=known)
@@ -250,7 +251,7 @@ def _preview_shown(run: Run) -> None:
         if frame is None:
             return
         for number in strip.wisp.shown_objects:
-            if run.session.stale(number, frame) and run.session.matte_path(number, frame) is not None:
+            if run.session.stale(number, frame) and run.session.mattes.path(number, frame) is not None:
                 run.session.request_preview(number, frame)
 
 
@@ -294,7 +295,7 @@ def _begin_parted(before: Run, scene: Any, strip: Any) -> None:
     if frame is None:
         return
     for number in strip.wisp.shown_objects:
-        if before.session.matte_path(number, frame) is not None:
+        if before.session.mattes.path(number, frame) is not None:
             request_preview(run.uid, number, frame)
 
 

@@ -69,7 +69,7 @@ def main(plate: Path, folder: Path) -> None:
     draw(BOX, *CAR)
     draw(POINT_REMOVE, SHADOW)
     editor.set_tool(POINT_ADD)
-    wait(lambda: session.matte_path(1, editor.edits.first) is not None and session.settled)
+    wait(lambda: session.mattes.path(1, editor.edits.first) is not None and session.settled)
     save("tint")
     editor.edits.mark_out = LAST
     editor.commands["track-both"].trigger()

@@ -50,7 +50,7 @@ def go_to_doubt(group: Any, step: int) -> None:
     session = state.of(group).session
     doubts: Dict[int, str] = {}
     for item in edits.stored(group)["objects"]:
-        lane = session.lanes.get(item["id"]) if session is not None else None
+        lane = session.mattes.lanes.get(item["id"]) if session is not None else None
         for frame, reason in lane.suspicious.items() if lane is not None else ():
             doubts.setdefault(frame, f"{item['name']}: {reason}")
     beyond = [frame for frame in doubts if (frame - host.frame()) * step > 0]
@@ -81,7 +81,7 @@ def go_to_suggested(group: Any) -> None:
     item, session = edits.active(group), state.of(group).session
     frame = None
     if item is not None and session is not None:
-        frame = session.suggestion(item["id"], {one["frame"] for one in item["prompts"]})
+        frame = session.mattes.suggestion(item["id"], {one["frame"] for one in item["prompts"]})
     if item is None or frame is None:
         raise edits.Refusal("No frame that is tracked here is in doubt: correct nothing, or press Track all first.")
     host.go(frame)

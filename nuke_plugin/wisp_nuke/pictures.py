@@ -79,7 +79,7 @@ class Tint:
         the next time. Their opacity is the node's tint."""
         opacity = float(group["wisp_tint_opacity"].value())
         paths = [
-            (item["color"], self._session.matte_path(item["id"], host.frame()))
+            (item["color"], self._session.mattes.path(item["id"], host.frame()))
             for item in edits.stored(group)["objects"]
             if item.get("enabled", True)
         ]

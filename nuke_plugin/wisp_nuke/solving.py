@@ -199,12 +199,12 @@ def show_solved(group: Any, session: Session) -> None:
     mattes, solved = [], []
     for item in edits.stored(group)["objects"]:
         number = item["id"]
-        pattern = session.matte_pattern(number)
+        pattern = session.mattes.pattern(number)
         counts = bool(pattern) and item.get("enabled", True)
         mattes.append(graph.Mattes(pattern, counts, graph.channel_of(item["name"], number), number))
-        there = session.lanes[number].solved if pattern and number in session.lanes else set()
+        there = session.mattes.lanes[number].solved if pattern and number in session.mattes.lanes else set()
         # What is recorded in the script holds until the session has heard better.
-        lost = session.lost(number) | (set(node.lost_frames(group, number)) - session.spoken_of(number))
+        lost = session.mattes.lost(number) | (set(node.lost_frames(group, number)) - session.mattes.spoken_of(number))
         solved.append({frame: node.LOST if frame in lost else node.SOLVED for frame in there})
     with state.writing(group):
         node.rebuild(group, mattes)

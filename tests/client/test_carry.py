@@ -9,13 +9,14 @@ from typing import Any
 from wisp.client.carry import DOUBT, carry
 from wisp.client.ends import Carried
 from wisp.client.events import PromptsCarried
+from wisp.client.mattes import Mattes
 
 
 class Session:
     """What `carry` needs of one: it ends at once with two frames of an object."""
 
     def __init__(self) -> None:
-        self.marked: list[tuple[int, int, str]] = []
+        self.mattes = Mattes(set)
 
     def run(self, _asked: Any, told: Callable[[Any], None], ended: Callable[..., None]) -> bool:
         for frame, doubtful in ((7, True), (8, False)):
@@ -23,11 +24,8 @@ class Session:
         ended(Carried(2, 1), "")
         return True
 
-    def mark_suspicious(self, number: int, frame: int, reason: str) -> None:
-        self.marked.append((number, frame, reason))
-
 
 def test_an_object_of_the_name_in_other_letters_is_the_same(tmp_path: Path) -> None:
     session = Session()
     assert carry(session, tmp_path / "other.wisp", tmp_path, lambda _: {"hand": 1, "hero": 4})  # type: ignore[arg-type]
-    assert session.marked == [(4, 7, DOUBT), (4, 8, "")]
+    assert session.mattes.lanes.keys() == {4} and session.mattes.lanes[4].suspicious == {7: DOUBT}

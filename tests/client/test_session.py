@@ -152,22 +152,23 @@ def test_a_preview_follows_the_edit_that_it_is_of(made: Any) -> None:
     session.request_preview(1, 7)  # edited again while it is computed
     clock.passes(PREVIEW)
     client.shot.previews[0][0]({"path": "/cache/m/alpha.0007.exr", "track_state": "tracked", "confidence": 0.3})
-    assert session.lanes[1].suspicious == {7: "the tracker's confidence is 0.30"}
-    assert seen == [(1, 7)] and session.matte_path(1, 7) == "/cache/m/alpha.0007.exr"
+    assert session.mattes.lanes[1].suspicious == {7: "the tracker's confidence is 0.30"}
+    assert seen == [(1, 7)] and session.mattes.path(1, 7) == "/cache/m/alpha.0007.exr"
     clock.passes(PREVIEW)
     assert client.shot.asked[2:] == [("preview", 1, 7)]
 
 
 def test_a_quick_preview_is_shown_and_leaves_the_frame_to_be_solved(made: Any) -> None:
     session, client, clock, _ = made
-    session._lane(1).dirty.add(7)
+    pattern = "/cache/m/alpha.%04d.exr"
+    session.mattes.take_status([{"id": 1, "pattern": pattern, "frames": {"solved": "", "dirty": "7"}}])
     assert session.stale(1, 7)
     session.request_preview(1, 7)
     clock.passes(PREVIEW)
     path = "/cache/q/alpha.0007.exr"
     client.shot.previews[0][0]({"path": path, "track_state": "tracked", "confidence": 0.9, "quick": True})
-    assert session.matte_path(1, 7) == path and not session.stale(1, 7)
-    assert 7 in session.lanes[1].dirty and 7 not in session.lanes[1].solved
+    assert session.mattes.path(1, 7) == path and not session.stale(1, 7)
+    assert 7 in session.mattes.lanes[1].dirty and 7 not in session.mattes.lanes[1].solved
     told: list[str] = []
     assert session.ask_doubt(1, 7, told.append) and not session.ask_doubt(1, 8, told.append)
     client.shot.previews[-1][0]({"doubt": "/cache/q-doubt/alpha.0007.exr"})
@@ -182,10 +183,10 @@ def test_a_status_says_where_mattes_lie(made: Any) -> None:
     session.mattes_known.connect(lambda: known.append(True))
     item = {"id": 1, "name": "a", "pattern": "/cache/m/alpha.%04d.exr", "frames": {"solved": "1-2", "dirty": "3"}}
     client.status({"objects": [item], "complete": True})
-    assert session.matte_path(1, 2) == "/cache/m/alpha.0002.exr" and session.stale(1, 3) and known == [True]
+    assert session.mattes.path(1, 2) == "/cache/m/alpha.0002.exr" and session.stale(1, 3) and known == [True]
     client.status({"objects": [{**item, "frames": {"dirty": "1"}}], "complete": True})
-    assert session.matte_path(1, 2) is None, "no prompt reaches it any more"
-    assert session.matte_path(1, 1) is not None, "a stale matte is shown until the new one is there"
+    assert session.mattes.path(1, 2) is None, "no prompt reaches it any more"
+    assert session.mattes.path(1, 1) is not None, "a stale matte is shown until the new one is there"
 
 
 def test_a_job_that_does_not_stop_is_ended(made: Any) -> None:
@@ -256,7 +257,7 @@ def test_what_a_check_doubts_is_marked_with_its_reason(made: Any) -> None:
     assert session.progress is not None and session.progress.done == 1
     told(Verdict("hero", 1, 7, "judged", 0.9, True, ("it shrank", "it flickers")))
     told(Verdict("hero", 1, 8, "judged", 0.1))
-    assert session.lanes[1].suspicious == {7: "it shrank; it flickers"}
+    assert session.mattes.lanes[1].suspicious == {7: "it shrank; it flickers"}
     client.shot.job.finished = True
     client.shot.handlers[1](Checked(2, 1))
     assert session.message == "2 frames judged, 1 suspicious" and ends == [(Checked(2, 1), "")]
@@ -271,19 +272,19 @@ def test_an_edit_reads_the_document_once_however_many_frames_are_in_doubt() -> N
 
     session = Session(Client(), document, Places("/shot", "/cache"), Clock())  # type: ignore[arg-type]
     for frame in range(7, 107):
-        session.note_track_state(1, frame, "lost", 0.1, "a")
+        session.mattes.note_track_state(1, frame, "lost", 0.1, "a")
     read.clear()
     session.update()
-    assert len(read) == 1 and session.lanes[1].suspicious.keys() == set(range(8, 107))
+    assert len(read) == 1 and session.mattes.lanes[1].suspicious.keys() == set(range(8, 107))
 
 
 def test_where_an_object_is_lost_is_known_until_it_is_solved_anew(made: Any) -> None:
     session, _, _, _ = made
     for frame, state in ((7, "tracked"), (8, "lost"), (9, "candidate")):
-        session.note_track_state(1, frame, state, 0.9)
-    assert session.lost(1) == {8} and session.lost(2) == set()
-    session.note_track_state(1, 8, "tracked", 0.9)
-    assert session.lost(1) == set()
+        session.mattes.note_track_state(1, frame, state, 0.9)
+    assert session.mattes.lost(1) == {8} and session.mattes.lost(2) == set()
+    session.mattes.note_track_state(1, 8, "tracked", 0.9)
+    assert session.mattes.lost(1) == set()
 
 
 def test_a_new_object_of_an_old_id_inherits_nothing(made: Any) -> None:
@@ -292,19 +293,19 @@ def test_a_new_object_of_an_old_id_inherits_nothing(made: Any) -> None:
     session.update()
     session.refresh()
     for number in (1, 2):
-        session.note_track_state(number, 7, "lost", 0.0, "print")
+        session.mattes.note_track_state(number, 7, "lost", 0.0, "print")
     session.run(Check())
     client.shot.handlers[0](Verdict("hero", 1, 8, "judged", 0.9, True, ("it flickers",)))
     document["objects"] = [{"id": 2}]
     session.update()
     session.refresh()
-    session.note_track_state(1, 9, "lost", 0.0)  # the running job still tells of it
+    session.mattes.note_track_state(1, 9, "lost", 0.0)  # the running job still tells of it
     document["objects"] = [{"id": 2}, {"id": 1}]
     session.update()
     session.refresh()
-    assert session.lost(1) == session.spoken_of(1) == set() and session.lanes[1].suspicious == {}
-    assert session.fingerprint(1, 7) is None and session.matte_path(1, 7) is None
-    assert session.lost(2) == {7} and session.fingerprint(2, 7) == "print"
+    assert session.mattes.lost(1) == session.mattes.spoken_of(1) == set() and 1 not in session.mattes.lanes
+    assert session.mattes.fingerprint(1, 7) is None and session.mattes.path(1, 7) is None
+    assert session.mattes.lost(2) == {7} and session.mattes.fingerprint(2, 7) == "print"
 
 
 def test_mattes_of_a_comparison_are_not_the_shots(made: Any) -> None:
@@ -312,7 +313,7 @@ def test_mattes_of_a_comparison_are_not_the_shots(made: Any) -> None:
     ends: list[tuple[Any, str]] = []
     session.run(Compare(["guided", "embedded"], "/cache/compare.png"), on_end=lambda *end: ends.append(end))
     client.shot.handlers[0](FrameDone("hero", 1, 7, "/cache/m/alpha.0007.exr", "solved", "tracked", 1.0))
-    assert session.matte_path(1, 7) is None
+    assert session.mattes.path(1, 7) is None
     client.shot.job.finished = True
     client.shot.handlers[2](EngineError("There is no head 'x'.", hint="See wisp models."))
     assert session.failed and ends == [(None, "There is no head 'x'. See wisp models.")]

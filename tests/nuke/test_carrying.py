@@ -114,7 +114,7 @@ def test_prompts_of_another_take_come_in_by_its_document(with_engine: Any, tmp_p
     (point,) = item["prompts"]
     assert (point["kind"], point["frame"]) == ("point", 1001), group["wisp_status"].value()
     assert np.allclose(point["xy"], [120.5 - DISPARITY, 68.5], atol=2.0), point
-    lane = session.module("state").of(group).session.lanes[item["id"]]
+    lane = session.module("state").of(group).session.mattes.lanes[item["id"]]
     assert 1001 not in lane.suspicious
 
     # What is nowhere in this plate is carried with doubt, and walked to.

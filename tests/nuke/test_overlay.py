@@ -140,7 +140,7 @@ def test_the_mattes_are_seen_in_it(session: Any, picked: Any, tmp_path: Path) ->
     mine, signal = session.module("state").of(picked), session.module("vendor.client.client").Signal
     mine.session = SimpleNamespace(
         matte_changed=signal(),
-        matte_path=lambda number, frame: path if frame == FRAME else None,
+        mattes=SimpleNamespace(path=lambda number, frame: path if frame == FRAME else None),
         update=lambda: None,
         close=lambda: None,
         busy=False,

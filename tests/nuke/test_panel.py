@@ -254,8 +254,8 @@ def test_what_helps_to_look_and_to_choose_is_there_in_the_host_too(panel: Any) -
         wait(
             lambda: (
                 editor.session.settled
-                and not editor.session.lanes[1].dirty
-                and len(editor.session.lanes[1].solved) == 4
+                and not editor.session.mattes.lanes[1].dirty
+                and len(editor.session.mattes.lanes[1].solved) == 4
             )
         )
     looks: list[Any] = []
@@ -270,7 +270,7 @@ def test_what_helps_to_look_and_to_choose_is_there_in_the_host_too(panel: Any) -
     key(panel, Qt.Key.Key_7, ctrl)
     assert editor.mode == "doubt"
     for frame in (1003, 1004):
-        editor.session.note_track_state(1, frame, "tracked", 0.3)
+        editor.session.mattes.note_track_state(1, frame, "tracked", 0.3)
     key(panel, Qt.Key.Key_G)
     wait(lambda: panel.session.host.frame() == 1003)
     key(panel, Qt.Key.Key_W)

@@ -255,7 +255,7 @@ def test_frames_worth_a_look_and_words(group: Any) -> None:
     group["wisp_check"].execute()
     session.until(lambda: not busy(group))
     assert "4 frames judged" in group["wisp_status"].value()
-    lanes = session.module("state").of(group).session.lanes
+    lanes = session.module("state").of(group).session.mattes.lanes
     lanes[1].suspicious.clear()
     session.host.frame(FRAMES[0])
     group["wisp_next_doubt"].execute()
@@ -266,11 +266,11 @@ def test_frames_worth_a_look_and_words(group: Any) -> None:
 
     mine = session.module("state").of(group).session
     for frame in FRAMES:
-        mine.note_track_state(1, frame, "tracked", 1.0)
+        mine.mattes.note_track_state(1, frame, "tracked", 1.0)
     group["wisp_suggest"].execute()
     assert "correct nothing" in group["wisp_status"].value() and session.host.frame() == FRAMES[2]
     for frame in FRAMES[1:]:
-        mine.note_track_state(1, frame, "tracked", 0.4)
+        mine.mattes.note_track_state(1, frame, "tracked", 0.4)
     group["wisp_suggest"].execute()
     assert session.host.frame() == FRAMES[1] and "mends most from here" in group["wisp_status"].value()
     session.host.frame(FRAMES[2])

@@ -88,7 +88,7 @@ def test_prompt_track_correct_save_and_render_elsewhere(
     session.until(lambda: job.finished, 600)
 
     def reported() -> list[int]:
-        (lane,) = session.module("state").of(group).session.lanes.values()
+        (lane,) = session.module("state").of(group).session.mattes.lanes.values()
         return sorted(lane.solved)
 
     session.until(lambda: FRAMES[0] in keyed() and keyed() == reported(), 300)

@@ -104,7 +104,7 @@ def test_unsolved_frames_are_named_then_layers_are_written_and_shown(
 
     hand.wait(lambda: not editor.session.busy)
     editor.track("track-both")
-    hand.wait(lambda: not editor.session.busy and editor.session.lanes[1].solved == set(FRAMES))
+    hand.wait(lambda: not editor.session.busy and editor.session.mattes.lanes[1].solved == set(FRAMES))
     dialog.frames.setText(f"{FIRST}-{FRAMES[2]}")
     dialog.version.setCurrentText("next")
     dialog.output.setText(str(tmp_path / "out"))

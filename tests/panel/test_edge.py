@@ -164,10 +164,10 @@ def test_the_edge_is_seen_without_tracking_again(window: Window, hand: Hand, gat
     """While one matte is computed the next is asked for: the last one counts."""
     editor = window.editor
     hand.click(60, 64)
-    hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and not editor.session.previewing)
+    hand.wait(lambda: editor.session.mattes.path(1, FIRST) is not None and not editor.session.previewing)
 
     def area() -> float:
-        return float(read_matte(Path(editor.session.matte_path(1, FIRST) or ""))[0].sum())
+        return float(read_matte(Path(editor.session.mattes.path(1, FIRST) or ""))[0].sum())
 
     before, shown = area(), editor.canvas._picture
     assert 0.0 < before < SIZE[0] * SIZE[1] / 4
@@ -181,4 +181,4 @@ def test_the_edge_is_seen_without_tracking_again(window: Window, hand: Hand, gat
     radius = np.sqrt(before / np.pi)
     assert np.sqrt(area() / np.pi) == pytest.approx(radius + 4.0, abs=1.5)
     hand.wait(lambda: editor.canvas._picture is not shown)
-    assert editor.edits.keyframes() == [FIRST] and editor.session.lanes[1].solved == {FIRST}
+    assert editor.edits.keyframes() == [FIRST] and editor.session.mattes.lanes[1].solved == {FIRST}

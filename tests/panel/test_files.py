@@ -37,8 +37,8 @@ def test_a_mask_from_elsewhere_is_a_keyframe_that_the_engine_may_read(
     editor = window.editor
     window.add_mask(picture(tmp_path / "elsewhere" / "mask.png", disc(FIRST)))
     assert [one["kind"] for one in editor.edits.prompts(1, FIRST)] == ["mask"]
-    hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and not editor.session.previewing)
-    alpha, _ = read_matte(Path(editor.session.matte_path(1, FIRST) or ""))
+    hand.wait(lambda: editor.session.mattes.path(1, FIRST) is not None and not editor.session.previewing)
+    alpha, _ = read_matte(Path(editor.session.mattes.path(1, FIRST) or ""))
     truth = cv2.imread(str(tmp_path / "elsewhere" / "mask.png"), 0) > 127
     assert np.abs(alpha - truth).mean() < 0.03
 
@@ -59,10 +59,10 @@ def test_garbage_and_core_are_obeyed_and_taken_away(window: Window, hand: Hand, 
     garbage = [picture(tmp_path / "mattes" / f"bad.{frame}.png", disc(FIRST), 12) for frame in FRAMES]
     window.set_holdout("garbage", garbage[0])
     assert editor.edits.objects[0]["garbage"].endswith("bad.%04d.png"), "one of several means all of them"
-    hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and not editor.session.previewing)
+    hand.wait(lambda: editor.session.mattes.path(1, FIRST) is not None and not editor.session.previewing)
 
     def at(x: float, y: float) -> float:
-        alpha, _ = read_matte(Path(editor.session.matte_path(1, FIRST) or ""))
+        alpha, _ = read_matte(Path(editor.session.mattes.path(1, FIRST) or ""))
         return float(alpha[round(y), round(x)])
 
     x, y = disc(FIRST)
@@ -122,7 +122,7 @@ def test_prompts_of_another_take_come_in(
     (prompt,) = item["prompts"]
     assert (item["name"], item["color"], prompt["kind"]) == ("hero", "#123456", "point")
     assert np.allclose(prompt["xy"], [x, y], atol=0.5)
-    assert FIRST not in window.editor.session.lanes[item["id"]].suspicious
+    assert FIRST not in window.editor.session.mattes.lanes[item["id"]].suspicious
     window.editor.commands["undo"].trigger()
     assert edits.objects == []
 
@@ -156,7 +156,7 @@ def test_finished_roto_is_kept_outside_its_band_and_goes_along_when_saved(
     hand.wait(lambda: not session.busy)
     y, x = np.mgrid[: SIZE[1], : SIZE[0]]
     for frame in (FRAMES[0], FRAMES[-1]):
-        alpha, stamp = read_matte(Path(session.matte_path(1, frame) or ""))
+        alpha, stamp = read_matte(Path(session.mattes.path(1, frame) or ""))
         away = np.hypot(x - round(disc(frame)[0]), y - round(disc(frame)[1]))
         assert (alpha[away < 25 - ROTO_BAND - 2] == 1).all() and (alpha[away > 25 + ROTO_BAND + 2] == 0).all()
         assert 0.5 < alpha[(away > 25.5) & (away < 26.5)].mean() <= 1, "in the band the picture says what it is"
@@ -276,10 +276,10 @@ def test_a_plate_of_another_size_is_fitted(window: Window, hand: Hand, plates: P
     assert edits.document["plate"]["width"] == SIZE[0] // 2 and edits.unsaved
     (fitted,) = edits.prompts(1, FIRST)
     assert np.allclose(fitted["xy"], [value / 2 for value in drawn["xy"]], atol=0.01)
-    hand.wait(lambda: 1 in window.editor.session.lanes, 60)
+    hand.wait(lambda: 1 in window.editor.session.mattes.lanes, 60)
     window.editor.commands["track-frame"].trigger()
-    hand.wait(lambda: window.editor.session.matte_path(1, FIRST) is not None and not window.editor.session.busy)
-    alpha, _ = read_matte(Path(window.editor.session.matte_path(1, FIRST) or ""))
+    hand.wait(lambda: window.editor.session.mattes.path(1, FIRST) is not None and not window.editor.session.busy)
+    alpha, _ = read_matte(Path(window.editor.session.mattes.path(1, FIRST) or ""))
     assert alpha.shape == (SIZE[1] // 2, SIZE[0] // 2) and abs(alpha.sum() - np.pi * 14**2) < 120
 
 

@@ -62,7 +62,7 @@ def test_an_anamorphic_plate_is_shown_unsqueezed_until_a_key_asks_for_its_pixels
 def test_doubt_is_shown_where_the_matte_is_not_to_be_believed(window: Window, hand: Hand) -> None:
     editor = window.editor
     hand.click(*disc(FIRST))
-    hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and editor.session.settled)
+    hand.wait(lambda: editor.session.mattes.path(1, FIRST) is not None and editor.session.settled)
     hand.key(Qt.Key.Key_7, Qt.KeyboardModifier.ControlModifier)
     assert editor.mode == "doubt"
 
@@ -97,7 +97,7 @@ def test_an_answer_stands_as_long_as_it_is_read_or_of_the_frame(window: Window, 
     hand.key(Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     hand.wait(lambda: editor.status.text() == READY)
     editor.status._reading.setInterval(60_000)
-    session.note_track_state(1, FIRST + 2, "lost", 0.0)
+    session.mattes.note_track_state(1, FIRST + 2, "lost", 0.0)
     hand.key(Qt.Key.Key_N)
     assert editor.status.text() == f"Frame {FIRST + 2}: lost"
     hand.key(Qt.Key.Key_Right)
@@ -151,7 +151,7 @@ def test_playing_goes_from_in_to_out(window: Window, hand: Hand) -> None:
 def test_another_head_is_seen_at_once(window: Window, hand: Hand) -> None:
     editor, asked = window.editor, []
     hand.click(*disc(FIRST))
-    hand.wait(lambda: editor.session.settled and editor.session.matte_path(1, FIRST) is not None)
+    hand.wait(lambda: editor.session.settled and editor.session.mattes.path(1, FIRST) is not None)
     editor.session.request_preview = lambda *what: asked.append(what)  # type: ignore[method-assign]
     head = editor.models.menus["head"]
     head.setCurrentIndex(head.findData("guided"))
@@ -167,7 +167,7 @@ def test_doubt_is_asked_for_where_scrubbing_rests_and_again_where_the_engine_was
     window: Window, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editor, session, asked = window.editor, window.editor.session, []
-    monkeypatch.setattr(session, "matte_path", lambda number, frame: "/none/matte.exr")
+    monkeypatch.setattr(session.mattes, "path", lambda number, frame: "/none/matte.exr")
     monkeypatch.setattr(session, "ask_doubt", lambda number, frame, *ends: asked.append((frame, ends[1])) or True)
     editor.edits.add_object()
     editor.set_mode("doubt")
@@ -187,7 +187,7 @@ def test_what_is_read_ahead_fits_into_memory_whatever_the_number_of_objects(
     window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editor, wanted = window.editor, []
-    monkeypatch.setattr(editor.session, "matte_path", lambda number, frame: f"/none/{number}.{frame}.exr")
+    monkeypatch.setattr(editor.session.mattes, "path", lambda number, frame: f"/none/{number}.{frame}.exr")
     monkeypatch.setattr(editor.loader, "want", lambda keys: wanted.append(keys))
     width, height = editor.edits.size
     monkeypatch.setattr(editor.loader, "_budget", 5 * 4 * width * height)
@@ -216,7 +216,7 @@ def test_a_note_leaves_the_picture_until_the_next_is_read(
     editor = window.editor
     editor.edits.add_object()
     picture = editor.canvas._picture
-    monkeypatch.setattr(editor.session, "matte_path", lambda number, frame: "/none/matte.exr")
+    monkeypatch.setattr(editor.session.mattes, "path", lambda number, frame: "/none/matte.exr")
     monkeypatch.setattr(editor.session, "stale", lambda number, frame: True)
     monkeypatch.setattr(editor.loader, "get", lambda key: None)
     editor.go(FRAMES[-1])
@@ -227,8 +227,8 @@ def test_keys_go_to_the_next_frame_worth_a_look(window: Window, hand: Hand) -> N
     editor = window.editor
     editor.live.setChecked(False)
     hand.click(*disc(FIRST))
-    editor.session.note_track_state(1, FIRST + 2, "lost", 0.0)
-    editor.session.note_track_state(1, FIRST + 5, "tracked", 0.2)
+    editor.session.mattes.note_track_state(1, FIRST + 2, "lost", 0.0)
+    editor.session.mattes.note_track_state(1, FIRST + 5, "tracked", 0.2)
     hand.key(Qt.Key.Key_N)
     assert editor.frame == FIRST + 2 and "lost" in editor.status.text()
     hand.key(Qt.Key.Key_N)

@@ -27,7 +27,7 @@ def solved(window: Window, hand: Hand) -> None:
     x, y = disc(FIRST)
     hand.drag((x - 30, y - 30), (x, y), (x + 30, y + 30))
     window.editor.track("track-both")
-    hand.wait(lambda: not window.editor.session.busy and window.editor.session.lanes[1].solved == set(FRAMES))
+    hand.wait(lambda: not window.editor.session.busy and window.editor.session.mattes.lanes[1].solved == set(FRAMES))
 
 
 def test_a_check_marks_frames_and_the_keys_walk_through_them(window: Window, hand: Hand) -> None:
@@ -44,14 +44,14 @@ def test_a_check_marks_frames_and_the_keys_walk_through_them(window: Window, han
     session._handle(said)
     hand.key(Qt.Key.Key_BracketRight)
     assert editor.frame == frame and "it flickers" in editor.status.text()
-    hand.wait(lambda: session.fingerprint(1, frame) is not None)
-    assert session.lanes[1].suspicious == {frame: "it flickers"}, "reading the matte does not clear it"
+    hand.wait(lambda: session.mattes.fingerprint(1, frame) is not None)
+    assert session.mattes.lanes[1].suspicious == {frame: "it flickers"}, "reading the matte does not clear it"
 
     hand.key(Qt.Key.Key_Y)
     assert "fine" in editor.status.text() and editor.commands["accept"].isChecked()
-    hand.wait(lambda: session.lanes[1].suspicious == {})
+    hand.wait(lambda: session.mattes.lanes[1].suspicious == {})
     (accepted,) = documents.parse(editor.edits.document).objects[0].accepted
-    assert accepted == (frame, session.fingerprint(1, frame))
+    assert accepted == (frame, session.mattes.fingerprint(1, frame))
     told: list[Verdict] = []
     assert session.run(Check(), lambda event: told.append(event) if isinstance(event, Verdict) else None)
     hand.wait(lambda: not session.busy)
@@ -60,9 +60,9 @@ def test_a_check_marks_frames_and_the_keys_walk_through_them(window: Window, han
 
     editor.edge.rows["grow"].number.setValue(3.0)
     editor.track("track-both")
-    hand.wait(lambda: not session.busy and not session.lanes[1].dirty)
-    hand.wait(lambda: session.fingerprint(1, frame) not in (None, accepted[1]))
-    assert not editor.edits.accepted(1, frame, session.fingerprint(1, frame)), "it is another matte now"
+    hand.wait(lambda: not session.busy and not session.mattes.lanes[1].dirty)
+    hand.wait(lambda: session.mattes.fingerprint(1, frame) not in (None, accepted[1]))
+    assert not editor.edits.accepted(1, frame, session.mattes.fingerprint(1, frame)), "it is another matte now"
 
 
 def test_what_is_fine_can_be_doubted_again_and_undone(window: Window, hand: Hand) -> None:
@@ -71,11 +71,11 @@ def test_what_is_fine_can_be_doubted_again_and_undone(window: Window, hand: Hand
     hand.click(*disc(FIRST))
     hand.key(Qt.Key.Key_Y)
     assert editor.status.words.styleSheet() and "no matte" in editor.status.text()
-    editor.session.note_track_state(1, FIRST, "lost", 0.0, "mark")
+    editor.session.mattes.note_track_state(1, FIRST, "lost", 0.0, "mark")
     hand.key(Qt.Key.Key_Y)
-    hand.wait(lambda: FIRST not in editor.session.lanes[1].suspicious)
+    hand.wait(lambda: FIRST not in editor.session.mattes.lanes[1].suspicious)
     hand.key(Qt.Key.Key_Z, CONTROL)
-    assert editor.session.lanes[1].suspicious == {FIRST: "lost"}
+    assert editor.session.mattes.lanes[1].suspicious == {FIRST: "lost"}
 
 
 @pytest.mark.slow
@@ -87,15 +87,15 @@ def test_in_and_out_bound_what_is_tracked(window: Window, hand: Hand) -> None:
     hand.key(Qt.Key.Key_O)
     assert editor.edits.span == (FIRST, FRAMES[3])
     hand.key(Qt.Key.Key_T)
-    hand.wait(lambda: not editor.session.busy and bool(editor.session.lanes[1].solved))
-    assert editor.session.lanes[1].solved == set(FRAMES[:4])
+    hand.wait(lambda: not editor.session.busy and bool(editor.session.mattes.lanes[1].solved))
+    assert editor.session.mattes.lanes[1].solved == set(FRAMES[:4])
     editor.go(FRAMES[5])
     hand.key(Qt.Key.Key_I)
     assert editor.edits.span == (FRAMES[5], FRAMES[-1]), "an out before the new in is forgotten"
     editor.go(FIRST)
     hand.key(Qt.Key.Key_F)
-    hand.wait(lambda: not editor.session.busy and FRAMES[-1] in editor.session.lanes[1].solved)
-    assert FRAMES[4] not in editor.session.lanes[1].solved
+    hand.wait(lambda: not editor.session.busy and FRAMES[-1] in editor.session.mattes.lanes[1].solved)
+    assert FRAMES[4] not in editor.session.mattes.lanes[1].solved
     hand.key(Qt.Key.Key_I, SHIFT)
     assert editor.edits.span_text is None
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from PySide6 import QtTest
-from wisp.client.session import Lane
+from wisp.client.mattes import Lane
 from wisp.panel.qt import Qt, QtCore, QtWidgets
 from wisp.panel.theme import FAILURE, STYLE
 from wisp.panel.timeline import FOOT, LANE, RULER

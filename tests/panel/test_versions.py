@@ -108,7 +108,7 @@ def test_a_solve_is_kept_looked_at_beside_and_brought_back(window: Window, hand:
     hand.key(Qt.Key.Key_B)
     hand.drag((x - 30, y - 30), (x, y), (x + 30, y + 30))
     hand.key(Qt.Key.Key_Space)
-    hand.wait(lambda: not session.busy and FIRST in session.lanes[1].solved)
+    hand.wait(lambda: not session.busy and FIRST in session.mattes.lanes[1].solved)
     editor.edge.rows["grow"].number.setValue(12.0)
     hand.key(Qt.Key.Key_Space)
     hand.wait(lambda: not session.busy and not session.stale(1, FIRST))
@@ -147,7 +147,7 @@ def test_neighbours_shine_through(window: Window, hand: Hand) -> None:
     hand.drag((x - 30, y - 30), (x, y), (x + 30, y + 30))
     editor.edits.mark_out = FIRST + 2
     hand.key(Qt.Key.Key_T)
-    hand.wait(lambda: not session.busy and FIRST + 2 in session.lanes[1].solved)
+    hand.wait(lambda: not session.busy and FIRST + 2 in session.mattes.lanes[1].solved)
     editor.go(FIRST + 1)
     hand.key(Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     edge = disc(FIRST + 2)[0] + 26.5

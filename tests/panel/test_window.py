@@ -14,7 +14,7 @@ from helpers.hand import FRAMES, SIZE, Hand, disc
 from PySide6 import QtTest
 from wisp import shot as documents
 from wisp.cache import read_matte
-from wisp.client.session import Lane
+from wisp.client.mattes import Lane
 from wisp.client.states import STATES
 from wisp.panel import compose
 from wisp.panel.qt import Qt, QtCore, QtGui, QtWidgets
@@ -39,16 +39,16 @@ def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, gate: Path, tm
     draw_box(hand)
     (item,) = editor.edits.objects
     assert np.allclose(item["prompts"][0]["xyxy"], [30, 34, 90, 94], atol=1.0)
-    hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and not editor.session.previewing)
+    hand.wait(lambda: editor.session.mattes.path(1, FIRST) is not None and not editor.session.previewing)
 
     gate.touch()
     hand.key(Qt.Key.Key_F)
     assert editor.session.busy and not editor.commands["track-forward"].isEnabled()
     gate.unlink()
     hand.wait(lambda: not editor.session.busy)
-    hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))
-    assert FIRST not in editor.session.lanes[1].suspicious, "a keyframe is nothing to doubt"
-    alpha, _ = read_matte(Path(editor.session.matte_path(1, FRAMES[-1]) or ""))
+    hand.wait(lambda: editor.session.mattes.lanes[1].solved == set(FRAMES))
+    assert FIRST not in editor.session.mattes.lanes[1].suspicious, "a keyframe is nothing to doubt"
+    alpha, _ = read_matte(Path(editor.session.mattes.path(1, FRAMES[-1]) or ""))
     truth = np.zeros(SIZE[::-1], np.uint8)
     cv2.circle(truth, tuple(round(c) for c in disc(FRAMES[-1])), 28, 1, -1)
     assert np.abs(alpha - truth).mean() < 0.02
@@ -57,10 +57,10 @@ def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, gate: Path, tm
     assert editor.frame == FRAMES[-1] == editor.transport.slider.value()
     hand.click(20, 20, Qt.MouseButton.RightButton)
     assert editor.edits.prompts(1, FRAMES[-1])[0]["include"] is False
-    hand.wait(lambda: bool(editor.session.lanes[1].dirty))
+    hand.wait(lambda: bool(editor.session.mattes.lanes[1].dirty))
     hand.key(Qt.Key.Key_Z, CONTROL)
     assert editor.edits.keyframes() == [FIRST]
-    hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))
+    hand.wait(lambda: editor.session.mattes.lanes[1].solved == set(FRAMES))
 
     hand.key(Qt.Key.Key_K)
     assert editor.edits.locked(1, FRAMES[-1])
@@ -68,15 +68,15 @@ def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, gate: Path, tm
     assert not window.opened.draft and "not saved" not in window.windowTitle()
     shot = documents.load(tmp_path / "saved" / "sh010.wisp")
     assert shot.plate.path == "../plates/sh010.%04d.png" and shot.objects[0].locks == [(FRAMES[-1], FRAMES[-1])]
-    hand.wait(lambda: editor.session.matte_path(1, FRAMES[-2]) is not None)
-    taken_along = Path(editor.session.matte_path(1, FRAMES[-2]) or "")
+    hand.wait(lambda: editor.session.mattes.path(1, FRAMES[-2]) is not None)
+    taken_along = Path(editor.session.mattes.path(1, FRAMES[-2]) or "")
     assert tmp_path / "saved" in taken_along.parents, "mattes move along with the shot"
 
     window.open(tmp_path / "saved" / "sh010.wisp")
     again = window.editor
-    hand.wait(lambda: 1 in again.session.lanes and again.session.lanes[1].solved >= set(FRAMES[:-1]))
+    hand.wait(lambda: 1 in again.session.mattes.lanes and again.session.mattes.lanes[1].solved >= set(FRAMES[:-1]))
     assert again.edits.keyframes() == [FIRST] and again.edits.locked(1, FRAMES[-1])
-    hand.wait(lambda: all(again.session.matte_path(1, frame) for frame in FRAMES[:-1]))
+    hand.wait(lambda: all(again.session.mattes.path(1, frame) for frame in FRAMES[:-1]))
     hand.wait(lambda: again.loader.get(("plate", FIRST)) is not None)
     plate = again.loader.get(("plate", FIRST))
     hand.wait(lambda: again.canvas._picture not in (None, plate))  # the matte is shown without further ado
@@ -86,19 +86,19 @@ def test_from_a_plate_to_a_saved_shot(window: Window, hand: Hand, gate: Path, tm
 def test_a_killed_engine_costs_nothing(window: Window, hand: Hand, gate: Path) -> None:
     editor = window.editor
     draw_box(hand)
-    hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and not editor.session.previewing)
+    hand.wait(lambda: editor.session.mattes.path(1, FIRST) is not None and not editor.session.previewing)
     pid = editor.session.client.pid
     assert pid is not None
     gate.touch()
     editor.track("track-both")
-    hand.wait(lambda: FIRST + 1 in editor.session.lanes[1].solved)
+    hand.wait(lambda: FIRST + 1 in editor.session.mattes.lanes[1].solved)
     os.kill(pid, signal.SIGKILL)
     hand.wait(lambda: not editor.session.busy)
     assert editor.session.failed and "signal 9" in editor.status.text() and "prompts are safe" in editor.status.text()
     assert editor.edits.keyframes() == [FIRST]
     gate.unlink()
     editor.track("track-both")
-    hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))
+    hand.wait(lambda: editor.session.mattes.lanes[1].solved == set(FRAMES))
     assert editor.session.client.pid not in (None, pid)
 
 
@@ -107,21 +107,21 @@ def test_stop_keeps_what_is_finished(window: Window, hand: Hand, gate: Path) -> 
     """Stopped after the first of the job's mattes, in the middle of its work: what is begun is finished."""
     editor = window.editor
     draw_box(hand)
-    hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None and not editor.session.previewing)
+    hand.wait(lambda: editor.session.mattes.path(1, FIRST) is not None and not editor.session.previewing)
     pid = editor.session.client.pid
     gate.touch()
     editor.track("track-both")
-    hand.wait(lambda: FIRST + 1 in editor.session.lanes[1].solved)
+    hand.wait(lambda: FIRST + 1 in editor.session.mattes.lanes[1].solved)
     told: list[bool] = []
     editor.session.mattes_known.connect(lambda: told.append(editor.session.busy))
     hand.key(Qt.Key.Key_Escape)
     hand.wait(lambda: False in told)
-    solved = editor.session.lanes[1].solved
+    solved = editor.session.mattes.lanes[1].solved
     assert {FIRST, FIRST + 1} <= solved <= {FIRST, FIRST + 1, FIRST + 2}, "and perhaps the one that the head was at"
     assert "Stopped" in editor.status.text(), "how it ended is still said when the engine has told what is there"
     gate.unlink()
     editor.track("track-both")
-    hand.wait(lambda: editor.session.lanes[1].solved == set(FRAMES))
+    hand.wait(lambda: editor.session.mattes.lanes[1].solved == set(FRAMES))
     assert editor.session.client.pid == pid
 
 
@@ -141,10 +141,10 @@ def test_the_window_answers_while_the_engine_works(window: Window, hand: Hand, g
     hand.key(Qt.Key.Key_Z, CONTROL)
     hand.key(Qt.Key.Key_Home)
     assert editor.frame == FIRST and editor.edits.keyframes() == [FIRST]
-    assert editor.session.matte_path(1, FIRST) is None and not released
+    assert editor.session.mattes.path(1, FIRST) is None and not released
     watchdog.cancel()
     gate.unlink()
-    hand.wait(lambda: editor.session.matte_path(1, FIRST) is not None)
+    hand.wait(lambda: editor.session.mattes.path(1, FIRST) is not None)
 
 
 def test_objects_tools_and_modes_by_key(window: Window, hand: Hand) -> None:
@@ -219,8 +219,8 @@ def test_the_timeline_tells_a_corrected_and_a_lost_frame(window: Window, hand: H
     hand.click(60, 40)
     (number,) = [item["id"] for item in editor.edits.objects]
     session = editor.session
-    session.lanes[number] = Lane(set(FRAMES[:2]), {FRAMES[2]}, {})
-    session.note_track_state(number, FRAMES[1], "lost", 0.0)
+    session.mattes.lanes[number] = Lane(set(FRAMES[:2]), {FRAMES[2]}, {})
+    session.mattes.note_track_state(number, FRAMES[1], "lost", 0.0)
     session.changed.emit()
     said = []
     for frame in (FRAMES[-1], *FRAMES[:3]):  # the first move only enters

@@ -42,7 +42,9 @@ def carry(
         if isinstance(end, Carried):
             numbers = {name_key(name): number for name, number in take(found).items()}
             for event in found:
-                session.mark_suspicious(numbers[name_key(event.object)], event.frame, DOUBT if event.doubtful else "")
+                session.mattes.mark_suspicious(
+                    numbers[name_key(event.object)], event.frame, DOUBT if event.doubtful else ""
+                )
 
     there = source.parent / CACHE if cache is None else cache
     asked = Carry(str(source), str(folder), str(there) if there.is_dir() else None, shift=shift)

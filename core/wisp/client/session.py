@@ -11,45 +11,23 @@ asked of it starts another one.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .client import Client, EngineExit, Signal
 from .ends import Done, Fetched, Solved
 from .errors import EngineError, EngineGone, ignore
 from .events import Event, FrameDone, Notice, Progress, Verdict
-from .frames import frames_in
+from .mattes import Made, Mattes
 from .requests import Request, Solve
 from .shots import Job, RemoteShot
-from .suggest import suggest
 from .timers import Clock, Timer
 
 #: Seconds between looks at the engine's messages; after the last edit until it is told; until a preview.
 POLL, SETTLE, PREVIEW = 0.025, 0.12, 0.2
 #: Seconds that a job may take to obey `stop` before the engine is ended.
 PATIENCE = 5.0
-#: A tracker less sure than this is worth a look.
-DOUBTFUL = 0.5
-#: States of a mask that need no second look by themselves.
-SURE = ("tracked", "keyframe", "absent")
 READY = "Ready"
 BUSY = "The engine is busy. Try again when its job has ended."
-
-
-def suspicion(track_state: str, confidence: float) -> str:
-    """Why a matte is worth a look, by what the tracker said of its mask; or nothing."""
-    if track_state not in SURE:
-        return track_state
-    hardly = track_state == "tracked" and confidence < DOUBTFUL
-    return f"the tracker's confidence is {confidence:.2f}" if hardly else ""
-
-
-class Lane(NamedTuple):
-    """What is known of one object: frames that are there, frames to be computed, and frames worth a look with the
-    reason."""
-
-    solved: Set[int]
-    dirty: Set[int]
-    suspicious: Dict[int, str]
 
 
 class Places(NamedTuple):
@@ -79,23 +57,13 @@ class Session:
         self.changed, self.matte_changed, self.mattes_known = Signal(), Signal(), Signal()
         self.client = client
         self._document = document
-        self.lanes: Dict[int, Lane] = {}
+        self.mattes = Mattes(self._accepted)
         #: Of the running job.
         self.progress: Optional[Progress] = None
         #: One sentence for the status line, and whether it tells of a failure.
         self.message, self.failed = "The engine starts", False
         #: What is said at rest: how the last job ended, until the shot is edited.
         self._at_rest = READY
-        self._paths: Dict[Tuple[int, int], str] = {}
-        #: Object -> frame -> what the tracker said of its mask.
-        self._said: Dict[int, Dict[int, Tuple[str, float]]] = {}
-        #: Why the matte that is there is worth a look, or nothing: object -> frame -> by its file, and
-        #: (object, frame) -> by a check.
-        self._doubts: Dict[int, Dict[int, str]] = {}
-        self._verdicts: Dict[Tuple[int, int], str] = {}
-        #: (object, frame) -> the fingerprint of the matte that is there, once it was read.
-        self._prints: Dict[Tuple[int, int], str] = {}
-        self._patterns: Dict[int, str] = {}
         #: The objects of the document as it was told last.
         self._numbers: Set[int] = set()
         #: Those that were in it before.
@@ -112,8 +80,6 @@ class Session:
         #: Previews (object, frame) to ask for, and those that the engine works at.
         self._wanted: Set[Tuple[int, int]] = set()
         self._previews: Set[Tuple[int, int]] = set()
-        #: Frames whose matte is of the shot as it is now, but only made to be looked at.
-        self._looked_at: Set[Tuple[int, int]] = set()
         client.on_exit.connect(self._exited)
         client.on_notification.connect(self._notified)
         self._poll_timer = Timer(clock, POLL, self._poll)
@@ -160,75 +126,15 @@ class Session:
         found: List[Dict[str, Any]] = self.client.engine.get("models", [])
         return found
 
-    def matte_path(self, number: int, frame: int) -> Optional[str]:
-        """The newest matte known of an object on a frame; a stale one until the new one is there."""
-        return self._paths.get((number, frame))
-
-    def matte_pattern(self, number: int) -> str:
-        """Where an object's finished mattes lie, with a printf frame number in the file's name; empty until known."""
-        return self._patterns.get(number, "")
-
     def stale(self, number: int, frame: int) -> bool:
         """Whether the matte is out of date and no newer one is on its way."""
-        lane, key = self.lanes.get(number), (number, frame)
-        known = key in self._wanted or key in self._previews or key in self._looked_at
-        return lane is not None and frame in lane.dirty and not known
-
-    def note_track_state(
-        self, number: int, frame: int, track_state: str, confidence: float, fingerprint: Optional[str] = None
-    ) -> None:
-        """Mark or clear a frame as suspicious by what its matte says. `fingerprint`: of a matte that was read."""
-        self._said.setdefault(number, {})[frame] = (track_state, confidence)
-        if fingerprint:
-            self._prints[number, frame] = fingerprint
-        self.mark_suspicious(number, frame, suspicion(track_state, confidence))
-
-    def track_state(self, number: int, frame: int) -> Tuple[str, float, str]:
-        """What was noted last of that matte: its state, confidence and fingerprint."""
-        said = self._said.get(number, {}).get(frame, ("", 0.0))
-        return (*said, self._prints.get((number, frame), ""))
-
-    def mark_suspicious(self, number: int, frame: int, reason: str) -> None:
-        """Why a matte is worth a look by what its file says; nothing: it is not."""
-        self._doubts.setdefault(number, {})[frame] = reason
-        self._weigh((number, frame))
-
-    def fingerprint(self, number: int, frame: int) -> Optional[str]:
-        """Of the matte of an object on a frame, once it was read."""
-        return self._prints.get((number, frame))
-
-    def _weigh(self, *keys: Tuple[int, int]) -> None:
-        """Whether these frames of objects are worth a look: what a person has accepted is not, then the check's word
-        counts, then that of the matte's file."""
-        doubts = {key: self._verdicts.get(key, self._doubts.get(key[0], {}).get(key[1], "")) for key in keys}
-        accepted = self._accepted() if any(doubts.values()) else set()
-        for (number, frame), doubt in doubts.items():
-            suspicious = self._lane(number).suspicious
-            suspicious.pop(frame, None)
-            if doubt and (number, frame, self._prints.get((number, frame))) not in accepted:
-                suspicious[frame] = doubt
+        key = (number, frame)
+        return key not in self._wanted and key not in self._previews and self.mattes.stale(*key)
 
     def _accepted(self) -> Set[Tuple[int, int, Optional[str]]]:
         """What the document says a person has found fine: object, frame, fingerprint of the matte."""
         objects = self._document().get("objects", [])
         return {(item["id"], frame, mark) for item in objects for frame, mark in item.get("accepted", [])}
-
-    def lost(self, number: int) -> Set[int]:
-        """Frames on which the tracker lost the object, of those whose mattes were computed or read while the shot is
-        open."""
-        doubts = (self._doubts.get(number, {}), self._lane(number).suspicious)
-        return {frame for known in doubts for frame, doubt in known.items() if doubt == "lost"}
-
-    def spoken_of(self, number: int) -> Set[int]:
-        """Frames of an object whose mattes were computed or read while the shot is open."""
-        return set(self._said.get(number, {}))
-
-    def suggestion(self, number: int, keyframes: Iterable[int]) -> Optional[int]:
-        """The frame of an object whose correction would help most, of those whose mattes were computed or read while
-        the shot is open; None where nothing is doubtful."""
-        lane = self._lane(number)
-        said = {frame: words for frame, words in self._said.get(number, {}).items() if frame in lane.solved}
-        return suggest(said, keyframes)
 
     # -- what is asked ------------------------------------------------------------------------------------
 
@@ -252,14 +158,13 @@ class Session:
         if self._shot is not None:
             self._shot.close()
         self._shot, self._places = None, places
-        self._paths.clear()
+        self.mattes.forget_files()
         self.open()
 
     def update(self) -> None:
         """The document was edited: tell the engine soon."""
         self._at_rest = READY
-        self._weigh(*self._prints)
-        self._looked_at.clear()
+        self.mattes.take_edit()
         self._edited = True
         self._update_timer.start()
 
@@ -280,9 +185,7 @@ class Session:
     ) -> bool:
         """Have it said how far the matte of a frame is to be believed: `there` gets the file of the errors to be
         expected of it, or `failed` is called. False, and nothing happens, where there is no matte or no engine."""
-        lane = self.lanes.get(number)
-        there_is = lane is not None and (frame in lane.solved or (number, frame) in self._looked_at)
-        if not there_is or self._shot is None or self.client.pid is None:
+        if not self.mattes.there(number, frame) or self._shot is None or self.client.pid is None:
             return False
 
         def known(result: Dict[str, Any]) -> None:
@@ -409,9 +312,8 @@ class Session:
 
         def there(result: Dict[str, Any]) -> None:
             ended()
-            self._forget(number, frame)
-            self.note_track_state(number, frame, result["track_state"], result["confidence"])
-            self._keep(number, frame, result["path"], result.get("quick", False))
+            matte = Made(number, frame, result["path"], result["track_state"], result["confidence"])
+            self._made(matte, result.get("quick", False))
             self.changed.emit()
 
         def failed(error: EngineError) -> None:
@@ -425,9 +327,6 @@ class Session:
 
         self._shot.preview(frame, number, there, failed)
 
-    def _lane(self, number: int) -> Lane:
-        return self.lanes.setdefault(number, Lane(set(), set(), {}))
-
     def _told(self) -> Dict[str, Any]:
         """The document, to be told to the engine. Of ids that have gone since, nothing is known any longer: another
         object may get them, or has."""
@@ -435,48 +334,17 @@ class Session:
         numbers = {item["id"] for item in document.get("objects", [])}
         gone = self._numbers - numbers
         for number in gone | (numbers & self._gone):  # a running job may have told of one that was gone
-            self._drop(number)
+            self.mattes.drop(number)
         self._numbers, self._gone = numbers, (self._gone | gone) - numbers
         return document
 
-    def _drop(self, number: int) -> None:
-        for known in (self.lanes, self._said, self._doubts, self._patterns):
-            known.pop(number, None)
-        for told in (self._paths, self._verdicts, self._prints):
-            for key in [key for key in told if key[0] == number]:
-                del told[key]
-
-    def _forget(self, number: int, frame: int) -> None:
-        """The matte is computed anew: what was said of the one before holds no longer."""
-        self._verdicts.pop((number, frame), None)
-        self._prints.pop((number, frame), None)
-
-    def _keep(self, number: int, frame: int, path: str, quick: bool = False) -> None:
-        """A matte is there. `quick`: one to look at, of a frame that is still to be solved."""
-        lane = self._lane(number)
-        if quick:
-            self._looked_at.add((number, frame))
-        else:
-            lane.solved.add(frame)
-            lane.dirty.discard(frame)
-        self._paths[number, frame] = path
-        self.matte_changed.emit(number, frame)
+    def _made(self, matte: Made, quick: bool = False) -> None:
+        self.mattes.take(matte, quick)
+        self.matte_changed.emit(matte.number, matte.frame)
 
     def _status(self, status: Dict[str, Any]) -> None:
         self._looking = False
-        for item in status["objects"]:
-            number, frames = item["id"], item["frames"]
-            self._patterns[number] = item["pattern"]
-            folder, _, name = item["pattern"].rpartition("/")
-            lane = Lane(set(frames_in(frames.get("solved", ""))), set(frames_in(frames.get("dirty", ""))), {})
-            lane.suspicious.update(self._lane(number).suspicious)
-            self.lanes[number] = lane
-            for frame in lane.solved:
-                self._paths[number, frame] = f"{folder}/{name % frame}"
-            for key in [key for key in self._paths if key[0] == number]:
-                if key[1] not in lane.solved and key[1] not in lane.dirty:
-                    del self._paths[key]  # no prompt reaches the frame any more
-                    lane.suspicious.pop(key[1], None)
+        self.mattes.take_status(status["objects"])
         if not self.busy and not self.failed:
             self.show_message(self._at_rest)
         elif self.failed and not self.busy:
@@ -488,12 +356,9 @@ class Session:
         if isinstance(event, Progress):
             self.progress = event
         elif isinstance(event, FrameDone) and self._solves:
-            self._forget(event.id, event.frame)
-            self.note_track_state(event.id, event.frame, event.track_state, event.confidence)
-            self._keep(event.id, event.frame, event.path)
+            self._made(Made(event.id, event.frame, event.path, event.track_state, event.confidence))
         elif isinstance(event, Verdict):
-            self._verdicts[event.id, event.frame] = "; ".join(event.reasons) if event.suspicious else ""
-            self._weigh((event.id, event.frame))
+            self.mattes.judge(event.id, event.frame, "; ".join(event.reasons) if event.suspicious else "")
         elif isinstance(event, Notice) and event.level == "warning":
             self.show_message(event.message)
         self.changed.emit()

@@ -194,8 +194,8 @@ class Editor(QtWidgets.QWidget):
     def _solved(self, end: Optional[Done], _: str) -> None:
         """Keep what is there now as a version, beside whatever else goes on."""
         if isinstance(end, Solved) and end.matted:
-            lanes = self.session.lanes.items()
-            paths = {(n, f): self.session.matte_path(n, f) for n, lane in lanes for f in lane.solved}
+            lanes = self.session.mattes.lanes.items()
+            paths = {(n, f): self.session.mattes.path(n, f) for n, lane in lanes for f in lane.solved}
             mattes = {key: path for key, path in paths.items() if path is not None}
             arguments = (Path(self.session.places.own), copy.deepcopy(self.edits.document), mattes)
             self._keeping = threading.Thread(target=keep, args=arguments, name="wisp-versions", daemon=True)
@@ -355,7 +355,7 @@ class Editor(QtWidgets.QWidget):
 
     def _accept(self) -> None:
         number, frame = self.edits.active, self.frame
-        fingerprint = None if number is None else self.session.fingerprint(number, frame)
+        fingerprint = None if number is None else self.session.mattes.fingerprint(number, frame)
         if number is None or fingerprint is None:
             self.status.show_words("There is no matte here to be found fine.", failed=True)
             return
@@ -400,7 +400,7 @@ class Editor(QtWidgets.QWidget):
     def _finish_changed(self) -> None:
         """What is shown is computed anew from its mask; a frame without a matte has nothing to show."""
         number = self.edits.active
-        if self.live.isChecked() and number is not None and self.session.matte_path(number, self.frame) is not None:
+        if self.live.isChecked() and number is not None and self.session.mattes.path(number, self.frame) is not None:
             self.session.request_preview(number, self.frame)
 
     def _undo(self) -> None:
@@ -458,7 +458,7 @@ class Editor(QtWidgets.QWidget):
 
     def _suspicious(self, step: int) -> None:
         """The next frame of the active object that is worth a look, with its reason in the status line."""
-        lane = self.session.lanes.get(self.edits.active or 0)
+        lane = self.session.mattes.lanes.get(self.edits.active or 0)
         suspicious = dict(lane.suspicious) if lane is not None else {}
         if self._go_to_next(suspicious, step):
             self.status.show_words(f"Frame {self.frame}: {suspicious[self.frame]}")
@@ -468,7 +468,7 @@ class Editor(QtWidgets.QWidget):
     def _suggested(self) -> None:
         """The frame of the active object whose correction would help most."""
         number = self.edits.active
-        frame = self.session.suggestion(number, self.edits.keyframes(number)) if number is not None else None
+        frame = self.session.mattes.suggestion(number, self.edits.keyframes(number)) if number is not None else None
         if frame is None:
             self.status.show_words("Nothing to correct is known: track the object first, or look through the frames.")
         else:
@@ -500,7 +500,7 @@ class Editor(QtWidgets.QWidget):
 
     def _refresh_state(self) -> None:
         """The engine's state has changed."""
-        self.timeline.show_lanes(self.session.lanes, self.session.lost)
+        self.timeline.show_lanes(self.session.mattes.lanes, self.session.mattes.lost)
         self.toolbar.allow_tracking(not self.session.busy)
         self.models.offer(self.session.models)
         self.status.show_session(self.session)
@@ -510,7 +510,7 @@ class Editor(QtWidgets.QWidget):
         number = self.edits.active
         self.commands.check("lock", self.edits.locked(number, self.frame))
         self.commands.check("absent", self.edits.absent(number, self.frame))
-        mark = None if number is None else self.session.fingerprint(number, self.frame)
+        mark = None if number is None else self.session.mattes.fingerprint(number, self.frame)
         self.commands.check("accept", mark is not None and self.edits.accepted(number, self.frame, mark))
 
     def _save_mask(self, outline: List[Tuple[float, float]], frame: int) -> Optional[str]:

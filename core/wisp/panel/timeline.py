@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from ..client.frames import spans
-from ..client.session import Lane
+from ..client.mattes import Lane
 from ..client.shot_edits import ShotEdits
 from ..client.states import STATES, corrected, drawn_states
 from .qt import Qt, QtCore, QtGui, QtWidgets, position

@@ -98,7 +98,7 @@ class Viewing(QtCore.QObject):
     # -- inside -------------------------------------------------------------------------------------------
 
     def _matte_changed(self, number: int, frame: int) -> None:
-        path = self._session.matte_path(number, frame)
+        path = self._session.mattes.path(number, frame)
         doubt = self._doubts.pop((number, frame), None)
         if doubt is not None:
             self._loader.forget(("matte", doubt))
@@ -134,15 +134,15 @@ class Viewing(QtCore.QObject):
     def _tell(self, number: int, matte: Matte) -> None:
         """What the matte that is shown says of itself, to the session, once."""
         said = (matte.track_state, matte.confidence, matte.fingerprint)
-        if self._session.track_state(number, self.frame) != said:
-            self._session.note_track_state(number, self.frame, *said)
+        if self._session.mattes.track_state(number, self.frame) != said:
+            self._session.mattes.note_track_state(number, self.frame, *said)
             self.doubted.emit()
 
     def _layers_keys(self, frame: int) -> List[Tuple[Dict[str, Any], Key]]:
         """The enabled objects that have a matte on the frame, and the keys of those mattes."""
         keys: List[Tuple[Dict[str, Any], Key]] = []
         for item in self._edits.objects:
-            path = self._session.matte_path(item["id"], frame) if item.get("enabled", True) else None
+            path = self._session.mattes.path(item["id"], frame) if item.get("enabled", True) else None
             if path is not None:
                 keys.append((item, ("matte", path)))
         return keys

@@ -16,8 +16,8 @@ def run() -> None:
     strip = shot("buttons")
     scene, panels = bpy.context.scene, stage.addon("panels")
     state = stage.addon("runs").run_of(strip.wisp.uid)
-    lane = stage.addon("client.session").Lane(set(range(1001, 1011)), set(range(1011, 1021)), {})
-    state.enabled, state.session.lanes[1] = (1,), lane
+    lane = stage.addon("client.mattes").Lane(set(range(1001, 1011)), set(range(1011, 1021)), {})
+    state.enabled, state.session.mattes.lanes[1] = (1,), lane
     state.mark_suspicious(1, 1003, "confidence 0.12")
     scene.frame_set(3)
     words = " ".join(text for panel in panels.CLASSES[1:] for text in stage.drawn(panel))
@@ -58,12 +58,12 @@ def suggested(strip: Any, state: Any) -> None:
     scene = bpy.context.scene
     assert bpy.ops.wisp.jump(what="suggested") == {"CANCELLED"} and scene.frame_current == 15
     for frame in range(1001, 1011):
-        state.session.note_track_state(1, frame, "tracked", 0.99 if frame < 1006 else 0.4)
+        state.session.mattes.note_track_state(1, frame, "tracked", 0.99 if frame < 1006 else 0.4)
     words = " ".join(stage.drawn(stage.addon("panels").WISP_PT_track))
     assert "Correct Next" in words, words
     assert bpy.ops.wisp.jump(what="suggested") == {"FINISHED"} and scene.frame_current == 6
     for frame in range(1001, 1011):
-        state.session.note_track_state(1, frame, "tracked", 1.0)
+        state.session.mattes.note_track_state(1, frame, "tracked", 1.0)
     scene.frame_set(15)
 
 

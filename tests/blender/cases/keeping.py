@@ -127,7 +127,9 @@ def set_apart(left: Any, right: Any) -> None:
     """A setting of one half, as the panel changes it, leaves the mattes of the other alone."""
     runs, session = stage.addon("runs").runs, stage.addon("session")
     state, uid = stage.addon("runs").run_of(left.wisp.uid), left.wisp.uid
-    state.session.lanes[1] = stage.addon("client.session").Lane(set(range(1001, 1011)), set(range(1011, 1021)), {})
+    state.session.mattes.lanes[1] = stage.addon("client.mattes").Lane(
+        set(range(1001, 1011)), set(range(1011, 1021)), {}
+    )
     session.combine(bpy.context.scene, left)
     said = io.StringIO()
     with contextlib.redirect_stdout(said):

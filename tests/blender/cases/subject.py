@@ -91,9 +91,9 @@ def doubted(strip: Any) -> None:
     state.session.ask_doubt = refused_once  # as while another engine has the device
     bpy.context.window_manager.wisp_view = "doubt"
     end = time.monotonic() + 60
-    while foresight.errors_of(state.session.matte_path(number, 1001)) is None and time.monotonic() < end:
+    while foresight.errors_of(state.session.mattes.path(number, 1001)) is None and time.monotonic() < end:
         watch.poll()
         time.sleep(0.02)
-    errors = stage.addon("pictures").read_matte(foresight.errors_of(state.session.matte_path(number, 1001)))
+    errors = stage.addon("pictures").read_matte(foresight.errors_of(state.session.mattes.path(number, 1001)))
     assert errors.shape == (stage.HEIGHT, stage.WIDTH) and 0.0 <= errors.min() < 0.1 < errors.max() <= 1.0
     bpy.context.window_manager.wisp_view = "tint"
