@@ -65,6 +65,18 @@ def test_nothing_is_changed_far_from_the_masks_edge(bold: EdgeNetwork) -> None:
     assert ((alpha > 0) & (alpha < 1)).any()
 
 
+def test_haze_does_not_end_in_the_straight_lines_of_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    haze = 0.4
+    monkeypatch.setattr(embedded, "_predict", lambda _n, planes, _f, _c: np.full(planes.shape[:3], haze, np.float32))
+    monkeypatch.setattr(embedded, "_soft_share", lambda *_: 1.0)
+    image, logits = np.full((256, 352, 3), 0.5, np.float32), np.full((256, 352), -8, np.float32)
+    logits[100:150, 140:200] = 8
+    alpha = embedded_matte(EdgeNetwork(), image, logits, carried=False)
+    assert np.isclose(alpha, haze, atol=1e-3).any() and not alpha[:, -1].any()
+    steps = [np.abs(np.diff(alpha, axis=axis)).max() for axis in (0, 1)]
+    assert max(steps) < 0.4 * haze, steps
+
+
 @pytest.mark.parametrize(("kind", "carried"), [("exact", 0.1), ("coarse", 0.6)])
 def test_mattes_from_coarse_masks_are_carried_along_colour_lines(
     kind: str, carried: float, monkeypatch: pytest.MonkeyPatch

@@ -50,6 +50,9 @@ _OUTLINE_MOVED = (0.05, 0.4)
 #: Alpha in the smaller picture, and its distance from 1, up to which it is final further from the outline than so many
 #: pixels.
 _CLOSED, _OUTLINE = 0.02, 2.0
+#: Pixels over which the network's alpha fades in from the border of the blocks that it looks at: faint haze ended there
+#: in straight lines.
+_FADED = 8.0
 #: Blocks of a slice, besides its context: bounds memory.
 _SLICE = 1024
 _THREADS = 2
@@ -200,7 +203,14 @@ def _found(network: EdgeNetwork, cues: EdgeCues, picture: _Picture, workers: Exe
                 found[y : y + BLOCK, x : x + BLOCK] = part
 
     list(workers.map(correct, _slices(chosen)))
-    return found
+    return cues.coarser + np.minimum(_inwards(chosen) / _FADED, 1) * (found - cues.coarser)
+
+
+def _inwards(chosen: Mask) -> FloatImage:
+    """How many pixels each pixel lies inside of the chosen blocks: H x W float32, 0 outside of them."""
+    whole = cv2.resize(chosen.astype(np.uint8), None, fx=BLOCK, fy=BLOCK, interpolation=cv2.INTER_NEAREST)
+    inwards: FloatImage = cv2.distanceTransform(whole, cv2.DIST_L2, cv2.DIST_MASK_3)
+    return inwards
 
 
 def load_network(path: Path = WEIGHTS, device: str = "cpu") -> EdgeNetwork:
