@@ -106,6 +106,32 @@ def test_fur_is_found_in_the_light_in_which_it_was_mixed(linear: bool) -> None:
     assert background.fits and told < 0.5 * without, (told, without)
 
 
+def test_what_stands_in_the_clean_plate_alone_is_left_to_the_head() -> None:
+    """A box that was taken away before the shot stood where hair is now: it must not come out as a slab."""
+    rng = np.random.default_rng(5)
+    wall = np.full((320, 320, 3), np.float32([0.2, 0.7, 0.3])) + cv2.GaussianBlur(
+        rng.normal(scale=0.2, size=(320, 320, 3)).astype(np.float32), (0, 0), 6
+    )
+    truth = np.zeros((320, 320), np.float32)
+    cv2.circle(truth, (120, 170), 60, 1.0, -1, cv2.LINE_AA)
+    for angle in np.linspace(0, 2 * np.pi, 60):  # hair
+        tip = (round(120 + 90 * np.cos(angle)), round(170 + 90 * np.sin(angle)))
+        cv2.line(truth, (120, 170), tip, 0.8, 1, cv2.LINE_AA)
+    head = cv2.GaussianBlur(truth, (0, 0), 2.0)
+    image = recorded(rng, truth[..., None] * np.float32([0.8, 0.55, 0.2]) + (1 - truth[..., None]) * wall)
+    empty = wall.copy()
+    empty[110:, 150:225] = np.float32([0.48, 0.45, 0.42])
+    background = behind(image, recorded(rng, empty), head > 0.05)
+    assert background.fits
+    found = differenced(image, head, background).alpha
+    box = np.s_[110:, 150:225]
+    alone, told = (float(((one - truth)[box] ** 2).mean()) for one in (head, found))
+    assert told < alone, (told, alone)
+    elsewhere = np.s_[:, :180]
+    alone, told = (float(((one - truth)[elsewhere] ** 2).mean()) for one in (head, found))
+    assert told < 0.5 * alone, (told, alone)
+
+
 @pytest.mark.parametrize("gap", [-1, 6, 30])
 def test_what_else_stands_beside_the_object_stays_as_the_head_says(gap: int) -> None:
     """A person beside the object, touching it or not, who is not in the clean plate and whom the mask does not hold."""
