@@ -203,7 +203,8 @@ def _found(network: EdgeNetwork, cues: EdgeCues, picture: _Picture, workers: Exe
                 found[y : y + BLOCK, x : x + BLOCK] = part
 
     list(workers.map(correct, _slices(chosen)))
-    return cues.coarser + np.minimum(_inwards(chosen) / _FADED, 1) * (found - cues.coarser)
+    faded: FloatImage = cues.coarser + np.minimum(_inwards(chosen) / _FADED, 1) * (found - cues.coarser)
+    return faded
 
 
 def _inwards(chosen: Mask) -> FloatImage:

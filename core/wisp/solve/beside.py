@@ -22,7 +22,7 @@ from ..plates.opening import Fence
 from ..shot import BESIDE, PlateSpec
 
 #: Raise when the same plates make another alpha, or lie otherwise.
-BESIDE_SCHEMA = 3
+BESIDE_SCHEMA = 4
 
 
 @dataclass(frozen=True)
