@@ -182,7 +182,7 @@ def test_error_lists_every_gap(gappy: Path) -> None:
     with pytest.raises(InputError) as caught:
         apply_missing(open_plate(gappy), "error", 11, 21)
     assert "frames 13,16,20-21 are missing" in str(caught.value)
-    assert "frames 17 cannot be read" in str(caught.value)
+    assert "frame 17 cannot be read" in str(caught.value)
 
 
 def test_error_is_silent_without_gaps(gappy: Path) -> None:

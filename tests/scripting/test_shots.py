@@ -158,6 +158,35 @@ def test_undo_takes_back_the_plate_and_the_models_too(plate: str) -> None:
     assert shot.document.plate.clean == "../clean.png" and shot.document.plate.backlit
 
 
+def test_how_the_plate_is_seen_is_an_edit_that_is_checked(plate: str) -> None:
+    shot = wisp.open(plate)
+    before = shot.document
+    shot.plate(colorspace="ACEScg", exposure=1.5, missing="hold")
+    seen = shot.document.plate
+    assert (seen.colorspace, seen.exposure, seen.missing, seen.view) == ("ACEScg", 1.5, "hold", None)
+    assert shot.plate(colorspace="").document.plate.colorspace is None and shot.document.plate.exposure == 1.5
+    now = shot.document
+    for wrong in ({"colorspace": "ACEScgg"}, {"view": "nobody's"}, {"exposure": 1000.0}, {"missing": "perhaps"}):
+        with pytest.raises(UsageError):
+            shot.plate(**wrong)
+        assert shot.document == now, wrong
+    shot.undo()
+    assert shot.undo() == "Change plate" and shot.document == before
+
+
+def test_a_single_picture_is_a_shot_of_one_frame_as_on_the_command_line(plate: str) -> None:
+    picture = sorted(Path(plate).parent.glob("*1002*"))[0]
+    shot = wisp.open(picture).document.plate
+    assert (shot.first, shot.last) == (1002, 1002)
+
+
+def test_what_is_gone_can_still_be_shown(plate: str) -> None:
+    hero = wisp.open(plate).object("hero").box((1, 2, 30, 40), 1001)
+    assert repr(hero) == "<object 'hero', 1 prompt>"
+    hero.delete()
+    assert repr(hero) == "<object 'hero', removed>"
+
+
 def test_an_object_that_goes_and_comes_back(plate: str) -> None:
     hero = wisp.open(plate).object("hero").box((1, 2, 30, 40), 1001)
     hero.absent("1002-1003").absent(1004)
@@ -220,6 +249,7 @@ CALLS: dict[str, dict[str, object]] = {
     "object": {"name": "hero"},
     "models": {"tracker": "flow", "head": "guided"},
     "clean_plate": {"path": None},
+    "plate": {"exposure": 1.0, "missing": "hold"},
     "save": {"path": "a.wisp", "overwrite": False},
     "edit": {"change": lambda edits: None},
     "solve": {"frames": "1001", "objects": [], "on_event": print, "should_stop": bool},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import chain, islice
 from typing import Literal
 
@@ -64,16 +64,20 @@ def _wanted(plate: Plate, first: int, last: int) -> tuple[int, ...]:
 def _listing(plate: Plate, absent: list[int], faults: dict[int, FrameReadError]) -> InputError:
     clauses = []
     if absent:
-        clauses.append(f"frames {format_frames(absent)} are missing")
+        clauses.append(f"{_named(absent)} {'is' if len(absent) == 1 else 'are'} missing")
     if faults:
         reason = next(iter(faults.values())).why
-        clauses.append(f"frames {format_frames(faults)} cannot be read (the first because {reason})")
+        clauses.append(f"{_named(faults)} cannot be read ({'' if len(faults) == 1 else 'the first '}because {reason})")
     return InputError(
         f"{plate.path}: {'; '.join(clauses)}.",
-        hint="Render them, narrow the range, or hold, blacken or skip missing frames (--missing of wisp matte, "
-        "`missing` of the shot's plate).",
+        hint="Render them, end the range before them (what lies between its ends is tracked through), or hold, blacken "
+        "or skip missing frames (--missing of wisp matte, `missing` of the shot's plate).",
         path=plate.path,
     )
+
+
+def _named(frames: Collection[int]) -> str:
+    return f"{'frame' if len(frames) == 1 else 'frames'} {format_frames(frames)}"
 
 
 class MissingPlate:

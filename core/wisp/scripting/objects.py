@@ -33,7 +33,8 @@ class Object:
         self.name = name
 
     def __repr__(self) -> str:
-        return f"<object {self.name!r} with {counted(len(self.spec.prompts), 'prompt')}>"
+        there = next((item for item in self._open.document.objects if item.name == self.name), None)
+        return f"<object {self.name!r}, {counted(len(there.prompts), 'prompt') if there is not None else 'removed'}>"
 
     @property
     def spec(self) -> documents.ObjectSpec:

@@ -43,7 +43,7 @@ def open_shot(
     device: str | None = None,
     weights: Sequence[str | Path] = (),
 ) -> OpenShot:
-    """Open a shot document `NAME.wisp`, or a plate: a sequence's pattern, a folder of one, a movie, a picture.
+    """Open a shot document `NAME.wisp`, or a plate: a sequence's pattern, a folder of one, a movie, a single picture.
 
     A plate's document is `document` (default, as of `wisp matte`: `NAME_mattes/NAME.wisp`), which is opened where it
     is there and otherwise made by `OpenShot.save`. `cache`: masks and mattes (default: `$WISP_CACHE`, else beside the
@@ -59,7 +59,6 @@ def open_shot(
         return OpenShot(_of_layer(documents.load(path), path, layer), path, cache, options)
     from ..plates import open_plate
 
-    path = as_sequence(path)
     plate = open_plate(path, layer=layer)
     place = Path(document) if document else Path(f"{plate.name}_mattes") / f"{plate.name}.wisp"
     if place.exists():
@@ -70,9 +69,9 @@ def open_shot(
 
 
 def _of_plate(place: Path, plate: Path, layer: str | None) -> documents.Shot:
-    """The document at `place`; UsageError where it is of another plate or layer."""
+    """The document at `place`; UsageError where it is of another plate or layer. A picture stands for its sequence."""
     found = documents.load(place)
-    if not is_of_plate(found, place, plate):
+    if not (is_of_plate(found, place, plate) or is_of_plate(found, place, as_sequence(plate))):
         raise UsageError(
             f"The shot {place} is of another plate: {found.plate.path}.",
             hint="Have it elsewhere: -o of wisp matte, document= of wisp.open.",
@@ -157,6 +156,42 @@ class OpenShot:
         if head is not None:
             chosen["head"] = entry_as(head, "head").id
         self.edit(lambda edits: edits.set_solve(**chosen))
+        return self
+
+    def plate(
+        self,
+        *,
+        colorspace: str | None = None,
+        view: str | None = None,
+        ocio: str | None = None,
+        exposure: float | None = None,
+        missing: str | None = None,
+    ) -> OpenShot:
+        """How the plate's files are read and seen by models, as the options of those names of `wisp matte`; what is not
+        given stays, but that another colour space comes with its own view; "" means: as the files say. UsageError, and
+        nothing is changed, for what there is not.
+
+        `wisp.open("plate.%04d.exr").plate(colorspace="Linear Rec.709 (sRGB)", exposure=1.5)`
+        """
+        from ..plates import open_plate
+        from ..plates.colour import choose_colour
+
+        if colorspace is not None and view is None:
+            view = ""
+        names = {"colorspace": colorspace, "view": view, "ocio": ocio}
+        values: dict[str, Any] = {key: name or None for key, name in names.items() if name is not None}
+        values |= {} if exposure is None else {"exposure": exposure}
+        values |= {} if missing is None else {"missing": missing}
+
+        def change(edits: ShotEdits) -> None:
+            edits.set_plate(**values)
+            spec = documents.edited(edits.document).plate
+            space = spec.colorspace
+            if space is None:
+                space = open_plate(documents.resolve_path(spec.path, self.path), layer=spec.layer).colorspace
+            choose_colour(space, config=spec.ocio, view=spec.view, exposure=spec.exposure)
+
+        self.edit(change)
         return self
 
     def clean_plate(
