@@ -52,8 +52,8 @@ def solve(shot: OpenShot) -> None:
     work(Job("j", "s", work, lambda *_: None, lambda: None))
 
 
-def alpha(shot: OpenShot) -> np.ndarray:
-    return read_matte(Path(shot.preview(api.Preview(shot_id="s", frame=SECOND, object=3)).path))[0]
+def alpha(shot: OpenShot, frame: int = SECOND) -> np.ndarray:
+    return read_matte(Path(shot.preview(api.Preview(shot_id="s", frame=frame, object=3)).path))[0]
 
 
 def test_what_is_shown_is_kept_when_it_is_locked_whatever_is_edited_next(
@@ -70,6 +70,23 @@ def test_what_is_shown_is_kept_when_it_is_locked_whatever_is_edited_next(
     assert not np.array_equal(changed, seen)
     shot.update(edited(document, prompts=wider, **locked))
     np.testing.assert_array_equal(alpha(shot), seen)
+
+
+def test_what_was_locked_and_not_kept_at_once_is_kept_before_the_next_edit(
+    document: Document, opened: Callable[[Document], OpenShot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shot, frames = opened(document), list(FRAMES[:4])
+    solve(shot)
+    seen = [alpha(shot, frame) for frame in frames]
+    shot.update(edited(document, edge={"grow": 3.0}))
+    solve(shot)
+    shot.update(edited(document))
+    monkeypatch.setattr("wisp.engine.shots.NOTE_SECONDS", -1.0)
+    locked = with_locks({}, frames, True)
+    shot.update(edited(document, **locked))
+    shot.update(edited(document, edge={"grow": 3.0}, **locked))
+    for frame, before in zip(frames, seen, strict=True):
+        np.testing.assert_array_equal(alpha(shot, frame), before)
 
 
 def test_a_picture_that_is_written_anew_is_refused_once_and_then_looked_at(

@@ -57,6 +57,20 @@ def test_from_a_plate_to_files(plate: str) -> None:
     assert documents.resolve_path(elsewhere.plate.path, "elsewhere/other.wisp") == Path(plate).absolute()
 
 
+def test_what_is_locked_stays_when_the_shot_goes_back_to_settings_of_before(plate: str) -> None:
+    """The matte of those settings is there already; it is not the one that was approved."""
+    shot = wisp.open(plate).models(head="guided")
+    hero = shot.object("hero").box((14, 16, 46, 48), 1001)
+    shot.solve()
+    hero.edge(grow=4)
+    shot.solve()
+    seen = shot.matte("hero", 1002)
+    hero.lock(1002).edge(grow=0)
+    shot.solve()
+    np.testing.assert_array_equal(shot.matte("hero", 1002), seen)
+    assert shot.matte("hero", 1003).sum() < 0.9 * seen.sum()
+
+
 def test_a_movie_is_opened_anew_only_when_it_was_written_anew(
     plate: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

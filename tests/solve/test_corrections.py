@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import cv2
@@ -244,17 +243,19 @@ def test_a_matte_that_was_damaged_is_not_frozen(folder: Path, tracker: ChainTrac
     path.write_bytes(content)
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
     made = solver(shot(box(1001), item=named(1003)), folder)
-    note_locked(made)
+    assert list(note_locked(made))
     made.run()
     np.testing.assert_array_equal(alpha(made, 1003), seen)
 
 
-def test_what_takes_too_long_is_frozen_by_the_next_solve(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+def test_what_was_not_kept_at_once_is_frozen_by_the_next_solve(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
     first = solver(shot(box(1001)), folder)
     first.run()
     made = solver(shot(box(1001), item=named(*range(1001, 1011))), folder)
-    note_locked(made, until=time.monotonic())
-    assert not list((folder / "cache" / "locked").rglob("*.exr"))
+    next(note_locked(made))
+    assert len(list((folder / "cache" / "locked").rglob("*.exr"))) == 1
     made.run()
     assert sorted(made.work("hero").frozen) == list(range(1001, 1011))
 
@@ -268,7 +269,7 @@ def test_what_is_locked_is_what_the_document_shows_not_what_was_made_last(
     undone = solver(shot(box(1001), point(1003)), folder)
     assert not np.array_equal(read_matte(undone.preview(1003, "hero"))[0], seen)
     told = solver(shot(box(1001), item=locked), folder)
-    note_locked(told)
+    assert list(note_locked(told))
     assert told.status().objects[0].of("solved") == told.plate.frames, "nothing is to do yet"
     later = solver(shot(box(1001, x=9), item=locked), folder)
     later.run()

@@ -11,8 +11,10 @@ from helpers.solving import ChainTracker, SmoothHead, box, shot, solver
 from hypothesis import given
 from hypothesis import strategies as st
 from wisp.cache import read_matte
+from wisp.client.requests import Region
 from wisp.errors import UsageError
 from wisp.plates.plate import Window
+from wisp.solve.fitting import fit_regions
 from wisp.solve.region import MIN_GAIN, gain, in_region, region_of, whole
 from wisp.trackers.tracker import FramePrompts
 
@@ -132,3 +134,16 @@ def test_a_solve_in_a_region_is_empty_outside_and_shows_models_only_the_region(
     assert set(seen) == {(16, 12)}
     assert made.status().objects[0].of("dirty") == ()
     assert len(solver(shot(box(1001)), folder).status().objects[0].of("dirty")) == 40
+
+
+def test_looking_for_regions_freezes_what_was_approved_and_nothing_else(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    solver(shot(box(1001)), folder).run()
+    cut = solver(shot(box(1001), item={"region": [4, 2, 20, 14]}), folder)
+    cut.run()
+    seen = read_matte(cut.work("hero").path(1010))[0]
+    locked = solver(shot(box(1001), item={"region": [4, 2, 20, 14], "locks": [[1010, 1010]]}), folder)
+    fit_regions(locked, Region())
+    locked.run()
+    np.testing.assert_array_equal(read_matte(locked.work("hero").path(1010))[0], seen)

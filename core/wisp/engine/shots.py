@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator
 
@@ -15,14 +16,15 @@ from ..frames import named_frames
 from ..models.store import Models
 from ..shot import Shot, parse
 from ..solve import Listener, Solver, Source
-from ..solve.approvals import note_locked
+from ..solve.approvals import locks_of, note_locked
 from . import api, paths
 from .jobs import Job
 from .standing import Standing
 
 #: Seconds that an answer spends on the state of frames; the rest is found out afterwards. Opening may take longer.
 UPDATE_SECONDS, OPEN_SECONDS = 0.01, 1.0
-#: Seconds that an answer spends on keeping the mattes of frames that were locked; a solve finds the rest.
+#: Seconds that an answer spends on keeping the mattes of frames that were locked; the rest is kept afterwards, before
+#: the next edit at the latest.
 NOTE_SECONDS = 0.2
 #: Seconds of one step of finding out the rest: what an answer may have to wait for it.
 STEP_SECONDS = 0.004
@@ -43,7 +45,9 @@ class OpenShot:
         shot = parse(asked.shot)
         self._roots.check(shot, should_stop)
         self._solver = Solver(shot, self._source(shot, should_stop), models, self._cache)
-        _note_locked(self._solver)
+        self._to_note = note_locked(self._solver)
+        self._all_noted = False
+        self._note(time.monotonic() + NOTE_SECONDS)
         self._standing = Standing(self._solver)
         self._standing.advance(time.monotonic() + OPEN_SECONDS)
 
@@ -69,9 +73,11 @@ class OpenShot:
             self._roots.check_plate(shot, should_stop)
             source = self._source(shot, should_stop)
         self._roots.check_mattes(shot)
+        self._note()
         solver = Solver(shot, source, self._models, self._cache)
-        if _locks(shot) != _locks(self._solver.shot):
-            _note_locked(solver)
+        if locks_of(shot) != locks_of(self._solver.shot):
+            self._to_note, self._all_noted = note_locked(solver), False
+            self._note(time.monotonic() + NOTE_SECONDS)
         standing = Standing(solver)
         standing.advance(time.monotonic() + UPDATE_SECONDS)
         if source is not self._solver.source:
@@ -85,18 +91,32 @@ class OpenShot:
         return self._standing.status()
 
     def find_out(self, report: Callable[[api.ShotStatus], None]) -> Iterator[None] | None:
-        """Steps that find out what the status leaves open, and report it in the end; None where it leaves nothing."""
-        return None if self._standing.complete else self._find_out(self._standing, report)
+        """Steps that keep the mattes of locked frames, find out what the status leaves open, and report it in the end;
+        None where nothing is left."""
+        done = self._standing.complete and self._all_noted
+        return None if done else self._find_out(self._standing, report)
 
     def _find_out(self, standing: Standing, report: Callable[[api.ShotStatus], None]) -> Iterator[None]:
+        while not self._note(time.monotonic() + STEP_SECONDS):
+            yield
         while not standing.complete:
             standing.advance(time.monotonic() + STEP_SECONDS)
             yield
         report(standing.status())
 
+    def _note(self, until: float = math.inf) -> bool:
+        """Go on keeping the mattes of frames that were locked until that time (`time.monotonic`); whether all are."""
+        with contextlib.suppress(WispError):  # what cannot be read or written is reported when one solves
+            for _ in self._to_note:
+                if time.monotonic() >= until:
+                    return False
+        self._all_noted = True
+        return True
+
     def _renew(self) -> None:
         """Open the plate anew where its files are others now than when they were looked at."""
         if self._solver.source.is_stale:
+            self._note()
             shot, before = self._solver.shot, self._solver.source
             self._solver = Solver(shot, self._source(shot, lambda: False), self._models, self._cache)
             self._standing = Standing(self._solver)
@@ -184,17 +204,6 @@ def _do(solver: Solver, asked: Request, listen: Listener, should_stop: Callable[
     from ..quality import check
 
     return check(solver, asked, listen, should_stop)
-
-
-def _note_locked(solver: Solver) -> None:
-    """At once, as far as nobody has to wait: the next edit changes what the document shows, and that is what was
-    approved."""
-    with contextlib.suppress(WispError):  # what cannot be read or written is reported when one solves
-        note_locked(solver, time.monotonic() + NOTE_SECONDS)
-
-
-def _locks(shot: Shot) -> list[tuple[object, ...]]:
-    return [(item.id, item.locks, item.approvals) for item in shot.objects]
 
 
 def _frames(solver: Solver, names: list[str], text: str | None, direction: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from ..client.frames import as_sequence
 from ..client.names import name_key
 from ..client.requests import Carry, Check, Compare, Deliver, Detect, Request, Subject
 from ..client.shot_edits import ShotEdits
-from ..errors import InputError, OutputError, UsageError
+from ..errors import InputError, OutputError, UsageError, WispError
 from ..view.fitting import fit_to_plate
 from ..view.places import cache_beside, new_shot
 from ..view.saving import take_approved
@@ -254,7 +255,8 @@ class OpenShot:
         """Change the document as the editor does. UsageError, and nothing is changed, where it would be invalid."""
         with self._edits.all_or_nothing():
             change(self._edits)
-            self._shot = documents.edited(self._edits.document)
+            made = documents.edited(self._edits.document)
+        self._take(made)
 
     def scale(self) -> tuple[int, int]:
         """Fit everything that was drawn to the plate as it is now, a proxy or the final one: masks become pictures of
@@ -468,8 +470,18 @@ class OpenShot:
         self._kept = kept
         return kept
 
+    def _take(self, shot: documents.Shot) -> None:
+        """The document is this one now. What frames that it locks show is kept: the next edit may change that."""
+        from ..solve.approvals import locks_of, note_locked
+
+        before, self._shot = self._shot, shot
+        if locks_of(before) != locks_of(shot):
+            with contextlib.suppress(WispError):  # what cannot be read or written is reported when one solves
+                for _ in note_locked(self._solver()):
+                    pass
+
     def _travelled(self, step: str) -> str:
-        self._shot = documents.edited(self._edits.document)
+        self._take(documents.edited(self._edits.document))
         return step
 
     def _asked(self, kind: type[Asked], frames: Range, objects: Names | None, **options: Any) -> Asked:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import time
+from collections.abc import Iterator
 
+from ..shot import Shot
 from .context import ShotContext
 
 
@@ -20,15 +20,19 @@ def settle_locks(context: ShotContext) -> None:
     freeze_locked(context)
 
 
-def note_locked(context: ShotContext, until: float = math.inf) -> None:
-    """Keep the mattes that locked frames have now, for the next solve to freeze. `until`: the time
-    (`time.monotonic`) from which the rest is left to that."""
+def note_locked(context: ShotContext) -> Iterator[None]:
+    """Keep the mattes that locked frames have now, for the next solve to freeze, frame by frame. To be gone through
+    before the next edit: that changes what the document shows, and this is what was approved."""
     for work in context.works if any(item.locks for item in context.shot.objects) else ():
         for frame in work.locks.wanted(work.life):
-            if time.monotonic() >= until:
-                return
             if frame not in work.frozen and (matte := work.matte(frame)) is not None:
                 work.locks.note(frame, matte)
+            yield
+
+
+def locks_of(shot: Shot) -> list[tuple[object, ...]]:
+    """Which frames of which objects are locked; other ones of another document."""
+    return [(item.id, item.locks, item.approvals) for item in shot.objects]
 
 
 def freeze_locked(context: ShotContext) -> None:
