@@ -64,13 +64,13 @@ log = logging.getLogger("wisp")
 class _Parser(argparse.ArgumentParser):
     """Errors as one sentence and a pointer to the help, exit code 2.
 
-    What begins with a minus and a digit is a value, as of `--box -5:10,10,90,90` or `wisp absent SHOT -3-2`, where
-    argparse by itself sees single numbers only. No option looks so.
+    What begins with a minus and a digit, or a point and a digit, is a value, as of `--exposure -.5`, `--box
+    -5:10,10,90,90` or `wisp absent SHOT -3-2`, where argparse by itself sees single numbers only. No option looks so.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._negative_number_matcher = re.compile(r"-\d")
+        self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def error(self, message: str) -> None:  # type: ignore[override]
         self.exit(2, f"{self.prog}: {one_line(message)}. Try '{self.prog} --help'.\n")

@@ -43,6 +43,8 @@ def test_a_shot_is_edited_by_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert [one.kind for one in hero().prompts] == ["box", "point", "stroke"]
     assert prompt("move", "hero", "--by", "-20,5.5", "--frames", "1020") == 0
     assert hero().prompts[1].xy == (680, 305.5) and hero().prompts[0].xyxy == (420, 80, 1310, 1060)
+    assert prompt("move", "hero", "--by", "-.5,0", "--frames", "1020") == 0 and hero().prompts[1].xy == (679.5, 305.5)
+    assert prompt("move", "hero", "--by", ".5,-.0", "--frames", "1020") == 0 and hero().prompts[1].xy == (680, 305.5)
     assert prompt("remove", "hero", "--kind", "stroke") == 0
     assert prompt("lock", "hero", "1001-1010") == 0 and prompt("unlock", "hero", "1005") == 0
     assert hero().locks == [(1001, 1004), (1006, 1010)]
