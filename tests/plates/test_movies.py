@@ -318,6 +318,7 @@ def test_the_display_matrix_as_players_apply_it(tmp_path: Path, matrix: tuple[in
         ("b.mp4", "libx264"),
         ("b.ts", "libx264"),
         ("b.mts", "libx264"),
+        ("b.mxf", "libx264"),
         ("d.avi", "mpeg4"),
         ("d.ts", "mpeg2video"),
         ("d.mpg", "mpeg2video"),
@@ -332,6 +333,19 @@ def test_bidirectional_frames_in_any_container(tmp_path: Path, name: str, codec:
     assert plate.frames == tuple(range(1, 41))
     order = [*plate.frames, *random.Random(3).sample(plate.frames, 40), *reversed(plate.frames)]
     assert [index_of(plate.read(frame).rgb) for frame in order] == [frame - 1 for frame in order]
+
+
+@pytest.mark.parametrize(
+    ("codec", "between", "is_counted"),
+    [("mpeg2video", "2", False), ("libx264", "0", False), ("libx264", "2", True)],
+)
+def test_an_mxf_is_counted_only_where_it_keeps_no_times_of_showing(
+    tmp_path: Path, codec: str, between: str, is_counted: bool
+) -> None:
+    """Counting decodes from the beginning."""
+    options = {"bf": between, "g": "6"}
+    path = encode(tmp_path / "c.mxf", numbered_pictures(12), codec, "yuv420p", rate=25, options=options)
+    assert open_plate(path)._counted == is_counted
 
 
 @pytest.mark.parametrize("name", ["b.mp4", "b.mkv", "b.ts"])

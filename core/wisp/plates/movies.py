@@ -4,8 +4,8 @@ PyAV is an extra (`pip install 'wisp-roto[movies]'`). An alpha channel plays no 
 default VP9 decoder drops its alpha anyway). A damaged packet makes its own frame unreadable; frames
 predicted from it are what FFmpeg conceals them with. Frames lie as a player shows them: turned, and mirrored.
 
-Frames are told apart by their presentation times. Where a container keeps none (B-frames in AVI) or gives two
-frames one time, they are counted as they come out of the decoder, from the beginning.
+Frames are told apart by their presentation times. Where a container keeps none (B-frames in AVI, H.264 in some MXF) or
+gives two frames one time, they are counted as they come out of the decoder, from the beginning.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ except ImportError as error:
 #: Decoded frames that are kept, in bytes, so that walking backwards does not decode every group of pictures anew.
 KEPT_BYTES = 2**28
 
+#: FFmpeg's names of containers that may keep the times of decoding alone, which it then gives as those of showing.
+_WITHOUT_TIMES = {"avi", "mxf"}
 #: So many frames are decoded to see whether times can be relied upon.
 _TRIED = 24
 _TIMECODE = re.compile(r"\d\d:\d\d:\d\d[:;.]\d\d")
@@ -220,7 +222,8 @@ class MoviePlate:
             times = sorted(entry.timestamp for entry in entries if not entry.is_discard)
             return _Index(times, [(time, time) for time in times], times[0], len(set(times)) == len(times))
         times, keys, beginning = [], [], None
-        sure = "avi" not in self._container.format.name
+        # Intra-only codecs decode in the order of showing.
+        sure = self._stream.codec_context.codec.intra_only or self._container.format.name not in _WITHOUT_TIMES
         try:
             for packet in self._container.demux(self._stream):
                 heed(should_stop)
@@ -279,10 +282,9 @@ class MoviePlate:
         """Frames from that key frame on, or from one before it, as `_timed` gives them.
 
         Some containers are sought by presentation times (MP4, Matroska), some by decoding times, which come before them
-        (MPEG-TS, MPEG-PS); where neither leads to the key frame, one before it will do.
+        (MPEG-TS); where neither leads to a key frame, as mostly in MPEG-PS, it is the beginning.
         """
-        time, decoding_time = self._keys[place]
-        starts = (time, decoding_time, self._keys[max(0, place - 1)][1])
+        time, _ = starts = self._keys[place]
         for start in () if self._counted else dict.fromkeys(starts):
             packets = self._seek(start)
             first = next(packets, None)
