@@ -75,6 +75,10 @@ def test_what_nuke_does_not_show_is_no_shape(before: str, after: str, tmp_path: 
         ("{a bm 0", "{a bm 5", "has the blending mode 5"),
         ("{a bm 0", "{a bm 13", "has the blending mode 13"),
         ("    {a}\n", "    {a inv 1}\n", "layer Root of hero .* is inverted"),
+        ("{a bm 0", "{a inv {{1001 0} {1005 1}} bm 0", "shape hero_1_1001 of hero .* changes its attribute 'inv'"),
+        ("{a bm 0", "{a bm {{1001 0} {1005 12}}", "changes its attribute 'bm' over time"),
+        ("    {a}\n", "    {a ltn {{1001 1001} {1005 1003}} ltm 1005 ltt 4}\n", "changes its attribute 'ltn'"),
+        ("    {a}\n", "    {a bm {{1001 4} {1005 5}}}\n", "layer Root of hero .* changes its attribute 'bm'"),
         ("{a bm 0", "{a opc {=Other.mix 0} bm 0", "shape hero_1_1001 of hero .* follows an expression"),
         ("    {a}\n", "    {a ltn 1001 ltm {=Other.last 5} ltt 4}\n", "layer Root of hero .* follows an expression"),
         ("    {a}\n", '    {a opc {"=frame < 9" 1}}\n', "layer Root of hero .* follows an expression"),
@@ -86,7 +90,8 @@ def test_what_nuke_does_not_show_is_no_shape(before: str, after: str, tmp_path: 
 def test_what_no_splines_can_be_made_of_in_nuke_is_refused(before: str, after: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=says):
         read(tmp_path, "nk", changed("nk", before, after))
-    assert places(read(tmp_path, "nk", changed("nk", "{a bm 0", "{a bm 4"))) == [(900, 20, 20, 50, 50)]
+    steady = "{a inv {{1001 0} {1005 0}} bm {{1001 4} {1005 4}}"
+    assert places(read(tmp_path, "nk", changed("nk", "{a bm 0", steady))) == [(900, 20, 20, 50, 50)]
 
 
 def test_keyed_opacity_and_lifetimes_of_layers_end_a_shape(tmp_path: Path) -> None:
@@ -237,6 +242,23 @@ def test_a_shape_that_moves_in_a_layer_that_grows_is_followed(tmp_path: Path) ->
     assert places(read(tmp_path, "fxs", text), 1003) == [(45 * 45, 21, 14, 66, 59)]
 
 
+def test_what_silhouette_holds_stays_until_the_next_key(tmp_path: Path) -> None:
+    keys = (Key(1001, box(20, 20, 50, 50)), Key(1005, box(40, 20, 70, 50)))
+    item = ShapedObject("hero", (Span(1001, 1005, (Spline(1, "add", keys),)),))
+    text = FORMATS["fxs"].write(Shapes(*SIZE, 1001, 1005, (item,)), 1.0).replace("linear", "hold")
+    moves = "".join(
+        f'<Key frame="{frame}" interp="{kind}">(1,0,0,0,0,1,0,0,0,0,1,0,0,{down},0,1)</Key>'
+        for frame, down, kind in ((2, 0.125, "linear"), (0, 0, "hold"), (4, 0, "linear"))
+    )
+    text = text.replace(OBJECTS, f'<Property id="transform.matrix">{moves}</Property>{OBJECTS}')
+    found = read(tmp_path, "fxs", text)
+    corners = [places(found, frame)[0][1:3] for frame in range(1001, 1006)]
+    assert corners == [(20, 20), (20, 20), (20, 28), (20, 24), (40, 20)]
+    hidden = '<Key frame="0" interp="hold">0</Key><Key frame="2" interp="hold">100</Key><Key frame="4">0</Key>'
+    seen = f'<Property id="opacity">{hidden}</Property>'
+    assert spans_of(read(tmp_path, "fxs", text.replace(OBJECTS, seen + OBJECTS))) == [(1003, 1004)]
+
+
 def test_open_and_other_shapes_of_silhouette_are_told(tmp_path: Path) -> None:
     other = '<Object type="Shape" label="x" shape_type="Xspline"><Properties/></Object>'
     found = read(tmp_path, "fxs", changed("fxs", "(" + OBJECTS + "[^>]*>)", rf"\1{other}", pattern=True))
@@ -365,6 +387,5 @@ def test_frames_on_which_a_keyed_number_is_above_zero() -> None:
     assert above_zero([Step(1, 0.0)]) == [] and above_zero([Step(1, 0.5)]) == [EVER]
     fades = [Step(1, 0.0), Step(5, 1.0), Step(9, 0.0)]
     assert above_zero(fades) == [(2, 8)]
-    assert above_zero([step._replace(held=True) for step in fades]) == [(5, 8)]
     assert above_zero([Step(1, 1.0), Step(3, 0.0), Step(4, 1.0)]) == [(EVER[0], 2), (4, EVER[1])]
     assert common([(1, 5), (8, 9)], [(4, 8)]) == [(4, 5), (8, 8)]

@@ -15,12 +15,10 @@ EVER: Frames = (-MAX_FRAME, MAX_FRAME)
 
 
 class Step(NamedTuple):
-    """A key of a number that says whether something is seen. `held`: it stays until the next key, else it goes there
-    linearly."""
+    """A key of a number that says whether something is seen, and goes linearly to the next key."""
 
     frame: int
     value: float
-    held: bool = False
 
 
 def above_zero(steps: Sequence[Step]) -> list[Frames]:
@@ -29,7 +27,7 @@ def above_zero(steps: Sequence[Step]) -> list[Frames]:
         return [EVER]
     seen = [(EVER[0], steps[0].frame, steps[0].value > 0)]
     for one, two in pairwise(steps):
-        seen.append((one.frame + 1, two.frame - 1, one.value > 0 or (two.value > 0 and not one.held)))
+        seen.append((one.frame + 1, two.frame - 1, one.value > 0 or two.value > 0))
         seen.append((two.frame, two.frame, two.value > 0))
     seen.append((steps[-1].frame + 1, EVER[1], steps[-1].value > 0))
     found: list[Frames] = []

@@ -269,10 +269,14 @@ def _gather(tree: Tree, above: _Above, found: list[_Found], left_out: list[str])
     if not lives:
         return
     chain = (*(part for part in inside if part and part[0] == "t"), *above.transforms)
+    changing = [key for key, number in values.items() if key not in _SEEN and _only(number) is None]
+    inverted, mode = _only(values.get("inv", "0")), round(_only(values.get("bm", "0")) or 0)
     if kind == "layer":
         if _is_linked([*values.values()]):
             raise above.refusal(f"layer {name}", "follows an expression")
-        if _value(values.get("inv", "0")) > 0 or round(_value(values.get("bm", "0"))) not in (_ADD, _MAX):
+        if changing:
+            raise above.refusal(f"layer {name}", f"changes its attribute '{changing[0]}' over time")
+        if inverted or mode not in (_ADD, _MAX):
             raise above.refusal(f"layer {name}", "is inverted, or blended as shapes are not")
         for part in reversed(inside):
             _gather(part, above._replace(transforms=chain, lives=lives), found, left_out)
@@ -289,9 +293,10 @@ def _gather(tree: Tree, above: _Above, found: list[_Found], left_out: list[str])
         return
     if _is_linked([*chain, curves, *values.values()]):
         raise above.refusal(f"shape {name}", "follows an expression")
-    if _value(values.get("inv", "0")) > 0:
+    if changing:
+        raise above.refusal(f"shape {name}", f"changes its attribute '{changing[0]}' over time")
+    if inverted:
         raise above.refusal(f"shape {name}", "is inverted")
-    mode = round(_value(values.get("bm", "0")))
     if mode not in (_ADD, _MAX, _SUBTRACT):
         raise above.refusal(f"shape {name}", f"has the blending mode {mode}")
     found.append((Spline(len(found) + 1, "hole" if mode == _SUBTRACT else "add", keys), lives))
@@ -299,10 +304,9 @@ def _gather(tree: Tree, above: _Above, found: list[_Found], left_out: list[str])
 
 def _lives(values: dict[str, Any]) -> list[Frames]:
     """The frames on which something of these attributes is seen: within its lifetime, visible and not transparent, as
-    far as they are not linked."""
-    kind, low, high = (round(_value(values.get(name, "0"))) for name in _LIFETIME)
-    if any(_is_linked(values.get(name, "0")) for name in _LIFETIME):
-        kind = 0
+    far as they are not linked, and the lifetime does not change."""
+    life = [_only(values.get(name, "0")) for name in _LIFETIME]
+    kind, low, high = (0, 0, 0) if None in life else (round(number or 0) for number in life)
     lives = [{1: (EVER[0], high), 2: (low, low), 3: (low, EVER[1]), _RANGE: (low, high)}.get(kind, EVER)]
     for name in _SEEN:
         if not _is_linked(values.get(name, "1")):
@@ -383,6 +387,12 @@ def _keyed(number: Any) -> _Keyed:
         return _keyed(keys[0])
     plain = [part for part in number if isinstance(part, str) and not part.startswith("=")]
     return [(None, _value(plain[0]) if plain else 0.0)]
+
+
+def _only(number: Any) -> float | None:
+    """The value that it has on every frame; None where it follows an expression, or has several."""
+    values = {value for _, value in _keyed(number)}
+    return None if _is_linked(number) or len(values) > 1 else values.pop()
 
 
 def _is_linked(tree: Any) -> bool:

@@ -13,6 +13,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -175,7 +177,7 @@ class _Reader:
             raise self._refusal(node, "is inverted")
         if mode not in (*_ADDING, _SUBTRACT):
             raise self._refusal(node, f"has the mode {mode}")
-        keys = tuple(Key(frame, self._points(keyed[frame])) for frame in sorted(keyed))
+        keys = tuple(Key(frame, self._points(path)) for frame, path in keyed.items())
         spline = Spline(number, "hole" if mode == _SUBTRACT else "add", keys)
         for move in (*self._moves(node), *moves):
             frames = sorted({key.frame for key in spline.keys} | set(move.frames))
@@ -189,19 +191,23 @@ class _Reader:
         return np.column_stack([xy, places[:, 1] - places[:, 0], places[:, 2] - places[:, 0], np.zeros(len(xy))])
 
     def _entries(self, node: ET.Element, name: str) -> list[tuple[int, ET.Element]]:
-        """The values of a property with their frames; a constant one has that of the session's start."""
+        """The values of a property with their frames, ascending; a constant one has that of the session's start. All go
+        linearly from one to the next: one that is held is there again on the last frame before that."""
         found = node.findall(f"Properties/Property[@id='{name}']/*")
-        return [(self.first + round(float(entry.get("frame", "0"))), entry) for entry in found]
+        keyed = [(self.first + round(float(entry.get("frame", "0"))), entry) for entry in found]
+        keyed.sort(key=itemgetter(0))
+        held = [
+            (after - 1, entry)
+            for (frame, entry), (after, _) in pairwise(keyed)
+            if entry.get("interp") == "hold" and after - 1 > frame
+        ]
+        return sorted([*keyed, *held], key=itemgetter(0))
 
     def _lives(self, node: ET.Element) -> list[Frames]:
         """The frames on which it is neither hidden nor transparent."""
         if node.get("hidden", "False").lower() == "true":
             return []
-        steps = [
-            Step(frame, float(entry.text or 0), entry.get("interp") == "hold")
-            for frame, entry in self._entries(node, "opacity")
-        ]
-        return above_zero(sorted(steps))
+        return above_zero([Step(frame, float(entry.text or 0)) for frame, entry in self._entries(node, "opacity")])
 
     def _is_inverted(self, node: ET.Element) -> bool:
         return any((entry.text or "").strip().lower() == "true" for _, entry in self._entries(node, "invert"))
@@ -222,8 +228,7 @@ class _Reader:
                 # An anchor alone moves nothing.
                 elif name != "transform.anchor" and set(numbers) - {1.0 if "scale" in name else 0.0}:
                     raise self._refusal(node, f"is moved by {name}")
-        frames = sorted(keyed)
-        return [_Move(tuple(frames), np.array([keyed[frame] for frame in frames]))] if frames else []
+        return [_Move(tuple(keyed), np.array([*keyed.values()]))] if keyed else []
 
     def _affine(self, node: ET.Element, numbers: Sequence[float]) -> NDArray[np.float64]:
         """A matrix of 16 numbers, column by column, in plate pixels."""
