@@ -295,6 +295,32 @@ THERE = (400, 10, 10, 30, 30)
         ('<polygon points="10,10 30,10 30,30 10,30"/>', [THERE]),
         (f'{SQUARE}<g id="a"><rect x="50" y="5" width="20" height="10"/></g>', [THERE, (200, 50, 5, 70, 15)]),
         ('<path d="M10 10H30V30H10Z l5 5 h5 v5 z"/>', [(400 - 15, 10, 10, 30, 30)]),
+        (f'{SQUARE}<path style="display:none !important;display:inline" d="M0 0H9V9Z"/>', [THERE]),
+        (f'<style>rect{{display:none}}</style>{SQUARE}<rect width="9" height="9"/>', [THERE]),
+        (
+            f'<style>/* x */ rect.a#b {{ Opacity: 0 }}</style>{SQUARE}<rect id="b" class="a" width="9" height="9"/>',
+            [THERE],
+        ),
+        (
+            '<style>.a{display:none!important} #b{display:inline}</style><path class="a" d="M0 0H9V9Z"/>' + SQUARE,
+            [THERE],
+        ),
+        ('<style>.a{display:inline} path{display:none}</style><path class="a" d="M10 10H30V30H10Z"/>', [THERE]),
+        (
+            f"<style>@import url(a.css); g > path:hover{{fill:red}} @media print{{path{{fill:red}}}}</style>{SQUARE}",
+            [THERE],
+        ),
+        (f'<g visibility="hidden"><path visibility="inherit" d="M0 0H9V9Z"/></g>{SQUARE}', [THERE]),
+        (
+            f'<style>/* path{{display:none}}</style><g visibility="hidden"><g visibility="initial">{SQUARE}</g></g>',
+            [THERE],
+        ),
+        ('<g display="none"><path style="transform-origin:5px;rotate:9deg" d="M0 0H9V9Z"/></g>' + SQUARE, [THERE]),
+        (f'<g style="transform:rotate(.25turn) translate(0px,-40px)">{SQUARE}</g>', [(400, 10, 10, 30, 30)]),
+        (f'<g transform="rotate(100grad,20,20)rotate(1.5707963rad 20 20) skewX(0)">{SQUARE}</g>', [THERE]),
+        (f'<g style="transform-origin:0px 0;transform:none">{SQUARE}</g>', [THERE]),
+        ('<rect x="25%" y="25%" width="50%" height="50%"/>', [(48 * 32, 24, 16, 72, 48)]),
+        ('<style>rect{width:.25in}</style><rect x="7.5pt" y="10" height="5.2916667mm"/>', [(480, 10, 10, 34, 30)]),
     ],
 )
 def test_drawings_are_read_as_they_look(
@@ -303,6 +329,19 @@ def test_drawings_are_read_as_they_look(
     made = places(read(tmp_path, "svg", drawing(inside)))
     assert [one[1:] for one in made] == [one[1:] for one in found]
     assert np.allclose([one[0] for one in made], [one[0] for one in found], atol=5)
+
+
+def test_the_whole_of_a_drawing_has_a_style_and_units_too(tmp_path: Path) -> None:
+    text = drawing(SQUARE)
+    for hidden in ('display="none"', 'style="opacity:0"', 'visibility="hidden"'):
+        with pytest.raises(InputError, match="no visible, closed path"):
+            read(tmp_path, "svg", text.replace("<svg", f"<svg {hidden}"))
+    with pytest.raises(InputError, match=r"svg '' in .* has a 'transform'"):
+        read(tmp_path, "svg", text.replace("<svg", '<svg transform="scale(2)"'))
+    unsized = text.replace(' viewBox="0 0 96 64"', "{}")
+    assert places(read(tmp_path, "svg", unsized.format(' width="1in" height="48pt"'))) == [THERE]
+    with pytest.raises(InputError, match="names no size"):
+        read(tmp_path, "svg", unsized.format(' width="100%" height="100%"'))
 
 
 def test_an_origin_and_a_label_of_a_drawing_count(tmp_path: Path) -> None:
@@ -325,8 +364,20 @@ def test_round_shapes_of_a_drawing_are_round(tmp_path: Path) -> None:
         ('<path id="b" style="mask:url(#m)" d="M10 10H30V30H10Z"/>', "path 'b' in .* masked"),
         ('<path id="b" d="M10 10H30V30H10Z"><animateTransform/></path>', "path 'b' in .* animated"),
         ('<path id="b" d="M10 10H30V30H10Z"><set attributeName="display" to="none"/></path>', "path 'b' .* animated"),
-        (f'<g transform="rotate3d(1,2,3,4)">{SQUARE}</g>', "transform 'rotate3d'"),
-        (f'<g transform="scale()">{SQUARE}</g>', "is damaged"),
+        (f'<g transform="rotate3d(1,2,3,4)">{SQUARE}</g>', r"transform 'rotate3d\(1,2,3,4\)'"),
+        (f'<g transform="scale()">{SQUARE}</g>', r"transform 'scale\(\)', which is not read"),
+        (f'<g transform="translate(1) scale(1,2,3)">{SQUARE}</g>', r"transform 'scale\(1,2,3\)'"),
+        (f'<g transform="translate(10%)">{SQUARE}</g>', r"transform 'translate\(10%\)'"),
+        (f'<g transform="rotate(calc(1turn/2))">{SQUARE}</g>', r"transform 'rotate\(calc\(1turn/2\)\)'"),
+        (
+            f'<g id="a" style="transform-origin:9px 0;transform:scale(2)">{SQUARE}</g>',
+            "g 'a' in .* has a 'transform-origin'",
+        ),
+        (f'<g id="a" style="rotate:9deg">{SQUARE}</g>', "g 'a' in .* has a 'rotate'"),
+        (f"<style>g > path{{display:none}}</style>{SQUARE}", "style rule 'g > path', which is not read"),
+        (f"<style>@media print{{path{{display:none}}}}</style>{SQUARE}", "style rule '@media print'"),
+        (f'<style media="print">path{{opacity:0}}</style>{SQUARE}', "style rule '@media print'"),
+        ('<rect x="2em" width="9" height="9"/>', "the x '2em', which is not read"),
     ],
 )
 def test_what_is_not_read_of_a_drawing_is_refused(inside: str, says: str, tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ says.
 
 from __future__ import annotations
 
-import math
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,10 @@ from .contours import signed_area
 from .lives import EVER, Frames, spans
 from .model import Key, ShapedObject, Shapes, Span, Spline, transformed
 from .splines import flatten
+from .svg_style import Styles, affine, name_of, tag_of
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _FPS = 24.0
-_INKSCAPE = "http://www.inkscape.org/namespaces/inkscape"
 #: How far the handles of a quarter of a circle reach, in radii.
 _ARC = 0.5522847498
 #: Elements that a drawing only refers to, that say something of it, or that change others.
@@ -35,6 +35,7 @@ _UNDRAWN = {
 }
 #: Animations that no drawing may have, and those that Wisp writes: of paths, and of when they are seen.
 _MOVES, _CHANGES = ("animateMotion", "animateTransform"), ("animate", "set")
+_HIDDEN = ("hidden", "collapse")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _STEP = re.compile(r"([A-Za-z])([^A-Za-z]*(?:[eE][-+]?\d+[^A-Za-z]*)*)")
 
@@ -126,36 +127,27 @@ def read(text: str, source: str | Path, frame: int = 1) -> Shapes:
     plate's pixel: an object per group, and one of what lies beside groups. Transforms are obeyed, what is hidden is no
     part of it, open paths and other elements are told as left out. Paths inside others are holes, paths in these parts
     again. They are there on every frame, with a key on `frame`. InputError for what is no such drawing, or clipped,
-    masked or animated in it."""
+    masked, animated or styled in it as is not read."""
     if "<!ENTITY" in text:
         raise InputError(f"{source} declares XML entities.", path=source)
     try:
         root = ET.fromstring(text)
     except ET.ParseError as error:
         raise InputError(f"{source} is no SVG: {error}.", path=source) from None
-    if _tag(root) != "svg":
+    if tag_of(root) != "svg":
         raise InputError(f"{source} is no SVG.", path=source)
+    styles = Styles(root, source)
     box = [float(value) for value in _NUMBER.findall(root.get("viewBox", ""))]
     if len(box) != 4:
-        box = [0, 0, *(float((_NUMBER.findall(root.get(name, "0")) or ["0"])[0]) for name in ("width", "height"))]
+        sizes = styles.sizes(styles.of(root), (0, 0))
+        box = [0, 0, sizes.get("width", 0), sizes.get("height", 0)]
     width, height = round(box[2]), round(box[3])
     if width < 1 or height < 1:
         raise InputError(f"{source} names no size.", hint="Give it a viewBox of the plate's size.", path=source)
     first = int(root.get("data-first", frame))
-    reader = _Reader(source, "data-first" in root.attrib, first, int(root.get("data-last", first)), _rules(root))
-    origin = _affine(1, 0, 0, 1, -box[0], -box[1])
-    groups = [node for node in root if _tag(node) == "g"]
-    loose = [node for node in root if _tag(node) != "g"]
-    for name, nodes in [(_name(root), loose), *((_name(group), [group]) for group in groups)]:
-        found: list[_Found] = []
-        for node in nodes:
-            reader.gather(node, origin, True, found)
-        if found:
-            objects = reader.objects
-            made = spans([(spline, [life]) for spline, life in found])
-            if not reader.is_own:
-                made = tuple(Span(span.first, span.last, _with_roles(span.splines)) for span in made)
-            objects.append(ShapedObject(name or f"object{len(objects) + 1}", made))
+    last = int(root.get("data-last", first))
+    reader = _Reader(source, "data-first" in root.attrib, first, last, (box[2], box[3]), styles)
+    reader.read_all(root, affine(1, 0, 0, 1, -box[0], -box[1]))
     if not reader.objects:
         raise InputError(
             f"{source} has no visible, closed path.", hint="Close the paths; strokes are not read.", path=source
@@ -166,61 +158,89 @@ def read(text: str, source: str | Path, frame: int = 1) -> Shapes:
 _Found = tuple[Spline, Frames]
 
 
+class _Seen(NamedTuple):
+    """How an element is seen. `here`: its place to pixels of the plate (3 x 3); `visible`: what its parts inherit."""
+
+    style: dict[str, str]
+    here: NDArray[np.float64]
+    visible: bool
+
+
 @dataclass
 class _Reader:
     """What was found in a drawing so far. `is_own`: Wisp wrote it, and says what role each path has. `first`, `last`:
-    its frames. `rules`: the declarations of its style sheets, by class."""
+    its frames; `box`: its width and height."""
 
     source: str | Path
     is_own: bool
     first: int
     last: int
-    rules: dict[str, str]
+    box: tuple[float, float]
+    styles: Styles
     objects: list[ShapedObject] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
-    def gather(self, node: ET.Element, above: NDArray[np.float64], visible: bool, found: list[_Found]) -> None:
-        """Add the closed shapes of an element and of what it holds. `above`: to pixels of the plate (3 x 3); `visible`:
-        what it inherits."""
-        tag, style = _tag(node), self._style(node)
-        if tag in _UNDRAWN or style.get("display") == "none" or _is_zero(style.get("opacity", "1")):
+    def read_all(self, root: ET.Element, origin: NDArray[np.float64]) -> None:
+        """Add the objects of a drawing. `origin`: to pixels of the plate (3 x 3)."""
+        whole = self._enter(root, _Seen({}, origin, True))
+        if whole is None:
             return
-        visible = style.get("visibility", "visible" if visible else "hidden") == "visible"
+        groups = [node for node in root if tag_of(node) == "g"]
+        loose = [node for node in root if tag_of(node) != "g"]
+        for name, nodes in [(name_of(root), loose), *((name_of(group), [group]) for group in groups)]:
+            found: list[_Found] = []
+            for node in nodes:
+                self._gather(node, whole, found)
+            if found:
+                made = spans([(spline, [life]) for spline, life in found])
+                if not self.is_own:
+                    made = tuple(Span(span.first, span.last, _with_roles(span.splines)) for span in made)
+                self.objects.append(ShapedObject(name or f"object{len(self.objects) + 1}", made))
+
+    def _enter(self, node: ET.Element, above: _Seen) -> _Seen | None:
+        """An element in `above`; None where nothing of it can be seen. InputError where it is clipped, masked, animated
+        or moved as is not read."""
+        tag = tag_of(node)
+        if tag in _UNDRAWN:
+            return None
+        style = self.styles.of(node)
+        if style.get("display", "").lower() == "none" or _is_zero(style.get("opacity", "1")):
+            return None
         clipped = any(style.get(name, "none") != "none" for name in ("clip-path", "mask"))
         if clipped and self.is_own and tag == "rect":  # the tint of an object
-            return
-        if clipped or any(_tag(part) in (_MOVES if self.is_own else (*_MOVES, *_CHANGES)) for part in node):
+            return None
+        if clipped or any(tag_of(part) in (_MOVES if self.is_own else (*_MOVES, *_CHANGES)) for part in node):
             raise InputError(
-                f"The {tag} '{_name(node)}' in {self.source} is clipped, masked or animated, which is not read.",
+                f"The {tag} '{name_of(node)}' in {self.source} is clipped, masked or animated, which is not read.",
                 hint="Take that off, or convert it to a path.",
                 path=self.source,
             )
-        here = above @ _transform(style.get("transform", ""), self.source)
+        visible = style.get("visibility", "visible" if above.visible else "hidden").lower() not in _HIDDEN
+        return _Seen(style, above.here @ self.styles.transform(node, style), visible)
+
+    def _gather(self, node: ET.Element, above: _Seen, found: list[_Found]) -> None:
+        """Add the closed shapes of an element in `above`, and of what it holds."""
+        tag, seen = tag_of(node), self._enter(node, above)
+        if seen is None:
+            return
         if tag in _HOLDERS:
             for part in node:
-                self.gather(part, here, visible, found)
-        elif not visible:
+                self._gather(part, seen, found)
+        elif not seen.visible:
             return
         elif tag in _DRAWN:
-            found += self._splines(node, here, len(found))
+            found += self._splines(node, seen, len(found))
         else:
-            self.left_out.append(f"the {tag} {_name(node)}".rstrip())
+            self.left_out.append(f"the {tag} {name_of(node)}".rstrip())
 
-    def _style(self, node: ET.Element) -> dict[str, str]:
-        """What its attributes, its classes and its own style say; the last of them counts."""
-        declared = ";".join(
-            [*(self.rules.get(name, "") for name in node.get("class", "").split()), node.get("style", "")]
-        )
-        pairs = (pair.partition(":") for pair in declared.split(";"))
-        return dict(node.attrib) | {key.strip(): value.strip() for key, _, value in pairs if value}
-
-    def _splines(self, node: ET.Element, here: NDArray[np.float64], known: int) -> list[_Found]:
+    def _splines(self, node: ET.Element, seen: _Seen, known: int) -> list[_Found]:
         """Its closed parts with the frames on which they are there, numbered after those that are `known`."""
         moving = next((part for part in node if part.get("attributeName") == "d"), None)
         span = node.get("data-span")
         first, last = (int(value) for value in span.split()) if span else EVER
         if moving is None:
-            keyed = [(max(first, self.first), _closed(_DRAWN[_tag(node)](node), self.source))]
+            path = _DRAWN[tag_of(node)](seen.style, self.styles.sizes(seen.style, self.box))
+            keyed = [(max(first, self.first), _closed(path, self.source))]
         else:
             times = [float(value) for value in moving.get("keyTimes", "").split(";")]
             paths = [_closed(value, self.source) for value in moving.get("values", "").split(";")]
@@ -228,13 +248,13 @@ class _Reader:
             keyed = [(round(self.first + at * length), made) for at, made in zip(times, paths, strict=True)]
             keyed = [(at, made) for at, made in keyed if first <= at <= last]
         if any(is_open for _, (_, is_open) in keyed):
-            self.left_out.append(f"an open path of {_name(node) or _tag(node)}")
+            self.left_out.append(f"an open path of {name_of(node) or tag_of(node)}")
         return [
             (
                 Spline(
                     int(node.get("data-id", known + part + 1)),
                     "hole" if node.get("data-role") == "hole" else "add",
-                    tuple({at: Key(at, transformed(made[part], here[:2])) for at, (made, _) in keyed}.values()),
+                    tuple({at: Key(at, transformed(made[part], seen.here[:2])) for at, (made, _) in keyed}.values()),
                 ),
                 (first, last),
             )
@@ -242,83 +262,23 @@ class _Reader:
         ]
 
 
-def _tag(node: ET.Element) -> str:
-    """Without its namespace; empty for a comment."""
-    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
-
-
-def _name(node: ET.Element) -> str:
-    """As people see it: Inkscape's label goes before the id."""
-    return node.get(f"{{{_INKSCAPE}}}label") or node.get("id") or ""
-
-
 def _is_zero(number: str) -> bool:
     found = _NUMBER.match(number.strip())
     return found is not None and float(found[0]) == 0
 
 
-def _rules(root: ET.Element) -> dict[str, str]:
-    """The declarations for each class in the style sheets of a drawing."""
-    made: dict[str, str] = {}
-    for sheet in (node.text or "" for node in root.iter() if _tag(node) == "style"):
-        for selectors, declared in re.findall(r"([^{}]+)\{([^{}]*)\}", sheet):
-            for name in re.findall(r"^\s*\.([\w-]+)\s*$", selectors.replace(",", "\n"), re.MULTILINE):
-                made[name] = f"{made.get(name, '')};{declared}"
-    return made
-
-
-def _affine(a: float, b: float, c: float, d: float, e: float, f: float) -> NDArray[np.float64]:
-    """A matrix (3 x 3) from the six numbers of SVG's `matrix`."""
-    return np.array([[a, c, e], [b, d, f], [0, 0, 1]], np.float64)
-
-
-def _turn(degrees: float, x: float = 0.0, y: float = 0.0) -> NDArray[np.float64]:
-    angle = math.radians(degrees)
-    turn = _affine(math.cos(angle), math.sin(angle), -math.sin(angle), math.cos(angle), 0, 0)
-    made: NDArray[np.float64] = _affine(1, 0, 0, 1, x, y) @ turn @ _affine(1, 0, 0, 1, -x, -y)
-    return made
-
-
-_TRANSFORMS: dict[str, Callable[..., NDArray[np.float64]]] = {
-    "matrix": _affine,
-    "translate": lambda x, y=0.0: _affine(1, 0, 0, 1, x, y),
-    "scale": lambda x, y=None: _affine(x, 0, 0, x if y is None else y, 0, 0),
-    "rotate": _turn,
-    "skewX": lambda degrees: _affine(1, 0, math.tan(math.radians(degrees)), 1, 0, 0),
-    "skewY": lambda degrees: _affine(1, math.tan(math.radians(degrees)), 0, 1, 0, 0),
-}
-
-
-def _transform(text: str, source: str | Path) -> NDArray[np.float64]:
-    """The matrix (3 x 3) of a `transform`. InputError for one that is not understood."""
-    made = np.eye(3)
-    for name, numbers in re.findall(r"(\w+)\s*\(([^()]*)\)", text):
-        if name not in _TRANSFORMS:
-            raise InputError(
-                f"{source} has the transform '{name}', which is not read.", hint="Convert it to a matrix.", path=source
-            )
-        made = made @ _TRANSFORMS[name](*(float(number) for number in _NUMBER.findall(numbers)))
-    return made
-
-
-def _number(node: ET.Element, name: str) -> float:
-    """A length in the drawing's unit; 0 where it is not given."""
-    found = _NUMBER.match(node.get(name, "0").strip())
-    return float(found[0]) if found else 0.0
-
-
-def _rectangle(node: ET.Element) -> str:
-    x, y, width, height = (_number(node, name) for name in ("x", "y", "width", "height"))
-    rx = min(_number(node, "rx" if "rx" in node.attrib else "ry"), width / 2)
-    ry = min(_number(node, "ry" if "ry" in node.attrib else "rx"), height / 2)
+def _rectangle(sizes: Mapping[str, float]) -> str:
+    x, y, width, height = (sizes.get(name, 0.0) for name in ("x", "y", "width", "height"))
+    rx = min(sizes.get("rx", sizes.get("ry", 0.0)), width / 2)
+    ry = min(sizes.get("ry", sizes.get("rx", 0.0)), height / 2)
     if not rx or not ry:
         return f"M{x} {y}h{width}v{height}h{-width}z" if min(width, height) > 0 else ""
     return _rounded(x, y, width - 2 * rx, height - 2 * ry, rx, ry)
 
 
-def _ellipse(node: ET.Element) -> str:
-    rx, ry = (_number(node, name if _tag(node) == "ellipse" else "r") for name in ("rx", "ry"))
-    return _rounded(_number(node, "cx") - rx, _number(node, "cy") - ry, 0, 0, rx, ry) if min(rx, ry) > 0 else ""
+def _ellipse(sizes: Mapping[str, float], rx: float, ry: float) -> str:
+    x, y = sizes.get("cx", 0.0) - rx, sizes.get("cy", 0.0) - ry
+    return _rounded(x, y, 0, 0, rx, ry) if min(rx, ry) > 0 else ""
 
 
 def _rounded(x: float, y: float, width: float, height: float, rx: float, ry: float) -> str:
@@ -335,12 +295,12 @@ def _rounded(x: float, y: float, width: float, height: float, rx: float, ry: flo
 
 #: Elements that hold others, and what makes a path of those that are drawn.
 _HOLDERS = ("g", "a", "switch")
-_DRAWN: dict[str, Callable[[ET.Element], str]] = {
-    "path": lambda node: node.get("d", ""),
-    "rect": _rectangle,
-    "circle": _ellipse,
-    "ellipse": _ellipse,
-    "polygon": lambda node: f"M{node.get('points', '')}Z",
+_DRAWN: dict[str, Callable[[Mapping[str, str], Mapping[str, float]], str]] = {
+    "path": lambda style, _: style.get("d", ""),
+    "rect": lambda _, sizes: _rectangle(sizes),
+    "circle": lambda _, sizes: _ellipse(sizes, sizes.get("r", 0.0), sizes.get("r", 0.0)),
+    "ellipse": lambda _, sizes: _ellipse(sizes, sizes.get("rx", 0.0), sizes.get("ry", 0.0)),
+    "polygon": lambda style, _: f"M{style.get('points', '')}Z",
 }
 
 
