@@ -275,15 +275,20 @@ def test_a_shot_is_fitted_to_a_plate_of_another_size(tmp_path: Path, capsys: pyt
     assert prompt("undo") == 0 and Path(SHOT).read_bytes() == before
 
 
-def test_prompts_are_tried_and_the_shot_stays(capsys: pytest.CaptureFixture[str]) -> None:
-    """Before: the box alone; after: with a point beside the disc's other half, and on a frame that had nothing."""
+def film_a_disc(**solve: str) -> None:
+    """The shot has a plate of three frames of a bright disc, and is solved so."""
+    Path("p").mkdir()
     for frame in range(1001, 1004):
         picture = np.random.default_rng(frame).integers(20, 60, (64, 96, 3), np.uint8)
         cv2.circle(picture, (48, 32), 20, (90, 180, 240), -1)
-        Path("p").mkdir(exist_ok=True)
         cv2.imwrite(f"p/a.{frame}.png", picture)
     plate = {"path": "p/a.%04d.png", "first": 1001, "last": 1003, "width": 96, "height": 64}
-    Path(SHOT).write_text(json.dumps({"wisp": 1, "plate": plate}), "utf-8")
+    Path(SHOT).write_text(json.dumps({"wisp": 1, "plate": plate, "solve": solve}), "utf-8")
+
+
+def test_prompts_are_tried_and_the_shot_stays(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before: the box alone; after: with a point beside the disc's other half, and on a frame that had nothing."""
+    film_a_disc()
     known = Path(SHOT).read_bytes()
     assert prompt("try", "hero", "--box", "1001:27,11,69,53", "-o", "try.png", "--json") == 0
     (event,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -306,3 +311,21 @@ def test_prompts_are_tried_and_the_shot_stays(capsys: pytest.CaptureFixture[str]
     assert main(["status", SHOT, "--json"]) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["why"] for one in told if one["event"] == "frame"] == ["edge changed"] * 3, "nobody made that prompt"
+
+
+@pytest.mark.parametrize("cache", [[], ["--cache", "elsewhere"]])
+def test_what_is_locked_is_what_was_solved_last_whatever_was_before(cache: list[str]) -> None:
+    """The matte of the settings to which the shot goes back is there already."""
+    film_a_disc(head="guided")
+
+    def solved(frame: int) -> np.ndarray:
+        assert main(["solve", SHOT, "-q", *cache]) == 0
+        return wisp.open(SHOT, cache=cache[1] if cache else None).matte("hero", frame)
+
+    assert prompt("add", "hero", "--box", "1001:27,11,69,53", *cache) == 0
+    before = solved(1002)
+    assert prompt("edge", "hero", "grow=4", *cache) == 0
+    approved = solved(1002)
+    assert approved.sum() > 1.1 * before.sum()
+    assert prompt("lock", "hero", "1002", *cache) == 0 and prompt("edge", "hero", *cache) == 0
+    np.testing.assert_array_equal(solved(1002), approved)

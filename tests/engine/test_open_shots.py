@@ -89,6 +89,21 @@ def test_what_was_locked_and_not_kept_at_once_is_kept_before_the_next_edit(
         np.testing.assert_array_equal(alpha(shot, frame), before)
 
 
+def test_what_was_locked_and_not_kept_at_once_is_kept_when_nobody_waits(
+    document: Document, opened: Callable[[Document], OpenShot], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shot = opened(document)
+    solve(shot)
+    for step in ("NOTE_SECONDS", "STEP_SECONDS"):
+        monkeypatch.setattr(f"wisp.engine.shots.{step}", -1.0)
+    shot.update(edited(document, **with_locks({}, list(FRAMES[:4]), True)))
+    kept = [len(list((tmp_path / "cache" / "locked").rglob("*.exr")))]
+    for _ in shot.find_out(lambda _: None) or ():
+        kept.append(len(list((tmp_path / "cache" / "locked").rglob("*.exr"))))
+    assert kept[0] == 1 and kept[1] < 4 and kept[-1] == 4, "a frame at a time"
+    assert shot.find_out(lambda _: None) is None
+
+
 def test_a_picture_that_is_written_anew_is_refused_once_and_then_looked_at(
     document: Document, opened: Callable[[Document], OpenShot], shot_folder: Path
 ) -> None:

@@ -276,6 +276,21 @@ def test_what_is_locked_is_what_the_document_shows_not_what_was_made_last(
     np.testing.assert_array_equal(alpha(later, 1003), seen)
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_what_is_to_be_solved_anew_is_locked_as_it_was_last_solved(
+    folder: Path, tracker: ChainTracker, head: SmoothHead, enabled: bool
+) -> None:
+    """And not as it was before, where the document goes back to that after it was locked."""
+    solver(shot(box(1001)), folder).run()
+    last = solver(shot(box(1001, x=9)), folder)
+    last.run()
+    seen, locked = alpha(last, 1003), named(1003)
+    assert list(note_locked(solver(shot(box(1001, x=5), item={**locked, "enabled": enabled}), folder)))
+    made = solver(shot(box(1001), item=locked), folder)
+    made.run()
+    np.testing.assert_array_equal(alpha(made, 1003), seen)
+
+
 def test_a_locked_frame_guides_its_neighbours(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
     solver(shot(box(1001)), folder).run()
     made = solver(shot(box(1001), item={"locks": [[1015, 1015]]}), folder)

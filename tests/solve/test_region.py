@@ -145,5 +145,15 @@ def test_looking_for_regions_freezes_what_was_approved_and_nothing_else(
     seen = read_matte(cut.work("hero").path(1010))[0]
     locked = solver(shot(box(1001), item={"region": [4, 2, 20, 14], "locks": [[1010, 1010]]}), folder)
     fit_regions(locked, Region())
+    assert list(locked.work("hero").frozen) == [1010], "the tracker hears it, too"
     locked.run()
     np.testing.assert_array_equal(read_matte(locked.work("hero").path(1010))[0], seen)
+
+
+def test_looking_for_regions_freezes_no_matte_of_the_whole_picture(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    solver(shot(box(1001)), folder).run(lasting=False)  # only looked at
+    locked = solver(shot(box(1001), item={"region": [4, 2, 20, 14], "locks": [[1010, 1010]]}), folder)
+    fit_regions(locked, Region())
+    assert not locked.locks(locked.shot.objects[0]).path(1010).exists()

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from wisp import shot as documents
 from wisp.client.locks import LOCKED, with_locks
+from wisp.client.shot_edits import ShotEdits
 from wisp.errors import OutputError
 from wisp.plates import open_plate
 from wisp.shot import ObjectSpec
-from wisp.view.fitting import fit_to_plate
+from wisp.view.fitting import fit_to_plate, follow_fit
 from wisp.view.places import OpenedShot, new_shot, open_target
 from wisp.view.saving import save_as
 
@@ -160,6 +161,23 @@ def test_masks_of_one_name_in_two_folders_stay_two_when_they_are_scaled(tmp_path
     add_frame(tmp_path, 1001, 16)
     scaled = fit_to_plate(documents.edited(values), opened.path)
     assert [columns(scaled, opened.path, number) for number in (0, 1)] == [12, 4]
+
+
+def test_a_step_of_undo_is_fitted_to_the_plate_although_its_mask_is_gone(tmp_path: Path) -> None:
+    opened = masked(tmp_path, 2, "now.png")
+    edits = ShotEdits(opened.shot.model_dump(mode="json"))
+    for path in ("gone.png", "now.png"):
+        edits.set_object(1, prompts=[{"kind": "mask", "frame": 1001, "path": path}], region=[2, 2, 6, 6])
+    before = documents.edited(edits.document)
+    add_frame(tmp_path, 1001, 16)
+    now = fit_to_plate(before, opened.path)
+    edits.convert(now.model_dump(mode="json"), follow_fit(opened.path, before.plate, now.plate), dict)
+    assert columns(documents.edited(edits.document), opened.path) == 12
+    edits.undo()
+    (there,) = edits.document["objects"]
+    assert (there["prompts"][0]["path"], there["region"]) == ("gone.png", [4, 4, 12, 12])
+    edits.undo()
+    assert columns(documents.edited(edits.document), opened.path) == 12
 
 
 def test_saved_beside_another_shot_it_leaves_that_shots_masks_alone(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def _run(args: argparse.Namespace, reporter: Reporter) -> int:
     from .. import open as open_shot
     from .. import shot as documents
 
-    shot = open_shot(args.shot)
+    shot = open_shot(args.shot, cache=args.cache)
     if args.action == "list":
         _list(shot, args.json)
         return 0

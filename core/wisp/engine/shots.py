@@ -16,7 +16,7 @@ from ..frames import named_frames
 from ..models.store import Models
 from ..shot import Shot, parse
 from ..solve import Listener, Solver, Source
-from ..solve.approvals import locks_of, note_locked
+from ..solve.approvals import note_locked
 from . import api, paths
 from .jobs import Job
 from .standing import Standing
@@ -46,7 +46,6 @@ class OpenShot:
         self._roots.check(shot, should_stop)
         self._solver = Solver(shot, self._source(shot, should_stop), models, self._cache)
         self._to_note = note_locked(self._solver)
-        self._all_noted = False
         self._note(time.monotonic() + NOTE_SECONDS)
         self._standing = Standing(self._solver)
         self._standing.advance(time.monotonic() + OPEN_SECONDS)
@@ -75,8 +74,8 @@ class OpenShot:
         self._roots.check_mattes(shot)
         self._note()
         solver = Solver(shot, source, self._models, self._cache)
-        if locks_of(shot) != locks_of(self._solver.shot):
-            self._to_note, self._all_noted = note_locked(solver), False
+        if shot.locked != self._solver.shot.locked:
+            self._to_note = note_locked(solver)
             self._note(time.monotonic() + NOTE_SECONDS)
         standing = Standing(solver)
         standing.advance(time.monotonic() + UPDATE_SECONDS)
@@ -93,7 +92,7 @@ class OpenShot:
     def find_out(self, report: Callable[[api.ShotStatus], None]) -> Iterator[None] | None:
         """Steps that keep the mattes of locked frames, find out what the status leaves open, and report it in the end;
         None where nothing is left."""
-        done = self._standing.complete and self._all_noted
+        done = self._note(time.monotonic() + STEP_SECONDS) and self._standing.complete
         return None if done else self._find_out(self._standing, report)
 
     def _find_out(self, standing: Standing, report: Callable[[api.ShotStatus], None]) -> Iterator[None]:
@@ -110,7 +109,6 @@ class OpenShot:
             for _ in self._to_note:
                 if time.monotonic() >= until:
                     return False
-        self._all_noted = True
         return True
 
     def _renew(self) -> None:

@@ -472,10 +472,10 @@ class OpenShot:
 
     def _take(self, shot: documents.Shot) -> None:
         """The document is this one now. What frames that it locks show is kept: the next edit may change that."""
-        from ..solve.approvals import locks_of, note_locked
-
         before, self._shot = self._shot, shot
-        if locks_of(before) != locks_of(shot):
+        if before.locked != shot.locked:
+            from ..solve.approvals import note_locked
+
             with contextlib.suppress(WispError):  # what cannot be read or written is reported when one solves
                 for _ in note_locked(self._solver()):
                     pass

@@ -448,6 +448,11 @@ class Shot(_Part):
         known = ", ".join(item.name for item in self.objects) or "none"
         raise UsageError(f"There is no object '{name}' in the shot.", hint=f"It has: {known}.")
 
+    @property
+    def locked(self) -> list[tuple[object, ...]]:
+        """Which frames of which objects are locked, and under which names: another list where one locks or frees."""
+        return [(item.id, item.locks, item.approvals) for item in self.objects if item.locks]
+
     def add_object(self, name: str | None = None) -> ObjectSpec:
         """Append an object with the next free id, name and colour; returns it. UsageError for an unusable name."""
         number = max((item.id for item in self.objects), default=0) + 1

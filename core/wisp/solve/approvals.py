@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
 
-from ..shot import Shot
+from ..shot import ObjectSpec
 from .context import ShotContext
+from .reasons import Ingredients
 
 
 def settle_locks(context: ShotContext) -> None:
@@ -21,34 +24,46 @@ def settle_locks(context: ShotContext) -> None:
 
 
 def note_locked(context: ShotContext) -> Iterator[None]:
-    """Keep the mattes that locked frames have now, for the next solve to freeze, frame by frame. To be gone through
+    """Keep the mattes that locked frames show now, for the next solve to freeze, frame by frame. To be gone through
     before the next edit: that changes what the document shows, and this is what was approved."""
-    for work in context.works if any(item.locks for item in context.shot.objects) else ():
-        for frame in work.locks.wanted(work.life):
-            if frame not in work.frozen and (matte := work.matte(frame)) is not None:
-                work.locks.note(frame, matte)
+    for item in context.shot.objects:
+        locks, shown = context.locks(item), _Shown(context, item)
+        for frame in locks.wanted(context.plate.frames):
+            if not locks.keeps(frame) and (matte := shown.matte(frame)) is not None:
+                locks.note(frame, matte)
             yield
 
 
-def locks_of(shot: Shot) -> list[tuple[object, ...]]:
-    """Which frames of which objects are locked; other ones of another document."""
-    return [(item.id, item.locks, item.approvals) for item in shot.objects]
-
-
 def freeze_locked(context: ShotContext) -> None:
-    """Freeze locked frames that are not yet: with the matte that was noted when they were locked, else with that of
-    the document as it is now, else, where that is still to be solved, with what they were last solved with."""
-    works = {work.item.id: work for work in context.works} if any(item.locks for item in context.shot.objects) else {}
+    """Freeze locked frames that are not yet: with the matte that was noted when they were locked, else with what they
+    show now."""
     frozen = False
     for item in context.shot.objects:
-        locks = context.locks(item)
-        wanted = [frame for frame in locks.wanted(context.plate.frames) if not locks.path(frame).exists()]
-        earlier = context.record(item).read() if wanted else []
-        for frame in wanted:
-            matte = works[item.id].matte(frame, sure=True) if item.id in works else None
-            marks = [solved.marks[frame] for solved in earlier if frame in solved.marks]
-            if matte is None and marks:
-                matte = context.shelf.find_matte(marks[-1], sure=True)
-            frozen |= locks.freeze(frame, matte)
+        locks, shown = context.locks(item), _Shown(context, item)
+        for frame in locks.wanted(context.plate.frames):
+            if not locks.path(frame).exists():
+                frozen |= locks.freeze(frame, shown.matte(frame, sure=True))
     if frozen:
         context.replan()
+
+
+class _Shown:
+    """The matte that each frame of an object shows: that of the document as it is now, else, where that is still to be
+    solved, the one that it was last solved with."""
+
+    def __init__(self, context: ShotContext, item: ObjectSpec) -> None:
+        self._context = context
+        self._item = item
+
+    def matte(self, frame: int, *, sure: bool = False) -> Path | None:
+        """Its file, None where there is none; `sure` as of `Shelf.find_matte`."""
+        work = next((work for work in self._context.works if work.item.id == self._item.id), None)
+        matte = None if work is None else work.matte(frame, sure=sure)
+        if matte is not None:
+            return matte
+        marks = [solved.marks[frame] for solved in self._earlier if frame in solved.marks]
+        return self._context.shelf.find_matte(marks[-1], sure=sure) if marks else None
+
+    @cached_property
+    def _earlier(self) -> list[Ingredients]:
+        return self._context.record(self._item).read()

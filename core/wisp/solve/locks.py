@@ -57,13 +57,15 @@ class LockedMattes:
         path = self.path(frame)
         return path.with_name(f"approved.{path.name.partition('.')[2]}")
 
+    def keeps(self, frame: int) -> bool:
+        """Whether the matte that `frame` had when it was locked is there, frozen or noted."""
+        return self.path(frame).exists() or self.noted(frame).exists()
+
     def note(self, frame: int, matte: Path) -> None:
         """Keep the matte that `frame` has now, as it is: nothing is planned otherwise before the next solve. A link, or
-        a copy where there are none; one that was noted is never replaced."""
-        target = self.noted(frame)
-        if target.exists() or self.path(frame).exists():
-            return
-        link_or_copy(matte, target)
+        a copy where there are none; one that is kept is never replaced."""
+        if not self.keeps(frame):
+            link_or_copy(matte, self.noted(frame))
 
     def _name(self, frame: int) -> str | None:
         place = bisect_right(self._approvals, frame, key=lambda span: span[0])

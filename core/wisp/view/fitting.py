@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache as remembered
 from pathlib import Path
 from typing import Any
 
 from .. import shot as documents
+from ..errors import InputError, UsageError
 from ..fingerprint import fingerprint
 from ..shot import PlateSpec, Shot
 
@@ -14,6 +17,7 @@ def fit_to_plate(shot: Shot, document: Path) -> Shot:
     """The shot at `document` with all that was drawn scaled to its plate as it is now, a proxy or the final one: masks
     become pictures of its size beside the document. The shot itself where the size is the same. WispError.
     """
+    from ..panel.carrying import scaled
     from ..plates import open_plate
 
     spec = shot.plate
@@ -22,17 +26,33 @@ def fit_to_plate(shot: Shot, document: Path) -> Shot:
         return shot
     plate = spec.model_copy(update={"width": now.width, "height": now.height, "pixel_aspect": now.pixel_aspect})
     values = shot.model_dump(mode="json")
-    objects = [fit_object(item, document, spec, plate) for item in values["objects"]]
+    sizes = _size(spec), _size(plate)
+    objects = scaled(values["objects"], *sizes, lambda path: _resized(path, document, *sizes))
     return documents.edited(dict(values, plate=plate.model_dump(mode="json"), objects=objects))
 
 
-def fit_object(item: dict[str, Any], document: Path, before: PlateSpec, now: PlateSpec) -> dict[str, Any]:
-    """An object drawn on a plate of another size, scaled to the one of now. WispError."""
+def follow_fit(document: Path, before: PlateSpec, now: PlateSpec) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What `fit_to_plate` does to an object, for those of the steps of undo. A mask that cannot be read stays as it is:
+    the document itself may do without it. WispError where one cannot be written."""
     from ..panel.carrying import scaled
 
-    sizes = (before.width, before.height), (now.width, now.height)
-    (fitted,) = scaled([item], *sizes, lambda path: _resized(path, document, *sizes))
+    sizes = _size(before), _size(now)
+
+    @remembered
+    def picture(stored: str) -> str:
+        try:
+            return _resized(stored, document, *sizes)
+        except (InputError, UsageError):
+            return stored
+
+    def fitted(item: dict[str, Any]) -> dict[str, Any]:
+        return scaled([item], *sizes, picture)[0]
+
     return fitted
+
+
+def _size(plate: PlateSpec) -> tuple[int, int]:
+    return plate.width, plate.height
 
 
 def _resized(stored: str, document: Path, before: tuple[int, int], size: tuple[int, int]) -> str:

@@ -23,7 +23,7 @@ from ..panel.qt import Qt, QtCore, QtGui, QtWidgets, clock
 from ..panel.theme import STYLE
 from ..shot import resolve_path
 from .files import PICTURES, holdout, mask_prompt, reached
-from .fitting import fit_object, fit_to_plate
+from .fitting import fit_to_plate, follow_fit
 from .frames import ShotFrames
 from .places import OpenedShot, open_target
 from .plate import PlateSettings
@@ -117,7 +117,7 @@ class Window(QtWidgets.QMainWindow):
         size = fitted.plate.model_dump(include={"width", "height", "pixel_aspect"})
         editor.edits.convert(
             fitted.model_dump(mode="json"),
-            lambda item: fit_object(item, place, drawn.plate, fitted.plate),
+            follow_fit(place, drawn.plate, fitted.plate),
             lambda plate: {**plate, **size},
         )
         self.opened = reached(self.opened, editor.edits.document)
