@@ -66,10 +66,9 @@ _PLAIN, _SOLID, _LEAST_SOLID = 4.0, 0.025, 9
 _UNSEEN = 0.1
 #: Alpha, and its distance from 1, from which on a pixel is soft, and about so many of those tell the light.
 _SOFT, _TELLING = 0.1, 6000
-#: Squared distance, in variances, from which on a colour is no mixture of foreground and background, and from which on
-#: it is none by so much that half of the thickness is enough; and the gaps in pixels that such a region may have and
-#: still be solid.
-_UNLIKE, _FOREIGN, _GAPS = 6.0, 100.0, 5
+#: Squared distance, in variances, from which on a colour is no mixture of foreground and background; and the gaps in
+#: pixels that such a region may have and still be solid.
+_UNLIKE, _GAPS = 6.0, 5
 #: Half window in pixels of the colour models that alpha is compared with after each round: what differs from them is
 #: half noise.
 _LINES, _LINES_EPS = 2, 1e-4
@@ -309,39 +308,38 @@ def others(
     has marked is the object's.
     """
     long_side = max(alpha.shape)
-    asked = solid & near
-    foreign = np.where(solid, np.float32(np.inf), np.float32(0))
-    foreign[asked] = _foreign(image, alpha, background, asked, noise2, max(2, round(_WINDOWS[0] * long_side)))
+    foreign = solid.copy()
+    foreign[near] &= _foreign(image, alpha, background, near, noise2, max(2, round(_WINDOWS[0] * long_side)))
     theirs = _others(different, foreign, alpha, max(_LEAST_SOLID, round(_SOLID * long_side)))
     return theirs if unknown is None else theirs & ~unknown
 
 
 def _foreign(
     image: FloatImage, alpha: FloatImage, background: FloatImage, asked: Mask, noise2: FloatImage, radius: int
-) -> FloatImage:
-    """How far the n pixels asked for are from every mixture of the object's colours around and the background: n,
-    squared, in variances."""
+) -> Mask:
+    """Which of the n pixels asked for are no mixture of the object's colours around and the background: n."""
     seen, behind = image[asked], background[asked]
     rest = np.full(len(seen), np.inf, np.float32)
     for light in LIGHTS:
         around = foreground(image, alpha, background, radius, asked, light)
         pixels = Pixels(seen, behind, *around, 0.0, noise2[asked])
         rest = np.minimum(rest, distances(pixels, light, STEPS[::4])[0].min(axis=0))
-    return rest
+    return np.asarray(rest > _UNLIKE)
 
 
-def _others(different: Mask, foreign: FloatImage, alpha: FloatImage, thick: int) -> Mask:
+def _others(different: Mask, foreign: Mask, alpha: FloatImage, thick: int) -> Mask:
     """Where something else stands before the background, or is nearer than the object: H x W.
 
-    `different`: what is not the background; `foreign`: how far that is from a mixture with the object's colours, see
-    `_foreign`. Something else is what is none and the head has not seen for more than `thick` pixels inwards, such as
-    another person's body, with all that is none and hangs together with it, and what nowhere comes near the object;
-    what is thin and hangs together with that, such as hair, may be the object's. So is what stands in the clean plate
-    alone: what is seen there is no mixture with it.
+    `different`: what is not the background; `foreign`: what of that is no mixture of the object's colours. Something
+    else is what is that and the head has not seen for more than `thick` pixels inwards, such as another person's body,
+    with all that is foreign and hangs together with it, and what nowhere comes near the object; what is thin and hangs
+    together with that, such as hair, may be the object's. So is where something stands in the clean plate alone: what
+    is seen there is no mixture with it.
     """
-    unseen = alpha < _UNSEEN
-    body = (_depth(unseen & (foreign > _UNLIKE)) > thick) | (_depth(unseen & (foreign > _FOREIGN)) > thick / 2)
-    _, regions = cv2.connectedComponents((foreign > _UNLIKE).astype(np.uint8), connectivity=8)
+    gap = np.ones((_GAPS, _GAPS), np.uint8)
+    unseen = cv2.morphologyEx((foreign & (alpha < _UNSEEN)).astype(np.uint8), cv2.MORPH_CLOSE, gap)
+    body = cv2.distanceTransform(unseen, cv2.DIST_L2, cv2.DIST_MASK_5) > thick
+    _, regions = cv2.connectedComponents(foreign.astype(np.uint8), connectivity=8)
     whole = np.zeros(int(regions.max()) + 1, bool)
     whole[regions[body]] = True
     whole[0] = False
@@ -353,13 +351,6 @@ def _others(different: Mask, foreign: FloatImage, alpha: FloatImage, thick: int)
     apart[0] = False
     there = np.minimum(_away(body) - thick, _away(apart[labels]))
     return np.asarray((there < -own) | whole[regions])
-
-
-def _depth(mask: Mask) -> FloatImage:
-    """Distance in pixels to what is not the mask, which may have gaps."""
-    whole = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((_GAPS, _GAPS), np.uint8))
-    depth: FloatImage = cv2.distanceTransform(whole, cv2.DIST_L2, cv2.DIST_MASK_5)
-    return depth
 
 
 def _away(mask: Mask) -> FloatImage:
