@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -69,6 +70,27 @@ def test_what_is_locked_stays_when_the_shot_goes_back_to_settings_of_before(plat
     shot.solve()
     np.testing.assert_array_equal(shot.matte("hero", 1002), seen)
     assert shot.matte("hero", 1003).sum() < 0.9 * seen.sum()
+
+
+def test_edits_of_two_scripts_at_once_are_kept_or_refused(plate: str) -> None:
+    """Each opens the document anew where somebody else was quicker; none is lost without a word."""
+    place = wisp.open(plate).save()
+
+    def edit(who: int) -> None:
+        for number in range(12):
+            while True:
+                shot = wisp.open(place)
+                shot.object(f"object{who}").point((10 + number, 20), 1001)
+                try:
+                    shot.save()
+                    break
+                except OutputError as error:
+                    assert "by somebody else meanwhile" in str(error)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(edit, range(3)))
+    kept = documents.load(place).objects
+    assert {item.name: len(item.prompts) for item in kept} == {f"object{who}": 12 for who in range(3)}
 
 
 def test_a_movie_is_opened_anew_only_when_it_was_written_anew(

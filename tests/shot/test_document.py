@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ from wisp.shot import (
     Text,
     Unknown,
     dump,
+    editing,
     load,
     parse,
     save,
@@ -242,6 +245,40 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match=r"file.sh010\.wisp"):
         save(load(FROZEN), tmp_path / "file" / "sh010.wisp")
+
+
+def test_a_lock_that_a_full_disk_cut_short_holds_nobody_up(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="POSIX has limits of files")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        with editing(tmp_path / "a.wisp"):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_edit_may_lie_within_another_of_its_own(tmp_path: Path) -> None:
+    with editing(tmp_path / "a.wisp"):
+        with editing(tmp_path / "a.wisp"):
+            assert len(list(tmp_path.iterdir())) == 1
+        assert len(list(tmp_path.iterdir())) == 1, "the outer one still holds it"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_next_save_deletes_what_a_killed_one_left(tmp_path: Path) -> None:
+    killed = """
+import os, sys
+from pathlib import Path
+from wisp.atomic import replacing
+replacing(Path(sys.argv[1])).__enter__().write_text("half")
+os._exit(9)
+"""
+    subprocess.run([sys.executable, "-c", killed, str(tmp_path / "a.wisp")], check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+    save(load(FROZEN), tmp_path / "a.wisp")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wisp"]
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -57,13 +57,15 @@ def open_shot(
     )
     path = Path(path)
     if path.suffix.lower() == ".wisp":
-        return OpenShot(_of_layer(documents.load(path), path, layer), path, cache, options)
+        text = documents.text_of(path)  # before it is read: what is written between is not what was opened
+        return OpenShot(_of_layer(documents.load(path), path, layer), path, cache, options, text)
     from ..plates import open_plate
 
     plate = open_plate(path, layer=layer)
     place = Path(document) if document else Path(f"{plate.name}_mattes") / f"{plate.name}.wisp"
     if place.exists():
-        return OpenShot(_of_plate(place, path, layer), place, cache, options)
+        text = documents.text_of(place)
+        return OpenShot(_of_plate(place, path, layer), place, cache, options, text)
     made = new_shot(plate, place, str(path.absolute()))
     made.plate.layer = layer
     return OpenShot(made, place, cache, options)
@@ -111,15 +113,22 @@ def _files(plate: Path) -> tuple[Path, list[str]]:
 class OpenShot:
     """A shot document in memory, its plate and its models, which stay loaded. Edits are steps of undo."""
 
-    def __init__(self, shot: documents.Shot, path: Path, cache: str | Path | None, options: RunOptions) -> None:
-        """See `open_shot`."""
+    def __init__(
+        self,
+        shot: documents.Shot,
+        path: Path,
+        cache: str | Path | None,
+        options: RunOptions,
+        text: str | None = None,
+    ) -> None:
+        """See `open_shot`. `text`: what lies at `path`, if anything does."""
         #: Where `save` writes.
         self.path = path
         self.cache = Path(cache).resolve() if cache else cache_beside(path, os.environ)
         self._edits = ShotEdits(shot.model_dump(mode="json"))
         self._shot = shot
         #: Place -> what lies there as far as is known here: what was opened, and what was written since.
-        self._texts = {path.resolve(): documents.text_of(path)}
+        self._texts = {path.resolve(): text}
         self._options = options
         self._kept: Solver | None = None
 
@@ -232,13 +241,15 @@ class OpenShot:
         target = Path(path) if path is not None else self.path
         place, is_own = target.resolve(), target.resolve() == self.path.resolve()
         made = self._shot if is_own else documents.moved(self._shot, self.path, target)
-        if not overwrite and (is_own or place in self._texts):
-            documents.check_unchanged(target, self._texts.get(place))
-        elif not overwrite:
-            same = documents.text_of(target) == documents.dump(made)
-            spare_others(target, lambda _: same, "Choose another name, or say overwrite=True.")
-        documents.save(made, target)
-        self._texts[place] = documents.text_of(target)
+        text = documents.dump(made)
+        with documents.editing(target):  # nobody else writes between the look and the write
+            if not overwrite and (is_own or place in self._texts):
+                documents.check_unchanged(target, self._texts.get(place))
+            elif not overwrite:
+                same = documents.text_of(target) == text
+                spare_others(target, lambda _: same, "Choose another name, or say overwrite=True.")
+            documents.write_text(text, target)
+        self._texts[place] = text
         if is_own:
             return target
         try:
@@ -357,7 +368,8 @@ class OpenShot:
         stem = named if named != self.path.stem else f"{named}_{view}"
         place = Path(document) if document else self.path.with_name(f"{stem}.wisp")
         if place.exists():
-            return OpenShot(_of_plate(place, Path(path), layer), place, cache, self._options)
+            text = documents.text_of(place)
+            return OpenShot(_of_plate(place, Path(path), layer), place, cache, self._options, text)
         plate = open_plate(path, layer=layer)
         made = documents.moved(self._shot, self.path, place)
         made.objects.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..atomic import ordinary, replacing
+from ..atomic import ordinary, replacing, sweep
 from ..errors import InputError, OutputError, UsageError
 from .faults import explain, explain_edit
 from .model import MaskPrompt, Prompt, Shot
@@ -140,6 +141,7 @@ def check_unchanged(path: str | Path, text: str | None) -> None:
 def write_text(text: str, path: str | Path) -> None:
     """The same of a document's text."""
     path = Path(path)
+    sweep(path.resolve().parent)
     with replacing(path.resolve() if path.is_symlink() else path, durable=True) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
@@ -147,20 +149,50 @@ def write_text(text: str, path: str | Path) -> None:
 @contextlib.contextmanager
 def editing(path: str | Path) -> Iterator[None]:
     """Nobody else edits the document at `path` in such a block meanwhile: whoever comes second waits. One who holds it
-    for longer than an edit takes was killed, and is waited for no more."""
+    for longer than an edit takes was killed, and is waited for no more. Blocks of one thread may lie in each other."""
     place = Path(path).resolve()
-    lock = place.with_name(f".{place.name}.editing")
-    own = uuid.uuid4().hex
+    mine = (threading.get_ident(), place)
+    if mine in _held or not _lock(place, own := uuid.uuid4().hex):
+        yield
+        return
+    _held.add(mine)
+    try:
+        yield
+    finally:
+        _held.discard(mine)
+        if _said(_lock_of(place)) == own:
+            with contextlib.suppress(OSError):
+                _lock_of(place).unlink()
+
+
+#: Thread and place of the documents that are being edited.
+_held: set[tuple[int, Path]] = set()
+
+
+def _lock_of(place: Path) -> Path:
+    return place.with_name(f".{place.name}.editing")
+
+
+def _lock(place: Path, own: str) -> bool:
+    """Wait until nobody else edits the document; whether that could be written down. Where it cannot, such as on a full
+    disk or in a folder that is not there, whoever writes says so."""
+    lock = _lock_of(place)
     seen, until = "", 0.0
     while True:
         try:
-            with lock.open("x", encoding="ascii") as file:
-                file.write(own)
-            break
+            file = lock.open("x", encoding="ascii")
         except OSError as error:
             if not isinstance(error, FileExistsError) and not (os.name == "nt" and isinstance(error, PermissionError)):
-                yield  # no such folder, or read-only: whoever writes says so
-                return
+                return False
+        else:
+            try:
+                with file:
+                    file.write(own)
+                return True
+            except OSError:  # the disk is full: the next one would wait for a lock that says nothing
+                with contextlib.suppress(OSError):
+                    lock.unlink()
+                return False
         holder = _said(lock)
         if holder != seen:
             seen, until = holder, time.monotonic() + _PATIENCE
@@ -168,12 +200,6 @@ def editing(path: str | Path) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 lock.unlink()
         time.sleep(0.01)
-    try:
-        yield
-    finally:
-        if _said(lock) == own:
-            with contextlib.suppress(OSError):
-                lock.unlink()
 
 
 def _said(lock: Path) -> str:

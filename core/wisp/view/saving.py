@@ -30,9 +30,11 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
     """
     shot = documents.edited(dict(document))
     if path.resolve() == opened.path.resolve():
-        documents.check_unchanged(path, opened.text)  # of a draft, by another window on the same plate
-        documents.save(shot, path)
-        return OpenedShot(shot, path, opened.cache, opened.draft, documents.text_of(path))
+        text = documents.dump(shot)
+        with documents.editing(path):  # nobody else writes between the look and the write
+            documents.check_unchanged(path, opened.text)  # of a draft, by another window on the same plate
+            documents.write_text(text, path)
+        return OpenedShot(shot, path, opened.cache, opened.draft, text)
     try:
         there = documents.renamed(shot, lambda stored: _take_along(stored, opened, path))
         moved = OpenedShot(there, path, cache_beside(path, os.environ), False)
@@ -43,8 +45,10 @@ def save_as(opened: OpenedShot, document: Mapping[str, Any], path: Path) -> Open
         raise OutputError(
             f"{path.parent} cannot be written: {error}.", hint="Choose another folder.", path=path
         ) from None
-    documents.save(there, path)
-    return replace(moved, text=documents.text_of(path))
+    text = documents.dump(there)
+    with documents.editing(path):
+        documents.write_text(text, path)
+    return replace(moved, text=text)
 
 
 def follow(opened: OpenedShot, document: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
