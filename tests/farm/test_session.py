@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -68,6 +69,34 @@ def test_one_without_the_key_is_not_served(folder: Path) -> None:
 def test_where_nobody_answers_the_task_is_told(tmp_path: Path) -> None:
     assert session.call(tmp_path, {"name": "x", "code": 0}, never) is None
     session.stop(tmp_path)
+
+
+@pytest.mark.parametrize("begins", [False, True])
+def test_one_that_says_nothing_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: bool) -> None:
+    """A process that was halted, or a stranger's at that port; before it has begun, and where it is to stop after."""
+    monkeypatch.setattr(session, "_ANSWER", 0.3)
+    monkeypatch.setattr(session, "_GRACE", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        card = {"port": listener.getsockname()[1], "key": "k", "process": 1}
+        (tmp_path / "wisp-session.json").write_text(json.dumps(card))
+        kept: list[socket.socket] = []
+
+        def accept() -> None:
+            kept.append(listener.accept()[0])
+            if begins:
+                kept[0].sendall(b'{"begun": true}\n')
+
+        threading.Thread(target=accept, daemon=True).start()
+        began = time.monotonic()
+        assert session.call(tmp_path, {"name": "x"}, lambda: begins) is None
+        session.stop(tmp_path)
+        assert time.monotonic() - began < 5
+        kept[0].close()
+
+
+def test_a_card_of_something_else_is_nobodys(tmp_path: Path) -> None:
+    (tmp_path / "wisp-session.json").write_text("[]")
+    assert session.call(tmp_path, {"name": "x"}, never) is None
 
 
 @pytest.mark.slow

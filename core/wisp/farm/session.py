@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 #: What a task is told, JSON-able.
 Words = dict[str, Any]
@@ -30,8 +30,9 @@ Task = Callable[[Words, Callable[[], bool]], int]
 _CARD = "wisp-session.json"
 #: How long a session without tasks is kept, seconds; how often it looks whether its folder is still there.
 _IDLE, _LOOK = 600.0, 2.0
-#: A process that has not begun to listen after so long is given up.
-_START = 120.0
+#: A process that has not begun to listen after so long is given up, and one that does not answer a call. One that was
+#: asked to stop has so long for the frame under way.
+_START, _ANSWER, _GRACE = 120.0, 10.0, 60.0
 
 
 def start(folder: Path) -> bool:
@@ -52,30 +53,31 @@ def start(folder: Path) -> bool:
 
 
 def stop(folder: Path) -> None:
-    """End it; nothing where it is not there."""
+    """End it; nothing where it is not there, or does not answer."""
     with contextlib.suppress(OSError), _connected(folder) as found:
         if found is not None:
-            pipe, key = found
-            _send(pipe, key=key, stop=True)
-            pipe.read()
+            _send(found.pipe, key=found.key, stop=True)
+            found.pipe.read()
     (folder / _CARD).unlink(missing_ok=True)
 
 
 def call(folder: Path, words: Words, should_stop: Callable[[], bool]) -> int | None:
     """Have it do a task, and print what that says; its exit code, or None where nobody answers or it died meanwhile.
 
-    Where `should_stop` turns true it is asked to stop after the frame under way.
+    Where `should_stop` turns true it is asked to stop after the frame under way, and left alone where it does not.
     """
     try:
         with _connected(folder) as found:
             if found is None:
                 return None
-            pipe, key = found
-            _send(pipe, key=key, words=words)
+            _send(found.pipe, key=found.key, words=words)
+            if not found.pipe.readline():  # it has begun
+                return None
+            found.connection.settimeout(None)
             done = threading.Event()
-            threading.Thread(target=_pass_on_stop, args=(pipe, should_stop, done), daemon=True).start()
+            threading.Thread(target=_pass_on_stop, args=(found, should_stop, done), daemon=True).start()
             try:
-                for line in pipe:
+                for line in found.pipe:
                     told = json.loads(line)
                     if "code" in told:
                         return int(told["code"])
@@ -101,7 +103,7 @@ def serve(folder: Path, run: Task) -> None:
             with contextlib.suppress(OSError, ValueError):
                 connection, _ = listener.accept()
                 with connection, connection.makefile("rwb") as pipe:
-                    connection.settimeout(10)
+                    connection.settimeout(_ANSWER)
                     told = json.loads(pipe.readline())
                     if not hmac.compare_digest(str(told.get("key")), key):
                         continue
@@ -120,6 +122,7 @@ def _serve_one(pipe: io.BufferedRWPair, words: Words, run: Task) -> None:
             pipe.readline()
         asked.set()
 
+    _send(pipe, begun=True)
     threading.Thread(target=listen, daemon=True).start()
     out = _Lines(pipe)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
@@ -142,25 +145,34 @@ class _Lines(io.TextIOBase):
         return len(text)
 
 
+class _Call(NamedTuple):
+    """A connection to the process of a session, and the key that a call begins with."""
+
+    connection: socket.socket
+    pipe: io.BufferedRWPair
+    key: str
+
+
 @contextlib.contextmanager
-def _connected(folder: Path) -> Iterator[tuple[io.BufferedRWPair, str] | None]:
-    """A pipe to the process of that session and the key that a call begins with, or None."""
+def _connected(folder: Path) -> Iterator[_Call | None]:
+    """One that waits `_ANSWER` for what it reads, or None where nobody is there."""
     try:
         card = json.loads((folder / _CARD).read_text("utf-8"))
-        connection = socket.create_connection(("127.0.0.1", int(card["port"])), timeout=10)
-    except (OSError, ValueError, KeyError):
+        key, connection = str(card["key"]), socket.create_connection(("127.0.0.1", int(card["port"])), _ANSWER)
+    except (OSError, ValueError, KeyError, TypeError):
         yield None
         return
-    connection.settimeout(None)
     with connection, connection.makefile("rwb") as pipe:
-        yield pipe, card["key"]
+        yield _Call(connection, pipe, key)
 
 
-def _pass_on_stop(pipe: io.BufferedRWPair, should_stop: Callable[[], bool], done: threading.Event) -> None:
+def _pass_on_stop(call: _Call, should_stop: Callable[[], bool], done: threading.Event) -> None:
     while not done.wait(0.1):
         if should_stop():
             with contextlib.suppress(OSError, ValueError):
-                _send(pipe, stop=True)
+                _send(call.pipe, stop=True)
+                if not done.wait(_GRACE):
+                    call.connection.shutdown(socket.SHUT_RDWR)
             return
 
 
