@@ -143,6 +143,19 @@ def test_whole_paths_of_a_shot_are_mapped(shot: Path, rule: str, path: str, here
     assert document.plate.path == path
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there these are its own paths")
+@pytest.mark.parametrize("rules", [[], ["Q:/film=/mnt/film"]])
+@pytest.mark.parametrize("path", ["P:/film/dog.%04d.png", r"\\server\film\dog.%04d.png"])
+def test_a_path_of_another_system_in_the_shot_is_refused_where_no_rule_fits(
+    shot: Path, path: str, rules: list[str]
+) -> None:
+    document = load(shot)
+    document.plate.path = path
+    with pytest.raises(UsageError, match="of another kind of system") as caught:
+        map_paths(document, parse_rules(rules))
+    assert "--map" in str(caught.value.hint)
+
+
 def test_a_queue_s_own_rules_are_read(tmp_path: Path) -> None:
     file = tmp_path / "rules.json"
     rule = {"source_path_format": "WINDOWS", "source_path": "P:\\shots", "destination_path": "/mnt/shots"}

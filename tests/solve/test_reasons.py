@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
+import pytest
 from wisp.solve.reasons import Ingredients, Record
 
 
@@ -70,3 +72,11 @@ def test_a_damaged_file_hides_no_other(tmp_path: Path) -> None:
     assert [list(item.marks) for item in Record(folder).read()] == [[1]]
     Record(folder).add(solved(2))
     assert [list(item.marks) for item in Record(folder).read()] == [[1], [2]]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are not known here")
+def test_a_pipe_in_its_place_is_no_record_and_holds_nobody_up(tmp_path: Path) -> None:
+    record = Record(tmp_path / "record")
+    record.add(solved(1))
+    os.mkfifo(tmp_path / "record" / "pipe.json")
+    assert [list(item.marks) for item in record.read()] == [[1]]

@@ -76,23 +76,25 @@ def map_path(path: str, rules: Iterable[PathRule]) -> str:
 
 def place_here(path: Path, rules: Iterable[PathRule]) -> Path:
     """The place that a command line names, here. UsageError for a whole path of the other kind of system."""
-    place = Path(map_path(path.as_posix(), rules))
+    return Path(_here(path.as_posix(), rules))
+
+
+def map_paths(shot: Shot, rules: Sequence[PathRule]) -> Shot:
+    """The shot with its paths as they are here; see `map_path`. UsageError as `place_here`."""
+    mapped = renamed(shot, lambda path: _here(path, rules))
+    if mapped.plate.ocio:
+        mapped.plate.ocio = _here(mapped.plate.ocio, rules)
+    return mapped
+
+
+def _here(path: str, rules: Iterable[PathRule]) -> str:
+    place = map_path(path, rules)
     other = PurePosixPath if os.name == "nt" else PureWindowsPath
-    if not place.is_absolute() and other(place.as_posix()).is_absolute():
+    if place == path and not Path(path).is_absolute() and other(path).is_absolute():
         raise UsageError(
             f"{path} is a path of another kind of system.", hint="Say where it lies here, with --map FROM=TO."
         )
     return place
-
-
-def map_paths(shot: Shot, rules: Sequence[PathRule]) -> Shot:
-    """The shot with its paths as they are here; see `map_path`."""
-    if not rules:
-        return shot
-    mapped = renamed(shot, lambda path: map_path(path, rules))
-    if mapped.plate.ocio:
-        mapped.plate.ocio = map_path(mapped.plate.ocio, rules)
-    return mapped
 
 
 def _path(text: str) -> PurePath:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..atomic import replacing
+from ..atomic import ordinary, replacing
 from ..errors import OutputError
 from ..fingerprint import fingerprint
 
@@ -132,7 +132,7 @@ def why_dirty(earlier: Sequence[Ingredients], frame: int, now: Ingredients, reac
 def _parsed(place: Path) -> list[dict[str, Any]]:
     """The entries of one file, none where it is damaged. Raises FileNotFoundError."""
     try:
-        entries = json.loads(place.read_text("utf-8"))
+        entries = json.loads(ordinary(place).read_text("utf-8"))
         return [entry for entry in entries if _ingredients(entry) and _when(entry)]
     except FileNotFoundError:
         raise
