@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional
 from ..client.shot_edits import ShotEdits
 from ..client.tables import EDGE, EdgeSetting
 from .commands import TOOL_TIPS
-from .qt import Qt, QtCore, QtWidgets
+from .qt import Qt, QtCore, QtWidgets, button
 
 #: Steps of a slider from one end to the other.
 TICKS = 400
@@ -23,10 +23,7 @@ class EdgePanel(QtWidgets.QWidget):
         super().__init__(parent)
         self.edits = edits
         self.rows: Dict[str, Row] = {}
-        self.reset_button = QtWidgets.QPushButton("Reset")
-        self.reset_button.setToolTip(TOOL_TIPS["reset-edge"])
-        self.reset_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.reset_button.clicked.connect(lambda *_: self.reset())
+        self.reset_button = button("Reset", TOOL_TIPS["reset-edge"], self.reset)
         title = QtWidgets.QHBoxLayout()
         title.addWidget(QtWidgets.QLabel("Edge"), 1)
         title.addWidget(self.reset_button)

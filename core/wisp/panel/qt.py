@@ -21,6 +21,7 @@ __all__ = [
     "QtGui",
     "QtWidgets",
     "WheelFilter",
+    "button",
     "clock",
     "execute",
     "position",
@@ -43,6 +44,15 @@ def clock(seconds: float, work: Callable[[], None]) -> Callable[[], None]:
     timer.timeout.connect(work)
     timer.start(round(seconds * 1000))
     return lambda: timer.stop()
+
+
+def button(text: str, hint: str, work: Callable[[], Any]) -> QtWidgets.QPushButton:
+    """A button that leaves the keys to the picture."""
+    made = QtWidgets.QPushButton(text)
+    made.setToolTip(hint)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    made.clicked.connect(lambda *_: work())
+    return made
 
 
 class WheelFilter(QtCore.QObject):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Optional
 
 from .commands import TOOL_TIPS
-from .qt import Qt, QtCore, QtWidgets
+from .qt import Qt, QtCore, QtWidgets, button
 
 PLAY, PAUSE = "\N{BLACK RIGHT-POINTING TRIANGLE}", "\N{BLACK SQUARE FOR STOP}"
 
@@ -32,13 +32,13 @@ class Transport(QtWidgets.QWidget):
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(1000 // 24)
         self._timer.timeout.connect(self.beat.emit)
-        self.play_button = self._button(PLAY, TOOL_TIPS["play"], lambda: self.play(not self.playing))
-        before = self._button(
+        self.play_button = button(PLAY, TOOL_TIPS["play"], lambda: self.play(not self.playing))
+        before = button(
             "\N{WHITE DIAMOND}\N{LEFTWARDS ARROW}",
             TOOL_TIPS["previous-keyframe"],
             lambda: self.keyframe_asked.emit(-1),
         )
-        after = self._button(
+        after = button(
             "\N{RIGHTWARDS ARROW}\N{WHITE DIAMOND}", TOOL_TIPS["next-keyframe"], lambda: self.keyframe_asked.emit(1)
         )
         row = QtWidgets.QHBoxLayout(self)
@@ -64,10 +64,3 @@ class Transport(QtWidgets.QWidget):
             box.blockSignals(True)
             box.setValue(frame)
             box.blockSignals(False)
-
-    def _button(self, text: str, hint: str, work: Any) -> QtWidgets.QPushButton:
-        button = QtWidgets.QPushButton(text)
-        button.setToolTip(hint)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda *_: work())
-        return button
