@@ -241,10 +241,8 @@ def box_from_sample(group: Any, picked: Optional[host.Sample] = None) -> None:
 
 
 def _offer(group: Any, objects: List[Dict[str, Any]], index: int) -> None:
-    """The objects' names in the menu. One that is a number gets a word before it: the host takes a number that is
-    among the words for the word."""
-    names = [f"object {item['name']}" if item["name"].isdigit() else item["name"] for item in objects]
-    host.offer(group["wisp_object"], names or ["none"], index)
+    """The objects' names in the menu; none of them is a number."""
+    host.offer(group["wisp_object"], [item["name"] for item in objects] or ["none"], index)
 
 
 def object_knobs(group: Any) -> Dict[str, Any]:
@@ -307,8 +305,9 @@ def write_object(group: Any) -> None:
 
 def _named(group: Any, item: Dict[str, Any], text: str) -> str:
     """The name that is in the knob. Raises Refusal, with the knob as it was, where the object cannot be called so."""
+    others = [other["name"] for other in stored(group)["objects"] if other["id"] != item["id"]]
     try:
-        return given_name(text, [other["name"] for other in stored(group)["objects"] if other["id"] != item["id"]])
+        return given_name(text, item["name"], others)
     except ValueError as fault:
         with state.writing(group):
             group["wisp_object_name"].setValue(item["name"])

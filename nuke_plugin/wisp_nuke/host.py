@@ -317,11 +317,6 @@ def constant_keys(target: Any, values: Dict[int, int]) -> None:
         target.fromScript(text)
 
 
-def node_beside(neighbour: Any, name: str) -> Any:
-    """The node of that name in the group that another one is in."""
-    return parent_of(neighbour).node(name)
-
-
 def _rotopaint() -> Any:
     """The part of the host about strokes and shapes, which some versions load on demand."""
     with contextlib.suppress(ImportError):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from wisp.client.names import free_name, given_name, object_name, usable_name
+from hypothesis import example, given
+from hypothesis import strategies as st
+from wisp.client.names import free_name, given_name, object_name, usable_name, usable_names
+from wisp.client.tables import DEVICE_PATTERN, NAME_PATTERN
 from wisp.shot.model import ObjectSpec
 
 
@@ -14,6 +19,8 @@ from wisp.shot.model import ObjectSpec
         (" 2_head ", "head"),
         ("Ärmel/links", "Ärmel_links"),
         ("CON", "CON_"),
+        ("-con", "con_"),
+        ("hair_ !", "hair_"),
         ("a" * 80, "a" * 64),
         ("12", ""),
     ],
@@ -22,6 +29,25 @@ def test_a_usable_name_is_one_that_a_document_takes(text: str, name: str) -> Non
     assert usable_name(text) == name
     if name:
         assert ObjectSpec(id=1, name=name).name == name
+
+
+@given(st.from_regex(NAME_PATTERN, fullmatch=True) | st.text())
+@example("hair_")
+def test_a_name_that_a_document_takes_stays_as_it_is(text: str) -> None:
+    name = usable_name(text)
+    if re.fullmatch(NAME_PATTERN, text) and not re.fullmatch(DEVICE_PATTERN, text, re.IGNORECASE):
+        assert name == text
+    assert not name or ObjectSpec(id=1, name=name).name == name == usable_name(name)
+
+
+def test_names_are_made_usable_apart_from_each_other() -> None:
+    assert usable_names(["Hair", "hair", "the hair", "12", ""], "object") == [
+        "Hair",
+        "hair_2",
+        "the_hair",
+        "object",
+        "object_2",
+    ]
 
 
 def test_a_name_that_is_taken_gets_a_number() -> None:
@@ -44,5 +70,6 @@ def test_a_name_that_is_taken_gets_a_number() -> None:
 )
 def test_a_name_that_cannot_be_given_is_refused_with_a_sentence(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        given_name(text, ["hero", "STRASSE"])
-    assert given_name(" hero 2", ["hero", "STRASSE"]) == "hero_2"
+        given_name(text, "hand", ["hero", "STRASSE"])
+    assert given_name(" hero 2", "hand", ["hero", "STRASSE"]) == "hero_2"
+    assert given_name("hand", "hand", ["hero", "hand"]) == "hand", "nobody has typed anything"

@@ -54,6 +54,17 @@ def test_a_name_that_cannot_be_given_is_said(session: Any, group: Any, text: str
     assert second["name"] == "object2" and second["edge"] == {"grow": 1.0}, "it is in the way of nothing"
 
 
+def test_an_object_keeps_its_name_whatever_else_of_it_is_set(session: Any, group: Any) -> None:
+    """Whoever wrote the script, with names that are a document's (`hair_`) or are not (two that differ in case)."""
+    for names in (("hair", "hair_"), ("hand", "Hand")):
+        objects = [dict(item, name=name) for item, name in zip(session.objects(group), names, strict=True)]
+        session.module("edits").store(group, "names", objects)
+        session.idle()
+        session.sets(group, "wisp_edge_grow", 1.0 + len(names[1]))
+        assert tuple(item["name"] for item in session.objects(group)) == names
+        assert session.objects(group)[1]["edge"] == {"grow": 1.0 + len(names[1])}, group["wisp_status"].value()
+
+
 def test_an_object_that_is_switched_off_gets_no_prompt(
     session: Any, group: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,19 +83,6 @@ def test_an_object_that_is_switched_off_gets_no_prompt(
     group["wisp_subject"].execute()
     found = [(item["name"], len(item["prompts"])) for item in session.objects(group)]
     assert found == [("object1", 1), ("object2", 0), ("subject", 2)]
-
-
-def test_an_object_that_is_named_by_a_number_is_chosen_by_its_place(session: Any, group: Any) -> None:
-    """The host looks for a number among the words first."""
-    objects = [dict(item, name=name) for item, name in zip(session.objects(group), ("1", "0"), strict=True)]
-    session.module("edits").store(group, "names", objects)
-    session.idle()
-    assert group["wisp_object"].values() == ["object 1", "object 0"]
-    session.host.viewer.ctrl_click(30, 5)
-    for index in (0, 1):
-        session.sets(group, "wisp_object", index)
-        group["wisp_add_neg"].execute()
-    assert [len(session.prompts(group, index)) for index in (0, 1)] == [2, 2]
 
 
 def test_a_dragged_setting_is_one_step_of_undo(session: Any, group: Any) -> None:

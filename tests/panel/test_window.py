@@ -172,6 +172,10 @@ def test_objects_tools_and_modes_by_key(window: Window, hand: Hand) -> None:
     assert editor.edits.objects[0]["name"] == "The_hero"
     editor.objects.list.item(1).setText("the_HERO")
     assert editor.edits.objects[1]["name"] == "object2", "names are told apart without case"
+    editor.edits.set_object(2, name="hero_")
+    editor.objects.refresh()
+    editor.objects.list.item(1).setCheckState(Qt.CheckState.Unchecked)
+    assert (editor.edits.objects[1]["name"], editor.edits.objects[1]["enabled"]) == ("hero_", False)
 
 
 @pytest.mark.parametrize("change", ["undo", "delete", "remove"])

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import Container, Iterable, Optional
+from typing import Container, Iterable, List, Optional
 
 from .tables import DEVICE_PATTERN, PALETTE
 
 
 def usable_name(text: str) -> str:
-    """`text` as an object's name: letters, digits, _ and -, beginning with a letter; empty where nothing is left."""
-    name = re.sub(r"^[\W\d_]+", "", re.sub(r"[^\w\-]+", "_", text.strip()))[:64].rstrip("_")
+    """`text` as an object's name: letters, digits, _ and -, beginning with a letter; empty where nothing is left. What
+    a document takes for a name stays as it is."""
+    name = re.sub(r"[^\w\-]+", "_", re.sub(r"^[\W\d_]+|[^\w\-]+$", "", text))[:64]
     return f"{name}_" if re.fullmatch(DEVICE_PATTERN, name, re.IGNORECASE) else name
+
+
+def usable_names(texts: Iterable[str], otherwise: str) -> List[str]:
+    """Each text as an object's name, no two alike; `otherwise`: what one is called of which nothing is left."""
+    names: List[str] = []
+    for text in texts:
+        names.append(free_name(usable_name(text) or otherwise, names))
+    return names
 
 
 def name_key(name: str) -> str:
@@ -20,10 +29,13 @@ def name_key(name: str) -> str:
     return name.casefold()
 
 
-def given_name(text: str, others: Iterable[str]) -> str:
-    """What an object is called for whom somebody has typed `text`, beside others of these names.
+def given_name(text: str, own: str, others: Iterable[str]) -> str:
+    """What an object that is called `own` is to be called for whom the text of its field is `text`, beside others of
+    these names.
 
     ValueError, a sentence, where it cannot be called so."""
+    if text == own:  # nobody has typed anything
+        return own
     name = usable_name(text)
     if not name:
         raise ValueError(f"An object's name begins with a letter, unlike {text!r}: choose another.")

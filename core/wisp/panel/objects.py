@@ -7,7 +7,7 @@ from typing import Any, Optional
 from ..client.names import given_name
 from ..client.shot_edits import ShotEdits
 from .commands import TOOL_TIPS
-from .qt import Qt, QtCore, QtGui, QtWidgets
+from .qt import Qt, QtCore, QtGui, QtWidgets, button
 
 _ROLE = Qt.ItemDataRole.UserRole
 
@@ -28,12 +28,12 @@ class ObjectList(QtWidgets.QWidget):
         )
         self.list.currentItemChanged.connect(self._chosen)
         self.list.itemChanged.connect(self._changed)
-        self.add_button = self._button("+", TOOL_TIPS["add-object"], lambda: edits.add_object())
-        self.remove_button = self._button("\N{MINUS SIGN}", TOOL_TIPS["remove-object"], self.remove)
-        self.color_button = self._button("Colour", TOOL_TIPS["color-object"], self.choose_color)
+        self.add_button = button("+", TOOL_TIPS["add-object"], lambda: edits.add_object())
+        self.remove_button = button("\N{MINUS SIGN}", TOOL_TIPS["remove-object"], self.remove)
+        self.color_button = button("Colour", TOOL_TIPS["color-object"], self.choose_color)
         row = QtWidgets.QHBoxLayout()
-        for button in (self.add_button, self.remove_button, self.color_button):
-            row.addWidget(button)
+        for one in (self.add_button, self.remove_button, self.color_button):
+            row.addWidget(one)
         row.addStretch(1)
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -92,21 +92,15 @@ class ObjectList(QtWidgets.QWidget):
         if self.edits.active is not None:
             self.edits.remove_object(self.edits.active)
 
-    def _button(self, text: str, hint: str, work: Any) -> QtWidgets.QPushButton:
-        button = QtWidgets.QPushButton(text)
-        button.setToolTip(hint)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda *_: work())
-        return button
-
     def _chosen(self, entry: Any, _before: Any) -> None:
         if entry is not None:
             self.chosen.emit(entry.data(_ROLE))
 
     def _changed(self, entry: Any) -> None:
         number = entry.data(_ROLE)
+        names = {item["id"]: item["name"] for item in self.edits.objects}
         try:
-            name = given_name(entry.text(), [item["name"] for item in self.edits.objects if item["id"] != number])
+            name = given_name(entry.text(), names.pop(number), names.values())
         except ValueError as fault:
             self.refresh()
             self.refused.emit(str(fault))

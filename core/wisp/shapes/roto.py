@@ -16,7 +16,7 @@ from ..atomic import replacing
 from ..client.ends import RotoTaken
 from ..client.events import Event, Progress, RotoRead
 from ..client.frames import spans
-from ..client.names import free_name, usable_name
+from ..client.names import usable_names
 from ..client.requests import Roto
 from ..errors import CancelledError, InputError, UsageError
 from ..fingerprint import fingerprint
@@ -127,10 +127,7 @@ def read_roto(
 
 def _apart(found: Sequence[RotoObject]) -> Iterator[RotoObject]:
     """The objects, each under a name of its own: their masks lie in folders and files of these names."""
-    taken: list[str] = []
-    for item in found:
-        name = free_name(usable_name(item.name) or "roto", taken)
-        taken.append(name)
+    for item, name in zip(found, usable_names((item.name for item in found), "roto"), strict=True):
         yield replace(item, name=name)
 
 
