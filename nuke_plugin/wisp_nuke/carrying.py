@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, List, Optional, Tuple
 
 from . import edits, host, masks, solving
 from .vendor.client.carry import carry
@@ -39,9 +39,10 @@ def of_file(group: Any) -> None:
 
 
 def _begin(group: Any, source: Path, cache: Optional[Path]) -> None:
-    def take(found: List[PromptsCarried]) -> Dict[str, int]:
-        edits.edit(group, "Wisp carry prompts", lambda shot: shot.take_carried(found))
-        return {item["name"]: item["id"] for item in edits.stored(group)["objects"]}
+    def take(found: List[PromptsCarried]) -> List[Tuple[int, PromptsCarried]]:
+        taken: List[Tuple[int, PromptsCarried]] = []
+        edits.edit(group, "Wisp carry prompts", lambda shot: taken.extend(shot.take_carried(found)))
+        return taken
 
     def work(session: Any) -> bool:
         return carry(session, source, masks.folder(group), take, cache, int(group["wisp_carry_shift"].value()))

@@ -1,4 +1,4 @@
-"""Carried prompts are marked on the object that got them, however its name is written."""
+"""Frames that got carried prompts in doubt are marked, on the object that got them and on no other."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ from wisp.client.mattes import Mattes
 
 
 class Session:
-    """What `carry` needs of one: it ends at once with two frames of an object."""
+    """What `carry` needs of one: it ends at once with three frames of an object."""
 
     def __init__(self) -> None:
         self.mattes = Mattes(set)
 
     def run(self, _asked: Any, told: Callable[[Any], None], ended: Callable[..., None]) -> bool:
-        for frame, doubtful in ((7, True), (8, False)):
+        for frame, doubtful in ((7, True), (8, False), (9, True)):
             told(PromptsCarried("Hero", frame, [], 0.5, doubtful, {}))
-        ended(Carried(2, 1), "")
+        ended(Carried(3, 2), "")
         return True
 
 
-def test_an_object_of_the_name_in_other_letters_is_the_same(tmp_path: Path) -> None:
+def test_frames_that_took_nothing_are_not_marked(tmp_path: Path) -> None:
     session = Session()
-    assert carry(session, tmp_path / "other.wisp", tmp_path, lambda _: {"hand": 1, "hero": 4})  # type: ignore[arg-type]
+
+    def take(found: list[PromptsCarried]) -> list[tuple[int, PromptsCarried]]:
+        return [(4, one) for one in found if one.frame < 9]
+
+    assert carry(session, tmp_path / "other.wisp", tmp_path, take)  # type: ignore[arg-type]
     assert session.mattes.lanes.keys() == {4} and session.mattes.lanes[4].suspicious == {7: DOUBT}

@@ -52,7 +52,7 @@ def test_an_absent_object_takes_no_prompts() -> None:
     before = copy.deepcopy(shot.document)
     with pytest.raises(Refused, match="object1 is absent on frame 7"):
         shot.add_prompts([point(6), point(7)], "Paste prompts")
-    shot.take_carried([PromptsCarried("object1", 7, [point(7)], 1.0, False, {})])
+    assert shot.take_carried([PromptsCarried("object1", 7, [point(7)], 1.0, False, {})]) == []
     assert shot.document == before, "the document stays one that can be saved"
     shot.toggle_absent(7)
     shot.add_prompt(point(7))
@@ -130,7 +130,8 @@ def test_no_two_objects_share_a_name_or_a_colour() -> None:
     shot.remove_object(1)
     shot.add_object("SUBJECT")
     carried = [PromptsCarried("Hand", frame, [point(frame)], 1.0, False, {}) for frame in (1, 2)]
-    shot.take_carried([*carried, PromptsCarried("hand", 3, [point(3)], 1.0, False, {})])
+    carried.append(PromptsCarried("hand", 3, [point(3)], 1.0, False, {}))
+    assert shot.take_carried(carried) == [(shot.active, one) for one in carried]
     assert len({item["name"].casefold() for item in shot.objects}) == len(shot.objects) == 6
     assert len({item["color"] for item in shot.objects}) == 6 and shot.keyframes(shot.active) == [1, 2, 3]
     documents.parse(shot.document)

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, List, Mapping, Optional
+from typing import Callable, List, Optional, Tuple
 
 from .ends import Carried, Done
 from .events import Event, PromptsCarried
-from .names import name_key
 from .requests import Carry
 from .session import Session
 from .tables import CACHE
 
 #: Why a frame is worth a look where the place of its prompts is not sure.
 DOUBT = "carried from another shot, in doubt"
-#: Draws what was found, and returns the ids of all objects by their names.
-Take = Callable[[List[PromptsCarried]], Mapping[str, int]]
+#: Draws what was found, and returns what of it was taken, each with the id of the object that got it.
+Take = Callable[[List[PromptsCarried]], List[Tuple[int, PromptsCarried]]]
+
+
+def asked(source: Path, folder: Path, cache: Optional[Path] = None, shift: int = 0) -> Carry:
+    """What is asked of the engine; see `carry`."""
+    there = source.parent / CACHE if cache is None else cache
+    return Carry(str(source), str(folder), str(there) if there.is_dir() else None, shift=shift)
+
+
+def doubt(one: PromptsCarried) -> str:
+    """What there is to doubt about a frame that got these prompts, or nothing."""
+    return DOUBT if one.doubtful else ""
 
 
 def carry(
@@ -40,12 +50,7 @@ def carry(
 
     def ended(end: Optional[Done], _: str) -> None:
         if isinstance(end, Carried):
-            numbers = {name_key(name): number for name, number in take(found).items()}
-            for event in found:
-                session.mattes.mark_suspicious(
-                    numbers[name_key(event.object)], event.frame, DOUBT if event.doubtful else ""
-                )
+            for number, one in take(found):
+                session.mattes.mark_suspicious(number, one.frame, doubt(one))
 
-    there = source.parent / CACHE if cache is None else cache
-    asked = Carry(str(source), str(folder), str(there) if there.is_dir() else None, shift=shift)
-    return session.run(asked, told, ended)
+    return session.run(asked(source, folder, cache, shift), told, ended)

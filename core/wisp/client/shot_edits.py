@@ -150,20 +150,25 @@ class ShotEdits:
             self._append_object(name, **parts)
         self.on_change()
 
-    def take_carried(self, found: Sequence[PromptsCarried]) -> None:
+    def take_carried(self, found: Sequence[PromptsCarried]) -> List[Tuple[int, PromptsCarried]]:
         """Have objects get prompts of another shot, by name, in place of what they have on those frames, save those on
-        which they are absent; one that there is not is made. One step."""
+        which they are absent; one that there is not is made. One step. What was taken, each with its object's id."""
         self._step("Carry prompts")
+        taken: List[Tuple[int, PromptsCarried]] = []
         for one in found:
             name = name_key(one.object)
-            place = next((index for index, item in enumerate(self.objects) if name_key(item["name"]) == name), None)
-            if place is None:
-                self._append_object(one.object, **one.parts, prompts=list(one.prompts))
-            elif not self.absent(self.objects[place]["id"], one.frame):
-                mine = self._edit(self.objects[place]["id"])
+            number = next((item["id"] for item in self.objects if name_key(item["name"]) == name), None)
+            if self.absent(number, one.frame):
+                continue
+            if number is None:
+                number = self._append_object(one.object, **one.parts, prompts=list(one.prompts))
+            else:
+                mine = self._edit(number)
                 left = [prompt for prompt in mine.get("prompts", []) if prompt["frame"] != one.frame]
                 mine["prompts"] = [*left, *one.prompts]
+            taken.append((number, one))
         self.on_change()
+        return taken
 
     def remove_object(self, number: int) -> None:
         self._step("Remove object")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Type, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Tuple, Type, TypeVar
 
 from ..client.carry import carry
 from ..client.ends import Done, SubjectFound
 from ..client.events import BoxFound, Candidate, Event, PromptsCarried, RegionFitted
-from ..client.names import name_key, usable_name
+from ..client.names import usable_name
 from ..client.requests import Check, Detect, Region, Subject
 from ..client.session import Session
 from ..client.shot_edits import ShotEdits
@@ -98,13 +98,12 @@ class Beside:
         """Take over the prompts of another shot's document; frames in doubt are marked as suspicious."""
         root = Path(self._session.places.root)
 
-        def take(found: List[PromptsCarried]) -> Dict[str, int]:
+        def take(found: List[PromptsCarried]) -> List[Tuple[int, PromptsCarried]]:
             for prompt in (prompt for event in found for prompt in event.prompts if "path" in prompt):
                 prompt["path"] = Path(prompt["path"]).relative_to(root).as_posix()
-            self._edits.take_carried(found)
+            taken = self._edits.take_carried(found)
             self._canvas.edited.emit()
-            numbers = {name_key(item["name"]): item["id"] for item in self._edits.objects}
-            return {event.object: numbers[name_key(event.object)] for event in found}
+            return taken
 
         if carry(self._session, source, root / "prompts", take):
             self._session.show_message("Carrying prompts")
