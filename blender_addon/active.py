@@ -2,7 +2,11 @@
 """The plate that is acted on, and what every operator on it has in common."""
 
 import functools
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import StringProperty
 
 from . import compat, plates
 from .client.errors import EngineError
@@ -81,3 +85,20 @@ class OnPlate(_Mixed):
             cls.poll_message_set("Select an image or movie strip first")
             return False
         return True
+
+
+class ChoosesFile(_Mixed):
+    """Asks for a file, unless a script names it."""
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.BLEND_RELATIVE)
+
+    def invoke(self, context, _event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def chosen(self) -> Path:
+        """The file, absolute. Raises plates.Refusal where there is none."""
+        path = Path(bpy.path.abspath(self.filepath)).absolute()
+        if not path.is_file():
+            raise plates.Refusal(f"There is no file {self.filepath}.")
+        return path

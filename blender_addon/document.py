@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from . import lasso, pictures
 from .client import tables
 from .client.frames import frames_in, spans
-from .client.names import free_name
+from .client.names import usable_names
 from .handles import kept
 
 #: The settings of an object's edge, named alike in the strip's data and in the document.
@@ -23,18 +22,16 @@ READING: dict[str, Any] = {"colorspace": "", "view": "", "exposure": 0.0, "layer
 Outline = list[tuple[float, float]]
 #: Where in a plate's folder the pictures of prompts lie: of lassos, and of roto that was taken.
 PICTURES = "prompts"
-_DEVICES = re.compile(tables.DEVICE_PATTERN, re.IGNORECASE)
 
 
 def layer_names(names: Collection[str]) -> list[str]:
-    """Each name as the document wants it: a letter first, then letters, digits, _ and -; no two alike."""
-    made: list[str] = []
-    for name in names:
-        safe = re.sub(r"[^\w\-]", "_", name)[:56] or "object"
-        if not re.match(r"[^\W\d_]", safe) or _DEVICES.fullmatch(safe):
-            safe = "o_" + safe
-        made.append(free_name(safe, made))
-    return made
+    """Each name as the document has it."""
+    return usable_names(names, "object")
+
+
+def rgb(color: str) -> list[float]:
+    """A colour of the document, #rrggbb, as the strip's data has it: 0..1 each."""
+    return [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
 
 
 def shot_document(wisp: Any, plate: Any, folder: Path) -> dict[str, Any]:
@@ -117,10 +114,13 @@ def _life(item: Any) -> dict[str, int]:
     return {"first": frames[0], "last": frames[-1]} if frames else {}
 
 
+def absent_frames(item: Any) -> set[int]:
+    """Those that an object is not to be seen on: a prompt or a lock on a frame says that it is there."""
+    return {*frames_in(item.absent)} - {prompt.frame for prompt in item.prompts} - {*frames_in(item.locks)}
+
+
 def _absent(item: Any, plate: Any) -> dict[str, list[list[int]]]:
-    """A prompt or a lock on a frame says that it is there."""
-    there = {prompt.frame for prompt in item.prompts} | _locked(item, plate)
-    frames = {frame for frame in frames_in(item.absent) if plate.first <= frame <= plate.last} - there
+    frames = {frame for frame in absent_frames(item) if plate.first <= frame <= plate.last}
     return {"absent": spans(frames)} if frames else {}
 
 

@@ -6,21 +6,20 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from . import active, compat, compositing, document, model, outputs, places, plates, session, shapes
-from .active import OnPlate, reporting
-from .client.carry import DOUBT
-from .client.events import Event, PromptsCarried, RotoRead
+from . import active, compat, compositing, document, model, outputs, places, plates, shapes, taking
+from .active import ChoosesFile, OnPlate, reporting
+from .client import carry
+from .client.events import PromptsCarried, RotoRead
 from .client.frames import as_sequence, format_frames
-from .client.requests import Carry, Check, Deliver, Pack, Roto
-from .client.tables import CACHE, LAYOUTS, QUEUES, ROTO_BAND, ROTO_KEYS, SCREENS, STROKE_RADIUS
+from .client.requests import Check, Deliver, Pack, Roto
+from .client.tables import LAYOUTS, QUEUES, ROTO_BAND, ROTO_KEYS, SCREENS
 from .gestures import Gesture
 from .mattes import MatteFolder
-from .operators import JobOperator, remember
+from .operators import JobOperator
 from .runs import run_of
 
 
@@ -238,133 +237,57 @@ class TakesRoto(JobOperator):
 
     def take(self, context, source: Path) -> set[str]:
         """Have the objects of a file made objects of the plate. Raises plates.Refusal, EngineGone."""
-        _, strip = active.target(context)
-        uid = model.own(strip).uid
-        band = float(self.band) if self.finish else None
-        folder = places.here().plate(uid)
-        found: list[RotoRead] = []
+        folder = places.here().plate(model.own(active.target(context)[1]).uid)
 
-        def on_event(event: Event) -> None:
-            if isinstance(event, RotoRead):
-                found.append(event)
-
-        def add() -> str:
-            _, strip = model.find(uid)
-            if strip is None:
-                return "The strip is gone"
-            keep_pictures(strip)
-            for read in found:
-                item = strip.wisp.add_object(read.object)
-                for frame, path in read.masks:
-                    item.add_prompt("mask", frame, []).text = kept(path, folder)
-                item.life = f"{read.first}-{read.last}"
-                item.absent = format_frames(frame for first, last in read.absent for frame in range(first, last + 1))
-                item.core, item.garbage = kept(read.core, folder), kept(read.garbage, folder)
-            remember("Roto")
-            session.schedule_update()
-            session.redraw()
+        def add(wisp, found: list[RotoRead]) -> str:
+            taking.take_roto(wisp, found, folder)
             return f"Objects made: {', '.join(read.object for read in found)}"
 
+        band = float(self.band) if self.finish else None
         asked = Roto(str(source), str(folder / document.PICTURES), self.keys, self.count, band)
-        return self.start_job(context, asked, add, on_event)
+        return self.ask(context, asked, RotoRead, add)
 
 
-def kept(path: str | None, folder: Path) -> str:
-    """A picture in a plate's folder as an object keeps it, from there: it stays right wherever the file is saved."""
-    if path and Path(path).is_relative_to(folder):
-        return Path(path).relative_to(folder).as_posix()
-    return path or ""
-
-
-def keep_pictures(strip: Any) -> None:
-    """A plate has pictures in its folder: a copy of it finds them, also one that shows no mattes yet."""
-    strip.wisp.shown_from = strip.wisp.shown_from or str(places.here().plate(strip.wisp.uid))
-
-
-class WISP_OT_take_roto(TakesRoto, bpy.types.Operator):
+class WISP_OT_take_roto(ChoosesFile, TakesRoto, bpy.types.Operator):
     """Make objects of a file of shapes (Nuke, Silhouette, After Effects, JSON, SVG) or of a sequence of mattes"""
 
     bl_idname = "wisp.take_roto"
     bl_label = "Roto from a File"
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.BLEND_RELATIVE)
-
-    def invoke(self, context, _event):
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     @reporting
     def execute(self, context):
-        path = Path(bpy.path.abspath(self.filepath)).absolute()
-        if not path.is_file():
-            raise plates.Refusal(f"There is no file {self.filepath}.")
-        return self.take(context, as_sequence(path))
+        return self.take(context, as_sequence(self.chosen()))
 
 
-class WISP_OT_carry(JobOperator, bpy.types.Operator):
+class WISP_OT_carry(ChoosesFile, JobOperator, bpy.types.Operator):
     """Take over the prompts of another shot (.wisp), of the other eye or another take: each is put where its object is
     seen here, and a solved frame comes as a mask"""
 
     bl_idname = "wisp.carry"
     bl_label = "Prompts of Another Shot"
     bl_options = {"REGISTER", "UNDO"}
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.BLEND_RELATIVE)
     filter_glob: StringProperty(default="*.wisp", options={"HIDDEN"})
     shift: IntProperty(name="Shift", description="Added to its frame numbers")
 
-    def invoke(self, context, _event):
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
     @reporting
     def execute(self, context):
-        path = Path(bpy.path.abspath(self.filepath)).absolute()
-        if not path.is_file():
-            raise plates.Refusal(f"There is no file {self.filepath}.")
-        _, strip = active.target(context)
-        uid = model.own(strip).uid
-        cache = path.parent / CACHE
-        folder = places.here().plate(uid)
-        found: list[PromptsCarried] = []
+        path = self.chosen()
+        folder = places.here().plate(model.own(active.target(context)[1]).uid)
 
-        def on_event(event: Event) -> None:
-            if isinstance(event, PromptsCarried):
-                found.append(event)
-
-        def add() -> str:
-            _, strip = model.find(uid)
-            if strip is None:
-                return "The strip is gone"
-            keep_pictures(strip)
-            for event in found:
-                item = next((one for one in strip.wisp.objects if one.name == event.object), None)
-                _draw(item or strip.wisp.add_object(event.object), event, folder)
-            run = run_of(uid)
-            numbers = {one.name: one.number for one in strip.wisp.objects}
-            for event in found:
-                run.mark_suspicious(numbers[event.object], event.frame, DOUBT if event.doubtful else "")
-            remember("Prompts of another shot")
-            session.schedule_update()
-            session.redraw()
-            doubtful = format_frames({event.frame for event in found if event.doubtful})
-            return f"Prompts carried to {format_frames({event.frame for event in found})}" + (
+        def add(wisp, found: list[PromptsCarried]) -> str:
+            taken = taking.take_carried(wisp, found, folder)
+            if not taken:
+                return "Nothing was carried: the objects are absent on these frames"
+            run = run_of(wisp.uid)
+            for number, one in taken:
+                run.mark_suspicious(number, one.frame, carry.doubt(one))
+            doubtful = format_frames({one.frame for _, one in taken if one.doubtful})
+            return f"Prompts carried to {format_frames({one.frame for _, one in taken})}" + (
                 f"; in doubt: {doubtful}" if doubtful else ""
             )
 
-        pictures = str(folder / document.PICTURES)
-        asked = Carry(str(path), pictures, str(cache) if cache.is_dir() else None, shift=self.shift)
-        return self.start_job(context, asked, add, on_event)
-
-
-def _draw(item, event: PromptsCarried, folder: Path) -> None:
-    """Put the prompts of a frame in place of those that an object has there. `folder`: the plate's."""
-    for index in reversed([at for at, prompt in enumerate(item.prompts) if prompt.frame == event.frame]):
-        item.prompts.remove(index)
-    for said in event.prompts:
-        kind, xy = said["kind"], said.get("xy", [])
-        points = [xy] if kind == "point" else [said["xyxy"][:2], said["xyxy"][2:]] if kind == "box" else xy
-        radius = said.get("radius", STROKE_RADIUS)
-        made = item.add_prompt(kind, event.frame, [tuple(point) for point in points], said.get("include", True), radius)
-        made.text, made.softness = kept(said.get("path"), folder), said.get("softness", 0.0)
+        asked = carry.asked(path, folder / document.PICTURES, shift=self.shift)
+        return self.ask(context, asked, PromptsCarried, add)
 
 
 class WISP_OT_take_blender_mask(AsksForMask, TakesRoto, bpy.types.Operator):

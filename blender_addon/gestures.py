@@ -5,14 +5,13 @@ Coordinates of their properties are plate pixels; `frame` is the plate's, defaul
 """
 
 import math
-import os
 from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
-from . import candidates, compat, model, plates, session
-from .active import OnPlate, drawn_on, frame_of, reporting, shown_frame, target
+from . import candidates, model, plates, session
+from .active import ChoosesFile, OnPlate, drawn_on, frame_of, reporting, shown_frame, target
 from .client.tables import FIRMER, PAINTED, STROKE_RADIUS, THINNEST
 from .handles import corners, distance_to, kept, moved
 
@@ -421,21 +420,15 @@ class WISP_OT_delete_prompt(Click, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class WISP_OT_add_mask(Gesture, bpy.types.Operator):
+class WISP_OT_add_mask(ChoosesFile, Gesture, bpy.types.Operator):
     """A picture of the plate's size says what the object is on this frame: white inside, black outside"""
 
     bl_idname = "wisp.add_mask"
     bl_label = "Mask Picture"
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.BLEND_RELATIVE)
-
-    def invoke(self, context, _event):
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     @reporting
     def execute(self, context):
-        if not os.path.isfile(bpy.path.abspath(self.filepath)):  # noqa: PTH113 (the host's kind of path)
-            raise plates.Refusal(f"There is no picture {self.filepath}.")
+        self.chosen()
         return self.write(context, "mask", [], text=self.filepath)
 
 

@@ -22,7 +22,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import compat, compositing, engine, mattes, places
+from . import compat, compositing, document, engine, mattes, places
 from .client.client import Signal
 from .client.frames import format_frames, frames_in, spans
 from .client.states import corrected
@@ -321,8 +321,7 @@ class WispStrip(bpy.types.PropertyGroup):
         item = self.objects.add()
         item.number = number
         item.name = name or f"object{number}"
-        color = PALETTE[(number - 1) % len(PALETTE)]
-        item.color = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        item.color = document.rgb(PALETTE[(number - 1) % len(PALETTE)])
         self.active = len(self.objects) - 1
         return item
 

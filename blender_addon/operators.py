@@ -8,7 +8,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from . import active, compat, engine, model, outputs, plates, preferences, session
-from .active import OnPlate, reporting
+from .active import ChoosesFile, OnPlate, reporting
 from .client.errors import EngineError, ignore
 from .client.events import Event
 from .client.frames import format_frames
@@ -359,16 +359,11 @@ class WISP_OT_restart_engine(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class WISP_OT_choose_engine(bpy.types.Operator):
+class WISP_OT_choose_engine(ChoosesFile, bpy.types.Operator):
     """Name the Python interpreter, or the virtual environment, in which Wisp is installed"""
 
     bl_idname = "wisp.choose_engine"
     bl_label = "Choose Engine"
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.BLEND_RELATIVE)
-
-    def invoke(self, context, _event):
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     def execute(self, _context):
         preferences.get().engine = self.filepath

@@ -12,7 +12,7 @@ from . import active, model, pictures, places, plates, session
 from .active import OnPlate, reporting
 from .client.tables import EDGE
 from .document import PICTURES
-from .exchange import keep_pictures, kept
+from .taking import keep_pictures, kept
 
 
 class WISP_OT_scale_prompts(OnPlate, bpy.types.Operator):
@@ -37,7 +37,7 @@ class WISP_OT_scale_prompts(OnPlate, bpy.types.Operator):
         for prompt, mask in zip(pictured, masks, strict=True):
             prompt.text = kept(str(mask), target)
         if pictured:
-            keep_pictures(strip)
+            keep_pictures(wisp, target)
         for item in wisp.objects:
             _scale(item, size[0] / before[0], size[1] / before[1])
         wisp.size = size

@@ -269,7 +269,8 @@ def carried(strip: Any) -> None:
         {"frame": 1002, "kind": "point", "xy": [x, y], "include": True},
         {"frame": 1002, "kind": "stroke", "xy": [[x, y], [x + 3, y]], "radius": 3.0, "include": True, "softness": 0.5},
     ]
-    shot["objects"] = [{"id": 1, "name": "carried", "color": "#33c26b", "prompts": prompts}]
+    edge = {"grow": -1.5, "frame_edge": 2}
+    shot["objects"] = [{"id": 1, "name": "carried", "color": "#ff8000", "edge": edge, "prompts": prompts}]
     path = stage.FOLDER / "other.wisp"
     path.write_text(json.dumps(shot), encoding="utf-8")
     stage.must_fail(bpy.ops.wisp.carry, "no file", filepath="//none.wisp", wait=True)
@@ -277,12 +278,21 @@ def carried(strip: Any) -> None:
         assert bpy.ops.wisp.carry(filepath=str(path), wait=True) == {"FINISHED"}, state(strip).message
     item = wisp.active_object
     assert item.name == "carried" and [one.kind for one in item.prompts] == ["point", "stroke"], "again in their place"
+    stage.near(item.color, (1.0, 128 / 255, 0.0), 1e-3, "its colour comes along")
+    assert (item.grow, item.frame_edge) == (-1.5, 2), "and its edge"
     stage.near(item.prompts[0].points[0], (x, y), 0.6, "on the same picture they stay")
     assert item.prompts[1].softness == 0.5 and item.prompts[1].radius == 3.0
     made = stage.addon("document").shot_document(wisp, plate, stage.FOLDER)
     stroke = next(one for each in made["objects"] if each["name"] == "carried" for one in each["prompts"][1:])
     assert stroke["softness"] == 0.5
     assert "1002" in state(strip).message, state(strip).message
+    item.name, count = "Carried", len(wisp.objects)
+    item.prompts.clear()
+    for absent, kinds, words in (("1001-1008", [], "absent"), ("1003", ["point", "stroke"], "carried to 1002")):
+        item.absent = absent
+        assert bpy.ops.wisp.carry(filepath=str(path), wait=True) == {"FINISHED"}
+        assert len(wisp.objects) == count, "to documents the two names are one"
+        assert [one.kind for one in item.prompts] == kinds and words in state(strip).message, state(strip).message
 
 
 def _middle(index: int) -> tuple[float, float]:

@@ -229,9 +229,9 @@ def copied_before_mattes() -> None:
     folder = places().plate(strip.wisp.uid)
     picture = folder / "prompts" / "4e" / "roto.0101.png"
     stage.write_png(picture, np.zeros((stage.HEIGHT, stage.WIDTH), np.uint8))
-    exchange = stage.addon("exchange")
-    item.add_prompt("mask", 101, []).text = exchange.kept(picture.as_posix(), folder)
-    exchange.keep_pictures(strip)
+    taking = stage.addon("taking")
+    item.add_prompt("mask", 101, []).text = taking.kept(picture.as_posix(), folder)
+    taking.keep_pictures(strip.wisp, folder)
     half = strip.split(frame=6, split_method="SOFT")
     assert model.own(half).uid != strip.wisp.uid
     outputs.use_own_files(bpy.context.scene, half)
