@@ -449,7 +449,7 @@ class Shot(_Part):
         raise UsageError(f"There is no object '{name}' in the shot.", hint=f"It has: {known}.")
 
     @property
-    def locked(self) -> list[tuple[object, ...]]:
+    def locked(self) -> list[tuple[Any, ...]]:
         """Which frames of which objects are locked, and under which names: another list where one locks or frees."""
         return [(item.id, item.locks, item.approvals) for item in self.objects if item.locks]
 
