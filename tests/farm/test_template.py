@@ -101,6 +101,16 @@ def test_what_the_shot_has_not_is_told(shot: Path, capsys, extra: list[str], say
     assert says in capsys.readouterr().err
 
 
+def test_an_object_that_nothing_was_drawn_for_is_told_before_a_farm_renders_empty_mattes(shot: Path, capsys) -> None:
+    document = load(shot)
+    document.add_object("nothing")
+    save(document, shot)
+    assert main(["farm", "template", str(shot)]) == 2
+    assert "The object 'nothing' has no prompt." in capsys.readouterr().err
+    drawn = [item.name for item in document.objects if item.prompts]
+    assert main(["farm", "template", str(shot), "--objects", *drawn, "-o", str(shot.parent / "job.json")]) == 0
+
+
 def test_a_bundle_names_all_that_the_shot_reads(shot: Path, tmp_path: Path, capsys) -> None:
     folder = tmp_path / "job"
     filmed = [tmp_path / name for name in ("clean.png", "second.png", "white.png")]

@@ -44,7 +44,16 @@ def plan_of(
         shot.object_named(name)
     names = [item.name for item in shot.objects if item.enabled and (chosen is None or item.name in chosen)]
     if not names:
-        raise UsageError(f"{place} has no enabled object to work on.", hint="Draw a prompt first.")
+        raise UsageError(
+            f"{place} has no enabled object to work on.", hint="Draw a prompt first, or enable an object that has some."
+        )
+    for name in names:
+        item = shot.object_named(name)
+        if not (item.prompts or item.locks):  # all of its mattes would be empty, and nobody is there to see it
+            raise UsageError(
+                f"The object '{name}' has no prompt.",
+                hint="Draw one, disable the object, or name the others with --objects.",
+            )
     first, last = shot.plate.first, shot.plate.last
     wanted = named_frames(frames) or tuple(range(first, last + 1))
     outside = [frame for frame in wanted if not first <= frame <= last]
