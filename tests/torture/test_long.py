@@ -55,7 +55,8 @@ def test_long_shots_stay_flat(tmp_path: Path, counter: Counter, times: Any, monk
     counter.check(len(seen) == last // 100, f"{len(seen)} samples of {last} frames")
     memory, files, seconds = map(np.array, zip(*seen, strict=True))
     counter.check(memory[-1] - memory[len(memory) // 4] < 40.0, f"MB every hundredth frame: {memory.round()}")
-    counter.check(files.max() - files.min() <= 4, f"open files: {files}")
+    # What tests before this one left to the garbage collector may be closed meanwhile: only a rise is a leak.
+    counter.check((files - np.minimum.accumulate(files)).max() <= 4, f"open files: {files}")
     share = np.diff(seconds)
     early, late = np.median(share[: max(1, len(share) // 4)]), np.median(share[-max(1, len(share) // 4) :])
     counter.check(late < 2.5 * early, f"seconds per hundred frames: {share.round(2)}")
