@@ -160,6 +160,15 @@ def _discard(temporary: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """What the system says of a file that is written in the block (full disk, no permission), as OutputError."""
+    try:
+        yield
+    except OSError as error:
+        raise _explain(path, error) from error
+
+
 def _explain(path: Path, error: OSError) -> OutputError:
     if error.errno == errno.ENOSPC:
         hint = "Free some space or choose another folder; the finished files are kept."

@@ -19,7 +19,7 @@ from helpers.growing import files_below
 from wisp.cache import read_matte
 from wisp.cli import main
 from wisp.commands.farm import wisp_command
-from wisp.errors import CancelledError, UsageError
+from wisp.errors import CancelledError, OutputError, UsageError
 from wisp.farm.local import StepRun, TaskFailedError, run_job
 from wisp.farm.ranges import from_openjd
 from wisp.farm.template import JobPlan, job_template, job_values
@@ -63,6 +63,12 @@ def test_a_task_that_keeps_failing_ends_the_job_with_its_code_and_words(tmp_path
         run_job(command_job(code), {}, retries=2, log=tmp_path / "farm.log", on_progress=ignore)
     assert failed.value.exit_code == 3
     assert (tmp_path / "farm.log").read_text().count("openjd_fail: no plate frame 5") == 1 + 3
+
+
+def test_a_log_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"Cannot write .*farm\.log"):
+        run_job(command_job(""), {}, log=tmp_path / "file" / "sub" / "farm.log", on_progress=ignore)
 
 
 def test_a_command_that_is_not_there_is_told() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,14 @@ def test_a_gpu_is_asked_for_where_models_run_and_not_for_the_check() -> None:
     assert steps["Track"]["hostRequirements"] == {"amounts": [{"name": "amount.worker.gpu", "min": 1}]}
     assert "hostRequirements" in steps["Matte"] and "hostRequirements" not in steps["Check"]
     make_job(job_template(plan(gpu=True)), job_values(plan()))
+
+
+@pytest.mark.parametrize("name", ["{{x}}", "a{{", "}}{{", "{a}", "a{{{b"])
+def test_a_name_with_braces_is_no_format_string(name: str) -> None:
+    shot = replace(plan(), shot=Path(f"/shots/{name}.wisp"))
+    job, values = make_job(job_template(shot), job_values(shot))
+    assert job.name == "Wisp " + name.replace("{", "(").replace("}", ")")
+    assert values["Shot"].value == f"/shots/{name}.wisp"
 
 
 def test_the_command_writes_a_job_that_any_runner_takes(shot: Path, tmp_path: Path, capsys) -> None:

@@ -297,6 +297,8 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     [
         ("", "is not valid JSON"),
         ("{", "is not valid JSON"),
+        ('{\n<<<<<<< ours\n"wisp": 1\n=======\n>>>>>>> theirs\n}', "marks of a merge that was not finished"),
+        ('{"wisp": 1, "plate": "<<<<<<< a"', "is not valid JSON"),
         ("[]", "is not a JSON object"),
         ("null", "is not a JSON object"),
         ("[" * 100_000, "is not valid JSON"),

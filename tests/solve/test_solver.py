@@ -27,9 +27,11 @@ from helpers.solving import (
 from wisp.cache import read_matte
 from wisp.client.events import Event, FrameDone, Notice, Progress, Started
 from wisp.commands.options import add_model_options, solver_at
+from wisp.deliver import Delivery
 from wisp.device import Memory, MemoryPlan
 from wisp.errors import CancelledError, FrameReadError, InputError, MemoryLimitError, UsageError
 from wisp.shot import load, save
+from wisp.shot.model import Unknown
 
 ALL = tuple(range(FIRST, LAST + 1))
 
@@ -41,6 +43,21 @@ def mattes(made) -> dict[int, np.ndarray]:
 def stop_after(count: int) -> Callable[[], bool]:
     left = iter(range(count))
     return lambda: next(left, None) is None
+
+
+def test_an_object_that_nothing_was_drawn_for_is_told(folder: Path, tracker: ChainTracker, head: SmoothHead) -> None:
+    document = shot(box(1010))
+    document.add_object("later")
+    scribbled = document.add_object("unsure")
+    scribbled.prompts.append(Unknown(frame=1010, xy=[(3.0, 3.0), (6.0, 6.0)], radius=2.0))
+    blank = ["'later' has no prompt: its mattes are empty.", "'unsure' has no prompt: its mattes are empty."]
+    events: list[Event] = []
+    made = solver(document, folder)
+    made.run([1010, 1011], on_event=events.append)
+    assert [event.message for event in events if isinstance(event, Notice)] == blank
+    events.clear()
+    Delivery(made, str(folder / "out"), frames=[1010]).write(events.append)
+    assert [event.message for event in events if isinstance(event, Notice)] == blank
 
 
 def test_every_frame_gets_a_matte_with_its_number_and_events_tell_of_it(

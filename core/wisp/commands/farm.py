@@ -164,7 +164,7 @@ def _run(args: argparse.Namespace, plan: JobPlan) -> int:
     from ..farm.local import StepRun, run_job
     from ..farm.template import job_template, job_values
 
-    log = plan.cache / "farm.log"
+    log = plan.cache / f"{plan.shot.stem}.farm.log"
     values = {**job_values(plan), "Wisp": wisp_command(), "Device": args.device}
     with Reporter(as_json=args.json, quiet=args.quiet) as reporter, interruptible() as interrupt:
 
@@ -186,7 +186,8 @@ def _run(args: argparse.Namespace, plan: JobPlan) -> int:
                 reporter.say(str(error), warning=True)
                 reporter.emit("stopped", code=interrupt.exit_code, message=str(error))
                 return interrupt.exit_code
-            reporter.say(f"All that the tasks said is in {log}.", warning=True)
+            if log.is_file():
+                reporter.say(f"All that the tasks said is in {log}.", warning=True)
             raise
     for step in done.steps:
         reporter.emit("step", name=step.name, tasks=step.tasks, seconds=round(step.seconds, 3), retried=step.retried)

@@ -125,6 +125,8 @@ class Delivery:
         for folder in self.folders:
             sweep(folder)
         waiting = [file for file in self._files if file in self._todo]
+        for name in {name: None for file in waiting for name in file.objects}:
+            self._solver.work(name).tell_blank(on_event)
         self._require_solved(waiting)
         self._require_masks(waiting, on_event, should_stop)
         total = sum(len(file.frames) for file in waiting)

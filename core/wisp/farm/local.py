@@ -33,6 +33,7 @@ from openjd.model import (
 )
 from openjd.sessions import LOG, ActionState, ActionStatus, Session
 
+from ..atomic import writing
 from ..errors import CancelledError, UsageError, WispError
 from ..solve.progress import never
 from .ranges import from_openjd
@@ -316,8 +317,10 @@ def _logged(place: Path | None) -> Iterator[None]:
     """All that sessions and tasks say, into a file instead of the terminal."""
     handler: logging.Handler = logging.NullHandler()
     if place is not None:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(place, "w", "utf-8")
+        with writing(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(b"")
+            handler = logging.FileHandler(place, "a", "utf-8")  # at its end, whoever else writes there
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     propagated, level = LOG.propagate, LOG.level
     LOG.propagate = False

@@ -48,8 +48,7 @@ def plan_of(
             f"{place} has no enabled object to work on.", hint="Draw a prompt first, or enable an object that has some."
         )
     for name in names:
-        item = shot.object_named(name)
-        if not (item.prompts or item.locks):  # all of its mattes would be empty, and nobody is there to see it
+        if shot.object_named(name).is_blank:  # and nobody is there to see it
             raise UsageError(
                 f"The object '{name}' has no prompt.",
                 hint="Draw one, disable the object, or name the others with --objects.",

@@ -25,6 +25,8 @@ NOTICE_SECONDS = 120
 SESSION = "{{Session.WorkingDirectory}}/wisp"
 #: Fewer frames than this are not tracked apart, unless asked for: a process and a seam cost as much as some frames.
 FRAMES_PER_SPAN = 50
+#: A job's name is a format string, in which doubled braces cannot be quoted (specification, "Format Strings").
+_NO_FORMAT = str.maketrans("{}", "()")
 #: What the specification allows as values of a parameter.
 MOST_SPANS = 1024
 
@@ -93,7 +95,7 @@ def job_template(plan: JobPlan, folder: Path | None = None) -> dict[str, Any]:
     return {
         "specificationVersion": "jobtemplate-2023-09",
         "extensions": ["TASK_CHUNKING"],
-        "name": f"Wisp {name}"[:128],
+        "name": f"Wisp {name}"[:128].translate(_NO_FORMAT),
         "description": f"Tracks and mattes {', '.join(plan.objects)} of {plan.shot.name}."[:2048],
         "parameterDefinitions": _parameters(plan, folder),
         "jobEnvironments": [

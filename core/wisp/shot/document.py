@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import threading
 import time
 import uuid
@@ -26,6 +27,9 @@ VERSION = 1
 #: Keys of an object that came after its version's first release: earlier readers refuse keys that they do not know, so
 #: these are written only where they say something.
 _LATER = ("absent", "approvals")
+
+#: What version control leaves where two have changed the same.
+_UNMERGED = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 
 #: Seconds for which another editor is waited for: an edit takes a fraction of one.
 _PATIENCE = 10.0
@@ -95,6 +99,12 @@ def load(path: str | Path) -> Shot:
     try:
         document = json.loads(text, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
+        if _UNMERGED.search(text):
+            raise UsageError(
+                f"The shot {path} holds the marks of a merge that was not finished.",
+                hint="Choose one side of each, or take the file of one side whole.",
+                path=path,
+            ) from None
         raise UsageError(f"The shot {path} is not valid JSON: {error}.", path=path) from None
     return parse(document, f"The shot {path}")
 

@@ -309,6 +309,11 @@ class ObjectSpec(_Part):
         """Frames with prompts that a tracker hears, ascending."""
         return tuple(sorted({prompt.frame for prompt in self.prompts if not isinstance(prompt, Unknown)}))
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing tells where it is, so that all of its mattes are empty."""
+        return not (self.keyframes or self.locks)
+
     def exists(self, frame: int) -> bool:
         """Whether `frame` lies within the object's own first and last frame, and in no span of absence."""
         lives = (self.first is None or frame >= self.first) and (self.last is None or frame <= self.last)

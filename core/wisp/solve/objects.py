@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..cache import DamagedMaskError, MatteStamp, Shelf, object_folder, read_matte
+from ..client.events import Notice
 from ..fingerprint import fingerprint
 from ..heads.band import logits_of, mask_from_logits
 from ..heads.clip_matter import Windows
@@ -26,6 +27,7 @@ from .finishing import Finishing
 from .hints import Hints
 from .locks import LockedMattes
 from .plan import PlannedPass, Recipe, TrackPlan
+from .progress import Listener
 from .prompts import defining_keyframes, drawn, frame_prompts, prompt_content, stretched
 from .reasons import Ingredients, hashes
 from .region import in_region, whole
@@ -266,6 +268,11 @@ class ObjectWork:
             prompts = in_region(prompts, self.region, self.item.name, frame, approved=frame in self.frozen)
         seen = self._source.clip_of(self.region)
         return stretched(prompts, self._source.stretch, (seen.width, seen.height))
+
+    def tell_blank(self, on_event: Listener) -> None:
+        """Warn where nothing was drawn: an empty matte is not always meant."""
+        if self.item.is_blank:
+            on_event(Notice("warning", f"'{self.item.name}' has no prompt: its mattes are empty."))
 
     def mask_marks(self, frame: int) -> tuple[str, ...]:
         """Fingerprints of the stored masks (forward, backward) that the final mask of `frame` is made of."""

@@ -107,7 +107,7 @@ class Run:
                 known += len(reachable) - len(unfinished)
             if "track" in self._stages:
                 self._chunks += chunks_to_run(work, todo, self._shelf.stored_masks(), self._shelf.stored_snapshots())
-        self._summary.cached = known - self._summary.matted
+        self._summary.cached = max(0, known - self._summary.matted)  # a damaged one is matted twice
         left: dict[Stage, int] = {"track": self.track_steps, "matte": self._matte_steps}
         self._eta = Eta(left)
         self._totals = {stage: self._done[stage] + count for stage, count in left.items()}
@@ -137,6 +137,9 @@ class Run:
             self._remember()
             if len(self._wanted) > 1:  # whoever looks at one frame does not wait
                 self._shelf.flush()
+        if len(self._wanted) > 1:
+            for work in self._unfinished:
+                work.tell_blank(self._on_event)
         for name, frames in self._summary.lost.items():
             spans = format_frames(frames)
             text = f"'{name}' was lost on {spans}: the matte is empty there. Draw a prompt where it is visible again."
