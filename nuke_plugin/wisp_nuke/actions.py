@@ -99,7 +99,7 @@ def find(group: Any) -> None:
             attempt(group, lambda _: edits.add_prompt(group, "Wisp find", _box(event)))
 
     asked = Detect(words=words, frame=frame, threshold=max(float(group["wisp_words_score"].value()), 0.0))
-    solving.run(group, asked, on_event)
+    solving.run(group, asked, on_event, needed=[frame])
 
 
 def subject(group: Any) -> None:
@@ -129,7 +129,7 @@ def subject(group: Any) -> None:
             attempt(group, lambda _: edits.edit(group, "Wisp subject", take))
             attempt(group, lambda _: _tell_candidate(group, "In doubt: " if end.doubtful else ""))
 
-    solving.run(group, Subject(frame), on_event, on_end)
+    solving.run(group, Subject(frame), on_event, on_end, needed=[frame])
 
 
 def _tell_candidate(group: Any, doubt: str) -> None:

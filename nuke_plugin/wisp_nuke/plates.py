@@ -11,7 +11,7 @@ import itertools
 import json
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from . import edits, graph, host, knobs, node, state, upstream
 from .vendor.client.frames import FrameName
@@ -78,7 +78,8 @@ def stale(folder: str, wanted: List[Picture]) -> List[Picture]:
 
 
 class Export:
-    """Renders the missing and outdated pictures of first..last of a node's inputs into `folder`.
+    """Renders the missing and outdated pictures of first..last of a node's inputs into `folder`; of the plate those of
+    `needed` alone, its first and last frame, if given.
 
     Half-float EXR over the format's area at full resolution: of the plate and the empty set their colours as the host
     holds them (what the numbers mean is told to the engine, see `colorspace`), of the other inputs their alpha. Raises
@@ -93,6 +94,7 @@ class Export:
         last: int,
         then: Callable[[int], Any],
         fails: Callable[[Exception], Any],
+        needed: Optional[Tuple[int, int]] = None,
     ) -> None:
         """`then(how many were rendered)` is called once all are there, `fails` where the artist or the host has stopped
         it."""
@@ -107,7 +109,11 @@ class Export:
             for name in _sources(group)
             for frame, signature in zip(range(first, last + 1), signatures(_source(group, name), first, last))
         ]
-        self.todo = stale(folder, wanted)
+        lacking = stale(folder, wanted)
+        low, high = needed or (first, last)
+        self.todo = [one for one in lacking if one.source != graph.PLATE or low <= one.frame <= high]
+        #: Whether all of the plate is there once this is done.
+        self.whole = len(self.todo) == len(lacking)
         self.done, self.total = 0, len(self.todo)
         self.cancelled = False
         #: Seconds that a picture took of late.

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import edits, graph, host, node, plates, state
 from .edits import Refusal
@@ -111,6 +111,7 @@ def document(group: Any) -> Dict[str, Any]:
         "exposure": float(group["wisp_exposure"].value()),
         **{key: _pictures_of(group, name) for key, name in graph.FILMED.items()},
         "backlit": bool(group["wisp_backlit"].value()),
+        "missing": "error" if state.of(group).whole else "skip",
     }
     models = {
         "tracker": str(group["wisp_tracker"].value()),
@@ -267,7 +268,7 @@ def track(group: Any, direction: str, with_bar: bool = True) -> None:
     _require_rest(group)
     first, last = _span(group, keyframes, direction)
     state.of(group).bar = host.progress_bar("Wisp: " + group.name()) if with_bar else None
-    export_plates(group, lambda: _solve(group, first, last))
+    export_plates(group, lambda: _solve(group, first, last), needed=[first, last])
 
 
 def _solve(group: Any, first: int, last: int) -> None:
@@ -282,10 +283,11 @@ def run(
     asked: Request,
     on_event: Callable[[Event], None] = ignore,
     on_end: Callable[[Optional[Done], str], None] = ignore,
+    needed: Optional[List[int]] = None,
 ) -> None:
     """Have the engine do a job for the node, once what it lacks of the plate is rendered, with a bar; see
-    `Session.run`. `on_end` is told of one that does not begin then, too. Raises Refusal while the engine is at work for
-    the node."""
+    `Session.run`, and `export_plates` for `needed`. `on_end` is told of one that does not begin then, too. Raises
+    Refusal while the engine is at work for the node."""
     _require_rest(group)
 
     def work(session: Session) -> bool:
@@ -294,7 +296,7 @@ def run(
             on_end(None, session.refusal)
         return begun
 
-    export_plates(group, lambda: run_by(group, asked.doing, work), lambda words: on_end(None, words))
+    export_plates(group, lambda: run_by(group, asked.doing, work), lambda words: on_end(None, words), needed)
 
 
 def run_by(group: Any, doing: str, work: Callable[[Session], bool]) -> None:
@@ -307,14 +309,24 @@ def run_by(group: Any, doing: str, work: Callable[[Session], bool]) -> None:
         mine.bar = None
 
 
-def export_plates(group: Any, then: Callable[[], Any], fails: Callable[[str], Any] = ignore) -> None:
+def export_plates(
+    group: Any, then: Callable[[], Any], fails: Callable[[str], Any] = ignore, needed: Optional[List[int]] = None
+) -> None:
     """Render what the engine lacks of the plate, while the host is idle, and then go on; without an interface at once.
-    `fails` gets the sentence where either has stopped. Raises Refusal where that cannot begin."""
+    `fails` gets the sentence where either has stopped. Raises Refusal where that cannot begin.
+
+    `needed`: the frames that the work is for. Those between them and the prompts are rendered, and no more: the first
+    matte does not wait for a long shot. None: all.
+    """
     mine = state.of(group)
     first, last = edits.span(group)
 
     def go_on(rendered: int) -> None:
         try:
+            if mine.whole != work.whole:
+                mine.whole = work.whole
+                if mine.session is not None:
+                    mine.session.update()
             if rendered and mine.session is not None:
                 mine.session.refresh()  # the same names, other pictures
             then()
@@ -329,7 +341,7 @@ def export_plates(group: Any, then: Callable[[], Any], fails: Callable[[str], An
     keep_cache_folder(group)
     folder = plate_folder(group)
     try:
-        mine.export = plates.Export(group, folder, first, last, go_on, stopped)
+        work = mine.export = plates.Export(group, folder, first, last, go_on, stopped, _reach(group, needed))
     except BaseException:
         mine.bar = None
         raise
@@ -337,6 +349,15 @@ def export_plates(group: Any, then: Callable[[], Any], fails: Callable[[str], An
         set_status(group, "Rendering the plate")
     else:
         mine.export.step()
+
+
+def _reach(group: Any, needed: Optional[List[int]]) -> Optional[Tuple[int, int]]:
+    """The first and last frame that work on those needs: masks come from the prompts and from what is locked."""
+    if needed is None:
+        return None
+    locks = [frame for item in edits.stored(group)["objects"] for span in item.get("locks", []) for frame in span]
+    frames = [*needed, *edits.keyframes(group), *locks]
+    return min(frames), max(frames)
 
 
 def synchronise(group: Any) -> None:

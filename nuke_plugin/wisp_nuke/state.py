@@ -43,8 +43,9 @@ class NodeState:
         self.bar: Any = None
         #: The mattes as pictures, where the overlay shows them.
         self.tint: Any = None
-        #: What is being rendered for the engine.
+        #: What is being rendered for the engine, and whether all of the plate was when it was last asked for.
         self.export: Any = None
+        self.whole = True
         #: What a frame may be about; the first is the one that was taken.
         self.candidates: List[Any] = []
         #: Per frame, what the host called the plate's picture when it was last rendered.

@@ -206,10 +206,15 @@ def test_what_lies_between_in_and_out_is_solved_and_only_on_the_side_that_is_ask
         session.until(lambda: session.module("state").of(group).session.settled)
         return [frame for frame in range(1000, 1006) if group["wisp_cache_state"].getValueAt(frame) == 1]
 
-    assert solved_after("wisp_track_this") == [1002]
-    assert solved_after("wisp_track_back") == [1001, 1002]
+    def rendered() -> list[int]:
+        return sorted(int(path.name.split(".")[1]) for path in tmp_path.rglob("plate.*.exr"))
+
+    assert (solved_after("wisp_track_this"), rendered()) == ([1002], [1002]), "one frame does not wait for the others"
+    assert (solved_after("wisp_track_back"), rendered()) == ([1001, 1002], [1001, 1002])
+    assert session.module("solving").document(group)["plate"]["missing"] == "skip"
     assert solved_after("wisp_track_fwd") == [1001, 1002, 1003], "frame 1004 is beyond out"
-    assert sorted(path.name for path in tmp_path.rglob("plate.*.exr")) == [f"plate.{n}.exr" for n in (1001, 1002, 1003)]
+    assert rendered() == [1001, 1002, 1003]
+    assert session.module("solving").document(group)["plate"]["missing"] == "error"
 
 
 @pytest.mark.slow

@@ -75,7 +75,7 @@ def test_an_object_that_is_switched_off_gets_no_prompt(
     group["wisp_clear_object"].execute()
     actions = session.module("actions")
 
-    def answer(group: Any, asked: Any, on_event: Any, on_end: Any) -> None:
+    def answer(group: Any, asked: Any, on_event: Any, on_end: Any, needed: Any) -> None:
         on_event(actions.Candidate(1, 1001, (1.0, 1.0, 9.0, 9.0), (5.0, 5.0), 0.9, True, []))
         on_end(actions.SubjectFound(candidates=1, doubtful=False), "")
 
