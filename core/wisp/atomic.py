@@ -34,11 +34,23 @@ def _machine() -> str:
 
 #: In names of temporary files on storage that several machines share.
 _MACHINE = _machine()
-_TEMPORARY = re.compile(
-    r"\..*\.(?P<machine>[0-9a-f]{8})\.(?P<process>[0-9]{1,10})\.[0-9a-f]+" + re.escape(TEMPORARY_SUFFIX), re.DOTALL
-)
+_SIGNATURE = re.compile(r"(?P<machine>[0-9a-f]{8})\.(?P<process>[0-9]{1,10})\.[0-9a-f]+")
+_TEMPORARY = re.compile(rf"\..*\.(?P<signature>{_SIGNATURE.pattern}){re.escape(TEMPORARY_SUFFIX)}", re.DOTALL)
 #: An unfinished file of another machine is left alone until nothing was written to it for so many seconds.
 ABANDONED = 3600.0
+
+
+def signature() -> str:
+    """Machine, process and a random number: another one at every call."""
+    return f"{_MACHINE}.{os.getpid()}.{secrets.token_hex(4)}"
+
+
+def signer_ended(signed: str) -> bool:
+    """Whether the process that made this `signature` is known to run no more: one of this machine."""
+    match = _SIGNATURE.fullmatch(signed)
+    if match is None or match["machine"] != _MACHINE or os.name != "posix":
+        return False
+    return _has_ended(int(match["process"]))
 
 
 @contextlib.contextmanager
@@ -53,7 +65,7 @@ def replacing(path: str | Path, *, durable: bool = False) -> Iterator[Path]:
     path = Path(path)
     if _is_special(path):  # a rename would take it away
         raise OutputError(f"{path} is no ordinary file.", hint="Choose another place.", path=path)
-    temporary = path.with_name(f".{path.name}.{_MACHINE}.{os.getpid()}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    temporary = path.with_name(f".{path.name}.{signature()}{TEMPORARY_SUFFIX}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -116,7 +128,7 @@ def sweep(folder: Path) -> None:
 
 def _is_abandoned(entry: os.DirEntry[str], match: re.Match[str]) -> bool:
     if match["machine"] == _MACHINE and os.name == "posix":
-        return _has_ended(int(match["process"]))
+        return signer_ended(match["signature"])
     return time.time() - entry.stat(follow_symlinks=False).st_mtime > ABANDONED
 
 

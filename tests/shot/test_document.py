@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -264,6 +266,18 @@ def test_an_edit_may_lie_within_another_of_its_own(tmp_path: Path) -> None:
         with editing(tmp_path / "a.wisp"):
             assert len(list(tmp_path.iterdir())) == 1
         assert len(list(tmp_path.iterdir())) == 1, "the outer one still holds it"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a process's end is not asked for, and it is waited 10 s")
+def test_the_lock_of_a_killed_editor_holds_nobody_up(tmp_path: Path) -> None:
+    place = tmp_path / "a.wisp"
+    killed = "import os, sys; from wisp.shot.document import editing; editing(sys.argv[1]).__enter__(); os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", killed, str(place)]).returncode == 9
+    assert len(list(tmp_path.iterdir())) == 1
+    begun = time.monotonic()
+    with editing(place):
+        assert time.monotonic() - begun < 5
     assert list(tmp_path.iterdir()) == []
 
 

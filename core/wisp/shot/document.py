@@ -8,14 +8,13 @@ import os
 import re
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..atomic import ordinary, replacing, sweep
+from ..atomic import ordinary, replacing, signature, signer_ended, sweep
 from ..errors import InputError, OutputError, UsageError
 from .faults import explain, explain_edit
 from .model import MaskPrompt, Prompt, Shot
@@ -158,11 +157,12 @@ def write_text(text: str, path: str | Path) -> None:
 
 @contextlib.contextmanager
 def editing(path: str | Path) -> Iterator[None]:
-    """Nobody else edits the document at `path` in such a block meanwhile: whoever comes second waits. One who holds it
-    for longer than an edit takes was killed, and is waited for no more. Blocks of one thread may lie in each other."""
+    """Nobody else edits the document at `path` in such a block meanwhile: whoever comes second waits. One whose process
+    has ended, or who holds it for longer than an edit takes, was killed, and is waited for no more. Blocks of one
+    thread may lie in each other."""
     place = Path(path).resolve()
     mine = (threading.get_ident(), place)
-    if mine in _held or not _lock(place, own := uuid.uuid4().hex):
+    if mine in _held or not _lock(place, own := signature()):
         yield
         return
     _held.add(mine)
@@ -206,10 +206,18 @@ def _lock(place: Path, own: str) -> bool:
         holder = _said(lock)
         if holder != seen:
             seen, until = holder, time.monotonic() + _PATIENCE
-        elif time.monotonic() >= until:
-            with contextlib.suppress(OSError):
-                lock.unlink()
+        elif time.monotonic() >= until or signer_ended(holder):
+            _take_away(lock, holder, lock.with_name(f"{lock.name}.{own}"))
         time.sleep(0.01)
+
+
+def _take_away(lock: Path, holder: str, aside: Path) -> None:
+    """Remove the lock of a holder that was killed, and not that of somebody who has removed it first."""
+    with contextlib.suppress(OSError):
+        lock.rename(aside)
+        if _said(aside) != holder:
+            aside.rename(lock)
+        aside.unlink()
 
 
 def _said(lock: Path) -> str:
