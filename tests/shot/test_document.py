@@ -272,7 +272,9 @@ def test_an_edit_may_lie_within_another_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere a process's end is not asked for, and it is waited 10 s")
 def test_the_lock_of_a_killed_editor_holds_nobody_up(tmp_path: Path) -> None:
     place = tmp_path / "a.wisp"
-    killed = "import os, sys; from wisp.shot.document import editing; editing(sys.argv[1]).__enter__(); os._exit(9)"
+    killed = (
+        "import os, sys; from wisp.shot.document import editing as e; b = e(sys.argv[1]); b.__enter__(); os._exit(9)"
+    )
     assert subprocess.run([sys.executable, "-c", killed, str(place)]).returncode == 9
     assert len(list(tmp_path.iterdir())) == 1
     begun = time.monotonic()
