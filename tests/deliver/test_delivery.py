@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,11 @@ import pytest
 from helpers.delivering import SECOND
 from helpers.solving import box, shot, solver, write_plate
 from wisp.cache import read_matte
+from wisp.client.requests import Deliver
 from wisp.deliver import Delivery, Style
 from wisp.deliver import delivery as delivering
-from wisp.deliver.naming import FORMATS, Format, Pattern
+from wisp.deliver.job import deliver
+from wisp.deliver.naming import FORMATS, Format, Pattern, VersionTakenError
 from wisp.deliver.windows import to_data_window, visible
 from wisp.errors import CancelledError, InputError, OutputError, UsageError
 from wisp.heads.band import logits_of
@@ -159,6 +163,37 @@ def test_versions_count_up_and_are_never_replaced(made, tmp_path: Path) -> None:
     for overwrite in (False, True):
         with pytest.raises(OutputError, match="would be overwritten"):
             Delivery(changed, out, version=2, frames=[1001], overwrite=overwrite)
+
+
+def test_two_that_deliver_the_next_version_at_once_get_one_each(made, tmp_path: Path) -> None:
+    out = str(tmp_path / "out" / "{version}" / "{object}.%04d.exr")
+    first, second = (Delivery(made, out, version="next", frames=[1001]) for _ in range(2))
+    assert first.version == second.version == 1, "neither has written anything"
+    first.write()
+    with pytest.raises(VersionTakenError, match="makes version v001"):
+        second.write()
+    assert not list(tmp_path.rglob("*.making"))
+
+
+def test_a_version_that_is_being_made_is_nobody_elses(made, tmp_path: Path) -> None:
+    """While another process holds a number the next one is taken; one that was killed holds none."""
+    pattern = Pattern.of(str(tmp_path / "{version}" / "{object}.%04d.exr"), FORMATS["exr"], "sh", 4)
+    with pattern.claimed(1):
+        asked = Deliver(output=pattern.text, version="next", frames="1001")
+        assert deliver(made, asked).version == 2
+        with pytest.raises(VersionTakenError), pattern.claimed(1):
+            pass
+    assert pattern.next_version() == 3
+    held = pattern.claimed(3)
+    held.__enter__()
+    (mark,) = tmp_path.glob("*.making")
+    process = subprocess.run(
+        [sys.executable, "-c", "import wisp.atomic as a; print(a.signature())"], capture_output=True
+    )
+    mark.write_bytes(process.stdout.strip())
+    with pattern.claimed(pattern.next_version()):
+        assert pattern.next_version() == 4
+    held.__exit__(None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from wisp import shot as documents
 from wisp.cli import main
+from wisp.deliver.shapes import ShapesDelivery
+from wisp.errors import InputError
 from wisp.shapes.formats import FORMATS, read_shapes
+from wisp.shapes.trace import Options
 from wisp.solve import Solver
 
 
@@ -23,7 +26,7 @@ def document(brief: Solver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         alpha[3:13, frame - 1008 : frame - 996] = 1.0
         return alpha, None
 
-    monkeypatch.setattr("wisp.deliver.shapes.read_matte", box)
+    monkeypatch.setattr("wisp.deliver.delivery.read_matte", box)
     path = tmp_path / "sh.wisp"
     documents.save(brief.shot, path)
     return path
@@ -51,6 +54,22 @@ def test_a_folder_gets_all_formats_and_the_report_its_figures(
     assert deliver(document, "-o", str(tmp_path / "out"), "--layout", "shapes", "--json") == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (events[-1]["written"], events[-1]["skipped"]) == (0, 5)
+
+
+def test_a_matte_that_goes_while_shapes_are_traced_is_no_empty_one(brief: Solver, tmp_path: Path) -> None:
+    place = tmp_path / "a.json"
+    delivery = ShapesDelivery(brief, str(place), Options(), frames=range(1010, 1016), objects=["hero"])
+    with pytest.raises(InputError, match="'hero' on frame 1014 is gone or damaged"):
+        delivery.write(lambda _: brief.work("hero").path(1014).unlink(missing_ok=True))
+    assert not place.exists()
+
+
+def test_a_damaged_matte_is_solved_anew_for_shapes_too(brief: Solver, tmp_path: Path) -> None:
+    matte = brief.work("hero").path(1012)
+    matte.write_bytes(matte.read_bytes()[:200])
+    place = tmp_path / "a.json"
+    ShapesDelivery(brief, str(place), Options(), frames=range(1010, 1016), objects=["hero"]).write()
+    assert place.exists() and len(matte.read_bytes()) > 200
 
 
 def test_a_files_name_says_the_format(document: Path, tmp_path: Path) -> None:

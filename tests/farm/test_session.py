@@ -53,6 +53,15 @@ def test_a_task_s_words_and_code_come_back(folder: Path, capfd: pytest.CaptureFi
     assert session.call(folder, {"name": "that", "code": 9}, never) == 9
 
 
+def test_a_session_that_nobody_calls_ends_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_IDLE", 0.5)
+    monkeypatch.setattr(session, "_LOOK", 0.05)
+    thread = threading.Thread(target=session.serve, args=(tmp_path, task), daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive(), "its folder is still there, and it waits for ever"
+
+
 def test_a_task_is_asked_to_stop(folder: Path) -> None:
     began = time.monotonic()
     assert session.call(folder, {"wait": True}, lambda: time.monotonic() > began + 0.3) == 7

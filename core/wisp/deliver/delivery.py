@@ -7,7 +7,7 @@ all.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -91,8 +91,10 @@ class Delivery:
             )
         #: The number of this delivery, None where deliveries are not numbered.
         self.version: int | None = None
+        self._numbered: Pattern | None = None
         if VERSION in pattern:
-            self.version = pattern.latest() + 1 if version in (None, "next") else int(version)
+            self._numbered = pattern if version in (None, "next") else None
+            self.version = pattern.next_version() if version in (None, "next") else int(version)
             pattern = pattern.at(self.version)
         wanted = tuple(solver.frames_of(frames))
         if kind.movie:
@@ -121,7 +123,8 @@ class Delivery:
         return tuple(dict.fromkeys(file.path.parent for file in self._files))
 
     def write(self, on_event: Listener = ignore, should_stop: Callable[[], bool] = lambda: False) -> int:
-        """Write what is not there yet; returns how many files. InputError lists frames not solved yet."""
+        """Write what is not there yet; returns how many files. InputError lists frames not solved yet,
+        VersionTakenError says that somebody else has the next version."""
         for folder in self.folders:
             sweep(folder)
         waiting = [file for file in self._files if file in self._todo]
@@ -139,9 +142,16 @@ class Delivery:
             if should_stop():
                 raise CancelledError(f"Stopped at frame {frame}; the files written so far are whole.")
 
-        for file in waiting:
-            self._write_file(file, step)
+        with self._claim():
+            for file in waiting:
+                self._write_file(file, step)
         return len(waiting)
+
+    def _claim(self) -> AbstractContextManager[None]:
+        """Hold the number that was chosen as the next one."""
+        if self._numbered is None or self.version is None:
+            return nullcontext()
+        return self._numbered.claimed(self.version)
 
     def write_solved(self, frame: int, name: str) -> None:
         """Write the file of one object and frame that has just been solved, where it needs no others."""
@@ -177,23 +187,12 @@ class Delivery:
         return fingerprint(file.objects, content, marks, shown)
 
     def _require_solved(self, files: Sequence[_File]) -> None:
-        """InputError lists what is not solved yet; what is damaged in the cache is solved anew."""
-        if not all(work.locks.are_whole(work.frozen) for work in self._solver.works):
-            settle_locks(self._solver)
-        missing = self._missing(files)
-        damaged = {
-            name: frames
-            for name, frames in missing.items()
-            if all(self._solver.shelf.was_damaged(self._solver.work(name).marks[frame]) for frame in frames)
-        }
-        if missing and damaged.keys() == missing.keys():
-            for name, frames in damaged.items():
-                self._solver.run(frames, [name])
-            missing = self._missing(files)
-        if missing:
-            raise unsolved(
-                missing, {frame for file in self._files for frame in file.frames}, FORMATS[self._style.format].movie
-            )
+        needed: dict[str, dict[int, None]] = {}
+        for file in files:
+            for work in self._needed(self._works(file)):
+                needed.setdefault(work.item.name, {}).update(dict.fromkeys(file.frames))
+        asked = {frame for file in self._files for frame in file.frames}
+        require_solved(self._solver, needed, asked, gapless=FORMATS[self._style.format].movie)
 
     def _require_masks(self, files: Sequence[_File], on_event: Listener, should_stop: Callable[[], bool]) -> None:
         """Where pixels depend on more than mattes: how sure the tracker was of either object, or of its own."""
@@ -202,36 +201,14 @@ class Delivery:
             names = {work.item.name: None for file in files for work in self._needed(self._works(file))}
             self._solver.require_masks(frames, names, on_event, should_stop)
 
-    def _missing(self, files: Sequence[_File]) -> dict[str, list[int]]:
-        """Object -> its frames whose mattes are not there."""
-        missing: dict[str, dict[int, None]] = {}
-        for file in files:
-            for work in self._needed(self._works(file)):
-                for frame in file.frames:
-                    if frame in work.marks and work.matte(frame, sure=True) is None:
-                        missing.setdefault(work.item.name, {})[frame] = None
-        return {name: list(frames) for name, frames in missing.items()}
-
     def _mattes(self, works: Sequence[ObjectWork], frame: int) -> dict[str, tuple[FloatImage, MatteStamp | None]]:
         """Name -> alpha and stamp of `works`, cut down where they overlap with others, if the style says so."""
-        read = {work.item.name: self._read(work, frame) for work in self._needed(works)}
+        read = {work.item.name: read_solved(self._solver, work, frame) for work in self._needed(works)}
         if self._style.overlaps_matter:
             sureness = {name: self._solver.work(name).sureness(frame, alpha) for name, (alpha, _) in read.items()}
             shared = make_exclusive({name: alpha for name, (alpha, _) in read.items()}, sureness)
             read = {name: (shared[name], stamp) for name, (_, stamp) in read.items()}
         return {work.item.name: read[work.item.name] for work in works}
-
-    def _read(self, work: ObjectWork, frame: int) -> tuple[FloatImage, MatteStamp | None]:
-        if frame not in work.marks:  # an object without prompts has an empty matte in every frame
-            plate = self._solver.plate
-            return np.zeros((plate.height, plate.width), np.float32), None
-        path = work.matte(frame)
-        if path is None:
-            raise InputError(
-                f"The matte of '{work.item.name}' on frame {frame} is gone or damaged.", hint="Run wisp solve first."
-            )
-        kept = self._solver.source.kept_alpha(work.marks[frame])  # of a frame that was solved just now
-        return read_matte(path) if kept is None else kept
 
     # Writing -----------------------------------------------------------------------------------------------
 
@@ -349,9 +326,53 @@ class Delivery:
         return (alpha if behind is None else np.maximum(alpha, solved)), behind
 
 
-def unsolved(missing: Mapping[str, Sequence[int]], asked: Iterable[int], gapless: bool) -> InputError:
-    """`missing`: object -> its frames that are not solved, of those that are asked for. `gapless`: what is delivered
-    can leave out none."""
+def require_solved(solver: Solver, needed: Mapping[str, Iterable[int]], asked: Iterable[int], *, gapless: bool) -> None:
+    """InputError lists what is not solved yet; what is damaged in the cache is solved anew.
+
+    `needed`: object -> the frames whose mattes are read, for deliveries of the frames `asked`. `gapless`: what is
+    delivered can leave out none.
+    """
+    if not all(work.locks.are_whole(work.frozen) for work in solver.works):
+        settle_locks(solver)
+    missing = _missing(solver, needed)
+    damaged = {
+        name: frames
+        for name, frames in missing.items()
+        if all(solver.shelf.was_damaged(solver.work(name).marks[frame]) for frame in frames)
+    }
+    if missing and damaged.keys() == missing.keys():
+        for name, frames in damaged.items():
+            solver.run(frames, [name])
+        missing = _missing(solver, needed)
+    if missing:
+        raise _unsolved(missing, asked, gapless)
+
+
+def _missing(solver: Solver, needed: Mapping[str, Iterable[int]]) -> dict[str, list[int]]:
+    """Object -> its frames whose mattes are not there."""
+    missing: dict[str, list[int]] = {}
+    for name, frames in needed.items():
+        work = solver.work(name)
+        found = [frame for frame in frames if frame in work.marks and work.matte(frame, sure=True) is None]
+        if found:
+            missing[name] = found
+    return missing
+
+
+def read_solved(solver: Solver, work: ObjectWork, frame: int) -> tuple[FloatImage, MatteStamp | None]:
+    """The matte (plate height x width, 0..1) with its stamp; InputError where it has gone meanwhile."""
+    if frame not in work.marks:  # an object without prompts has an empty matte in every frame
+        return np.zeros((solver.plate.height, solver.plate.width), np.float32), None
+    path = work.matte(frame)
+    if path is None:
+        raise InputError(
+            f"The matte of '{work.item.name}' on frame {frame} is gone or damaged.", hint="Run wisp solve first."
+        )
+    kept = solver.source.kept_alpha(work.marks[frame])  # of a frame that was solved just now
+    return read_matte(path) if kept is None else kept
+
+
+def _unsolved(missing: Mapping[str, Sequence[int]], asked: Iterable[int], gapless: bool) -> InputError:
     text = "; ".join(f"'{name}' on {format_frames(frames)}" for name, frames in missing.items())
     solved = sorted(set(asked).difference(*missing.values()))
     fits = solved and not (gapless and gaps(solved, solved[0], solved[-1]))

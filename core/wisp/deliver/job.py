@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from ..client.ends import Delivered
+from ..client.events import Notice
 from ..client.requests import Deliver
 from ..client.tables import LAYOUTS, PICTURE_FORMATS, SHAPE_FORMATS
 from ..errors import UsageError
@@ -14,7 +15,7 @@ from ..frames import named_frames
 from ..solve import Solver
 from ..solve.progress import Listener, ignore, never
 from .delivery import Delivery
-from .naming import Format, named_format
+from .naming import Format, VersionTakenError, named_format
 from .style import Style
 
 
@@ -24,10 +25,18 @@ def deliver(
     on_event: Listener = ignore,
     should_stop: Callable[[], bool] = never,
 ) -> Delivered:
-    """Write what is not there yet.
+    """Write what is not there yet. Of two that deliver the next version at once, each gets a number of its own.
 
     Raises UsageError, InputError (frames that are not solved), OutputError and CancelledError.
     """
+    while True:
+        try:
+            return _deliver(solver, asked, on_event, should_stop)
+        except VersionTakenError:
+            on_event(Notice("info", "Another delivery has taken that version; delivering the next one."))
+
+
+def _deliver(solver: Solver, asked: Deliver, on_event: Listener, should_stop: Callable[[], bool]) -> Delivered:
     known = (*PICTURE_FORMATS, *SHAPE_FORMATS)
     if asked.layout not in (None, *LAYOUTS) or asked.format not in (None, *known):
         wrong, right = ("layout", LAYOUTS) if asked.layout not in (None, *LAYOUTS) else ("format", known)

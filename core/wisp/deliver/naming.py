@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from ..atomic import signature, signer_ended, writing
 from ..client import tables
-from ..errors import UsageError
+from ..errors import OutputError, UsageError
+from ..fingerprint import fingerprint
 from ..frames import FrameName
 from ..plates.sequences import READABLE_SUFFIXES
 
@@ -40,6 +44,14 @@ _BY_SUFFIX: dict[str, Format] = {
 VERSION = "{version}"
 #: What stands for the object's name in a name.
 OBJECT = "{object}"
+
+
+class VersionTakenError(OutputError):
+    """Another delivery makes the version, or has made it since it was chosen."""
+
+    def __init__(self, version: int, folder: Path) -> None:
+        text = f"Another delivery into {folder} makes version v{version:03d}."
+        super().__init__(text, hint="Deliver the next one.", path=folder)
 
 
 def named_format(output: str) -> Format:
@@ -129,6 +141,35 @@ class Pattern:
             file = file.replace(VERSION, text)
         return Pattern(self.base, self.folder.replace(VERSION, text), file)
 
+    @contextmanager
+    def claimed(self, version: int) -> Iterator[None]:
+        """Nobody else makes that version in the block. VersionTakenError where somebody does, or has meanwhile."""
+        mark, own = self._mark(version), signature()
+        with writing(mark):
+            mark.parent.mkdir(parents=True, exist_ok=True)
+        while not _claim(mark, own):
+            if _is_held(mark):
+                raise VersionTakenError(version, mark.parent)
+            mark.unlink(missing_ok=True)
+        try:
+            if self.latest() >= version:
+                raise VersionTakenError(version, mark.parent)
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
+
+    def next_version(self) -> int:
+        """The number after the highest that exists or is being made."""
+        version = self.latest() + 1
+        while _is_held(self._mark(version)):
+            version += 1
+        return version
+
+    def _mark(self, version: int) -> Path:
+        """The file that says who makes a version: in the last folder that all of its files lie in."""
+        shared = itertools.takewhile(lambda part: not re.search(r"[{}]", part), Path(self.folder).parts)
+        return self.base.joinpath(*shared) / f".v{version:03d}.{fingerprint(self.text)[:8]}.making"
+
     def latest(self) -> int:
         """The highest version that exists of any object and frame; 0 where there is none."""
         file = self.name if isinstance(self.name, str) else f"{self.name.before}\0{self.name.after}"
@@ -145,6 +186,26 @@ class Pattern:
         exact = re.compile(filled(re.escape, ".*", r"v([0-9]{3,})"), re.DOTALL)
         found = glob.glob(filled(glob.escape, "*", "v[0-9]*"))  # noqa: PTH207 - the pattern is text
         return max((int(match[1]) for match in map(exact.fullmatch, found) if match), default=0)
+
+
+def _claim(mark: Path, own: str) -> bool:
+    """Whether the file is made; False where there is one."""
+    try:
+        with writing(mark), mark.open("x", encoding="ascii") as file:
+            file.write(own)
+    except OutputError as error:
+        if isinstance(error.__cause__, FileExistsError):
+            return False
+        raise
+    return True
+
+
+def _is_held(mark: Path) -> bool:
+    """Whether somebody has made the file who has not ended, as far as is known."""
+    try:
+        return not signer_ended(mark.read_text("ascii"))
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _frame_field(name: str) -> FrameName | None:

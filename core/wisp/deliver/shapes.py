@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic import replacing
-from ..cache import read_matte
 from ..client.events import Progress, ShapesMeasured
 from ..errors import CancelledError, OutputError, UsageError
 from ..finish.exclusive import make_exclusive
@@ -18,12 +18,11 @@ from ..frames import format_frames, gaps
 from ..plates.clip import FloatImage
 from ..shapes.check import measure
 from ..shapes.formats import FORMATS
-from ..shapes.model import Shapes
+from ..shapes.model import ShapedObject, Shapes
 from ..shapes.trace import Options, trace
 from ..solve import Solver
-from ..solve.objects import ObjectWork
 from ..solve.progress import Eta, Listener, ignore
-from .delivery import unsolved
+from .delivery import read_solved, require_solved
 from .naming import VERSION, Pattern
 
 
@@ -47,7 +46,8 @@ class ShapesDelivery:
         """`output`: a file whose suffix says the format, or a folder for `format`, or for all where that is None.
         UsageError for a format there is not; InputError for frames that are not solved."""
         self._solver, self._options, self._exclusive, self._overwrite = solver, options, exclusive, overwrite
-        self.works = solver.works if objects is None else tuple(solver.work(name) for name in objects)
+        works = solver.works if objects is None else tuple(solver.work(name) for name in objects)
+        self._names = tuple(work.item.name for work in works)
         self._frames = tuple(solver.frames_of(frames))
         left_out = gaps(self._frames, self._frames[0], self._frames[-1])
         if left_out:
@@ -65,9 +65,11 @@ class ShapesDelivery:
         if version is not None and any(VERSION not in text for text in patterns.values()):
             raise UsageError(f"The output '{output}' has no {VERSION}.", hint=f"Put {VERSION} where it belongs.")
         self.version: int | None = None
+        self._numbered: list[Pattern] = []
         if any(VERSION in text for text in patterns.values()):
-            latest = max(_pattern(text).latest() for text in patterns.values())
-            self.version = latest + 1 if version in (None, "next") else int(version)
+            numbered = [_pattern(text) for text in patterns.values()]
+            self._numbered = numbered if version in (None, "next") else []
+            self.version = max(p.next_version() for p in numbered) if version in (None, "next") else int(version)
             patterns = {name: text.replace(VERSION, f"v{self.version:03d}") for name, text in patterns.items()}
         self.paths = {name: Path(text) for name, text in patterns.items()}
         solver.sources.refuse(self.paths.values())
@@ -79,26 +81,31 @@ class ShapesDelivery:
     ) -> tuple[list[ShapesMeasured], int]:
         """Trace, measure and write; returns the figures of every object, and how many files were written (those that
         were there already with the same content are not). OutputError where others are in the way."""
-        plate = self._solver.plate
-        eta, done = Eta({"deliver": len(self._frames) * len(self.works)}), 0
+        eta, done = Eta({"deliver": len(self._frames) * len(self._names)}), 0
 
         def step(frame: int) -> None:
             nonlocal done
             done += 1
-            total = len(self._frames) * len(self.works)
+            total = len(self._frames) * len(self._names)
             on_event(Progress("deliver", frame, done, total, eta.step("deliver")))
             if should_stop():
                 raise CancelledError(f"Stopped at frame {frame}; nothing was written.")
 
         if self._exclusive:
-            names = [work.item.name for work in self._solver.works]
-            self._solver.require_masks(self._frames, names, on_event, should_stop)
+            self._solver.require_masks(self._frames, self._needed(), on_event, should_stop)
         items, figures = [], []
-        for work in self.works:
-            kept = _Kept(lambda frame, work=work: self._read(work, frame))  # type: ignore[misc]
-            item = trace(work.item.name, self._frames, kept, self._options, step)
+        for name in self._names:
+            kept = _Kept(lambda frame, name=name: self._read(name, frame))  # type: ignore[misc]
+            item = trace(name, self._frames, kept, self._options, step)
             items.append(item)
             figures.append(measure(item, self._frames, kept, self._options.tolerance))
+        with ExitStack() as claims:
+            for pattern in self._numbered:
+                claims.enter_context(pattern.claimed(self.version or 0))
+            return figures, self._write(items)
+
+    def _write(self, items: Sequence[ShapedObject]) -> int:
+        plate = self._solver.plate
         shapes = Shapes(plate.width, plate.height, self._frames[0], self._frames[-1], tuple(items))
         texts = {path: FORMATS[name].write(shapes, plate.pixel_aspect) for name, path in self.paths.items()}
         fresh = {path: text for path, text in texts.items() if not _holds(path, text)}
@@ -112,28 +119,22 @@ class ShapesDelivery:
         for path, text in fresh.items():
             with replacing(path) as temporary:
                 temporary.write_text(text, "utf-8", newline="\n")
-        return figures, len(fresh)
+        return len(fresh)
 
     def _require_solved(self) -> None:
-        missing = {
-            work.item.name: [frame for frame in self._frames if frame in work.marks and work.matte(frame) is None]
-            for work in (self._solver.works if self._exclusive else self.works)
-        }
-        if any(missing.values()):
-            raise unsolved({name: frames for name, frames in missing.items() if frames}, self._frames, gapless=True)
+        require_solved(self._solver, dict.fromkeys(self._needed(), self._frames), self._frames, gapless=True)
 
-    def _read(self, work: ObjectWork, frame: int) -> FloatImage:
-        plate = self._solver.plate
-        needed = self._solver.works if self._exclusive else (work,)
-        found = {}
-        for each in needed:
-            path = each.matte(frame)
-            empty = np.zeros((plate.height, plate.width), np.float32)
-            found[each.item.name] = empty if path is None else read_matte(path)[0]
+    def _needed(self) -> tuple[str, ...]:
+        """The objects whose mattes are read."""
+        return tuple(work.item.name for work in self._solver.works) if self._exclusive else self._names
+
+    def _read(self, name: str, frame: int) -> FloatImage:
         if not self._exclusive:
-            return found[work.item.name]
-        return make_exclusive(found, {each.item.name: each.sureness(frame, found[each.item.name]) for each in needed})[
-            work.item.name
+            return read_solved(self._solver, self._solver.work(name), frame)[0]
+        works = self._solver.works
+        found = {work.item.name: read_solved(self._solver, work, frame)[0] for work in works}
+        return make_exclusive(found, {work.item.name: work.sureness(frame, found[work.item.name]) for work in works})[
+            name
         ]
 
 

@@ -111,7 +111,7 @@ def serve(folder: Path, run: Task) -> None:
                     if told.get("stop"):
                         return
                     _serve_one(pipe, told["words"], run)
-            called = time.monotonic()
+                    called = time.monotonic()
 
 
 def _serve_one(pipe: io.BufferedRWPair, words: Words, run: Task) -> None:
