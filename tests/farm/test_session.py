@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from wisp.cli import main
+from wisp.commands import farm
 from wisp.errors import UsageError
 from wisp.farm import session
 from wisp.farm.path_map import map_paths, parse_rules, read_rules
@@ -204,3 +205,20 @@ def test_a_job_s_rules_reach_its_tasks(shot: Path, tmp_path: Path) -> None:
     job = ["farm", "run", str(shot), "--cache", str(cache), "--map", f"P:\\film={shot.parent}", "-q"]
     assert main(job) == 0
     assert len(list(cache.rglob("alpha.*.exr"))) == 8
+
+
+def test_relative_paths_begin_where_the_task_was_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process of a session was started elsewhere: there may lie another shot of that name."""
+    called, started = tmp_path / "called", tmp_path / "started"
+    called.mkdir(), started.mkdir()
+    told: list[session.Words] = []
+    seen: list[tuple[Path, Path, list[Path]]] = []
+    monkeypatch.setattr(session, "call", lambda _folder, words, _stop: told.append(words) or 0)
+    monkeypatch.setattr(farm, "models_of", lambda _args: object())
+    monkeypatch.setattr(farm, "_do", lambda args, *_: seen.append((Path.cwd(), args.shot, args.weights)) or 0)
+    monkeypatch.chdir(called)
+    assert main(["farm", "task", "check", "a.wisp", "--session", str(tmp_path), "--weights", "w"]) == 0
+    monkeypatch.chdir(started)
+    assert farm._served(json.loads(json.dumps(told[0])), never, {}) == 0
+    assert seen == [(called, Path("a.wisp"), [called / "w"])]
+    assert Path.cwd() == started

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from . import folders, process
-from .connection import Connection, Message
+from .connection import Connection, Message, TooLong
 from .errors import EngineError, EngineGone, Failure, Result, as_error, ignore
 from .pipe import Closed
 from .shots import Job, RemoteShot
@@ -89,6 +89,8 @@ class Client:
         self._connection: Optional[Connection] = None
         self._numbers = itertools.count(1)
         self._pending: Dict[int, Tuple[Result, Failure]] = {}
+        #: What was too long to be sent, until the next poll says so.
+        self._unsent: List[Tuple[Failure, EngineError]] = []
         self._shots: List[RemoteShot] = []
         self._jobs: Dict[str, Job] = {}
 
@@ -141,13 +143,19 @@ class Client:
     ) -> int:
         """Send a request, return its id; exactly one of the callbacks runs, in a later `poll()`.
 
-        Raises EngineGone when no engine runs and ValueError when `params` cannot be sent as JSON.
+        What is longer than the protocol's lines fails with the kind `usage`. Raises EngineGone when no engine runs and
+        ValueError when `params` cannot be sent as JSON.
         """
         if self._connection is None:
             raise EngineGone("The engine is not running.", "Start it first.")
         number = next(self._numbers)
-        self._connection.post({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-        self._pending[number] = (on_result, on_error)
+        try:
+            self._connection.post({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        except TooLong as error:
+            hint = "Remove strokes from the shot, or give masks in their place."
+            self._unsent.append((on_error, EngineError(str(error), kind="usage", hint=hint)))
+        else:
+            self._pending[number] = (on_result, on_error)
         return number
 
     def call(self, method: str, params: Optional[Dict[str, Any]] = None, timeout: float = 30.0) -> Dict[str, Any]:
@@ -182,6 +190,9 @@ class Client:
         Waits up to `timeout` seconds for the first one. An exception of a callback passes through; the messages
         after it stay for the next call.
         """
+        while self._unsent:
+            on_error, failure = self._unsent.pop(0)
+            on_error(failure)
         for count in range(limit):
             if self._connection is None:
                 return count
@@ -257,8 +268,9 @@ class Client:
         """Tell everybody who still waits for the engine that it is gone."""
         self.engine = {}
         pending, self._pending = self._pending, {}
+        unsent, self._unsent = self._unsent, []
         jobs, self._jobs = self._jobs, {}
-        for _, on_error in pending.values():
+        for on_error in [*(failure for _, failure in pending.values()), *(failure for failure, _ in unsent)]:
             on_error(error)
         for job in jobs.values():
             job._fail(error)

@@ -11,14 +11,18 @@ from .tables import MAX_LINE
 Message = Dict[str, Any]
 
 
+class TooLong(ValueError):  # noqa: N818 (what the message is)
+    """A message beyond MAX_LINE."""
+
+
 class Connection(Pipe):
     """Garbage on the pipe does no harm: a line that is not a JSON object is turned into a `log` message."""
 
     def post(self, message: Message) -> None:
-        """Send one message. ValueError when it cannot be a line: not JSON, NaN, or beyond MAX_LINE."""
+        """Send one message. ValueError when it cannot be a line: not JSON, NaN; TooLong beyond MAX_LINE."""
         line = json.dumps(message, separators=(",", ":"), allow_nan=False).encode("ascii")
         if len(line) > MAX_LINE:
-            raise ValueError(f"The message is {len(line)} bytes long; {MAX_LINE} is the limit.")
+            raise TooLong(f"{len(line) / 2**20:.1f} MB are more than the engine takes at once, {MAX_LINE // 2**20} MB.")
         self.send(line)
 
     def fetch(self, timeout: float = 0.0) -> Optional[Message]:

@@ -11,6 +11,7 @@ the cache folder; nothing that is done is done again. Other queues call `wisp fa
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import shutil
@@ -217,12 +218,15 @@ def _served(told: dict[str, Any], should_stop: Callable[[], bool], kept: dict[An
     `kept`: the models that its tasks have loaded, by the options that choose them.
     """
     paths = {name: Path(told[name]) if told[name] else None for name in ("shot", "cache", "path_rules")}
-    args = argparse.Namespace(**{**told, **paths, "weights": [Path(folder) for folder in told["weights"]]})
+    # Relative ones begin where the task was called.
+    weights = [Path(told["folder"], folder) for folder in told["weights"]]
+    args = argparse.Namespace(**{**told, **paths, "weights": weights})
     try:
-        chosen = run_options(args)
-        if chosen not in kept:
-            kept[chosen] = models_of(args)
-        return _do(args, should_stop, kept[chosen])
+        with contextlib.chdir(told["folder"]):
+            chosen = run_options(args)
+            if chosen not in kept:
+                kept[chosen] = models_of(args)
+            return _do(args, should_stop, kept[chosen])
     except WispError as error:
         print(f"wisp: {error}", flush=True)
         return error.exit_code
@@ -237,7 +241,7 @@ def _task(args: argparse.Namespace) -> int:
         if args.session is not None:
             from ..farm import session
 
-            told = json.loads(json.dumps(vars(args), default=str))
+            told = json.loads(json.dumps({**vars(args), "folder": str(Path.cwd())}, default=str))
             code = session.call(args.session, told, interrupt)
             if code is not None:
                 return interrupt.exit_code or code
