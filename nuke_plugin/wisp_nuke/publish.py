@@ -16,6 +16,7 @@ from .vendor.client.tables import (
     LAYOUTS,
     PICTURE_FORMATS,
     QUEUES,
+    SHARED_LAYOUTS,
     confidence_fits,
     despill_fits,
     formats_of,
@@ -44,7 +45,7 @@ def start(group: Any) -> None:
     numbered = suffix if FORMATS[file_format].movie else f"%04d.{suffix}"
     if layout == "shapes":
         files = {"": (folder / f"{group.name()}.nk").as_posix()}
-    elif layout in ("layers", "crypto"):
+    elif layout in SHARED_LAYOUTS:
         files = {"": (folder / f"{group.name()}.{numbered}").as_posix()}
     else:
         files = {name: (folder / name / f"{name}.{numbered}").as_posix() for name in names}

@@ -54,6 +54,20 @@ def test_a_list_is_run_and_run_again(folder: Path, capsys: pytest.CaptureFixture
     assert len(list(Path("sh010_files").glob("*.exr"))) == 2
 
 
+def test_two_shots_of_one_name_are_not_delivered_over_each_other(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["plates/sh010.%04d.png", "--object", "hero", "--box", "1001:10,16,42,48", "--head", "guided"]
+    for place in ("a", "b"):
+        assert main(["matte", *asked, "-o", f"shots/{place}", "-q"]) == 0
+    out = ["--deliver", "out/{shot}/{object}.%04d.exr", "--overwrite", "-q"]
+    assert main(["batch", "shots", *out]) == 2
+    assert "shots/a/sh010.wisp of this list is delivered to the same files" in capsys.readouterr().err
+    assert main(["batch", "shots", *out[:1], "out/{folder}_{shot}/{object}.%04d.exr", "-q"]) == 0
+    assert sorted(path.name for path in Path("out").iterdir()) == ["a_sh010", "b_sh010", "sh010"]
+    assert main(["batch", "shots", "--deliver", "all", "--layout", "layers", "-q"]) == 2, "one file for all objects"
+
+
 def test_the_objects_of_a_plate_are_rows_and_its_shot_lies_beside_the_list(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

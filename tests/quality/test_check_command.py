@@ -45,6 +45,19 @@ def test_fail_on_suspicious_exits_with_9(solved: Make, tmp_path: Path, radius: f
     assert main(["check", str(tmp_path / "sh.wisp"), "--fail-on", "suspicious", "-q"]) == code
 
 
+def test_frames_that_are_not_solved_are_no_success_where_it_matters(
+    solved: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = solved({})
+    for frame in (1003, 1004):
+        made.work("hero").path(frame).unlink()
+    assert main(["check", str(tmp_path / "sh.wisp"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["unsolved"] == 2
+    assert main(["check", str(tmp_path / "sh.wisp"), "--fail-on", "suspicious"]) == 9
+    said = capsys.readouterr().err
+    assert "none suspicious; 2 not solved" in said and "2 frames not solved, and so not judged" in said
+
+
 def test_sheet_has_one_captioned_row_per_frame(solved: Make, tmp_path: Path) -> None:
     solved({1006: disk(1006, radius=8)})
     sheet = tmp_path / "worst.png"

@@ -110,10 +110,12 @@ class Checked(Done):
     judged: Annotated[int, "Frames judged, over all objects."]
     suspicious: Annotated[int, "Those a person should look at."]
     sheet: Annotated[Optional[str], "The contact sheet, where one was asked for and a frame was judged."] = None
+    unsolved: Annotated[int, "Those that could not be judged, for they are not solved."] = 0
 
     @property
     def sentence(self) -> str:
-        return f"{counted(self.judged, 'frame')} judged, {self.suspicious or 'none'} suspicious"
+        found = f"{counted(self.judged, 'frame')} judged, {self.suspicious or 'none'} suspicious"
+        return f"{found}; {self.unsolved} not solved" if self.unsolved else found
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,10 @@ STATES: Dict[str, State] = {
 }
 
 
+#: What is said of a frame whose matte is empty because nothing was drawn from which it could come.
+UNREACHED = "no prompt reaches it"
+
+
 def keyframes(prompts: Sequence[Mapping[str, Any]]) -> Set[int]:
     """Frames with prompts of an object."""
     return {prompt["frame"] for prompt in prompts}

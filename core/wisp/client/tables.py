@@ -221,6 +221,8 @@ LAYOUTS = {
     "crypto": ("Cryptomatte", "EXR that the Cryptomatte nodes of compositors read"),
     "shapes": ("Roto shapes", "Splines with keys, as JSON, SVG and files for other compositors"),
 }
+#: Those that put all objects into one file.
+SHARED_LAYOUTS = ("layers", "crypto")
 #: Which frames of roto become masks -> label and hint.
 ROTO_KEYS = {
     "keys": ("Every key", "A mask on every frame that has a key; of a sequence of mattes, on every frame"),
@@ -285,7 +287,7 @@ def formats_of(layout: str) -> Tuple[str, ...]:
     """The formats that files of this layout can have."""
     if layout == "shapes":
         return SHAPE_FORMATS
-    shared = layout in ("layers", "crypto")
+    shared = layout in SHARED_LAYOUTS
     return tuple(one.key for one in _PICTURES if one.layers or not shared)
 
 

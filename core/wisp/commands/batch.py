@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..atomic import ordinary, replacing, spare_others
 from ..client.ends import Stopped
-from ..client.tables import LAYOUTS, PROMPT_KINDS
+from ..client.tables import LAYOUTS, PROMPT_KINDS, SHARED_LAYOUTS
 from ..client.wording import counted
 from ..errors import CancelledError, InputError, UsageError, expected
 from ..frames import format_frames
@@ -59,6 +59,8 @@ class _Entry:
     seconds: float = 0.0
     doubtful: str = ""
     sheet: str = ""
+    #: Where its files go, with the object or what all share: what no other shot of the list may have.
+    outputs: set[tuple[str, str]] = field(default_factory=set)
 
     def value(self, column: str) -> str | None:
         """The first row's that has one."""
@@ -69,7 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("list", type=Path, metavar="LIST.csv|DIR", help="what to run")
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="for the page (default: <LIST>_batch)")
     parser.add_argument(
-        "--deliver", metavar="PATTERN", help="also write files, where the list does not say; {shot}: the shot's name"
+        "--deliver",
+        metavar="PATTERN",
+        help="also write files, where the list does not say; {shot}: the shot's name, {folder}: its folder's",
     )
     parser.add_argument("--layout", choices=LAYOUTS, help="of these files (default: the shot's)")
     parser.add_argument("--overwrite", action="store_true", help="replace files that an earlier run delivered")
@@ -90,7 +94,8 @@ def run(args: argparse.Namespace) -> int:
             began = time.monotonic()
             entry.state = "running"
             try:
-                _do(args, entry, folder / f"{number:03d}_{entry.path.stem.partition('.')[0]}.png", reporter, interrupt)
+                sheet = folder / f"{number:03d}_{entry.path.stem.partition('.')[0]}.png"
+                _do(args, entry, entries[: number - 1], sheet, reporter, interrupt)
                 entry.state = "done"
             except CancelledError as stop:
                 entry.state, entry.says = "stopped", str(stop)
@@ -154,9 +159,14 @@ def _entries(path: Path) -> list[_Entry]:
 
 
 def _do(
-    args: argparse.Namespace, entry: _Entry, sheet: Path, listener: Listener, should_stop: Callable[[], bool]
+    args: argparse.Namespace,
+    entry: _Entry,
+    before: list[_Entry],
+    sheet: Path,
+    listener: Listener,
+    should_stop: Callable[[], bool],
 ) -> None:
-    """One shot, from prompts to files and a sheet of what looks worst."""
+    """One shot, from prompts to files and a sheet of what looks worst. `before`: those of the list that were done."""
     from .. import open as open_shot
     from .. import shot as documents
     from .history import History
@@ -169,19 +179,20 @@ def _do(
         shot.detect()
     if entry.rows or not shot.path.exists():
         with documents.editing(shot.path):
-            before = documents.text_of(shot.path)
+            was = documents.text_of(shot.path)
             shot.save()
-            History(shot.cache, shot.path).note(f"prompts of {args.list}", before)
+            History(shot.cache, shot.path).note(f"prompts of {args.list}", was)
     frames = entry.value("frames")
     end = shot.solve(frames, on_event=listener, should_stop=should_stop)
     words = [end.sentence, *(f"{name} lost on {lost}." for name, lost in end.lost.items())]
     output = entry.value("deliver") or args.deliver
     if output:
-        if "{shot}" in output:
-            output = output.replace("{shot}", shot.path.stem)
+        for name, stands_for in (("{shot}", shot.path.stem), ("{folder}", shot.path.absolute().parent.name)):
+            output = output.replace(name, stands_for)
         if entry.value("deliver"):
             output = os.path.join(args.list.parent, output)  # noqa: PTH118 (a trailing / stays)
         layout = entry.value("layout") or args.layout
+        _take_outputs(entry, before, shot, output, layout)
         delivered = shot.deliver(
             output,
             frames=frames,
@@ -195,6 +206,21 @@ def _do(
     entry.sheet = sheet.name if sheet.exists() else ""
     entry.doubtful = format_frames(sorted({one.frame for one in verdicts if one.suspicious}))
     entry.says = " ".join(words)
+
+
+def _take_outputs(entry: _Entry, before: list[_Entry], shot: OpenShot, output: str, layout: str | None) -> None:
+    """UsageError where another shot of the list has delivered to the same files."""
+    place = os.path.normpath(os.path.abspath(output))  # noqa: PTH100 (a trailing / stays)
+    names = [item.name for item in shot.document.objects if item.enabled]
+    shared = (layout or shot.document.deliver.layout) in (*SHARED_LAYOUTS, "shapes")
+    entry.outputs = {(place, name) for name in ([Path(shot.document.plate.path).name] if shared else names)}
+    other = next((one for one in before if one.outputs & entry.outputs), None)
+    if other is not None:
+        entry.outputs = set()
+        raise UsageError(
+            f"{other.path} of this list is delivered to the same files, {output}.",
+            hint="Say {folder} in the name for the shot's folder, or give each its own in the list's column 'deliver'.",
+        )
 
 
 def _document(source: Path, entry: _Entry) -> Path | None:

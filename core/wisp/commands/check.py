@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection_options(parser)
     parser.add_argument("--worst", type=at_least(1), default=10, metavar="N", help="show so many frames (default: 10)")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="write a contact sheet of the worst frames")
-    parser.add_argument("--fail-on", choices=("suspicious",), help="exit with 9 when any frame is")
+    parser.add_argument("--fail-on", choices=("suspicious",), help="exit with 9 when any frame is, or is not solved")
     add_model_options(parser)
     add_output_options(parser)
 
@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     sheet = None if args.sheet is None else str(args.sheet)
     solver = solver_of(args, shot)
     verdicts: list[Verdict] = []
+    ends: list[Checked] = []
 
     def work(listener: Listener, should_stop: Callable[[], bool]) -> Checked:
         def listen(event: Event) -> None:
@@ -58,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
                 verdicts.append(event)
 
         asked = request_of(Check, args, objects=object_ids(shot, args.objects), sheet=sheet)
-        return check(solver, asked, listen, should_stop)
+        ends.append(check(solver, asked, listen, should_stop))
+        return ends[0]
 
     code = report_job(args.json, args.quiet, work)
     if code == 0 and not args.json:
@@ -70,6 +72,12 @@ def run(args: argparse.Namespace) -> int:
         raise QualityError(
             f"{args.shot}: {suspicious} of {counted(judged, 'frame')} suspicious.",
             hint="Look at the worst, draw a prompt where the object goes wrong, and solve again.",
+            path=args.shot,
+        )
+    if code == 0 and args.fail_on and ends[0].unsolved:
+        raise QualityError(
+            f"{args.shot}: {counted(ends[0].unsolved, 'frame')} not solved, and so not judged.",
+            hint="Run wisp solve first, or name the others with --frames.",
             path=args.shot,
         )
     return code

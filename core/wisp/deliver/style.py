@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..client.tables import SCREENS, confidence_fits, despill_fits, formats_of, premultiplied_fits
+from ..client.tables import SCREENS, SHARED_LAYOUTS, confidence_fits, despill_fits, formats_of, premultiplied_fits
 from ..errors import UsageError
 from ..heads.confidence import SCHEMA as CONFIDENCE_SCHEMA
 from .naming import Format
@@ -54,7 +54,7 @@ class Style:
     @property
     def shared(self) -> bool:
         """Whether all objects are in one file."""
-        return self.layout in ("layers", "crypto")
+        return self.layout in SHARED_LAYOUTS
 
     @property
     def overlaps_matter(self) -> bool:

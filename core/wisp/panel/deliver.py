@@ -18,6 +18,7 @@ from ..client.tables import (
     FORMATS,
     LAYOUTS,
     SCREENS,
+    SHARED_LAYOUTS,
     confidence_fits,
     despill_fits,
     formats_of,
@@ -315,7 +316,7 @@ class DeliverMattes(QtWidgets.QDialog):
     def _allow(self) -> None:
         """Show what goes with the layout and the format, and what can be pressed now."""
         layout, file_format = self.layouts.currentData(), self.formats.currentData() or "png"
-        shapes, shared = layout == "shapes", layout in ("layers", "crypto")
+        shapes, shared = layout == "shapes", layout in SHARED_LAYOUTS
         self.what.setText(LAYOUTS[layout][1] + ".")
         for widget, shown in (
             (self.compression, file_format in ("exr", "exr32")),

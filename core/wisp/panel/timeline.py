@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 from ..client.frames import spans
 from ..client.mattes import Lane
 from ..client.shot_edits import ShotEdits
-from ..client.states import STATES, corrected, drawn_states
+from ..client.states import STATES, UNREACHED, corrected, drawn_states
 from .qt import Qt, QtCore, QtGui, QtWidgets, position
 
 RULER, LANE, HEAD, PAD, FOOT = 20, 20, 96, 10, 6
@@ -141,7 +141,7 @@ class Timeline(QtWidgets.QWidget):
         frame, lane = self.frame_at(point.x()), self._lanes.get(item["id"])
         words = [f"{item['name']}, frame {frame}", *(STATES[key].label for key in drawn_states(item, frame))]
         if lane is not None:
-            unsolved = "dirty" if frame in lane.dirty else "no prompt reaches it"
+            unsolved = "dirty" if frame in lane.dirty else UNREACHED
             words.append("solved" if frame in lane.solved else unsolved)
             if frame in self._lost(item["id"]):
                 words.append("lost")

@@ -10,6 +10,7 @@ from ..atomic import spare_others
 from ..client.ends import Checked
 from ..client.events import Progress, Verdict
 from ..client.requests import Check
+from ..client.states import UNREACHED
 from ..contact_sheet import check_name, is_sheet, write_png
 from ..errors import CancelledError
 from ..frames import named_frames
@@ -47,4 +48,5 @@ def check(
         write_png(asked.sheet, worst_sheet(solver, shown))
     judged = sum(item.state == "judged" for item in verdicts)
     suspicious = sum(item.suspicious for item in verdicts)
-    return Checked(judged, suspicious, asked.sheet if shown else None)
+    unsolved = sum(item.state == "unsolved" and item.reasons[0] != UNREACHED for item in verdicts)
+    return Checked(judged, suspicious, asked.sheet if shown else None, unsolved)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..cache import DamagedMaskError, MatteStamp, read_matte
 from ..client.events import Verdict
+from ..client.states import UNREACHED
 from ..client.tables import SUSPICIOUS
 from ..heads.band import mask_from_logits
 from ..motion.footage import Footage
@@ -138,7 +139,7 @@ class _Walk:
             self._widths.clear()
             return []
         if not self._keyframes:
-            return [] if self._backward else [self._unsolved(frame, "no prompt reaches it")]
+            return [] if self._backward else [self._unsolved(frame, UNREACHED)]
         start = self._keyframes[0]
         if frame > start if self._backward else frame < start:
             return []
