@@ -15,6 +15,7 @@ import pytest
 from helpers.delivering import SECOND
 from helpers.solving import box, shot, solver, write_plate
 from wisp.cache import read_matte
+from wisp.client.events import Event
 from wisp.client.requests import Deliver
 from wisp.deliver import Delivery, Style
 from wisp.deliver import delivery as delivering
@@ -194,6 +195,21 @@ def test_a_version_that_is_being_made_is_nobody_elses(made, tmp_path: Path) -> N
     with pattern.claimed(pattern.next_version()):
         assert pattern.next_version() == 4
     held.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("name", ["hero.%04d.exr", "hero.mov"])
+def test_what_comes_while_a_delivery_runs_is_not_replaced(made, tmp_path: Path, name: str) -> None:
+    place = tmp_path / name.replace("%04d", "1003")
+
+    def listen(event: Event) -> None:
+        place.write_bytes(b"somebody else's")
+
+    style = Style(format="mov" if name.endswith("mov") else "exr")
+    delivery = Delivery(made, str(tmp_path / name), style, objects=["hero"], frames=range(1001, 1005))
+    with pytest.raises(OutputError, match="has come meanwhile"):
+        delivery.write(listen)
+    assert place.read_bytes() == b"somebody else's"
+    assert not list(tmp_path.glob(".*.tmp"))
 
 
 @pytest.mark.parametrize(

@@ -109,8 +109,9 @@ class Delivery:
         ]
         solver.sources.refuse(file.path for file in self._files)
         present = {file.path: _state(file.path, self._mark(file)) for file in self._files}
+        self._guarded = not overwrite or version is not None
         in_the_way = [path for path, state in present.items() if state == "other"]
-        if in_the_way and (not overwrite or version is not None):
+        if in_the_way and self._guarded:
             more = f" and {len(in_the_way) - 1} more" if len(in_the_way) > 1 else ""
             hint = "Choose another place, or say --overwrite." if version is None else "Deliver the next version."
             raise OutputError(f"{in_the_way[0]}{more} would be overwritten.", hint=hint, path=in_the_way[0])
@@ -212,7 +213,17 @@ class Delivery:
 
     # Writing -----------------------------------------------------------------------------------------------
 
+    def _spare(self, file: _File) -> None:
+        """OutputError where a file of other content has come since the delivery began."""
+        if self._guarded and _state(file.path, self._mark(file)) == "other":
+            raise OutputError(
+                f"{file.path} has come meanwhile, and would be overwritten.",
+                hint="Choose another place.",
+                path=file.path,
+            )
+
     def _write_file(self, file: _File, step: Callable[[int], None]) -> None:
+        self._spare(file)
         if FORMATS[self._style.format].movie:
             self._write_movie(file, step)
             return
@@ -298,6 +309,7 @@ class Delivery:
                 picture = self._picture(self._works(file)[0], frame)
                 movie.add(np.dstack([picture] * 4) if picture.ndim == 2 else picture)
                 step(frame)
+            self._spare(file)
 
     def _picture(self, work: ObjectWork, frame: int) -> FloatImage:
         """Grey (height x width), or colour as a display shows it with alpha (height x width x 4), 0..1."""
