@@ -36,6 +36,8 @@ def _machine() -> str:
 _MACHINE = _machine()
 _SIGNATURE = re.compile(r"(?P<machine>[0-9a-f]{8})\.(?P<process>[0-9]{1,10})\.[0-9a-f]+")
 _TEMPORARY = re.compile(rf"\..*\.(?P<signature>{_SIGNATURE.pattern}){re.escape(TEMPORARY_SUFFIX)}", re.DOTALL)
+#: Ends the name of a file that holds the signature of whoever has claimed something for a while.
+CLAIM_SUFFIX = ".making"
 #: An unfinished file of another machine is left alone until nothing was written to it for so many seconds.
 ABANDONED = 3600.0
 
@@ -117,18 +119,29 @@ def spare_others(path: Path, is_own: Callable[[bytes], bool], hint: str = "Choos
 
 
 def sweep(folder: Path) -> None:
-    """Delete what killed writers left unfinished in `folder`. Whatever cannot be deleted stays."""
+    """Delete what killed writers left unfinished or claimed in `folder`. Whatever cannot be deleted stays."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        left = [(entry, match) for entry in entries if (match := _TEMPORARY.fullmatch(entry.name))]
-        for entry, match in left:
+        left = [(entry, signed) for entry in entries if (signed := _signed(entry))]
+        for entry, signed in left:
             with contextlib.suppress(OSError):
-                if _is_abandoned(entry, match):
+                if _is_abandoned(entry, signed):
                     Path(entry.path).unlink()
 
 
-def _is_abandoned(entry: os.DirEntry[str], match: re.Match[str]) -> bool:
-    if match["machine"] == _MACHINE and os.name == "posix":
-        return signer_ended(match["signature"])
+def _signed(entry: os.DirEntry[str]) -> str:
+    """The signature of a file that is unfinished or claims something; nothing of others."""
+    if match := _TEMPORARY.fullmatch(entry.name):
+        return match["signature"]
+    if entry.name.startswith(".") and entry.name.endswith(CLAIM_SUFFIX):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            return Path(entry.path).read_text("ascii")
+    return ""
+
+
+def _is_abandoned(entry: os.DirEntry[str], signed: str) -> bool:
+    match = _SIGNATURE.fullmatch(signed)
+    if match is not None and match["machine"] == _MACHINE and os.name == "posix":
+        return signer_ended(signed)
     return time.time() - entry.stat(follow_symlinks=False).st_mtime > ABANDONED
 
 

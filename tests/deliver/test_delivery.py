@@ -194,7 +194,20 @@ def test_a_version_that_is_being_made_is_nobody_elses(made, tmp_path: Path) -> N
     mark.write_bytes(process.stdout.strip())
     with pattern.claimed(pattern.next_version()):
         assert pattern.next_version() == 4
+    mark.write_bytes(process.stdout.strip())
+    Delivery(made, str(tmp_path), version=2, frames=[1002]).write()
+    assert not mark.exists(), "what a killed one has left is tidied up"
     held.__exit__(None, None, None)
+
+
+def test_a_version_is_one_however_its_folder_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    whole = tmp_path / "a" / "out"
+    typed = ["out", "out/{version}/{object}.%04d.exr", "../a/out", str(whole), whole]
+    patterns = [Pattern.of(text, FORMATS["exr"], "{object}/{object}", 4, versioned=True) for text in typed]
+    with patterns[0].claimed(1):
+        assert [other.next_version() for other in patterns] == [2] * 5
 
 
 @pytest.mark.parametrize("name", ["hero.%04d.exr", "hero.mov"])

@@ -92,6 +92,7 @@ class Delivery:
         #: The number of this delivery, None where deliveries are not numbered.
         self.version: int | None = None
         self._numbered: Pattern | None = None
+        self._shared_folder = pattern.shared_folder
         if VERSION in pattern:
             self._numbered = pattern if version in (None, "next") else None
             self.version = pattern.next_version() if version in (None, "next") else int(version)
@@ -126,7 +127,7 @@ class Delivery:
     def write(self, on_event: Listener = ignore, should_stop: Callable[[], bool] = lambda: False) -> int:
         """Write what is not there yet; returns how many files. InputError lists frames not solved yet,
         VersionTakenError says that somebody else has the next version."""
-        for folder in self.folders:
+        for folder in {*self.folders, self._shared_folder}:
             sweep(folder)
         waiting = [file for file in self._files if file in self._todo]
         for name in {name: None for file in waiting for name in file.objects}:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from ..atomic import signature, signer_ended, writing
+from ..atomic import CLAIM_SUFFIX, signature, signer_ended, writing
 from ..client import tables
 from ..errors import OutputError, UsageError
-from ..fingerprint import fingerprint
 from ..frames import FrameName
 from ..plates.sequences import READABLE_SUFFIXES
 
@@ -166,9 +165,14 @@ class Pattern:
         return version
 
     def _mark(self, version: int) -> Path:
-        """The file that says who makes a version: in the last folder that all of its files lie in."""
+        """The file that says who makes a version there, whatever its files are called."""
+        return self.shared_folder / f".v{version:03d}{CLAIM_SUFFIX}"
+
+    @property
+    def shared_folder(self) -> Path:
+        """The last folder that all of its files lie in."""
         shared = itertools.takewhile(lambda part: not re.search(r"[{}]", part), Path(self.folder).parts)
-        return self.base.joinpath(*shared) / f".v{version:03d}.{fingerprint(self.text)[:8]}.making"
+        return self.base.joinpath(*shared)
 
     def latest(self) -> int:
         """The highest version that exists of any object and frame; 0 where there is none."""
