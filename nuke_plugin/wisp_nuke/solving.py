@@ -83,7 +83,9 @@ def _take_masks_along(group: Any) -> None:
         old, new = (Path(os.path.normpath(os.path.join(folder, path))) for folder in (before, now))
         if old.is_file() and not new.exists():
             new.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(old, new)
+            fresh = new.with_name(new.name + ".new")  # a full disk leaves no half of it under the mask's name
+            shutil.copyfile(old, fresh)
+            fresh.replace(new)
     with state.writing(group):
         group["wisp_masks_from"].setValue(now)
 

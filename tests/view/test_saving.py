@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from wisp.errors import WispError
+from wisp.errors import OutputError, WispError
 from wisp.panel.versions import keep, versions
 from wisp.plates import open_plate
 from wisp.view import saving
@@ -95,3 +95,28 @@ def test_what_cannot_go_along_leaves_nothing_half(plate: Path, tmp_path: Path, m
     with pytest.raises(WispError, match="No space"):
         take_own_along(draft, now)
     assert not Path(now.places.own).exists() and kept(draft) == ["drafted"]
+
+
+def test_a_full_disk_does_not_cut_the_masks_of_what_was_saved_there_before(plate: Path, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="POSIX has limits of files")
+    shot = saved(plate, tmp_path / "a" / "a.wisp")
+    mask = tmp_path / "a" / "prompts" / "m.png"
+    mask.parent.mkdir()
+    noise = np.random.default_rng(0).integers(0, 2, (2, 64, 64), np.uint8) * 255
+    cv2.imwrite(str(mask), noise[0])
+    document = shot.shot.model_dump(mode="json")
+    drawn = {"kind": "mask", "frame": 1001, "path": "prompts/m.png"}
+    document["objects"] = [{"id": 1, "name": "hero", "prompts": [drawn]}]
+    save_as(shot, document, tmp_path / "b" / "b.wisp")
+    copy = tmp_path / "b" / "prompts" / "m.png"
+    before = copy.read_bytes()
+    cv2.imwrite(str(mask), noise[1])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64, limits[1]))
+        with pytest.raises(OutputError):
+            save_as(shot, document, tmp_path / "b" / "b.wisp")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert copy.read_bytes() == before
+    assert [path.name for path in (tmp_path / "b").rglob("*.png")] == ["m.png"], "and nothing half lies about"

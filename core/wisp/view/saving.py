@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import shot as documents
-from ..atomic import TEMPORARY_SUFFIX, link_or_copy
+from ..atomic import TEMPORARY_SUFFIX, link_or_copy, replacing
 from ..client.frames import FrameName
 from ..client.locks import LOCKED
 from ..errors import OutputError
@@ -61,7 +61,7 @@ def follow(opened: OpenedShot, document: Path) -> Callable[[dict[str, Any]], dic
     def path(stored: str) -> str:
         try:
             return _take_along(stored, opened, document)
-        except OSError:
+        except (OSError, OutputError):
             return documents.relative_path(documents.resolve_path(stored, opened.path), document)
 
     def moved(part: dict[str, Any]) -> dict[str, Any]:
@@ -107,9 +107,10 @@ def _take_along(stored: str, opened: OpenedShot, document: Path) -> str:
         name not in names or not _is_same(mask.with_name(name), target.with_name(name)) for name in _files_of(target)
     ):
         target = beside / fingerprint(str(mask))[:8] / mask.relative_to(drawn)
-    target.parent.mkdir(parents=True, exist_ok=True)
     for name in names:
-        shutil.copyfile(mask.with_name(name), target.with_name(name))
+        if not _is_same(mask.with_name(name), target.with_name(name)):
+            with replacing(target.with_name(name)) as fresh:  # a document that was saved there may name it
+                shutil.copyfile(mask.with_name(name), fresh)
     return documents.relative_path(target, document)
 
 
@@ -123,7 +124,7 @@ def _files_of(mask: Path) -> list[str]:
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    return filecmp.cmp(one, other, shallow=False)
+    return other.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
 def _link(source: str, target: str) -> str:
