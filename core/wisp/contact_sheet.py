@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from .atomic import replacing
+from .atomic import replacing, sweep
 from .errors import UsageError
 
 FloatImage = NDArray[np.float32]
@@ -177,6 +177,7 @@ def write_png(path: str | Path, picture: ByteImage) -> None:
     check_name(path)
     mark = PngInfo()
     mark.add_text(*_MARK)
+    sweep(Path(path).parent)
     with replacing(path) as temporary:
         Image.fromarray(picture).save(temporary, "png", compress_level=9, pnginfo=mark)
 

@@ -104,6 +104,22 @@ def test_the_objects_of_a_plate_are_rows_and_its_shot_lies_beside_the_list(
     assert documents.load("../sh010_mattes/sh010.wisp") == shot
 
 
+def test_plates_of_one_name_have_a_shot_each(folder: Path) -> None:
+    """As of a show: every shot has its plate in a folder of that name; a plate may be named by its folder."""
+    places = ["sh010/plate", "sh020/plate", "sh030/plate", "other/sh030/plate"]
+    for place in places:
+        shutil.copytree("plates", place)
+    rows = [f'{place},hero,"10,16,42,48",guided' for place in places]
+    Path("night.csv").write_text("\n".join(["shot,object,box,head", *rows]), "utf-8")
+    for _ in range(2):
+        assert main(["batch", "night.csv", "-q"]) == 0
+    kept = [Path(name, "sh010.wisp") for name in ("sh010_mattes", "plate_sh010_mattes")]
+    kept += [Path(f"{name}sh030_plate_sh010_mattes", "sh010.wisp") for name in ("", "other_")]
+    assert {*Path().rglob("*.wisp")} == {*kept}
+    plates = [documents.resolve_path(documents.load(place).plate.path, place) for place in kept]
+    assert plates == [folder / place for place in places]
+
+
 def test_masks_lie_where_the_list_says(folder: Path) -> None:
     mask = np.zeros((64, 96), np.uint8)
     mask[18:46, 12:40] = 255

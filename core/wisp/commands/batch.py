@@ -224,8 +224,8 @@ def _take_outputs(entry: _Entry, before: list[_Entry], shot: OpenShot, output: s
 
 
 def _document(source: Path, entry: _Entry) -> Path | None:
-    """Where the shot of a plate in a list is kept: by the plate's name, and where another of that name is there already
-    by its folder's, too. None for what is a shot itself."""
+    """Where the shot of a plate in a list is kept: by the plate's name, and as long as others of that name are there
+    already by those of its folders, too. None for what is a shot itself."""
     if entry.path.suffix.lower() == ".wisp":
         return None
     from .. import shot as documents
@@ -234,11 +234,13 @@ def _document(source: Path, entry: _Entry) -> Path | None:
     from ..scripting.shots import is_of_plate
 
     plate = as_sequence(entry.path)
-    name = open_plate(plate).name
-    first = source.parent / f"{name}_mattes" / f"{name}.wisp"
-    if not first.exists() or is_of_plate(documents.load(first), first, plate):
-        return first
-    return source.parent / f"{plate.absolute().parent.name}_{name}_mattes" / first.name
+    opened = open_plate(plate)
+    folder, called = Path(os.path.abspath(opened.path)).parent, opened.name  # noqa: PTH100 (links stay as they are)
+    while True:
+        place = source.parent / f"{called}_mattes" / f"{opened.name}.wisp"
+        if not folder.name or not place.exists() or is_of_plate(documents.load(place), place, plate):
+            return place
+        folder, called = folder.parent, f"{folder.name}_{called}"
 
 
 def _add_prompts(source: Path, shot: OpenShot, entry: _Entry) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic import replacing
+from ..atomic import replacing, sweep
 from ..client.events import Progress, ShapesMeasured
 from ..errors import CancelledError, OutputError, UsageError
 from ..finish.exclusive import make_exclusive
@@ -116,8 +116,10 @@ class ShapesDelivery:
                 hint="Choose another place, or say --overwrite.",
                 path=in_the_way[0],
             )
+        for folder in {path.parent for path in fresh}:
+            sweep(folder)
         for path, text in fresh.items():
-            with replacing(path) as temporary:
+            with replacing(path, durable=True) as temporary:
                 temporary.write_text(text, "utf-8", newline="\n")
         return len(fresh)
 

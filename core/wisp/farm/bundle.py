@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..atomic import replacing, spare_others
+from ..atomic import replacing, spare_others, sweep
 from ..errors import OutputError
 from .template import JobPlan, job_template, job_values
 
@@ -54,5 +54,6 @@ def _is_job(start: bytes) -> bool:
 
 
 def _write(place: Path, content: dict[str, Any]) -> None:
+    sweep(place.parent)
     with replacing(place) as temporary:
         temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")

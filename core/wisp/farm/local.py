@@ -312,6 +312,18 @@ class _WorkerSession:
             self._over.put(status)
 
 
+class _FileHandler(logging.FileHandler):
+    """One that a full disk makes silent: the job goes on, and what it cannot write itself it says."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """Nothing."""
+
+    def close(self) -> None:
+        """What is left to write may not fit either."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 @contextlib.contextmanager
 def _logged(place: Path | None) -> Iterator[None]:
     """All that sessions and tasks say, into a file instead of the terminal."""
@@ -320,7 +332,7 @@ def _logged(place: Path | None) -> Iterator[None]:
         with writing(place):
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(b"")
-            handler = logging.FileHandler(place, "a", "utf-8")  # at its end, whoever else writes there
+            handler = _FileHandler(place, "a", "utf-8")  # at its end, whoever else writes there
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     propagated, level = LOG.propagate, LOG.level
     LOG.propagate = False
