@@ -9,6 +9,7 @@ from typing import Any, List, Optional, Tuple
 from . import edits, host, masks, solving
 from .vendor.client.carry import carry
 from .vendor.client.events import PromptsCarried
+from .vendor.client.shot_edits import pictures_from
 
 
 def of_selected(group: Any) -> None:
@@ -41,6 +42,8 @@ def of_file(group: Any) -> None:
 def _begin(group: Any, source: Path, cache: Optional[Path]) -> None:
     def take(found: List[PromptsCarried]) -> List[Tuple[int, PromptsCarried]]:
         taken: List[Tuple[int, PromptsCarried]] = []
+        for event in found:
+            pictures_from({"prompts": event.prompts}, solving.plate_folder(group))
         edits.edit(group, "Wisp carry prompts", lambda shot: taken.extend(shot.take_carried(found)))
         return taken
 

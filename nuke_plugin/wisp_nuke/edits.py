@@ -110,6 +110,7 @@ def edit(group: Any, name: str, change: Callable[[ShotEdits], Any]) -> None:
     shot = prompts.edits(found, node.frame_of(group, "wisp_first"), node.frame_of(group, "wisp_last"))
     item = active(group)
     shot.active = item["id"] if item is not None else None
+    shot.past_ids = node.mattes_of(group)
     try:
         change(shot)
     except Refused as error:

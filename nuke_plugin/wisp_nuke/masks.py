@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from pathlib import Path
 from typing import Any, List, Optional
@@ -11,6 +10,7 @@ from . import edits, host, plates, solving, state, upstream
 from .vendor.client.ends import Done
 from .vendor.client.events import Event, RotoRead
 from .vendor.client.requests import Roto
+from .vendor.client.shot_edits import pictures_from
 
 
 def add_selected_mask(group: Any) -> None:
@@ -22,8 +22,8 @@ def add_selected_mask(group: Any) -> None:
     solving.keep_cache_folder(group)
     path = folder(group) / f"{group.name()}-{frame}-{uuid.uuid4().hex[:8]}.png"
     _render(group, source, path, frame, view)
-    shot = solving.plate_folder(group)  # what paths in prompts start from
-    prompt = {"frame": frame, "kind": "mask", "path": Path(os.path.relpath(path, shot)).as_posix()}
+    prompt = {"frame": frame, "kind": "mask", "path": path.as_posix()}
+    pictures_from({"prompts": [prompt]}, solving.plate_folder(group))
     edits.edit(group, "Wisp mask", lambda shot: _replace(group, shot, prompt))
 
 
@@ -50,6 +50,8 @@ def add_roto_object(group: Any) -> None:
         if end is not None:
             try:
                 objects = [(one.object, one.parts) for one in found]
+                for _, parts in objects:
+                    pictures_from(parts, solving.plate_folder(group))
                 edits.edit(group, "Wisp roto", lambda shot: shot.add_objects(objects))
             except edits.Refusal as refusal:
                 solving.set_status(group, str(refusal))

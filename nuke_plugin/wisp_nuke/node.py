@@ -229,6 +229,11 @@ def lost_frames(group: Any, number: int) -> List[int]:
     return [frame for frame, held in _states_of(group, number).items() if held == LOST]
 
 
+def solved_frames(group: Any) -> List[int]:
+    """Frames on which the keys say of any object that it is solved, or lost."""
+    return [frame for number in mattes_of(group) for frame in _states_of(group, number)]
+
+
 def _states_of(group: Any, number: int) -> Dict[int, int]:
     """What the keys say of the object of that id: {frame: `SOLVED` or `LOST`}, ascending."""
     places = mattes_of(group)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any, List, Optional
 
-from . import edits, follow, host, pictures, solving, state
+from . import edits, follow, host, node, pictures, solving, state
 from .engine import ENGINE
 from .vendor.client.session import POLL
 from .vendor.client.shot_edits import ShotEdits
@@ -47,20 +47,23 @@ class Panel(QtWidgets.QWidget):
 
     def _show(self, group: Any) -> None:
         folder = solving.plate_folder(group)
-        document = solving.document(group)
+        # What the node's inputs say of objects is told to the engine, and is not what the node keeps.
+        document = {**solving.document(group), "objects": edits.stored(group)["objects"]}
         self.leave()
         self.group, self.uid, self._text = group, state.uid_of(group), host.text_of(group["wisp_prompts"])
-        edits = ShotEdits(document)
+        shot = ShotEdits(document)
+        shot.past_ids = node.mattes_of(group)
         session = solving.session_of(group)
         self._frames = pictures.of(group)
-        self.editor = Editor(edits, self._frames, session, folder)
-        changed = edits.on_change
+        self.editor = Editor(shot, self._frames, session, folder)
+        changed = shot.on_change
 
         def on_change() -> None:
             changed()
+            shot.past_ids = node.mattes_of(group)
             self._store()
 
-        edits.on_change = on_change
+        shot.on_change = on_change
         self.editor.frame_changed.connect(host.go)
         self._column.addWidget(self.editor)
         self.editor.show()

@@ -78,16 +78,33 @@ def _take_masks_along(group: Any) -> None:
     before, now = host.text_of(group["wisp_masks_from"]), Path(plate_folder(group)).as_posix()
     if before == now:
         return
-    prompts = [prompt for item in edits.stored(group)["objects"] for prompt in item["prompts"] if before]
-    for path in [prompt["path"] for prompt in prompts if prompt["kind"] == "mask"]:
+    for path in _drawn(edits.stored(group)["objects"]) if before else ():
         old, new = (Path(os.path.normpath(os.path.join(folder, path))) for folder in (before, now))
-        if old.is_file() and not new.exists():
-            new.parent.mkdir(parents=True, exist_ok=True)
-            fresh = new.with_name(new.name + ".new")  # a full disk leaves no half of it under the mask's name
-            shutil.copyfile(old, fresh)
-            fresh.replace(new)
+        for one in _files_of(old):
+            target = new.with_name(one.name)
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                fresh = target.with_name(target.name + ".new")  # a full disk leaves no half of it under the mask's name
+                shutil.copyfile(one, fresh)
+                fresh.replace(target)
     with state.writing(group):
         group["wisp_masks_from"].setValue(now)
+
+
+def _drawn(objects: List[Dict[str, Any]]) -> List[str]:
+    """The masks, cores and garbages of objects, as they are named; not what the node's inputs give."""
+    masks = [prompt["path"] for item in objects for prompt in item["prompts"] if prompt["kind"] == "mask"]
+    inputs = (edits.pattern_of(graph.CORE), edits.pattern_of(graph.GARBAGE))
+    beside = [item.get(key) for item in objects for key in ("core", "garbage")]
+    return [*masks, *(path for path in beside if path and path not in inputs)]
+
+
+def _files_of(path: Path) -> List[Path]:
+    """The files that are there of a picture, or of a sequence of them."""
+    name = FrameName.parse(path.name)
+    if name is None:
+        return [path] if path.is_file() else []
+    return [one for one in path.parent.glob("*") if name.number(one.name) is not None]
 
 
 def plate_folder(group: Any) -> str:
@@ -354,11 +371,12 @@ def export_plates(
 
 
 def _reach(group: Any, needed: Optional[List[int]]) -> Optional[Tuple[int, int]]:
-    """The first and last frame that work on those needs: masks come from the prompts and from what is locked."""
+    """The first and last frame that work on those needs: masks come from the prompts and from what is locked. What is
+    solved has to be known to the engine, too, or it would count as unsolved."""
     if needed is None:
         return None
     locks = [frame for item in edits.stored(group)["objects"] for span in item.get("locks", []) for frame in span]
-    frames = [*needed, *edits.keyframes(group), *locks]
+    frames = [*needed, *edits.keyframes(group), *locks, *node.solved_frames(group)]
     return min(frames), max(frames)
 
 

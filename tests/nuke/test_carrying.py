@@ -51,6 +51,31 @@ def select(session: Any, *nodes: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("moved", [False, True], ids=["another", "moved"])
+def test_carried_masks_go_along_into_another_cache(with_engine: Any, tmp_path: Path, moved: bool) -> None:
+    session = with_engine
+    session.host.script_views = ["left", "right"]
+    left = node_on(session, BOTH, tmp_path / "left", LEFT, "left")
+    right = node_on(session, BOTH, tmp_path / "right", RIGHT, "right")
+    select(session, left, right)
+    session.host.view(left)
+    session.host.viewer.ctrl_shift_drag(92, SIZE[1] - 96, 148, SIZE[1] - 40)
+    left["wisp_set_box"].execute()
+    left["wisp_track_both"].execute()
+    wait(session, left)
+    right["wisp_carry"].execute()
+    wait(session, right)
+    paths = [prompt["path"] for item in session.objects(right) for prompt in item["prompts"] if "path" in prompt]
+    assert paths and all(path.startswith("../masks/") for path in paths)
+    if moved:
+        (tmp_path / "right").rename(tmp_path / "else")
+    session.sets(right, "wisp_cache_dir", (tmp_path / "else").as_posix())
+    right["wisp_track_both"].execute()
+    wait(session, right)
+    assert "computed" in right["wisp_status"].value()
+
+
+@pytest.mark.slow
 def test_prompts_of_one_eye_find_their_object_in_the_other(with_engine: Any, tmp_path: Path) -> None:
     session = with_engine
     session.host.script_views = ["left", "right"]

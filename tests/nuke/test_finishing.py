@@ -218,6 +218,31 @@ def test_what_lies_between_in_and_out_is_solved_and_only_on_the_side_that_is_ask
 
 
 @pytest.mark.slow
+def test_one_frame_of_a_copy_takes_none_of_what_is_solved_away(with_engine: Any, tmp_path: Path) -> None:
+    """The copy has its mattes, and has to render its plate anew."""
+    session = with_engine
+    group = session.wisp(session.plate(disc, (128, 96)), tmp_path / "cache")
+    session.sets(group, "wisp_last", FRAME + 2)
+    session.host.viewer.ctrl_shift_drag(28, 26, 72, 70)
+    group["wisp_set_box"].execute()
+    frames = range(FRAME, FRAME + 3)
+    solver(session, group, frames)()
+    group.setSelected(True)
+    session.host.nodeCopy(str(tmp_path / "copy.nk"))
+    session.host.nodePaste(str(tmp_path / "copy.nk"))
+    copy = session.host.toNode("Wisp2")
+    copy.setInput(0, group.input(0))
+    session.rests()
+    session.host.frame(FRAME + 1)
+    copy["wisp_track_this"].execute()
+    session.idle()
+    session.until(lambda: not session.module("solving").busy(copy))
+    session.until(lambda: session.module("state").of(copy).session.settled)
+    session.rests()
+    assert all(copy["wisp_cache_state"].getValueAt(frame) == 1 for frame in frames)
+
+
+@pytest.mark.slow
 def test_a_region_is_fitted_around_a_small_subject_and_goes_again(with_engine: Any, tmp_path: Path) -> None:
     def small(frame: int) -> np.ndarray:
         picture = np.random.default_rng(7).random((360, 640, 4)).astype(np.float32) * 0.05

@@ -562,3 +562,19 @@ def test_an_object_begins_in_mid_shot_where_the_node_says_so(session: Any, group
     assert group["wisp_object_absent"].getText() == "1003-1004"
     session.sets(group, "wisp_object_absent", "")
     assert session.objects(group)[1]["absent"] == []
+
+
+def test_a_new_object_has_nothing_of_one_that_was_just_deleted(session: Any, group: Any, tmp_path: Path) -> None:
+    """Before the host is idle, as in a script or while a button is held."""
+    upper, lower = np.zeros((48, 64), np.float32), np.zeros((48, 64), np.float32)
+    upper[:10], lower[20:40] = 1, 1
+    session.solved(group, {"hero": upper, "dog": lower}, tmp_path / "m", range(1001, 1005))
+    session.sets(group, "wisp_object", 1)
+    assert render(group, 1002)[30, 5, 3] == 1
+    group["wisp_delete_object"].execute()
+    group["wisp_add_object"].execute()
+    session.host.viewer.ctrl_click(50, 5)
+    group["wisp_add_pos"].execute()
+    session.idle()
+    assert [item["id"] for item in session.objects(group)] == [1, 3]
+    assert render(group, 1002)[30, 5, 3] == 0 and group["wisp_cache_state"].getValueAt(1002) == 0

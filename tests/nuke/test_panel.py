@@ -178,6 +178,21 @@ def test_a_node_in_a_panel_needs_no_bar_of_the_host(panel: Any) -> None:
     assert not follow.in_panel(group)
 
 
+def test_an_edit_in_the_panel_keeps_what_is_asked_of_an_input_that_is_not_there(panel: Any) -> None:
+    session, group = panel.session, panel.group
+    panel.leave()
+    session.host.viewer.ctrl_click(50, 48)
+    group["wisp_add_pos"].execute()
+    session.sets(group, "wisp_object_core", True)
+    panel.edit(group)
+    wait(lambda: panel.editor is not None and panel.editor.loader.get(("plate", 1001)) is not None)
+    panel.editor.live.setChecked(False)
+    QtTest.QTest.mouseClick(panel.editor.canvas, LEFT, NONE, at(panel, 60, 48))
+    session.idle()
+    (item,) = session.objects(group)
+    assert len(item["prompts"]) == 2 and item["core"] and group["wisp_object_core"].value() is True
+
+
 @pytest.mark.slow
 def test_what_the_panel_solves_the_node_has(panel: Any) -> None:
     panel.editor.live.setChecked(False)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import itertools
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+import os
+from typing import Any, Callable, Collection, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .events import PromptsCarried
 from .frames import with_span, within
@@ -23,6 +24,16 @@ HISTORY = 300
 EDGE_STEP = "Change edge"
 
 
+def pictures_from(parts: Dict[str, Any], root: str) -> None:
+    """Have the pictures that an object of a document names (its masks, core and garbage, by whole paths) be named from
+    the folder `root` on, with which they may move. Those on another drive keep their paths."""
+    named = [(parts, "core"), (parts, "garbage"), *((prompt, "path") for prompt in parts.get("prompts", []))]
+    for holder, key in named:
+        if holder.get(key):
+            with contextlib.suppress(ValueError):
+                holder[key] = os.path.relpath(holder[key], root).replace(os.sep, "/")
+
+
 class Refused(RuntimeError):  # noqa: N818 (a sentence for the artist)
     """It cannot be done as the document is; says why and what to do."""
 
@@ -34,6 +45,8 @@ class ShotEdits:
         self.on_change: Callable[[], None] = lambda: None
         self.document = document
         self.active: Optional[int] = document["objects"][0]["id"] if document.get("objects") else None
+        #: Ids of objects that have gone and of which something is still shown: they are given to no other.
+        self.past_ids: Collection[int] = ()
         #: Where in and out are marked, for what is asked of the engine; not part of the document.
         self.mark_in: Optional[int] = None
         self.mark_out: Optional[int] = None
@@ -134,7 +147,7 @@ class ShotEdits:
 
     def _append_object(self, name: Optional[str] = None, **parts: Any) -> int:
         """An object of an id, a name and a colour that no other has; a name that is taken gets a number."""
-        number = max((item["id"] for item in self.objects), default=0) + 1
+        number = max([*(item["id"] for item in self.objects), *self.past_ids], default=0) + 1
         names = [item["name"] for item in self.objects]
         free = object_name(number, names) if name is None else free_name(name, names, number)
         color = free_color({item.get("color") for item in self.objects}, number)

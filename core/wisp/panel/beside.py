@@ -11,7 +11,7 @@ from ..client.events import BoxFound, Candidate, Event, PromptsCarried, RegionFi
 from ..client.names import usable_name
 from ..client.requests import Check, Detect, Region, Subject
 from ..client.session import Session
-from ..client.shot_edits import ShotEdits
+from ..client.shot_edits import ShotEdits, pictures_from
 from ..client.tables import THRESHOLD
 from .canvas import Canvas
 from .compare import CompareHeads
@@ -99,8 +99,8 @@ class Beside:
         root = Path(self._session.places.root)
 
         def take(found: List[PromptsCarried]) -> List[Tuple[int, PromptsCarried]]:
-            for prompt in (prompt for event in found for prompt in event.prompts if "path" in prompt):
-                prompt["path"] = Path(prompt["path"]).relative_to(root).as_posix()
+            for event in found:
+                pictures_from({"prompts": event.prompts}, str(root))
             taken = self._edits.take_carried(found)
             self._canvas.edited.emit()
             return taken

@@ -10,7 +10,7 @@ from ..client.events import Event, RotoRead
 from ..client.frames import as_sequence
 from ..client.requests import Roto
 from ..client.session import Session
-from ..client.shot_edits import ShotEdits
+from ..client.shot_edits import ShotEdits, pictures_from
 from ..client.tables import ROTO_BAND, ROTO_KEYS
 from .qt import Qt, QtWidgets
 
@@ -128,7 +128,5 @@ class TakeRoto(QtWidgets.QDialog):
     def _object(self, read: RotoRead) -> Tuple[str, Any]:
         """Its name and parts, with what lies beside the document named from there."""
         parts = read.parts
-        for holder, key in [(parts, "core"), (parts, "garbage"), *((one, "path") for one in parts["prompts"])]:
-            if key in holder:
-                holder[key] = Path(holder[key]).relative_to(self._session.places.root).as_posix()
+        pictures_from(parts, self._session.places.root)
         return read.object, parts
