@@ -9,7 +9,7 @@ from bpy.props import BoolProperty, IntProperty
 from . import active, model, places, plates, session
 from .active import OnPlate, frame_of, reporting
 from .client.frames import format_frames, frames_in, spans
-from .client.locks import with_locks
+from .client.locks import ABSENT, with_locks
 from .mattes import MatteFolder
 from .runs import run_of
 
@@ -51,10 +51,14 @@ class WISP_OT_lock(OnFrame, bpy.types.Operator):
     @reporting
     def execute(self, context):
         scene, strip = active.target(context)
-        number = _object_of(strip).number
+        item = _object_of(strip)
+        number, absent = item.number, set(frames_in(item.absent))
         wanted = set(plates.plate_of(scene, strip).frames) if self.everywhere else {frame_of(self, context)}
         if self.lock:
             wanted &= run_of(strip.wisp.uid).solved.get(number, set())
+            if wanted and wanted <= absent:
+                raise plates.Refusal(ABSENT)
+            wanted -= absent
             if not wanted:
                 raise plates.Refusal("Only finished mattes can be locked: track first.")
         item = _own_object(strip, number)

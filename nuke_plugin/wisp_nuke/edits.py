@@ -133,6 +133,16 @@ def store(group: Any, name: str, objects: List[Dict[str, Any]]) -> str:
     return text
 
 
+def choose_models(group: Any, models: Dict[str, Any]) -> None:
+    """Set the knobs of the models as a document names them."""
+    with host.undo_step("Wisp models"):
+        for knob, kind in (("wisp_tracker", "tracker"), ("wisp_head", "head")):
+            menu = [str(one) for one in group[knob].values()]
+            menu = menu if models[kind] in menu else [models[kind], *menu]
+            host.offer(group[knob], menu, menu.index(models[kind]))
+        group["wisp_uncover"].setValue(models.get("uncover") is not False)
+
+
 def _text(found: Dict[str, Any], objects: List[Dict[str, Any]]) -> str:
     if len(objects) > graph.MOST_OBJECTS:
         raise Refusal(f"A node carries at most {graph.MOST_OBJECTS} objects; make another node for more.")

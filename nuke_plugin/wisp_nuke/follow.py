@@ -40,6 +40,8 @@ def look(group: Any, held: Optional[bool] = None) -> None:
     settings += [group.input(index) is not None for index in range(1, len(graph.INPUTS))]
     if mine.settings not in (None, settings):
         solving.send_edits(group)
+        if _panel() is not None:
+            _panel().settings_changed(group)
     mine.settings = settings
 
 

@@ -6,17 +6,62 @@ It shows the plate that was rendered for the engine, and the mattes as they come
 from __future__ import annotations
 
 import contextlib
-from typing import Any, List, Optional
+from typing import Any, Callable, Dict, List, Optional, cast
 
 from . import edits, follow, host, node, pictures, solving, state
 from .engine import ENGINE
-from .vendor.client.session import POLL
+from .vendor.client.ends import Done
+from .vendor.client.errors import ignore
+from .vendor.client.events import Event
+from .vendor.client.frames import frames_in
+from .vendor.client.requests import Request, Solve
+from .vendor.client.session import POLL, Session
 from .vendor.client.shot_edits import ShotEdits
 from .vendor.panel.editor import Editor
 from .vendor.panel.qt import QAction, QKeySequence, QShortcut, Qt, QtCore, QtWidgets
 
 #: The panels that are open; Nuke makes them and keeps no list.
 _open: List[Panel] = []
+
+
+class _Rendered:
+    """A node's session as its editor is given it: before a job what the engine lacks of the plate is rendered."""
+
+    def __init__(self, group: Any, session: Session) -> None:
+        self._group, self._session = group, session
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def run(
+        self,
+        asked: Request,
+        on_event: Callable[[Event], None] = ignore,
+        on_end: Callable[[Optional[Done], str], None] = ignore,
+    ) -> bool:
+        """As `Session.run`."""
+        if solving.busy(self._group):
+            return False
+
+        def begin() -> None:
+            if not self._session.run(asked, on_event, on_end):
+                on_end(None, self._session.refusal)
+
+        def failed(words: str) -> None:
+            self._session.show_message(words)
+            on_end(None, words)
+
+        needed = frames_in(asked.frames) if isinstance(asked, Solve) and asked.frames else None
+        try:
+            solving.export_plates(self._group, begin, failed, needed)
+        except (edits.Refusal, OSError) as refusal:
+            self._session.show_message(str(refusal))
+            return False
+        return True
+
+    def solve(self, frames: str, objects: Optional[List[int]] = None, direction: str = "both") -> None:
+        """As `Session.solve`."""
+        self.run(Solve(frames, objects, direction))  # type: ignore[arg-type]
 
 
 class Panel(QtWidgets.QWidget):
@@ -26,6 +71,8 @@ class Panel(QtWidgets.QWidget):
         super().__init__(parent)
         self.editor: Optional[Editor] = None
         self.group: Any = None
+        #: The models as the node's knobs said when they were last looked at.
+        self._models: Dict[str, Any] = {}
         #: Identity of that node, which can be asked for once it is gone, too; and of the one before the panel closed.
         self.uid: Optional[str] = None
         self._before: Optional[str] = None
@@ -53,15 +100,16 @@ class Panel(QtWidgets.QWidget):
         self.group, self.uid, self._text = group, state.uid_of(group), host.text_of(group["wisp_prompts"])
         shot = ShotEdits(document)
         shot.past_ids = node.mattes_of(group)
-        session = solving.session_of(group)
+        self._models = dict(document["solve"])
+        session = _Rendered(group, solving.session_of(group))
         self._frames = pictures.of(group)
-        self.editor = Editor(shot, self._frames, session, folder)
+        self.editor = Editor(shot, self._frames, cast(Session, session), folder)
         changed = shot.on_change
 
         def on_change() -> None:
             changed()
-            shot.past_ids = node.mattes_of(group)
-            self._store()
+            if self._store():
+                shot.past_ids = node.mattes_of(group)
 
         shot.on_change = on_change
         self.editor.frame_changed.connect(host.go)
@@ -120,6 +168,18 @@ class Panel(QtWidgets.QWidget):
             self._text = text
             self.editor.replace_objects(edits.stored(self.group)["objects"])
 
+    def look_at_settings(self) -> None:
+        """The node's range, models or how its plate is seen may have changed."""
+        if self.editor is None:
+            return
+        shot = self.editor.edits
+        with contextlib.suppress(edits.Refusal):
+            told = solving.document(self.group)
+            if (shot.document["plate"], shot.document["solve"]) != (told["plate"], told["solve"]):
+                shot.document.update(plate=told["plate"], solve=told["solve"])
+                self.editor.replace_objects(shot.objects)
+            self._models = dict(told["solve"])
+
     def closeEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
         """The host may close a panel to put it elsewhere: shown again, it shows its node again."""
         self._before = self.uid
@@ -137,18 +197,24 @@ class Panel(QtWidgets.QWidget):
                 self.edit(before)
         event.accept()
 
-    def _store(self) -> None:
+    def _store(self) -> bool:
+        """Keep the objects in the node; whether it is there."""
         assert self.editor is not None
         if state.node_of(self.uid) is None:  # the host has not been idle since it went
             host.message("The Wisp node of this panel is gone, and with it what is drawn here. Edit another node.")
-            return
+            return False
         try:
+            chosen = self.editor.edits.document["solve"]
+            if chosen != self._models:
+                self._models = dict(chosen)
+                edits.choose_models(self.group, self._models)
             self._text = edits.store(self.group, "Wisp prompts", self.editor.edits.objects)
             follow.look(self.group, held=False)
         except edits.Refusal as refusal:
             host.message(str(refusal))
             with contextlib.suppress(edits.Refusal):  # without a plate there is nothing to go back to
                 self.editor.replace_objects(edits.stored(self.group)["objects"])
+        return True
 
     def _edit_selected(self) -> None:
         group = next(iter(host.selected_wisp_nodes()), None)
@@ -171,6 +237,13 @@ def sequence(key: int, modifiers: Any) -> QKeySequence:
 def shows(group: Any) -> bool:
     """Whether a panel shows the node."""
     return any(panel.uid == state.uid_of(group) for panel in _open)
+
+
+def settings_changed(group: Any) -> None:
+    """So have the settings of a node."""
+    for panel in _open:
+        if panel.uid == state.uid_of(group):
+            panel.look_at_settings()
 
 
 def prompts_changed(group: Any) -> None:

@@ -193,6 +193,34 @@ def test_an_edit_in_the_panel_keeps_what_is_asked_of_an_input_that_is_not_there(
     assert len(item["prompts"]) == 2 and item["core"] and group["wisp_object_core"].value() is True
 
 
+def test_the_panel_knows_the_nodes_range_and_models_and_chooses_them(panel: Any) -> None:
+    session, group, shot = panel.session, panel.group, panel.editor.edits
+    panel.editor.live.setChecked(False)
+    QtTest.QTest.mouseClick(panel.editor.canvas, LEFT, NONE, at(panel, 50, 48))
+    session.sets(group, "wisp_last", 1003)
+    session.module("host").offer(group["wisp_head"], ["embedded", "guided"], 1)
+    session.idle()
+    assert (shot.first, shot.last) == (1001, 1003)
+    assert shot.document["solve"]["head"] == "guided", "what a version of it is kept with"
+    shot.set_objects([dict(shot.objects[0], prompts=[])], tracker="flow", head="closed-form", uncover=False)
+    session.idle()
+    assert group["wisp_head"].value() == "closed-form" and group["wisp_uncover"].value() is False
+    assert session.objects(group)[0]["prompts"] == []
+
+
+def test_a_job_of_the_panel_has_the_plate_as_it_is_now(panel: Any) -> None:
+    session, group = panel.session, panel.group
+    panel.editor.live.setChecked(False)
+    QtTest.QTest.mouseClick(panel.editor.canvas, LEFT, NONE, at(panel, 50, 48))
+    picture = Path(session.module("solving").plate_folder(group)) / "plate.1001.exr"
+    before = picture.read_bytes()
+    group.input(0).own.update(pictures=lambda frame: pictures(frame)[::-1] * 0.5, version="graded")
+    session.rests()
+    panel.editor.track("track-frame")
+    wait(lambda: group["wisp_cache_state"].getValueAt(1001) == 1)
+    assert picture.read_bytes() != before
+
+
 @pytest.mark.slow
 def test_what_the_panel_solves_the_node_has(panel: Any) -> None:
     panel.editor.live.setChecked(False)

@@ -13,6 +13,8 @@ from .frames import spans
 
 #: The folder of a cache with the mattes of locked frames: one below it for each name.
 LOCKED = "locked"
+#: Why a frame cannot be locked.
+ABSENT = "The object is absent on this frame: there is no matte to lock."
 
 
 def with_locks(item: Mapping[str, Any], frames: Iterable[int], on: bool) -> Dict[str, List[Any]]:

@@ -13,7 +13,7 @@ from typing import Any, Callable, Collection, Dict, Iterator, List, Optional, Se
 
 from .events import PromptsCarried
 from .frames import with_span, within
-from .locks import with_locks
+from .locks import ABSENT, with_locks
 from .names import free_color, free_name, name_key, object_name
 
 Document = Dict[str, Any]
@@ -293,7 +293,7 @@ class ShotEdits:
     def toggle_lock(self, frame: int) -> str:
         """Lock the active object's matte on that frame against solving, or free it; why it cannot be, or nothing."""
         if self.absent(self.active, frame):
-            return "The object is absent on this frame: there is no matte to lock."
+            return ABSENT
         item = self._edit_step("Lock frame")
         if item is not None:
             item.update(with_locks(item, [frame], not self.locked(self.active, frame)))
