@@ -18,6 +18,7 @@ from .vendor.client.errors import EngineError, ignore
 from .vendor.client.events import Event
 from .vendor.client.folders import SHOTS
 from .vendor.client.frames import FrameName
+from .vendor.client.locks import bring_along
 from .vendor.client.requests import Request
 from .vendor.client.session import Places, Session
 from .vendor.client.tables import CACHE, STAGES
@@ -65,7 +66,7 @@ _LIKE_A_FRAME, _LIKE_TCL = re.compile("[%#]"), re.compile(r"[\[\]$]")
 
 def keep_cache_folder(group: Any) -> None:
     """Mattes stay where they first were, wherever the script is saved after that; into another folder of the artist's
-    the masks of prompts go along. Raises Refusal as `cache_folder`."""
+    the masks of prompts and what is locked go along. Raises Refusal as `cache_folder`."""
     if not group["wisp_cache_dir"].value():
         with state.writing(group):
             group["wisp_cache_dir"].setValue(cache_folder(group))
@@ -78,6 +79,8 @@ def _take_masks_along(group: Any) -> None:
     before, now = host.text_of(group["wisp_masks_from"]), Path(plate_folder(group)).as_posix()
     if before == now:
         return
+    if before:
+        bring_along(edits.stored(group)["objects"], Path(before).parent, Path(now).parent)
     for path in _drawn(edits.stored(group)["objects"]) if before else ():
         old, new = (Path(os.path.normpath(os.path.join(folder, path))) for folder in (before, now))
         for one in _files_of(old):

@@ -243,6 +243,27 @@ def test_one_frame_of_a_copy_takes_none_of_what_is_solved_away(with_engine: Any,
 
 
 @pytest.mark.slow
+def test_what_is_approved_goes_along_into_another_cache(with_engine: Any, tmp_path: Path) -> None:
+    session = with_engine
+    group = session.wisp(session.plate(disc, (128, 96)), tmp_path / "cache")
+    session.sets(group, "wisp_last", FRAME + 1)
+    session.host.viewer.ctrl_shift_drag(28, 26, 72, 70)
+    group["wisp_set_box"].execute()
+    solve = solver(session, group, range(FRAME, FRAME + 2))
+    solve()
+    session.module("edits").edit(group, "lock", lambda shot: shot.toggle_lock(FRAME + 1))
+    session.rests()
+    session.until(lambda: session.module("state").of(group).session.settled)
+    approved = [render(group, FRAME + step)[..., 3].copy() for step in range(2)]
+    session.sets(group, "wisp_edge_grow", -6.0)
+    session.sets(group, "wisp_cache_dir", (tmp_path / "else").as_posix())
+    solve()
+    edited = [render(group, FRAME + step)[..., 3] for step in range(2)]
+    assert np.abs(edited[0] - approved[0]).max() > 0.3
+    assert np.array_equal(edited[1], approved[1])
+
+
+@pytest.mark.slow
 def test_a_region_is_fitted_around_a_small_subject_and_goes_again(with_engine: Any, tmp_path: Path) -> None:
     def small(frame: int) -> np.ndarray:
         picture = np.random.default_rng(7).random((360, 640, 4)).astype(np.float32) * 0.05

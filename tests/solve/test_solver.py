@@ -60,6 +60,27 @@ def test_an_object_that_nothing_was_drawn_for_is_told(folder: Path, tracker: Cha
     assert [event.message for event in events if isinstance(event, Notice)] == blank
 
 
+def test_approved_mattes_that_are_in_another_cache_are_told(
+    folder: Path, tracker: ChainTracker, head: SmoothHead
+) -> None:
+    document = shot(box(1010))
+    made = solver(document, folder)
+    made.run([1010, 1011])
+    document.objects[0].locks = [(1011, 1011)]
+    document.objects[0].approvals = [(1011, 1011, "a" * 16)]
+    told: list[str] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Notice):
+            told.append(event.message)
+
+    for _ in range(2):
+        solver(document, folder).run([1010, 1011], on_event=listen)
+    assert not told, "what it shows is frozen"
+    solver(document, folder, folder / "elsewhere").run([1010, 1011], on_event=listen)
+    assert len(told) == 1 and "'hero' is locked on 1011, but its approved mattes are not in this cache" in told[0]
+
+
 def test_every_frame_gets_a_matte_with_its_number_and_events_tell_of_it(
     folder: Path, tracker: ChainTracker, head: SmoothHead
 ) -> None:

@@ -6,7 +6,9 @@ document keeps the names and with them the mattes; one that was freed and is loc
 
 from __future__ import annotations
 
+import shutil
 import uuid
+from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping
 
 from .frames import spans
@@ -38,3 +40,14 @@ def with_locks(item: Mapping[str, Any], frames: Iterable[int], on: bool) -> Dict
         named.setdefault(names[frame], []).append(frame)
     approvals = [[first, last, name] for name, own in named.items() for first, last in spans(own)]
     return {"locks": spans(held), "approvals": sorted(approvals)}
+
+
+def bring_along(objects: Iterable[Mapping[str, Any]], before: Path, after: Path) -> None:
+    """Have the mattes of locked frames of a document's objects in another cache folder, too. Raises OSError."""
+    for name in {approval[2] for item in objects for approval in item.get("approvals", [])}:
+        source, target = before / LOCKED / name, after / LOCKED / name
+        if source.is_dir() and not target.exists():
+            fresh = target.with_name(name + ".new")
+            shutil.rmtree(str(fresh), ignore_errors=True)
+            shutil.copytree(str(source), str(fresh))
+            fresh.rename(target)

@@ -14,7 +14,9 @@ import numpy as np
 
 from ..cache import DamagedMaskError, MatteStamp, Shelf, object_folder, read_matte
 from ..client.events import Notice
+from ..client.locks import LOCKED
 from ..fingerprint import fingerprint
+from ..frames import format_frames
 from ..heads.band import logits_of, mask_from_logits
 from ..heads.clip_matter import Windows
 from ..heads.confidence import matte_confidence, tracker_doubt
@@ -273,6 +275,16 @@ class ObjectWork:
         """Warn where nothing was drawn: an empty matte is not always meant."""
         if self.item.is_blank:
             on_event(Notice("warning", f"'{self.item.name}' has no prompt: its mattes are empty."))
+
+    def tell_unfrozen(self, frames: Sequence[int], on_event: Listener) -> None:
+        """Warn of those of `frames` that the document says are approved and whose mattes are not in this cache: others
+        take their place."""
+        lacking = [frame for frame in self.locks.wanted(frames) if frame not in self.frozen]
+        if lacking:
+            frames_text = format_frames(lacking)
+            told = f"'{self.item.name}' is locked on {frames_text}, but its approved mattes are not in this cache"
+            hint = f"Where they were approved elsewhere, bring that cache's folder '{LOCKED}' here."
+            on_event(Notice("warning", f"{told}: they are computed anew. {hint}"))
 
     def mask_marks(self, frame: int) -> tuple[str, ...]:
         """Fingerprints of the stored masks (forward, backward) that the final mask of `frame` is made of."""

@@ -124,6 +124,9 @@ class Run:
 
     def go(self) -> Summary:
         """Do the work. CancelledError when asked to stop: the step under way is finished, all is kept."""
+        if self._lasting and "matte" in self._stages:
+            for work in self._unfinished:
+                work.tell_unfrozen(self._wanted, self._on_event)
         self._announce()
         keep_threads()
         if len(self._wanted) > 1:  # a preview does not tidy up
