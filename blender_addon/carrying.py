@@ -119,8 +119,14 @@ def _bring_cache(old: places.Places, new: places.Places) -> None:
     if old == places.of_session():
         _bring_folder(old.cache, new.cache)  # it is about to be deleted
     else:
-        _bring_folder(old.cache / LOCKED, new.cache / LOCKED)
+        bring_locked(old, new)
         _link_folder(old.cache, new.cache)
+
+
+def bring_locked(old: places.Places, new: places.Places) -> None:
+    """Have approved mattes in another cache, too. Raises OSError."""
+    if old.cache != new.cache:
+        _bring_folder(old.cache / LOCKED, new.cache / LOCKED)
 
 
 def follow(uid: str, old: places.Places, new: places.Places) -> None:

@@ -18,7 +18,13 @@ from .handles import kept
 #: The settings of an object's edge, named alike in the strip's data and in the document.
 EDGE = tuple(setting.key for setting in tables.EDGE)
 #: How the plate is read and seen, named alike in the strip's data and in the document: what leaves that to the engine.
-READING: dict[str, Any] = {"colorspace": "", "view": "", "exposure": 0.0, "layer": "", "missing": "error"}
+READING: dict[str, Any] = {
+    "colorspace": "",
+    "view": "",
+    "exposure": 0.0,
+    "layer": "",
+    "missing": next(iter(tables.MISSING)),
+}
 Outline = list[tuple[float, float]]
 #: Where in a plate's folder the pictures of prompts lie: of lassos, and of roto that was taken.
 PICTURES = "prompts"

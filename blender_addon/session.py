@@ -50,10 +50,13 @@ def sync(scene: Any, strip: Any) -> Run:
     plate = plates.plate_of(scene, strip)
     here = places.here()
     used = run.place if run.busy and run.place is not None else here
-    if run.uid in _late and not run.busy:
-        _late.discard(run.uid)
-        if run.place is not None and run.place != here:
+    if not run.busy and run.place is not None and run.place != here:
+        if run.uid in _late:
             carrying.follow(run.uid, run.place, here)
+        else:  # saved elsewhere, which has brought it, or the preferences name another folder now
+            carrying.bring_locked(run.place, here)
+    if not run.busy:
+        _late.discard(run.uid)
     folder, cache = used.plate(run.uid), used.cache
     prompts = folder / document.PICTURES
     document.draw_lassos(wisp, plate, folder)

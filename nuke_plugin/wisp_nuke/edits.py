@@ -161,6 +161,13 @@ def scale(group: Any) -> None:
         raise Refusal(str(error)) from None
     if tuple(found["size"]) == size:
         raise Refusal("The prompts fit the input as they are.")
+    masked = [item["name"] for item in found["objects"] if any(one["kind"] == "mask" for one in item["prompts"])]
+    if masked:  # pictures of the former size, which no coordinate tells
+        former = "x".join(str(value) for value in found["size"])
+        raise Refusal(
+            f"The masks of {', '.join(masked)} are of {former} and cannot be stretched here. Delete them, scale the "
+            "rest and take them again at this size."
+        )
     with host.undo_step("Wisp scale prompts"), state.guarded(group):
         group["wisp_prompts"].setValue(prompts.dump(prompts.scaled(found, size)))
 

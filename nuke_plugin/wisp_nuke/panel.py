@@ -28,10 +28,27 @@ class _Rendered:
     """A node's session as its editor is given it: before a job what the engine lacks of the plate is rendered."""
 
     def __init__(self, group: Any, session: Session) -> None:
-        self._group, self._session = group, session
+        self._group, self._session, self._uid = group, session, state.uid_of(group)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
+
+    @property
+    def busy(self) -> bool:
+        """As `Session.busy`, or whether the plate is being rendered."""
+        return bool(self._session.busy) or self._export is not None
+
+    @property
+    def _export(self) -> Optional[Any]:
+        mine = state.at(self._uid)  # the node may have gone
+        return None if mine is None else mine.export
+
+    def stop(self) -> None:
+        """As `Session.stop`, and of the rendering."""
+        if self._export is None:
+            self._session.stop()
+        else:
+            self._export.cancelled = True
 
     def run(
         self,
@@ -40,7 +57,7 @@ class _Rendered:
         on_end: Callable[[Optional[Done], str], None] = ignore,
     ) -> bool:
         """As `Session.run`."""
-        if solving.busy(self._group):
+        if self.busy:
             return False
 
         def begin() -> None:
@@ -176,7 +193,7 @@ class Panel(QtWidgets.QWidget):
         with contextlib.suppress(edits.Refusal):
             told = solving.document(self.group)
             if (shot.document["plate"], shot.document["solve"]) != (told["plate"], told["solve"]):
-                shot.document.update(plate=told["plate"], solve=told["solve"])
+                shot.follow(told["plate"], told["solve"])
                 self.editor.replace_objects(shot.objects)
             self._models = dict(told["solve"])
 

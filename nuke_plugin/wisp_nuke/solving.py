@@ -140,8 +140,20 @@ def document(group: Any) -> Dict[str, Any]:
         "head": str(group["wisp_head"].value()),
         "uncover": None if group["wisp_uncover"].value() else False,
     }
-    objects = [_with_inputs(group, item) for item in found["objects"]]
+    objects = [_with_inputs(group, _between(item, first, last)) for item in found["objects"]]
     return {"wisp": 1, "plate": plate, "objects": objects, "solve": models}
+
+
+def _between(item: Dict[str, Any], first: int, last: int) -> Dict[str, Any]:
+    """An object with what is said of frames from the node's first to its last; the rest stays in the script."""
+    found = dict(item, prompts=[one for one in item["prompts"] if first <= one["frame"] <= last])
+    for key in ("locks", "absent", "approvals"):
+        if found.get(key):
+            spans = [[max(one[0], first), min(one[1], last), *one[2:]] for one in found[key]]
+            found[key] = [one for one in spans if one[0] <= one[1]]
+    if found.get("accepted"):
+        found["accepted"] = [one for one in found["accepted"] if first <= one[0] <= last]
+    return found
 
 
 def _with_inputs(group: Any, item: Dict[str, Any]) -> Dict[str, Any]:

@@ -48,6 +48,7 @@ CASES = (
     "subject",
     "veil",
     "edge",
+    "approved",
     *(case for case in ALONE if case != "story"),  # which is the beginning and the end of `track`
 )
 #: One story: from a click to a saved file that renders without the add-on. Soft values: on every version.

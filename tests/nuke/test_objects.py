@@ -578,3 +578,24 @@ def test_a_new_object_has_nothing_of_one_that_was_just_deleted(session: Any, gro
     session.idle()
     assert [item["id"] for item in session.objects(group)] == [1, 3]
     assert render(group, 1002)[30, 5, 3] == 0 and group["wisp_cache_state"].getValueAt(1002) == 0
+
+
+def test_prompts_outside_of_the_nodes_range_stay_in_the_script_alone(session: Any, group: Any, tmp_path: Path) -> None:
+    session.sets(group, "wisp_cache_dir", tmp_path.as_posix())
+    session.host.frame(1003)
+    session.host.viewer.ctrl_click(30, 5)
+    group["wisp_add_pos"].execute()
+    session.sets(group, "wisp_first", 1002)
+    told = session.module("solving").document(group)["objects"]
+    assert [[prompt["frame"] for prompt in item["prompts"]] for item in told] == [[], [1003]]
+    assert [len(item["prompts"]) for item in session.objects(group)] == [1, 2]
+
+
+def test_masks_are_not_stretched_with_the_rest(session: Any, group: Any, tmp_path: Path) -> None:
+    mask = {"frame": 1001, "kind": "mask", "path": "../masks/a.png"}
+    session.module("edits").edit(group, "mask", lambda shot: shot.add_prompt(mask))
+    before = session.module("prompts").load(group["wisp_prompts"].value(), (64, 48))
+    group.input(0).own["format"] = Format(128, 96)
+    group["wisp_scale_prompts"].execute()
+    assert "The masks of object2 are of 64x48" in group["wisp_status"].value()
+    assert session.module("prompts").load(group["wisp_prompts"].value(), (64, 48)) == before

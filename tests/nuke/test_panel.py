@@ -208,6 +208,34 @@ def test_the_panel_knows_the_nodes_range_and_models_and_chooses_them(panel: Any)
     assert session.objects(group)[0]["prompts"] == []
 
 
+def test_undo_in_the_panel_takes_no_setting_of_the_node_back(panel: Any) -> None:
+    session, group = panel.session, panel.group
+    panel.editor.live.setChecked(False)
+    for x in (50, 60):
+        QtTest.QTest.mouseClick(panel.editor.canvas, LEFT, NONE, at(panel, x, 48))
+    session.rests()
+    session.module("host").offer(group["wisp_head"], ["embedded", "guided"], 1)
+    session.rests()
+    panel.editor.edits.undo()
+    session.rests()
+    assert len(session.prompts(group)) == 1 and group["wisp_head"].value() == "guided"
+
+
+def test_stop_in_the_panel_stops_the_rendering_of_the_plate(panel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, group = panel.session, panel.group
+    panel.editor.live.setChecked(False)
+    QtTest.QTest.mouseClick(panel.editor.canvas, LEFT, NONE, at(panel, 50, 48))
+    session.rests()
+    solving, plates = session.module("solving"), session.module("plates")
+    plates.forget(solving.plate_folder(group))
+    monkeypatch.setattr(plates, "PATIENCE", 0.0)
+    panel.editor.track("track-both")
+    assert session.module("state").of(group).export is not None and panel.editor.session.busy
+    panel.editor.session.stop()
+    session.rests()
+    assert not panel.editor.session.busy and group["wisp_cache_state"].getValueAt(1001) != 1
+
+
 def test_a_job_of_the_panel_has_the_plate_as_it_is_now(panel: Any) -> None:
     session, group = panel.session, panel.group
     panel.editor.live.setChecked(False)

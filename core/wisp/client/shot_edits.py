@@ -395,6 +395,12 @@ class ShotEdits:
         self.document = document
         self.on_change()
 
+    def follow(self, plate: Dict[str, Any], solve: Dict[str, Any]) -> None:
+        """Have the plate and the models be what the host says: no edit, and nothing that undo takes back."""
+        for some in (self._past, self._future):
+            some[:] = [(name, dict(one, plate=plate, solve=solve)) for name, one in some]
+        self.document.update(plate=plate, solve=solve)
+
     # -- undo ---------------------------------------------------------------------------------------------
 
     def undo(self) -> str:

@@ -379,7 +379,7 @@ def read_solved(solver: Solver, work: ObjectWork, frame: int) -> tuple[FloatImag
     path = work.matte(frame)
     if path is None:
         raise InputError(
-            f"The matte of '{work.item.name}' on frame {frame} is gone or damaged.", hint="Run wisp solve first."
+            f"The matte of '{work.item.name}' on frame {frame} is gone or damaged.", hint="Solve it first."
         )
     kept = solver.source.kept_alpha(work.marks[frame])  # of a frame that was solved just now
     return read_matte(path) if kept is None else kept
@@ -389,8 +389,8 @@ def _unsolved(missing: Mapping[str, Sequence[int]], asked: Iterable[int], gaples
     text = "; ".join(f"'{name}' on {format_frames(frames)}" for name, frames in missing.items())
     solved = sorted(set(asked).difference(*missing.values()))
     fits = solved and not (gapless and gaps(solved, solved[0], solved[-1]))
-    ready = f", or deliver only what is solved: --frames {format_frames(solved)}" if fits else ""
-    return InputError(f"Not solved yet: {text}.", hint=f"Run wisp solve first{ready}.")
+    ready = f", or deliver only what is solved: the frames {format_frames(solved)}" if fits else ""
+    return InputError(f"Not solved yet: {text}.", hint=f"Solve them first{ready}.")
 
 
 def _without_gaps(wanted: Sequence[int], available: Sequence[int]) -> None:

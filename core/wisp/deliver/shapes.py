@@ -45,7 +45,7 @@ class ShapesDelivery:
     ) -> None:
         """`output`: a file whose suffix says the format, or a folder for `format`, or for all where that is None.
         UsageError for a format there is not; InputError for frames that are not solved."""
-        self._solver, self._options, self._exclusive, self._overwrite = solver, options, exclusive, overwrite
+        self._solver, self._options, self._exclusive = solver, options, exclusive
         works = solver.works if objects is None else tuple(solver.work(name) for name in objects)
         self._names = tuple(work.item.name for work in works)
         self._frames = tuple(solver.frames_of(frames))
