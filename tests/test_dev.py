@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -17,6 +18,7 @@ from types import ModuleType
 
 import pytest
 from helpers.pythons import python_of
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -166,6 +168,21 @@ def test_constraints_pin_every_direct_requirement() -> None:
     extras = project["optional-dependencies"]
     wanted = project["dependencies"] + [need for extra in ("movies", "gui", "test") for need in extras[extra]]
     assert {_canonical(re.split(r"[<>=!~;\[ ]", need)[0]) for need in wanted} <= pinned
+
+
+def test_every_pinned_version_runs_on_the_oldest_python_that_is_promised() -> None:
+    """A machine's own Python may be the first of its line; what is installed here tells what it needs."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = f"{project['requires-python'].removeprefix('>=')}.0"
+    pins = dict(re.findall(r"^([\w.\-]+)==(.+)$", (ROOT / "core/constraints.txt").read_text(), re.MULTILINE))
+    needs = {
+        name: found.metadata["Requires-Python"] or ""
+        for name, version in pins.items()
+        for found in importlib.metadata.distributions(name=name)
+        if found.version == version
+    }
+    assert len(needs) > len(pins) / 2, "most of them are installed here"
+    assert [name for name, need in needs.items() if not SpecifierSet(need).contains(oldest)] == []
 
 
 def _canonical(name: str) -> str:
