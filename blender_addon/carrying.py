@@ -18,11 +18,9 @@ import bpy
 
 from . import compat, mattes, model, outputs, pictures, places, references
 from .client.locks import LOCKED
+from .client.tables import INDEX
 from .references import Reference
 from .runs import runs
-
-#: The one file of the cache that is changed in place. The engine makes it anew where it is missing.
-_INDEX = "index.sqlite"
 
 
 class _Moved(NamedTuple):
@@ -179,7 +177,7 @@ def adopt() -> None:
 
 def _bring_folder(source: Path, target: Path) -> None:
     for path in source.rglob("*"):
-        if path.is_file() and not path.name.startswith((_INDEX, ".")):
+        if path.is_file() and not path.name.startswith((INDEX, ".")):
             with contextlib.suppress(FileNotFoundError):  # the engine has replaced it just now
                 pictures.place(path, target / path.relative_to(source))
 
@@ -193,7 +191,7 @@ def _link_folder(source: Path, target: Path) -> None:
     """Nothing at all where files cannot be linked: it is another disk."""
     for path in source.rglob("*"):
         link = target / path.relative_to(source)
-        if path.is_file() and not path.name.startswith((_INDEX, ".")) and not link.exists():
+        if path.is_file() and not path.name.startswith((INDEX, ".")) and not link.exists():
             link.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(path, link)

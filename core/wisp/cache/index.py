@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..client.tables import INDEX
 from ..errors import InputError
 from .mattes import MatteStamp
 
@@ -196,14 +197,14 @@ class MatteIndex:
     def _discard(self) -> None:
         """Delete a damaged index."""
         self._close()
-        place = self._root / "index.sqlite"
+        place = self._root / INDEX
         for name in (place.name, f"{place.name}-journal", f"{place.name}-wal", f"{place.name}-shm"):
             place.with_name(name).unlink(missing_ok=True)
         log.warning("The cache's index %s was damaged and is made anew.", place)
 
     def _open(self, patience: float = _BUSY) -> sqlite3.Connection:
         if self._connection is None:
-            place = self._root / "index.sqlite"
+            place = self._root / INDEX
             if not self._root.exists():
                 return self._fill(sqlite3.connect(":memory:"))  # nothing stored yet: do not make the folder
             # Autocommit, and no WAL: it needs shared memory, which network drives lack.

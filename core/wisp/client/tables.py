@@ -65,6 +65,8 @@ LOOKS = ("checker", "black", "matte", "wipe", "difference")
 FAIL_ON = ("missing", "suspicious")
 #: The folder beside a shot in which masks and mattes are kept where nothing else is said.
 CACHE = "wisp-cache"
+#: In a cache folder, the one file that is changed in place: what is in it. It is made anew where it lacks.
+INDEX = "index.sqlite"
 #: Of frames that are locked, and of those that an object is absent on.
 MAX_SPANS = 10_000
 

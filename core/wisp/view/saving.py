@@ -15,6 +15,7 @@ from .. import shot as documents
 from ..atomic import TEMPORARY_SUFFIX, link_or_copy, replacing
 from ..client.frames import FrameName
 from ..client.locks import LOCKED
+from ..client.tables import INDEX
 from ..errors import OutputError
 from ..fingerprint import fingerprint
 from ..shot import Shot
@@ -137,4 +138,4 @@ def _link(source: str, target: str) -> str:
 def _passing(_folder: str, names: list[str]) -> list[str]:
     """Not to be copied: the index, which is made anew (linked, two caches would write to one), and unfinished files
     of the engine, which may be gone the next moment."""
-    return [name for name in names if name.startswith("index.sqlite") or name.endswith(TEMPORARY_SUFFIX)]
+    return [name for name in names if name.startswith(INDEX) or name.endswith(TEMPORARY_SUFFIX)]
