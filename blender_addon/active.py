@@ -10,6 +10,8 @@ from bpy.props import StringProperty
 
 from . import compat, plates
 from .client.errors import EngineError
+from .client.frames import frames_in
+from .client.shot_edits import why_not_drawn
 
 
 def target(context):
@@ -45,11 +47,12 @@ def frame_of(operator, context) -> int:
     return frame
 
 
-def drawn_on(wisp):
-    """The active object, for a prompt to be drawn on, or None. Raises plates.Refusal for one that is switched off."""
+def drawn_on(wisp, frame: int):
+    """The active object, for a prompt to be drawn on that plate frame, or None. Raises plates.Refusal for one that is
+    switched off or absent there."""
     item = wisp.active_object
-    if item is not None and not item.enabled:
-        raise plates.Refusal(f"{item.name} is switched off, and nothing of it would show: switch it on first.")
+    if item is not None and (fault := why_not_drawn(item.name, frame, item.enabled, frame in frames_in(item.absent))):
+        raise plates.Refusal(fault)
     return item
 
 

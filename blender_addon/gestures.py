@@ -106,7 +106,7 @@ class Gesture(OnPlate):
             raise plates.Refusal(f"The plate has no frame {frame}; it has {plate.first}-{plate.last}.")
         points = plates.placed(plate, points)
         wisp = model.own(strip)
-        item = drawn_on(wisp) or wisp.add_object()
+        item = drawn_on(wisp, frame) or wisp.add_object()
         prompt = item.add_prompt(kind, frame, points, self.include or kind == "box", radius)
         prompt.text, prompt.softness = text, softness
         self.changed(wisp, item, frame)

@@ -66,7 +66,7 @@ class WISP_OT_add_text(JobOperator, bpy.types.Operator):
             raise plates.Refusal("Say in a few words what the object is.")
         frame = active.frame_of(self, context)
         _, strip = active.target(context)
-        active.drawn_on(strip.wisp)
+        active.drawn_on(strip.wisp, frame)
         number = _active_number(strip)
 
         def add(wisp, found: list[BoxFound]) -> str:

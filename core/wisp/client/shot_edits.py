@@ -34,6 +34,13 @@ def pictures_from(parts: Dict[str, Any], root: str) -> None:
                 holder[key] = os.path.relpath(holder[key], root).replace(os.sep, "/")
 
 
+def why_not_drawn(name: str, frame: int, shows: bool, absent: bool) -> str:
+    """Why an object of that name takes no prompts on a frame, switched off or absent as it is; or nothing."""
+    if not shows:
+        return f"{name} is switched off, and nothing of it would show: switch it on first."
+    return f"{name} is absent on frame {frame}: say first that it is there again." if absent else ""
+
+
 class Refused(RuntimeError):  # noqa: N818 (a sentence for the artist)
     """It cannot be done as the document is; says why and what to do."""
 
@@ -125,11 +132,10 @@ class ShotEdits:
         """Why the active object takes no prompts on that frame; or nothing. `unseen`: one that is switched off takes
         them, as of a script, which does not look at what it draws."""
         item = self.object(self.active)
-        if item is not None and not unseen and not item.get("enabled", True):
-            return f"{item['name']} is switched off, and nothing of it would show: switch it on first."
-        if item is not None and self.absent(self.active, frame):
-            return f"{item['name']} is absent on frame {frame}: say first that it is there again (X)."
-        return ""
+        if item is None:
+            return ""
+        shows = unseen or item.get("enabled", True)
+        return why_not_drawn(item["name"], frame, shows, self.absent(self.active, frame))
 
     def takes_first(self, frame: int) -> bool:
         """Whether there is an active object, without any prompt yet, that may get its first one on that frame."""

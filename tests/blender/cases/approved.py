@@ -16,6 +16,7 @@ def run() -> None:
     bpy.context.scene.frame_set(11)
     bpy.ops.wisp.add_box(x0=16, y0=4, x1=44, y1=32)
     assert bpy.ops.wisp.absent(frame=1006) == {"FINISHED"}
+    stage.must_fail(bpy.ops.wisp.add_point, "is absent on frame 1006", x=20, y=9, frame=1006)
     assert bpy.ops.wisp.track(wait=True) == {"FINISHED"}
     item = strip.wisp.objects[0]
     stage.must_fail(bpy.ops.wisp.lock, "absent on this frame", frame=1006)
