@@ -101,7 +101,8 @@ def test_prompts_of_one_eye_find_their_object_in_the_other(with_engine: Any, tmp
     (mask,) = item["prompts"]
     assert (item["name"], item["color"]) == ("hero", session.objects(left)[0]["color"])
     assert (mask["kind"], mask["frame"]) == ("mask", 1001), "what is solved there comes as a mask"
-    carried = cv2.imread(mask["path"], cv2.IMREAD_GRAYSCALE) > 127
+    place = Path(session.module("solving").plate_folder(right)) / mask["path"]
+    carried = cv2.imread(str(place), cv2.IMREAD_GRAYSCALE) > 127
     assert jaccard(carried, BOTH.truth(1001 + RIGHT)) > 0.85
     assert jaccard(carried, BOTH.truth(1001 + LEFT)) < 0.5
     right["wisp_track_both"].execute()

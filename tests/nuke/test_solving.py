@@ -149,7 +149,8 @@ def take_back(group: Any, roto: Any) -> None:
     keyed, finished = objects[-2:]
     assert {prompt["kind"] for prompt in keyed["prompts"]} == {"mask"} and "core" not in keyed
     assert [prompt["frame"] for prompt in finished["prompts"]] == list(FRAMES) and "garbage" in finished
-    assert not list(Path(finished["prompts"][0]["path"]).parent.parent.glob("*.nk")), "nothing is left"
+    masks = Path(session.module("solving").plate_folder(group), finished["prompts"][0]["path"]).parent
+    assert list(masks.glob("*.png")) and not list(masks.parent.glob("*.nk")), "nothing is left"
     session.undo()
     assert session.module("edits").stored(group)["objects"] == objects[:-1]
 

@@ -40,9 +40,9 @@ def test_from_a_plate_to_files(plate: str) -> None:
     assert delivered.written == 3 and sorted(path.name for path in Path("out").iterdir())[0] == "hero.1001.exr"
     assert (shot.matte("hero", 1002) == read_matte(Path("out/hero.1002.exr"))[0]).all()
     assert {one.frame: one.state for one in shot.check()} == {**dict.fromkeys(FRAMES, "judged"), 1004: "unsolved"}
-    with pytest.raises(InputError, match=r"'hero' on 1004.*only what is solved: --frames 1001-1003"):
+    with pytest.raises(InputError, match=r"'hero' on 1004.*only what is solved: the frames 1001-1003"):
         shot.deliver("out", layout="layers")
-    with pytest.raises(InputError, match=r"'hero' on 1004.*only what is solved: --frames 1001-1003"):
+    with pytest.raises(InputError, match=r"'hero' on 1004.*only what is solved: the frames 1001-1003"):
         shot.deliver("out.nk")
     assert not Path("sh010_mattes/sh010.wisp").exists(), "nothing is saved unasked"
     place = shot.save()
