@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from wisp.atomic import ABANDONED, link_or_copy, replacing, sweep
+from wisp.atomic import ABANDONED, CLAIM_SUFFIX, link_or_copy, replacing, sweep
 
 
 @pytest.mark.parametrize("asked", [True, False], ids=["asked", "nobody asked how it ended"])
@@ -90,3 +90,12 @@ def test_what_has_the_name_is_replaced_and_its_other_links_are_as_they_were(
 def refuse_links(*_: object) -> None:
     """As a file system without them."""
     raise OSError(errno.EPERM, "Operation not permitted")
+
+
+@pytest.mark.parametrize(("age", "left"), [(0, 1), (ABANDONED + 60, 0)])
+def test_a_claim_that_was_never_signed_is_swept_after_long(tmp_path: Path, age: float, left: int) -> None:
+    claim = tmp_path / f".v001{CLAIM_SUFFIX}"
+    claim.touch()
+    os.utime(claim, (claim.stat().st_mtime - age,) * 2)
+    sweep(tmp_path)
+    assert len(list(tmp_path.iterdir())) == left

@@ -121,21 +121,24 @@ def spare_others(path: Path, is_own: Callable[[bytes], bool], hint: str = "Choos
 def sweep(folder: Path) -> None:
     """Delete what killed writers left unfinished or claimed in `folder`. Whatever cannot be deleted stays."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        left = [(entry, signed) for entry in entries if (signed := _signed(entry))]
+        left = [(entry, signed) for entry in entries if (signed := _signed(entry)) is not None]
         for entry, signed in left:
             with contextlib.suppress(OSError):
                 if _is_abandoned(entry, signed):
                     Path(entry.path).unlink()
 
 
-def _signed(entry: os.DirEntry[str]) -> str:
-    """The signature of a file that is unfinished or claims something; nothing of others."""
+def _signed(entry: os.DirEntry[str]) -> str | None:
+    """The signature of a file that is unfinished or claims something, nothing where its writer did not come so far;
+    None for others."""
     if match := _TEMPORARY.fullmatch(entry.name):
         return match["signature"]
-    if entry.name.startswith(".") and entry.name.endswith(CLAIM_SUFFIX):
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            return Path(entry.path).read_text("ascii")
-    return ""
+    if not (entry.name.startswith(".") and entry.name.endswith(CLAIM_SUFFIX)):
+        return None
+    try:
+        return Path(entry.path).read_text("ascii")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _is_abandoned(entry: os.DirEntry[str], signed: str) -> bool:
